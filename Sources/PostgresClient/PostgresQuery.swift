@@ -48,10 +48,35 @@ public struct PostgresQuery: Sendable, ExpressibleByStringInterpolation {
             query.sql += "$\(query.types.count)"
         }
 
+        /// NULL for nil.
+        public mutating func appendInterpolation<T: PostgresScalar>(_ value: T?) {
+            query.bind(value)
+            query.sql += "$\(query.types.count)"
+        }
+
+        /// A fragment, with its own parameters renumbered behind those before it.
+        public mutating func appendInterpolation(_ fragment: PostgresQuery) { query.append(fragment) }
+
         public mutating func appendInterpolation(unescaped sql: String) { query.sql += sql }
     }
 
     /// The wire protocol counts parameters in 16 bits, and a message is at most 1 GiB (`PQ_LARGE_MESSAGE_LIMIT`).
+    /// Splices another query's text in, `$1` of which becomes the next free number. A `$` before a digit therefore means
+    /// a parameter in every fragment, also within quotes.
+    private mutating func append(_ fragment: PostgresQuery) {
+        if fragment.types.isEmpty {
+            sql += fragment.sql
+        } else {
+            let offset = types.count
+            sql += fragment.sql.replacing(/\$(\d+)/) { match in "$\((Int(match.1) ?? 0) + offset)" }
+        }
+        types += fragment.types
+        let start = bytes.count
+        ranges += fragment.ranges.map { range in range.map { $0.lowerBound + start..<$0.upperBound + start } }
+        bytes += fragment.bytes
+        refusal = refusal ?? fragment.refusal
+    }
+
     private static let maxParameters = 65_535
     private static let maxBytes = 1 << 30
 
