@@ -85,6 +85,7 @@ public final class MediaWorkers: Sendable {
         case .processed(let media): return media
         case .storageFull: throw MediaError(.storageFull)
         case .failed(let reason): throw MediaError(.io, reason)
+        case .ready: throw MediaError(.io, "a media worker said ready instead of an answer")
         }
     }
 

@@ -9,6 +9,8 @@ final class WorkerProcess: Sendable {
     private let descriptor: Int32
     private let conversation: NIOLockedValueBox<Conversation>
 
+    private static let startLimit = Duration.seconds(10)
+
     private struct Conversation {
         var channel: WorkerChannel
         var jobs = 0
@@ -20,19 +22,31 @@ final class WorkerProcess: Sendable {
         guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
             throw MediaError(.unavailable, "socketpair failed")
         }
-        defer { close(ends[1]) }
         let temporaries = "\(configuration.directory)/tmp"
         do {
+            // The worker's end is closed here at once: its own death must be the end of the stream.
+            defer { close(ends[1]) }
             id = try Self.spawn(configuration, socket: ends[1], temporaries: temporaries)
         } catch {
             close(ends[0])
             throw error
         }
         descriptor = ends[0]
-        let channel = WorkerChannel(descriptor: ends[0])
-        conversation = NIOLockedValueBox(Conversation(channel: channel))
-        // A worker that is gone already shows at its first file.
-        try? channel.send(MediaWorker.Settings(limits: configuration.limits, directory: temporaries))
+        conversation = NIOLockedValueBox(Conversation(channel: WorkerChannel(descriptor: ends[0])))
+        try awaitReadiness(MediaWorker.Settings(limits: configuration.limits, directory: temporaries))
+    }
+
+    /// A worker that does not even start is the operator's trouble, not the fault of a picture.
+    private func awaitReadiness(_ settings: MediaWorker.Settings) throws {
+        do {
+            let answer = try conversation.withLockedValue { conversation in
+                try conversation.channel.send(settings)
+                return try conversation.channel.receive(WorkerAnswer.self, deadline: .now + Self.startLimit)
+            }
+            guard case .ready = answer else { throw MediaError(.unavailable, "a media worker answered \(answer)") }
+        } catch let failure as WorkerChannel.Failure {
+            throw MediaError(.unavailable, "a media worker did not start: \(failure)")
+        }
     }
 
     deinit {

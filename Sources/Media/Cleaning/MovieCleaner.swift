@@ -6,7 +6,7 @@
 enum MovieCleaner {
     private static let metadata: Set<String> = ["udta", "meta", "uuid", "free", "skip", "wide"]
     private static let containers: Set<String> = ["moov", "trak", "mdia", "minf", "edts", "moof", "traf", "mvex"]
-    /// Tracks to keep by their handler: picture, sound, text shown with them, timecode is metadata.
+    /// The handlers of tracks to keep: picture, sound, and text shown with them.
     private static let keptHandlers: Set<String> = ["vide", "soun", "subt", "sbtl", "text", "clcp"]
     private static let maxDepth = 8
 
@@ -15,19 +15,22 @@ enum MovieCleaner {
         guard boxes.contains(where: { $0.type == "moov" && !$0.isTruncated }) else { throw MalformedFile() }
         // Whatever follows the last box is no part of the movie.
         let end = boxes.last?.range.upperBound ?? 0
-        return try EditPlan.patching(size: end, try patches(file, boxes, depth: 0))
+        return try EditPlan.patching(
+            size: end, try patches(file, boxes, depth: 0, isFragmented: boxes.contains { $0.type == "moof" }))
     }
 
-    private static func patches(_ file: ByteView, _ boxes: [ISOBox], depth: Int) throws -> [Patch] {
+    private static func patches(_ file: ByteView, _ boxes: [ISOBox], depth: Int, isFragmented: Bool) throws -> [Patch] {
         guard depth < maxDepth else { throw MalformedFile() }
         return try boxes.flatMap { box in
             if metadata.contains(box.type) { return isEmptySpace(file, box) ? [] : box.erased }
             guard containers.contains(box.type) else { return [] }
             let children = try ISOBox.list(file, in: box.content, tolerant: true)
             if box.type == "trak", try !isKept(file, children) {
+                // A fragmented movie's samples are scattered among those of the other tracks.
+                if isFragmented { throw MalformedFile() }
                 return box.erased + (try TrackSamples(file, children).ranges(in: file).map(Patch.zero))
             }
-            return try patches(file, children, depth: depth + 1)
+            return try patches(file, children, depth: depth + 1, isFragmented: isFragmented)
         }
     }
 

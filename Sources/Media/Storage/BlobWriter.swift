@@ -78,6 +78,7 @@ public actor BlobWriter {
     public func suspend() async throws -> Int {
         let offset = try await perform { progress, file in
             try file.sync()
+            file.unlock()
             return progress.written
         }
         state = .ended

@@ -63,6 +63,9 @@ final class OpenFile: Sendable {
         throw MediaError(errno: errno, "flock \(path)")
     }
 
+    /// For the next writer, who need not wait until this descriptor is closed.
+    func unlock() { flock(descriptor, LOCK_UN) }
+
     private func check(_ result: Int32, _ call: String) throws {
         if result < 0 { throw MediaError(errno: errno, "\(call) \(path)") }
     }

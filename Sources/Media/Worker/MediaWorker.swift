@@ -21,6 +21,7 @@ public enum MediaWorker {
             let settings = try channel.receive(Settings.self, deadline: nil)
             try enterSandbox(settings)
             guard cvips_init() == 0 else { throw PictureError.last() }
+            try channel.send(WorkerAnswer.ready)
             while true {
                 let job = try channel.receive(WorkerJob.self, deadline: nil)
                 csandbox_allow_cpu(UInt32(clamping: job.limits.cpuSeconds))

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// Makes the three thumbnails and the blurhash of a picture, from one decoding: each size is made of the one above it.
 struct ThumbnailMaker {
     let job: WorkerJob
@@ -21,7 +23,12 @@ struct ThumbnailMaker {
     }
 
     private func write(_ picture: Picture, _ size: ThumbnailSize) throws -> Thumbnail {
-        try picture.writeWebP(to: job.output(BlobVariant.thumbnail(size).suffix))
+        // libvips 8.14 adds an EXIF block of its own to every WebP: cut it as from any other.
+        let encoded = job.output(".encoded")
+        defer { unlink(encoded) }
+        try picture.writeWebP(to: encoded)
+        let plan = try FileCleaning.plan(encoded, by: WebPCleaner.plan).plan
+        _ = try FileCleaning.write(plan, from: encoded, to: job.output(BlobVariant.thumbnail(size).suffix))
         return Thumbnail(size: size, width: picture.width, height: picture.height)
     }
 }

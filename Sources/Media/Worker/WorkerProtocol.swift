@@ -16,6 +16,8 @@ struct WorkerJob: Codable {
 
 /// What a worker answers.
 enum WorkerAnswer: Codable {
+    /// Said once, when it is bound to its limits: it waits for jobs.
+    case ready
     case processed(ProcessedMedia)
     /// There is no room for the results.
     case storageFull
