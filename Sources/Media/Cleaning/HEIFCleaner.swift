@@ -1,7 +1,12 @@
 /// Removes metadata from a HEIC or AVIF without re-encoding: its items are overwritten in place (ISO/IEC 14496-12,
 /// section 8.11, and 23008-12). Rotation is a property of the picture here (`irot`, `imir`) and stays.
 enum HEIFCleaner {
-    private static let metadataItems: Set<String> = ["Exif", "mime", "uri "]
+    /// Items that are pictures, coded or put together of others. All other items say something about them.
+    private static let pictureItems: Set<String> = [
+        "hvc1", "lhv1", "av01", "avc1", "vvc1", "jpeg", "j2k1", "unci", "grid", "iovl", "iden", "tmap",
+    ]
+    /// What an item's type becomes when it is erased.
+    private static let erasedItem: StaticString = "skip"
     private static let erasedBoxes: Set<String> = ["uuid", "jumb", "udta", "free", "skip"]
 
     static func plan(_ file: ByteView) throws -> EditPlan {
@@ -16,12 +21,14 @@ enum HEIFCleaner {
         let children = try ISOBox.list(
             file, in: (meta.content.lowerBound + 4)..<meta.content.upperBound, tolerant: false)
         var patches = boxes.filter { erasedBoxes.contains($0.type) && !isZero(file, $0.content) }.flatMap(\.erased)
-        let items = try itemInfos(file, children).filter { metadataItems.contains($0.type) }
+        let items = try itemInfos(file, children).filter {
+            !pictureItems.contains($0.type) && $0.type != "\(erasedItem)"
+        }
         if !items.isEmpty {
             let ids = Set(items.map(\.id))
             let locations = try ItemLocations(file, children).ranges(of: ids)
             // Under a type that nobody knows a reader passes the item over; its bytes are gone as well.
-            patches += items.map { .replace(at: $0.typeOffset, with: "skip") } + locations.map(Patch.zero)
+            patches += items.map { .replace(at: $0.typeOffset, with: erasedItem) } + locations.map(Patch.zero)
         }
         return try EditPlan.patching(size: boxes.last?.range.upperBound ?? 0, patches)
     }
