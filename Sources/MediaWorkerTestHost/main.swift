@@ -1,0 +1,3 @@
+import Media
+
+MediaWorker.main()
