@@ -48,6 +48,12 @@ public struct PostgresQuery: Sendable, ExpressibleByStringInterpolation {
             query.sql += "$\(query.types.count)"
         }
 
+        /// The same for an optional: without this overload the compiler warns that it prints a debug description.
+        public mutating func appendInterpolation<T: PostgresEncodable>(_ value: T?) {
+            query.bind(value)
+            query.sql += "$\(query.types.count)"
+        }
+
         public mutating func appendInterpolation(unescaped sql: String) { query.sql += sql }
     }
 
