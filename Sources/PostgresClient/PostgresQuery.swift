@@ -48,8 +48,8 @@ public struct PostgresQuery: Sendable, ExpressibleByStringInterpolation {
             query.sql += "$\(query.types.count)"
         }
 
-        /// NULL for nil.
-        public mutating func appendInterpolation<T: PostgresScalar>(_ value: T?) {
+        /// The same for an optional: without this overload the compiler warns that it prints a debug description.
+        public mutating func appendInterpolation<T: PostgresEncodable>(_ value: T?) {
             query.bind(value)
             query.sql += "$\(query.types.count)"
         }

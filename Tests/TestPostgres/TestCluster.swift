@@ -51,7 +51,8 @@ public final class TestCluster: Sendable {
             executable: Self.binary("postgres"),
             arguments: [
                 "-D", "\(directory)/data", "-k", directory, "-c", "listen_addresses=", "-c", "fsync=off",
-                "-c", "max_connections=200", "-c", "autovacuum=off", "-c", "log_min_messages=fatal",
+                "-c", "max_connections=500", "-c", "shared_buffers=16MB", "-c", "autovacuum=off", "-c",
+                "log_min_messages=fatal",
             ],
             log: "\(directory)/log", directory: directory)
         state.withLock { $0.server = server }

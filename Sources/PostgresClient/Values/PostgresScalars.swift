@@ -110,10 +110,12 @@ extension Date: PostgresScalar {
     private static let postgresEpoch: TimeInterval = -366 * 86_400
 
     public func encode(into writer: inout PostgresWriter) {
-        if self >= .distantFuture { return writer.write(Int64.max) }
-        if self <= .distantPast { return writer.write(Int64.min) }
-        // Between the two distant dates the product fits in 64 bits; NaN is between nothing.
-        let microseconds = ((timeIntervalSinceReferenceDate - Self.postgresEpoch) * 1_000_000).rounded()
+        // Compared as numbers: Date's own `<=` says yes to a NaN.
+        let seconds = timeIntervalSinceReferenceDate
+        if seconds >= Date.distantFuture.timeIntervalSinceReferenceDate { return writer.write(Int64.max) }
+        if seconds <= Date.distantPast.timeIntervalSinceReferenceDate { return writer.write(Int64.min) }
+        // Between the two the product fits in 64 bits; NaN is between nothing.
+        let microseconds = ((seconds - Self.postgresEpoch) * 1_000_000).rounded()
         guard let exact = Int64(exactly: microseconds) else {
             writer.refusal = "a Date that is not a number has no timestamptz"
             return
