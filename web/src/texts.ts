@@ -255,6 +255,8 @@ export const texts = {
   },
 
   notices: "Notices",
+  broken: "Something went wrong with this page.",
+  reload: "Load it again",
 };
 
 const problems: Record<string, string> = {

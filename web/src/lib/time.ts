@@ -1,6 +1,6 @@
 import { texts } from "../texts";
 
-const clockFormat = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const clockFormat = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
 const weekdayFormat = new Intl.DateTimeFormat(texts.locale, { weekday: "short" });
 const shortDateFormat = new Intl.DateTimeFormat(texts.locale, { day: "numeric", month: "short" });
 const yearDateFormat = new Intl.DateTimeFormat(texts.locale, { day: "numeric", month: "short", year: "numeric" });

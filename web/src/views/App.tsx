@@ -1,9 +1,9 @@
 import { useEffect } from "react";
 import { navigate, parseRoute, Route, usePath } from "../app/router";
 import { texts } from "../texts";
-import { AuthView } from "./AuthView";
 import { useStore } from "./context";
 import { Spinner } from "./controls";
+import { AuthView, Fetched, prefetchPages, Safety } from "./lazy";
 import { Notices } from "./Notices";
 import { Shell } from "./Shell";
 
@@ -30,13 +30,21 @@ export function App() {
     }
   });
 
+  useEffect(() => {
+    if (phase === "signedIn") prefetchPages();
+  }, [phase]);
+
   return (
-    <>
+    <Safety>
       {phase === "restoring" && <Restoring />}
-      {phase === "signedOut" && isAuthRoute && <AuthView key={route.view} isNew={route.view === "register"} />}
+      {phase === "signedOut" && isAuthRoute && (
+        <Fetched>
+          <AuthView key={route.view} isNew={route.view === "register"} />
+        </Fetched>
+      )}
       {phase === "signedIn" && !isAuthRoute && <Shell route={route} />}
       <Notices />
-    </>
+    </Safety>
   );
 }
 

@@ -1,9 +1,9 @@
-import { useState } from "react";
+import { Suspense, useState } from "react";
 import { Message, Upload } from "../client/types";
 import { byteSize } from "../lib/format";
 import { texts } from "../texts";
 import { Icon } from "./icons";
-import { Lightbox } from "./Lightbox";
+import { Lightbox } from "./lazy";
 import { Picture } from "./Picture";
 import { pictureSize } from "./pictureSize";
 
@@ -33,7 +33,11 @@ export function Attachments({ message }: { message: Message }) {
       {others.map((upload) => (
         <Other key={upload.id} upload={upload} />
       ))}
-      {viewed !== undefined && <Lightbox pictures={pictures} first={viewed} onClose={() => setViewed(undefined)} />}
+      {viewed !== undefined && (
+        <Suspense fallback={null}>
+          <Lightbox pictures={pictures} first={viewed} onClose={() => setViewed(undefined)} />
+        </Suspense>
+      )}
     </div>
   );
 }

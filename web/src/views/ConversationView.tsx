@@ -9,7 +9,7 @@ import { useChat, useStore } from "./context";
 import { Link, Spinner } from "./controls";
 import { Icon } from "./icons";
 import { MessageList } from "./MessageList";
-import { NotFound } from "./Shell";
+import { NotFound } from "./NotFound";
 
 /** A conversation: who it is with, its messages, and where to write. */
 export function ConversationView({ id, seq }: { id: Id; seq: number | undefined }) {

@@ -12,7 +12,7 @@ import { Icon } from "./icons";
 import { MemberList } from "./MemberList";
 import { PaneHead } from "./PaneHead";
 import { PeoplePicker } from "./PeoplePicker";
-import { NotFound } from "./Shell";
+import { NotFound } from "./NotFound";
 
 /** What there is to know about a conversation, and to change: a person, or a group and its members. */
 export function DetailsView({ id }: { id: Id }) {

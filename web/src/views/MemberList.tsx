@@ -6,7 +6,7 @@ import { texts } from "../texts";
 import { Avatar } from "./Avatar";
 import { useChat, useStore } from "./context";
 import { IconButton } from "./controls";
-import { Popover } from "./Popover";
+import { MenuItem, Popover } from "./Popover";
 
 /** A group's members, with what the user may do about each. */
 export function MemberList({ conversation }: { conversation: Conversation }) {
@@ -95,23 +95,15 @@ function MemberMenu({ conversationId, member, mine }: { conversationId: Id; memb
       />
       {isOpen && (
         <Popover anchor={button} label={texts.details.memberActions(user.displayName)} onClose={close}>
-          <Item label={texts.details.message} onSelect={message} />
-          {mine === "owner" && role !== "admin" && <Item label={texts.details.makeAdmin} onSelect={setRole("admin")} />}
-          {mine === "owner" && role !== "member" && <Item label={texts.details.makeMember} onSelect={setRole("member")} />}
-          {mine === "owner" && role !== "owner" && <Item label={texts.details.makeOwner} onSelect={setRole("owner")} />}
+          <MenuItem label={texts.details.message} onSelect={message} />
+          {mine === "owner" && role !== "admin" && <MenuItem label={texts.details.makeAdmin} onSelect={setRole("admin")} />}
+          {mine === "owner" && role !== "member" && <MenuItem label={texts.details.makeMember} onSelect={setRole("member")} />}
+          {mine === "owner" && role !== "owner" && <MenuItem label={texts.details.makeOwner} onSelect={setRole("owner")} />}
           {(mine === "owner" || ranks[mine] > ranks[role]) && (
-            <Item label={texts.details.removeMember} onSelect={act(() => chat.parley.removeMember(conversationId, user.id))} isDanger />
+            <MenuItem label={texts.details.removeMember} onSelect={act(() => chat.parley.removeMember(conversationId, user.id))} isDanger />
           )}
         </Popover>
       )}
     </>
-  );
-}
-
-function Item({ label, onSelect, isDanger = false }: { label: string; onSelect(): void; isDanger?: boolean }) {
-  return (
-    <button type="button" role="menuitem" className={`menu-item ${isDanger ? "is-danger" : ""}`} onClick={onSelect}>
-      {label}
-    </button>
   );
 }

@@ -1,5 +1,6 @@
 import { KeyboardEvent, ReactNode, RefObject, useEffect, useLayoutEffect, useRef } from "react";
 import { createPortal } from "react-dom";
+import { Icon, IconName } from "./icons";
 
 interface Props {
   /** What it opens from, and beside which it stands. */
@@ -61,6 +62,22 @@ export function Popover({ anchor, label, onClose, children }: Props) {
       {children}
     </div>,
     document.body,
+  );
+}
+
+interface MenuItemProps {
+  label: string;
+  icon?: IconName;
+  isDanger?: boolean;
+  onSelect(): void;
+}
+
+export function MenuItem({ label, icon, isDanger = false, onSelect }: MenuItemProps) {
+  return (
+    <button type="button" role="menuitem" className={`menu-item ${isDanger ? "is-danger" : ""}`} onClick={onSelect}>
+      {icon !== undefined && <Icon name={icon} size={18} />}
+      {label}
+    </button>
   );
 }
 

@@ -3,11 +3,8 @@ import { texts } from "../texts";
 import { ConnectionBanner } from "./ConnectionBanner";
 import { ConversationView } from "./ConversationView";
 import { Empty, Link } from "./controls";
-import { DetailsView } from "./DetailsView";
-import { DiscoverView } from "./DiscoverView";
-import { NewChatView } from "./NewChatView";
-import { NewGroupView } from "./NewGroupView";
-import { ProfileView } from "./ProfileView";
+import { DetailsView, DiscoverView, Fetched, NewChatView, NewGroupView, ProfileView } from "./lazy";
+import { NotFound } from "./NotFound";
 import { Sidebar } from "./Sidebar";
 
 /** The signed-in page: the conversations beside one view; on a phone either the one or the other. */
@@ -17,7 +14,9 @@ export function Shell({ route }: { route: Route }) {
     <div className={`shell ${route.view === "home" ? "shows-list" : "shows-view"}`}>
       <ConnectionBanner />
       <Sidebar selected={selected} />
-      <View route={route} />
+      <Fetched>
+        <View route={route} />
+      </Fetched>
     </div>
   );
 }
@@ -49,16 +48,4 @@ function View({ route }: { route: Route }): JSX.Element {
         </main>
       );
   }
-}
-
-export function NotFound() {
-  return (
-    <main className="pane home">
-      <Empty icon="search" title={texts.notFound.title} text={texts.notFound.text}>
-        <Link className="button" to={{ view: "home" }}>
-          {texts.notFound.action}
-        </Link>
-      </Empty>
-    </main>
-  );
 }

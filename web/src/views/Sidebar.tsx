@@ -7,7 +7,7 @@ import { ConversationItem } from "./ConversationItem";
 import { useStore } from "./context";
 import { Empty, IconButton, Link, Spinner } from "./controls";
 import { Icon } from "./icons";
-import { SearchResults } from "./SearchResults";
+import { Fetched, SearchResults } from "./lazy";
 
 /** The conversations, and the search over them, over people and over messages. */
 export function Sidebar({ selected }: { selected: Id | undefined }) {
@@ -50,7 +50,9 @@ export function Sidebar({ selected }: { selected: Id | undefined }) {
       {text.trim() === "" ? (
         <ConversationList selected={selected} />
       ) : (
-        <SearchResults text={text.trim()} selected={selected} onDone={() => setText("")} />
+        <Fetched>
+          <SearchResults text={text.trim()} selected={selected} onDone={() => setText("")} />
+        </Fetched>
       )}
     </nav>
   );
