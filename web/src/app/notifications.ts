@@ -1,0 +1,34 @@
+import { Message } from "../client/types";
+import { State } from "../store/state";
+import { messageSummary, texts } from "../texts";
+import { navigate } from "./router";
+
+const key = "parley.notifications";
+
+/** Whether the user wants notifications of the browser and the browser allows them. */
+export function notificationsEnabled(): boolean {
+  return "Notification" in window && Notification.permission === "granted" && localStorage.getItem(key) === "on";
+}
+
+/** Switches notifications; asks the browser's permission where that is needed. Answers whether they are on. */
+export async function setNotifications(isOn: boolean): Promise<boolean> {
+  if (isOn && "Notification" in window && (await Notification.requestPermission()) === "granted") {
+    localStorage.setItem(key, "on");
+  } else {
+    localStorage.removeItem(key);
+  }
+  return notificationsEnabled();
+}
+
+/** Shows a message that arrived while nobody looked at the page. */
+export function notify(state: State, message: Message): void {
+  if (document.hasFocus() || message.sender.id === state.me?.id || !notificationsEnabled()) return;
+  const conversation = state.conversations[message.conversationId];
+  const title = conversation?.kind === "group" ? texts.notification.inGroup(message.sender.displayName, conversation.title ?? "") : message.sender.displayName;
+  const notification = new Notification(title, { body: messageSummary(message), tag: message.conversationId, icon: "/favicon.svg" });
+  notification.onclick = () => {
+    window.focus();
+    navigate({ view: "conversation", id: message.conversationId });
+    notification.close();
+  };
+}

@@ -1,0 +1,29 @@
+import { SignedInHint } from "../client/session";
+import type { Chat } from "./chat";
+
+const key = "parley.signedIn";
+
+/** The hint of who is signed in, shared by all tabs. */
+export const signedInHint: SignedInHint = {
+  read: () => localStorage.getItem(key),
+  write: (userId) => {
+    if (userId === null) localStorage.removeItem(key);
+    else localStorage.setItem(key, userId);
+  },
+};
+
+/** Follows what happens to the page: the network, being looked at again, another tab signing in or out. */
+export function watchPage(chat: Chat): void {
+  const hurry = () => chat.parley.hurry();
+  window.addEventListener("online", hurry);
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible") hurry();
+  });
+  window.addEventListener("storage", (event) => {
+    if (event.key !== key) return;
+    const meId = chat.store.state.me?.id;
+    if (event.newValue === null) chat.parley.session.end();
+    // Somebody signed in elsewhere: this tab becomes theirs too, rather than sending in another's name.
+    else if (event.newValue !== meId) window.location.reload();
+  });
+}

@@ -1,0 +1,83 @@
+import { useSyncExternalStore } from "react";
+import { Id } from "../client/types";
+
+/** Every view has an address; this is the table of them. */
+export type Route =
+  | { view: "home" }
+  | { view: "login" }
+  | { view: "register" }
+  | { view: "conversation"; id: Id; seq?: number }
+  | { view: "details"; id: Id }
+  | { view: "newChat" }
+  | { view: "newGroup" }
+  | { view: "discover" }
+  | { view: "profile" }
+  | { view: "unknown" };
+
+export function parseRoute(pathname: string): Route {
+  const parts = pathname.split("/").filter((part) => part !== "");
+  const [first, id, third, fourth] = parts;
+  if (first === undefined) return { view: "home" };
+  if (first === "c" && id !== undefined) {
+    if (third === undefined) return { view: "conversation", id };
+    if (third === "details" && parts.length === 3) return { view: "details", id };
+    const seq = Number(fourth);
+    if (third === "m" && Number.isSafeInteger(seq) && seq > 0 && parts.length === 4) return { view: "conversation", id, seq };
+    return { view: "unknown" };
+  }
+  if (first === "new" && id === "group" && parts.length === 2) return { view: "newGroup" };
+  if (parts.length > 1) return { view: "unknown" };
+  switch (first) {
+    case "login":
+    case "register":
+    case "discover":
+    case "profile":
+      return { view: first };
+    case "new":
+      return { view: "newChat" };
+    default:
+      return { view: "unknown" };
+  }
+}
+
+export function pathOf(route: Route): string {
+  switch (route.view) {
+    case "home":
+    case "unknown":
+      return "/";
+    case "conversation":
+      return route.seq === undefined ? `/c/${route.id}` : `/c/${route.id}/m/${route.seq}`;
+    case "details":
+      return `/c/${route.id}/details`;
+    case "newChat":
+      return "/new";
+    case "newGroup":
+      return "/new/group";
+    default:
+      return `/${route.view}`;
+  }
+}
+
+const listeners = new Set<() => void>();
+const notify = () => listeners.forEach((listener) => listener());
+
+export function navigate(route: Route, options: { replace?: boolean } = {}): void {
+  const path = pathOf(route);
+  if (path === window.location.pathname) return;
+  if (options.replace === true) window.history.replaceState(null, "", path);
+  else window.history.pushState(null, "", path);
+  notify();
+}
+
+export function usePath(): string {
+  return useSyncExternalStore(subscribe, () => window.location.pathname);
+}
+
+function subscribe(listener: () => void): () => void {
+  if (listeners.size === 0) window.addEventListener("popstate", notify);
+  listeners.add(listener);
+  return () => {
+    listeners.delete(listener);
+    if (listeners.size === 0) window.removeEventListener("popstate", notify);
+  };
+}

@@ -1,0 +1,21 @@
+/** Waits that double from half a second to half a minute, each a random part of its bound so that clients spread out. */
+export class Backoff {
+  private attempts = 0;
+
+  constructor(
+    private readonly random: () => number = Math.random,
+    private readonly first = 500,
+    private readonly longest = 30_000,
+  ) {}
+
+  /** Milliseconds until the next attempt. */
+  next(): number {
+    const bound = Math.min(this.longest, this.first * 2 ** this.attempts);
+    this.attempts += 1;
+    return bound / 2 + (this.random() * bound) / 2;
+  }
+
+  reset(): void {
+    this.attempts = 0;
+  }
+}

@@ -1,0 +1,186 @@
+import { Connection, ConnectionHandler } from "./connection";
+import { pollingTransport, webSocketTransport } from "./engine";
+import { NetworkError } from "./errors";
+import { HttpClient, query } from "./http";
+import { Session, SignedInHint } from "./session";
+import {
+  Conversation,
+  ConversationPage,
+  Device,
+  Id,
+  MemberPage,
+  Message,
+  MessagePage,
+  OutgoingMessage,
+  Role,
+  SyncAnswer,
+  User,
+} from "./types";
+import { Uploader } from "./uploader";
+
+/** A Parley server as its client sees it: every route and event of API.md that the page uses, typed. */
+export class Parley {
+  readonly session: Session;
+  readonly uploader: Uploader;
+  private readonly http: HttpClient;
+  private connection: Connection | undefined;
+
+  /** `base` is the server's origin. */
+  constructor(private readonly base: string, hint: SignedInHint) {
+    const doFetch: typeof fetch = (input, init) => fetch(input, init);
+    this.session = new Session(hint, doFetch);
+    this.http = new HttpClient(this.session, doFetch);
+    this.uploader = new Uploader(this.http, this.session);
+  }
+
+  // Real time
+
+  connect(handler: ConnectionHandler): void {
+    this.connection?.stop();
+    const transports = [webSocketTransport(this.base), pollingTransport(this.base, (...call) => fetch(...call))] as const;
+    this.connection = new Connection(transports, this.session, handler);
+    this.connection.start();
+  }
+
+  disconnect(): void {
+    this.connection?.stop();
+    this.connection = undefined;
+  }
+
+  hurry(): void {
+    this.connection?.hurry();
+  }
+
+  async send(message: OutgoingMessage): Promise<Message> {
+    return (await this.request<{ message: Message }>("message:send", message)).message;
+  }
+
+  async edit(messageId: Id, text: string): Promise<Message> {
+    return (await this.request<{ message: Message }>("message:edit", { messageId, text })).message;
+  }
+
+  async deleteMessage(messageId: Id): Promise<Message> {
+    return (await this.request<{ message: Message }>("message:delete", { messageId })).message;
+  }
+
+  async react(messageId: Id, emoji: string, add: boolean): Promise<Message> {
+    return (await this.request<{ message: Message }>("message:react", { messageId, emoji, add })).message;
+  }
+
+  markDelivered(conversationId: Id, seq: number): Promise<unknown> {
+    return this.request("message:delivered", { conversationId, seq });
+  }
+
+  markRead(conversationId: Id, seq: number): Promise<unknown> {
+    return this.request("message:read", { conversationId, seq });
+  }
+
+  typing(conversationId: Id, active: boolean): Promise<unknown> {
+    return this.request("typing", { conversationId, active });
+  }
+
+  /** What has changed past the revisions that are known. */
+  sync(known: Record<Id, number>): Promise<SyncAnswer> {
+    return this.request<SyncAnswer>("sync", { known });
+  }
+
+  // People
+
+  updateMe(changes: { displayName?: string; about?: string; avatarUploadId?: Id }): Promise<User> {
+    return this.http.patch<User>("/auth/me", changes);
+  }
+
+  changePassword(currentPassword: string, newPassword: string): Promise<void> {
+    return this.http.post<void>("/auth/password", { currentPassword, newPassword });
+  }
+
+  async devices(): Promise<Device[]> {
+    return (await this.http.get<{ sessions: Device[] }>("/auth/sessions")).sessions;
+  }
+
+  revokeDevice(id: Id): Promise<void> {
+    return this.http.delete<void>(`/auth/sessions/${id}`);
+  }
+
+  async findUsers(text: string, signal?: AbortSignal): Promise<User[]> {
+    return (await this.http.get<{ users: User[] }>(query("/users", { query: text, limit: 20 }), signal)).users;
+  }
+
+  // Conversations
+
+  conversations(cursor?: string): Promise<ConversationPage> {
+    return this.http.get<ConversationPage>(query("/conversations", { cursor, limit: 100 }));
+  }
+
+  conversation(id: Id): Promise<Conversation> {
+    return this.http.get<Conversation>(`/conversations/${id}`);
+  }
+
+  startDirect(userId: Id): Promise<Conversation> {
+    return this.http.post<Conversation>("/conversations", { kind: "direct", userId });
+  }
+
+  startGroup(group: { title: string; visibility: "private" | "public"; memberIds: Id[] }): Promise<Conversation> {
+    return this.http.post<Conversation>("/conversations", { kind: "group", ...group });
+  }
+
+  async publicGroups(text: string, signal?: AbortSignal): Promise<Conversation[]> {
+    const path = query("/conversations/public", { query: text });
+    return (await this.http.get<ConversationPage>(path, signal)).conversations;
+  }
+
+  rename(id: Id, title: string): Promise<Conversation> {
+    return this.http.patch<Conversation>(`/conversations/${id}`, { title });
+  }
+
+  join(id: Id): Promise<Conversation> {
+    return this.http.post<Conversation>(`/conversations/${id}/join`);
+  }
+
+  leave(id: Id): Promise<void> {
+    return this.http.post<void>(`/conversations/${id}/leave`);
+  }
+
+  members(id: Id, cursor?: string): Promise<MemberPage> {
+    return this.http.get<MemberPage>(query(`/conversations/${id}/members`, { cursor, limit: 100 }));
+  }
+
+  addMembers(id: Id, userIds: Id[]): Promise<MemberPage> {
+    return this.http.post<MemberPage>(`/conversations/${id}/members`, { userIds });
+  }
+
+  setRole(id: Id, userId: Id, role: Role): Promise<unknown> {
+    return this.http.patch(`/conversations/${id}/members/${userId}`, { role });
+  }
+
+  removeMember(id: Id, userId: Id): Promise<void> {
+    return this.http.delete<void>(`/conversations/${id}/members/${userId}`);
+  }
+
+  // Messages
+
+  history(conversationId: Id, bounds: { before?: number; after?: number; limit: number }): Promise<MessagePage> {
+    return this.http.get<MessagePage>(query("/messages", { conversationId, ...bounds }));
+  }
+
+  changes(conversationId: Id, sinceRevision: number): Promise<MessagePage> {
+    return this.http.get<MessagePage>(query("/messages", { conversationId, sinceRevision, limit: 200 }));
+  }
+
+  async message(id: Id): Promise<Message> {
+    return (await this.http.get<{ message: Message }>(`/messages/${id}`)).message;
+  }
+
+  report(id: Id, reason: string): Promise<void> {
+    return this.http.post<void>(`/messages/${id}/report`, { reason });
+  }
+
+  search(q: string, options: { conversationId?: Id; before?: string }, signal?: AbortSignal): Promise<MessagePage> {
+    return this.http.get<MessagePage>(query("/messages/search", { q, ...options, limit: 30 }), signal);
+  }
+
+  private request<T>(event: string, payload: unknown): Promise<T> {
+    if (this.connection === undefined) return Promise.reject(new NetworkError("signed out"));
+    return this.connection.request<T>(event, payload);
+  }
+}

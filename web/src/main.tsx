@@ -1,0 +1,24 @@
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { Chat } from "./app/chat";
+import { signedInHint, watchPage } from "./app/page";
+import { Parley } from "./client/parley";
+import { Store } from "./store/store";
+import { App } from "./views/App";
+import { ChatContext } from "./views/context";
+import "./styles/main.css";
+
+const chat = new Chat(new Parley(window.location.origin, signedInHint), new Store());
+watchPage(chat);
+void chat.restore();
+
+const root = document.getElementById("root");
+if (root !== null) {
+  createRoot(root).render(
+    <StrictMode>
+      <ChatContext.Provider value={chat}>
+        <App />
+      </ChatContext.Provider>
+    </StrictMode>,
+  );
+}

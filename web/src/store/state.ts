@@ -1,0 +1,114 @@
+import { ConnectionStatus } from "../client/connection";
+import { Conversation, Id, Member, Message, MessageStatus, Upload, User } from "../client/types";
+import { Timeline } from "./timeline";
+
+/** A file on its way to the server. */
+export interface UploadTask {
+  readonly id: string;
+  readonly name: string;
+  readonly size: number;
+  readonly type: string;
+  /** An object URL that shows a picture before it has arrived. */
+  readonly preview?: string;
+  /** 0 to 1. */
+  readonly share: number;
+  readonly state: "uploading" | "waiting" | "done" | "failed";
+  readonly upload?: Upload;
+  /** Why it failed, in words for people. */
+  readonly problem?: string;
+}
+
+/** A message that the server has not acknowledged. */
+export interface PendingMessage {
+  readonly clientId: string;
+  readonly conversationId: Id;
+  readonly text: string;
+  /** Ids of upload tasks. */
+  readonly uploads: readonly string[];
+  readonly replyTo?: Id;
+  readonly createdAt: string;
+  readonly state: "uploading" | "sending" | "failed";
+  readonly problem?: string;
+}
+
+/** What is being written in a conversation. */
+export interface Draft {
+  readonly text: string;
+  readonly uploads: readonly string[];
+  readonly replyTo?: Message;
+  readonly editing?: Message;
+}
+
+export const emptyDraft: Draft = { text: "", uploads: [] };
+
+export interface Notice {
+  readonly id: number;
+  readonly text: string;
+  readonly isProblem: boolean;
+}
+
+type Table<T> = Readonly<Record<string, T>>;
+
+export interface State {
+  /** `restoring` while the page asks whether its cookie still holds a session. */
+  readonly phase: "restoring" | "signedOut" | "signedIn";
+  readonly me: User | undefined;
+  readonly connection: ConnectionStatus;
+  readonly conversations: Table<Conversation>;
+  readonly isListLoaded: boolean;
+  /** Per conversation: every change up to here has been applied. */
+  readonly revisions: Table<number>;
+  readonly timelines: Table<Timeline>;
+  readonly online: Table<boolean>;
+  readonly lastSeen: Table<string>;
+  /** Per conversation and user: until when the typing mark stands, in milliseconds since 1970. */
+  readonly typing: Table<Table<number>>;
+  readonly pending: readonly PendingMessage[];
+  readonly uploads: Table<UploadTask>;
+  readonly drafts: Table<Draft>;
+  /** Answered messages that are not in a timeline. */
+  readonly quoted: Table<Message>;
+  readonly notices: readonly Notice[];
+}
+
+export const initialState: State = {
+  phase: "restoring",
+  me: undefined,
+  connection: "stopped",
+  conversations: {},
+  isListLoaded: false,
+  revisions: {},
+  timelines: {},
+  online: {},
+  lastSeen: {},
+  typing: {},
+  pending: [],
+  uploads: {},
+  drafts: {},
+  quoted: {},
+  notices: [],
+};
+
+/** The other person of a direct conversation. */
+export function partner(conversation: Conversation, meId: Id | undefined): User | undefined {
+  if (conversation.kind !== "direct") return undefined;
+  return conversation.members.find((member) => member.user.id !== meId)?.user;
+}
+
+export function memberOf(conversation: Conversation, userId: Id | undefined): Member | undefined {
+  return conversation.members.find((member) => member.user.id === userId);
+}
+
+/** When something was last said, for the order of the list. */
+export function activity(conversation: Conversation): string {
+  return conversation.lastMessage?.createdAt ?? conversation.createdAt;
+}
+
+/** How far a message of one's own has come, by the marks of all other members, or as the server said it last. */
+export function statusOf(message: Message, conversation: Conversation): MessageStatus {
+  const others = conversation.members.filter((member) => member.user.id !== message.sender.id);
+  if (others.length === 0 || conversation.memberCount > conversation.members.length) return message.status;
+  if (message.status === "read" || others.every((member) => member.readSeq >= message.seq)) return "read";
+  if (message.status === "delivered" || others.every((member) => member.deliveredSeq >= message.seq)) return "delivered";
+  return "sent";
+}

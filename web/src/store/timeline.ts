@@ -1,0 +1,111 @@
+import { Message } from "../client/types";
+
+/**
+ * The part of a conversation's history that is held: without a gap, ascending by `seq`. It is either at the end, and
+ * then grows with what arrives, or a window somewhere in the past that pages extend.
+ */
+export interface Timeline {
+  readonly messages: readonly Message[];
+  /** Whether the conversation's first message is held. */
+  readonly atStart: boolean;
+  readonly loading: "window" | "older" | "newer" | undefined;
+  /** Set once the first window has come. */
+  readonly isLoaded: boolean;
+  /** The last load failed. */
+  readonly isBroken: boolean;
+  /** What arrived while a page was on its way, or ahead of a message still missing. */
+  readonly held: readonly Message[];
+}
+
+export const emptyTimeline: Timeline = {
+  messages: [],
+  atStart: false,
+  loading: undefined,
+  isLoaded: false,
+  isBroken: false,
+  held: [],
+};
+
+/** How many messages wait for their place at most; what is dropped comes back with a page. */
+const heldLimit = 200;
+
+/** The index of the first message with at least this `seq`. */
+export function lowerBound(messages: readonly Message[], seq: number): number {
+  let low = 0;
+  let high = messages.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((messages[middle]?.seq ?? Infinity) < seq) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+export function findBySeq(messages: readonly Message[], seq: number): Message | undefined {
+  const message = messages[lowerBound(messages, seq)];
+  return message?.seq === seq ? message : undefined;
+}
+
+export function firstSeq(timeline: Timeline): number {
+  return timeline.messages[0]?.seq ?? 1;
+}
+
+export function lastSeq(timeline: Timeline): number {
+  return timeline.messages[timeline.messages.length - 1]?.seq ?? 0;
+}
+
+/** Takes in messages in any order, each once: newer revisions replace, what continues the end is added, the rest is held. */
+export function applyMessages(timeline: Timeline, incoming: readonly Message[]): Timeline {
+  if (incoming.length === 0) return timeline;
+  const messages = timeline.messages.slice();
+  const held: Message[] = [];
+  let isChanged = false;
+  const ordered = [...timeline.held, ...incoming].sort((a, b) => a.seq - b.seq || a.revision - b.revision);
+  for (const message of ordered) {
+    const index = lowerBound(messages, message.seq);
+    const present = messages[index];
+    const end = messages[messages.length - 1]?.seq ?? 0;
+    if (present?.seq === message.seq) {
+      if (present.revision < message.revision) {
+        messages[index] = message;
+        isChanged = true;
+      }
+      if (timeline.loading !== undefined) held.push(message);
+    } else if (timeline.isLoaded && message.seq === end + 1 && timeline.loading !== "window") {
+      messages.push(message);
+      isChanged = true;
+    } else if (message.seq > end || timeline.loading !== undefined) {
+      held.push(message);
+    }
+  }
+  if (!isChanged && held.length === 0 && timeline.held.length === 0) return timeline;
+  return { ...timeline, messages: isChanged ? messages : timeline.messages, held: held.slice(-heldLimit) };
+}
+
+export type PageKind =
+  /** The page takes the place of what is held. */
+  | { kind: "window"; atStart: boolean }
+  | { kind: "older"; before: number; hasMore: boolean }
+  | { kind: "newer"; after: number };
+
+/** Takes in a page of history. One that no longer joins what is held, because that was replaced meanwhile, is dropped. */
+export function applyPage(timeline: Timeline, page: PageKind, messages: readonly Message[]): Timeline {
+  const settled = { ...timeline, loading: undefined, isBroken: false, held: [] };
+  let next: Timeline;
+  switch (page.kind) {
+    case "window":
+      next = { ...settled, messages, atStart: page.atStart, isLoaded: true };
+      break;
+    case "older":
+      if (timeline.loading !== "older" || page.before !== firstSeq(timeline)) return timeline;
+      next = { ...settled, messages: [...messages, ...timeline.messages], atStart: !page.hasMore };
+      break;
+    case "newer": {
+      if (timeline.loading !== "newer" || page.after > lastSeq(timeline)) return timeline;
+      const added = messages.filter((message) => message.seq > lastSeq(timeline));
+      next = { ...settled, messages: [...timeline.messages, ...added] };
+      break;
+    }
+  }
+  return applyMessages(next, timeline.held);
+}

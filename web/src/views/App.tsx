@@ -1,0 +1,59 @@
+import { useEffect } from "react";
+import { navigate, parseRoute, Route, usePath } from "../app/router";
+import { texts } from "../texts";
+import { useStore } from "./context";
+import { Spinner } from "./controls";
+import { AuthView, Fetched, prefetchPages, Safety } from "./lazy";
+import { Notices } from "./Notices";
+import { Shell } from "./Shell";
+
+/** Where to go after signing in, when a view was asked for before. */
+let wanted: Route | undefined;
+
+export function App() {
+  const phase = useStore((state) => state.phase);
+  const unread = useStore((state) => Object.values(state.conversations).reduce((sum, { unreadCount }) => sum + unreadCount, 0));
+  const route = parseRoute(usePath());
+  const isAuthRoute = route.view === "login" || route.view === "register";
+
+  useEffect(() => {
+    document.title = unread > 0 ? `(${unread}) ${texts.appName}` : texts.appName;
+  }, [unread]);
+
+  useEffect(() => {
+    if (phase === "signedOut" && !isAuthRoute) {
+      wanted = route;
+      navigate({ view: "login" }, { replace: true });
+    } else if (phase === "signedIn" && isAuthRoute) {
+      navigate(wanted ?? { view: "home" }, { replace: true });
+      wanted = undefined;
+    }
+  });
+
+  useEffect(() => {
+    if (phase === "signedIn") prefetchPages();
+  }, [phase]);
+
+  return (
+    <Safety>
+      {phase === "restoring" && <Restoring />}
+      {phase === "signedOut" && isAuthRoute && (
+        <Fetched>
+          <AuthView key={route.view} isNew={route.view === "register"} />
+        </Fetched>
+      )}
+      {phase === "signedIn" && !isAuthRoute && <Shell route={route} />}
+      <Notices />
+    </Safety>
+  );
+}
+
+function Restoring() {
+  const isOffline = useStore((state) => state.connection === "waiting");
+  return (
+    <main className="restoring">
+      <Spinner label={isOffline ? texts.restoringOffline : texts.restoring} />
+      {isOffline && <p>{texts.restoringOffline}</p>}
+    </main>
+  );
+}

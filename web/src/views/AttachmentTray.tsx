@@ -1,0 +1,48 @@
+import { Id } from "../client/types";
+import { byteSize } from "../lib/format";
+import { texts } from "../texts";
+import { useChat, useStore } from "./context";
+import { IconButton } from "./controls";
+import { Icon } from "./icons";
+import { ProgressBar } from "./ProgressBar";
+
+/** The files that go with the message being written. */
+export function AttachmentTray({ conversationId, taskIds }: { conversationId: Id; taskIds: readonly string[] }) {
+  if (taskIds.length === 0) return null;
+  return (
+    <ul className="tray" aria-label={texts.composer.attachments}>
+      {taskIds.map((id) => (
+        <TrayItem key={id} id={id} conversationId={conversationId} />
+      ))}
+    </ul>
+  );
+}
+
+function TrayItem({ id, conversationId }: { id: string; conversationId: Id }) {
+  const { composing } = useChat();
+  const task = useStore((state) => state.uploads[id]);
+  if (task === undefined) return null;
+  const note = task.state === "failed" ? task.problem : task.state === "waiting" ? texts.composer.waiting : byteSize(task.size);
+  return (
+    <li className={`tray-item is-${task.state}`}>
+      {task.preview === undefined ? (
+        <span className="tray-icon">
+          <Icon name="file" />
+        </span>
+      ) : (
+        <img className="tray-preview" src={task.preview} alt="" />
+      )}
+      <span className="tray-text">
+        <bdi className="tray-name">{task.name}</bdi>
+        <span className="tray-note" role={task.state === "failed" ? "alert" : undefined}>
+          {note}
+        </span>
+        {task.state !== "done" && task.state !== "failed" && <ProgressBar task={task} />}
+      </span>
+      {task.state === "failed" && (
+        <IconButton icon="retry" label={texts.composer.retryFile(task.name)} onClick={() => composing.retryUpload(id)} />
+      )}
+      <IconButton icon="close" label={texts.composer.removeFile(task.name)} onClick={() => composing.detach(conversationId, id)} />
+    </li>
+  );
+}

@@ -1,0 +1,88 @@
+import { Suspense, useState } from "react";
+import { Message, Upload } from "../client/types";
+import { byteSize } from "../lib/format";
+import { texts } from "../texts";
+import { Icon } from "./icons";
+import { Lightbox } from "./lazy";
+import { Picture } from "./Picture";
+import { pictureSize } from "./pictureSize";
+
+/** A message's files: pictures as a grid that opens a viewer, players, and cards for everything else. */
+export function Attachments({ message }: { message: Message }) {
+  const [viewed, setViewed] = useState<number>();
+  const pictures = message.attachments.filter((upload) => upload.kind === "image");
+  const others = message.attachments.filter((upload) => upload.kind !== "image");
+  if (message.attachments.length === 0) return null;
+  return (
+    <div className="attachments">
+      {pictures.length > 0 && (
+        <div className={`pictures ${pictures.length > 1 ? "is-grid" : ""}`}>
+          {pictures.map((upload, index) => (
+            <button
+              key={upload.id}
+              type="button"
+              className="picture-button"
+              aria-label={texts.attachment.open(upload.name)}
+              onClick={() => setViewed(index)}
+            >
+              <Picture upload={upload} isTile={pictures.length > 1} />
+            </button>
+          ))}
+        </div>
+      )}
+      {others.map((upload) => (
+        <Other key={upload.id} upload={upload} />
+      ))}
+      {viewed !== undefined && (
+        <Suspense fallback={null}>
+          <Lightbox pictures={pictures} first={viewed} onClose={() => setViewed(undefined)} />
+        </Suspense>
+      )}
+    </div>
+  );
+}
+
+function Other({ upload }: { upload: Upload }) {
+  if (upload.kind === "video") {
+    const { width, height } = pictureSize(upload);
+    const poster = upload.thumbnails.find((thumbnail) => thumbnail.size === "medium")?.url;
+    return (
+      <video
+        className="video"
+        src={upload.url}
+        poster={poster}
+        width={width}
+        height={height}
+        controls
+        preload={poster === undefined ? "metadata" : "none"}
+        playsInline
+        aria-label={upload.name}
+      />
+    );
+  }
+  if (upload.kind === "audio") {
+    return (
+      <figure className="audio">
+        <figcaption>
+          <Icon name="music" size={18} />
+          <bdi>{upload.name}</bdi>
+        </figcaption>
+        <audio src={upload.url} controls preload="metadata" aria-label={upload.name} />
+      </figure>
+    );
+  }
+  return (
+    <a className="file-card" href={upload.url} download={upload.name} aria-label={texts.attachment.download(upload.name)}>
+      <span className="file-card-icon">
+        <Icon name="file" />
+      </span>
+      <span className="file-card-text">
+        <bdi className="file-card-name">{upload.name}</bdi>
+        <span className="file-card-note">
+          {upload.type} · {byteSize(upload.size)}
+        </span>
+      </span>
+      <Icon name="download" size={18} />
+    </a>
+  );
+}

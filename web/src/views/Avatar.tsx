@@ -1,0 +1,46 @@
+import { Conversation, Id, User } from "../client/types";
+import { initials, stableIndex } from "../lib/format";
+import { partner } from "../store/state";
+import { useStore } from "./context";
+import { Icon } from "./icons";
+
+interface AvatarProps {
+  user: Pick<User, "id" | "displayName"> & Partial<Pick<User, "avatar">>;
+  size?: "tiny" | "small" | "medium" | "large";
+  showsPresence?: boolean;
+}
+
+const colours = 8;
+
+/** A person's picture, or their initials on a colour that stays theirs. It is decoration: the name stands beside it. */
+export function Avatar({ user, size = "medium", showsPresence = false }: AvatarProps) {
+  const isOnline = useStore((state) => showsPresence && state.online[user.id] === true);
+  const picture = user.avatar?.thumbnails.find((thumbnail) => thumbnail.size === (size === "large" ? "medium" : "small"));
+  const url = picture?.url ?? user.avatar?.url;
+  return (
+    <span className={`avatar avatar-${size} avatar-colour-${stableIndex(user.id, colours)}`} aria-hidden="true">
+      {url === undefined ? initials(user.displayName) : <img src={url} alt="" draggable={false} />}
+      {isOnline && <span className="presence" />}
+    </span>
+  );
+}
+
+export function ConversationAvatar({ conversation, size = "medium" }: { conversation: Conversation; size?: "small" | "medium" | "large" }) {
+  const meId = useStore((state) => state.me?.id);
+  const other = partner(conversation, meId);
+  if (other !== undefined) return <Avatar user={other} size={size} showsPresence />;
+  return <GroupAvatar id={conversation.id} title={conversation.title ?? ""} size={size} />;
+}
+
+export function GroupAvatar({ id, title, size = "medium" }: { id: Id; title: string; size?: "small" | "medium" | "large" }) {
+  return (
+    <span className={`avatar avatar-${size} avatar-group avatar-colour-${stableIndex(id, colours)}`} aria-hidden="true">
+      {title === "" ? <Icon name="group" /> : initials(title)}
+    </span>
+  );
+}
+
+/** What a conversation is called: a group's title, or the other person's name. */
+export function titleOf(conversation: Conversation, meId: Id | undefined): string {
+  return conversation.title ?? partner(conversation, meId)?.displayName ?? "";
+}

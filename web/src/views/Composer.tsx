@@ -1,0 +1,141 @@
+import { ClipboardEvent, FormEvent, KeyboardEvent, useEffect, useLayoutEffect, useRef } from "react";
+import { Conversation } from "../client/types";
+import { draftOf } from "../store/reduce";
+import { messageSummary, texts } from "../texts";
+import { AttachmentTray } from "./AttachmentTray";
+import { useChat, useStore } from "./context";
+import { IconButton } from "./controls";
+import { Icon } from "./icons";
+
+/** API.md: a message's most characters. */
+const maxLength = 8_000;
+const warnFrom = maxLength - 200;
+
+const isTouch = window.matchMedia("(hover: none) and (pointer: coarse)").matches;
+
+/** Where a message is written: text, files, what it answers. */
+export function Composer({ conversation }: { conversation: Conversation }) {
+  const { composing, store } = useChat();
+  const { id } = conversation;
+  const draft = useStore((state) => draftOf(state, id));
+  const input = useRef<HTMLTextAreaElement>(null);
+  const picker = useRef<HTMLInputElement>(null);
+  const length = Array.from(draft.text.trim()).length;
+  const isTooLong = length > maxLength;
+  const isEmpty = length === 0 && draft.uploads.length === 0;
+  const reference = draft.editing ?? draft.replyTo;
+
+  // The field grows with its text, up to what the style sheet allows.
+  useLayoutEffect(() => {
+    const element = input.current;
+    if (element === null) return;
+    element.style.height = "auto";
+    element.style.height = `${element.scrollHeight}px`;
+  }, [draft.text]);
+
+  // On a touch screen focus would open the keyboard over the messages.
+  useEffect(() => {
+    if (!isTouch || reference !== undefined) input.current?.focus();
+  }, [id, reference]);
+
+  const submit = () => {
+    if (!isTooLong) composing.submit(id);
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === "Enter" && !event.shiftKey && !event.nativeEvent.isComposing && !isTouch) {
+      event.preventDefault();
+      submit();
+    } else if (event.key === "Escape" && reference !== undefined) {
+      composing.stopReference(id);
+    } else if (event.key === "ArrowUp" && draft.text === "" && reference === undefined) {
+      const { me, timelines } = store.state;
+      const mine = timelines[id]?.messages.filter((message) => message.sender.id === me?.id && message.deletedAt === undefined);
+      const last = mine?.[mine.length - 1];
+      if (last === undefined) return;
+      event.preventDefault();
+      composing.edit(last);
+    }
+  };
+  const onPaste = (event: ClipboardEvent) => {
+    const files = Array.from(event.clipboardData.files);
+    if (files.length === 0) return;
+    event.preventDefault();
+    composing.attach(id, files);
+  };
+
+  return (
+    <form
+      className="composer"
+      onSubmit={(event: FormEvent) => {
+        event.preventDefault();
+        submit();
+      }}
+    >
+      {reference !== undefined && (
+        <div className="composer-reference">
+          <Icon name={draft.editing === undefined ? "reply" : "edit"} size={18} />
+          <span className="composer-reference-text">
+            <span>{draft.editing === undefined ? texts.composer.replyingTo(reference.sender.displayName) : texts.composer.editing}</span>
+            <bdi>{messageSummary(reference)}</bdi>
+          </span>
+          <IconButton
+            icon="close"
+            label={draft.editing === undefined ? texts.composer.stopReply : texts.composer.stopEdit}
+            onClick={() => composing.stopReference(id)}
+          />
+        </div>
+      )}
+      <AttachmentTray conversationId={id} taskIds={draft.uploads} />
+      <div className="composer-line">
+        {draft.editing === undefined && (
+          <>
+            <IconButton icon="attach" label={texts.composer.attach} onClick={() => picker.current?.click()} />
+            <input
+              ref={picker}
+              type="file"
+              multiple
+              hidden
+              tabIndex={-1}
+              aria-label={texts.composer.attach}
+              onChange={(event) => {
+                composing.attach(id, Array.from(event.target.files ?? []));
+                event.target.value = "";
+              }}
+            />
+          </>
+        )}
+        <textarea
+          ref={input}
+          rows={1}
+          dir="auto"
+          value={draft.text}
+          placeholder={texts.composer.placeholder}
+          aria-label={texts.composer.label}
+          onChange={(event) => {
+            composing.change(id, { text: event.target.value });
+            composing.typing(id, event.target.value !== "");
+          }}
+          onKeyDown={onKeyDown}
+          onPaste={onPaste}
+          onBlur={() => composing.typing(id, false)}
+        />
+        <button
+          type="submit"
+          className="send"
+          disabled={isEmpty || isTooLong}
+          aria-label={draft.editing === undefined ? texts.composer.send : texts.composer.saveEdit}
+          title={draft.editing === undefined ? texts.composer.send : texts.composer.saveEdit}
+          // The keyboard of a phone stays open.
+          onPointerDown={(event) => event.preventDefault()}
+        >
+          <Icon name={draft.editing === undefined ? "send" : "check"} />
+        </button>
+      </div>
+      {length > warnFrom && (
+        <p className={`composer-length ${isTooLong ? "is-problem" : ""}`} role="status">
+          {isTooLong ? texts.composer.tooLong(length - maxLength) : `${length} / ${maxLength}`}
+        </p>
+      )}
+    </form>
+  );
+}

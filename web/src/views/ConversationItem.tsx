@@ -1,0 +1,69 @@
+import { memo } from "react";
+import { Conversation } from "../client/types";
+import { shortTime } from "../lib/time";
+import { activity, memberOf } from "../store/state";
+import { messageSummary, texts } from "../texts";
+import { ConversationAvatar, titleOf } from "./Avatar";
+import { useStore } from "./context";
+import { Link } from "./controls";
+import { StatusMark } from "./StatusMark";
+
+/** One line of the conversation list. */
+export const ConversationItem = memo(function ConversationItem(props: { conversation: Conversation; isSelected: boolean }) {
+  const { conversation, isSelected } = props;
+  const meId = useStore((state) => state.me?.id);
+  const title = titleOf(conversation, meId);
+  const { unreadCount } = conversation;
+  return (
+    <Link
+      to={{ view: "conversation", id: conversation.id }}
+      className={`conversation-item ${unreadCount > 0 ? "is-unread" : ""}`}
+      isCurrent={isSelected}
+    >
+      <ConversationAvatar conversation={conversation} />
+      <span className="conversation-item-text">
+        <span className="conversation-item-line">
+          <bdi className="conversation-item-title">{title}</bdi>
+          <time dateTime={activity(conversation)}>{shortTime(activity(conversation))}</time>
+        </span>
+        <span className="conversation-item-line">
+          <Preview conversation={conversation} />
+          {unreadCount > 0 && (
+            <span className="badge">
+              <span aria-hidden="true">{unreadCount > 999 ? "999+" : unreadCount}</span>
+              <span className="visually-hidden">{texts.sidebar.unread(unreadCount)}</span>
+            </span>
+          )}
+        </span>
+      </span>
+    </Link>
+  );
+});
+
+function Preview({ conversation }: { conversation: Conversation }) {
+  const meId = useStore((state) => state.me?.id);
+  const draft = useStore((state) => state.drafts[conversation.id]?.text ?? "");
+  const typist = useStore((state) => Object.keys(state.typing[conversation.id] ?? {})[0]);
+  const message = conversation.lastMessage;
+  if (typist !== undefined) {
+    const name = memberOf(conversation, typist)?.user.displayName;
+    const isGroup = conversation.kind === "group" && name !== undefined;
+    return <span className="conversation-item-preview is-typing">{isGroup ? texts.conversation.isTyping([name]) : texts.sidebar.typing}</span>;
+  }
+  if (draft.trim() !== "") {
+    return (
+      <span className="conversation-item-preview">
+        <span className="is-draft">{texts.sidebar.draft}</span> <bdi>{draft}</bdi>
+      </span>
+    );
+  }
+  if (message === undefined) return <span className="conversation-item-preview">{texts.sidebar.noMessages}</span>;
+  const isMine = message.sender.id === meId;
+  return (
+    <span className="conversation-item-preview">
+      {isMine && <StatusMark message={message} conversation={conversation} />}
+      {conversation.kind === "group" && `${isMine ? texts.you : message.sender.displayName}: `}
+      <bdi>{messageSummary(message)}</bdi>
+    </span>
+  );
+}

@@ -1,0 +1,121 @@
+import { DragEvent, useEffect, useState } from "react";
+import { Conversation, Id } from "../client/types";
+import { agoTime } from "../lib/time";
+import { memberOf, partner } from "../store/state";
+import { texts } from "../texts";
+import { ConversationAvatar, titleOf } from "./Avatar";
+import { Composer } from "./Composer";
+import { useChat, useStore } from "./context";
+import { Link, Spinner } from "./controls";
+import { Icon } from "./icons";
+import { MessageList } from "./MessageList";
+import { NotFound } from "./NotFound";
+
+/** A conversation: who it is with, its messages, and where to write. */
+export function ConversationView({ id, seq }: { id: Id; seq: number | undefined }) {
+  const chat = useChat();
+  const conversation = useStore((state) => state.conversations[id]);
+  const [isMissing, setMissing] = useState(false);
+
+  useEffect(() => {
+    let isCurrent = true;
+    void chat.reading.open(id, seq).then(() => {
+      if (isCurrent) setMissing(chat.store.state.conversations[id] === undefined && chat.store.state.connection === "online");
+    });
+    return () => {
+      isCurrent = false;
+    };
+  }, [chat, id, seq]);
+  useEffect(() => () => chat.composing.typing(id, false), [chat, id]);
+
+  if (conversation === undefined) {
+    return isMissing ? (
+      <NotFound />
+    ) : (
+      <main className="pane">
+        <Spinner />
+      </main>
+    );
+  }
+  return <Present conversation={conversation} seq={seq} />;
+}
+
+function Present({ conversation, seq }: { conversation: Conversation; seq: number | undefined }) {
+  const chat = useChat();
+  const meId = useStore((state) => state.me?.id);
+  const [isDropping, setDropping] = useState(false);
+  const title = titleOf(conversation, meId);
+
+  const carriesFiles = (event: DragEvent) => event.dataTransfer.types.includes("Files");
+  const onDragOver = (event: DragEvent) => {
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    setDropping(true);
+  };
+  const onDragLeave = (event: DragEvent) => {
+    if (event.relatedTarget instanceof Node && event.currentTarget.contains(event.relatedTarget)) return;
+    setDropping(false);
+  };
+  const onDrop = (event: DragEvent) => {
+    setDropping(false);
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    chat.composing.attach(conversation.id, Array.from(event.dataTransfer.files));
+  };
+
+  return (
+    <main className="pane conversation" aria-label={title} onDragOver={onDragOver} onDragLeave={onDragLeave} onDrop={onDrop}>
+      <header className="pane-head">
+        <Link to={{ view: "home" }} label={texts.back} className="icon-button only-phone">
+          <Icon name="back" />
+        </Link>
+        <Link to={{ view: "details", id: conversation.id }} className="conversation-head" label={`${title}: ${texts.conversation.details}`}>
+          <ConversationAvatar conversation={conversation} size="small" />
+          <span className="conversation-head-text">
+            <h2>
+              <bdi>{title}</bdi>
+            </h2>
+            <Subtitle conversation={conversation} />
+          </span>
+        </Link>
+        <Link to={{ view: "details", id: conversation.id }} label={texts.conversation.details} className="icon-button">
+          <Icon name="info" />
+        </Link>
+      </header>
+      <MessageList conversation={conversation} seq={seq} />
+      <Composer conversation={conversation} />
+      {isDropping && (
+        <div className="drop-zone" aria-hidden="true">
+          <Icon name="attach" size={32} />
+          {texts.conversation.dropFiles}
+        </div>
+      )}
+    </main>
+  );
+}
+
+/** Who types, or else who is there. */
+function Subtitle({ conversation }: { conversation: Conversation }) {
+  const meId = useStore((state) => state.me?.id);
+  const typists = useStore((state) => state.typing[conversation.id]);
+  const online = useStore((state) => state.online);
+  const lastSeen = useStore((state) => state.lastSeen);
+  const typing = Object.keys(typists ?? {});
+  const other = partner(conversation, meId);
+  if (typing.length > 0) {
+    const names = typing.map((userId) => memberOf(conversation, userId)?.user.displayName ?? "");
+    return <span className="subtitle is-typing">{other === undefined ? texts.conversation.isTyping(names) : texts.conversation.typing}</span>;
+  }
+  if (other !== undefined) {
+    const seen = lastSeen[other.id] ?? other.lastSeenAt;
+    const away = seen === undefined ? texts.conversation.offline : texts.conversation.lastSeen(agoTime(seen));
+    return <span className="subtitle">{online[other.id] === true ? texts.conversation.online : away}</span>;
+  }
+  const count = conversation.members.filter((member) => member.user.id !== meId && online[member.user.id] === true).length;
+  return (
+    <span className="subtitle">
+      {texts.conversation.members(conversation.memberCount)}
+      {count > 0 && ` · ${texts.conversation.onlineCount(count + 1)}`}
+    </span>
+  );
+}

@@ -1,0 +1,157 @@
+import { useEffect, useState } from "react";
+import { navigate } from "../app/router";
+import { Conversation, Id, User } from "../client/types";
+import { agoTime, date } from "../lib/time";
+import { memberOf, partner } from "../store/state";
+import { texts } from "../texts";
+import { ConversationAvatar, titleOf } from "./Avatar";
+import { useChat, useStore } from "./context";
+import { Spinner } from "./controls";
+import { ConfirmDialog, Dialog, PromptDialog } from "./Dialog";
+import { Icon } from "./icons";
+import { MemberList } from "./MemberList";
+import { PaneHead } from "./PaneHead";
+import { PeoplePicker } from "./PeoplePicker";
+import { NotFound } from "./NotFound";
+
+/** What there is to know about a conversation, and to change: a person, or a group and its members. */
+export function DetailsView({ id }: { id: Id }) {
+  const chat = useChat();
+  const conversation = useStore((state) => state.conversations[id]);
+  const [isMissing, setMissing] = useState(false);
+  useEffect(() => {
+    let isCurrent = true;
+    void chat.refresh(id).then(() => {
+      if (isCurrent) setMissing(chat.store.state.conversations[id] === undefined);
+    });
+    return () => {
+      isCurrent = false;
+    };
+  }, [chat, id]);
+  if (conversation === undefined) {
+    return isMissing ? (
+      <NotFound />
+    ) : (
+      <main className="pane">
+        <Spinner />
+      </main>
+    );
+  }
+  return <Present conversation={conversation} />;
+}
+
+function Present({ conversation }: { conversation: Conversation }) {
+  const meId = useStore((state) => state.me?.id);
+  const other = partner(conversation, meId);
+  return (
+    <main className="pane" aria-label={texts.details.title}>
+      <PaneHead title={texts.details.title} back={{ view: "conversation", id: conversation.id }} isBackAlways />
+      <div className="pane-body narrow">
+        <div className="details-head">
+          <ConversationAvatar conversation={conversation} size="large" />
+          <h3>
+            <bdi>{titleOf(conversation, meId)}</bdi>
+          </h3>
+          {other === undefined ? <GroupNote conversation={conversation} /> : <PersonNote user={other} />}
+        </div>
+        {other === undefined && <GroupActions conversation={conversation} />}
+        {other === undefined && <MemberList conversation={conversation} />}
+      </div>
+    </main>
+  );
+}
+
+function PersonNote({ user }: { user: User }) {
+  const isOnline = useStore((state) => state.online[user.id] === true);
+  const seen = useStore((state) => state.lastSeen[user.id]) ?? user.lastSeenAt;
+  const away = seen === undefined ? texts.conversation.offline : texts.conversation.lastSeen(agoTime(seen));
+  return (
+    <>
+      <p className="details-note">
+        @{user.username} · {isOnline ? texts.conversation.online : away}
+      </p>
+      {user.about !== undefined && user.about !== "" && (
+        <p className="details-about" dir="auto">
+          {user.about}
+        </p>
+      )}
+      <p className="details-note">{texts.details.joined(date(user.createdAt))}</p>
+    </>
+  );
+}
+
+function GroupNote({ conversation }: { conversation: Conversation }) {
+  const isPublic = conversation.visibility === "public";
+  return (
+    <p className="details-note">
+      <Icon name={isPublic ? "globe" : "lock"} size={16} />
+      {isPublic ? texts.details.publicGroup : texts.details.privateGroup} · {texts.conversation.members(conversation.memberCount)}
+    </p>
+  );
+}
+
+function GroupActions({ conversation }: { conversation: Conversation }) {
+  const chat = useChat();
+  const meId = useStore((state) => state.me?.id);
+  const [open, setOpen] = useState<"add" | "rename" | "leave">();
+  const { id } = conversation;
+  const role = memberOf(conversation, meId)?.role;
+  const isManaging = role === "owner" || role === "admin";
+  const close = () => setOpen(undefined);
+  const add = (user: User) => {
+    close();
+    void chat.attempt(async () => {
+      await chat.parley.addMembers(id, [user.id]);
+      await chat.refresh(id);
+    });
+  };
+  return (
+    <div className="details-actions">
+      {isManaging && (
+        <>
+          <button type="button" className="button" onClick={() => setOpen("add")}>
+            <Icon name="plus" size={18} />
+            {texts.details.addPeople}
+          </button>
+          <button type="button" className="button" onClick={() => setOpen("rename")}>
+            <Icon name="edit" size={18} />
+            {texts.details.rename}
+          </button>
+        </>
+      )}
+      <button type="button" className="button danger-text" onClick={() => setOpen("leave")}>
+        <Icon name="leave" size={18} />
+        {texts.details.leave}
+      </button>
+      {open === "add" && (
+        <Dialog title={texts.details.addPeople} onClose={close}>
+          <PeoplePicker label={texts.start.find} onPick={add} autoFocus />
+        </Dialog>
+      )}
+      {open === "rename" && (
+        <PromptDialog
+          title={texts.details.rename}
+          label={texts.start.groupTitle}
+          action={texts.save}
+          initial={conversation.title ?? ""}
+          maxLength={80}
+          onClose={close}
+          onSubmit={(title) => void chat.attempt(() => chat.rename(id, title))}
+        />
+      )}
+      {open === "leave" && (
+        <ConfirmDialog
+          title={texts.details.leaveQuestion}
+          action={texts.details.leave}
+          onClose={close}
+          onConfirm={() =>
+            void chat.attempt(async () => {
+              await chat.leave(id);
+              navigate({ view: "home" }, { replace: true });
+            })
+          }
+        />
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,45 @@
+import { useCallback, useEffect, useState } from "react";
+import { Device } from "../client/types";
+import { agoTime } from "../lib/time";
+import { deviceName } from "../lib/userAgent";
+import { texts } from "../texts";
+import { useChat } from "./context";
+import { Spinner } from "./controls";
+
+/** The devices on which the user is signed in; others can be signed out. */
+export function DeviceList() {
+  const chat = useChat();
+  const [devices, setDevices] = useState<readonly Device[]>();
+  const load = useCallback(() => chat.attempt(async () => setDevices(await chat.parley.devices())), [chat]);
+  useEffect(() => {
+    void load();
+  }, [load]);
+  const revoke = (device: Device) =>
+    void chat.attempt(async () => {
+      await chat.parley.revokeDevice(device.id);
+      await load();
+    });
+  return (
+    <section className="section" aria-label={texts.profile.sessions}>
+      <h3>{texts.profile.sessions}</h3>
+      {devices === undefined && <Spinner />}
+      <ul>
+        {devices?.map((device) => (
+          <li key={device.id} className="person is-static">
+            <span className="person-text">
+              <span className="person-name">{deviceName(device.userAgent) ?? texts.profile.unknownDevice}</span>
+              <span className="person-note">
+                {device.current ? texts.profile.thisDevice : texts.profile.lastUsed(agoTime(device.lastUsedAt))}
+              </span>
+            </span>
+            {!device.current && (
+              <button type="button" className="button" onClick={() => revoke(device)}>
+                {texts.profile.endSession}
+              </button>
+            )}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

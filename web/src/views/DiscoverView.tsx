@@ -1,0 +1,89 @@
+import { useEffect, useState } from "react";
+import { navigate } from "../app/router";
+import { Conversation } from "../client/types";
+import { texts } from "../texts";
+import { GroupAvatar } from "./Avatar";
+import { useChat, useStore } from "./context";
+import { Empty, Link, Spinner } from "./controls";
+import { Icon } from "./icons";
+import { PaneHead } from "./PaneHead";
+
+const pause = 200;
+
+/** The public groups, to look through and join. */
+export function DiscoverView() {
+  const chat = useChat();
+  const mine = useStore((state) => state.conversations);
+  const [text, setText] = useState("");
+  const [groups, setGroups] = useState<readonly Conversation[]>();
+
+  useEffect(() => {
+    const controller = new AbortController();
+    const timer = setTimeout(() => {
+      void chat.attempt(async () => {
+        try {
+          setGroups(await chat.parley.publicGroups(text.trim(), controller.signal));
+        } catch (error) {
+          if (!controller.signal.aborted) throw error;
+        }
+      });
+    }, pause);
+    return () => {
+      clearTimeout(timer);
+      controller.abort();
+    };
+  }, [chat, text]);
+
+  const join = (id: string) =>
+    void chat.attempt(async () => navigate({ view: "conversation", id: (await chat.join(id)).id }));
+
+  return (
+    <main className="pane" aria-label={texts.discover.title}>
+      <PaneHead title={texts.discover.title} />
+      <div className="pane-body narrow">
+        <div className="search-box">
+          <Icon name="search" size={18} />
+          <input
+            type="search"
+            value={text}
+            aria-label={texts.discover.search}
+            placeholder={texts.discover.search}
+            onChange={(event) => setText(event.target.value)}
+          />
+        </div>
+        {groups === undefined && <Spinner />}
+        {groups?.length === 0 && (
+          <Empty
+            icon="compass"
+            title={text.trim() === "" ? texts.discover.empty : texts.discover.nothing}
+            {...(text.trim() === "" ? { text: texts.discover.emptyText } : {})}
+          >
+            <Link className="button" to={{ view: "newGroup" }}>
+              {texts.start.newGroup}
+            </Link>
+          </Empty>
+        )}
+        <ul>
+          {groups?.map((group) => (
+            <li key={group.id} className="group-line">
+              <GroupAvatar id={group.id} title={group.title ?? ""} />
+              <span className="person-text">
+                <bdi className="person-name">{group.title}</bdi>
+                <span className="person-note">{texts.conversation.members(group.memberCount)}</span>
+              </span>
+              {mine[group.id] === undefined ? (
+                <button type="button" className="button primary" aria-label={`${texts.discover.join}: ${group.title ?? ""}`} onClick={() => join(group.id)}>
+                  {texts.discover.join}
+                </button>
+              ) : (
+                <Link className="button" to={{ view: "conversation", id: group.id }} label={`${texts.discover.open}: ${group.title ?? ""}`}>
+                  {texts.discover.open}
+                </Link>
+              )}
+            </li>
+          ))}
+        </ul>
+      </div>
+    </main>
+  );
+}

@@ -1,0 +1,109 @@
+import { useCallback, useEffect, useRef, useState } from "react";
+import { navigate } from "../app/router";
+import { Conversation, Id, Member, Role } from "../client/types";
+import { memberOf } from "../store/state";
+import { texts } from "../texts";
+import { Avatar } from "./Avatar";
+import { useChat, useStore } from "./context";
+import { IconButton } from "./controls";
+import { MenuItem, Popover } from "./Popover";
+
+/** A group's members, with what the user may do about each. */
+export function MemberList({ conversation }: { conversation: Conversation }) {
+  const chat = useChat();
+  const { id, revision } = conversation;
+  const meId = useStore((state) => state.me?.id);
+  const mine = memberOf(conversation, meId)?.role ?? "member";
+  const [further, setFurther] = useState<{ members: readonly Member[]; cursor?: string }>({ members: [] });
+  const [isAsked, setAsked] = useState(false);
+
+  // The conversation carries the first 50; all others come in pages.
+  const loadMore = useCallback(
+    (cursor?: string) =>
+      void chat.attempt(async () => {
+        const page = await chat.parley.members(id, cursor);
+        setFurther((present) => ({
+          members: cursor === undefined ? page.members : [...present.members, ...page.members],
+          ...(page.nextCursor === undefined ? {} : { cursor: page.nextCursor }),
+        }));
+      }),
+    [chat, id],
+  );
+  useEffect(() => {
+    if (isAsked) loadMore();
+  }, [isAsked, loadMore, revision]);
+
+  const members = further.members.length > 0 ? further.members : conversation.members;
+  const hasMore = isAsked ? further.cursor !== undefined : conversation.memberCount > conversation.members.length;
+  return (
+    <section aria-label={texts.details.members}>
+      <h3>{texts.details.members}</h3>
+      <ul>
+        {members.map((member) => (
+          <li key={member.user.id} className="person is-static">
+            <Avatar user={member.user} showsPresence />
+            <span className="person-text">
+              <bdi className="person-name">
+                {member.user.displayName}
+                {member.user.id === meId && ` (${texts.you})`}
+              </bdi>
+              <span className="person-note">@{member.user.username}</span>
+            </span>
+            <span className="role">{texts.details.roles[member.role]}</span>
+            {member.user.id !== meId && <MemberMenu conversationId={id} member={member} mine={mine} />}
+          </li>
+        ))}
+      </ul>
+      {hasMore && (
+        <button type="button" className="button wide" onClick={() => (isAsked ? loadMore(further.cursor) : setAsked(true))}>
+          {texts.details.more}
+        </button>
+      )}
+    </section>
+  );
+}
+
+const ranks: Record<Role, number> = { member: 0, admin: 1, owner: 2 };
+
+function MemberMenu({ conversationId, member, mine }: { conversationId: Id; member: Member; mine: Role }) {
+  const chat = useChat();
+  const button = useRef<HTMLButtonElement>(null);
+  const [isOpen, setOpen] = useState(false);
+  const close = useCallback(() => setOpen(false), []);
+  const { user, role } = member;
+  const act = (work: () => Promise<unknown>) => () => {
+    close();
+    void chat.attempt(async () => {
+      await work();
+      await chat.refresh(conversationId);
+    });
+  };
+  const setRole = (next: Role) => act(() => chat.parley.setRole(conversationId, user.id, next));
+  const message = () => {
+    close();
+    void chat.attempt(async () => navigate({ view: "conversation", id: (await chat.startDirect(user.id)).id }));
+  };
+  return (
+    <>
+      <IconButton
+        ref={button}
+        icon="more"
+        label={texts.details.memberActions(user.displayName)}
+        aria-haspopup="menu"
+        aria-expanded={isOpen}
+        onClick={() => setOpen(!isOpen)}
+      />
+      {isOpen && (
+        <Popover anchor={button} label={texts.details.memberActions(user.displayName)} onClose={close}>
+          <MenuItem label={texts.details.message} onSelect={message} />
+          {mine === "owner" && role !== "admin" && <MenuItem label={texts.details.makeAdmin} onSelect={setRole("admin")} />}
+          {mine === "owner" && role !== "member" && <MenuItem label={texts.details.makeMember} onSelect={setRole("member")} />}
+          {mine === "owner" && role !== "owner" && <MenuItem label={texts.details.makeOwner} onSelect={setRole("owner")} />}
+          {(mine === "owner" || ranks[mine] > ranks[role]) && (
+            <MenuItem label={texts.details.removeMember} onSelect={act(() => chat.parley.removeMember(conversationId, user.id))} isDanger />
+          )}
+        </Popover>
+      )}
+    </>
+  );
+}

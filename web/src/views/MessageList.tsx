@@ -1,0 +1,195 @@
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { Conversation } from "../client/types";
+import { buildRows, Row } from "../store/rows";
+import { memberOf } from "../store/state";
+import { emptyTimeline, findBySeq, lastSeq } from "../store/timeline";
+import { messageSummary, texts } from "../texts";
+import { useChat, useStore } from "./context";
+import { Empty, Spinner } from "./controls";
+import { Icon } from "./icons";
+import { MessageRow } from "./MessageRow";
+import { partner } from "../store/state";
+import { estimateHeight } from "./estimate";
+import { VirtualList, VirtualListHandle } from "./VirtualList";
+
+/** The messages of a conversation; `seq` is one that the address asks for. */
+export function MessageList({ conversation, seq }: { conversation: Conversation; seq: number | undefined }) {
+  const chat = useChat();
+  const { id } = conversation;
+  const meId = useStore((state) => state.me?.id) ?? "";
+  const timeline = useStore((state) => state.timelines[id]) ?? emptyTimeline;
+  const allPending = useStore((state) => state.pending);
+  const list = useRef<VirtualListHandle>(null);
+  const [isAtBottom, setAtBottom] = useState(true);
+  const [highlighted, setHighlighted] = useState<number>();
+  const isAtEnd = timeline.isLoaded && lastSeq(timeline) >= conversation.lastSeq;
+  const unreadSeq = useUnreadStart(conversation, timeline.isLoaded);
+  const pending = useMemo(() => allPending.filter((message) => message.conversationId === id), [allPending, id]);
+  const rows = useMemo(
+    () => buildRows(timeline.messages, isAtEnd ? pending : [], meId, unreadSeq),
+    [timeline.messages, isAtEnd, pending, meId, unreadSeq],
+  );
+
+  // The place to begin with: the message of the address, or the first unread one.
+  const keyOfSeq = useCallback((wanted: number) => rows.find((row) => row.message?.seq === wanted)?.key, [rows]);
+  const placed = useRef<string>();
+  useEffect(() => {
+    const wanted = seq ?? unreadSeq;
+    const place = `${seq ?? ""}/${unreadSeq ?? ""}`;
+    if (!timeline.isLoaded || wanted === undefined || placed.current === place) return;
+    const key = keyOfSeq(wanted);
+    if (key === undefined) return;
+    placed.current = place;
+    list.current?.scrollToRow(key);
+    if (seq !== undefined) setHighlighted(seq);
+  }, [seq, unreadSeq, timeline.isLoaded, keyOfSeq]);
+
+  useEffect(() => {
+    if (highlighted === undefined) return undefined;
+    const timer = setTimeout(() => setHighlighted(undefined), 2_500);
+    return () => clearTimeout(timer);
+  }, [highlighted]);
+
+  // What one writes oneself is always brought into view.
+  const pendingCount = useRef(pending.length);
+  useEffect(() => {
+    if (pending.length > pendingCount.current) void jumpToNewest();
+    pendingCount.current = pending.length;
+  });
+
+  useReadMarks(conversation, isAtBottom && isAtEnd);
+
+  const jumpToNewest = async () => {
+    if (!isAtEnd) await chat.reading.loadNewest(id);
+    list.current?.scrollToBottom();
+  };
+  const showQuoted = useCallback(
+    (wanted: number) => {
+      const { messages } = chat.store.state.timelines[id] ?? emptyTimeline;
+      const show = () => {
+        const message = findBySeq((chat.store.state.timelines[id] ?? emptyTimeline).messages, wanted);
+        if (message === undefined) return;
+        list.current?.scrollToRow(message.clientId === undefined ? message.id : `${message.sender.id}:${message.clientId}`);
+        setHighlighted(wanted);
+      };
+      if (findBySeq(messages, wanted) !== undefined) show();
+      else void chat.reading.open(id, wanted).then(show);
+    },
+    [chat, id],
+  );
+  const render = useCallback(
+    (row: Row) => (
+      <MessageRow row={row} conversation={conversation} isHighlighted={row.message !== undefined && row.message.seq === highlighted} onShowQuoted={showQuoted} />
+    ),
+    [conversation, highlighted, showQuoted],
+  );
+
+  if (!timeline.isLoaded) {
+    return (
+      <div className="messages-place">
+        {timeline.isBroken ? (
+          <Empty icon="warning" title={texts.conversation.loadFailed}>
+            <button type="button" className="button" onClick={() => void chat.reading.open(id, seq)}>
+              {texts.retry}
+            </button>
+          </Empty>
+        ) : (
+          <Spinner />
+        )}
+      </div>
+    );
+  }
+  if (rows.length === 0) {
+    const other = partner(conversation, meId);
+    return (
+      <div className="messages-place">
+        <Empty
+          icon="smile"
+          title={texts.conversation.emptyTitle}
+          text={other === undefined ? texts.conversation.emptyGroup : texts.conversation.emptyDirect(other.displayName)}
+        />
+      </div>
+    );
+  }
+  return (
+    <div className="messages-place">
+      <VirtualList
+        ref={list}
+        rows={rows}
+        estimate={estimateHeight}
+        render={render}
+        headerHeight={64}
+        header={<Header isStart={timeline.atStart} isBroken={timeline.isBroken} onRetry={() => void chat.reading.loadOlder(id)} />}
+        label={texts.conversation.messages}
+        follows={isAtEnd}
+        onNearTop={() => {
+          if (!timeline.isBroken) void chat.reading.loadOlder(id);
+        }}
+        onNearBottom={() => {
+          if (!isAtEnd && !timeline.isBroken) void chat.reading.loadNewer(id);
+        }}
+        onPlace={setAtBottom}
+      />
+      {!(isAtBottom && isAtEnd) && (
+        <button type="button" className="jump" onClick={() => void jumpToNewest()} aria-label={texts.conversation.jumpToNewest} title={texts.conversation.jumpToNewest}>
+          <Icon name="down" />
+          {conversation.unreadCount > 0 && <span className="badge">{conversation.unreadCount}</span>}
+        </button>
+      )}
+      <Announcer conversation={conversation} />
+    </div>
+  );
+}
+
+function Header({ isStart, isBroken, onRetry }: { isStart: boolean; isBroken: boolean; onRetry(): void }) {
+  if (isStart) return <p className="list-start">{texts.conversation.start}</p>;
+  if (!isBroken) return <Spinner />;
+  return (
+    <button type="button" className="button" onClick={onRetry}>
+      {texts.retry}
+    </button>
+  );
+}
+
+/** The first message that was unread when the conversation was opened; it stays marked until it is left. */
+function useUnreadStart(conversation: Conversation, isLoaded: boolean): number | undefined {
+  const meId = useStore((state) => state.me?.id);
+  const start = useRef<number | null>();
+  if (start.current === undefined && isLoaded) {
+    const readSeq = memberOf(conversation, meId)?.readSeq;
+    start.current = conversation.unreadCount > 0 && readSeq !== undefined ? readSeq + 1 : null;
+  }
+  return start.current ?? undefined;
+}
+
+/** Marks the conversation as read while its end is in view of somebody. */
+function useReadMarks(conversation: Conversation, isEndInView: boolean): void {
+  const chat = useChat();
+  useEffect(() => {
+    const mark = () => {
+      if (isEndInView && document.hasFocus() && document.visibilityState === "visible") {
+        chat.reading.markRead(conversation.id, conversation.lastSeq);
+      }
+    };
+    mark();
+    window.addEventListener("focus", mark);
+    document.addEventListener("visibilitychange", mark);
+    return () => {
+      window.removeEventListener("focus", mark);
+      document.removeEventListener("visibilitychange", mark);
+    };
+  }, [chat, conversation.id, conversation.lastSeq, conversation.unreadCount, isEndInView]);
+}
+
+/** Reads messages of others out as they arrive, for screen readers. */
+function Announcer({ conversation }: { conversation: Conversation }) {
+  const meId = useStore((state) => state.me?.id);
+  const first = useRef(conversation.lastSeq);
+  const message = conversation.lastMessage;
+  const isNew = message !== undefined && message.seq > first.current && message.sender.id !== meId;
+  return (
+    <div className="visually-hidden" aria-live="polite">
+      {isNew && texts.conversation.announce(message.sender.displayName, messageSummary(message))}
+    </div>
+  );
+}

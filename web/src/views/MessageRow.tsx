@@ -1,0 +1,109 @@
+import { memo } from "react";
+import { Conversation } from "../client/types";
+import { clockTime, dayLabel, fullTime } from "../lib/time";
+import { isEmojiOnly } from "../lib/format";
+import { Row } from "../store/rows";
+import { memberOf } from "../store/state";
+import { texts } from "../texts";
+import { Attachments } from "./Attachments";
+import { Avatar } from "./Avatar";
+import { useStore } from "./context";
+import { MessageMenu } from "./MessageMenu";
+import { MessageText } from "./MessageText";
+import { PendingAttachments } from "./PendingAttachments";
+import { PendingState } from "./PendingState";
+import { Quotation } from "./Quotation";
+import { Reactions } from "./Reactions";
+import { StatusMark } from "./StatusMark";
+
+interface Props {
+  row: Row;
+  conversation: Conversation;
+  isHighlighted: boolean;
+  onShowQuoted(seq: number): void;
+}
+
+/** A message with what stands above it: the day, the mark of what is new. */
+export const MessageRow = memo(function MessageRow({ row, conversation, isHighlighted, onShowQuoted }: Props) {
+  const meId = useStore((state) => state.me?.id);
+  const isMine = row.senderId === meId;
+  const showsSender = conversation.kind === "group" && !isMine;
+  const classes = [
+    "message",
+    isMine ? "is-mine" : "is-theirs",
+    row.isFirst ? "is-first" : "",
+    row.isLast ? "is-last" : "",
+    isHighlighted ? "is-highlighted" : "",
+  ].join(" ");
+  return (
+    <div className="row">
+      {row.isDayStart && (
+        <div className="day">
+          <span>{dayLabel(row.createdAt)}</span>
+        </div>
+      )}
+      {row.isUnreadStart && (
+        <div className="unread-line">
+          <span>{texts.conversation.newMessages}</span>
+        </div>
+      )}
+      <article className={classes} aria-label={senderName(row, conversation, isMine)}>
+        {showsSender && <span className="message-avatar">{row.isLast && <SenderAvatar row={row} conversation={conversation} />}</span>}
+        <Bubble row={row} conversation={conversation} isMine={isMine} showsSender={showsSender} onShowQuoted={onShowQuoted} />
+        {row.message !== undefined && row.message.deletedAt === undefined && (
+          <MessageMenu message={row.message} conversation={conversation} isMine={isMine} />
+        )}
+      </article>
+    </div>
+  );
+});
+
+function senderName(row: Row, conversation: Conversation, isMine: boolean): string {
+  if (isMine) return texts.you;
+  return row.message?.sender.displayName ?? memberOf(conversation, row.senderId)?.user.displayName ?? "";
+}
+
+function SenderAvatar({ row, conversation }: { row: Row; conversation: Conversation }) {
+  const user = memberOf(conversation, row.senderId)?.user ?? row.message?.sender;
+  return user === undefined ? null : <Avatar user={user} size="tiny" />;
+}
+
+interface BubbleProps {
+  row: Row;
+  conversation: Conversation;
+  isMine: boolean;
+  showsSender: boolean;
+  onShowQuoted(seq: number): void;
+}
+
+function Bubble({ row, conversation, isMine, showsSender, onShowQuoted }: BubbleProps) {
+  const { message, pending } = row;
+  const text = message?.text ?? pending?.text ?? "";
+  const replyTo = message?.replyTo ?? pending?.replyTo;
+  const isDeleted = message?.deletedAt !== undefined;
+  const attachments = message?.attachments ?? [];
+  const isPictureOnly = text === "" && replyTo === undefined && attachments.length > 0 && attachments.every(({ kind }) => kind === "image" || kind === "video");
+  const isLarge = !isDeleted && attachments.length === 0 && replyTo === undefined && isEmojiOnly(text);
+  const classes = ["bubble", isDeleted ? "is-deleted" : "", isPictureOnly ? "is-picture" : "", isLarge ? "is-large" : ""].join(" ");
+  return (
+    <div className="bubble-column">
+      <div className={classes}>
+        {showsSender && row.isFirst && !isLarge && <bdi className="sender">{message?.sender.displayName}</bdi>}
+        {replyTo !== undefined && !isDeleted && <Quotation id={replyTo} conversation={conversation} onShow={onShowQuoted} />}
+        {message !== undefined && <Attachments message={message} />}
+        {pending !== undefined && <PendingAttachments ids={pending.uploads} />}
+        {isDeleted ? <p className="message-text">{texts.message.deleted}</p> : text !== "" && <MessageText text={text} />}
+        <span className="meta">
+          {message?.editedAt !== undefined && !isDeleted && <span>{texts.message.edited}</span>}
+          <time dateTime={row.createdAt} title={fullTime(row.createdAt)}>
+            {clockTime(row.createdAt)}
+          </time>
+          {isMine && message !== undefined && !isDeleted && <StatusMark message={message} conversation={conversation} />}
+          {pending !== undefined && pending.state !== "failed" && <PendingState pending={pending} />}
+        </span>
+      </div>
+      {message !== undefined && !isDeleted && <Reactions message={message} conversation={conversation} />}
+      {pending?.state === "failed" && <PendingState pending={pending} />}
+    </div>
+  );
+}

@@ -1,0 +1,20 @@
+import { memo, useMemo } from "react";
+import { linkify } from "../lib/linkify";
+
+/** A message's text: plain text and links, never HTML. Its direction follows its own script. */
+export const MessageText = memo(function MessageText({ text }: { text: string }) {
+  const parts = useMemo(() => linkify(text), [text]);
+  return (
+    <p className="message-text" dir="auto">
+      {parts.map((part, index) =>
+        part.kind === "text" ? (
+          part.text
+        ) : (
+          <a key={index} href={part.href} target="_blank" rel="noopener noreferrer nofollow">
+            {part.text}
+          </a>
+        ),
+      )}
+    </p>
+  );
+});

@@ -1,0 +1,84 @@
+import { FormEvent, useState } from "react";
+import { navigate } from "../app/router";
+import { User } from "../client/types";
+import { texts } from "../texts";
+import { Avatar } from "./Avatar";
+import { useChat } from "./context";
+import { Field } from "./controls";
+import { Icon } from "./icons";
+import { PaneHead } from "./PaneHead";
+import { PeoplePicker } from "./PeoplePicker";
+
+type Visibility = "private" | "public";
+
+const choices: { value: Visibility; title: string; text: string }[] = [
+  { value: "private", title: texts.start.private, text: texts.start.privateText },
+  { value: "public", title: texts.start.public, text: texts.start.publicText },
+];
+
+export function NewGroupView() {
+  const chat = useChat();
+  const [title, setTitle] = useState("");
+  const [visibility, setVisibility] = useState<Visibility>("private");
+  const [members, setMembers] = useState<readonly User[]>([]);
+  const [isBusy, setBusy] = useState(false);
+
+  const toggle = (user: User) =>
+    setMembers(members.some(({ id }) => id === user.id) ? members.filter(({ id }) => id !== user.id) : [...members, user]);
+  const create = async (event: FormEvent) => {
+    event.preventDefault();
+    setBusy(true);
+    const isDone = await chat.attempt(async () => {
+      const group = { title: title.trim(), visibility, memberIds: members.map(({ id }) => id) };
+      navigate({ view: "conversation", id: (await chat.startGroup(group)).id }, { replace: true });
+    });
+    if (!isDone) setBusy(false);
+  };
+
+  return (
+    <main className="pane" aria-label={texts.start.newGroup}>
+      <PaneHead title={texts.start.newGroup} back={{ view: "newChat" }} isBackAlways />
+      <form className="pane-body narrow" onSubmit={(event) => void create(event)}>
+        <Field label={texts.start.groupTitle} value={title} maxLength={80} required autoFocus onChange={(event) => setTitle(event.target.value)} />
+        <fieldset className="choices">
+          <legend>{texts.start.visibility}</legend>
+          {choices.map((choice) => (
+            <label key={choice.value} className="radio">
+              <input
+                type="radio"
+                name="visibility"
+                value={choice.value}
+                checked={visibility === choice.value}
+                onChange={() => setVisibility(choice.value)}
+              />
+              <span className="person-text">
+                <span className="person-name">{choice.title}</span>
+                <span className="person-note">{choice.text}</span>
+              </span>
+            </label>
+          ))}
+        </fieldset>
+        <h3>{texts.start.groupMembers}</h3>
+        {members.length > 0 && (
+          <ul className="chips">
+            {members.map((user) => (
+              <li key={user.id}>
+                <button type="button" className="chip" aria-label={texts.start.removePerson(user.displayName)} onClick={() => toggle(user)}>
+                  <Avatar user={user} size="tiny" />
+                  <bdi>{user.displayName}</bdi>
+                  <Icon name="close" size={14} />
+                </button>
+              </li>
+            ))}
+          </ul>
+        )}
+        <PeoplePicker label={texts.start.find} onPick={toggle} chosen={new Set(members.map(({ id }) => id))} />
+        <div className="form-actions">
+          <button type="submit" className="button primary" disabled={isBusy || title.trim() === ""}>
+            {texts.start.create}
+          </button>
+        </div>
+      </form>
+    </main>
+  );
+}

@@ -1,0 +1,16 @@
+import { Route } from "../app/router";
+import { texts } from "../texts";
+import { Link } from "./controls";
+import { Icon } from "./icons";
+
+/** The head of a view beside the list; on a phone it leads back. */
+export function PaneHead({ title, back = { view: "home" }, isBackAlways = false }: { title: string; back?: Route; isBackAlways?: boolean }) {
+  return (
+    <header className="pane-head">
+      <Link to={back} label={texts.back} className={`icon-button ${isBackAlways ? "" : "only-phone"}`}>
+        <Icon name="back" />
+      </Link>
+      <h2>{title}</h2>
+    </header>
+  );
+}

@@ -1,0 +1,43 @@
+import { byteSize } from "../lib/format";
+import { texts } from "../texts";
+import { useStore } from "./context";
+import { Icon } from "./icons";
+import { ProgressBar } from "./ProgressBar";
+
+/** The files of a message that is not sent, as far as they have got. */
+export function PendingAttachments({ ids }: { ids: readonly string[] }) {
+  if (ids.length === 0) return null;
+  return (
+    <div className="attachments">
+      {ids.map((id) => (
+        <PendingAttachment key={id} id={id} />
+      ))}
+    </div>
+  );
+}
+
+function PendingAttachment({ id }: { id: string }) {
+  const task = useStore((state) => state.uploads[id]);
+  if (task === undefined) return null;
+  const bar = task.state !== "done" && <ProgressBar task={task} />;
+  if (task.preview !== undefined) {
+    return (
+      <span className="pending-picture">
+        <img src={task.preview} alt={task.name} />
+        {bar}
+      </span>
+    );
+  }
+  return (
+    <span className="file-card">
+      <span className="file-card-icon">
+        <Icon name="file" />
+      </span>
+      <span className="file-card-text">
+        <bdi className="file-card-name">{task.name}</bdi>
+        <span className="file-card-note">{task.state === "waiting" ? texts.composer.waiting : byteSize(task.size)}</span>
+        {bar}
+      </span>
+    </span>
+  );
+}

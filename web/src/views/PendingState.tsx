@@ -1,0 +1,31 @@
+import { PendingMessage } from "../store/state";
+import { texts } from "../texts";
+import { useChat } from "./context";
+import { Icon } from "./icons";
+
+/** Where a message stands that is not acknowledged: on its way, or refused, with what can be done about it. */
+export function PendingState({ pending }: { pending: PendingMessage }) {
+  const { composing } = useChat();
+  if (pending.state !== "failed") {
+    return (
+      <span className="status-mark is-pending">
+        <Icon name="clock" size={14} />
+        <span className="visually-hidden">{pending.state === "uploading" ? texts.message.uploading : texts.message.sending}</span>
+      </span>
+    );
+  }
+  return (
+    <div className="failure" role="alert">
+      <Icon name="warning" size={16} />
+      <span>
+        {texts.message.failed}. {pending.problem}
+      </span>
+      <button type="button" onClick={() => composing.retry(pending.clientId)}>
+        {texts.retry}
+      </button>
+      <button type="button" onClick={() => composing.discard(pending.clientId)}>
+        {texts.message.discard}
+      </button>
+    </div>
+  );
+}

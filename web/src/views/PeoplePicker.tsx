@@ -1,0 +1,61 @@
+import { useState } from "react";
+import { User } from "../client/types";
+import { texts } from "../texts";
+import { Avatar } from "./Avatar";
+import { Empty, Spinner } from "./controls";
+import { Icon } from "./icons";
+import { usePeople } from "./usePeople";
+
+interface Props {
+  label: string;
+  onPick(user: User): void;
+  /** Ids of people who are chosen already. */
+  chosen?: ReadonlySet<string>;
+  autoFocus?: boolean;
+}
+
+/** Finds people by name; each one found can be picked. */
+export function PeoplePicker({ label, onPick, chosen, autoFocus = false }: Props) {
+  const [text, setText] = useState("");
+  const people = usePeople(text);
+  return (
+    <div className="people-picker">
+      <div className="search-box">
+        <Icon name="search" size={18} />
+        <input
+          type="search"
+          value={text}
+          aria-label={label}
+          placeholder={label}
+          autoFocus={autoFocus}
+          onChange={(event) => setText(event.target.value)}
+        />
+      </div>
+      {people === undefined && <Spinner />}
+      {people?.length === 0 && (
+        <div role="status">
+          <Empty icon="person" title={texts.start.nobody} text={texts.start.nobodyHint} />
+        </div>
+      )}
+      <ul>
+        {people?.map((user) => (
+          <li key={user.id}>
+            <button
+              type="button"
+              className="person"
+              aria-pressed={chosen === undefined ? undefined : chosen.has(user.id)}
+              onClick={() => onPick(user)}
+            >
+              <Avatar user={user} showsPresence />
+              <span className="person-text">
+                <bdi className="person-name">{user.displayName}</bdi>
+                <span className="person-note">@{user.username}</span>
+              </span>
+              {chosen?.has(user.id) === true && <Icon name="check" />}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}

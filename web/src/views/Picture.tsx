@@ -1,0 +1,49 @@
+import { useEffect, useRef, useState } from "react";
+import { Thumbnail, Upload } from "../client/types";
+import { decodeBlurhash } from "../lib/blurhash";
+import { texts } from "../texts";
+import { pictureSize } from "./pictureSize";
+
+/** A picture in the message list. Its place is laid out, and filled with its blurred likeness, before it has loaded. */
+export function Picture({ upload, isTile }: { upload: Upload; isTile: boolean }) {
+  const [state, setState] = useState<"loading" | "shown" | "broken">("loading");
+  const { width, height } = pictureSize(upload);
+  const sources = upload.thumbnails.filter((thumbnail) => thumbnail.size !== "small");
+  const fallback = sources.find((thumbnail) => thumbnail.size === "medium")?.url ?? upload.url;
+  return (
+    <span className={`picture is-${state}`} style={isTile ? {} : { width, aspectRatio: `${width} / ${height}` }}>
+      {upload.blurhash !== undefined && state !== "shown" && <Blur hash={upload.blurhash} />}
+      {state === "broken" ? (
+        <span className="picture-broken">{texts.attachment.broken}</span>
+      ) : (
+        <img
+          src={fallback}
+          srcSet={sources.length > 1 ? sources.map(asSource).join(", ") : undefined}
+          sizes={isTile ? "180px" : `${width}px`}
+          alt={upload.name}
+          loading="lazy"
+          decoding="async"
+          draggable={false}
+          onLoad={() => setState("shown")}
+          onError={() => setState("broken")}
+        />
+      )}
+    </span>
+  );
+}
+
+function asSource(thumbnail: Thumbnail): string {
+  return `${thumbnail.url} ${thumbnail.width}w`;
+}
+
+const blurSize = 32;
+
+function Blur({ hash }: { hash: string }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  useEffect(() => {
+    const pixels = decodeBlurhash(hash, blurSize, blurSize);
+    if (pixels === undefined) return;
+    canvas.current?.getContext("2d")?.putImageData(new ImageData(pixels, blurSize, blurSize), 0, 0);
+  }, [hash]);
+  return <canvas ref={canvas} className="blur" width={blurSize} height={blurSize} aria-hidden="true" />;
+}

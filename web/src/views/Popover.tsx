@@ -1,0 +1,86 @@
+import { KeyboardEvent, ReactNode, RefObject, useEffect, useLayoutEffect, useRef } from "react";
+import { createPortal } from "react-dom";
+import { Icon, IconName } from "./icons";
+
+interface Props {
+  /** What it opens from, and beside which it stands. */
+  anchor: RefObject<HTMLElement>;
+  label: string;
+  onClose(): void;
+  children: ReactNode;
+}
+
+const margin = 8;
+
+/** A menu beside the button that opened it. Arrow keys move within, Escape and clicks elsewhere close it. */
+export function Popover({ anchor, label, onClose, children }: Props) {
+  const box = useRef<HTMLDivElement>(null);
+
+  useLayoutEffect(() => {
+    const element = box.current;
+    const place = anchor.current?.getBoundingClientRect();
+    if (element === null || place === undefined) return;
+    const { width, height } = element.getBoundingClientRect();
+    const left = Math.min(Math.max(margin, place.left + place.width / 2 - width / 2), window.innerWidth - width - margin);
+    const isBelow = place.bottom + height + margin < window.innerHeight;
+    element.style.left = `${Math.max(margin, left)}px`;
+    element.style.top = `${Math.max(margin, isBelow ? place.bottom + 4 : place.top - height - 4)}px`;
+    focusable(element)[0]?.focus({ preventScroll: true });
+  }, [anchor]);
+
+  useEffect(() => {
+    const opener = anchor.current;
+    const closeOutside = (event: PointerEvent) => {
+      if (event.target instanceof Node && !box.current?.contains(event.target) && !opener?.contains(event.target)) onClose();
+    };
+    document.addEventListener("pointerdown", closeOutside);
+    window.addEventListener("resize", onClose);
+    return () => {
+      document.removeEventListener("pointerdown", closeOutside);
+      window.removeEventListener("resize", onClose);
+    };
+  }, [anchor, onClose]);
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === "Escape" || event.key === "Tab") {
+      event.preventDefault();
+      event.stopPropagation();
+      onClose();
+      anchor.current?.focus();
+      return;
+    }
+    const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
+    if (step === undefined || box.current === null) return;
+    event.preventDefault();
+    const items = focusable(box.current);
+    const index = items.findIndex((item) => item === document.activeElement);
+    items[(index + step + items.length) % items.length]?.focus();
+  };
+
+  return createPortal(
+    <div ref={box} className="popover" role="menu" aria-label={label} onKeyDown={onKeyDown}>
+      {children}
+    </div>,
+    document.body,
+  );
+}
+
+interface MenuItemProps {
+  label: string;
+  icon?: IconName;
+  isDanger?: boolean;
+  onSelect(): void;
+}
+
+export function MenuItem({ label, icon, isDanger = false, onSelect }: MenuItemProps) {
+  return (
+    <button type="button" role="menuitem" className={`menu-item ${isDanger ? "is-danger" : ""}`} onClick={onSelect}>
+      {icon !== undefined && <Icon name={icon} size={18} />}
+      {label}
+    </button>
+  );
+}
+
+function focusable(element: HTMLElement): HTMLElement[] {
+  return Array.from(element.querySelectorAll<HTMLElement>("[role=menuitem]"));
+}

@@ -1,0 +1,169 @@
+import { FormEvent, useRef, useState } from "react";
+import { notificationsEnabled, setNotifications } from "../app/notifications";
+import { ApiError } from "../client/errors";
+import { User } from "../client/types";
+import { problemText, texts } from "../texts";
+import { Avatar } from "./Avatar";
+import { useChat, useStore } from "./context";
+import { Field } from "./controls";
+import { DeviceList } from "./DeviceList";
+import { Icon } from "./icons";
+import { PaneHead } from "./PaneHead";
+
+/** One's own account: picture, name, password, devices, notifications. */
+export function ProfileView() {
+  const chat = useChat();
+  const me = useStore((state) => state.me);
+  if (me === undefined) return null;
+  return (
+    <main className="pane" aria-label={texts.profile.title}>
+      <PaneHead title={texts.profile.title} />
+      <div className="pane-body narrow">
+        <Picture me={me} />
+        <NameForm me={me} />
+        <Notifications />
+        <PasswordForm me={me} />
+        <DeviceList />
+        <div className="form-actions">
+          <button type="button" className="button danger-text" onClick={() => void chat.parley.session.logout()}>
+            <Icon name="leave" size={18} />
+            {texts.profile.logout}
+          </button>
+        </div>
+      </div>
+    </main>
+  );
+}
+
+function Picture({ me }: { me: User }) {
+  const chat = useChat();
+  const picker = useRef<HTMLInputElement>(null);
+  const [isBusy, setBusy] = useState(false);
+  const change = async (file: File | undefined) => {
+    if (file === undefined) return;
+    setBusy(true);
+    await chat.attempt(() => chat.setAvatar(file));
+    setBusy(false);
+  };
+  return (
+    <div className="details-head">
+      <Avatar user={me} size="large" />
+      <h3>
+        <bdi>{me.displayName}</bdi>
+      </h3>
+      <p className="details-note">@{me.username}</p>
+      <button type="button" className="button" disabled={isBusy} onClick={() => picker.current?.click()}>
+        {isBusy ? texts.auth.working : texts.profile.picture}
+      </button>
+      <input
+        ref={picker}
+        type="file"
+        accept="image/*"
+        hidden
+        aria-label={texts.profile.picture}
+        onChange={(event) => {
+          void change(event.target.files?.[0]);
+          event.target.value = "";
+        }}
+      />
+    </div>
+  );
+}
+
+function NameForm({ me }: { me: User }) {
+  const chat = useChat();
+  const [displayName, setDisplayName] = useState(me.displayName);
+  const [about, setAbout] = useState(me.about ?? "");
+  const isChanged = displayName.trim() !== me.displayName || about.trim() !== (me.about ?? "");
+  const save = (event: FormEvent) => {
+    event.preventDefault();
+    void chat.attempt(async () => {
+      await chat.updateMe({ displayName: displayName.trim(), about: about.trim() });
+      chat.notice(texts.saved);
+    });
+  };
+  return (
+    <form className="section" onSubmit={save}>
+      <Field label={texts.profile.name} autoComplete="name" value={displayName} maxLength={64} required onChange={(event) => setDisplayName(event.target.value)} />
+      <Field label={texts.profile.about} value={about} maxLength={500} hint={texts.profile.aboutHint} onChange={(event) => setAbout(event.target.value)} />
+      <div className="form-actions">
+        <button type="submit" className="button primary" disabled={!isChanged || displayName.trim() === ""}>
+          {texts.save}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+function Notifications() {
+  const [isOn, setOn] = useState(notificationsEnabled);
+  const [isBlocked, setBlocked] = useState(false);
+  const toggle = async (wanted: boolean) => {
+    const result = await setNotifications(wanted);
+    setOn(result);
+    setBlocked(wanted && !result);
+  };
+  return (
+    <section className="section">
+      <h3>{texts.profile.notifications}</h3>
+      <label className="switch">
+        <span>{texts.profile.notificationsText}</span>
+        <input type="checkbox" role="switch" checked={isOn} onChange={(event) => void toggle(event.target.checked)} />
+      </label>
+      <div role="status">{isBlocked && <p className="field-note">{texts.profile.notificationsBlocked}</p>}</div>
+    </section>
+  );
+}
+
+function PasswordForm({ me }: { me: User }) {
+  const chat = useChat();
+  const [current, setCurrent] = useState("");
+  const [next, setNext] = useState("");
+  const [problem, setProblem] = useState<{ isCurrent: boolean; text: string }>();
+  const change = async (event: FormEvent) => {
+    event.preventDefault();
+    setProblem(undefined);
+    try {
+      await chat.parley.changePassword(current, next);
+      setCurrent("");
+      setNext("");
+      chat.notice(texts.profile.passwordChanged);
+    } catch (error) {
+      const isCurrent = error instanceof ApiError && (error.code === "invalid_credentials" || error.field === "currentPassword");
+      setProblem({ isCurrent, text: problemText(error) });
+    }
+  };
+  return (
+    <form className="section" onSubmit={(event) => void change(event)}>
+      <h3>{texts.profile.password}</h3>
+      <input type="text" name="username" autoComplete="username" value={me.username} readOnly hidden />
+      <Field
+        label={texts.profile.currentPassword}
+        type="password"
+        autoComplete="current-password"
+        required
+        maxLength={256}
+        value={current}
+        onChange={(event) => setCurrent(event.target.value)}
+        {...(problem?.isCurrent === true ? { problem: problem.text } : {})}
+      />
+      <Field
+        label={texts.profile.newPassword}
+        type="password"
+        autoComplete="new-password"
+        required
+        minLength={8}
+        maxLength={256}
+        value={next}
+        hint={texts.auth.passwordHint}
+        onChange={(event) => setNext(event.target.value)}
+        {...(problem?.isCurrent === false ? { problem: problem.text } : {})}
+      />
+      <div className="form-actions">
+        <button type="submit" className="button" disabled={current === "" || next === ""}>
+          {texts.profile.changePassword}
+        </button>
+      </div>
+    </form>
+  );
+}

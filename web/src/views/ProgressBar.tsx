@@ -1,0 +1,18 @@
+import { UploadTask } from "../store/state";
+import { texts } from "../texts";
+
+export function ProgressBar({ task }: { task: UploadTask }) {
+  const percent = Math.round(task.share * 100);
+  return (
+    <span
+      className={`progress is-${task.state}`}
+      role="progressbar"
+      aria-label={texts.composer.progress(task.name)}
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={percent}
+    >
+      <span style={{ width: `${percent}%` }} />
+    </span>
+  );
+}

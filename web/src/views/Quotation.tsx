@@ -1,0 +1,24 @@
+import { useEffect } from "react";
+import { Conversation, Id } from "../client/types";
+import { messageSummary, texts } from "../texts";
+import { useChat, useStore } from "./context";
+
+/** The message that another one answers, in a line or two. */
+export function Quotation({ id, conversation, onShow }: { id: Id; conversation: Conversation; onShow(seq: number): void }) {
+  const { reading } = useChat();
+  const held = useStore((state) => state.timelines[conversation.id]?.messages.find((message) => message.id === id));
+  const fetched = useStore((state) => state.quoted[id]);
+  const meId = useStore((state) => state.me?.id);
+  const message = held ?? fetched;
+  const isMissing = message === undefined;
+  useEffect(() => {
+    if (isMissing) void reading.quote(id);
+  }, [reading, id, isMissing]);
+  if (message === undefined) return <span className="quotation is-missing">{texts.message.unavailable}</span>;
+  return (
+    <button type="button" className="quotation" onClick={() => onShow(message.seq)} title={texts.message.showQuoted}>
+      <bdi className="quotation-name">{message.sender.id === meId ? texts.you : message.sender.displayName}</bdi>
+      <bdi className="quotation-text">{messageSummary(message)}</bdi>
+    </button>
+  );
+}

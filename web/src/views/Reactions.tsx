@@ -1,0 +1,34 @@
+import { Conversation, Message } from "../client/types";
+import { memberOf } from "../store/state";
+import { texts } from "../texts";
+import { useChat, useStore } from "./context";
+
+/** The reactions under a message; pressing one adds or takes back one's own. */
+export function Reactions({ message, conversation }: { message: Message; conversation: Conversation }) {
+  const { composing } = useChat();
+  const meId = useStore((state) => state.me?.id) ?? "";
+  if (message.reactions.length === 0) return null;
+  const nameOf = (userId: string) =>
+    userId === meId ? texts.you : memberOf(conversation, userId)?.user.displayName ?? "…";
+  return (
+    <div className="reactions">
+      {message.reactions.map(({ emoji, userIds }) => {
+        const label = texts.message.reaction(emoji, userIds.slice(0, 20).map(nameOf).join(", "));
+        return (
+          <button
+            key={emoji}
+            type="button"
+            className="reaction"
+            aria-pressed={userIds.includes(meId)}
+            aria-label={label}
+            title={label}
+            onClick={() => void composing.react(message, emoji)}
+          >
+            <span aria-hidden="true">{emoji}</span>
+            {userIds.length > 1 && <span aria-hidden="true">{userIds.length}</span>}
+          </button>
+        );
+      })}
+    </div>
+  );
+}

@@ -1,0 +1,51 @@
+import { Route } from "../app/router";
+import { texts } from "../texts";
+import { ConnectionBanner } from "./ConnectionBanner";
+import { ConversationView } from "./ConversationView";
+import { Empty, Link } from "./controls";
+import { DetailsView, DiscoverView, Fetched, NewChatView, NewGroupView, ProfileView } from "./lazy";
+import { NotFound } from "./NotFound";
+import { Sidebar } from "./Sidebar";
+
+/** The signed-in page: the conversations beside one view; on a phone either the one or the other. */
+export function Shell({ route }: { route: Route }) {
+  const selected = route.view === "conversation" || route.view === "details" ? route.id : undefined;
+  return (
+    <div className={`shell ${route.view === "home" ? "shows-list" : "shows-view"}`}>
+      <ConnectionBanner />
+      <Sidebar selected={selected} />
+      <Fetched>
+        <View route={route} />
+      </Fetched>
+    </div>
+  );
+}
+
+function View({ route }: { route: Route }): JSX.Element {
+  switch (route.view) {
+    case "conversation":
+      return <ConversationView key={route.id} id={route.id} seq={route.seq} />;
+    case "details":
+      return <DetailsView key={route.id} id={route.id} />;
+    case "newChat":
+      return <NewChatView />;
+    case "newGroup":
+      return <NewGroupView />;
+    case "discover":
+      return <DiscoverView />;
+    case "profile":
+      return <ProfileView />;
+    case "unknown":
+      return <NotFound />;
+    default:
+      return (
+        <main className="pane home">
+          <Empty icon="newChat" title={texts.home.title} text={texts.home.text}>
+            <Link className="button" to={{ view: "newChat" }}>
+              {texts.home.start}
+            </Link>
+          </Empty>
+        </main>
+      );
+  }
+}

@@ -1,0 +1,88 @@
+import { useMemo, useRef, useState } from "react";
+import { Id } from "../client/types";
+import { activity } from "../store/state";
+import { texts } from "../texts";
+import { Avatar } from "./Avatar";
+import { ConversationItem } from "./ConversationItem";
+import { useStore } from "./context";
+import { Empty, IconButton, Link, Spinner } from "./controls";
+import { Icon } from "./icons";
+import { Fetched, SearchResults } from "./lazy";
+
+/** The conversations, and the search over them, over people and over messages. */
+export function Sidebar({ selected }: { selected: Id | undefined }) {
+  const me = useStore((state) => state.me);
+  const [text, setText] = useState("");
+  const input = useRef<HTMLInputElement>(null);
+  const clear = () => {
+    setText("");
+    input.current?.focus();
+  };
+  return (
+    <nav className="sidebar" aria-label={texts.sidebar.label}>
+      <header className="sidebar-head">
+        <Link to={{ view: "profile" }} label={texts.sidebar.profile} className="sidebar-me">
+          {me !== undefined && <Avatar user={me} size="small" />}
+        </Link>
+        <h1>{texts.appName}</h1>
+        <Link to={{ view: "discover" }} label={texts.sidebar.discover} className="icon-button">
+          <Icon name="compass" />
+        </Link>
+        <Link to={{ view: "newChat" }} label={texts.sidebar.newChat} className="icon-button">
+          <Icon name="newChat" />
+        </Link>
+      </header>
+      <div className="search-box" role="search">
+        <Icon name="search" size={18} />
+        <input
+          ref={input}
+          type="search"
+          value={text}
+          aria-label={texts.sidebar.search}
+          placeholder={texts.sidebar.search}
+          onChange={(event) => setText(event.target.value)}
+          onKeyDown={(event) => {
+            if (event.key === "Escape") clear();
+          }}
+        />
+        {text !== "" && <IconButton icon="close" label={texts.sidebar.clearSearch} onClick={clear} />}
+      </div>
+      {text.trim() === "" ? (
+        <ConversationList selected={selected} />
+      ) : (
+        <Fetched>
+          <SearchResults text={text.trim()} selected={selected} onDone={() => setText("")} />
+        </Fetched>
+      )}
+    </nav>
+  );
+}
+
+function ConversationList({ selected }: { selected: Id | undefined }) {
+  const conversations = useStore((state) => state.conversations);
+  const isLoaded = useStore((state) => state.isListLoaded);
+  const ordered = useMemo(
+    () => Object.values(conversations).sort((a, b) => activity(b).localeCompare(activity(a))),
+    [conversations],
+  );
+  if (ordered.length === 0) {
+    return isLoaded ? (
+      <Empty icon="newChat" title={texts.sidebar.emptyTitle} text={texts.sidebar.emptyText}>
+        <Link className="button primary" to={{ view: "newChat" }}>
+          {texts.sidebar.newChat}
+        </Link>
+      </Empty>
+    ) : (
+      <Spinner />
+    );
+  }
+  return (
+    <ul className="conversation-list">
+      {ordered.map((conversation) => (
+        <li key={conversation.id}>
+          <ConversationItem conversation={conversation} isSelected={conversation.id === selected} />
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,181 @@
+import { forwardRef, ReactElement, ReactNode, Ref, useImperativeHandle, useLayoutEffect, useMemo, useReducer, useRef } from "react";
+
+export interface VirtualListHandle {
+  scrollToBottom(): void;
+  /** Brings a row into view, now or as soon as it is there. */
+  scrollToRow(key: string): void;
+  focus(): void;
+}
+
+interface Props<Row> {
+  rows: readonly Row[];
+  /** A guess at a row's height in pixels, until it is measured. */
+  estimate(row: Row): number;
+  render(row: Row): ReactNode;
+  header: ReactNode;
+  /** Pixels; fixed, so that the header needs no measuring. */
+  headerHeight: number;
+  label: string;
+  /** Whether the last row is the newest, so that the list follows what is added. */
+  follows: boolean;
+  onNearTop?: () => void;
+  onNearBottom?: () => void;
+  /** Called with whether the end is in view, after each scroll and change. */
+  onPlace(isAtBottom: boolean): void;
+}
+
+/** Rows are kept rendered this far beyond what is visible, in pixels. */
+const overscan = 600;
+
+/** More is asked for when an end is nearer than this, in pixels. */
+const near = 1200;
+
+const bottomTolerance = 32;
+
+/** What stays where it is when anything else changes: the end of the list, or a row at a distance from the upper edge. */
+type Anchor = "bottom" | { key: string; top: number };
+
+/**
+ * A list of rows of differing heights, of which only those in view are rendered. Its place is kept by an anchor: when
+ * rows are added above, or turn out higher than guessed, the anchored row does not move.
+ */
+function VirtualListInner<Row extends { key: string }>(props: Props<Row>, ref: Ref<VirtualListHandle>): ReactElement {
+  const { rows, estimate, headerHeight, follows } = props;
+  const scroller = useRef<HTMLDivElement>(null);
+  const content = useRef<HTMLDivElement>(null);
+  const heights = useRef(new Map<string, number>());
+  const anchor = useRef<Anchor>("bottom");
+  const target = useRef<string>();
+  const viewport = useRef(0);
+  const [version, update] = useReducer((count: number) => count + 1, 0);
+
+  const indexes = useMemo(() => new Map(rows.map((row, index) => [row.key, index])), [rows]);
+  const offsets = useMemo(() => {
+    const result = new Float64Array(rows.length + 1);
+    result[0] = headerHeight;
+    rows.forEach((row, index) => {
+      result[index + 1] = (result[index] ?? 0) + (heights.current.get(row.key) ?? estimate(row));
+    });
+    return result;
+    // `version` stands for the measured heights.
+  }, [rows, estimate, headerHeight, version]);
+  const offset = (index: number) => offsets[index] ?? 0;
+  const total = offset(rows.length);
+
+  if (target.current !== undefined && indexes.has(target.current)) {
+    anchor.current = { key: target.current, top: viewport.current * 0.3 };
+    target.current = undefined;
+  }
+  if (anchor.current !== "bottom" && !indexes.has(anchor.current.key)) anchor.current = "bottom";
+
+  const expectedTop = () => {
+    const most = Math.max(0, total - viewport.current);
+    if (anchor.current === "bottom") return most;
+    return Math.max(0, Math.min(most, offset(indexes.get(anchor.current.key) ?? 0) - anchor.current.top));
+  };
+  /** The first row that ends below `position`. */
+  const rowAt = (position: number) => {
+    let low = 0;
+    let high = rows.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (offset(middle + 1) <= position) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
+  const rangeAt = (top: number) => ({
+    start: rowAt(top - overscan),
+    end: Math.min(rows.length, rowAt(top + viewport.current + overscan) + 1),
+  });
+  const range = rangeAt(expectedTop());
+
+  const notice = () => {
+    const element = scroller.current;
+    if (element === null || viewport.current === 0) return;
+    const below = element.scrollHeight - element.clientHeight - element.scrollTop;
+    props.onPlace(follows && below < bottomTolerance);
+    if (element.scrollTop < near) props.onNearTop?.();
+    if (below < near) props.onNearBottom?.();
+  };
+
+  const onScroll = () => {
+    const element = scroller.current;
+    if (element === null) return;
+    const top = element.scrollTop;
+    const below = element.scrollHeight - element.clientHeight - top;
+    const first = rowAt(top);
+    const row = rows[first];
+    if (follows && below < bottomTolerance) anchor.current = "bottom";
+    else if (row !== undefined) anchor.current = { key: row.key, top: offset(first) - top };
+    const next = rangeAt(top);
+    if (next.start !== range.start || next.end !== range.end) update();
+    notice();
+  };
+
+  useLayoutEffect(() => {
+    const element = scroller.current;
+    if (element === null || content.current === null) return;
+    viewport.current = element.clientHeight;
+    let isChanged = false;
+    Array.from(content.current.children).forEach((child, index) => {
+      const row = rows[range.start + index];
+      const height = child.getBoundingClientRect().height;
+      if (row === undefined || Math.abs((heights.current.get(row.key) ?? -1) - height) < 0.5) return;
+      heights.current.set(row.key, height);
+      isChanged = true;
+    });
+    if (isChanged) {
+      update();
+      return;
+    }
+    const top = expectedTop();
+    if (Math.abs(element.scrollTop - top) >= 1) element.scrollTop = top;
+    notice();
+  });
+
+  useLayoutEffect(() => {
+    const observer = new ResizeObserver(() => update());
+    if (scroller.current !== null) observer.observe(scroller.current);
+    if (content.current !== null) observer.observe(content.current);
+    return () => observer.disconnect();
+  }, []);
+
+  useImperativeHandle(ref, () => ({
+    scrollToBottom: () => {
+      anchor.current = "bottom";
+      update();
+    },
+    scrollToRow: (key) => {
+      target.current = key;
+      update();
+    },
+    focus: () => scroller.current?.focus({ preventScroll: true }),
+  }));
+
+  return (
+    <div className="virtual-list" ref={scroller} onScroll={onScroll} tabIndex={0} role="region" aria-label={props.label}>
+      <div className="virtual-list-fill">
+        <div className="virtual-list-header" style={{ height: headerHeight }}>
+          {props.header}
+        </div>
+        <div
+          className="virtual-list-rows"
+          role="list"
+          ref={content}
+          style={{ paddingTop: offset(range.start) - headerHeight, paddingBottom: Math.max(0, total - offset(range.end)) }}
+        >
+          {rows.slice(range.start, range.end).map((row) => (
+            <div key={row.key} role="listitem">
+              {props.render(row)}
+            </div>
+          ))}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+export const VirtualList = forwardRef(VirtualListInner) as <Row extends { key: string }>(
+  props: Props<Row> & { ref?: Ref<VirtualListHandle> },
+) => ReactElement;

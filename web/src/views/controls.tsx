@@ -1,0 +1,116 @@
+import { ButtonHTMLAttributes, forwardRef, InputHTMLAttributes, MouseEvent, ReactNode, useId, useState } from "react";
+import { navigate, pathOf, Route } from "../app/router";
+import { texts } from "../texts";
+import { Icon, IconName } from "./icons";
+
+interface IconButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
+  icon: IconName;
+  label: string;
+}
+
+export const IconButton = forwardRef<HTMLButtonElement, IconButtonProps>(({ icon, label, className, ...rest }, ref) => (
+  <button ref={ref} type="button" className={`icon-button ${className ?? ""}`} aria-label={label} title={label} {...rest}>
+    <Icon name={icon} />
+  </button>
+));
+
+interface LinkProps {
+  to: Route;
+  className?: string;
+  label?: string;
+  isCurrent?: boolean;
+  replace?: boolean;
+  children: ReactNode;
+}
+
+/** A link within the page: it is a real address, and the browser's own gestures on it work. */
+export function Link({ to, className, label, isCurrent, replace = false, children }: LinkProps) {
+  const follow = (event: MouseEvent) => {
+    if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    navigate(to, { replace });
+  };
+  return (
+    <a
+      href={pathOf(to)}
+      onClick={follow}
+      className={className}
+      aria-label={label}
+      title={label}
+      aria-current={isCurrent === true ? "page" : undefined}
+    >
+      {children}
+    </a>
+  );
+}
+
+interface FieldProps extends InputHTMLAttributes<HTMLInputElement> {
+  label: string;
+  hint?: string;
+  problem?: string;
+}
+
+/** A labelled input, with a hint below it, or what is wrong with it. */
+export const Field = forwardRef<HTMLInputElement, FieldProps>(({ label, hint, problem, type, ...rest }, ref) => {
+  const id = useId();
+  const [isShown, setShown] = useState(false);
+  const isPassword = type === "password";
+  const note = problem ?? hint;
+  return (
+    <div className={`field ${problem === undefined ? "" : "has-problem"}`}>
+      <label htmlFor={id}>{label}</label>
+      <div className="field-box">
+        <input
+          ref={ref}
+          id={id}
+          type={isPassword && isShown ? "text" : type}
+          aria-invalid={problem !== undefined}
+          aria-describedby={note === undefined ? undefined : `${id}-note`}
+          {...rest}
+        />
+        {isPassword && (
+          <IconButton
+            icon={isShown ? "eyeOff" : "eye"}
+            label={isShown ? texts.auth.hidePassword : texts.auth.showPassword}
+            aria-pressed={isShown}
+            onClick={() => setShown(!isShown)}
+          />
+        )}
+      </div>
+      {note !== undefined && (
+        <p className="field-note" id={`${id}-note`}>
+          {note}
+        </p>
+      )}
+    </div>
+  );
+});
+
+export function Spinner({ label = texts.loading }: { label?: string }) {
+  return (
+    <div className="spinner" role="status">
+      <span className="visually-hidden">{label}</span>
+    </div>
+  );
+}
+
+interface EmptyProps {
+  icon: IconName;
+  title: string;
+  text?: string;
+  children?: ReactNode;
+}
+
+/** What stands where there is nothing to show. */
+export function Empty({ icon, title, text, children }: EmptyProps) {
+  return (
+    <div className="empty">
+      <span className="empty-icon">
+        <Icon name={icon} size={30} />
+      </span>
+      <p className="empty-title">{title}</p>
+      {text !== undefined && <p className="empty-text">{text}</p>}
+      {children}
+    </div>
+  );
+}

@@ -1,0 +1,12 @@
+import { Upload } from "../client/types";
+
+const widest = 360;
+const highest = 380;
+const least = 96;
+
+/** The size, in CSS pixels, at which a picture stands in the message list; known before any of it is loaded. */
+export function pictureSize(upload: Upload): { width: number; height: number } {
+  const { width = 320, height = 240 } = upload;
+  const scale = Math.min(1, widest / width, highest / height);
+  return { width: Math.max(least, Math.round(width * scale)), height: Math.max(least, Math.round(height * scale)) };
+}

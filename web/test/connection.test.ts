@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Backoff } from "../src/client/backoff";
+import { Connection, ConnectionStatus } from "../src/client/connection";
+import { ApiError } from "../src/client/errors";
+import { ServerEvent } from "../src/client/types";
+import { deferred, FakeServer } from "./support";
+
+function setUp(tokens = { token: () => Promise.resolve("t"), renew: (_: string) => Promise.resolve("t") }) {
+  const server = new FakeServer();
+  const statuses: ConnectionStatus[] = [];
+  const events: ServerEvent[] = [];
+  const revoked = deferred();
+  const connection = new Connection(
+    [server.open],
+    tokens,
+    { onStatus: (status) => statuses.push(status), onEvent: (event) => events.push(event), onRevoked: () => revoked.resolve() },
+    new Backoff(() => 0, 1, 1),
+  );
+  return { server, statuses, events, revoked: revoked.promise, connection };
+}
+
+test("a lost connection is replaced", async () => {
+  const { server, connection, statuses } = setUp();
+  connection.start();
+  const first = await server.next();
+  await first.accept();
+  const arrival = server.next();
+  first.drop("network");
+  await (await arrival).accept();
+  assert.deepEqual(statuses, ["connecting", "online", "waiting", "connecting", "online"]);
+  connection.stop();
+});
+
+test("stopping closes the connection and opens no other", async () => {
+  const { server, connection, statuses } = setUp();
+  connection.start();
+  const link = await server.next();
+  await link.accept();
+  connection.stop();
+  await link.closed.promise;
+  assert.equal(statuses[statuses.length - 1], "stopped");
+  assert.equal(server.links.length, 1);
+});
+
+test("a token that the server calls expired is renewed before the next attempt", async () => {
+  const renewed: string[] = [];
+  let token = "old";
+  const { server, connection } = setUp({
+    token: () => Promise.resolve(token),
+    renew: (stale) => {
+      renewed.push(stale);
+      token = "new";
+      return Promise.resolve(token);
+    },
+  });
+  connection.start();
+  const first = await server.next();
+  const arrival = server.next();
+  first.say('0{"sid":"e","pingInterval":60000,"pingTimeout":60000}');
+  first.say('44{"message":"no","data":{"code":"token_expired"}}');
+  assert.equal(await (await arrival).accept(), '40{"token":"new"}');
+  assert.deepEqual(renewed, ["old"]);
+  connection.stop();
+});
+
+test("a revoked session is told", async () => {
+  const { server, connection, revoked } = setUp();
+  connection.start();
+  const link = await server.next();
+  await link.accept();
+  link.say('42["session:revoked",{"code":"session_revoked"}]');
+  await revoked;
+  connection.stop();
+});
+
+test("without an answer to the token it waits and tries again", async () => {
+  let attempts = 0;
+  const { server, connection } = setUp({
+    token: () => (++attempts < 3 ? Promise.reject(new ApiError(503, "unavailable", "")) : Promise.resolve("t")),
+    renew: () => Promise.resolve("t"),
+  });
+  connection.start();
+  await (await server.next()).accept();
+  assert.equal(attempts, 3);
+  connection.stop();
+});
+
+test("where WebSocket never connects, the next transport is tried", async () => {
+  const broken = new FakeServer();
+  const working = new FakeServer();
+  const connection = new Connection(
+    [broken.open, working.open],
+    { token: () => Promise.resolve("t"), renew: () => Promise.resolve("t") },
+    { onStatus: () => {}, onEvent: () => {}, onRevoked: () => {} },
+    new Backoff(() => 0, 1, 1),
+  );
+  const first = broken.next();
+  const second = working.next();
+  connection.start();
+  (await first).drop("blocked");
+  await (await second).accept();
+  connection.stop();
+});
+
+test("waits double, stay within their bound, and are spread", () => {
+  const longest = new Backoff(() => 1, 100, 1000);
+  assert.deepEqual([1, 2, 3, 4, 5].map(() => longest.next()), [100, 200, 400, 800, 1000]);
+  const shortest = new Backoff(() => 0, 100, 1000);
+  assert.deepEqual([1, 2].map(() => shortest.next()), [50, 100]);
+  longest.reset();
+  assert.equal(longest.next(), 100);
+});

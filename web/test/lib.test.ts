@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseRoute, pathOf } from "../src/app/router";
+import { decodeBlurhash } from "../src/lib/blurhash";
+import { byteSize, initials, isEmojiOnly, stableIndex } from "../src/lib/format";
+import { linkify } from "../src/lib/linkify";
+import { dayLabel, duration, shortTime } from "../src/lib/time";
+import { deviceName } from "../src/lib/userAgent";
+import { buildRows } from "../src/store/rows";
+import { message } from "./support";
+
+const links = (text: string) => linkify(text).flatMap((part) => (part.kind === "link" ? [part.href] : []));
+
+test("links are found, and the punctuation around them is not theirs", () => {
+  assert.deepEqual(links("see https://a.example/x?y=1, ok."), ["https://a.example/x?y=1"]);
+  assert.deepEqual(links("(https://a.example/wiki/A_(b))"), ["https://a.example/wiki/A_(b)"]);
+  assert.deepEqual(links("www.a.example and me@a.example!"), ["https://www.a.example/", "mailto:me@a.example"]);
+});
+
+test("nothing but http, https and mailto becomes a link", () => {
+  for (const text of ["javascript:alert(1)", "data:text/html,x", "vbscript:x", "file:///etc/passwd", "JaVaScRiPt://%0aalert(1)"]) {
+    assert.deepEqual(links(text), [], text);
+  }
+});
+
+test("linkifying loses no character", () => {
+  const text = 'a <b> https://x.example/"quoted" www. @ mail@x.example\nend';
+  assert.equal(linkify(text).map((part) => part.text).join(""), text);
+});
+
+test("every view has an address that leads back to it", () => {
+  for (const path of ["/", "/login", "/register", "/c/1", "/c/1/m/42", "/c/1/details", "/new", "/new/group", "/discover", "/profile"]) {
+    assert.equal(pathOf(parseRoute(path)), path);
+  }
+  for (const path of ["/nothing", "/c/1/m/0", "/c/1/m/x", "/c/1/other", "/profile/x", "/c"]) {
+    assert.equal(parseRoute(path).view, "unknown", path);
+  }
+});
+
+test("a blurhash gives its average colour, and nonsense gives nothing", () => {
+  const pixels = decodeBlurhash("00E.w,", 1, 1);
+  assert.equal(pixels?.length, 4);
+  assert.equal(pixels?.[3], 255);
+  const blurred = decodeBlurhash("LEHV6nWB2yk8pyo0adR*.7kCMdnj", 4, 3);
+  assert.equal(blurred?.length, 48);
+  for (const text of ["", "0", "LEHV6n", "LEHV6nWB2yk8pyo0adR*.7kCMdn ", "\u{1F600}"]) assert.equal(decodeBlurhash(text, 2, 2), undefined, text);
+});
+
+test("sizes, initials and colours", () => {
+  assert.deepEqual([0, 999, 1000, 9960, 999_600, 12_345_678].map(byteSize), ["0 B", "999 B", "1.0 kB", "10 kB", "1.0 MB", "12 MB"]);
+  assert.deepEqual(["Ana Lovelace", "bo", "  ", "Ana de la Cruz", "👩‍🚀 Zoe"].map(initials), ["AL", "B", "?", "AC", "👩‍🚀Z"]);
+  assert.equal(stableIndex("some id", 8), stableIndex("some id", 8));
+});
+
+test("only a few emoji alone are shown large", () => {
+  for (const text of ["👍", "🎉🎉", "👨‍👩‍👧‍👦", "🇫🇷", "❤️ 👍"]) assert.equal(isEmojiOnly(text), true, text);
+  for (const text of ["", "1", "12", "#", "hi 👍", "👍👍👍👍"]) assert.equal(isEmojiOnly(text), false, text);
+});
+
+test("times are told as people tell them", () => {
+  const now = new Date(2026, 5, 15, 12, 0);
+  const ago = (days: number) => new Date(2026, 5, 15 - days, 9, 30).toISOString();
+  assert.match(shortTime(ago(0), now), /9:30/);
+  assert.equal(shortTime(ago(1), now), "Yesterday");
+  assert.match(shortTime(ago(3), now), /^[A-Z][a-z]{2}$/);
+  assert.equal(dayLabel(ago(0), now), "Today");
+  assert.match(dayLabel(ago(400), now), /2025/);
+  assert.equal(duration(65.4), "1:05");
+});
+
+test("a device is called by its browser and system", () => {
+  assert.equal(deviceName("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"), "Firefox, Linux");
+  assert.equal(deviceName("something/1.0"), "something/1.0");
+  assert.equal(deviceName(undefined), undefined);
+});
+
+test("rows are grouped by sender and time, and separated by day and by what is unread", () => {
+  const at = (minute: number) => new Date(2026, 0, 1, 10, minute).toISOString();
+  const rows = buildRows(
+    [message(1, { createdAt: at(0) }), message(2, { createdAt: at(1) }), message(3, { createdAt: at(9) }), message(4, { createdAt: new Date(2026, 0, 2).toISOString() })],
+    [],
+    "ana",
+    2,
+  );
+  assert.deepEqual(rows.map(({ isFirst, isLast }) => [isFirst, isLast]), [[true, true], [true, true], [true, true], [true, true]]);
+  assert.deepEqual(rows.map(({ isDayStart }) => isDayStart), [true, false, false, true]);
+  assert.deepEqual(rows.map(({ isUnreadStart }) => isUnreadStart), [false, true, false, false]);
+  const run = buildRows([message(1, { createdAt: at(0) }), message(2, { createdAt: at(1) })], [], "ana", undefined);
+  assert.deepEqual(run.map(({ isFirst, isLast }) => [isFirst, isLast]), [[true, false], [false, true]]);
+});
+
+test("a message keeps its row from being pending to being sent", () => {
+  const pending = { clientId: "x", conversationId: "c", text: "", uploads: [], createdAt: new Date().toISOString(), state: "sending" as const };
+  const sender = { id: "ana", username: "ana", displayName: "Ana" };
+  assert.equal(buildRows([], [pending], "ana", undefined)[0]?.key, buildRows([message(1, { sender, clientId: "x" })], [], "ana", undefined)[0]?.key);
+});

@@ -1,0 +1,16 @@
+/** What the tests use of Node; Debian packages no types for it. */
+
+declare module "node:test" {
+  export function test(name: string, body: () => void | Promise<void>): void;
+}
+
+declare module "node:assert/strict" {
+  const assert: {
+    (value: unknown, message?: string): asserts value;
+    equal(actual: unknown, expected: unknown, message?: string): void;
+    deepEqual(actual: unknown, expected: unknown, message?: string): void;
+    match(actual: string, pattern: RegExp): void;
+    rejects(promise: Promise<unknown>, expected: (error: unknown) => boolean): Promise<void>;
+  };
+  export default assert;
+}

@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ApiError, NetworkError } from "../src/client/errors";
+import { Outbox } from "../src/client/outbox";
+import { Message, OutgoingMessage } from "../src/client/types";
+import { deferred, message } from "./support";
+
+const draft = (clientId: string, conversationId = "c"): OutgoingMessage => ({ clientId, conversationId, text: clientId, attachments: [] });
+
+/** An outbox whose transmissions are answered one by one from a list. */
+function setUp(answers: (Error | "ok")[]) {
+  const transmitted: string[] = [];
+  const sent: string[] = [];
+  const failed: [string, string][] = [];
+  const done = deferred();
+  const outbox = new Outbox({
+    transmit: (outgoing): Promise<Message> => {
+      transmitted.push(outgoing.clientId);
+      const answer = answers.shift() ?? "ok";
+      return answer === "ok" ? Promise.resolve(message(1, { clientId: outgoing.clientId })) : Promise.reject(answer);
+    },
+    onSent: (clientId) => {
+      sent.push(clientId);
+      if (clientId === "last") done.resolve();
+    },
+    onFailed: (clientId, error) => failed.push([clientId, error.code]),
+  });
+  return { outbox, transmitted, sent, failed, done: done.promise };
+}
+
+test("messages wait for the connection and keep their order", async () => {
+  const { outbox, transmitted, sent, done } = setUp([]);
+  for (const id of ["1", "2", "last"]) outbox.add(draft(id));
+  assert.deepEqual(transmitted, []);
+  outbox.setOnline(true);
+  await done;
+  assert.deepEqual(sent, ["1", "2", "last"]);
+});
+
+test("what was cut off is sent again under the same clientId with the next connection", async () => {
+  const { outbox, transmitted, done } = setUp([new NetworkError("cut")]);
+  outbox.setOnline(true);
+  outbox.add(draft("last"));
+  outbox.setOnline(false);
+  outbox.setOnline(true);
+  await done;
+  assert.deepEqual(transmitted, ["last", "last"]);
+});
+
+test("a refusal is final, and the next message goes on", async () => {
+  const { outbox, transmitted, failed, done } = setUp([new ApiError(0, "muted", "")]);
+  outbox.setOnline(true);
+  outbox.add(draft("1"));
+  outbox.add(draft("last"));
+  await done;
+  assert.deepEqual(failed, [["1", "muted"]]);
+  assert.deepEqual(transmitted, ["1", "last"]);
+});
+
+test("a server in trouble is asked again, after the time it names", async () => {
+  const { outbox, transmitted, failed, done } = setUp([new ApiError(0, "rate_limited", "", undefined, 0.001)]);
+  outbox.setOnline(true);
+  outbox.add(draft("last"));
+  await done;
+  assert.deepEqual(transmitted, ["last", "last"]);
+  assert.deepEqual(failed, []);
+});
+
+test("the same message is queued once, and a removed one is not sent", async () => {
+  const { outbox, transmitted, done } = setUp([]);
+  outbox.add(draft("1"));
+  outbox.add(draft("1"));
+  outbox.add(draft("2"));
+  outbox.add(draft("last"));
+  outbox.remove("2");
+  outbox.setOnline(true);
+  await done;
+  assert.deepEqual(transmitted, ["1", "last"]);
+});

@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Message, ServerEvent } from "../src/client/types";
+import { Action, reduce } from "../src/store/reduce";
+import { initialState, PendingMessage, State, statusOf } from "../src/store/state";
+import { ana, bo, conversation, message, messages } from "./support";
+
+const run = (state: State, ...actions: Action[]) => actions.reduce(reduce, state);
+const signedIn = run(initialState, { type: "signedIn", user: ana }, { type: "conversations", conversations: [conversation()], isComplete: true });
+const live = (event: ServerEvent): Action => ({ type: "event", event, isLive: true, now: 0 });
+const received = (received: Message): Action => live({ name: "message:received", payload: { message: received } });
+const mine = { id: "ana", username: "ana", displayName: "Ana" };
+const pending: PendingMessage = { clientId: "x", conversationId: "c", text: "hi", uploads: [], createdAt: "2026-01-01T00:00:00.000Z", state: "sending" };
+
+test("a message of somebody else is unread once, however often it arrives", () => {
+  const state = run(signedIn, received(message(1)), received(message(1)), received(message(2)));
+  assert.equal(state.conversations["c"]?.unreadCount, 2);
+  assert.equal(state.conversations["c"]?.lastMessage?.seq, 2);
+});
+
+test("a message of one's own is not unread and settles what was pending", () => {
+  const state = run(signedIn, { type: "pendingAdded", pending }, received(message(1, { sender: mine, clientId: "x" })));
+  assert.equal(state.conversations["c"]?.unreadCount, 0);
+  assert.deepEqual(state.pending, []);
+});
+
+test("reading here or on another device clears what is unread, and nothing moves back", () => {
+  const unread = run(signedIn, ...messages(1, 5).map(received));
+  const readTo = (readSeq: number): Action => live({ name: "message:status", payload: { conversationId: "c", userId: "ana", deliveredSeq: 5, readSeq } });
+  assert.equal(run(unread, readTo(3)).conversations["c"]?.unreadCount, 2);
+  const read = run(unread, { type: "readHere", conversationId: "c", seq: 5 });
+  assert.equal(read.conversations["c"]?.unreadCount, 0);
+  const member = run(read, readTo(3)).conversations["c"]?.members.find(({ user }) => user.id === "ana");
+  assert.equal(member?.readSeq, 5);
+});
+
+test("unread messages are counted without one's own where they are held", () => {
+  const loaded = run(signedIn, { type: "pageLoaded", conversationId: "c", page: { kind: "window", atStart: true }, messages: [] });
+  const state = run(loaded, received(message(1)), received(message(2, { sender: mine })), received(message(3)));
+  const read = run(state, live({ name: "message:status", payload: { conversationId: "c", userId: "ana", deliveredSeq: 3, readSeq: 1 } }));
+  assert.equal(read.conversations["c"]?.unreadCount, 1);
+});
+
+test("revisions advance by events only once the connection has synced", () => {
+  const event: ServerEvent = { name: "message:received", payload: { message: message(1, { revision: 7 }) } };
+  assert.equal(run(signedIn, { type: "event", event, isLive: false, now: 0 }).revisions["c"], 1);
+  assert.equal(run(signedIn, { type: "event", event, isLive: true, now: 0 }).revisions["c"], 7);
+});
+
+test("sync brings what was missed, removes what is gone, and an older picture moves nothing back", () => {
+  const state = run(signedIn, received(message(1)), received(message(2)));
+  const answer = {
+    conversations: [
+      { id: "c", revision: 9, conversation: conversation({ revision: 9, lastSeq: 1, unreadCount: 1, title: "new" }), messages: [message(1, { revision: 9, text: "edited" })], more: false },
+      { id: "d", revision: 3, conversation: conversation({ id: "d", kind: "group", lastSeq: 4, unreadCount: 4 }), messages: [], more: false },
+    ],
+    removed: [],
+  };
+  const synced = run(state, { type: "synced", answer });
+  assert.equal(synced.conversations["c"]?.lastSeq, 2);
+  assert.equal(synced.conversations["c"]?.unreadCount, 2);
+  assert.equal(synced.conversations["c"]?.title, "new");
+  assert.equal(synced.revisions["c"], 9);
+  assert.equal(synced.conversations["d"]?.unreadCount, 4);
+  assert.equal(run(synced, { type: "synced", answer: { conversations: [], removed: ["d"] } }).conversations["d"], undefined);
+});
+
+test("where more changes remain to be fetched, the revision waits for them", () => {
+  const open = run(signedIn, { type: "pageLoaded", conversationId: "c", page: { kind: "window", atStart: true }, messages: messages(1, 3) });
+  const answer = { conversations: [{ id: "c", revision: 50, messages: [], more: true }], removed: [] };
+  const synced = run(open, { type: "synced", answer });
+  assert.equal(synced.revisions["c"], 1);
+  assert.equal(run(synced, { type: "caughtUp", conversationId: "c", revision: 50 }).revisions["c"], 50);
+});
+
+test("an update of a conversation keeps this user's own unread count", () => {
+  const state = run(signedIn, received(message(1)), live({ name: "conversation:updated", payload: conversation({ revision: 5, title: "t", unreadCount: 0, lastSeq: 1 }) }));
+  assert.equal(state.conversations["c"]?.unreadCount, 1);
+  assert.equal(state.conversations["c"]?.title, "t");
+});
+
+test("typing ends by its event, by a message, and by itself", () => {
+  const typing = run(signedIn, { type: "event", event: { name: "typing", payload: { conversationId: "c", userId: "bo", active: true } }, isLive: true, now: 1000 });
+  assert.deepEqual(Object.keys(typing.typing["c"] ?? {}), ["bo"]);
+  assert.deepEqual(Object.keys(run(typing, received(message(1))).typing["c"] ?? {}), []);
+  assert.deepEqual(run(typing, { type: "typingExpired", now: 100_000 }).typing, {});
+  assert.deepEqual(Object.keys(run(typing, { type: "typingExpired", now: 2000 }).typing["c"] ?? {}), ["bo"]);
+});
+
+test("presence follows ready and user:status", () => {
+  const state = run(
+    signedIn,
+    live({ name: "ready", payload: { user: ana, online: ["bo"], undelivered: {} } }),
+    live({ name: "user:status", payload: { userId: "bo", status: "offline", lastSeenAt: "2026-01-02T00:00:00.000Z" } }),
+  );
+  assert.equal(state.online["bo"], false);
+  assert.equal(state.lastSeen["bo"], "2026-01-02T00:00:00.000Z");
+});
+
+test("a message counts as read when all other members have read it", () => {
+  const cleo = { ...bo, id: "cleo" };
+  const group = (boRead: number, cleoRead: number, cleoDelivered = cleoRead) =>
+    conversation({
+      kind: "group",
+      memberCount: 3,
+      members: [
+        { user: ana, role: "owner", deliveredSeq: 5, readSeq: 5 },
+        { user: bo, role: "member", deliveredSeq: boRead, readSeq: boRead },
+        { user: cleo, role: "member", deliveredSeq: cleoDelivered, readSeq: cleoRead },
+      ],
+    });
+  const sent = message(5, { sender: mine });
+  assert.equal(statusOf(sent, group(5, 4)), "sent");
+  assert.equal(statusOf(sent, group(5, 4, 5)), "delivered");
+  assert.equal(statusOf(sent, group(5, 5)), "read");
+  assert.equal(statusOf({ ...sent, status: "delivered" }, { ...group(5, 5), memberCount: 60 }), "delivered");
+});
+
+test("signing out leaves nothing behind", () => {
+  assert.deepEqual(run(signedIn, received(message(1)), { type: "signedOut" }), { ...initialState, phase: "signedOut" });
+});

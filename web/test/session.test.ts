@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ApiError, NetworkError } from "../src/client/errors";
+import { call, HttpClient, query } from "../src/client/http";
+import { Session } from "../src/client/session";
+import { ana, fakeFetch } from "./support";
+
+function memoryHint(initial: string | null = null) {
+  let value = initial;
+  return {
+    read: () => value,
+    write: (userId: string | null) => {
+      value = userId;
+    },
+  };
+}
+
+const answer = (accessToken: string) => ({ status: 200, body: { user: ana, accessToken, expiresIn: 900 } });
+
+test("signed out, nothing is asked of the server", () => {
+  const { doFetch, calls } = fakeFetch([]);
+  assert.equal(new Session(memoryHint(), doFetch).isExpected, false);
+  assert.equal(calls.length, 0);
+});
+
+test("log-in asks for the cookie, and remembers only who is signed in", async () => {
+  const hint = memoryHint();
+  const { doFetch, calls } = fakeFetch([answer("a")]);
+  const session = new Session(hint, doFetch);
+  assert.equal((await session.login("ana", "password")).id, "ana");
+  assert.equal((calls[0]?.init.headers as Record<string, string>)["X-Parley-Cookie"], "1");
+  assert.equal(hint.read(), "ana");
+  assert.equal(await session.token(), "a");
+});
+
+test("a token near its end is renewed, once for all who ask", async () => {
+  let now = 0;
+  const { doFetch, calls } = fakeFetch([answer("a"), answer("b")]);
+  const session = new Session(memoryHint(), doFetch, () => now);
+  await session.login("ana", "password");
+  now = 880_000;
+  assert.deepEqual(await Promise.all([session.token(), session.token(), session.renew("a")]), ["b", "b", "b"]);
+  assert.equal(calls.length, 2);
+});
+
+test("a session that the server takes no longer ends, once", async () => {
+  const hint = memoryHint("ana");
+  const { doFetch } = fakeFetch([{ status: 401, body: { code: "session_revoked" } }]);
+  const session = new Session(hint, doFetch);
+  let ends = 0;
+  session.onEnded = () => {
+    ends += 1;
+  };
+  await assert.rejects(session.restore(), (error) => error instanceof ApiError && error.code === "session_revoked");
+  session.end();
+  assert.equal(ends, 1);
+  assert.equal(hint.read(), null);
+});
+
+test("without a network the session is kept", async () => {
+  const hint = memoryHint("ana");
+  const session = new Session(hint, fakeFetch([]).doFetch);
+  await assert.rejects(session.restore(), (error) => error instanceof NetworkError);
+  assert.equal(hint.read(), "ana");
+});
+
+test("a request refused with 401 is made once more with a new token", async () => {
+  const { doFetch, calls } = fakeFetch([{ status: 401, body: { code: "token_expired" } }, { status: 200, body: { a: 1 } }]);
+  const http = new HttpClient({ token: () => Promise.resolve("old"), renew: () => Promise.resolve("new") }, doFetch);
+  assert.deepEqual(await http.get("/x"), { a: 1 });
+  assert.deepEqual(
+    calls.map(({ init }) => (init.headers as Record<string, string>)["Authorization"]),
+    ["Bearer old", "Bearer new"],
+  );
+});
+
+test("a refusal carries code, detail, field and the wait", async () => {
+  const body = { code: "validation_failed", detail: "username: too short", field: "username" };
+  const { doFetch } = fakeFetch([{ status: 422, body, headers: { "Retry-After": "7" } }]);
+  await assert.rejects(call(doFetch, "GET", "/x"), (error) => {
+    assert(error instanceof ApiError);
+    assert.deepEqual([error.status, error.code, error.field, error.retryAfter], [422, "validation_failed", "username", 7]);
+    return true;
+  });
+});
+
+test("a query leaves out what is undefined and escapes the rest", () => {
+  assert.equal(query("/a", { b: "x y&z", c: undefined, d: 0 }), "/a?b=x+y%26z&d=0");
+  assert.equal(query("/a", { c: undefined }), "/a");
+});
