@@ -1,3 +1,4 @@
+import Foundation
 public import Logging
 
 /// PostgreSQL over libpq, for many tasks at once.
@@ -49,6 +50,18 @@ public final class PostgresClient: Sendable {
     /// How many shared connections are up, and how many queries wait or are under way.
     public var statistics: (connections: Int, queries: Int) {
         (status.openConnections, status.outstandingQueries)
+    }
+
+    /// Whether a server answers there and takes connections. Asks once, on a thread of its own, and waits at most two
+    /// seconds.
+    public static func answers(_ connectionString: String) async -> Bool {
+        await withCheckedContinuation { continuation in
+            Thread.detachNewThread {
+                let parameters = PQParameters(
+                    connectionString: connectionString, applicationName: "parley-ping", connectTimeout: .seconds(2))
+                continuation.resume(returning: PQConnection.ping(parameters))
+            }
+        }
     }
 
     // MARK: Queries

@@ -24,6 +24,11 @@ final class PQConnection {
         try make(parameters) { PQconnectdbParams($0, $1, 1) }
     }
 
+    /// Whether the server takes connections; needs no valid account.
+    static func ping(_ parameters: PQParameters) -> Bool {
+        parameters.withCStrings { keywords, values in PQpingParams(keywords, values, 1) == PQPING_OK }
+    }
+
     private static func make(
         _ parameters: PQParameters,
         _ connect: (UnsafePointer<UnsafePointer<CChar>?>, UnsafePointer<UnsafePointer<CChar>?>) -> OpaquePointer?
