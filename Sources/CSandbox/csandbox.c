@@ -54,7 +54,7 @@ static int filter_system_calls(void) {
         DENY(io_uring_setup), DENY(ptrace), DENY(process_vm_readv), DENY(process_vm_writev), DENY(pidfd_open),
         DENY(pidfd_getfd), DENY(pidfd_send_signal), DENY(unshare), DENY(setns), DENY(mount), DENY(bpf),
         DENY(perf_event_open), DENY(userfaultfd), DENY(keyctl), DENY(add_key), DENY(request_key),
-        DENY(open_by_handle_at),
+        DENY(open_by_handle_at), DENY(kill), DENY(tkill), DENY(tgkill), DENY(rt_sigqueueinfo), DENY(rt_tgsigqueueinfo),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
     struct sock_fprog program = { sizeof filter / sizeof filter[0], filter };
@@ -141,7 +141,7 @@ int csandbox_spawn_worker(
     return failure;
 }
 
-pid_t csandbox_spawn(const char *path, char *const arguments[], int output) {
+pid_t csandbox_spawn(const char *path, char *const arguments[], int output, uint32_t seconds) {
     static char *const no_environment[] = { NULL };
     pid_t parent = getpid();
     pid_t child = fork();
@@ -152,6 +152,7 @@ pid_t csandbox_spawn(const char *path, char *const arguments[], int output) {
         || dup2(null, 0) < 0 || dup2(null, 2) < 0)
         _exit(127);
     syscall(SYS_close_range, 3u, ~0u, 0u);
+    alarm(seconds);   // it outlives execve, and its signal ends the program
     execve(path, arguments, no_environment);
     _exit(127);
 }

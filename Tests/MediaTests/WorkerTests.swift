@@ -125,6 +125,20 @@ struct WorkerTests {
         }
     }
 
+    @Test func theWorkerReadsNothingButWhatIsBeingProcessed() async throws {
+        try await MediaBench.run { bench in
+            let file = try await bench.receive(try Photos.jpeg())
+            let elsewhere = "\(bench.directory)/other.jpg"
+            try FileManager.default.copyItem(atPath: file.path, toPath: elsewhere)
+            let other = ReceivedFile(
+                name: file.name, sha256: file.sha256, size: file.size, type: file.type, path: elsewhere)
+            let media = try await bench.workers.process(file)
+            #expect(media.kind == .image)
+            let refused = try await bench.workers.process(other)
+            #expect(refused.kind == .file)
+        }
+    }
+
     @Test func aWorkerEndsWithItsPool() async throws {
         var worker: pid_t = 0
         try await MediaBench.run { bench in

@@ -12,7 +12,7 @@ typedef struct {
 } csandbox_limits;
 
 // Binds the calling process, for good: it dies with the thread that started it, gains no privilege, cannot open a
-// socket or touch another process, keeps within `limits`, and (where the kernel has Landlock) reads only the system's
+// socket, signal or touch another process, keeps within `limits`, and (where the kernel has Landlock) reads only the system's
 // own directories and writes only below `directory`. Call it before any other thread exists. 0, or an errno.
 int csandbox_enter(csandbox_limits limits, const char *directory);
 
@@ -25,7 +25,7 @@ int csandbox_spawn_worker(
     pid_t *id, const char *path, char *const arguments[], char *const environment[], int socket);
 
 // Starts a program with an empty environment whose standard output is `output` and whose other descriptors are
-// closed; it dies with its parent. The process id, or -1 with errno set.
-pid_t csandbox_spawn(const char *path, char *const arguments[], int output);
+// closed; it dies with its parent, or after `seconds`: a worker may signal nobody. The process id, or -1 with errno set.
+pid_t csandbox_spawn(const char *path, char *const arguments[], int output, uint32_t seconds);
 
 #endif
