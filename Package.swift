@@ -20,6 +20,7 @@ extension Target.Dependency {
     static let hummingbirdTLS = product(name: "HummingbirdTLS", package: "hummingbird")
     static let jwt = product(name: "JWTKit", package: "jwt-kit")
     static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let signals = product(name: "UnixSignals", package: "swift-service-lifecycle")
     static let logging = product(name: "Logging", package: "swift-log")
     static let nio = product(name: "NIOCore", package: "swift-nio")
     static let nioEmbedded = product(name: "NIOEmbedded", package: "swift-nio")
@@ -95,7 +96,7 @@ let package = Package(
             name: "ParleyServer",
             dependencies: [
                 "Chat", "SocketIO", "EngineIO", .configuration, .system, .hummingbird, .hummingbirdCore, .hummingbirdTLS, .jwt, .crypto,
-                .lifecycle, .logging, .nio, .nioPosix, .nioSSL, .nioHTTPTypes, .nioFoundation, .httpTypes,
+                .lifecycle, .signals, .logging, .nio, .nioPosix, .nioSSL, .nioHTTPTypes, .nioFoundation, .httpTypes,
             ],
             resources: [.embedInCode("Resources/openapi.yaml")],
             swiftSettings: settings),

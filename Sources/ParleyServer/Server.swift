@@ -11,6 +11,7 @@ import NIOSSL
 import PostgresClient
 import ServiceLifecycle
 import SocketIO
+import UnixSignals
 
 /// The whole server: what is opened here is closed here, in reverse order.
 public enum Server {
@@ -182,7 +183,7 @@ extension MediaConfiguration {
     fileprivate static func parley(_ configuration: ServerConfiguration) -> MediaConfiguration {
         MediaConfiguration(
             directory: configuration.storageDirectory.appending(path: "uploads").path,
-            workerExecutable: CommandLine.executablePath, workerArguments: ["media-worker"])
+            workerExecutable: CommandLine.executablePath, workerArguments: [MediaWorker.argument])
     }
 }
 

@@ -5,6 +5,9 @@ internal import Glibc
 
 /// The worker process: reads jobs from its standard input, a socket, and answers on it, one at a time, until it closes.
 public enum MediaWorker {
+    /// The command-line argument with which a program becomes a worker.
+    public static let argument = "media-worker"
+
     /// What a worker cannot take from a job, for it must hold before the first.
     struct Settings: Codable {
         let limits: MediaLimits

@@ -5,7 +5,6 @@ import PostgresClient
 /// Brings a database's schema up to the files.
 enum Schema {
     static func migrate(_ connectionString: String, directory: URL, logger: Logger) async throws {
-        let applied = try await PostgresMigrator(directory: directory).migrate(connectionString: connectionString, logger: logger)
-        for name in applied { logger.notice("applied a migration", metadata: ["name": "\(name)"]) }
+        _ = try await PostgresMigrator(directory: directory).migrate(connectionString: connectionString, logger: logger)
     }
 }

@@ -1,3 +1,0 @@
-import Media
-
-MediaWorker.main()
