@@ -67,6 +67,8 @@ public final class HandshakeRequest: Sendable {
     public let path: String
     /// The decoded query; the last value where a name occurs twice.
     public let query: [String: String]
+    /// What the client called the server: the `Host` field, which is not among `headers`.
+    public let authority: String?
     public let headers: HTTPFields
     /// The address of the TCP connection's peer.
     public let remoteAddress: SocketAddress?
@@ -75,12 +77,14 @@ public final class HandshakeRequest: Sendable {
         method: HTTPRequest.Method,
         path: String,
         query: [String: String],
+        authority: String?,
         headers: HTTPFields,
         remoteAddress: SocketAddress?
     ) {
         self.method = method
         self.path = path
         self.query = query
+        self.authority = authority
         self.headers = headers
         self.remoteAddress = remoteAddress
     }

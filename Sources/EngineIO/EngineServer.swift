@@ -120,6 +120,7 @@ public final class EngineServer: Sendable {
             method: .get,
             path: String(EngineRequest.path(of: exchange.head.uri)),
             query: request.query,
+            authority: exchange.head.headers.first(name: "host"),
             headers: HTTPFields(exchange.head.headers, splitCookie: false),
             remoteAddress: exchange.remoteAddress
         )

@@ -171,7 +171,7 @@ struct ConversationStore: Sendable {
                 JOIN members o ON o.conversation_id = me.conversation_id AND o.user_id <> me.user_id
             WHERE me.user_id = \(user.uuid) AND (c.kind = 'direct' OR
                 (SELECT count(*) FROM (SELECT 1 FROM members x WHERE x.conversation_id = c.id
-                    LIMIT \(Self.presenceMembers + 1)) AS some) <= \(Self.presenceMembers))
+                    LIMIT \(Self.presenceMembers + 1)) AS counted) <= \(Self.presenceMembers))
             """
         ).map { UserID(try $0.decode("user_id")) }
     }

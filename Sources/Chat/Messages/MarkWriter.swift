@@ -113,7 +113,7 @@ final class MarkWriter: Sendable {
             EXISTS (SELECT 1 FROM members m WHERE m.conversation_id = i.conversation_id AND m.user_id = i.user_id)
                 AS is_member,
             (SELECT count(*) FROM (SELECT 1 FROM members m WHERE m.conversation_id = i.conversation_id
-                LIMIT \(ConversationStore.presenceMembers + 1)) AS some) <= \(ConversationStore.presenceMembers) AS is_small
+                LIMIT \(ConversationStore.presenceMembers + 1)) AS counted) <= \(ConversationStore.presenceMembers) AS is_small
         FROM input i LEFT JOIN moved ON moved.ordinal = i.ordinal
         """
     }

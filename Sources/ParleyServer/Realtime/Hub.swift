@@ -147,16 +147,11 @@ extension SocketIOConfiguration {
         configuration.engine.cors = origins.allowed.isEmpty ? .sameOrigin : .origins(origins.allowed)
         // Browsers send `Origin` with every WebSocket, and no CORS protects those (RFC 6455 § 10.2).
         configuration.engine.admission = { request in
-            guard let origin = request.origin, !origins.permits(origin, authority: request.headers[.host]) else { return nil }
+            guard let origin = request.origin, !origins.permits(origin, authority: request.authority) else { return nil }
             return HandshakeRefusal(status: .forbidden, message: "pages of this origin may not use this server")
         }
         return configuration
     }
-}
-
-extension HTTPField.Name {
-    /// HTTP/1's name of what HTTP/2 calls the authority; a literal that is a token.
-    fileprivate static let host = Self("Host")!
 }
 
 extension JSONFragment {
