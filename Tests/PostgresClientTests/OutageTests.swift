@@ -11,16 +11,13 @@ import Testing
     }
 
     @Test func aTerminatedConnectionFailsWhatItRanAndComesBack() async throws {
-        try await withClient({ $0.connections = 1 }) { client in
+        let connectionString = try TestCluster.shared.get().makeDatabase()
+        try await withClient(connectionString: connectionString, { $0.connections = 1 }) { client in
             let pid: Int = try await client.query("SELECT pg_backend_pid()")[0][0]
             async let victim = postgresError { try await client.query("SELECT pg_sleep(30), 'victim'") }
-            try await client.withTransaction { transaction in
-                try await eventually("it never ran") {
-                    try await !transaction.query(
-                        "SELECT 1 FROM pg_stat_activity WHERE pid = \(pid) AND query LIKE '%victim%'"
-                    ).isEmpty
-                }
-                try await transaction.query("SELECT pg_terminate_backend(\(Int32(pid)))")
+            try await withClient(connectionString: connectionString) { observer in
+                try await eventually("it never ran") { try await isRunning("victim", on: observer) }
+                try await observer.query("SELECT pg_terminate_backend(\(Int32(pid)))")
             }
             let error = await victim
             #expect(error?.code == .connectionLost)
