@@ -244,6 +244,32 @@ import Testing
         }
     }
 
+    @Test func aStormOfCancellationsMixesNothingUp() async throws {
+        try await withClient({
+            $0.connections = 2
+            $0.maxPipelinedQueries = 8
+        }) { client in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for number in 0..<1_000 {
+                    let task = Task { () throws -> Int in
+                        try await client.query("SELECT \(number) AS n, pg_sleep(0.0005)", timeout: .seconds(9))[0]["n"]
+                    }
+                    if number % 3 == 0 { task.cancel() }
+                    group.addTask {
+                        do {
+                            let answer = try await task.value
+                            #expect(answer == number)
+                        } catch let error as PostgresError {
+                            #expect(error.code == .cancelled)
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            #expect(client.statistics.queries == 0)
+        }
+    }
+
     @Test func aCancelledTaskSendsNothing() async throws {
         try await withClient { client in
             try await client.query("CREATE TABLE t (n int8)")

@@ -25,11 +25,8 @@ extension IOLoop {
     func startConnecting(_ slot: Slot) {
         guard closingDeadline == nil else { return }
         slot.state = .starting
-        let parameters = PQParameters(
-            connectionString: configuration.connectionString, applicationName: configuration.applicationName,
-            connectTimeout: configuration.connectTimeout)
         let id = slot.id
-        Thread.detachNewThread { [mailbox] in
+        Thread.detachNewThread { [mailbox, parameters] in
             let result = Result<PQConnection, PostgresError> { () throws(PostgresError) in
                 try PQConnection.start(parameters)
             }
