@@ -193,8 +193,7 @@ extension IOLoop {
         slot.lease = nil
 
         let now = ContinuousClock.now
-        var generator = SystemRandomNumberGenerator()
-        let retry = now + Backoff.delay(afterFailures: slot.failures, using: &generator)
+        let retry = now + Backoff.delay(afterFailures: slot.failures, jitter: .random(in: 0...1))
         slot.state = .waiting(until: retry)
         schedule(at: retry)
         slot.failures += 1
