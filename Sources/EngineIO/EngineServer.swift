@@ -204,12 +204,20 @@ public final class EngineServer: Sendable {
     // MARK: WebSockets
 
     private func upgrade(_ session: EngineSession, _ exchange: HTTPExchange) {
-        let isSameLoop = session.eventLoop === exchange.eventLoop
-        let receiver: any WebSocketReceiver = isSameLoop ? session : SessionRelay(session: session)
-        guard let connection = self.acceptWebSocket(exchange, receiver: receiver) else { return }
         session.onLoop { session in
-            // Refused as the reference server does it: the WebSocket opens and is closed.
-            if !session.attach(connection) { connection.eventLoop.execute { connection.close(.normalClosure) } }
+            // Before the client is answered: its next requests already find the session upgrading.
+            let mayUpgrade = session.reserveUpgrade()
+            exchange.eventLoop.execute {
+                let isSameLoop = session.eventLoop === exchange.eventLoop
+                let receiver: any WebSocketReceiver = isSameLoop ? session : SessionRelay(session: session)
+                let connection = self.acceptWebSocket(exchange, receiver: receiver)
+                if mayUpgrade {
+                    session.onLoop { $0.attach(connection) }
+                } else {
+                    // Refused as the reference server does it: the WebSocket opens and is closed.
+                    connection?.close(.normalClosure)
+                }
+            }
         }
     }
 

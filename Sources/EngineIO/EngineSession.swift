@@ -288,14 +288,22 @@ public final class EngineSession: @unchecked Sendable {
 
     /// A WebSocket wants to take over from polling.
     ///
-    /// - Returns: Whether it may try.
-    func attach(_ connection: WebSocketConnection) -> Bool {
-        guard self.machine.attachWebSocket(now: self.eventLoop.now) else { return false }
+    /// - Returns: Whether it may try; then `attach` follows.
+    func reserveUpgrade() -> Bool {
+        !self.hasEnded && self.machine.attachWebSocket(now: self.eventLoop.now)
+    }
+
+    /// - Parameter connection: nil where the client went away meanwhile.
+    func attach(_ connection: WebSocketConnection?) {
+        guard let connection, !self.hasEnded else {
+            self.machine.upgradeFailed()
+            connection?.eventLoop.execute { connection?.close(.normalClosure) }
+            return
+        }
         self.candidate = connection
         self.candidateTimeout = self.eventLoop.scheduleTask(in: self.server.configuration.upgradeTimeout) {
             self.abandonCandidate()
         }
-        return true
     }
 
     private func receiveOnUpgrade(_ packet: Packet) {

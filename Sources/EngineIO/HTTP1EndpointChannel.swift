@@ -60,7 +60,12 @@ struct HTTP1EndpointChannel: HTTPChannelHandler {
 
     func handle(value: Value, logger: Logger) async {
         // Returns at once for a connection that became a WebSocket: its task would only cost memory.
-        guard let application = try? await value.application.get() else { return }
+        let application = await withTaskCancellationHandler {
+            try? await value.application.get()
+        } onCancel: {
+            value.channel.close(promise: nil)
+        }
+        guard let application else { return }
         await self.handleHTTP(asyncChannel: application, logger: logger)
     }
 }

@@ -60,8 +60,8 @@ struct EchoCommand: AsyncParsableCommand {
             router: Router(),
             server: .http1(endpoints: [io.endpoint, .engineIO(engine), .webSocket(webSocket)]),
             configuration: .init(address: .hostname("127.0.0.1", port: port)),
-            onServerRunning: { channel in
-                print("listening on 127.0.0.1:\(channel.localAddress?.port ?? port)")
+            onServerRunning: { [logger] channel in
+                logger.notice("listening on 127.0.0.1:\(channel.localAddress?.port ?? port)")
             },
             eventLoopGroupProvider: .shared(group),
             logger: logger
