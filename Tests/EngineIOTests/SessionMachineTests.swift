@@ -136,7 +136,7 @@ import Testing
     @Test func upgrades() {
         var machine = self.machine()
         _ = machine.receivedPoll(now: self.start)
-        #expect(machine.attachWebSocket(now: self.start))
+        #expect(machine.attachWebSocket(now: self.start) == true)
         if case .sendProbe = machine.receivedOnUpgrade(self.probe, now: self.at(1)) {} else { Issue.record("no probe") }
         #expect(machine.nextDeadline == self.at(21))
         #expect(machine.timerFired(now: self.at(21)) == .releasePoll)
@@ -148,12 +148,12 @@ import Testing
         #expect(machine.send(self.text("later")) == .write)
         if case .refuse(.badRequest) = machine.receivedPoll(now: self.at(31)) {} else { Issue.record("was polled") }
         #expect(machine.receivedPost(now: self.at(31)) == .refuse(.badRequest))
-        #expect(!machine.attachWebSocket(now: self.at(31)))
+        #expect(machine.attachWebSocket(now: self.at(31)) == false)
     }
 
     @Test func pollsGoOnDuringTheUpgrade() {
         var machine = self.machine()
-        #expect(machine.attachWebSocket(now: self.start))
+        #expect(machine.attachWebSocket(now: self.start) == true)
         #expect(self.isHeld(machine.receivedPoll(now: self.start)))
         _ = machine.send(self.text("a"))
         #expect(self.payload(machine.flush()) == "4a")
@@ -163,7 +163,7 @@ import Testing
     func releasesThePollThatWaits(duringUpgrade: Bool) {
         var machine = self.machine()
         if !duringUpgrade { _ = machine.receivedPoll(now: self.start) }
-        #expect(machine.attachWebSocket(now: self.start))
+        #expect(machine.attachWebSocket(now: self.start) == true)
         if duringUpgrade { _ = machine.receivedPoll(now: self.start) }
         _ = machine.receivedOnUpgrade(self.probe, now: self.start)
         guard case .complete(_, let release) = machine.receivedOnUpgrade(.upgrade, now: self.start) else {
@@ -175,17 +175,17 @@ import Testing
     @Test func anUpgradeOutOfOrderIsAborted() {
         for packet in [Packet.upgrade, .pong(ByteBuffer()), .ping(ByteBuffer()), .message(.text(ByteBuffer()))] {
             var machine = self.machine()
-            #expect(machine.attachWebSocket(now: self.start))
+            #expect(machine.attachWebSocket(now: self.start) == true)
             if case .abort = machine.receivedOnUpgrade(packet, now: self.start) {} else { Issue.record("\(packet)") }
             #expect(machine.transport == .polling)
-            #expect(machine.attachWebSocket(now: self.start), "the client may try again")
+            #expect(machine.attachWebSocket(now: self.start) == true, "the client may try again")
         }
     }
 
     @Test func onlyOneWebSocketMayTry() {
         var machine = self.machine()
-        #expect(machine.attachWebSocket(now: self.start))
-        #expect(!machine.attachWebSocket(now: self.start))
+        #expect(machine.attachWebSocket(now: self.start) == true)
+        #expect(machine.attachWebSocket(now: self.start) == false)
     }
 
     // MARK: Closing
@@ -229,8 +229,8 @@ import Testing
     @Test func endsOnce() {
         var machine = self.machine()
         _ = machine.receivedPoll(now: self.start)
-        #expect(machine.end())
-        #expect(!machine.end())
+        #expect(machine.end() == true)
+        #expect(machine.end() == false)
         #expect(machine.nextDeadline == nil)
         #expect(machine.received(.close, now: self.start) == .ignore)
     }

@@ -2,6 +2,8 @@ import Logging
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOEmbedded
+import NIOWebSocket
+import RealtimeTesting
 import Testing
 
 @testable import EngineIO
@@ -62,7 +64,7 @@ import Testing
         #expect(try connection.response() == nil, "what is sent in one tick leaves together")
         self.loop.run()
         #expect(try connection.response()?.body == "4a\u{1e}4b")
-        try other.request("POST", self.poll(sid), body: "4hello\u{1e}4again")
+        try other.request(self.poll(sid), method: "POST", body: "4hello\u{1e}4again")
         #expect(try other.response()?.body == "ok")
         #expect(delegate.messages == ["hello", "again"].map { .text(ByteBuffer(string: $0)) })
         #expect(self.server.metrics.deliveries == 3)

@@ -55,9 +55,9 @@ import Testing
         #expect(try self.elements(#"[{"_placeholder":false,"num":7}]"#, attachments: 1).count == 1)
     }
 
-    /// Whatever the scanner accepts, Foundation can read, and the other way round, but for texts whose only fault is
-    /// that Foundation is stricter about lone surrogates and numbers out of range.
-    @Test func agreesWithFoundation() {
+    /// What the scanner accepts, Foundation can read, lone surrogates and numbers out of range apart. (Not the other way
+    /// round: Foundation accepts a comma before a closing bracket.)
+    @Test func acceptsNothingThatFoundationRefuses() {
         var generator = SeededGenerator(state: 6)
         let alphabet = Array(#"[]{},:"\un0123eE+-.truefalsn "#.utf8)
         var accepted = 0
@@ -65,14 +65,11 @@ import Testing
             let length = Int.random(in: 0...14, using: &generator)
             let body = (0..<length).map { _ in alphabet.randomElement(using: &generator) ?? 0 }
             let bytes = [UInt8(ascii: "[")] + body + [UInt8(ascii: "]")]
-            let isAccepted = (try? JSONScanner.elements(of: ByteBuffer(bytes: bytes))) != nil
+            guard (try? JSONScanner.elements(of: ByteBuffer(bytes: bytes))) != nil else { continue }
+            accepted += 1
             let isJSON = (try? JSONSerialization.jsonObject(with: Data(bytes))) != nil
-            if isJSON { #expect(isAccepted, "\(String(decoding: bytes, as: UTF8.self))") }
-            if isAccepted {
-                accepted += 1
-                let text = String(decoding: bytes, as: UTF8.self)
-                #expect(isJSON || text.contains("\\u") || text.contains("e") || text.contains("E"), "\(text)")
-            }
+            let text = String(decoding: bytes, as: UTF8.self)
+            #expect(isJSON || text.contains("\\u") || text.contains("e") || text.contains("E"), "\(text)")
         }
         #expect(accepted > 100)
     }
