@@ -4,7 +4,6 @@ public import Logging
 import NIOConcurrencyHelpers
 public import NIOCore
 import NIOHTTP1
-import NIOHTTPTypesHTTP1
 import NIOWebSocket
 
 /// An Engine.IO server (protocol revision 4): opens sessions, finds them again, and answers what it refuses.
@@ -89,7 +88,7 @@ public final class EngineServer: Sendable {
                 transports: self.configuration.transports
             )
             switch request.purpose {
-            case .handshake(let transport): try self.admit(request, transport: transport, exchange)
+            case .handshake(let transport): try self.admit(transport, exchange)
             case .poll(let sid):
                 let session = try self.session(sid)
                 exchange.onQuiesce = { session.close(.serverShutdown) }
@@ -111,18 +110,11 @@ public final class EngineServer: Sendable {
     // MARK: Handshakes
 
     private func admit(
-        _ request: EngineRequest,
-        transport: EngineConfiguration.Transport,
+        _ transport: EngineConfiguration.Transport,
         _ exchange: HTTPExchange
     ) throws(RequestError) {
         guard !self.registry.withLockedValue({ $0.isShuttingDown }) else { throw .overloaded }
-        let handshake = HandshakeRequest(
-            method: .get,
-            path: String(EngineRequest.path(of: exchange.head.uri)),
-            query: request.query,
-            headers: HTTPFields(exchange.head.headers, splitCookie: false),
-            remoteAddress: exchange.remoteAddress
-        )
+        let handshake = HandshakeRequest(exchange.head, remoteAddress: exchange.remoteAddress)
         guard let admission = self.configuration.admission else {
             return self.open(transport, handshake, exchange)
         }

@@ -399,6 +399,8 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
             context.close(promise: nil)
             return nil
         }
+        // Nobody will tell the new handler that the server is shutting down.
+        if self.isQuiescing { connection.close(.goingAway) }
         pipeline.removeHandler(self.codec.encoder, promise: nil)
         pipeline.removeHandler(context: context, promise: nil)
         // Bytes that came with the request go from the decoder to the WebSocket's, once the caller knows the connection.
