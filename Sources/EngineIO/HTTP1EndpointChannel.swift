@@ -1,26 +1,36 @@
 public import HummingbirdCore
-import Logging
-import NIOCore
+package import Logging
+package import NIOCore
 import NIOHTTP1
-import NIOHTTPTypes
+package import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
 
 /// A connection of a Hummingbird server whose real-time endpoints are answered on its event loop.
-struct HTTP1EndpointChannel: HTTPChannelHandler {
-    struct Value: ServerChildChannelValue {
-        let channel: any Channel
+package struct HTTP1EndpointChannel: HTTPChannelHandler {
+    package struct Value: ServerChildChannelValue {
+        package let channel: any Channel
         /// The application's side of the connection; nil where the connection never had a request for it.
-        let application: EventLoopFuture<NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>?>
+        package let application: EventLoopFuture<NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>?>
     }
 
-    let responder: HTTPChannelHandler.Responder
+    package let responder: HTTPChannelHandler.Responder
     let endpoints: [Endpoint]
     let configuration: HTTP1Channel.Configuration
+
+    package init(
+        responder: @escaping HTTPChannelHandler.Responder,
+        endpoints: [Endpoint],
+        configuration: HTTP1Channel.Configuration
+    ) {
+        self.responder = responder
+        self.endpoints = endpoints
+        self.configuration = configuration
+    }
 
     /// How long a connection may be idle, or silent in the middle of a request, where the configuration has no time.
     private static let defaultIdleTimeout = TimeAmount.seconds(60)
 
-    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+    package func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
             let application = channel.eventLoop.makePromise(
                 of: NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>?.self
@@ -58,9 +68,14 @@ struct HTTP1EndpointChannel: HTTPChannelHandler {
         )
     }
 
-    func handle(value: Value, logger: Logger) async {
+    package func handle(value: Value, logger: Logger) async {
         // Returns at once for a connection that became a WebSocket: its task would only cost memory.
-        guard let application = try? await value.application.get() else { return }
+        let application = await withTaskCancellationHandler {
+            try? await value.application.get()
+        } onCancel: {
+            value.channel.close(promise: nil)
+        }
+        guard let application else { return }
         await self.handleHTTP(asyncChannel: application, logger: logger)
     }
 }

@@ -113,7 +113,11 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
     }
 
     private func mustDefer(_ part: HTTPServerRequestPart) -> Bool {
-        if !self.deferred.isEmpty { return true }
+        !self.deferred.isEmpty || self.mustWait(part)
+    }
+
+    /// A request waits for the end of the one before it.
+    private func mustWait(_ part: HTTPServerRequestPart) -> Bool {
         guard case .head = part else { return false }
         if case .idle = self.activity { return false }
         return true
@@ -224,19 +228,21 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
             return context.close(promise: nil)
         }
         // What it has read but not parsed goes to the fresh one.
-        pipeline.removeHandler(stopped, promise: nil)
+        let channel = context.channel
+        pipeline.removeHandler(stopped).assumeIsolated().whenComplete { _ in
+            channel.pipeline.fireChannelReadComplete()
+        }
         self.receiveDeferred()
     }
 
     private func receiveDeferred() {
         guard let context = self.context else { return }
         while let part = self.deferred.first {
-            if case .head = part {
-                guard case .idle = self.activity else { return }
-            }
+            guard !self.mustWait(part) else { break }
             self.deferred.removeFirst()
             self.receive(part, context: context)
         }
+        self.channelReadComplete(context: context)
         if self.isReadPending {
             self.isReadPending = false
             context.read()
@@ -393,10 +399,14 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
             context.close(promise: nil)
             return nil
         }
+        // Nobody will tell the new handler that the server is shutting down.
+        if self.isQuiescing { connection.close(.goingAway) }
         pipeline.removeHandler(self.codec.encoder, promise: nil)
-        // First the gate, so that bytes that came with the request go from the decoder to the WebSocket's.
         pipeline.removeHandler(context: context, promise: nil)
-        pipeline.removeHandler(self.codec.decoder, promise: nil)
+        // Bytes that came with the request go from the decoder to the WebSocket's, once the caller knows the connection.
+        pipeline.removeHandler(self.codec.decoder).assumeIsolated().whenComplete { _ in
+            channel.pipeline.fireChannelReadComplete()
+        }
         return connection
     }
 }

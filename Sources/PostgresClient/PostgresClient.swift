@@ -59,13 +59,13 @@ public final class PostgresClient: Sendable {
     }
 
     /// Whether a server answers there and takes connections. Asks once, on a thread of its own, and waits at most two
-    /// seconds.
+    /// seconds. False for a connection string that cannot be read.
     public static func answers(_ connectionString: String) async -> Bool {
         await withCheckedContinuation { continuation in
             Thread.detachNewThread {
-                let parameters = PQParameters(
+                let parameters = try? PQParameters(
                     connectionString: connectionString, applicationName: "parley-ping", connectTimeout: .seconds(2))
-                continuation.resume(returning: PQConnection.ping(parameters))
+                continuation.resume(returning: parameters.map(PQConnection.ping) ?? false)
             }
         }
     }
