@@ -137,7 +137,9 @@ struct PrivateCluster: Sendable {
     /// in a container, always some process's: PostgreSQL would refuse to start for that. To be called when the
     /// directory is not in use.
     func forgetPostmaster() {
-        try? FileManager.default.removeItem(at: directory.appending(path: "postmaster.pid"))
+        for file in ["postmaster.pid", ".s.PGSQL.5432.lock"] {
+            try? FileManager.default.removeItem(at: directory.appending(path: file))
+        }
     }
 
     /// Where the socket is: in the data directory or, where that path is too long for one (`sun_path` holds 107 bytes,
