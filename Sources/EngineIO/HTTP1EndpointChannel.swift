@@ -39,11 +39,7 @@ package struct HTTP1EndpointChannel: HTTPChannelHandler {
             limits.maxHeaderFieldSize = self.configuration.httpDecoder.maxHeaderFieldSize
             limits.maxHeaderListSize = self.configuration.httpDecoder.maxHeaderListSize
             limits.maxHeaderFieldCount = self.configuration.httpDecoder.maxHeaderFieldCount
-            let codec = UpgradeGate.Codec(
-                encoder: HTTPResponseEncoder(),
-                decoder: UpgradeGate.Codec.makeDecoder(limits),
-                limits: limits
-            )
+            let codec = HTTPCodec(limits: limits)
             let gate = UpgradeGate(
                 endpoints: self.endpoints,
                 codec: codec,
@@ -51,7 +47,13 @@ package struct HTTP1EndpointChannel: HTTPChannelHandler {
                 installApplication: { application.succeed(try self.addApplicationHandlers(to: channel)) },
                 onUnneeded: { application.succeed(nil) }
             )
-            try channel.pipeline.syncOperations.addHandlers(codec.encoder, codec.decoder, gate)
+            do {
+                try channel.pipeline.syncOperations.addHandlers(codec.encoder, codec.decoder, gate)
+            } catch {
+                // The connection ended before the gate was there to say so.
+                application.succeed(nil)
+                throw error
+            }
             return Value(channel: channel, application: application.futureResult)
         }
     }

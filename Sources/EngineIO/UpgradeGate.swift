@@ -16,25 +16,6 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
     typealias OutboundIn = HTTPServerResponsePart
     typealias OutboundOut = HTTPServerResponsePart
 
-    /// The codec in front of the gate, removed after an upgrade.
-    struct Codec {
-        var encoder: HTTPResponseEncoder
-        var decoder: ByteToMessageHandler<HTTPRequestDecoder>
-        var limits: NIOHTTPDecoderLimitConfiguration
-
-        static func makeDecoder(
-            _ limits: NIOHTTPDecoderLimitConfiguration
-        ) -> ByteToMessageHandler<HTTPRequestDecoder> {
-            ByteToMessageHandler(
-                HTTPRequestDecoder(
-                    leftOverBytesStrategy: .forwardBytes,
-                    informationalResponseStrategy: .drop,
-                    limitConfiguration: limits
-                )
-            )
-        }
-    }
-
     private enum Activity {
         /// Between requests.
         case idle
@@ -49,7 +30,7 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
     }
 
     private let endpoints: [Endpoint]
-    private var codec: Codec
+    private var codec: HTTPCodec
     private let idleTimeout: TimeAmount
     /// Adds the application's handlers behind the gate; nil once they are there.
     private var installApplication: (() throws -> Void)?
@@ -68,7 +49,7 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
 
     init(
         endpoints: [Endpoint],
-        codec: Codec,
+        codec: HTTPCodec,
         idleTimeout: TimeAmount,
         installApplication: @escaping () throws -> Void,
         onUnneeded: @escaping () -> Void
@@ -219,18 +200,10 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
 
     private func replaceDecoder() {
         guard let context = self.context else { return }
-        let stopped = self.codec.decoder
-        self.codec.decoder = Codec.makeDecoder(self.codec.limits)
-        let pipeline = context.pipeline.syncOperations
         do {
-            try pipeline.addHandler(self.codec.decoder, position: .after(stopped))
+            try self.codec.renewDecoder(in: context.channel)
         } catch {
             return context.close(promise: nil)
-        }
-        // What it has read but not parsed goes to the fresh one.
-        let channel = context.channel
-        pipeline.removeHandler(stopped).assumeIsolated().whenComplete { _ in
-            channel.pipeline.fireChannelReadComplete()
         }
         self.receiveDeferred()
     }
@@ -376,37 +349,21 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
         )
         // The application, if an earlier request was its, sees the end of its input.
         if self.isApplicationInstalled { context.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
-        let channel = context.channel
-        let pipeline = context.pipeline.syncOperations
-        WebSocketHandshake.accept(head, extraHeaders: extraHeaders, channel: channel) { headers in
+        WebSocketHandshake.accept(head, extraHeaders: extraHeaders, channel: context.channel) { headers in
             context.write(
                 self.wrapOutboundOut(.head(.init(version: .http1_1, status: .switchingProtocols, headers: headers))),
                 promise: nil
             )
         }
         context.writeAndFlush(self.wrapOutboundOut(.end(nil)), promise: nil)
-        let water = configuration.maxOutboundBytes
         do {
-            let options = channel.syncOptions
-            try options?.setOption(.writeBufferWaterMark, value: .init(low: water, high: water))
-            try options?.setOption(
-                .recvAllocator,
-                value: AdaptiveRecvByteBufferAllocator(minimum: 64, initial: 512, maximum: 1 << 16)
-            )
-            let decoder = WebSocketFrameDecoder(maxFrameSize: configuration.maxMessageSize)
-            try pipeline.addHandlers(ByteToMessageHandler(decoder), connection, position: .after(self))
+            try self.codec.makeWay(for: connection, configuration, behind: context)
         } catch {
             context.close(promise: nil)
             return nil
         }
         // Nobody will tell the new handler that the server is shutting down.
         if self.isQuiescing { connection.close(.goingAway) }
-        pipeline.removeHandler(self.codec.encoder, promise: nil)
-        pipeline.removeHandler(context: context, promise: nil)
-        // Bytes that came with the request go from the decoder to the WebSocket's, once the caller knows the connection.
-        pipeline.removeHandler(self.codec.decoder).assumeIsolated().whenComplete { _ in
-            channel.pipeline.fireChannelReadComplete()
-        }
         return connection
     }
 }

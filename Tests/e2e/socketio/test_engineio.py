@@ -198,7 +198,8 @@ class TestMessages:
         except requests.ConnectionError:
             pass  # the connection may go while the body is still being sent
 
-    def test_a_message_over_the_limit(self, server):
+    def test_a_message_over_the_limit(self, make_server):
+        server = make_server("--ping-interval", "20000")
         with open_websocket(server.port, "/engine.io/?EIO=4&transport=websocket") as wire:
             wire.frame()
             wire.send(frame(TEXT, b"4" + b"x" * 999_999))
