@@ -72,9 +72,9 @@ function Present({ conversation, seq }: { conversation: Conversation; seq: numbe
         <Link to={{ view: "details", id: conversation.id }} className="conversation-head" label={`${title}: ${texts.conversation.details}`}>
           <ConversationAvatar conversation={conversation} size="small" />
           <span className="conversation-head-text">
-            <h2>
+            <h1>
               <bdi>{title}</bdi>
-            </h2>
+            </h1>
             <Subtitle conversation={conversation} />
           </span>
         </Link>

@@ -49,9 +49,9 @@ function Present({ conversation }: { conversation: Conversation }) {
       <div className="pane-body narrow">
         <div className="details-head">
           <ConversationAvatar conversation={conversation} size="large" />
-          <h3>
+          <h2>
             <bdi>{titleOf(conversation, meId)}</bdi>
-          </h3>
+          </h2>
           {other === undefined ? <GroupNote conversation={conversation} /> : <PersonNote user={other} />}
         </div>
         {other === undefined && <GroupActions conversation={conversation} />}
