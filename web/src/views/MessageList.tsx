@@ -1,14 +1,13 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Conversation } from "../client/types";
-import { buildRows, Row } from "../store/rows";
-import { memberOf } from "../store/state";
+import { Row, RowBuilder } from "../store/rows";
+import { memberOf, partner } from "../store/state";
 import { emptyTimeline, findBySeq, lastSeq } from "../store/timeline";
 import { messageSummary, texts } from "../texts";
 import { useChat, useStore } from "./context";
 import { Empty, Spinner } from "./controls";
 import { Icon } from "./icons";
 import { MessageRow } from "./MessageRow";
-import { partner } from "../store/state";
 import { estimateHeight } from "./estimate";
 import { VirtualList, VirtualListHandle } from "./VirtualList";
 
@@ -25,9 +24,10 @@ export function MessageList({ conversation, seq }: { conversation: Conversation;
   const isAtEnd = timeline.isLoaded && lastSeq(timeline) >= conversation.lastSeq;
   const unreadSeq = useUnreadStart(conversation, timeline.isLoaded);
   const pending = useMemo(() => allPending.filter((message) => message.conversationId === id), [allPending, id]);
+  const [builder] = useState(() => new RowBuilder());
   const rows = useMemo(
-    () => buildRows(timeline.messages, isAtEnd ? pending : [], meId, unreadSeq),
-    [timeline.messages, isAtEnd, pending, meId, unreadSeq],
+    () => builder.build(timeline.messages, isAtEnd ? pending : [], meId, unreadSeq),
+    [builder, timeline.messages, isAtEnd, pending, meId, unreadSeq],
   );
 
   // The place to begin with: the message of the address, or the first unread one.
