@@ -100,10 +100,10 @@ export class Chat {
         break;
       case "message:received":
         this.confirmSoon();
-        if (this.store.state.conversations[event.payload.message.conversationId] === undefined) {
-          void this.refresh(event.payload.message.conversationId);
+        if (this.store.state.conversations[event.payload.conversationId] === undefined) {
+          void this.refresh(event.payload.conversationId);
         } else {
-          notify(this.store.state, event.payload.message);
+          notify(this.store.state, event.payload);
         }
         break;
       case "member:joined":
