@@ -131,6 +131,7 @@ def two(person):
     path = "/c/" + ana.direct(bo)
     ana.open(path)
     bo.open(path)
-    expect(ana.composer).to_be_visible()
-    expect(bo.composer).to_be_visible()
+    for who in (ana, bo):
+        expect(who.composer).to_be_visible()
+        expect(who.page.locator(".subtitle")).to_have_text("online")
     return ana, bo
