@@ -1,3 +1,4 @@
+import { Backoff } from "../client/backoff";
 import { ConnectionStatus } from "../client/connection";
 import { ApiError } from "../client/errors";
 import { Parley } from "../client/parley";
@@ -116,26 +117,35 @@ export class Chat {
     }
   }
 
-  /** After each connecting: asks for all that has changed meanwhile. Only then do events alone keep the state complete. */
+  /** After each connecting: asks for all that has changed meanwhile, again until this connection ends or it is here. */
   private async catchUp(): Promise<void> {
     const epoch = this.epoch;
+    const backoff = new Backoff();
     this.composing.setOnline(true);
     this.reading.connected();
-    try {
-      await this.loadList();
-      const answer = await this.parley.sync({ ...this.store.state.revisions });
-      if (epoch !== this.epoch) return;
-      this.store.dispatch({ type: "synced", answer });
-      for (const { id, revision, messages, more } of answer.conversations) {
-        if (!more || this.store.state.timelines[id] === undefined) continue;
-        await this.reading.fetchChanges(id, messages[messages.length - 1]?.revision, revision);
-        if (epoch !== this.epoch) return;
+    while (epoch === this.epoch) {
+      try {
+        await this.loadList();
+        await this.sync(epoch);
+        return;
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, backoff.next()));
       }
-      this.isLive = true;
-      this.confirmSoon();
-    } catch {
-      // A connection that fails here is replaced, and the next one catches up; a refusal leaves what the events bring.
     }
+  }
+
+  /** Only after this do events alone keep the state complete. */
+  private async sync(epoch: number): Promise<void> {
+    const answer = await this.parley.sync({ ...this.store.state.revisions });
+    if (epoch !== this.epoch) return;
+    this.store.dispatch({ type: "synced", answer });
+    for (const { id, revision, messages, more } of answer.conversations) {
+      if (!more || this.store.state.timelines[id] === undefined) continue;
+      await this.reading.fetchChanges(id, messages[messages.length - 1]?.revision, revision);
+      if (epoch !== this.epoch) return;
+    }
+    this.isLive = true;
+    this.confirmSoon();
   }
 
   private loadList(): Promise<void> {

@@ -10,22 +10,16 @@ import { Link, Spinner } from "./controls";
 import { Icon } from "./icons";
 import { MessageList } from "./MessageList";
 import { NotFound } from "./NotFound";
+import { useConversation } from "./useConversation";
 
 /** A conversation: who it is with, its messages, and where to write. */
 export function ConversationView({ id, seq }: { id: Id; seq: number | undefined }) {
   const chat = useChat();
-  const conversation = useStore((state) => state.conversations[id]);
-  const [isMissing, setMissing] = useState(false);
-
+  const { conversation, isMissing } = useConversation(id);
+  const isKnown = conversation !== undefined;
   useEffect(() => {
-    let isCurrent = true;
-    void chat.reading.open(id, seq).then(() => {
-      if (isCurrent) setMissing(chat.store.state.conversations[id] === undefined && chat.store.state.connection === "online");
-    });
-    return () => {
-      isCurrent = false;
-    };
-  }, [chat, id, seq]);
+    if (isKnown) void chat.reading.open(id, seq);
+  }, [chat, id, seq, isKnown]);
   useEffect(() => () => chat.composing.typing(id, false), [chat, id]);
 
   if (conversation === undefined) {
