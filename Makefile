@@ -1,0 +1,46 @@
+# make run    install what is missing, build for release, serve on http://127.0.0.1:8080
+# make test   install what is missing, build for debugging, run every test
+SHELL := /bin/bash
+.DEFAULT_GOAL := run
+
+RUN_PACKAGES := libpq-dev libmagic-dev libssl-dev libvips-dev zlib1g-dev pkg-config postgresql
+WEB_PACKAGES := nodejs node-react node-react-dom node-csstype node-prop-types node-typescript esbuild terser
+TEST_PACKAGES := python3-venv libvips-tools libimage-exiftool-perl ffmpeg chromium
+PYTHON_PACKAGES := pytest requests "python-socketio[client]" websocket-client aiohttp websockets "psycopg[binary]" \
+	playwright tuspy schemathesis
+
+.PHONY: run test build web packages test-packages format
+
+run: build web/dist/index.html
+	@exec .build/release/parley serve
+
+build: packages
+	@echo "Building for release (the first time takes about ten minutes)…"
+	@swift build -c release --product parley
+
+test: test-packages web .build/venv/installed
+	@echo "Building for debugging (the first time takes about ten minutes)…"
+	@swift build --build-tests
+	@Tests/run
+
+# The web client, to where the server finds it.
+web: packages
+	@sh web/build.sh
+
+web/dist/index.html: $(shell find web/src web/index.html web/build.sh -type f)
+	@sh web/build.sh
+
+packages:
+	@.ci/install $(RUN_PACKAGES) $(WEB_PACKAGES)
+
+test-packages:
+	@.ci/install $(RUN_PACKAGES) $(WEB_PACKAGES) $(TEST_PACKAGES)
+
+.build/venv/installed: Makefile
+	@echo "Installing the Python packages of the tests…"
+	@python3 -m venv .build/venv
+	@.build/venv/bin/pip install --quiet --disable-pip-version-check $(PYTHON_PACKAGES)
+	@touch $@
+
+format:
+	@swift format --in-place --recursive Sources Tests Package.swift

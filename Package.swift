@@ -1,0 +1,120 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+extension Target.Dependency {
+    static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
+    static let configuration = product(name: "Configuration", package: "swift-configuration")
+    static let crypto = product(name: "Crypto", package: "swift-crypto")
+    static let cryptoExtras = product(name: "CryptoExtras", package: "swift-crypto")
+    static let deque = product(name: "DequeModule", package: "swift-collections")
+    static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
+    static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+    static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
+    static let hummingbirdTLS = product(name: "HummingbirdTLS", package: "hummingbird")
+    static let jwt = product(name: "JWTKit", package: "jwt-kit")
+    static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let signals = product(name: "UnixSignals", package: "swift-service-lifecycle")
+    static let logging = product(name: "Logging", package: "swift-log")
+    static let nio = product(name: "NIOCore", package: "swift-nio")
+    static let nioEmbedded = product(name: "NIOEmbedded", package: "swift-nio")
+    static let nioFoundation = product(name: "NIOFoundationCompat", package: "swift-nio")
+    static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
+    static let nioHTTPTypes = product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+    static let nioHTTPTypesHTTP1 = product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
+    static let nioLocks = product(name: "NIOConcurrencyHelpers", package: "swift-nio")
+    static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+    static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
+    static let nioWebSocket = product(name: "NIOWebSocket", package: "swift-nio")
+    static let atomics = product(name: "Atomics", package: "swift-atomics")
+    static let system = product(name: "SystemPackage", package: "swift-system")
+}
+
+// A target imports only from those above it: C libraries, adapters, protocols, domain, server, command.
+let package = Package(
+    name: "parley",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "parley", targets: ["parley"]),
+        .library(name: "PostgresClient", targets: ["PostgresClient"]),
+        .library(name: "EngineIO", targets: ["EngineIO"]),
+        .library(name: "SocketIO", targets: ["SocketIO"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-atomics", from: "1.3.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CMagic", pkgConfig: "libmagic", providers: [.apt(["libmagic-dev"])]),
+        .systemLibrary(name: "CLibVips", pkgConfig: "vips", providers: [.apt(["libvips-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "CVips", dependencies: ["CLibVips"]),
+        .target(name: "CSandbox"),
+
+        .target(
+            name: "PostgresClient", dependencies: ["CPostgres", .crypto, .deque, .logging], swiftSettings: settings),
+        .target(
+            name: "EngineIO",
+            dependencies: [
+                "CZlib", .nio, .nioPosix, .nioHTTP1, .nioWebSocket, .nioLocks, .nioHTTPTypes, .nioHTTPTypesHTTP1,
+                .httpTypes, .hummingbirdCore, .logging, .atomics, .deque,
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "SocketIO", dependencies: ["EngineIO", .nio, .nioLocks, .logging, .atomics], swiftSettings: settings),
+        .target(
+            name: "Media",
+            dependencies: ["CMagic", "CVips", "CSandbox", .crypto, .logging, .nio, .nioPosix, .nioLocks],
+            swiftSettings: settings),
+
+        .target(
+            name: "Chat",
+            dependencies: [
+                "PostgresClient", "Media", .deque, .crypto, .cryptoExtras, .logging, .nio, .nioPosix,
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "ParleyServer",
+            dependencies: [
+                "Chat", "SocketIO", "EngineIO", .configuration, .system, .hummingbird, .hummingbirdCore, .hummingbirdTLS, .jwt, .crypto,
+                .lifecycle, .signals, .logging, .nio, .nioPosix, .nioSSL, .nioHTTPTypes, .nioFoundation, .httpTypes,
+            ],
+            resources: [.embedInCode("Resources/openapi.yaml")],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "parley", dependencies: ["ParleyServer", "Media", .argumentParser, .logging],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "socketio-echo",
+            dependencies: ["SocketIO", "EngineIO", .argumentParser, .hummingbird, .logging, .nio],
+            swiftSettings: settings),
+
+        .target(
+            name: "TestPostgres", dependencies: ["CPostgres"], path: "Tests/TestPostgres", swiftSettings: settings),
+        .testTarget(
+            name: "PostgresClientTests", dependencies: ["PostgresClient", "TestPostgres", .logging],
+            swiftSettings: settings),
+        .testTarget(
+            name: "MediaTests", dependencies: ["Media", "CVips", "parley", .crypto, .logging, .nio, .nioPosix],
+            swiftSettings: settings),
+    ]
+)

@@ -1,0 +1,191 @@
+#include "cvips.h"
+
+#include <string.h>
+#include <vips/vips.h>
+
+static VipsImage *unwrap(const cvips_image *image) { return (VipsImage *) image; }
+static cvips_image *wrap(VipsImage *image) { return (cvips_image *) image; }
+
+// glib prints its warnings, which a hostile picture chooses; the caller reads cvips_error instead.
+static void ignore_log(const gchar *domain, GLogLevelFlags level, const gchar *message, gpointer data) {
+    (void) domain, (void) level, (void) message, (void) data;
+}
+
+int cvips_init(void) {
+    g_log_set_default_handler(ignore_log, NULL);
+    if (vips_init("parley")) return -1;
+    vips_block_untrusted_set(TRUE);
+    vips_concurrency_set(1);
+    vips_cache_set_max(0);
+    return 0;
+}
+
+const char *cvips_error(void) { return vips_error_buffer(); }
+
+// Every entry point starts by forgetting the failures before it.
+static VipsImage *open_image(const char *path, VipsAccess access, bool all_frames) {
+    vips_error_clear();
+    VipsSource *source = vips_source_new_from_file(path);
+    if (source == NULL) return NULL;
+    // A source, unlike a file name, is never parsed for "[options]".
+    VipsImage *image = vips_image_new_from_source(source, all_frames ? "n=-1" : "", "access", access, NULL);
+    g_object_unref(source);
+    return image;
+}
+
+// What a picture may keep: its colours and its movement. All other fields are metadata to drop.
+static bool is_kept(const char *field) {
+    static const char *const kept[] = {
+        VIPS_META_ICC_NAME, VIPS_META_N_PAGES, VIPS_META_PAGE_HEIGHT, "loop", "delay", "gif-loop", "gif-delay",
+        "background", "gif-palette", "palette-bit-depth", "bits-per-sample",
+    };
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
+        if (strcmp(field, kept[i]) == 0) return true;
+    return false;
+}
+
+// `image` is a copy that nobody else holds. Fields that are part of the image itself refuse to be removed.
+static void drop_metadata(VipsImage *image, bool drop_profile) {
+    gchar **fields = vips_image_get_fields(image);
+    for (gchar **field = fields; *field != NULL; field++)
+        if (!is_kept(*field) || (drop_profile && strcmp(*field, VIPS_META_ICC_NAME) == 0))
+            vips_image_remove(image, *field);
+    g_strfreev(fields);
+}
+
+static bool has_metadata(VipsImage *image) {
+    static const char *const prefixes[] = {
+        "exif-", "xmp-", "iptc-", "photoshop-", "png-comment-", "gif-comment", VIPS_META_IMAGEDESCRIPTION,
+    };
+    bool found = false;
+    gchar **fields = vips_image_get_fields(image);
+    for (gchar **field = fields; *field != NULL && !found; field++)
+        for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++)
+            found = found || strncmp(*field, prefixes[i], strlen(prefixes[i])) == 0;
+    g_strfreev(fields);
+    return found;
+}
+
+int cvips_read_header(const char *path, cvips_header *header) {
+    VipsImage *image = open_image(path, VIPS_ACCESS_SEQUENTIAL, false);
+    if (image == NULL) return -1;
+    memset(header, 0, sizeof *header);
+    const char *loader = "";
+    if (vips_image_get_typeof(image, VIPS_META_LOADER)) vips_image_get_string(image, VIPS_META_LOADER, &loader);
+    g_strlcpy(header->loader, loader, sizeof header->loader);
+    header->width = vips_image_get_width(image);
+    header->height = vips_image_get_page_height(image);
+    header->frames = vips_image_get_n_pages(image);
+    header->orientation = vips_image_get_orientation(image);
+    header->has_profile = vips_image_get_typeof(image, VIPS_META_ICC_NAME) != 0;
+    header->is_cmyk = vips_image_get_interpretation(image) == VIPS_INTERPRETATION_CMYK;
+    header->has_metadata = has_metadata(image);
+    g_object_unref(image);
+    return 0;
+}
+
+// The pixels of `image` in memory, so that several outputs share one decoding. Takes over the reference.
+static cvips_image *into_memory(VipsImage *image) {
+    VipsImage *memory = vips_image_copy_memory(image);
+    g_object_unref(image);
+    return wrap(memory);
+}
+
+cvips_image *cvips_thumbnail_file(const char *path, int edge, bool all_frames, bool to_srgb) {
+    vips_error_clear();
+    VipsSource *source = vips_source_new_from_file(path);
+    if (source == NULL) return NULL;
+    VipsImage *image = NULL;
+    const char *options = all_frames ? "n=-1" : "";
+    // Converting colours costs 40 % more CPU, so only where it can change them.
+    int failed = to_srgb
+        ? vips_thumbnail_source(source, &image, edge, "height", edge, "size", VIPS_SIZE_DOWN, "option_string", options,
+                                "fail_on", VIPS_FAIL_ON_NONE, "export_profile", "srgb", NULL)
+        : vips_thumbnail_source(source, &image, edge, "height", edge, "size", VIPS_SIZE_DOWN, "option_string", options,
+                                "fail_on", VIPS_FAIL_ON_NONE, NULL);
+    g_object_unref(source);
+    return failed ? NULL : into_memory(image);
+}
+
+cvips_image *cvips_thumbnail_image(cvips_image *image, int edge) {
+    vips_error_clear();
+    VipsImage *smaller = NULL;
+    if (vips_thumbnail_image(unwrap(image), &smaller, edge, "height", edge, "size", VIPS_SIZE_DOWN, NULL)) return NULL;
+    return into_memory(smaller);
+}
+
+int cvips_width(const cvips_image *image) { return vips_image_get_width(unwrap(image)); }
+int cvips_height(const cvips_image *image) { return vips_image_get_page_height(unwrap(image)); }
+
+// webpsave's own "strip" still writes EXIF in libvips 8.14, so the fields go from a copy first.
+static VipsImage *bare_copy(VipsImage *image, bool drop_profile) {
+    VipsImage *copy = NULL;
+    if (vips_copy(image, &copy, NULL)) return NULL;
+    drop_metadata(copy, drop_profile);
+    return copy;
+}
+
+int cvips_save_webp(cvips_image *image, const char *path, int quality, int effort) {
+    vips_error_clear();
+    VipsImage *copy = bare_copy(unwrap(image), true);
+    if (copy == NULL) return -1;
+    int result = vips_webpsave(copy, path, "Q", quality, "effort", effort, "strip", TRUE, NULL);
+    g_object_unref(copy);
+    return result;
+}
+
+static int to_rgb(VipsImage *image, VipsImage **rgb) {
+    VipsImage *step[3] = { NULL, NULL, NULL };
+    int result = vips_colourspace(image, &step[0], VIPS_INTERPRETATION_sRGB, NULL);
+    if (result == 0 && vips_image_hasalpha(step[0])) {
+        VipsArrayDouble *white = vips_array_double_newv(1, 255.0);
+        result = vips_flatten(step[0], &step[1], "background", white, NULL);
+        vips_area_unref(VIPS_AREA(white));
+    } else if (result == 0) {
+        step[1] = g_object_ref(step[0]);
+    }
+    if (result == 0) result = vips_extract_band(step[1], &step[2], 0, "n", 3, NULL);
+    if (result == 0) result = vips_cast_uchar(step[2], rgb, NULL);
+    for (int i = 0; i < 3; i++) g_clear_object(&step[i]);
+    return result;
+}
+
+int cvips_copy_rgb(cvips_image *image, uint8_t *pixels, size_t capacity) {
+    vips_error_clear();
+    VipsImage *rgb = NULL;
+    if (to_rgb(unwrap(image), &rgb)) return -1;
+    size_t size = 0;
+    void *copy = vips_image_write_to_memory(rgb, &size);
+    g_object_unref(rgb);
+    int result = copy != NULL && size <= capacity ? 0 : -1;
+    if (result == 0) memcpy(pixels, copy, size);
+    g_free(copy);
+    return result;
+}
+
+int cvips_reencode(const char *path, const char *output, cvips_format format, bool upright, bool all_frames) {
+    VipsImage *image = open_image(path, upright ? VIPS_ACCESS_RANDOM : VIPS_ACCESS_SEQUENTIAL, all_frames);
+    if (image == NULL) return -1;
+    VipsImage *turned = NULL;
+    int result = upright ? vips_autorot(image, &turned, NULL) : vips_copy(image, &turned, NULL);
+    g_object_unref(image);
+    if (result) return -1;
+    VipsImage *copy = bare_copy(turned, false);
+    g_object_unref(turned);
+    if (copy == NULL) return -1;
+    switch (format) {
+    case CVIPS_JPEG: result = vips_jpegsave(copy, output, "Q", 90, "optimize_coding", TRUE, NULL); break;
+    case CVIPS_PNG: result = vips_pngsave(copy, output, NULL); break;
+    case CVIPS_WEBP: result = vips_webpsave(copy, output, "Q", 90, NULL); break;
+    case CVIPS_WEBP_LOSSLESS: result = vips_webpsave(copy, output, "lossless", TRUE, NULL); break;
+    case CVIPS_TIFF:
+        result = vips_tiffsave(copy, output, "compression", VIPS_FOREIGN_TIFF_COMPRESSION_DEFLATE, "predictor",
+                               VIPS_FOREIGN_TIFF_PREDICTOR_HORIZONTAL, NULL);
+        break;
+    case CVIPS_GIF: result = vips_gifsave(copy, output, NULL); break;
+    }
+    g_object_unref(copy);
+    return result;
+}
+
+void cvips_free(cvips_image *image) { g_object_unref(unwrap(image)); }

@@ -1,0 +1,45 @@
+/// Finding and showing people.
+public struct People: Sendable {
+    let users: UserStore
+    let uploads: UploadStore
+    let presence: Presence
+
+    public func search(_ query: String, limit: Int) async throws -> [User] {
+        guard query.unicodeScalars.count <= 100, !query.utf8.contains(0) else {
+            throw ChatError.invalid("query", "up to 100 characters")
+        }
+        var found = try await users.search(query, limit: limit)
+        for index in found.indices { presence.describe(&found[index]) }
+        return found
+    }
+
+    public func find(_ id: UserID) async throws -> User {
+        guard var user = try await users.find(id) else { throw ChatError.notFound("user") }
+        presence.describe(&user)
+        return user
+    }
+
+    /// What a user changes about themselves. An empty `about` and an empty `avatarUploadId` take it away.
+    public struct Profile: Sendable, Codable {
+        public var displayName: String?
+        public var about: String?
+        public var avatarUploadId: String?
+    }
+
+    public func update(_ user: UserID, _ profile: Profile) async throws {
+        var change = UserStore.ProfileChange()
+        if let displayName = profile.displayName { change.displayName = try Rules.displayName(displayName) }
+        if let about = profile.about { change.about = .set(try Rules.about(about)) }
+        if let avatar = profile.avatarUploadId {
+            change.avatar = .set(avatar.isEmpty ? nil : try await ownPicture(avatar, of: user))
+        }
+        try await users.update(user, change)
+    }
+
+    private func ownPicture(_ text: String, of user: UserID) async throws -> UploadID {
+        guard let id = UploadID(text), let found = try await uploads.find(id, viewer: user), !found.gone,
+            found.upload.ownerId == user, found.upload.kind == .image
+        else { throw ChatError.invalid("avatarUploadId", "a picture you uploaded") }
+        return id
+    }
+}

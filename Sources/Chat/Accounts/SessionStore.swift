@@ -1,0 +1,115 @@
+import Crypto
+import Foundation
+import PostgresClient
+
+/// The SQL of sessions and refresh tokens. A token itself is never stored, only its SHA-256.
+struct SessionStore: Sendable {
+    /// A session ends this long after its last refresh.
+    static let lifetime: TimeInterval = 30 * 24 * 3600
+
+    let database: PostgresClient
+
+    struct Token: Sendable {
+        var sessionID: SessionID
+        var userID: UserID
+        /// Seconds since it was spent; nil while it has not been.
+        var spentFor: Double?
+        var ended: Bool
+        var banned: Bool
+    }
+
+    func insert(_ id: SessionID, user: UserID, userAgent: String, token: String) async throws {
+        try await database.atomically([
+            """
+            INSERT INTO sessions (id, user_id, user_agent, expires_at)
+            VALUES (\(id.uuid), \(user.uuid), \(userAgent), \(Date() + Self.lifetime))
+            """,
+            "INSERT INTO refresh_tokens (hash, session_id) VALUES (\(Self.hash(token)), \(id.uuid))",
+        ])
+    }
+
+    /// Reads and locks a refresh token for the rest of the transaction.
+    func lock(_ token: String, in transaction: PostgresTransaction) async throws -> Token? {
+        let rows = try await transaction.query(
+            """
+            SELECT t.session_id, s.user_id, extract(epoch FROM clock_timestamp() - t.spent_at)::float8 AS spent_for,
+                s.revoked_at IS NOT NULL OR s.expires_at < now() AS ended,
+                \(UserStore.isBanned) OR u.disabled_at IS NOT NULL AS banned
+            FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = s.user_id
+            WHERE t.hash = \(Self.hash(token)) FOR UPDATE OF t
+            """)
+        return try rows.first.map { row in
+            Token(
+                sessionID: SessionID(try row.decode("session_id")), userID: UserID(try row.decode("user_id")),
+                spentFor: try row.decode("spent_for"), ended: try row.decode("ended"), banned: try row.decode("banned"))
+        }
+    }
+
+    /// Spends `token` (keeping the time it was first spent) and stores its successor.
+    func replace(
+        _ token: String, by successor: String, of session: SessionID, in transaction: PostgresTransaction
+    ) async throws {
+        try await transaction.query(
+            """
+            UPDATE refresh_tokens SET spent_at = coalesce(spent_at, clock_timestamp()) WHERE hash = \(Self.hash(token))
+            """)
+        try await transaction.query(
+            "INSERT INTO refresh_tokens (hash, session_id) VALUES (\(Self.hash(successor)), \(session.uuid))")
+        try await transaction.query(
+            """
+            UPDATE sessions SET last_used_at = now(), expires_at = \(Date() + Self.lifetime) WHERE id = \(session.uuid)
+            """)
+    }
+
+    func list(of user: UserID, current: SessionID) async throws -> [Session] {
+        let rows = try await database.query(
+            """
+            SELECT id, created_at, last_used_at, user_agent FROM sessions
+            WHERE user_id = \(user.uuid) AND revoked_at IS NULL AND expires_at > now()
+            ORDER BY last_used_at DESC LIMIT 200
+            """)
+        return try rows.map { row in
+            let id = SessionID(try row.decode("id"))
+            return Session(
+                id: id, createdAt: try row.decode("created_at"), lastUsedAt: try row.decode("last_used_at"),
+                userAgent: try row.decode("user_agent"), current: id == current)
+        }
+    }
+
+    /// Revokes one session of `user`; false when it has no such session that is still good.
+    func revoke(_ id: SessionID, of user: UserID) async throws -> Bool {
+        let rows = try await database.query(
+            """
+            UPDATE sessions SET revoked_at = now()
+            WHERE id = \(id.uuid) AND user_id = \(user.uuid) AND revoked_at IS NULL RETURNING id
+            """)
+        return !rows.isEmpty
+    }
+
+    /// Revokes every session of `user` but `kept`, and tells which they were.
+    func revokeAll(of user: UserID, except kept: SessionID?) async throws -> [SessionID] {
+        let rows = try await database.query(
+            """
+            UPDATE sessions SET revoked_at = now()
+            WHERE user_id = \(user.uuid) AND revoked_at IS NULL AND id IS DISTINCT FROM \(kept?.uuid) RETURNING id
+            """)
+        return try rows.map { SessionID(try $0.decode("id")) }
+    }
+
+    /// What an access token that is still running may not be used for: sessions revoked since `since`, and users who are
+    /// banned or disabled.
+    func refused(since: Date) async throws -> (sessions: [SessionID], users: [(id: UserID, until: Date?)]) {
+        let sessions = try await database.query("SELECT id FROM sessions WHERE revoked_at > \(since)")
+        let users = try await database.query(
+            """
+            SELECT u.id, CASE WHEN u.disabled_at IS NULL THEN u.banned_until END AS until
+            FROM users u WHERE \(UserStore.isBanned) OR u.disabled_at IS NOT NULL
+            """)
+        return (
+            try sessions.map { SessionID(try $0.decode("id")) },
+            try users.map { (UserID(try $0.decode("id")), try $0.decode("until")) }
+        )
+    }
+
+    private static func hash(_ token: String) -> [UInt8] { Array(SHA256.hash(data: Data(token.utf8))) }
+}

@@ -1,0 +1,150 @@
+import Foundation
+import PostgresClient
+
+/// The SQL of people and their passwords.
+struct UserStore: Sendable {
+    let database: PostgresClient
+    let links: UploadLinks
+
+    /// The columns of a user with the avatar, for `read`. `u` is the user's row.
+    static let columns: PostgresQuery = """
+        u.id AS user_id, u.username, u.display_name, u.about, u.created_at AS user_created_at, u.last_seen_at,
+        u.avatar_upload_id
+        """
+
+    struct Credentials: Sendable {
+        var id: UserID
+        var hash: String
+        var banned: Bool
+        var disabled: Bool
+    }
+
+    func insert(id: UserID, username: String, displayName: String, hash: String) async throws {
+        do {
+            try await database.atomically([
+                "INSERT INTO users (id, username, display_name) VALUES (\(id.uuid), \(username), \(displayName))",
+                "INSERT INTO passwords (user_id, hash) VALUES (\(id.uuid), \(hash))",
+            ])
+        } catch {
+            guard error.violates("users_username_key") else { throw error }
+            throw ChatError(.usernameTaken, "username: somebody has this name already", field: "username")
+        }
+    }
+
+    func exists(username: String) async throws -> Bool {
+        try await !database.query("SELECT 1 FROM users WHERE username = \(username)").isEmpty
+    }
+
+    /// Those of `ids` that are users.
+    func existing(_ ids: [UserID]) async throws -> Set<UserID> {
+        let rows = try await database.query("SELECT id FROM users WHERE id = ANY(\(ids.map(\.uuid)))")
+        return Set(try rows.map { UserID(try $0.decode("id")) })
+    }
+
+    func credentials(username: String) async throws -> Credentials? {
+        try await credentials("u.username = \(username)")
+    }
+
+    func credentials(id: UserID) async throws -> Credentials? {
+        try await credentials("u.id = \(id.uuid)")
+    }
+
+    private func credentials(_ condition: PostgresQuery) async throws -> Credentials? {
+        let rows = try await database.query(
+            """
+            SELECT u.id, p.hash, \(Self.isBanned) AS banned, u.disabled_at IS NOT NULL AS disabled
+            FROM users u JOIN passwords p ON p.user_id = u.id WHERE \(condition)
+            """)
+        return try rows.first.map { row in
+            Credentials(
+                id: UserID(try row.decode("id")), hash: try row.decode("hash"), banned: try row.decode("banned"),
+                disabled: try row.decode("disabled"))
+        }
+    }
+
+    /// A ban without an end, or one whose end has not come. `u` is the user's row.
+    static let isBanned: PostgresQuery =
+        "(u.banned_at IS NOT NULL AND (u.banned_until IS NULL OR u.banned_until > now()))"
+
+    func setPassword(_ hash: String, of id: UserID) async throws {
+        try await database.query(
+            "UPDATE passwords SET hash = \(hash), changed_at = now() WHERE user_id = \(id.uuid)")
+    }
+
+    func find(_ id: UserID) async throws -> User? { try await find([id]).first }
+
+    /// Those of `ids` that exist, in no particular order.
+    func find(_ ids: [UserID]) async throws -> [User] {
+        let rows = try await database.query(
+            "SELECT \(Self.columns) FROM users u WHERE u.id = ANY(\(ids.map(\.uuid)))")
+        return try await read(rows)
+    }
+
+    /// People whose user name, or a word of whose display name, begins with `query`; everybody for an empty one.
+    func search(_ query: String, limit: Int) async throws -> [User] {
+        let words = query.split(whereSeparator: { !$0.isLetter && !$0.isNumber }).map { "\($0):*" }
+        let prefix = query.lowercased().replacing("\\", with: "\\\\").replacing("%", with: "\\%").replacing("_", with: "\\_") + "%"
+        let rows = try await database.query(
+            """
+            SELECT \(Self.columns) FROM users u
+            WHERE (u.username LIKE \(prefix)
+                OR to_tsvector('simple', u.display_name) @@ to_tsquery('simple', \(words.joined(separator: " & "))))
+                AND u.disabled_at IS NULL AND NOT \(Self.isBanned)
+            ORDER BY u.username LIMIT \(limit)
+            """)
+        return try await read(rows)
+    }
+
+    /// What changes of a profile; what is kept is not named.
+    struct ProfileChange: Sendable {
+        enum Field<Value: Sendable>: Sendable {
+            case keep
+            case set(Value?)
+
+            var isSet: Bool { if case .set = self { true } else { false } }
+            var value: Value? { if case .set(let value) = self { value } else { nil } }
+        }
+
+        var displayName: String?
+        var about = Field<String>.keep
+        var avatar = Field<UploadID>.keep
+    }
+
+    func update(_ id: UserID, _ change: ProfileChange) async throws {
+        let about = change.about.value
+        let avatar = change.avatar.value?.uuid
+        try await database.query(
+            """
+            UPDATE users SET
+                display_name = coalesce(\(change.displayName), display_name),
+                about = CASE WHEN \(change.about.isSet) THEN \(about) ELSE about END,
+                avatar_upload_id = CASE WHEN \(change.avatar.isSet) THEN \(avatar) ELSE avatar_upload_id END
+            WHERE id = \(id.uuid)
+            """)
+    }
+
+    func touch(_ id: UserID, seen: Date) async throws {
+        try await database.query(
+            """
+            UPDATE users SET last_seen_at = greatest(last_seen_at, \(seen)) WHERE id = \(id.uuid)
+            """)
+    }
+
+    /// Users from rows with `columns`; their avatars are read in one more query if there are any.
+    func read(_ rows: PostgresResult) async throws -> [User] {
+        let avatarIDs = try rows.compactMap { try $0.decode("avatar_upload_id", as: UUID?.self).map { UploadID($0) } }
+        let avatars = try await UploadStore(database: database, links: links).find(avatarIDs)
+        return try rows.map { try Self.user(from: $0, avatars: avatars) }
+    }
+
+    static func user(from row: PostgresRow, avatars: [UploadID: Upload]) throws -> User {
+        User(
+            id: UserID(try row.decode("user_id")),
+            username: try row.decode("username"),
+            displayName: try row.decode("display_name"),
+            about: try row.decode("about"),
+            avatar: try row.decode("avatar_upload_id", as: UUID?.self).flatMap { avatars[UploadID($0)] },
+            createdAt: try row.decode("user_created_at"),
+            lastSeenAt: try row.decode("last_seen_at"))
+    }
+}

@@ -1,0 +1,52 @@
+public import Crypto
+import Foundation
+public import Logging
+public import PostgresClient
+
+/// The domain: people, conversations, messages and uploads over one database. Knows no HTTP and no sockets; what
+/// happens goes out through the `EventSink`.
+public struct Chat: Sendable {
+    public let accounts: Accounts
+    public let people: People
+    public let conversations: Conversations
+    public let messages: Messages
+    public let sync: Sync
+    public let uploads: Uploads
+    public let presence: Presence
+    public let typing: Typing
+
+    private let hasher: PasswordHasher
+
+    public init(
+        database: PostgresClient, storage: Storage, linkSecret: SymmetricKey, events: any EventSink, logger: Logger
+    ) {
+        let links = UploadLinks(secret: linkSecret)
+        let uploadStore = UploadStore(database: database, links: links)
+        let users = UserStore(database: database, links: links)
+        let messageStore = MessageStore(database: database, uploads: uploadStore)
+        let conversationStore = ConversationStore(database: database, users: users, messages: messageStore)
+        let sessions = SessionStore(database: database)
+        hasher = PasswordHasher()
+        presence = Presence(conversations: conversationStore, users: users, events: events, logger: logger)
+        typing = Typing(conversations: conversationStore, events: events)
+        accounts = Accounts(
+            database: database, users: users, sessions: sessions, hasher: hasher, events: events,
+            gate: AccessGate(sessions: sessions))
+        people = People(users: users, uploads: uploadStore, presence: presence)
+        conversations = Conversations(
+            database: database, store: conversationStore, presence: presence, events: events)
+        messages = Messages(
+            database: database, store: messageStore, conversations: conversationStore,
+            direct: DirectConversations(conversations: conversations, logger: logger),
+            writer: MessageWriter(store: messageStore, events: events, logger: logger),
+            marks: MarkWriter(database: database, events: events, logger: logger), events: events)
+        sync = Sync(database: database, store: messageStore, conversations: conversations)
+        uploads = Uploads(database: database, store: uploadStore, links: links, storage: storage, logger: logger)
+    }
+
+    /// Writes messages until the task is cancelled, and then what had been accepted by then.
+    public func run() async throws {
+        await messages.writer.run()
+        await hasher.shutdown()
+    }
+}

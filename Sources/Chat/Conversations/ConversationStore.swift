@@ -1,0 +1,367 @@
+import Foundation
+import PostgresClient
+
+/// The SQL of conversations and their members.
+struct ConversationStore: Sendable {
+    /// How many members a `Conversation` lists.
+    static let listedMembers = 50
+    /// How many members a group may have.
+    static let maximumMembers = 10_000
+    /// Presence goes to the members of groups up to this size; larger ones ask.
+    static let presenceMembers = 200
+
+    let database: PostgresClient
+    let users: UserStore
+    let messages: MessageStore
+
+    // MARK: Reading
+
+    /// The conversations `ids` as `viewer` sees them, in the order of `ids`; those that do not exist are left out.
+    func views(_ ids: [ConversationID], for viewer: UserID) async throws -> [Conversation] {
+        guard !ids.isEmpty else { return [] }
+        let keys = ids.map(\.uuid)
+        let rows = try await database.query(
+            """
+            SELECT c.id, c.kind, c.title, c.visibility, c.last_seq, c.revision, c.created_at, c.updated_at,
+                me.user_id IS NOT NULL AS is_member,
+                (SELECT count(*) FROM members x WHERE x.conversation_id = c.id) AS member_count,
+                (SELECT count(*) FROM messages m WHERE m.conversation_id = c.id AND m.seq > me.read_seq
+                    AND m.sender_id <> me.user_id AND m.deleted_at IS NULL) AS unread
+            FROM conversations c LEFT JOIN members me ON me.conversation_id = c.id AND me.user_id = \(viewer.uuid)
+            WHERE c.id = ANY(\(keys))
+            """)
+        let members = try await listedMembers(of: keys)
+        let last = try await lastMessages(of: keys)
+        var views: [ConversationID: Conversation] = [:]
+        for row in rows {
+            let id = ConversationID(try row.decode("id"))
+            // From outside a public group its title and size are seen, not what is inside.
+            let isMember: Bool = try row.decode("is_member")
+            views[id] = Conversation(
+                id: id, kind: try row.decodeEnum("kind"), title: try row.decode("title"),
+                visibility: try row.decode("visibility", as: String?.self).flatMap(Conversation.Visibility.init),
+                members: isMember ? members[id] ?? [] : [], memberCount: try row.decode("member_count"),
+                lastSeq: try row.decode("last_seq"), revision: try row.decode("revision"), lastMessage: isMember ? last[id] : nil,
+                unreadCount: try row.decode("unread"), createdAt: try row.decode("created_at"),
+                updatedAt: try row.decode("updated_at"))
+        }
+        return ids.compactMap { views[$0] }
+    }
+
+    func view(_ id: ConversationID, for viewer: UserID) async throws -> Conversation? {
+        try await views([id], for: viewer).first
+    }
+
+    /// Unread messages of each of `users`, all of them members.
+    func unread(in id: ConversationID, for users: [UserID]) async throws -> [UserID: Int] {
+        let rows = try await database.query(
+            """
+            SELECT me.user_id, (SELECT count(*) FROM messages m WHERE m.conversation_id = me.conversation_id
+                AND m.seq > me.read_seq AND m.sender_id <> me.user_id AND m.deleted_at IS NULL) AS unread
+            FROM members me WHERE me.conversation_id = \(id.uuid) AND me.user_id = ANY(\(users.map(\.uuid)))
+            """)
+        return Dictionary(
+            try rows.map { (UserID(try $0.decode("user_id")), try $0.decode("unread", as: Int.self)) },
+            uniquingKeysWith: { first, _ in first })
+    }
+
+    private func listedMembers(of conversations: [UUID]) async throws -> [ConversationID: [Member]] {
+        let rows = try await database.query(
+            """
+            SELECT x.conversation_id, x.role, x.delivered_seq, x.read_seq, \(UserStore.columns)
+            FROM unnest(\(conversations)) AS wanted (id) CROSS JOIN LATERAL (
+                SELECT * FROM members f WHERE f.conversation_id = wanted.id
+                ORDER BY f.joined_at, f.user_id LIMIT \(Self.listedMembers)
+            ) x JOIN users u ON u.id = x.user_id
+            ORDER BY x.conversation_id, x.joined_at, x.user_id
+            """)
+        let people = try await users.read(rows)
+        var members: [ConversationID: [Member]] = [:]
+        for (row, user) in zip(rows, people) {
+            members[ConversationID(try row.decode("conversation_id")), default: []].append(
+                try Self.member(from: row, user: user))
+        }
+        return members
+    }
+
+    private func lastMessages(of conversations: [UUID]) async throws -> [ConversationID: Message] {
+        let found = try await messages.read(
+            database.query(
+                """
+                SELECT \(MessageStore.columns) FROM conversations c
+                    JOIN messages m ON m.conversation_id = c.id AND m.seq = c.last_seq
+                    JOIN users s ON s.id = m.sender_id
+                WHERE c.id = ANY(\(conversations))
+                """))
+        return Dictionary(found.map { ($0.conversationId, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    struct Page: Sendable {
+        var ids: [ConversationID]
+        var next: ActivityCursor?
+    }
+
+    /// The user's conversations, latest activity first.
+    func list(of user: UserID, after cursor: ActivityCursor?, limit: Int) async throws -> Page {
+        let rows = try await database.query(
+            """
+            SELECT c.id, c.active_at FROM members me JOIN conversations c ON c.id = me.conversation_id
+            WHERE me.user_id = \(user.uuid)
+                AND (\(cursor?.date)::timestamptz IS NULL
+                    OR (c.active_at, c.id) < (\(cursor?.date), \(cursor?.id.uuid)))
+            ORDER BY c.active_at DESC, c.id DESC LIMIT \(limit + 1)
+            """)
+        return try page(rows, limit: limit)
+    }
+
+    func publicGroups(matching query: String, after cursor: ActivityCursor?, limit: Int) async throws -> Page {
+        let words = query.split(whereSeparator: { !$0.isLetter && !$0.isNumber }).map { "\($0):*" }
+        let rows = try await database.query(
+            """
+            SELECT c.id, c.active_at FROM conversations c
+            WHERE c.visibility = 'public'
+                AND (\(words.isEmpty) OR to_tsvector('simple', c.title)
+                    @@ to_tsquery('simple', \(words.joined(separator: " & "))))
+                AND (\(cursor?.date)::timestamptz IS NULL
+                    OR (c.active_at, c.id) < (\(cursor?.date), \(cursor?.id.uuid)))
+            ORDER BY c.active_at DESC, c.id DESC LIMIT \(limit + 1)
+            """)
+        return try page(rows, limit: limit)
+    }
+
+    private func page(_ rows: PostgresResult, limit: Int) throws -> Page {
+        let entries = try rows.map {
+            ActivityCursor(date: try $0.decode("active_at"), id: ConversationID(try $0.decode("id")))
+        }
+        return Page(ids: entries.prefix(limit).map(\.id), next: entries.count > limit ? entries[limit - 1] : nil)
+    }
+
+    /// Every conversation of the user, for joining its rooms.
+    func ids(of user: UserID) async throws -> [ConversationID] {
+        try await database.query("SELECT conversation_id FROM members WHERE user_id = \(user.uuid)")
+            .map { ConversationID(try $0.decode("conversation_id")) }
+    }
+
+    /// A page of the members, in the order in which they joined.
+    func members(
+        of conversation: ConversationID, after cursor: MemberCursor?, limit: Int
+    ) async throws -> (members: [Member], next: MemberCursor?) {
+        let rows = try await database.query(
+            """
+            SELECT x.conversation_id, x.role, x.delivered_seq, x.read_seq, x.joined_at, \(UserStore.columns)
+            FROM members x JOIN users u ON u.id = x.user_id
+            WHERE x.conversation_id = \(conversation.uuid)
+                AND (\(cursor?.date)::timestamptz IS NULL
+                    OR (x.joined_at, x.user_id) > (\(cursor?.date), \(cursor?.id.uuid)))
+            ORDER BY x.joined_at, x.user_id LIMIT \(limit + 1)
+            """)
+        let people = try await users.read(rows)
+        let members = try zip(rows, people).map { try Self.member(from: $0, user: $1) }
+        guard members.count > limit else { return (members, nil) }
+        let next = MemberCursor(date: try rows[limit - 1].decode("joined_at"), id: people[limit - 1].id)
+        return (Array(members.prefix(limit)), next)
+    }
+
+    /// Those who are told when `user` comes and goes: who shares a direct conversation or a small group.
+    func audience(of user: UserID) async throws -> [UserID] {
+        try await database.query(
+            """
+            SELECT DISTINCT o.user_id FROM members me
+                JOIN conversations c ON c.id = me.conversation_id
+                JOIN members o ON o.conversation_id = me.conversation_id AND o.user_id <> me.user_id
+            WHERE me.user_id = \(user.uuid) AND (c.kind = 'direct' OR
+                (SELECT count(*) FROM (SELECT 1 FROM members x WHERE x.conversation_id = c.id
+                    LIMIT \(Self.presenceMembers + 1)) AS counted) <= \(Self.presenceMembers))
+            """
+        ).map { UserID(try $0.decode("user_id")) }
+    }
+
+    func standing(of user: UserID, in conversation: ConversationID) async throws -> Permissions.Standing? {
+        try Self.standing(try await database.query(Self.standingQuery(of: user, in: conversation)))
+    }
+
+    // MARK: Changing
+
+    /// The direct conversation of two people, made if there is none yet. `nil` when `other` does not exist.
+    func direct(_ one: UserID, _ other: UserID) async throws -> (id: ConversationID, created: Bool)? {
+        let (low, high) = one < other ? (one, other) : (other, one)
+        let find: PostgresQuery = """
+            SELECT id FROM conversations WHERE direct_low = \(low.uuid) AND direct_high = \(high.uuid)
+            """
+        if let row = try await database.query(find).first { return (ConversationID(try row.decode("id")), false) }
+        let id = ConversationID.make()
+        do {
+            try await database.atomically([
+                """
+                INSERT INTO conversations (id, kind, direct_low, direct_high)
+                VALUES (\(id.uuid), 'direct', \(low.uuid), \(high.uuid))
+                """,
+                """
+                INSERT INTO members (conversation_id, user_id, role)
+                VALUES (\(id.uuid), \(low.uuid), 'member'), (\(id.uuid), \(high.uuid), 'member')
+                """,
+            ])
+            return (id, true)
+        } catch {
+            switch error.sqlState {
+            case .uniqueViolation:
+                // Somebody made it at the same time.
+                return try await database.query(find).first.map { (ConversationID(try $0.decode("id")), false) }
+            case .foreignKeyViolation:
+                return nil
+            default:
+                throw error
+            }
+        }
+    }
+
+    /// Makes a group of `owner` and those of `members` that exist.
+    func insertGroup(
+        _ id: ConversationID, title: String, visibility: Conversation.Visibility, owner: UserID, members: [UserID]
+    ) async throws {
+        try await database.atomically([
+            """
+            INSERT INTO conversations (id, kind, visibility, title)
+            VALUES (\(id.uuid), 'group', \(visibility.rawValue), \(title))
+            """,
+            """
+            INSERT INTO members (conversation_id, user_id, role) VALUES (\(id.uuid), \(owner.uuid), 'owner')
+            """,
+            """
+            INSERT INTO members (conversation_id, user_id, role, joined_at)
+            SELECT \(id.uuid), id, 'member', clock_timestamp() FROM users WHERE id = ANY(\(members.map(\.uuid)))
+                AND id <> \(owner.uuid)
+            """,
+        ])
+    }
+
+    /// Locks the conversation, then reads how `user` stands to it.
+    func lock(
+        _ id: ConversationID, for user: UserID, in transaction: PostgresTransaction
+    ) async throws -> Permissions.Standing? {
+        try await transaction.query("SELECT 1 FROM conversations WHERE id = \(id.uuid) FOR NO KEY UPDATE")
+        return try Self.standing(try await transaction.query(Self.standingQuery(of: user, in: id)))
+    }
+
+    /// Those who were not members yet. They begin with everything before them read.
+    func add(_ users: [UserID], to id: ConversationID, in transaction: PostgresTransaction) async throws -> [UserID] {
+        let added = try await transaction.query(
+            """
+            INSERT INTO members (conversation_id, user_id, role, joined_at, delivered_seq, read_seq)
+            SELECT c.id, u.id, 'member', clock_timestamp(), c.last_seq, c.last_seq
+            FROM conversations c, users u WHERE c.id = \(id.uuid) AND u.id = ANY(\(users.map(\.uuid)))
+            ON CONFLICT DO NOTHING RETURNING user_id
+            """
+        ).map { UserID(try $0.decode("user_id")) }
+        if !added.isEmpty {
+            let count: Int =
+                try await transaction.query(
+                    "SELECT count(*) AS count FROM members WHERE conversation_id = \(id.uuid)"
+                ).first?.decode("count") ?? 0
+            guard count <= Self.maximumMembers else {
+                throw ChatError.invalid("userIds", "a group holds \(Self.maximumMembers) members")
+            }
+            try await bump(id, in: transaction)
+        }
+        return added
+    }
+
+    func role(of user: UserID, in id: ConversationID, _ transaction: PostgresTransaction) async throws -> Member.Role? {
+        try await transaction.query(
+            "SELECT role FROM members WHERE conversation_id = \(id.uuid) AND user_id = \(user.uuid)"
+        ).first?.decodeEnum("role")
+    }
+
+    /// Takes a member out. When no owner is left, the oldest admin, else the oldest member, becomes one.
+    func remove(_ user: UserID, from id: ConversationID, in transaction: PostgresTransaction) async throws {
+        try await transaction.query(
+            "DELETE FROM members WHERE conversation_id = \(id.uuid) AND user_id = \(user.uuid)")
+        try await transaction.query(
+            """
+            UPDATE members SET role = 'owner'
+            WHERE conversation_id = \(id.uuid)
+                AND NOT EXISTS (SELECT 1 FROM members WHERE conversation_id = \(id.uuid) AND role = 'owner')
+                AND user_id = (SELECT user_id FROM members WHERE conversation_id = \(id.uuid)
+                    ORDER BY role = 'admin' DESC, joined_at, user_id LIMIT 1)
+            """)
+        try await bump(id, in: transaction)
+    }
+
+    func setRole(
+        _ role: Member.Role, of user: UserID, in id: ConversationID, _ transaction: PostgresTransaction
+    ) async throws {
+        try await transaction.query(
+            """
+            UPDATE members SET role = \(role.rawValue) WHERE conversation_id = \(id.uuid) AND user_id = \(user.uuid)
+            """)
+        try await bump(id, in: transaction)
+    }
+
+    func owners(of id: ConversationID, in transaction: PostgresTransaction) async throws -> Int {
+        try await transaction.query(
+            "SELECT count(*) AS count FROM members WHERE conversation_id = \(id.uuid) AND role = 'owner'"
+        ).first?.decode("count") ?? 0
+    }
+
+    func setTitle(_ title: String, of id: ConversationID, in transaction: PostgresTransaction) async throws {
+        try await transaction.query("UPDATE conversations SET title = \(title) WHERE id = \(id.uuid)")
+        try await bump(id, in: transaction)
+    }
+
+    /// All members, for events that concern each of them.
+    func memberIDs(of id: ConversationID) async throws -> [UserID] {
+        try await database.query("SELECT user_id FROM members WHERE conversation_id = \(id.uuid)")
+            .map { UserID(try $0.decode("user_id")) }
+    }
+
+    private func bump(_ id: ConversationID, in transaction: PostgresTransaction) async throws {
+        try await transaction.query(
+            "UPDATE conversations SET revision = revision + 1, updated_at = now() WHERE id = \(id.uuid)")
+    }
+
+    private static func standingQuery(of user: UserID, in id: ConversationID) -> PostgresQuery {
+        """
+        SELECT c.kind, c.visibility, me.role FROM conversations c
+            LEFT JOIN members me ON me.conversation_id = c.id AND me.user_id = \(user.uuid)
+        WHERE c.id = \(id.uuid)
+        """
+    }
+
+    private static func standing(_ rows: PostgresResult) throws -> Permissions.Standing? {
+        try rows.first.map { row in
+            Permissions.Standing(
+                kind: try row.decodeEnum("kind"),
+                visibility: try row.decode("visibility", as: String?.self).flatMap(Conversation.Visibility.init),
+                role: try row.decode("role", as: String?.self).flatMap(Member.Role.init))
+        }
+    }
+
+    private static func member(from row: PostgresRow, user: User) throws -> Member {
+        Member(
+            user: user, role: try row.decodeEnum("role"), deliveredSeq: try row.decode("delivered_seq"),
+            readSeq: try row.decode("read_seq"))
+    }
+}
+
+/// Where the next page of a list begins: after this time and, among equals, after this id. Opaque to clients.
+public struct PageCursor<Entity>: Sendable, Equatable {
+    var date: Date
+    var id: ID<Entity>
+
+    init(date: Date, id: ID<Entity>) {
+        self.date = date
+        self.id = id
+    }
+
+    public init?(_ text: String) {
+        let parts = text.split(separator: "_")
+        guard parts.count == 2, let microseconds = Int64(parts[0]), let id = ID<Entity>(parts[1]) else { return nil }
+        date = Date(timeIntervalSince1970: Double(microseconds) / 1_000_000)
+        self.id = id
+    }
+
+    public var text: String { "\(Int64((date.timeIntervalSince1970 * 1_000_000).rounded()))_\(id)" }
+}
+
+public typealias ActivityCursor = PageCursor<Conversation>
+public typealias MemberCursor = PageCursor<User>

@@ -1,0 +1,218 @@
+import Foundation
+import PostgresClient
+
+/// Conversations and who is in them.
+public struct Conversations: Sendable {
+    let database: PostgresClient
+    let store: ConversationStore
+    let presence: Presence
+    let events: any EventSink
+
+    // MARK: Reading
+
+    public func list(
+        of user: UserID, after cursor: ActivityCursor?, limit: Int
+    ) async throws -> (conversations: [Conversation], next: ActivityCursor?) {
+        try await describe(try await store.list(of: user, after: cursor, limit: limit), for: user)
+    }
+
+    public func publicGroups(
+        matching query: String, after cursor: ActivityCursor?, limit: Int, for user: UserID
+    ) async throws -> (conversations: [Conversation], next: ActivityCursor?) {
+        let page = try await store.publicGroups(matching: query, after: cursor, limit: limit)
+        return try await describe(page, for: user)
+    }
+
+    private func describe(
+        _ page: ConversationStore.Page, for user: UserID
+    ) async throws -> ([Conversation], ActivityCursor?) {
+        (try await views(page.ids, for: user), page.next)
+    }
+
+    public func find(_ id: ConversationID, for user: UserID) async throws -> Conversation {
+        _ = try Permissions.see(try await store.standing(of: user, in: id))
+        return try await view(id, for: user)
+    }
+
+    public func members(
+        of id: ConversationID, for user: UserID, after cursor: MemberCursor?, limit: Int
+    ) async throws -> (members: [Member], next: MemberCursor?) {
+        try Permissions.read(try await store.standing(of: user, in: id))
+        var page = try await store.members(of: id, after: cursor, limit: limit)
+        for index in page.members.indices { presence.describe(&page.members[index].user) }
+        return page
+    }
+
+    /// The rooms of a user's sockets.
+    public func ids(of user: UserID) async throws -> [ConversationID] { try await store.ids(of: user) }
+
+    func views(_ ids: [ConversationID], for user: UserID) async throws -> [Conversation] {
+        var views = try await store.views(ids, for: user)
+        for index in views.indices { presence.describe(&views[index]) }
+        return views
+    }
+
+    private func view(_ id: ConversationID, for user: UserID) async throws -> Conversation {
+        guard let view = try await views([id], for: user).first else { throw ChatError.notFound("conversation") }
+        return view
+    }
+
+    // MARK: Making
+
+    /// The direct conversation with `other`, made if there is none.
+    public func direct(
+        between user: UserID, and other: UserID
+    ) async throws -> (conversation: ConversationID, created: Bool) {
+        guard user != other else { throw ChatError.invalid("userId", "somebody else") }
+        guard let (id, created) = try await store.direct(user, other) else { throw ChatError.notFound("user") }
+        if created { try await announceCreation(of: id, to: [user, other]) }
+        return (id, created)
+    }
+
+    public func openDirect(
+        by user: UserID, with other: UserID
+    ) async throws -> (conversation: Conversation, created: Bool) {
+        let (id, created) = try await direct(between: user, and: other)
+        return (try await view(id, for: user), created)
+    }
+
+    public func makeGroup(
+        by user: UserID, title: String, visibility: Conversation.Visibility, members: [UserID]
+    ) async throws -> Conversation {
+        let title = try Rules.title(title)
+        guard members.count <= 1000 else { throw ChatError.invalid("memberIds", "at most 1,000") }
+        try await requireAll(members, field: "memberIds")
+        let id = ConversationID.make()
+        try await store.insertGroup(id, title: title, visibility: visibility, owner: user, members: members)
+        try await announceCreation(of: id, to: [user] + members)
+        return try await view(id, for: user)
+    }
+
+    // MARK: Changing
+
+    public func rename(_ id: ConversationID, to title: String, by user: UserID) async throws -> Conversation {
+        let title = try Rules.title(title)
+        try await database.withTransaction { transaction in
+            try Permissions.rename(try await store.lock(id, for: user, in: transaction))
+            try await store.setTitle(title, of: id, in: transaction)
+        }
+        try await announceUpdate(of: id)
+        return try await view(id, for: user)
+    }
+
+    /// Unchanged for someone who is in it already.
+    public func join(_ id: ConversationID, by user: UserID) async throws -> Conversation {
+        let joined = try await database.withTransaction { transaction in
+            let standing = try await store.lock(id, for: user, in: transaction)
+            try Permissions.join(standing)
+            return standing?.role != nil ? [] : try await store.add([user], to: id, in: transaction)
+        }
+        try await announceArrival(of: joined, in: id)
+        return try await view(id, for: user)
+    }
+
+    public func leave(_ id: ConversationID, by user: UserID) async throws {
+        try await database.withTransaction { transaction in
+            try Permissions.leave(try await store.lock(id, for: user, in: transaction))
+            try await store.remove(user, from: id, in: transaction)
+        }
+        try await announceDeparture(of: user, from: id)
+    }
+
+    /// Adding a member twice changes nothing.
+    public func add(_ users: [UserID], to id: ConversationID, by user: UserID) async throws -> Conversation {
+        guard (1...1000).contains(users.count) else { throw ChatError.invalid("userIds", "1 to 1,000") }
+        let added = try await database.withTransaction { transaction in
+            try Permissions.addMembers(try await store.lock(id, for: user, in: transaction))
+            try await requireAll(users, field: "userIds")
+            return try await store.add(users, to: id, in: transaction)
+        }
+        try await announceArrival(of: added, in: id)
+        return try await view(id, for: user)
+    }
+
+    public func remove(_ target: UserID, from id: ConversationID, by user: UserID) async throws {
+        if target == user { return try await leave(id, by: user) }
+        try await database.withTransaction { transaction in
+            let standing = try await store.lock(id, for: user, in: transaction)
+            try Permissions.read(standing)
+            guard let role = try await store.role(of: target, in: id, transaction) else {
+                throw ChatError.notFound("member")
+            }
+            try Permissions.removeMember(standing, target: role)
+            try await store.remove(target, from: id, in: transaction)
+        }
+        try await announceDeparture(of: target, from: id)
+    }
+
+    /// A group keeps an owner: the last one cannot be demoted, only leave.
+    public func setRole(
+        _ role: Member.Role, of target: UserID, in id: ConversationID, by user: UserID
+    ) async throws -> Conversation {
+        let changed = try await database.withTransaction { transaction in
+            try Permissions.changeRole(try await store.lock(id, for: user, in: transaction))
+            guard let current = try await store.role(of: target, in: id, transaction) else {
+                throw ChatError.notFound("member")
+            }
+            if current == role { return false }
+            if current == .owner, try await store.owners(of: id, in: transaction) == 1 {
+                throw ChatError(.conflict, "role: a group needs an owner; make somebody else one first", field: "role")
+            }
+            try await store.setRole(role, of: target, in: id, transaction)
+            return true
+        }
+        if changed { try await announceUpdate(of: id) }
+        return try await view(id, for: user)
+    }
+
+    private func requireAll(_ ids: [UserID], field: String) async throws {
+        let found = try await store.users.existing(ids)
+        guard ids.allSatisfy(found.contains) else { throw ChatError.invalid(field, "no such user") }
+    }
+
+    // MARK: Telling
+
+    private func announceCreation(of id: ConversationID, to users: [UserID]) async throws {
+        for user in users { events.deliver(.memberJoined(conversation: id, user: user, announced: false)) }
+        try await deliver(id, to: presence.online(among: users)) { .conversationCreated($0, for: $1) }
+    }
+
+    private func announceArrival(of users: [UserID], in id: ConversationID) async throws {
+        guard !users.isEmpty else { return }
+        for user in users { events.deliver(.memberJoined(conversation: id, user: user, announced: true)) }
+        try await deliver(id, to: presence.online(among: users)) { .conversationCreated($0, for: $1) }
+        let new = Set(users)
+        try await announceMembership(of: id) { !new.contains($0) }
+    }
+
+    private func announceDeparture(of user: UserID, from id: ConversationID) async throws {
+        events.deliver(.memberLeft(conversation: id, user: user))
+        events.deliver(.conversationRemoved(id, for: user))
+        try await announceMembership(of: id) { _ in true }
+    }
+
+    /// In a large group `member:joined` and `member:left` have to do: the whole conversation for each member at every
+    /// coming and going would cost more than the messages.
+    private func announceMembership(of id: ConversationID, to include: (UserID) -> Bool) async throws {
+        let members = try await store.memberIDs(of: id)
+        guard members.count <= ConversationStore.presenceMembers else { return }
+        try await deliver(id, to: presence.online(among: members.filter(include))) { .conversationUpdated($0, for: $1) }
+    }
+
+    private func announceUpdate(of id: ConversationID) async throws {
+        let members = try await store.memberIDs(of: id)
+        try await deliver(id, to: presence.online(among: members)) { .conversationUpdated($0, for: $1) }
+    }
+
+    /// The conversation to each of `users`, all of them members, with their own count of unread messages.
+    private func deliver(
+        _ id: ConversationID, to users: [UserID], as event: (Conversation, UserID) -> ChatEvent
+    ) async throws {
+        guard let first = users.first, var shared = try await views([id], for: first).first else { return }
+        let unread = try await store.unread(in: id, for: users)
+        for user in users {
+            shared.unreadCount = unread[user] ?? 0
+            events.deliver(event(shared, user))
+        }
+    }
+}

@@ -1,0 +1,39 @@
+public import Foundation
+
+/// Names one connection of a device, so that a sender's own connection, which gets the acknowledgement, is left out of
+/// the event.
+public struct ConnectionID: Sendable, Hashable {
+    public let value: String
+    public init(_ value: String) { self.value = value }
+}
+
+/// What happened, for whoever is connected. Every one of them can be rebuilt from the database by `seq` and `revision`:
+/// an event that gets lost on the way costs a `sync`, never data.
+public enum ChatEvent: Sendable {
+    /// To all members but the connection that sent it.
+    case messageReceived(Message, origin: ConnectionID?)
+    case messageUpdated(Message)
+    case messageDeleted(Message)
+    /// A member's marks moved. In a group of more than 200 (`widely` false) only the member's own devices are told: a
+    /// thousand readers of one message would otherwise be a million events.
+    case statusChanged(conversation: ConversationID, user: UserID, deliveredSeq: Int, readSeq: Int, widely: Bool)
+    case typing(conversation: ConversationID, user: UserID, active: Bool, origin: ConnectionID?)
+    /// `user` is a member from now on and sees `conversation` as given here.
+    case conversationCreated(Conversation, for: UserID)
+    case conversationUpdated(Conversation, for: UserID)
+    /// `user` is no member any more.
+    case conversationRemoved(ConversationID, for: UserID)
+    /// The user's connections belong to the conversation from now on. Its members are told if `announced`: those of a
+    /// new conversation learn of each other by `conversationCreated`.
+    case memberJoined(conversation: ConversationID, user: UserID, announced: Bool)
+    case memberLeft(conversation: ConversationID, user: UserID)
+    case userStatus(user: UserID, status: User.Status, lastSeenAt: Date?, audience: [UserID])
+    /// The session's connections are to be told why, and closed.
+    case sessionEnded(SessionID, ChatError.Code)
+}
+
+/// Where events go: the rooms of the sockets of this process. Called in the order in which a conversation's changes
+/// were committed; must not block.
+public protocol EventSink: Sendable {
+    func deliver(_ event: ChatEvent)
+}

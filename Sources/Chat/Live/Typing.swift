@@ -1,0 +1,46 @@
+import Synchronization
+
+/// Who is typing where. It ends when the client says so, with the message, or by itself.
+public final class Typing: Sendable {
+    static let duration: Duration = .seconds(6)
+
+    private struct Key: Hashable {
+        var conversation: ConversationID
+        var user: UserID
+    }
+
+    private let timers = Mutex<[Key: Task<Void, Never>]>([:])
+    private let conversations: ConversationStore
+    private let events: any EventSink
+
+    init(conversations: ConversationStore, events: any EventSink) {
+        self.conversations = conversations
+        self.events = events
+    }
+
+    /// - Throws: `not_a_member` or `not_found`.
+    public func set(
+        _ active: Bool, in conversation: ConversationID, by user: UserID, origin: ConnectionID?
+    ) async throws {
+        try Permissions.read(try await conversations.standing(of: user, in: conversation))
+        let key = Key(conversation: conversation, user: user)
+        guard active else {
+            if stop(key) {
+                events.deliver(.typing(conversation: conversation, user: user, active: false, origin: origin))
+            }
+            return
+        }
+        let timer = Task { [weak self] in
+            guard (try? await Task.sleep(for: Self.duration)) != nil, let self, self.stop(key) else { return }
+            self.events.deliver(.typing(conversation: conversation, user: user, active: false, origin: nil))
+        }
+        timers.withLock { $0.updateValue(timer, forKey: key) }?.cancel()
+        events.deliver(.typing(conversation: conversation, user: user, active: true, origin: origin))
+    }
+
+    private func stop(_ key: Key) -> Bool {
+        guard let timer = timers.withLock({ $0.removeValue(forKey: key) }) else { return false }
+        timer.cancel()
+        return true
+    }
+}

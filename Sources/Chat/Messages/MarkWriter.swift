@@ -1,0 +1,120 @@
+import Logging
+import PostgresClient
+import Synchronization
+
+/// Stores delivered and read marks. Marks that arrive while one write is under way are joined: of a member's marks in a
+/// conversation only the furthest counts, so what waits is bounded by who is there, not by how fast they read.
+final class MarkWriter: Sendable {
+    typealias Completion = @Sendable (Result<Void, ChatError>) -> Void
+
+    private struct Key: Hashable {
+        var conversation: ConversationID
+        var user: UserID
+    }
+
+    private struct Mark {
+        var delivered: Int
+        var read: Int
+        var completions: [Completion]
+    }
+
+    private struct State {
+        var marks: [Key: Mark] = [:]
+        var writing = false
+    }
+
+    private let state = Mutex(State())
+    private let capacity: Int
+    private let database: PostgresClient
+    private let events: any EventSink
+    private let logger: Logger
+
+    init(database: PostgresClient, events: any EventSink, logger: Logger, capacity: Int = 20_000) {
+        self.database = database
+        self.events = events
+        self.logger = logger
+        self.capacity = capacity
+    }
+
+    /// Everything up to `seq` has been delivered and, if `read`, read. Never moves back, nor past the last message.
+    func submit(_ seq: Int, read: Bool, in conversation: ConversationID, by user: UserID, complete: @escaping Completion) {
+        let (accepted, start) = state.withLock { state -> (Bool, Bool) in
+            let key = Key(conversation: conversation, user: user)
+            guard state.marks[key] != nil || state.marks.count < capacity else { return (false, false) }
+            var mark = state.marks[key] ?? Mark(delivered: 0, read: 0, completions: [])
+            mark.delivered = max(mark.delivered, seq)
+            if read { mark.read = max(mark.read, seq) }
+            // One device sends a mark a message at most; more waiting for one write is a flood.
+            guard mark.completions.count < 1000 else { return (false, false) }
+            mark.completions.append(complete)
+            state.marks[key] = mark
+            defer { state.writing = true }
+            return (true, !state.writing)
+        }
+        if !accepted { complete(.failure(.unavailable)) }
+        if start { Task { await write() } }
+    }
+
+    /// Writes what waits until nothing does.
+    private func write() async {
+        while true {
+            let marks = state.withLock { state in
+                let marks = state.marks
+                state.marks = [:]
+                if marks.isEmpty { state.writing = false }
+                return marks
+            }
+            if marks.isEmpty { return }
+            let entries = Array(marks)
+            do {
+                let rows = try await database.query(Self.update(entries.map { ($0.key, $0.value) }))
+                for row in rows {
+                    let (key, mark) = entries[try row.decode("ordinal", as: Int.self)]
+                    try answer(key, mark, row)
+                }
+            } catch {
+                let refusal = ChatError(databaseError: error, logger: logger)
+                for (_, mark) in entries { for complete in mark.completions { complete(.failure(refusal)) } }
+            }
+        }
+    }
+
+    private func answer(_ key: Key, _ mark: Mark, _ row: PostgresRow) throws {
+        guard try row.decode("is_member", as: Bool.self) else {
+            for complete in mark.completions { complete(.failure(.notFound("conversation"))) }
+            return
+        }
+        if let delivered = try row.decode("delivered_seq", as: Int?.self), let read = try row.decode("read_seq", as: Int?.self) {
+            events.deliver(
+                .statusChanged(
+                    conversation: key.conversation, user: key.user, deliveredSeq: delivered, readSeq: read,
+                    widely: try row.decode("is_small")))
+        }
+        for complete in mark.completions { complete(.success(())) }
+    }
+
+    /// Gives a row for each mark: whether its user is a member, and the marks as they stand now if they moved.
+    private static func update(_ marks: [(key: Key, mark: Mark)]) -> PostgresQuery {
+        """
+        WITH input AS (
+            SELECT * FROM unnest(\(Array(marks.indices)), \(marks.map(\.key.conversation.uuid)),
+                \(marks.map(\.key.user.uuid)), \(marks.map(\.mark.delivered)), \(marks.map(\.mark.read)))
+                AS i (ordinal, conversation_id, user_id, delivered, read)
+        ), moved AS (
+            UPDATE members m SET
+                delivered_seq = greatest(m.delivered_seq, least(i.delivered, c.last_seq)),
+                read_seq = greatest(m.read_seq, least(i.read, c.last_seq))
+            FROM input i JOIN conversations c ON c.id = i.conversation_id
+            WHERE m.conversation_id = i.conversation_id AND m.user_id = i.user_id
+                AND (m.delivered_seq < least(i.delivered, c.last_seq) OR m.read_seq < least(i.read, c.last_seq))
+            RETURNING i.ordinal, m.delivered_seq, m.read_seq
+        )
+        SELECT i.ordinal, moved.delivered_seq, moved.read_seq,
+            EXISTS (SELECT 1 FROM members m WHERE m.conversation_id = i.conversation_id AND m.user_id = i.user_id)
+                AS is_member,
+            (SELECT count(*) FROM (SELECT 1 FROM members m WHERE m.conversation_id = i.conversation_id
+                LIMIT \(ConversationStore.presenceMembers + 1)) AS counted) <= \(ConversationStore.presenceMembers) AS is_small
+        FROM input i LEFT JOIN moved ON moved.ordinal = i.ordinal
+        """
+    }
+}

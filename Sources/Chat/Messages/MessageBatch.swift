@@ -1,0 +1,159 @@
+import Foundation
+import PostgresClient
+
+/// The one place where messages are inserted, and where it is decided who may send: a batch of drafts of any
+/// conversations in one transaction, each accepted or refused by itself.
+///
+/// The decision is made in SQL because it has to hold in the transaction that stores the message. Every way to send
+/// (REST, sockets) comes through here.
+struct MessageBatch {
+    enum Outcome: Sendable {
+        case stored(Message)
+        /// The same `clientId` was stored before, under this id.
+        case repeated(MessageID)
+        case refused(ChatError)
+    }
+
+    private let drafts: [Draft]
+
+    init(_ drafts: [Draft]) { self.drafts = drafts }
+
+    private var hasAttachments: Bool { drafts.contains { !$0.attachments.isEmpty } }
+
+    /// One pipeline segment, hence one transaction: lock, insert, and read the uploads if any are attached. Each
+    /// statement has its own snapshot, so that the second sees what was committed before the locks were had.
+    var queries: [PostgresQuery] {
+        var queries = [lock, insertion]
+        if hasAttachments { queries.append(attachedUploads) }
+        return queries
+    }
+
+    /// In one order, so that two servers never wait for each other.
+    private var lock: PostgresQuery {
+        let conversations = Array(Set(drafts.map(\.conversation))).map(\.uuid)
+        return "SELECT 1 FROM conversations WHERE id = ANY(\(conversations)) ORDER BY id FOR NO KEY UPDATE"
+    }
+
+    private var insertion: PostgresQuery {
+        var attachmentOrdinals: [Int] = []
+        var positions: [Int] = []
+        var attachments: [UUID] = []
+        for (ordinal, draft) in drafts.enumerated() {
+            for (position, upload) in draft.attachments.enumerated() {
+                attachmentOrdinals.append(ordinal)
+                positions.append(position)
+                attachments.append(upload.uuid)
+            }
+        }
+        return """
+            WITH input AS (
+                SELECT * FROM unnest(\(Array(drafts.indices)), \(drafts.map(\.id.uuid)),
+                    \(drafts.map(\.conversation.uuid)), \(drafts.map(\.sender.uuid)), \(drafts.map(\.text)),
+                    \(drafts.map(\.replyTo?.uuid)), \(drafts.map(\.clientId)), \(fingerprints)
+                ) AS i (ordinal, id, conversation_id, sender_id, text, reply_to, client_id, fingerprint)
+            ), wanted AS (
+                SELECT * FROM unnest(\(attachmentOrdinals), \(positions), \(attachments)) AS w (ordinal, position, upload_id)
+            ), judged AS (
+                SELECT i.*, c.last_seq, c.revision, u.username, u.display_name, known.id AS known_id,
+                    CASE
+                        WHEN me.user_id IS NULL AND c.visibility = 'public' THEN 'not_a_member'
+                        WHEN me.user_id IS NULL THEN 'not_found'
+                        WHEN encode(known.fingerprint, 'hex') = i.fingerprint THEN 'repeated'
+                        WHEN known.id IS NOT NULL THEN 'conflict'
+                        WHEN u.disabled_at IS NOT NULL OR \(UserStore.isBanned) THEN 'banned'
+                        WHEN u.muted_until > now() THEN 'muted'
+                        WHEN i.reply_to IS NOT NULL AND replied.id IS NULL THEN 'reply_to'
+                        WHEN EXISTS (SELECT 1 FROM wanted w WHERE w.ordinal = i.ordinal AND NOT EXISTS (
+                            SELECT 1 FROM uploads up WHERE up.id = w.upload_id AND up.owner_id = i.sender_id
+                                AND NOT \(UploadStore.isGone))) THEN 'attachments'
+                        ELSE 'stored'
+                    END AS verdict
+                FROM input i
+                    LEFT JOIN conversations c ON c.id = i.conversation_id
+                    LEFT JOIN members me ON me.conversation_id = i.conversation_id AND me.user_id = i.sender_id
+                    LEFT JOIN users u ON u.id = i.sender_id
+                    LEFT JOIN messages known ON known.conversation_id = i.conversation_id
+                        AND known.sender_id = i.sender_id AND known.client_id = i.client_id
+                    LEFT JOIN messages replied ON replied.id = i.reply_to
+                        AND replied.conversation_id = i.conversation_id
+            ), placed AS (
+                SELECT *, row_number() OVER (PARTITION BY conversation_id ORDER BY ordinal) AS step
+                FROM judged WHERE verdict = 'stored'
+            ), advanced AS (
+                UPDATE conversations c SET last_seq = c.last_seq + n.steps, revision = c.revision + n.steps,
+                    updated_at = now(), active_at = now()
+                FROM (SELECT conversation_id, max(step) AS steps FROM placed GROUP BY conversation_id) n
+                WHERE c.id = n.conversation_id
+            ), stored AS (
+                INSERT INTO messages (id, conversation_id, sender_id, seq, revision, text, reply_to, client_id, fingerprint)
+                SELECT id, conversation_id, sender_id, last_seq + step, revision + step, text, reply_to, client_id,
+                    decode(fingerprint, 'hex')
+                FROM placed
+            ), attached AS (
+                INSERT INTO attachments (message_id, position, upload_id)
+                SELECT p.id, w.position, w.upload_id FROM placed p JOIN wanted w ON w.ordinal = p.ordinal
+            )
+            SELECT j.ordinal, j.verdict, j.known_id, j.username, j.display_name, now() AS created_at,
+                j.last_seq + p.step AS seq, j.revision + p.step AS revision
+            FROM judged j LEFT JOIN placed p ON p.ordinal = j.ordinal ORDER BY j.ordinal
+            """
+    }
+
+    /// In hexadecimal: an array of `bytea` has no Swift type that is not an array of arrays.
+    private var fingerprints: [String?] {
+        drafts.map { draft in draft.fingerprint.map { bytes in bytes.map { Self.hex[Int($0)] }.joined() } }
+    }
+
+    private static let hex: [String] = (0..<256).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
+
+    private var attachedUploads: PostgresQuery {
+        """
+        SELECT \(UploadStore.columns) FROM uploads up JOIN blobs b ON b.sha256 = up.sha256
+        WHERE up.id = ANY(\(drafts.flatMap(\.attachments).map(\.uuid)))
+        """
+    }
+
+    /// What became of each draft, in their order.
+    func outcomes(_ results: [PostgresResult], uploads store: UploadStore) throws -> [Outcome] {
+        var uploads: [UploadID: Upload] = [:]
+        if hasAttachments, let rows = results.last {
+            for row in rows {
+                let upload = try store.upload(from: row)
+                uploads[upload.id] = upload
+            }
+        }
+        return try zip(drafts, results[1]).map { draft, row in
+            switch try row.decode("verdict", as: String.self) {
+            case "stored":
+                .stored(try message(draft, row, uploads))
+            case "repeated":
+                .repeated(MessageID(try row.decode("known_id")))
+            case let verdict:
+                .refused(Self.refusal(verdict))
+            }
+        }
+    }
+
+    private func message(_ draft: Draft, _ row: PostgresRow, _ uploads: [UploadID: Upload]) throws -> Message {
+        Message(
+            id: draft.id, conversationId: draft.conversation, seq: try row.decode("seq"),
+            revision: try row.decode("revision"),
+            sender: Sender(
+                id: draft.sender, username: try row.decode("username"), displayName: try row.decode("display_name")),
+            text: draft.text, attachments: draft.attachments.compactMap { uploads[$0] }, replyTo: draft.replyTo,
+            reactions: [], clientId: draft.clientId, status: .sent, createdAt: try row.decode("created_at"))
+    }
+
+    private static func refusal(_ verdict: String) -> ChatError {
+        switch verdict {
+        case "not_a_member": Permissions.notAMember
+        case "not_found": .notFound("conversation")
+        case "conflict": ChatError(.conflict, "clientId: was used for another message here", field: "clientId")
+        case "banned": ChatError(.banned, "this account is closed")
+        case "muted": ChatError(.muted, "you may not write for now")
+        case "reply_to": .invalid("replyTo", "no message of this conversation")
+        case "attachments": .invalid("attachments", "only your own finished uploads that have not been removed")
+        default: ChatError(.internal, "unknown verdict \(verdict)")
+        }
+    }
+}

@@ -1,0 +1,261 @@
+import Foundation
+import PostgresClient
+
+/// The SQL of messages, reactions and reports; `MessageBatch` has the insertion.
+struct MessageStore: Sendable {
+    let database: PostgresClient
+    let uploads: UploadStore
+
+    /// The columns that `read` needs: `m` is the message's row, `s` its sender's.
+    ///
+    /// `status` asks for a member, other than the sender, whose mark is before the message: at most two steps in the
+    /// index `members_read` or `members_delivered`, however large the group.
+    static let columns: PostgresQuery = """
+        m.id, m.conversation_id, m.seq, m.revision, m.sender_id, s.username, s.display_name,
+        CASE WHEN m.deleted_at IS NULL THEN m.text ELSE '' END AS text,
+        m.reply_to, m.client_id, m.created_at, m.edited_at, m.deleted_at,
+        m.deleted_at IS NULL AND EXISTS (SELECT 1 FROM attachments a WHERE a.message_id = m.id) AS has_attachments,
+        m.deleted_at IS NULL AND EXISTS (SELECT 1 FROM reactions r WHERE r.message_id = m.id) AS has_reactions,
+        CASE
+            WHEN NOT EXISTS (SELECT 1 FROM members o WHERE o.conversation_id = m.conversation_id
+                AND o.user_id <> m.sender_id) THEN 'sent'
+            WHEN NOT EXISTS (SELECT 1 FROM members o WHERE o.conversation_id = m.conversation_id
+                AND o.read_seq < m.seq AND o.user_id <> m.sender_id) THEN 'read'
+            WHEN NOT EXISTS (SELECT 1 FROM members o WHERE o.conversation_id = m.conversation_id
+                AND o.delivered_seq < m.seq AND o.user_id <> m.sender_id) THEN 'delivered'
+            ELSE 'sent'
+        END AS status
+        """
+
+    func find(_ ids: [MessageID]) async throws -> [Message] {
+        guard !ids.isEmpty else { return [] }
+        return try await read(
+            database.query(
+                """
+                SELECT \(Self.columns) FROM messages m JOIN users s ON s.id = m.sender_id
+                WHERE m.id = ANY(\(ids.map(\.uuid))) ORDER BY m.conversation_id, m.seq
+                """))
+    }
+
+    func find(_ id: MessageID) async throws -> Message? { try await find([id]).first }
+
+    /// Ascending by `seq`; between the exclusive bounds that are given, from the lower one if it is, else up to the
+    /// upper one.
+    func history(_ conversation: ConversationID, before: Int?, after: Int?, limit: Int) async throws -> [Message] {
+        let ascending = after != nil
+        let rows = try await database.query(
+            """
+            SELECT \(Self.columns) FROM messages m JOIN users s ON s.id = m.sender_id
+            WHERE m.conversation_id = \(conversation.uuid)
+                AND m.seq > \(after ?? 0) AND m.seq < \(before ?? Int.max)
+            ORDER BY m.seq \(ascending ? "ASC" : "DESC" as PostgresQuery) LIMIT \(limit)
+            """)
+        let messages = try await read(rows)
+        return ascending ? messages : messages.reversed()
+    }
+
+    /// New or changed past `revision`, ascending by revision.
+    func changed(_ conversation: ConversationID, since revision: Int, limit: Int) async throws -> [Message] {
+        try await read(
+            database.query(
+                """
+                SELECT \(Self.columns) FROM messages m JOIN users s ON s.id = m.sender_id
+                WHERE m.conversation_id = \(conversation.uuid) AND m.revision > \(revision)
+                ORDER BY m.revision LIMIT \(limit)
+                """))
+    }
+
+    /// The best matches for the words of `text` in the conversations of `user`, newest first among equals.
+    func search(
+        _ text: String, user: UserID, conversation: ConversationID?, before: MessageID?, limit: Int
+    ) async throws -> [Message] {
+        let rows = try await database.query(
+            """
+            SELECT \(Self.columns) FROM messages m JOIN users s ON s.id = m.sender_id
+            WHERE m.deleted_at IS NULL
+                AND to_tsvector('simple', m.text) @@ websearch_to_tsquery('simple', \(text))
+                AND m.conversation_id IN (SELECT conversation_id FROM members WHERE user_id = \(user.uuid))
+                AND (\(conversation?.uuid)::uuid IS NULL OR m.conversation_id = \(conversation?.uuid))
+                AND (\(before?.uuid)::uuid IS NULL OR m.id < \(before?.uuid))
+            ORDER BY ts_rank(to_tsvector('simple', m.text), websearch_to_tsquery('simple', \(text))) DESC, m.id DESC
+            LIMIT \(limit)
+            """)
+        return try await read(rows)
+    }
+
+    /// What deciding about a change of a message needs to know.
+    struct Standing: Sendable {
+        var conversation: ConversationID
+        var sender: UserID
+        var deleted: Bool
+        var text: String
+        var hasAttachments: Bool
+        /// The asking user's role there; nil for someone who is no member.
+        var role: Member.Role?
+        var kind: Conversation.Kind
+        var visibility: Conversation.Visibility?
+    }
+
+    /// Locks the message's conversation, then reads how `user` stands to the message.
+    func lock(_ id: MessageID, for user: UserID, in transaction: PostgresTransaction) async throws -> Standing? {
+        try await transaction.query(
+            """
+            SELECT 1 FROM conversations WHERE id = (SELECT conversation_id FROM messages WHERE id = \(id.uuid))
+            FOR NO KEY UPDATE
+            """)
+        let rows = try await transaction.query(
+            """
+            SELECT m.conversation_id, m.sender_id, m.deleted_at IS NOT NULL AS deleted, m.text, c.kind, c.visibility,
+                EXISTS (SELECT 1 FROM attachments a WHERE a.message_id = m.id) AS has_attachments, me.role
+            FROM messages m JOIN conversations c ON c.id = m.conversation_id
+                LEFT JOIN members me ON me.conversation_id = m.conversation_id AND me.user_id = \(user.uuid)
+            WHERE m.id = \(id.uuid)
+            """)
+        return try rows.first.map { row in
+            Standing(
+                conversation: ConversationID(try row.decode("conversation_id")),
+                sender: UserID(try row.decode("sender_id")), deleted: try row.decode("deleted"),
+                text: try row.decode("text"), hasAttachments: try row.decode("has_attachments"),
+                role: try row.decode("role", as: String?.self).flatMap(Member.Role.init),
+                kind: try row.decodeEnum("kind"),
+                visibility: try row.decode("visibility", as: String?.self).flatMap(Conversation.Visibility.init))
+        }
+    }
+
+    func edit(_ id: MessageID, text: String, in transaction: PostgresTransaction) async throws {
+        try await bump(id, in: transaction)
+        try await transaction.query(
+            """
+            UPDATE messages SET text = \(text), edited_at = now(), revision = (\(Self.bumped(id))) WHERE id = \(id.uuid)
+            """)
+    }
+
+    /// The text is forgotten; the row stays, so that `seq` has no hole.
+    func delete(_ id: MessageID, by user: UserID, in transaction: PostgresTransaction) async throws {
+        try await bump(id, in: transaction)
+        try await transaction.query(
+            """
+            UPDATE messages SET text = '', deleted_at = now(), deleted_by = \(user.uuid),
+                revision = (\(Self.bumped(id)))
+            WHERE id = \(id.uuid)
+            """)
+        try await transaction.query("DELETE FROM reactions WHERE message_id = \(id.uuid)")
+    }
+
+    /// False when nothing changed: the reaction stood already, or there was none to take back.
+    func react(
+        _ id: MessageID, emoji: String, by user: UserID, add: Bool, in transaction: PostgresTransaction
+    ) async throws -> Bool {
+        let rows = try await transaction.query(
+            add
+                ? """
+                INSERT INTO reactions (message_id, emoji, user_id) VALUES (\(id.uuid), \(emoji), \(user.uuid))
+                ON CONFLICT DO NOTHING RETURNING 1
+                """
+                : """
+                DELETE FROM reactions WHERE message_id = \(id.uuid) AND emoji = \(emoji) AND user_id = \(user.uuid)
+                RETURNING 1
+                """)
+        guard !rows.isEmpty else { return false }
+        try await bump(id, in: transaction)
+        try await transaction.query(
+            "UPDATE messages SET revision = (\(Self.bumped(id))) WHERE id = \(id.uuid)")
+        return true
+    }
+
+    func distinctEmoji(on id: MessageID, in transaction: PostgresTransaction) async throws -> [String] {
+        try await transaction.query("SELECT DISTINCT emoji FROM reactions WHERE message_id = \(id.uuid)")
+            .map { try $0.decode("emoji") }
+    }
+
+    /// One open report of a message by the same user is enough.
+    func report(_ id: MessageID, by user: UserID, reason: String) async throws {
+        try await database.query(
+            """
+            INSERT INTO reports (id, message_id, reporter_id, reason)
+            SELECT \(ReportID.make().uuid), \(id.uuid), \(user.uuid), \(reason)
+            WHERE NOT EXISTS (SELECT 1 FROM reports WHERE message_id = \(id.uuid) AND reporter_id = \(user.uuid)
+                AND closed_at IS NULL)
+            """)
+    }
+
+    /// Counts one change of the message's conversation.
+    func bump(_ id: MessageID, in transaction: PostgresTransaction) async throws {
+        try await transaction.query(
+            """
+            UPDATE conversations SET revision = revision + 1, updated_at = now()
+            WHERE id = (SELECT conversation_id FROM messages WHERE id = \(id.uuid))
+            """)
+    }
+
+    private static func bumped(_ id: MessageID) -> PostgresQuery {
+        "SELECT c.revision FROM conversations c JOIN messages x ON x.conversation_id = c.id WHERE x.id = \(id.uuid)"
+    }
+
+    /// Messages from rows with `columns`, in the rows' order. Attachments and reactions take a query each, and only if
+    /// there are any.
+    func read(_ rows: PostgresResult) async throws -> [Message] {
+        var messages: [Message] = []
+        var withAttachments: [UUID] = []
+        var withReactions: [UUID] = []
+        messages.reserveCapacity(rows.count)
+        for row in rows {
+            let message = try Self.message(from: row)
+            if try row.decode("has_attachments", as: Bool.self) { withAttachments.append(message.id.uuid) }
+            if try row.decode("has_reactions", as: Bool.self) { withReactions.append(message.id.uuid) }
+            messages.append(message)
+        }
+        if !withAttachments.isEmpty {
+            let attachments = try await attachments(of: withAttachments)
+            for index in messages.indices { messages[index].attachments = attachments[messages[index].id] ?? [] }
+        }
+        if !withReactions.isEmpty {
+            let reactions = try await reactions(to: withReactions)
+            for index in messages.indices { messages[index].reactions = reactions[messages[index].id] ?? [] }
+        }
+        return messages
+    }
+
+    private func attachments(of messages: [UUID]) async throws -> [MessageID: [Upload]] {
+        let rows = try await database.query(
+            """
+            SELECT a.message_id, \(UploadStore.columns) FROM attachments a JOIN uploads up ON up.id = a.upload_id
+                JOIN blobs b ON b.sha256 = up.sha256
+            WHERE a.message_id = ANY(\(messages)) AND up.removed_at IS NULL ORDER BY a.message_id, a.position
+            """)
+        var attachments: [MessageID: [Upload]] = [:]
+        for row in rows {
+            attachments[MessageID(try row.decode("message_id")), default: []].append(try uploads.upload(from: row))
+        }
+        return attachments
+    }
+
+    private func reactions(to messages: [UUID]) async throws -> [MessageID: [Message.Reaction]] {
+        let rows = try await database.query(
+            """
+            SELECT message_id, emoji, array_agg(user_id ORDER BY created_at, user_id) AS users
+            FROM reactions WHERE message_id = ANY(\(messages)) GROUP BY message_id, emoji ORDER BY min(created_at), emoji
+            """)
+        var reactions: [MessageID: [Message.Reaction]] = [:]
+        for row in rows {
+            let users: [UUID] = try row.decode("users")
+            reactions[MessageID(try row.decode("message_id")), default: []]
+                .append(.init(emoji: try row.decode("emoji"), userIds: users.map { UserID($0) }))
+        }
+        return reactions
+    }
+
+    private static func message(from row: PostgresRow) throws -> Message {
+        Message(
+            id: MessageID(try row.decode("id")), conversationId: ConversationID(try row.decode("conversation_id")),
+            seq: try row.decode("seq"), revision: try row.decode("revision"),
+            sender: Sender(
+                id: UserID(try row.decode("sender_id")), username: try row.decode("username"),
+                displayName: try row.decode("display_name")),
+            text: try row.decode("text"), attachments: [],
+            replyTo: try row.decode("reply_to", as: UUID?.self).map { MessageID($0) }, reactions: [],
+            clientId: try row.decode("client_id"), status: try row.decodeEnum("status"),
+            createdAt: try row.decode("created_at"), editedAt: try row.decode("edited_at"),
+            deletedAt: try row.decode("deleted_at"))
+    }
+}

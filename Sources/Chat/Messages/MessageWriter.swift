@@ -1,0 +1,174 @@
+import Foundation
+import Logging
+import PostgresClient
+import Synchronization
+
+/// Stores messages in batches: while one commit is under way, what is sent collects and goes together into the next.
+///
+/// A conversation belongs to one lane, and a lane writes one batch at a time, so that a conversation's messages are
+/// announced in the order of their `seq`. The acknowledgement and the event both follow the commit.
+final class MessageWriter: Sendable {
+    typealias Completion = @Sendable (Result<Sent, ChatError>) -> Void
+
+    struct Sent: Sendable {
+        var message: Message
+        /// Whether the same `clientId` had been stored before.
+        var repeated: Bool
+    }
+
+    private struct Item: Sendable {
+        var draft: Draft
+        var complete: Completion
+    }
+
+    private let lanes: [Lane]
+
+    init(
+        store: MessageStore, events: any EventSink, logger: Logger, lanes: Int = 2, capacity: Int = 10_000,
+        maximumBatch: Int = 256
+    ) {
+        self.lanes = (0..<lanes).map { index in
+            Lane(
+                index: index, store: store, events: events, logger: logger,
+                queue: BatchQueue(
+                    capacity: capacity, maximumBatch: maximumBatch, maximumBytes: 1 << 20,
+                    size: { $0.draft.text.utf8.count + 256 }, key: { $0.draft.repetitionKey }))
+        }
+    }
+
+    /// Queues a draft; drafts of one conversation are stored in the order of these calls. `complete` is called once,
+    /// on any thread: with `unavailable` at once if too much waits already.
+    func submit(_ draft: Draft, complete: @escaping Completion) {
+        let lane = lanes[Int(UInt(bitPattern: draft.conversation.hashValue) % UInt(lanes.count))]
+        lane.submit(Item(draft: draft, complete: complete))
+    }
+
+    /// Writes until the task is cancelled, and then what has been accepted by then.
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            for lane in lanes { group.addTask { await lane.run() } }
+        }
+    }
+
+    var queued: Int { lanes.reduce(0) { $0 + $1.queued } }
+
+    private final class Lane: Sendable {
+        private struct State {
+            var queue: BatchQueue<Item>
+            var idle: CheckedContinuation<Bool, Never>?
+            var closed = false
+        }
+
+        private let index: Int
+        private let store: MessageStore
+        private let events: any EventSink
+        private let logger: Logger
+        private let state: Mutex<State>
+
+        init(index: Int, store: MessageStore, events: any EventSink, logger: Logger, queue: BatchQueue<Item>) {
+            self.index = index
+            self.store = store
+            self.events = events
+            self.logger = logger
+            state = Mutex(State(queue: queue))
+        }
+
+        var queued: Int { state.withLock { $0.queue.count } }
+
+        func submit(_ item: Item) {
+            let (accepted, idle) = state.withLock { state -> (Bool, CheckedContinuation<Bool, Never>?) in
+                guard !state.closed, state.queue.append(item) else { return (false, nil) }
+                return (true, state.idle.take())
+            }
+            idle?.resume(returning: true)
+            if !accepted { item.complete(.failure(.unavailable)) }
+        }
+
+        func run() async {
+            var unresolved: [MessageID] = []
+            await withTaskCancellationHandler {
+                while await nextWork() {
+                    let batch = state.withLock { $0.queue.nextBatch() }
+                    if !unresolved.isEmpty { await resolve(&unresolved) }
+                    unresolved += await write(batch)
+                }
+            } onCancel: {
+                state.withLock { state -> CheckedContinuation<Bool, Never>? in
+                    state.closed = true
+                    return state.idle.take()
+                }?.resume(returning: false)
+            }
+        }
+
+        /// Waits until something is queued; false once the lane is closed and empty.
+        private func nextWork() async -> Bool {
+            await withCheckedContinuation { continuation in
+                let answer = state.withLock { state -> Bool? in
+                    if !state.queue.isEmpty { return true }
+                    if state.closed { return false }
+                    state.idle = continuation
+                    return nil
+                }
+                if let answer { continuation.resume(returning: answer) }
+            }
+        }
+
+        /// Writes a batch and answers for each item. Returns the messages of which the outcome was lost.
+        private func write(_ items: [Item]) async -> [MessageID] {
+            let batch = MessageBatch(items.map(\.draft))
+            do {
+                // Not cancelled with the lane's task: what was accepted is written.
+                let results = try await Task { try await store.database.atomically(batch.queries, on: index) }.value
+                await answer(items, try batch.outcomes(results, uploads: store.uploads))
+                return []
+            } catch let error as PostgresError where error.code == .server && items.count > 1 {
+                // One message broke the statement for all: each by itself, so that only that one is refused.
+                logger.warning("a batch of messages failed and is repeated singly", metadata: ["error": "\(error)"])
+                var lost: [MessageID] = []
+                for item in items { lost += await write([item]) }
+                return lost
+            } catch {
+                let refusal = ChatError(databaseError: error, logger: logger)
+                for item in items { item.complete(.failure(refusal)) }
+                guard let error = error as? PostgresError, error.maybeExecuted else { return [] }
+                return items.map(\.draft.id)
+            }
+        }
+
+        private func answer(_ items: [Item], _ outcomes: [MessageBatch.Outcome]) async {
+            for (item, outcome) in zip(items, outcomes) {
+                switch outcome {
+                case .stored(let message):
+                    events.deliver(.messageReceived(message, origin: item.draft.origin))
+                    item.complete(.success(Sent(message: message, repeated: false)))
+                case .refused(let error):
+                    item.complete(.failure(error))
+                case .repeated(let id):
+                    // Off the lane: it announces nothing, and reads the message as it is by now.
+                    Task { [store, logger] in
+                        do {
+                            guard let message = try await store.find(id) else {
+                                throw ChatError.notFound("message")
+                            }
+                            item.complete(.success(Sent(message: message, repeated: true)))
+                        } catch {
+                            item.complete(.failure(ChatError(databaseError: error, logger: logger)))
+                        }
+                    }
+                }
+            }
+        }
+
+        /// After a lost connection: announces those of the unanswered messages that had been committed all the same.
+        private func resolve(_ ids: inout [MessageID]) async {
+            do {
+                for message in try await store.find(ids) { events.deliver(.messageReceived(message, origin: nil)) }
+                ids = []
+            } catch {
+                // Bounded: a lane that cannot reach the database remembers its newest batches only; what is forgotten
+                // here reaches clients by `sync`.
+                ids = ids.suffix(1024)
+            }
+        }
+    }
+}

@@ -1,0 +1,187 @@
+import Foundation
+import Logging
+import PostgresClient
+
+/// Sending, changing and reading messages: what REST and sockets both call.
+public struct Messages: Sendable {
+    let database: PostgresClient
+    let store: MessageStore
+    let conversations: ConversationStore
+    let direct: DirectConversations
+    let writer: MessageWriter
+    let marks: MarkWriter
+    let events: any EventSink
+
+    public struct Sent: Sendable {
+        public var message: Message
+        /// Whether it had been stored before under the same `clientId`.
+        public var repeated: Bool
+    }
+
+    // MARK: Sending
+
+    /// Sends after the messages for which this was called before. `complete` is called once, after the commit, on any
+    /// thread.
+    public func submit(
+        _ request: MessageRequest, from sender: UserID, origin: ConnectionID?,
+        complete: @escaping @Sendable (Result<Sent, ChatError>) -> Void
+    ) {
+        @Sendable func write(_ conversation: ConversationID) {
+            do throws(ChatError) {
+                let draft = try Draft(request, to: conversation, from: sender, origin: origin)
+                writer.submit(draft) { result in
+                    complete(result.map { Sent(message: $0.message, repeated: $0.repeated) })
+                }
+            } catch {
+                complete(.failure(error))
+            }
+        }
+        switch (request.conversationId, request.recipientId) {
+        case (let conversation?, nil):
+            write(conversation)
+        case (nil, let recipient?) where recipient == sender:
+            complete(.failure(.invalid("recipientId", "somebody else")))
+        case (nil, let recipient?):
+            // The form is checked first, so that what is refused makes no conversation.
+            if let error = Draft.flaw(of: request) { return complete(.failure(error)) }
+            direct.resolve(sender, to: recipient) { result in
+                switch result {
+                case .success(let conversation): write(conversation)
+                case .failure(let error): complete(.failure(error))
+                }
+            }
+        case (nil, nil), (_?, _?):
+            complete(.failure(.invalid("conversationId", "exactly one of conversationId and recipientId")))
+        }
+    }
+
+    public func send(_ request: MessageRequest, from sender: UserID) async throws -> Sent {
+        try await withCheckedThrowingContinuation { continuation in
+            submit(request, from: sender, origin: nil) { continuation.resume(with: $0) }
+        }
+    }
+
+    // MARK: Reading
+
+    public func history(
+        of conversation: ConversationID, for user: UserID, before: Int?, after: Int?, limit: Int
+    ) async throws -> (messages: [Message], hasMore: Bool) {
+        try Permissions.read(try await conversations.standing(of: user, in: conversation))
+        let found = try await store.history(conversation, before: before, after: after, limit: limit + 1)
+        guard found.count > limit else { return (found, false) }
+        return (Array(after == nil ? found.suffix(limit) : found.prefix(limit)), true)
+    }
+
+    public func changed(
+        in conversation: ConversationID, for user: UserID, since revision: Int, limit: Int
+    ) async throws -> (messages: [Message], hasMore: Bool) {
+        try Permissions.read(try await conversations.standing(of: user, in: conversation))
+        let found = try await store.changed(conversation, since: revision, limit: limit + 1)
+        return (Array(found.prefix(limit)), found.count > limit)
+    }
+
+    public func find(_ id: MessageID, for user: UserID) async throws -> Message {
+        guard let message = try await store.find(id),
+            try await conversations.standing(of: user, in: message.conversationId)?.role != nil
+        else { throw ChatError.notFound("message") }
+        return message
+    }
+
+    public func search(
+        _ text: String, for user: UserID, in conversation: ConversationID?, before: MessageID?, limit: Int
+    ) async throws -> (messages: [Message], hasMore: Bool) {
+        guard (1...200).contains(text.unicodeScalars.count), !text.utf8.contains(0) else {
+            throw ChatError.invalid("q", "1 to 200 characters")
+        }
+        if let conversation {
+            try Permissions.read(try await conversations.standing(of: user, in: conversation))
+        }
+        let found = try await store.search(
+            text, user: user, conversation: conversation, before: before, limit: limit + 1)
+        return (Array(found.prefix(limit)), found.count > limit)
+    }
+
+    // MARK: Changing
+
+    public func edit(_ id: MessageID, text: String, by user: UserID) async throws -> Message {
+        let changed = try await change(id, by: user) { standing, transaction in
+            try Permissions.editMessage(standing.permissions, sender: standing.sender, by: user)
+            guard !standing.deleted else { throw ChatError(.gone, "this message was deleted") }
+            try Rules.text(text, hasAttachments: standing.hasAttachments)
+            guard text != standing.text else { return false }
+            try await store.edit(id, text: text, in: transaction)
+            return true
+        }
+        if changed.wasChanged { events.deliver(.messageUpdated(changed.message)) }
+        return changed.message
+    }
+
+    /// Deleting twice changes nothing.
+    public func delete(_ id: MessageID, by user: UserID) async throws -> Message {
+        let changed = try await change(id, by: user) { standing, transaction in
+            try Permissions.deleteMessage(standing.permissions, sender: standing.sender, by: user)
+            guard !standing.deleted else { return false }
+            try await store.delete(id, by: user, in: transaction)
+            return true
+        }
+        if changed.wasChanged { events.deliver(.messageDeleted(changed.message)) }
+        return changed.message
+    }
+
+    /// Adds or takes back a reaction; one that stands already, or is not there, changes nothing.
+    public func react(_ id: MessageID, emoji: String, add: Bool, by user: UserID) async throws -> Message {
+        try Rules.emoji(emoji)
+        let changed = try await change(id, by: user) { standing, transaction in
+            try Permissions.read(standing.permissions)
+            guard !standing.deleted else { throw ChatError(.gone, "this message was deleted") }
+            if add {
+                let emojis = try await store.distinctEmoji(on: id, in: transaction)
+                guard emojis.contains(emoji) || emojis.count < Self.maximumEmoji else {
+                    throw ChatError.invalid("emoji", "at most \(Self.maximumEmoji) different ones on a message")
+                }
+            }
+            return try await store.react(id, emoji: emoji, by: user, add: add, in: transaction)
+        }
+        if changed.wasChanged { events.deliver(.messageUpdated(changed.message)) }
+        return changed.message
+    }
+
+    /// Different emoji on one message, so that it stays of a size that can be sent.
+    private static let maximumEmoji = 20
+
+    public func report(_ id: MessageID, reason: String, by user: UserID) async throws {
+        let reason = try Rules.reason(reason)
+        _ = try await find(id, for: user)
+        try await store.report(id, by: user, reason: reason)
+    }
+
+    private func change(
+        _ id: MessageID, by user: UserID,
+        _ body: @escaping @Sendable (MessageStore.Standing, PostgresTransaction) async throws -> Bool
+    ) async throws -> (message: Message, wasChanged: Bool) {
+        let changed = try await database.withTransaction { transaction in
+            // To those outside the conversation the message does not exist.
+            guard let standing = try await store.lock(id, for: user, in: transaction), standing.role != nil else {
+                throw ChatError.notFound("message")
+            }
+            return try await body(standing, transaction)
+        }
+        guard let message = try await store.find(id) else { throw ChatError.notFound("message") }
+        return (message, changed)
+    }
+
+    // MARK: Marks
+
+    /// Marks everything up to `seq` delivered or read. `complete` is called once, after the commit.
+    public func mark(
+        _ seq: Int, read: Bool, in conversation: ConversationID, by user: UserID,
+        complete: @escaping @Sendable (Result<Void, ChatError>) -> Void
+    ) {
+        guard seq >= 0 else { return complete(.failure(.invalid("seq", "a position in the conversation"))) }
+        marks.submit(seq, read: read, in: conversation, by: user, complete: complete)
+    }
+}
+
+extension MessageStore.Standing {
+    var permissions: Permissions.Standing { .init(kind: kind, visibility: visibility, role: role) }
+}

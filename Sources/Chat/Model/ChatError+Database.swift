@@ -1,0 +1,30 @@
+public import Logging
+import PostgresClient
+
+extension ChatError {
+    /// What a caller is told when the database did not do what was asked: that it is away, or nothing in particular.
+    /// The reason goes to the log.
+    public init(databaseError error: any Error, logger: Logger) {
+        switch error {
+        case let error as ChatError:
+            self = error
+        case let error as PostgresError where error.code != .server && error.code != .decoding && error.code != .misuse:
+            logger.warning("the database is not available", metadata: ["error": "\(error)"])
+            self = .unavailable
+        case let error as PostgresError where error.sqlState?.meansUnavailable == true:
+            logger.warning("the database is not available", metadata: ["error": "\(error)"])
+            self = .unavailable
+        default:
+            logger.error("unexpected failure", metadata: ["error": "\(error)"])
+            self = ChatError(.internal, "something went wrong on the server")
+        }
+    }
+}
+
+extension SQLState {
+    /// Whether the same statement may well succeed a moment later: the server stops or starts (class 57P), lacks a
+    /// resource (53), lost a connection (08), ended a statement (57014) or resolved a deadlock (40).
+    fileprivate var meansUnavailable: Bool {
+        ["08", "40", "53", "57"].contains { rawValue.hasPrefix($0) }
+    }
+}

@@ -1,0 +1,26 @@
+/// Lets one task at a time work on what a key names; others wait in line. Nothing is kept of a key nobody holds.
+actor KeyedLock<Key: Hashable & Sendable> {
+    private var waiting: [Key: [CheckedContinuation<Void, Never>]] = [:]
+
+    func withLock<Value: Sendable>(
+        _ key: Key, _ body: @Sendable () async throws -> Value
+    ) async rethrows -> Value {
+        if waiting[key] == nil {
+            waiting[key] = []
+        } else {
+            await withCheckedContinuation { waiting[key]?.append($0) }
+        }
+        defer { release(key) }
+        return try await body()
+    }
+
+    private func release(_ key: Key) {
+        guard var line = waiting[key], !line.isEmpty else {
+            waiting[key] = nil
+            return
+        }
+        let next = line.removeFirst()
+        waiting[key] = line
+        next.resume()
+    }
+}

@@ -1,0 +1,61 @@
+public import Crypto
+public import Foundation
+
+/// Signs and checks the tokens in upload URLs. A token is a capability: it names the upload and an expiry, and no user,
+/// so that one encoding of a message serves every member.
+public struct UploadLinks: Sendable {
+    /// A URL works at least this long, in seconds.
+    static let lifetime: Double = 3600
+    /// Expiries are rounded up to a multiple of this many seconds of Unix time: within such a window a URL stays the
+    /// same, so that browsers find the file in their cache.
+    static let window: Double = 6 * 3600
+
+    private let key: SymmetricKey
+
+    /// - Parameter secret: the server's secret; a key of its own is derived from it (HKDF, RFC 5869).
+    public init(secret: SymmetricKey) {
+        key = HKDF<SHA256>.deriveKey(inputKeyMaterial: secret, info: Data("parley upload links".utf8), outputByteCount: 32)
+    }
+
+    public enum Verdict: Sendable, Equatable {
+        /// Good for this many more seconds.
+        case valid(for: Int)
+        case expired
+        case forged
+    }
+
+    func fileURL(_ id: UploadID, now: Date = Date()) -> String {
+        "/upload/\(id)/file?token=\(token(id, now: now))"
+    }
+
+    func thumbnailURL(_ id: UploadID, size: String, now: Date = Date()) -> String {
+        "/upload/\(id)/thumbnail/\(size)?token=\(token(id, now: now))"
+    }
+
+    func token(_ id: UploadID, now: Date = Date()) -> String {
+        let expiry = ((now.timeIntervalSince1970 + Self.lifetime) / Self.window).rounded(.up) * Self.window
+        let expires = String(Int(expiry), radix: 36)
+        return "\(expires).\(Self.text(signature(id, expires)))"
+    }
+
+    public func verify(_ token: String, for id: UploadID, now: Date = Date()) -> Verdict {
+        let parts = token.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 2, let expiry = Int(parts[0], radix: 36),
+            let code = Data(base64Encoded: parts[1].replacing("-", with: "+").replacing("_", with: "/") + "="),
+            HMAC<SHA256>.isValidAuthenticationCode(code, authenticating: Self.message(id, String(parts[0])), using: key)
+        else { return .forged }
+        let remaining = Double(expiry) - now.timeIntervalSince1970
+        return remaining > 0 ? .valid(for: Int(remaining)) : .expired
+    }
+
+    private func signature(_ id: UploadID, _ expires: String) -> Data {
+        Data(HMAC<SHA256>.authenticationCode(for: Self.message(id, expires), using: key))
+    }
+
+    private static func message(_ id: UploadID, _ expires: String) -> Data { Data("\(id) \(expires)".utf8) }
+
+    /// base64url without padding (RFC 4648 § 5).
+    private static func text(_ data: Data) -> String {
+        data.base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+    }
+}

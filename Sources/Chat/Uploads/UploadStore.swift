@@ -1,0 +1,196 @@
+import Foundation
+import PostgresClient
+
+/// What the database knows of a stored content.
+struct Blob: Sendable {
+    struct Thumbnail: Sendable, Codable {
+        var size: String
+        var width: Int
+        var height: Int
+    }
+
+    var sha256: String
+    var size: Int
+    var type: String
+    var kind: Upload.Kind
+    var servedSize: Int
+    var servedSHA256: String
+    var ownerOnly: Bool
+    var width: Int?
+    var height: Int?
+    var duration: Double?
+    var blurhash: String?
+    var thumbnails: [Thumbnail]
+}
+
+/// The SQL of uploads and blobs.
+struct UploadStore: Sendable {
+    let database: PostgresClient
+    let links: UploadLinks
+
+    /// The columns that `upload(from:)` reads: `up` is the upload's row, `b` its blob's.
+    static let columns: PostgresQuery = """
+        up.id AS upload_id, up.owner_id, up.name, up.type, up.size, up.sha256, up.created_at AS uploaded_at,
+        b.kind, b.width, b.height, b.duration, b.blurhash, b.thumbnails::text AS thumbnails, b.owner_only
+        """
+
+    /// Whether nothing shows the upload any more though something did: all messages that carried it were deleted.
+    static let isGone: PostgresQuery = """
+        (up.removed_at IS NOT NULL
+            OR (EXISTS (SELECT 1 FROM attachments a WHERE a.upload_id = up.id)
+                AND NOT EXISTS (SELECT 1 FROM attachments a JOIN messages m ON m.id = a.message_id
+                    WHERE a.upload_id = up.id AND m.deleted_at IS NULL)
+                AND NOT EXISTS (SELECT 1 FROM users u WHERE u.avatar_upload_id = up.id)))
+        """
+
+    /// Those of `ids` that have not been removed.
+    func find(_ ids: [UploadID]) async throws -> [UploadID: Upload] {
+        guard !ids.isEmpty else { return [:] }
+        let rows = try await database.query(
+            """
+            SELECT \(Self.columns) FROM uploads up JOIN blobs b ON b.sha256 = up.sha256
+            WHERE up.id = ANY(\(ids.map(\.uuid))) AND up.removed_at IS NULL
+            """)
+        var uploads: [UploadID: Upload] = [:]
+        for row in rows {
+            let upload = try self.upload(from: row)
+            uploads[upload.id] = upload
+        }
+        return uploads
+    }
+
+    struct Found: Sendable {
+        var upload: Upload
+        var gone: Bool
+        var ownerOnly: Bool
+        /// Whether the asking user may see it; false when nobody asked.
+        var visible: Bool
+        var servedSize: Int
+        var servedSHA256: String
+    }
+
+    /// One upload, as `viewer` may see it: its owner, everybody signed in for an avatar, and the members of a
+    /// conversation that a message carries it to.
+    func find(_ id: UploadID, viewer: UserID?) async throws -> Found? {
+        let rows = try await database.query(
+            """
+            SELECT \(Self.columns), b.served_size, b.served_sha256, \(Self.isGone) AS gone,
+                \(viewer?.uuid)::uuid IS NOT NULL AND (up.owner_id = \(viewer?.uuid)
+                    OR EXISTS (SELECT 1 FROM users u WHERE u.avatar_upload_id = up.id)
+                    OR EXISTS (SELECT 1 FROM attachments a JOIN messages m ON m.id = a.message_id
+                        JOIN members me ON me.conversation_id = m.conversation_id AND me.user_id = \(viewer?.uuid)
+                        WHERE a.upload_id = up.id AND m.deleted_at IS NULL)) AS visible
+            FROM uploads up LEFT JOIN blobs b ON b.sha256 = up.sha256 WHERE up.id = \(id.uuid)
+            """)
+        guard let row = rows.first else { return nil }
+        guard try row.decode("kind", as: String?.self) != nil else {
+            throw ChatError(.gone, "this file was removed")
+        }
+        return Found(
+            upload: try upload(from: row, viewer: viewer), gone: try row.decode("gone"),
+            ownerOnly: try row.decode("owner_only"), visible: try row.decode("visible"),
+            servedSize: try row.decode("served_size"), servedSHA256: try row.decode("served_sha256"))
+    }
+
+    /// Stores the upload, and its blob if the content is new.
+    func insert(_ id: UploadID, owner: UserID, name: String, blob: Blob) async throws {
+        let thumbnails = String(decoding: try JSONEncoder().encode(blob.thumbnails), as: UTF8.self)
+        try await database.atomically([
+            """
+            INSERT INTO blobs (sha256, size, type, kind, served_size, served_sha256, owner_only, width, height,
+                duration, blurhash, thumbnails)
+            VALUES (\(blob.sha256), \(blob.size), \(blob.type), \(blob.kind.rawValue), \(blob.servedSize),
+                \(blob.servedSHA256), \(blob.ownerOnly), \(blob.width)::int8, \(blob.height)::int8, \(blob.duration),
+                \(blob.blurhash), \(thumbnails)::text::jsonb)
+            ON CONFLICT (sha256) DO NOTHING
+            """,
+            """
+            INSERT INTO uploads (id, owner_id, sha256, name, type, size)
+            VALUES (\(id.uuid), \(owner.uuid), \(blob.sha256), \(name), \(blob.type), \(blob.size))
+            """,
+        ])
+    }
+
+    func blob(_ sha256: String) async throws -> Blob? {
+        let rows = try await database.query(
+            """
+            SELECT sha256, size, type, kind, served_size, served_sha256, owner_only, width, height, duration, blurhash,
+                thumbnails::text AS thumbnails
+            FROM blobs WHERE sha256 = \(sha256)
+            """)
+        return try rows.first.map { row in
+            Blob(
+                sha256: try row.decode("sha256"), size: try row.decode("size"), type: try row.decode("type"),
+                kind: try row.decodeEnum("kind"), servedSize: try row.decode("served_size"),
+                servedSHA256: try row.decode("served_sha256"), ownerOnly: try row.decode("owner_only"),
+                width: try row.decode("width"), height: try row.decode("height"),
+                duration: try row.decode("duration"), blurhash: try row.decode("blurhash"),
+                thumbnails: try Self.thumbnails(row))
+        }
+    }
+
+    /// Bytes that count against the user's quota: what was received, each upload for itself.
+    func usage(of owner: UserID) async throws -> Int {
+        let rows = try await database.query(
+            """
+            SELECT coalesce(sum(size), 0)::int8 AS used FROM uploads
+            WHERE owner_id = \(owner.uuid) AND removed_at IS NULL
+            """)
+        return try rows.first?.decode("used") ?? 0
+    }
+
+    enum Deletion: Sendable {
+        case notFound, attached
+        /// With the content's address if nothing refers to it any more.
+        case deleted(unreferenced: String?)
+    }
+
+    /// Deletes an upload of `owner` that nothing carries, and its blob with the last reference.
+    func delete(_ id: UploadID, owner: UserID) async throws -> Deletion {
+        try await database.withTransaction { transaction in
+            let found = try await transaction.query(
+                """
+                SELECT sha256 FROM uploads
+                WHERE id = \(id.uuid) AND owner_id = \(owner.uuid) AND removed_at IS NULL FOR UPDATE
+                """)
+            guard let sha256 = try found.first?.decode("sha256", as: String.self) else { return .notFound }
+            // A statement of its own: what was attached while this one waited for the lock is seen by now.
+            let carried = try await transaction.query(
+                """
+                SELECT 1 FROM attachments WHERE upload_id = \(id.uuid)
+                UNION ALL SELECT 1 FROM users WHERE avatar_upload_id = \(id.uuid) LIMIT 1
+                """)
+            if !carried.isEmpty { return .attached }
+            try await transaction.query("DELETE FROM uploads WHERE id = \(id.uuid)")
+            let last = try await transaction.query(
+                """
+                DELETE FROM blobs b WHERE b.sha256 = \(sha256)
+                    AND NOT EXISTS (SELECT 1 FROM uploads up WHERE up.sha256 = b.sha256 AND up.removed_at IS NULL)
+                RETURNING b.sha256
+                """)
+            return .deleted(unreferenced: last.isEmpty ? nil : sha256)
+        }
+    }
+
+    /// - Parameter viewer: who asks, if it is for one person: the owner gets a working URL of an owner-only file too.
+    func upload(from row: PostgresRow, viewer: UserID? = nil) throws -> Upload {
+        let id = UploadID(try row.decode("upload_id"))
+        let owner = UserID(try row.decode("owner_id"))
+        let signed = try !row.decode("owner_only", as: Bool.self) || viewer == owner
+        return Upload(
+            id: id, ownerId: owner, name: try row.decode("name"), type: try row.decode("type"),
+            size: try row.decode("size"), sha256: try row.decode("sha256"), kind: try row.decodeEnum("kind"),
+            width: try row.decode("width"), height: try row.decode("height"), duration: try row.decode("duration"),
+            blurhash: try row.decode("blurhash"), url: signed ? links.fileURL(id) : "/upload/\(id)/file",
+            thumbnails: try Self.thumbnails(row).map {
+                .init(size: $0.size, width: $0.width, height: $0.height, url: links.thumbnailURL(id, size: $0.size))
+            },
+            createdAt: try row.decode("uploaded_at"))
+    }
+
+    private static func thumbnails(_ row: PostgresRow) throws -> [Blob.Thumbnail] {
+        let json: String = try row.decode("thumbnails")
+        return json == "[]" ? [] : try JSONDecoder().decode([Blob.Thumbnail].self, from: Data(json.utf8))
+    }
+
+}

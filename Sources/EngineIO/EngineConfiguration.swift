@@ -1,0 +1,116 @@
+public import HTTPTypes
+public import NIOCore
+
+/// How an Engine.IO server behaves. The defaults are the reference server's where it has the option.
+public struct EngineConfiguration: Sendable {
+    public enum Transport: String, Sendable, CaseIterable {
+        case polling, websocket
+    }
+
+    /// Decides about a handshake, over either transport, before a session exists: nil accepts it.
+    public typealias Admission = @Sendable (HandshakeRequest) async -> HandshakeRefusal?
+
+    /// The request path that is answered. A trailing slash is added where it is missing, as the reference server does.
+    public var path: String
+    /// How long after the handshake, and after each pong, the server sends a ping.
+    public var pingInterval: TimeAmount = .seconds(25)
+    /// How long the server waits for a pong before it ends the session.
+    public var pingTimeout: TimeAmount = .seconds(20)
+    /// Bytes of one WebSocket message, of one POST body, and of one poll's answer where it has several packets.
+    public var maxPayload = 1_000_000
+    /// Bytes that may wait for one client; a client that lets more pile up is disconnected as slow.
+    public var maxOutboundBytes = 1 << 20
+    /// Packets in one POST body.
+    public var maxInboundPackets = 10_000
+    /// Packets in one poll's answer. Some clients refuse more than 16.
+    public var maxPacketsPerPoll = 16
+    public var transports: Set<Transport> = Set(Transport.allCases)
+    /// How long a WebSocket may take to replace polling.
+    public var upgradeTimeout: TimeAmount = .seconds(10)
+    /// How long a closing session waits for the client's part before it is simply dropped.
+    public var closeTimeout: TimeAmount = .seconds(3)
+    /// Which origins a browser lets read the answers.
+    public var cors: CORSPolicy = .sameOrigin
+    public var permessageDeflate: PermessageDeflate = .disabled
+    public var admission: Admission?
+    /// Handshakes whose admission may be under way at once; more are answered 503.
+    public var maxPendingHandshakes = 1024
+    /// How long an admission may take; then the handshake is answered 503.
+    public var admissionTimeout: TimeAmount = .seconds(10)
+
+    public init(path: String = "/engine.io/") {
+        self.path = path.hasSuffix("/") ? path : path + "/"
+    }
+
+    /// The WebSocket extension of RFC 7692, without context takeover in either direction, so that a
+    /// message for many clients is deflated once.
+    public enum PermessageDeflate: Sendable, Equatable {
+        case disabled
+        /// - Parameter threshold: Bytes below which a message is sent as it is.
+        case enabled(threshold: Int = 1024)
+    }
+}
+
+/// Cross-origin access (the Fetch standard's CORS protocol) to the polling transport.
+public enum CORSPolicy: Sendable, Equatable {
+    /// No CORS header is sent: a browser lets only the server's own origin read the answers.
+    case sameOrigin
+    /// Any origin, without credentials.
+    case any
+    /// These origins, with credentials.
+    case origins(Set<String>)
+}
+
+/// What a client said when it opened a session.
+public final class HandshakeRequest: Sendable {
+    public let method: HTTPRequest.Method
+    public let path: String
+    /// The decoded query; the last value where a name occurs twice.
+    public let query: [String: String]
+    /// What the client called the server: the `Host` field, which is not among `headers`.
+    public let authority: String?
+    public let headers: HTTPFields
+    /// The address of the TCP connection's peer.
+    public let remoteAddress: SocketAddress?
+
+    init(
+        method: HTTPRequest.Method,
+        path: String,
+        query: [String: String],
+        authority: String?,
+        headers: HTTPFields,
+        remoteAddress: SocketAddress?
+    ) {
+        self.method = method
+        self.path = path
+        self.query = query
+        self.authority = authority
+        self.headers = headers
+        self.remoteAddress = remoteAddress
+    }
+
+    public var origin: String? { self.headers[.origin] }
+}
+
+/// How a handshake is refused: the status, and the protocol's JSON with code 4 and this message.
+public struct HandshakeRefusal: Sendable, Equatable {
+    public var status: HTTPResponse.Status
+    public var message: String
+
+    public init(status: HTTPResponse.Status = .forbidden, message: String = "Forbidden") {
+        self.status = status
+        self.message = message
+    }
+}
+
+/// Why a session ended, in the reference server's words.
+public enum CloseReason: String, Sendable {
+    case transportClose = "transport close"
+    case transportError = "transport error"
+    case pingTimeout = "ping timeout"
+    case parseError = "parse error"
+    case forcedClose = "forced close"
+    case serverShutdown = "server shutting down"
+    /// The client did not read what was sent to it, and its queue reached its bound.
+    case slowConsumer = "slow consumer"
+}

@@ -1,0 +1,81 @@
+import Atomics
+import NIOCore
+
+/// What the sessions of one event loop share: they write during a tick and are flushed together at its end.
+///
+/// A `write` to a socket costs more than anything else on the way of a message, so frames that are sent within one
+/// tick, to the same connection, leave in one system call.
+///
+/// `@unchecked Sendable`: its state is touched on its event loop only.
+final class EventLoopHub: @unchecked Sendable {
+    let eventLoop: any EventLoop
+    private let metrics: EngineMetrics
+    private var dirty: [EngineSession] = []
+    private var isFlushScheduled = false
+    private var deliveries = 0
+    /// Packets for WebSockets on other event loops: one task takes them to each.
+    private var relays: [ObjectIdentifier: Relay] = [:]
+
+    private struct Relay {
+        var eventLoop: any EventLoop
+        var packets: [(WebSocketConnection, [EncodedPacket])] = []
+    }
+
+    init(eventLoop: any EventLoop, metrics: EngineMetrics) {
+        self.eventLoop = eventLoop
+        self.metrics = metrics
+    }
+
+    func countDelivery() {
+        self.deliveries &+= 1
+    }
+
+    /// Flushes the session after what is already queued on the event loop.
+    func scheduleFlush(_ session: EngineSession) {
+        self.eventLoop.assertInEventLoop()
+        self.dirty.append(session)
+        guard !self.isFlushScheduled else { return }
+        self.isFlushScheduled = true
+        self.eventLoop.execute { self.flush() }
+    }
+
+    /// Takes packets to a WebSocket that may be on another event loop, and flushes it.
+    func relay(_ packets: [EncodedPacket], to connection: WebSocketConnection) {
+        self.eventLoop.assertInEventLoop()
+        guard connection.eventLoop !== self.eventLoop else {
+            for packet in packets { connection.write(packet) }
+            return connection.flush()
+        }
+        connection.pendingRemoteBytes.wrappingIncrement(by: packets.reduce(0) { $0 + $1.size }, ordering: .relaxed)
+        let target = ObjectIdentifier(connection.eventLoop)
+        if self.relays.isEmpty { self.eventLoop.execute { self.sendRelays() } }
+        self.relays[target, default: Relay(eventLoop: connection.eventLoop)].packets.append((connection, packets))
+    }
+
+    private func sendRelays() {
+        for relay in self.relays.values {
+            let packets = relay.packets
+            relay.eventLoop.execute {
+                for (connection, packets) in packets { connection.receiveRelayed(packets) }
+            }
+        }
+        self.relays.removeAll(keepingCapacity: true)
+    }
+
+    private func flush() {
+        self.isFlushScheduled = false
+        // Counted once a tick: an atomic addition for each delivery would be shared by all event loops.
+        self.metrics.add(deliveries: self.deliveries)
+        self.deliveries = 0
+        var sessions: [EngineSession] = []
+        swap(&sessions, &self.dirty)
+        for session in sessions {
+            session.flush()
+        }
+        // Keep the array's storage for the next tick.
+        if self.dirty.isEmpty {
+            sessions.removeAll(keepingCapacity: true)
+            self.dirty = sessions
+        }
+    }
+}

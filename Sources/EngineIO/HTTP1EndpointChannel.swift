@@ -1,0 +1,84 @@
+public import HummingbirdCore
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOHTTPTypes
+import NIOHTTPTypesHTTP1
+
+/// A connection of a Hummingbird server whose real-time endpoints are answered on its event loop.
+struct HTTP1EndpointChannel: HTTPChannelHandler {
+    struct Value: ServerChildChannelValue {
+        let channel: any Channel
+        /// The application's side of the connection; nil where the connection never had a request for it.
+        let application: EventLoopFuture<NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>?>
+    }
+
+    let responder: HTTPChannelHandler.Responder
+    let endpoints: [Endpoint]
+    let configuration: HTTP1Channel.Configuration
+
+    /// How long a connection may be idle, or silent in the middle of a request, where the configuration has no time.
+    private static let defaultIdleTimeout = TimeAmount.seconds(60)
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        channel.eventLoop.makeCompletedFuture {
+            let application = channel.eventLoop.makePromise(
+                of: NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>?.self
+            )
+            var limits = NIOHTTPDecoderLimitConfiguration()
+            limits.maxHeaderFieldSize = self.configuration.httpDecoder.maxHeaderFieldSize
+            limits.maxHeaderListSize = self.configuration.httpDecoder.maxHeaderListSize
+            limits.maxHeaderFieldCount = self.configuration.httpDecoder.maxHeaderFieldCount
+            let codec = UpgradeGate.Codec(
+                encoder: HTTPResponseEncoder(),
+                decoder: UpgradeGate.Codec.makeDecoder(limits),
+                limits: limits
+            )
+            let gate = UpgradeGate(
+                endpoints: self.endpoints,
+                codec: codec,
+                idleTimeout: self.configuration.idleTimeout ?? Self.defaultIdleTimeout,
+                installApplication: { application.succeed(try self.addApplicationHandlers(to: channel)) },
+                onUnneeded: { application.succeed(nil) }
+            )
+            try channel.pipeline.syncOperations.addHandlers(codec.encoder, codec.decoder, gate)
+            return Value(channel: channel, application: application.futureResult)
+        }
+    }
+
+    private func addApplicationHandlers(
+        to channel: any Channel
+    ) throws -> NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart> {
+        let pipeline = channel.pipeline.syncOperations
+        try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
+        try pipeline.addHandlers(self.configuration.additionalChannelHandlers())
+        return try NIOAsyncChannel(
+            wrappingChannelSynchronously: channel,
+            configuration: .init(isOutboundHalfClosureEnabled: true)
+        )
+    }
+
+    func handle(value: Value, logger: Logger) async {
+        // Returns at once for a connection that became a WebSocket: its task would only cost memory.
+        guard let application = try? await value.application.get() else { return }
+        await self.handleHTTP(asyncChannel: application, logger: logger)
+    }
+}
+
+extension HTTPServerBuilder {
+    /// An HTTP/1 server whose real-time endpoints are answered on the connections' event loops, and all other requests
+    /// by the application. It can be wrapped in `.tls`.
+    ///
+    /// - Parameters:
+    ///   - endpoints: What answers which path.
+    ///   - configuration: Limits and the idle time (60 seconds where it has none), which hold for every connection
+    ///     that is not a WebSocket.
+    public static func http1(
+        endpoints: [Endpoint],
+        configuration: HTTP1Channel.Configuration = .init()
+    ) -> HTTPServerBuilder {
+        HTTPServerBuilder { responder in
+            HTTP1EndpointChannel(responder: responder, endpoints: endpoints, configuration: configuration)
+        }
+    }
+}

@@ -1,0 +1,266 @@
+import Atomics
+import NIOCore
+import NIOWebSocket
+
+/// Receives what a WebSocket brings, on the connection's event loop.
+protocol WebSocketReceiver: AnyObject {
+    func webSocket(_ connection: WebSocketConnection, received message: EngineMessage)
+    /// All messages that came with one read have been delivered.
+    func webSocketReadComplete(_ connection: WebSocketConnection)
+    /// More than the outbound bound waits, though everything was flushed. Called at most once.
+    func webSocketIsSlow(_ connection: WebSocketConnection)
+    /// The connection is gone, or closing on the client's wish. Called once, whoever closed it.
+    func webSocketClosed(_ connection: WebSocketConnection)
+}
+
+/// The last handler of an upgraded connection: frames to messages, the closing handshake, the outbound bound.
+///
+/// `@unchecked Sendable`: its state is touched on its channel's event loop only, `pendingRemoteBytes` apart, which is atomic.
+final class WebSocketConnection: ChannelInboundHandler, @unchecked Sendable {
+    typealias InboundIn = WebSocketFrame
+    typealias OutboundOut = ByteBuffer
+
+    struct Configuration {
+        var maxMessageSize: Int
+        /// Bytes that may wait in the channel before the client counts as slow.
+        var maxOutboundBytes: Int
+        /// What a client that does not read means for this endpoint.
+        var slowReader: SlowReader
+        var closeTimeout: TimeAmount
+        var deflate: DeflateParameters?
+
+        enum SlowReader { case disconnect, pauseReading }
+    }
+
+    private enum State {
+        case open
+        /// The close frame is sent, and the client's is awaited.
+        case closing
+        case closed
+    }
+
+    let eventLoop: any EventLoop
+    private let configuration: Configuration
+    private var assembler: WebSocketAssembler
+    private var inflater: Inflater?
+    private var deflater: Deflater?
+    private var receiver: (any WebSocketReceiver)?
+    private var context: ChannelHandlerContext?
+    private var state = State.open
+    private var isReceiverTold = false
+    private var isReadingPaused = false
+    /// Bytes on their way here from a session on another event loop.
+    let pendingRemoteBytes = ManagedAtomic(0)
+
+    init(eventLoop: any EventLoop, configuration: Configuration, receiver: any WebSocketReceiver) {
+        self.eventLoop = eventLoop
+        self.configuration = configuration
+        self.receiver = receiver
+        self.assembler = WebSocketAssembler(
+            maxMessageSize: configuration.maxMessageSize,
+            allowsDeflate: configuration.deflate != nil
+        )
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        guard let parameters = self.configuration.deflate else { return }
+        self.inflater = Inflater(maxSize: self.configuration.maxMessageSize)
+        self.deflater = Deflater(parameters)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        self.didClose()
+    }
+
+    // MARK: Sending
+
+    /// Writes without flushing.
+    func write(_ packet: EncodedPacket) {
+        self.eventLoop.assertInEventLoop()
+        guard self.state == .open, let context = self.context else { return }
+        if let deflater = self.deflater {
+            self.write(packet.deflatedFrame { deflater.deflate($0) }, context: context)
+        } else {
+            self.write(packet.webSocketFrame, context: context)
+        }
+    }
+
+    /// Writes a message as one frame, without flushing.
+    func write(_ message: EngineMessage) {
+        guard self.state == .open, let context = self.context else { return }
+        let (opcode, payload): (WebSocketOpcode, ByteBuffer) =
+            switch message {
+            case .text(let text): (.text, text)
+            case .binary(let bytes): (.binary, bytes)
+            }
+        if let deflated = self.deflater?.deflate(payload), deflated.readableBytes < payload.readableBytes {
+            let frame = WebSocketFraming.frame(opcode, length: deflated.readableBytes, rsv1: true) {
+                $0.writeImmutableBuffer(deflated)
+            }
+            self.write(frame.frame, context: context)
+        } else {
+            let frame = WebSocketFraming.frame(opcode, length: payload.readableBytes) {
+                $0.writeImmutableBuffer(payload)
+            }
+            self.write(frame.frame, context: context)
+        }
+    }
+
+    private func write(_ frame: ByteBuffer, context: ChannelHandlerContext) {
+        context.write(self.wrapOutboundOut(frame), promise: nil)
+        // The channel turns unwritable at the outbound bound. What only waits for the flush is no slowness yet.
+        if !context.channel.isWritable { self.flush() }
+    }
+
+    /// Writes and flushes packets that a session on another event loop sent.
+    func receiveRelayed(_ packets: [EncodedPacket]) {
+        self.pendingRemoteBytes.wrappingDecrement(by: packets.reduce(0) { $0 + $1.size }, ordering: .relaxed)
+        for packet in packets { self.write(packet) }
+        self.flush()
+    }
+
+    func flush() {
+        guard let context = self.context else { return }
+        context.flush()
+        guard !context.channel.isWritable, self.state == .open else { return }
+        switch self.configuration.slowReader {
+        case .disconnect: self.receiver?.webSocketIsSlow(self)
+        case .pauseReading: self.isReadingPaused = true
+        }
+    }
+
+    // MARK: Closing
+
+    /// Sends a close frame and waits a bounded time for the client's.
+    func close(_ code: WebSocketErrorCode?, reason: String = "") {
+        self.eventLoop.assertInEventLoop()
+        guard self.state == .open, let context = self.context else { return }
+        self.state = .closing
+        self.isReadingPaused = false
+        context.writeAndFlush(
+            self.wrapOutboundOut(WebSocketFraming.closeFrame(code: code, reason: reason)),
+            promise: nil
+        )
+        let channel = context.channel
+        let timeout = self.eventLoop.scheduleTask(in: self.configuration.closeTimeout) { channel.close(promise: nil) }
+        channel.closeFuture.whenComplete { _ in timeout.cancel() }
+        self.didClose()
+    }
+
+    /// Drops the connection with whatever waits in it.
+    func abort() {
+        self.context?.close(promise: nil)
+        self.didClose()
+    }
+
+    private func didClose() {
+        if self.state == .open { self.state = .closed }
+        guard !self.isReceiverTold else { return }
+        self.isReceiverTold = true
+        self.receiver?.webSocketClosed(self)
+        self.receiver = nil
+    }
+
+    // MARK: Receiving
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let event = self.assembler.receive(self.unwrapInboundIn(data))
+        guard self.state == .open else {
+            // The rest of a connection that is closing matters only for the client's close frame.
+            if self.state == .closing, case .close = event { context.close(promise: nil) }
+            return
+        }
+        switch event {
+        case .none, .pong: break
+        case .message(let message, isDeflated: false): self.receiver?.webSocket(self, received: message)
+        case .message(let message, isDeflated: true): self.receiveDeflated(message)
+        case .ping(let payload):
+            let pong = WebSocketFraming.frame(.pong, length: payload.readableBytes) { $0.writeImmutableBuffer(payload) }
+            self.write(pong.frame, context: context)
+            self.flush()
+        case .close(let code):
+            self.state = .closing
+            let frame = self.wrapOutboundOut(WebSocketFraming.closeFrame(code: code))
+            let channel = context.channel
+            context.writeAndFlush(frame).whenComplete { _ in channel.close(promise: nil) }
+            // A client that does not read cannot keep the connection by its unread queue.
+            let timeout = self.eventLoop.scheduleTask(in: self.configuration.closeTimeout) {
+                channel.close(promise: nil)
+            }
+            channel.closeFuture.whenComplete { _ in timeout.cancel() }
+            self.didClose()
+        case .failure(let code, let reason): self.close(code, reason: reason)
+        }
+    }
+
+    private func receiveDeflated(_ message: EngineMessage) {
+        guard let inflater = self.inflater else { return self.close(.protocolError) }
+        do throws(InflateError) {
+            switch message {
+            case .text(let compressed):
+                let text = try inflater.inflate(compressed)
+                var validator = UTF8Validator()
+                guard validator.consume(text.readableBytesView), validator.isComplete else {
+                    return self.close(.dataInconsistentWithMessage, reason: "invalid UTF-8")
+                }
+                self.receiver?.webSocket(self, received: .text(text))
+            case .binary(let compressed):
+                self.receiver?.webSocket(self, received: .binary(try inflater.inflate(compressed)))
+            }
+        } catch {
+            switch error {
+            case .tooLarge: self.close(.messageTooLarge, reason: "message too big")
+            case .invalid: self.close(.dataInconsistentWithMessage, reason: "invalid compressed data")
+            }
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        self.receiver?.webSocketReadComplete(self)
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if !self.isReadingPaused { context.read() }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        guard context.channel.isWritable, self.isReadingPaused else { return }
+        self.isReadingPaused = false
+        context.read()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        self.didClose()
+        context.fireChannelInactive()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case ChannelEvent.inputClosed:
+            // Nobody is left to answer the closing handshake.
+            context.close(promise: nil)
+            self.didClose()
+        case is ChannelShouldQuiesceEvent:
+            self.close(.goingAway, reason: CloseReason.serverShutdown.rawValue)
+        default:
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        switch error as? NIOWebSocketError {
+        case .invalidFrameLength: self.close(.messageTooLarge, reason: "message too big")
+        case .fragmentedControlFrame, .multiByteControlFrameLength: self.close(.protocolError)
+        case nil where error is ByteToMessageDecoderError:
+            // What follows a frame that could not be read is not looked at.
+            break
+        case nil: self.abort()
+        }
+    }
+}
+
+extension WebSocketConnection: ChannelOutboundHandler {
+    typealias OutboundIn = ByteBuffer
+}

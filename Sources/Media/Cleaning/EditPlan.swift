@@ -1,0 +1,61 @@
+/// A file rewritten without some of its bytes: what to copy, and what to put in its place, in order.
+///
+/// Cleaners only plan; whoever writes the file streams it, so memory stays flat whatever its size.
+struct EditPlan: Equatable {
+    enum Piece: Equatable {
+        case copy(Range<Int>)
+        case literal([UInt8])
+        case zeros(Int)
+    }
+
+    private(set) var pieces: [Piece] = []
+
+    mutating func copy(_ range: Range<Int>) {
+        if range.isEmpty { return }
+        if case .copy(let last) = pieces.last, last.upperBound == range.lowerBound {
+            pieces[pieces.count - 1] = .copy(last.lowerBound..<range.upperBound)
+        } else {
+            pieces.append(.copy(range))
+        }
+    }
+
+    mutating func insert(_ bytes: [UInt8]) { pieces.append(.literal(bytes)) }
+
+    mutating func append(_ plan: EditPlan) {
+        for piece in plan.pieces {
+            if case .copy(let range) = piece { copy(range) } else { pieces.append(piece) }
+        }
+    }
+
+    /// Whether the result is the same `size` bytes.
+    func keepsAll(of size: Int) -> Bool { pieces == [.copy(0..<size)] }
+
+    /// A plan that keeps every byte in its place but for these ranges, which become the given bytes, or zeros.
+    /// Overlapping patches are malformed: the later one would be lost.
+    static func patching(size: Int, _ patches: [Patch]) throws -> EditPlan {
+        var plan = EditPlan()
+        var position = 0
+        for patch in patches.sorted(by: { $0.range.lowerBound < $1.range.lowerBound }) where !patch.range.isEmpty {
+            guard patch.range.lowerBound >= position, patch.range.upperBound <= size else { throw MalformedFile() }
+            plan.copy(position..<patch.range.lowerBound)
+            plan.pieces.append(patch.bytes.map(Piece.literal) ?? .zeros(patch.range.count))
+            position = patch.range.upperBound
+        }
+        plan.copy(position..<size)
+        return plan
+    }
+}
+
+/// Bytes to overwrite in place.
+struct Patch: Equatable {
+    let range: Range<Int>
+    /// As many as the range has; nil for zeros.
+    let bytes: [UInt8]?
+
+    static func zero(_ range: Range<Int>) -> Patch { Patch(range: range, bytes: nil) }
+
+    static func replace(at offset: Int, with text: StaticString) -> Patch {
+        let bytes = text.withUTF8Buffer { [UInt8]($0) }
+        return Patch(range: offset..<(offset + bytes.count), bytes: bytes)
+    }
+}

@@ -1,0 +1,51 @@
+/// The boxes of an ISO base media file: MP4, MOV, 3GP, HEIC, AVIF (ISO/IEC 14496-12, section 4.2).
+struct ISOBox: Equatable {
+    let type: String
+    /// Header and content.
+    let range: Range<Int>
+    let content: Range<Int>
+    /// Cut off by the end of the file.
+    var isTruncated = false
+
+    /// The boxes side by side in `range`. With `tolerant`, one that is longer than the file is given as far as it goes, and
+    /// bytes that are no box end the list: an upload cut short, or QuickTime's four zero bytes at the end of some atoms.
+    static func list(_ file: ByteView, in range: Range<Int>, tolerant: Bool) throws -> [ISOBox] {
+        var boxes: [ISOBox] = []
+        var position = range.lowerBound
+        while position < range.upperBound {
+            guard let box = try read(file, at: position, limit: range.upperBound) else {
+                if tolerant { break }
+                throw MalformedFile()
+            }
+            if box.isTruncated && !tolerant { throw MalformedFile() }
+            boxes.append(box)
+            position = box.range.upperBound
+        }
+        return boxes
+    }
+
+    /// Nil when there is no header here.
+    private static func read(_ file: ByteView, at start: Int, limit: Int) throws -> ISOBox? {
+        guard start <= limit - 8 else { return nil }
+        var size = try file.bigEndian(start, size: 4)
+        let type = try file.fourCC(start + 4)
+        var header = 8
+        if size == 1 {
+            guard start <= limit - 16 else { return nil }
+            size = try file.bigEndian(start + 8, size: 8)
+            header = 16
+        } else if size == 0 {
+            size = limit - start
+        }
+        guard size >= header else { return nil }
+        let isTruncated = size > limit - start
+        let end = isTruncated ? limit : start + size
+        return ISOBox(type: type, range: start..<end, content: (start + header)..<end, isTruncated: isTruncated)
+    }
+
+    /// Where the four bytes of the type stand.
+    var typeOffset: Int { range.lowerBound + 4 }
+
+    /// Makes this box free space and its content zeros: every other box and every offset in the file stays as it is.
+    var erased: [Patch] { [.replace(at: typeOffset, with: "free"), .zero(content)] }
+}

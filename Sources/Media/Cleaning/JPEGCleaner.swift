@@ -1,0 +1,75 @@
+/// Cuts metadata out of a JPEG without touching its pixels (ITU-T T.81, annex B).
+enum JPEGCleaner {
+    private enum Marker {
+        static let startOfImage: UInt8 = 0xD8
+        static let endOfImage: UInt8 = 0xD9
+        static let startOfScan: UInt8 = 0xDA
+        static let comment: UInt8 = 0xFE
+        static let app: ClosedRange<UInt8> = 0xE0...0xEF
+        /// Markers that stand alone, without a length: TEM and RST0 to RST7.
+        static func standsAlone(_ marker: UInt8) -> Bool { marker == 0x01 || (0xD0...0xD7).contains(marker) }
+    }
+
+    /// Keeps what decoding needs, JFIF, the colour profile and Adobe's colour transform; drops EXIF, XMP, IPTC, comments,
+    /// and all that follows the end of the image (previews, other pictures, an archive). A cut-off image is ended.
+    static func plan(_ file: ByteView) throws -> EditPlan {
+        guard try file.byte(0) == 0xFF, try file.byte(1) == Marker.startOfImage else { throw MalformedFile() }
+        var plan = EditPlan()
+        plan.copy(0..<2)
+        var position = 2
+        while let start = nextMarker(file, from: position) {
+            let marker = try file.byte(start + 1)
+            if marker == Marker.endOfImage {
+                plan.copy(start..<(start + 2))
+                return plan
+            }
+            if marker == Marker.startOfImage { throw MalformedFile() }
+            if Marker.standsAlone(marker) {
+                position = start + 2
+                continue
+            }
+            guard let end = segmentEnd(file, start) else { break }
+            position = end
+            if marker == Marker.startOfScan { position = scanEnd(file, from: end) }
+            if isKept(marker, file, start + 4) { plan.copy(start..<position) }
+        }
+        plan.insert([0xFF, Marker.endOfImage])
+        return plan
+    }
+
+    /// Decoders skip stray bytes up to the next marker, and fill bytes of 0xFF before it: so do we, without keeping them.
+    private static func nextMarker(_ file: ByteView, from position: Int) -> Int? {
+        var position = position
+        while let start = file.first(0xFF, from: position), let marker = try? file.byte(start + 1) {
+            if marker != 0xFF && marker != 0 { return start }
+            position = start + (marker == 0 ? 2 : 1)
+        }
+        return nil
+    }
+
+    /// Nil when the segment is cut off.
+    private static func segmentEnd(_ file: ByteView, _ start: Int) -> Int? {
+        guard let length = try? file.bigEndian(start + 2, size: 2), length >= 2 else { return nil }
+        let end = start + 2 + length
+        return end <= file.count ? end : nil
+    }
+
+    /// Entropy-coded data goes on over stuffed zeros and restart markers.
+    private static func scanEnd(_ file: ByteView, from position: Int) -> Int {
+        var position = position
+        while let start = file.first(0xFF, from: position), let marker = try? file.byte(start + 1) {
+            if marker != 0 && !Marker.standsAlone(marker) && marker != 0xFF { return start }
+            position = start + (marker == 0xFF ? 1 : 2)
+        }
+        return file.count
+    }
+
+    private static func isKept(_ marker: UInt8, _ file: ByteView, _ content: Int) -> Bool {
+        switch marker {
+        case 0xE0: file.has("JFIF\0", at: content)
+        case 0xE2: file.has("ICC_PROFILE\0", at: content)
+        case 0xEE: file.has("Adobe", at: content)
+        default: !Marker.app.contains(marker) && marker != Marker.comment
+        }
+    }
+}

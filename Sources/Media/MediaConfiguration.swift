@@ -1,0 +1,47 @@
+/// How files are received and processed.
+public struct MediaConfiguration: Sendable {
+    /// Where files are kept: `ab/cd/<sha256>` below it, temporaries in `tmp`.
+    public var directory: String
+    /// Threads for blocking file work; each call holds one for a chunk of at most 1 MiB or an `fsync`.
+    public var ioThreads = 4
+    /// The program to run as worker, and its arguments: it must call `MediaWorker.main()`.
+    public var workerExecutable: String
+    public var workerArguments: [String] = []
+    /// Worker processes at work at once.
+    public var workers = 2
+    /// Files that may wait for a worker; one more is refused with `MediaError.Code.busy`.
+    public var maxWaiting = 64
+    /// Files a worker handles before it is replaced.
+    public var jobsPerWorker = 300
+    public var limits = MediaLimits()
+    /// Where `ffmpeg` and `ffprobe` stand; nil where there is none, and videos and sounds are then plain files.
+    public var ffmpeg = FFmpegTools.find()
+
+    public init(directory: String, workerExecutable: String, workerArguments: [String] = []) {
+        self.directory = directory
+        self.workerExecutable = workerExecutable
+        self.workerArguments = workerArguments
+    }
+}
+
+/// What one file may cost.
+public struct MediaLimits: Sendable, Codable {
+    /// Seconds from handing a file to a worker until the worker is killed.
+    public var seconds = 40
+    /// Seconds of CPU for one file.
+    public var cpuSeconds = 30
+    /// Private memory of a worker, and of its ffmpeg, in bytes.
+    public var memoryBytes = 1 << 30
+    /// The largest file a worker may write, in bytes.
+    public var fileBytes = 2 << 30
+    /// Descriptors a worker may have open.
+    public var openFiles = 64
+    /// Pixels of a picture, all frames of an animation together.
+    public var maxPixels = 100_000_000
+    /// Pixels of a picture's width and of its height.
+    public var maxEdge = 32_768
+    /// Frames of an animation that keeps moving; of a longer one the first frame is shown.
+    public var maxFrames = 300
+
+    public init() {}
+}

@@ -1,0 +1,40 @@
+/// What can go wrong between the bytes of an upload and their place on disk.
+public struct MediaError: Error, CustomStringConvertible {
+    public struct Code: Hashable, Sendable, CustomStringConvertible {
+        private enum Value: String {
+            case tooLarge, storageFull, busy, unavailable, notFound, inUse, offsetMismatch, io
+        }
+        private let value: Value
+        private init(_ value: Value) { self.value = value }
+
+        /// More bytes than the upload may have.
+        public static let tooLarge = Code(.tooLarge)
+        /// The disk, the disk quota or the largest allowed file is full.
+        public static let storageFull = Code(.storageFull)
+        /// As many files wait for processing as may wait. Try again later.
+        public static let busy = Code(.busy)
+        /// No worker could be started, or the service is shutting down.
+        public static let unavailable = Code(.unavailable)
+        /// No such file.
+        public static let notFound = Code(.notFound)
+        /// Another writer holds this temporary file, or this writer is used twice at once or after its end.
+        public static let inUse = Code(.inUse)
+        /// The temporary file is shorter than the offset to continue at.
+        public static let offsetMismatch = Code(.offsetMismatch)
+        /// Any other failure of the file system.
+        public static let io = Code(.io)
+
+        public var description: String { value.rawValue }
+    }
+
+    public let code: Code
+    /// For the log; never for a client.
+    public let detail: String
+
+    public init(_ code: Code, _ detail: String = "") {
+        self.code = code
+        self.detail = detail
+    }
+
+    public var description: String { detail.isEmpty ? "\(code)" : "\(code): \(detail)" }
+}

@@ -1,0 +1,77 @@
+/// What is done with each MIME type. Whatever is not listed is a plain file that is never decoded.
+enum MediaType {
+    /// A picture that can be decoded and cleaned.
+    case picture(PictureFormat)
+    /// A picture that may say where it was taken, in a format that cannot be cleaned.
+    case uncleanablePicture
+    /// A video or a sound: ffmpeg reads it by this demuxer and no other, so that a file cannot pass for a play list that
+    /// names other files. `isISO` where the container can be cleaned.
+    case movie(MediaKind, demuxer: String, isISO: Bool)
+    case other
+
+    init(mime: String) {
+        switch mime {
+        case "image/jpeg": self = .picture(.jpeg)
+        case "image/png", "image/apng", "image/vnd.mozilla.apng": self = .picture(.png)
+        case "image/webp": self = .picture(.webp)
+        case "image/gif": self = .picture(.gif)
+        case "image/tiff": self = .picture(.tiff)
+        case "image/heic", "image/heif", "image/avif": self = .picture(.heif)
+        // No camera writes these.
+        case "image/svg+xml", "image/bmp", "image/x-ms-bmp", "image/vnd.microsoft.icon", "image/x-icon",
+            "image/vnd.djvu", "image/vnd.dwg", "image/vnd.dxf", "image/x-portable-bitmap", "image/x-portable-graymap",
+            "image/x-portable-greymap", "image/x-portable-pixmap":
+            self = .other
+        case "video/mp4", "video/x-m4v", "video/3gpp", "video/3gpp2", "video/quicktime":
+            self = .movie(.video, demuxer: "mov", isISO: true)
+        case "audio/mp4", "audio/x-m4a", "audio/x-mp4a-latm": self = .movie(.audio, demuxer: "mov", isISO: true)
+        case "video/webm", "video/x-matroska": self = .movie(.video, demuxer: "matroska", isISO: false)
+        case "audio/webm", "audio/x-matroska": self = .movie(.audio, demuxer: "matroska", isISO: false)
+        case "video/x-msvideo": self = .movie(.video, demuxer: "avi", isISO: false)
+        case "video/mpeg": self = .movie(.video, demuxer: "mpeg", isISO: false)
+        case "video/MP2T", "video/mp2t": self = .movie(.video, demuxer: "mpegts", isISO: false)
+        case "video/x-flv": self = .movie(.video, demuxer: "flv", isISO: false)
+        case "video/ogg": self = .movie(.video, demuxer: "ogg", isISO: false)
+        case "audio/ogg", "application/ogg": self = .movie(.audio, demuxer: "ogg", isISO: false)
+        case "audio/mpeg": self = .movie(.audio, demuxer: "mp3", isISO: false)
+        case "audio/flac", "audio/x-flac": self = .movie(.audio, demuxer: "flac", isISO: false)
+        case "audio/x-wav", "audio/wav", "audio/vnd.wave": self = .movie(.audio, demuxer: "wav", isISO: false)
+        case "audio/x-aiff", "audio/aiff": self = .movie(.audio, demuxer: "aiff", isISO: false)
+        case "audio/x-hx-aac-adts", "audio/aac": self = .movie(.audio, demuxer: "aac", isISO: false)
+        case "audio/amr", "audio/AMR": self = .movie(.audio, demuxer: "amr", isISO: false)
+        default: self = mime.hasPrefix("image/") ? .uncleanablePicture : .other
+        }
+    }
+}
+
+/// The formats pictures are decoded and cleaned in.
+enum PictureFormat {
+    case jpeg, png, webp, gif, tiff, heif
+
+    /// How libvips's decoder of this format is called. A picture that another one claims is not what its type says.
+    var loaderPrefix: String {
+        switch self {
+        case .jpeg: "jpegload"
+        case .png: "pngload"
+        case .webp: "webpload"
+        case .gif: "gifload"
+        case .tiff: "tiffload"
+        case .heif: "heifload"
+        }
+    }
+
+    /// Whether several pages are a movement in time.
+    var isAnimatable: Bool { self == .gif || self == .webp }
+
+    /// How metadata is cut out of the file's own bytes; nil where the picture has to be written anew.
+    var cutter: ((ByteView) throws -> EditPlan)? {
+        switch self {
+        case .jpeg: JPEGCleaner.plan
+        case .png: PNGCleaner.plan
+        case .webp: WebPCleaner.plan
+        case .gif: GIFCleaner.plan
+        case .heif: HEIFCleaner.plan
+        case .tiff: nil
+        }
+    }
+}

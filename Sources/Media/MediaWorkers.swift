@@ -1,0 +1,99 @@
+internal import Foundation
+public import Logging
+internal import NIOConcurrencyHelpers
+internal import NIOPosix
+
+/// The worker processes that decode what users send, and the queue before them. The server decodes nothing itself.
+public final class MediaWorkers: Sendable {
+    private struct State {
+        /// Started, and waiting for a file.
+        var idle: [WorkerProcess] = []
+        /// Files at work or waiting.
+        var admitted = 0
+        var isShutDown = false
+    }
+
+    private let configuration: MediaConfiguration
+    private let logger: Logger
+    private let state = NIOLockedValueBox(State())
+    // Each worker's blocking conversation takes one thread. They live as long as the pool, which matters: a worker dies with
+    // the thread that started it.
+    private let threads: NIOThreadPool
+
+    /// Starts no process yet; each is started when a file needs it.
+    public init(_ configuration: MediaConfiguration, logger: Logger) {
+        self.configuration = configuration
+        self.logger = logger
+        threads = NIOThreadPool(numberOfThreads: max(1, configuration.workers))
+        threads.start()
+    }
+
+    /// Finds out what a received file is and writes its thumbnails and its cleaned bytes beside it.
+    ///
+    /// A picture or film whose decoder crashes or hangs becomes a plain file for its owner alone. Throws `busy` when too
+    /// many files wait, `storageFull`, and `unavailable` when no worker can be started.
+    public func process(_ file: ReceivedFile) async throws -> ProcessedMedia {
+        switch MediaType(mime: file.type) {
+        case .other: return .plainFile(type: file.type)
+        case .uncleanablePicture: return .plainFile(type: file.type, audience: .ownerOnly)
+        case .picture, .movie: break
+        }
+        try admit()
+        defer { state.withLockedValue { $0.admitted -= 1 } }
+        let job = WorkerJob(
+            input: file.path, type: file.type, limits: configuration.limits, ffmpeg: configuration.ffmpeg)
+        do {
+            return try await threads.runIfActive { [self] in try run(job) }
+        } catch is CancellationError where !Task.isCancelled {
+            throw MediaError(.unavailable, "the media workers are shut down")
+        }
+    }
+
+    /// Ends the workers, after the files at work.
+    public func shutdown() async {
+        state.withLockedValue { $0.isShutDown = true }
+        try? await threads.shutdownGracefully()
+        state.withLockedValue { $0.idle.removeAll() }
+    }
+
+    /// The process ids of the workers that wait for a file.
+    var idleWorkers: [Int32] { state.withLockedValue { $0.idle.map(\.id) } }
+
+    private func admit() throws {
+        try state.withLockedValue { state in
+            guard !state.isShutDown else { throw MediaError(.unavailable, "the media workers are shut down") }
+            guard state.admitted < configuration.workers + configuration.maxWaiting else { throw MediaError(.busy) }
+            state.admitted += 1
+        }
+    }
+
+    // MARK: - On a thread of the pool
+
+    private func run(_ job: WorkerJob) throws -> ProcessedMedia {
+        let worker = try nextWorker()
+        let answer: WorkerAnswer
+        do {
+            answer = try worker.perform(job, within: .seconds(configuration.limits.seconds))
+        } catch let failure as WorkerChannel.Failure {
+            logger.warning(
+                "A media worker failed; the file is its owner's alone",
+                metadata: ["failure": "\(failure)", "type": "\(job.type)", "worker": "\(worker.id)"])
+            return .plainFile(type: job.type, audience: .ownerOnly)
+        }
+        if worker.jobs < configuration.jobsPerWorker { state.withLockedValue { $0.idle.append(worker) } }
+        switch answer {
+        case .processed(let media): return media
+        case .storageFull: throw MediaError(.storageFull)
+        case .failed(let reason): throw MediaError(.io, reason)
+        case .ready: throw MediaError(.io, "a media worker said ready instead of an answer")
+        }
+    }
+
+    /// One that waits and still lives, or a new one.
+    private func nextWorker() throws -> WorkerProcess {
+        while let worker = state.withLockedValue({ $0.idle.popLast() }) {
+            if worker.isAlive { return worker }
+        }
+        return try WorkerProcess(configuration)
+    }
+}

@@ -1,0 +1,60 @@
+/// How a client shows an upload.
+public enum MediaKind: String, Sendable, Codable {
+    case image, video, audio, file
+}
+
+/// A thumbnail's name and the longest its longer side gets.
+public enum ThumbnailSize: String, Sendable, Codable, CaseIterable {
+    case small, medium, large
+
+    /// In pixels.
+    public var maxEdge: Int {
+        switch self {
+        case .small: 160
+        case .medium: 480
+        case .large: 1280
+        }
+    }
+}
+
+/// A WebP made from an upload.
+public struct Thumbnail: Sendable, Codable, Equatable {
+    public var size: ThumbnailSize
+    /// In pixels, of one frame.
+    public var width: Int
+    public var height: Int
+}
+
+/// What processing found out about a received file, and what others get of it.
+public struct ProcessedMedia: Sendable, Codable, Equatable {
+    public enum Audience: String, Sendable, Codable {
+        /// Whoever sees the upload.
+        case everyone
+        /// The owner alone: the file may hold metadata that could not be removed.
+        case ownerOnly
+    }
+
+    /// The bytes that are served instead of the received ones.
+    public struct Cleaned: Sendable, Codable, Equatable {
+        public var size: Int
+        public var sha256: BlobID
+    }
+
+    /// The MIME type of the bytes.
+    public var type: String
+    public var kind: MediaKind
+    /// Pixels as shown, after any rotation.
+    public var width: Int?
+    public var height: Int?
+    /// Seconds.
+    public var duration: Double?
+    public var blurhash: String?
+    public var thumbnails: [Thumbnail] = []
+    /// Nil when the received bytes are served as they are.
+    public var cleaned: Cleaned?
+    public var audience: Audience = .everyone
+
+    static func plainFile(type: String, audience: Audience = .everyone) -> ProcessedMedia {
+        ProcessedMedia(type: type, kind: .file, audience: audience)
+    }
+}

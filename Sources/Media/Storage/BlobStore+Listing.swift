@@ -1,0 +1,92 @@
+public import Foundation
+internal import Glibc
+
+/// One file on disk, for reconciling the disk with the database.
+public struct StoredFile: Sendable {
+    public let id: BlobID
+    public let variant: BlobVariant
+    /// In bytes.
+    public let size: Int
+    public let modified: Date
+}
+
+/// One upload on its way: `name` is the one given to its writer.
+public struct TemporaryFile: Sendable {
+    public let name: UUID
+    /// Bytes received so far.
+    public let size: Int
+    public let modified: Date
+}
+
+extension BlobStore {
+    /// The first two digits of an address; each shard's files fit in memory, all of them may not.
+    public static let shards = 0...255
+
+    /// Every stored file of one shard.
+    public func files(inShard shard: Int) async throws -> [StoredFile] {
+        let parent = "\(directory)/\(String(format: "%02x", shard))"
+        return try await blocking { [self] in
+            try names(in: parent).flatMap { child in
+                try names(in: "\(parent)/\(child)").compactMap { try storedFile(named: $0, in: "\(parent)/\(child)") }
+            }
+        }
+    }
+
+    /// Every upload that is being received or processed, or was when the server ended.
+    public func temporaries() async throws -> [TemporaryFile] {
+        try await blocking { [self] in
+            try names(in: "\(directory)/tmp").compactMap { file in
+                guard let name = UUID(uuidString: file), let status = status(of: "\(directory)/tmp/\(file)") else {
+                    return nil
+                }
+                return TemporaryFile(name: name, size: status.size, modified: status.modified)
+            }
+        }
+    }
+
+    /// Bytes received so far of an unfinished upload.
+    public func temporarySize(_ name: UUID) async throws -> Int {
+        try await blocking { [self] in try OpenFile(temporaryPath(name), O_RDONLY).size() }
+    }
+
+    /// Removes what processing left in `tmp` when the server ended: all but the received bytes. Call it at start,
+    /// before any file is processed.
+    public func removeLeftovers() async throws {
+        try await blocking { [self] in
+            for file in try names(in: "\(directory)/tmp") where UUID(uuidString: file) == nil {
+                unlink("\(directory)/tmp/\(file)")
+            }
+        }
+    }
+
+    private func storedFile(named file: String, in parent: String) throws -> StoredFile? {
+        guard let id = BlobID(hex: String(file.prefix(64))),
+            let variant = BlobVariant.all.first(where: { $0.suffix == file.dropFirst(64) }),
+            let status = status(of: "\(parent)/\(file)")
+        else { return nil }
+        return StoredFile(id: id, variant: variant, size: status.size, modified: status.modified)
+    }
+
+    private func names(in path: String) throws -> [String] {
+        guard let stream = opendir(path) else {
+            if errno == ENOENT || errno == ENOTDIR { return [] }
+            throw MediaError(errno: errno, "opendir \(path)")
+        }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { tuple in
+                tuple.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
+            }
+            if !name.hasPrefix(".") { names.append(name) }
+        }
+        return names
+    }
+
+    /// Nil when the file has gone meanwhile, or is none.
+    private func status(of path: String) -> (size: Int, modified: Date)? {
+        var status = stat()
+        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        return (Int(status.st_size), Date(timeIntervalSince1970: TimeInterval(status.st_mtim.tv_sec)))
+    }
+}

@@ -1,0 +1,156 @@
+internal import Crypto
+public import Foundation
+internal import Glibc
+public import NIOCore
+internal import NIOPosix
+
+/// A file received in whole, in its temporary place, and what its bytes are.
+public struct ReceivedFile: Sendable {
+    public let name: UUID
+    public let sha256: BlobID
+    /// In bytes.
+    public let size: Int
+    /// The MIME type of the bytes, whatever the client called them.
+    public let type: String
+    public let path: String
+}
+
+/// Writes one upload to its temporary file, with its SHA-256 as the bytes pass.
+///
+/// For one caller at a time, who waits for each call before the next: that is also the backpressure to the sender.
+/// Without `finish` or `suspend`, the temporary file is removed by `abort`, or by the sweep of old temporaries.
+public actor BlobWriter {
+    private enum State { case ready, working, ended }
+
+    /// What the threads work on; handed to them and back, never shared.
+    private struct Progress: Sendable {
+        var written: Int
+        /// Nil when the writer did not begin at the start: the hash is then taken from the file at the end.
+        var hash: SHA256?
+    }
+
+    public nonisolated let name: UUID
+    private let maxBytes: Int
+    private let store: BlobStore
+    private let file: OpenFile
+    private var progress: Progress
+    private var pending = ByteBuffer()
+    private var state = State.ready
+
+    /// Bytes are collected to this many before they go to a thread: a hop costs more than writing a small piece.
+    private static let chunkSize = 256 * 1024
+
+    init(store: BlobStore, file: OpenFile, name: UUID, offset: Int, maxBytes: Int) {
+        self.store = store
+        self.file = file
+        self.name = name
+        self.maxBytes = maxBytes
+        progress = Progress(written: offset, hash: offset == 0 ? SHA256() : nil)
+    }
+
+    /// Bytes taken so far, those before a continuation included.
+    public var count: Int { progress.written + pending.readableBytes }
+
+    /// Takes more bytes. `tooLarge` as soon as they exceed the limit, `storageFull` when they find no room.
+    public func write(_ buffer: ByteBuffer) async throws {
+        guard state == .ready else { throw MediaError(.inUse) }
+        guard buffer.readableBytes <= maxBytes - count else { throw MediaError(.tooLarge) }
+        if pending.readableBytes == 0 { pending = buffer } else { pending.writeImmutableBuffer(buffer) }
+        if pending.readableBytes >= Self.chunkSize { try await perform { _, _ in } }
+    }
+
+    /// Makes the bytes durable, and says what they are. The file stays in its temporary place: `commit` or `discard` it.
+    public func finish() async throws -> ReceivedFile {
+        let (name, path) = (name, file.path)
+        let received = try await perform { progress, file in
+            try file.sync()
+            let sha256 = try progress.hash?.finalize() ?? Self.hash(file)
+            let head = try file.read(count: min(progress.written, Sniffer.headSize), at: 0)
+            return ReceivedFile(
+                name: name, sha256: BlobID(sha256), size: progress.written, type: try Sniffer.type(of: head), path: path
+            )
+        }
+        state = .ended
+        return received
+    }
+
+    /// Makes the bytes durable and ends this writer; another can go on at the returned offset.
+    public func suspend() async throws -> Int {
+        let offset = try await perform { progress, file in
+            try file.sync()
+            file.unlock()
+            return progress.written
+        }
+        state = .ended
+        return offset
+    }
+
+    /// Ends this writer and removes what it wrote.
+    public func abort() async {
+        state = .ended
+        pending.clear()
+        try? await store.discard(name)
+    }
+
+    /// Writes what is pending, then runs `body`, on one of the store's threads.
+    private func perform<Result: Sendable>(
+        _ body: @escaping @Sendable (Progress, OpenFile) throws -> Result
+    ) async throws -> Result {
+        guard state == .ready else { throw MediaError(.inUse) }
+        state = .working
+        let (before, pending, file) = (progress, self.pending, file)
+        do {
+            let (after, result) = try await store.blocking {
+                var progress = before
+                try pending.withUnsafeReadableBytes { bytes in
+                    try file.write(bytes, at: progress.written)
+                    progress.hash?.update(bufferPointer: bytes)
+                    progress.written += bytes.count
+                }
+                return (progress, try body(progress, file))
+            }
+            progress = after
+            self.pending.clear()
+            if state == .working { state = .ready }
+            return result
+        } catch {
+            state = .ended
+            throw error
+        }
+    }
+
+    private static func hash(_ file: OpenFile) throws -> SHA256.Digest {
+        var hash = SHA256()
+        var offset = 0
+        while case let chunk = try file.read(count: 1 << 20, at: offset), !chunk.isEmpty {
+            hash.update(data: chunk)
+            offset += chunk.count
+        }
+        return hash.finalize()
+    }
+}
+
+extension BlobStore {
+    /// Begins an upload of at most `maxBytes`. Its file is new and readable by this user alone.
+    public func makeWriter(maxBytes: Int, name: UUID = UUID()) async throws -> BlobWriter {
+        try await openWriter(name, flags: O_RDWR | O_CREAT | O_EXCL, offset: 0, maxBytes: maxBytes)
+    }
+
+    /// Continues an upload at `offset`; bytes beyond it are dropped. `inUse` while another writer holds the file,
+    /// `offsetMismatch` when the file is shorter, `notFound` when it is gone.
+    public func resumeWriter(_ name: UUID, at offset: Int, maxBytes: Int) async throws -> BlobWriter {
+        try await openWriter(name, flags: O_RDWR, offset: offset, maxBytes: maxBytes)
+    }
+
+    private func openWriter(_ name: UUID, flags: Int32, offset: Int, maxBytes: Int) async throws -> BlobWriter {
+        let path = temporaryPath(name)
+        let file = try await blocking {
+            let file = try OpenFile(path, flags)
+            guard try file.lock() else { throw MediaError(.inUse, path) }
+            guard try file.size() >= offset else { throw MediaError(.offsetMismatch, path) }
+            try file.truncate(to: offset)
+            return file
+        }
+        return BlobWriter(store: self, file: file, name: name, offset: offset, maxBytes: maxBytes)
+    }
+}

@@ -1,0 +1,122 @@
+internal import CSandbox
+internal import Foundation
+internal import Glibc
+
+/// What ffprobe says of a file.
+struct MovieFacts {
+    /// Seconds.
+    let duration: Double?
+    let hasPicture: Bool
+    /// Pixels as shown, after rotation.
+    let width: Int?
+    let height: Int?
+}
+
+/// Runs ffprobe and ffmpeg on one file, within the worker's own limits.
+struct FFmpeg {
+    let tools: FFmpegTools
+    let input: String
+    /// The only format the input is read as.
+    let demuxer: String
+
+    private static let maxOutput = 1 << 20
+    /// Seconds for one run.
+    private static let timeLimit: UInt32 = 15
+
+    private var inputArguments: [String] { ["-protocol_whitelist", "file", "-f", demuxer, "-i", "file:\(input)"] }
+
+    /// Nil when ffprobe finds neither picture nor sound.
+    func probe() throws -> MovieFacts? {
+        let arguments = ["-v", "quiet", "-of", "json", "-show_format", "-show_streams"] + inputArguments
+        guard let output = try run(tools.ffprobe, arguments),
+            let answer = try? JSONDecoder().decode(ProbeAnswer.self, from: output)
+        else { return nil }
+        return answer.facts
+    }
+
+    /// Writes the frame at a tenth of the film, at most at three seconds, as PNG. Whether there is one now.
+    func writePoster(to path: String, duration: Double?) throws -> Bool {
+        let start = min((duration ?? 0) / 10, 3)
+        let edge = ThumbnailSize.large.maxEdge
+        let arguments =
+            ["-v", "quiet", "-nostdin", "-threads", "1", "-ss", String(format: "%.3f", start)] + inputArguments + [
+                "-map", "0:V:0", "-frames:v", "1", "-an", "-sn", "-dn", "-map_metadata", "-1",
+                "-vf", "scale='min(\(edge),iw)':'min(\(edge),ih)':force_original_aspect_ratio=decrease",
+                "-threads", "1", "-c:v", "png", "-f", "image2", "-update", "1", "-y", "file:\(path)",
+            ]
+        return try run(tools.ffmpeg, arguments) != nil && FileManager.default.fileExists(atPath: path)
+    }
+
+    /// What the program wrote to its standard output; nil when it failed or took too long.
+    private func run(_ program: String, _ arguments: [String]) throws -> Data? {
+        var ends: [Int32] = [0, 0]
+        guard pipe(&ends) == 0 else { throw MediaError(errno: errno, "pipe") }
+        let child = withArguments([program] + arguments) { csandbox_spawn(program, $0, ends[1], Self.timeLimit) }
+        close(ends[1])
+        guard child > 0 else {
+            close(ends[0])
+            throw MediaError(errno: errno, "start \(program)")
+        }
+        let output = collect(ends[0])
+        // A program that writes more than it should ends when nobody reads.
+        close(ends[0])
+        var status: Int32 = 0
+        while waitpid(child, &status, 0) < 0 && errno == EINTR {}
+        return status == 0 ? output : nil
+    }
+
+    /// Everything up to the end of the stream, which comes with the end of the program; nil beyond the bound.
+    private func collect(_ descriptor: Int32) -> Data? {
+        var output = Data()
+        var chunk = [UInt8](repeating: 0, count: 16 * 1024)
+        while output.count <= Self.maxOutput {
+            let count = read(descriptor, &chunk, chunk.count)
+            if count < 0 && errno == EINTR { continue }
+            if count == 0 { return output }
+            guard count > 0 else { return nil }
+            output.append(contentsOf: chunk[..<count])
+        }
+        return nil
+    }
+}
+
+/// Lends C a vector of arguments.
+func withArguments<Result>(
+    _ arguments: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) throws -> Result
+) rethrows -> Result {
+    var vector = arguments.map { strdup($0) } + [nil]
+    defer { vector.forEach { free($0) } }
+    return try body(&vector)
+}
+
+/// ffprobe's JSON, as far as it is used.
+private struct ProbeAnswer: Decodable {
+    struct Stream: Decodable {
+        let codec_type: String?
+        let width: Int?
+        let height: Int?
+        let duration: String?
+        let disposition: [String: Int]?
+        let side_data_list: [SideData]?
+    }
+    struct SideData: Decodable { let rotation: Double? }
+    struct Format: Decodable { let duration: String? }
+
+    let streams: [Stream]?
+    let format: Format?
+
+    var facts: MovieFacts? {
+        let streams = streams ?? []
+        // A cover picture in a song is no video.
+        let video = streams.first { $0.codec_type == "video" && $0.disposition?["attached_pic"] != 1 }
+        guard video != nil || streams.contains(where: { $0.codec_type == "audio" }) else { return nil }
+        let seconds = [format?.duration, video?.duration].compactMap { $0.flatMap(Double.init) }.first {
+            $0.isFinite && $0 >= 0
+        }
+        let turns = video?.side_data_list?.compactMap(\.rotation).first ?? 0
+        let isSideways = abs(turns.truncatingRemainder(dividingBy: 180)) == 90
+        return MovieFacts(
+            duration: seconds, hasPicture: video != nil, width: isSideways ? video?.height : video?.width,
+            height: isSideways ? video?.width : video?.height)
+    }
+}

@@ -1,0 +1,43 @@
+internal import Crypto
+internal import Foundation
+internal import Glibc
+
+/// Carries an `EditPlan` out.
+enum FileCleaning {
+    private static let chunkSize = 1 << 20
+
+    /// Plans the cutting of one file. The bytes are mapped, so memory stays flat.
+    static func plan(_ path: String, by cutter: (ByteView) throws -> EditPlan) throws -> (plan: EditPlan, size: Int) {
+        let data = try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped)
+        return try data.withUnsafeBytes { (try cutter(ByteView($0)), $0.count) }
+    }
+
+    /// Writes what `plan` makes of `source` and says what it is.
+    static func write(_ plan: EditPlan, from source: String, to destination: String) throws -> ProcessedMedia.Cleaned {
+        let input = try OpenFile(source, O_RDONLY)
+        let output = try OpenFile(destination, O_WRONLY | O_CREAT | O_TRUNC)
+        var (hash, written) = (SHA256(), 0)
+        func emit(_ bytes: [UInt8]) throws {
+            try bytes.withUnsafeBytes {
+                try output.write($0, at: written)
+                hash.update(bufferPointer: $0)
+            }
+            written += bytes.count
+        }
+        for piece in plan.pieces {
+            switch piece {
+            case .literal(let bytes): try emit(bytes)
+            case .zeros(let count): try inChunks(0..<count) { try emit([UInt8](repeating: 0, count: $0.count)) }
+            case .copy(let range):
+                try inChunks(range) { try emit(try input.read(count: $0.count, at: $0.lowerBound)) }
+            }
+        }
+        return ProcessedMedia.Cleaned(size: written, sha256: BlobID(hash.finalize()))
+    }
+
+    private static func inChunks(_ range: Range<Int>, _ body: (Range<Int>) throws -> Void) rethrows {
+        for start in stride(from: range.lowerBound, to: range.upperBound, by: chunkSize) {
+            try body(start..<min(start + chunkSize, range.upperBound))
+        }
+    }
+}

@@ -1,0 +1,91 @@
+internal import CSandbox
+internal import Foundation
+internal import Glibc
+internal import NIOConcurrencyHelpers
+
+/// One running worker. Used by one thread at a time, it blocks; released, it ends the process.
+final class WorkerProcess: Sendable {
+    let id: pid_t
+    private let descriptor: Int32
+    private let conversation: NIOLockedValueBox<Conversation>
+
+    private static let startLimit = Duration.seconds(10)
+
+    private struct Conversation {
+        var channel: WorkerChannel
+        var jobs = 0
+    }
+
+    /// Starts the program, with no environment but a place for temporaries, and sends it its settings.
+    init(_ configuration: MediaConfiguration) throws {
+        var ends: [Int32] = [0, 0]
+        guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
+            throw MediaError(.unavailable, "socketpair failed")
+        }
+        let temporaries = "\(configuration.directory)/tmp"
+        do {
+            // The worker's end is closed here at once: its own death must be the end of the stream.
+            defer { close(ends[1]) }
+            id = try Self.spawn(configuration, socket: ends[1], temporaries: temporaries)
+        } catch {
+            close(ends[0])
+            throw error
+        }
+        descriptor = ends[0]
+        conversation = NIOLockedValueBox(Conversation(channel: WorkerChannel(descriptor: ends[0])))
+        try awaitReadiness(MediaWorker.Settings(limits: configuration.limits, directory: temporaries))
+    }
+
+    /// A worker that does not even start is the operator's trouble, not the fault of a picture.
+    private func awaitReadiness(_ settings: MediaWorker.Settings) throws {
+        do {
+            let answer = try conversation.withLockedValue { conversation in
+                try conversation.channel.send(settings)
+                return try conversation.channel.receive(WorkerAnswer.self, deadline: .now + Self.startLimit)
+            }
+            guard case .ready = answer else { throw MediaError(.unavailable, "a media worker answered \(answer)") }
+        } catch let failure as WorkerChannel.Failure {
+            throw MediaError(.unavailable, "a media worker did not start: \(failure)")
+        }
+    }
+
+    deinit {
+        close(descriptor)
+        // Its own group, so that its ffmpeg goes with it.
+        kill(-id, SIGKILL)
+        var status: Int32 = 0
+        while waitpid(id, &status, 0) < 0 && errno == EINTR {}
+    }
+
+    /// Files handed to it so far.
+    var jobs: Int { conversation.withLockedValue(\.jobs) }
+
+    /// Whether it runs, and has not closed its socket. It says nothing of its own accord, so a readable socket means the end.
+    var isAlive: Bool {
+        var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&entry, 1, 0) == 0
+    }
+
+    /// Throws `WorkerChannel.Failure` when the worker ends, hangs or babbles: it must not be used again.
+    func perform(_ job: WorkerJob, within limit: Duration) throws -> WorkerAnswer {
+        try conversation.withLockedValue { conversation in
+            conversation.jobs += 1
+            try conversation.channel.send(job)
+            return try conversation.channel.receive(WorkerAnswer.self, deadline: .now + limit)
+        }
+    }
+
+    private static func spawn(_ configuration: MediaConfiguration, socket: Int32, temporaries: String) throws -> pid_t {
+        let executable = configuration.workerExecutable
+        var id: pid_t = 0
+        let failure = withArguments([executable] + configuration.workerArguments) { arguments in
+            withArguments(["TMPDIR=\(temporaries)"]) { environment in
+                csandbox_spawn_worker(&id, executable, arguments, environment, socket)
+            }
+        }
+        guard failure == 0 else {
+            throw MediaError(.unavailable, "start \(executable): \(String(cString: strerror(failure)))")
+        }
+        return id
+    }
+}

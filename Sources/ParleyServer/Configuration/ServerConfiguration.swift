@@ -1,0 +1,145 @@
+import Configuration
+public import Foundation
+public import Logging
+import SystemPackage
+
+/// What an operator can set, by environment variables or a `.env` file in the working directory; the environment wins.
+public struct ServerConfiguration: Sendable {
+    public enum ScannerFallback: String, Sendable { case refuse, accept }
+
+    public var host = "127.0.0.1"
+    public var port = 8080
+    /// nil: a private PostgreSQL under `storageDirectory`.
+    public var databaseURL: String?
+    public var storageDirectory = URL(filePath: "storage")
+    public var migrationsDirectory = URL(filePath: "migrations")
+    public var webDirectory = URL(filePath: "web/dist")
+    /// nil: made once and kept in `storageDirectory`.
+    public var jwtSecret: String?
+    public var jwtSecretPrevious: String?
+    public var logLevel = Logger.Level.info
+    public var corsOrigins: Set<String> = []
+    public var trustedProxies: [String] = []
+    public var tlsCertificate: String?
+    public var tlsKey: String?
+    public var maxUploadBytes = 104_857_600
+    public var userQuotaBytes = 10_737_418_240
+    public var orphanHours = 24
+    public var clamdAddress: String?
+    public var clamdUnreachable = ScannerFallback.refuse
+    /// nil: no metrics are served.
+    public var metricsPort: Int?
+    public var rateLimits = true
+
+    /// A setting that cannot be used: one line that names it.
+    public struct Invalid: Error, CustomStringConvertible {
+        public let description: String
+    }
+
+    public init() {}
+
+    /// Reads the settings.
+    /// - Throws: ``Invalid`` for a value that makes no sense.
+    public static func load(
+        environment: [String: String] = ProcessInfo.processInfo.environment, file: String = ".env"
+    ) async throws -> ServerConfiguration {
+        let settings = Settings(
+            reader: ConfigReader(providers: [
+                EnvironmentVariablesProvider(environmentVariables: environment),
+                try await EnvironmentVariablesProvider(environmentFilePath: FilePath(file), allowMissing: true),
+            ]))
+        var configuration = ServerConfiguration()
+        try configuration.read(settings)
+        return configuration
+    }
+
+    private mutating func read(_ settings: Settings) throws {
+        host = settings.string("HOST") ?? host
+        port = try settings.integer("PORT", in: 0...65535) ?? port
+        databaseURL = try settings.string("DATABASE_URL").map { url in
+            guard url.hasPrefix("postgres://") || url.hasPrefix("postgresql://") || url.contains("=") else {
+                throw Invalid(description: "DATABASE_URL: not a PostgreSQL URL or connection string")
+            }
+            return url
+        }
+        storageDirectory = settings.string("STORAGE_DIR").map { URL(filePath: $0) } ?? storageDirectory
+        migrationsDirectory = settings.string("MIGRATIONS_DIR").map { URL(filePath: $0) } ?? migrationsDirectory
+        webDirectory = settings.string("WEB_DIR").map { URL(filePath: $0) } ?? webDirectory
+        jwtSecret = try settings.secret("JWT_SECRET")
+        jwtSecretPrevious = try settings.secret("JWT_SECRET_PREVIOUS")
+        logLevel = try settings.choice("LOG_LEVEL") ?? logLevel
+        corsOrigins = Set(try settings.list("CORS_ORIGINS").map(Self.origin))
+        trustedProxies = settings.list("TRUSTED_PROXIES")
+        tlsCertificate = try settings.file("TLS_CERT")
+        tlsKey = try settings.file("TLS_KEY")
+        guard (tlsCertificate == nil) == (tlsKey == nil) else {
+            throw Invalid(description: "TLS_CERT and TLS_KEY: set both or neither")
+        }
+        maxUploadBytes = try settings.integer("MAX_UPLOAD_BYTES", in: 1...(1 << 40)) ?? maxUploadBytes
+        userQuotaBytes = try settings.integer("USER_QUOTA_BYTES", in: 0...(1 << 50)) ?? userQuotaBytes
+        orphanHours = try settings.integer("ORPHAN_HOURS", in: 1...87_600) ?? orphanHours
+        clamdAddress = settings.string("CLAMD_ADDRESS")
+        clamdUnreachable = try settings.choice("CLAMD_UNREACHABLE") ?? clamdUnreachable
+        metricsPort = try settings.integer("METRICS_PORT", in: 1...65535)
+        rateLimits = try settings.choice("RATE_LIMITS", as: Switch.self).map { $0 == .on } ?? rateLimits
+    }
+
+    private enum Switch: String { case on, off }
+
+    /// `scheme://host[:port]` (RFC 6454 § 6.2).
+    private static func origin(_ text: String) throws -> String {
+        guard let url = URL(string: text), let scheme = url.scheme, ["http", "https"].contains(scheme), url.host() != nil,
+            url.path().isEmpty
+        else { throw Invalid(description: "CORS_ORIGINS: \(text) is no origin like https://chat.example.org") }
+        return text.lowercased()
+    }
+}
+
+/// The settings by their names in the environment. An empty value counts as none.
+private struct Settings {
+    let reader: ConfigReader
+
+    func string(_ name: String) -> String? {
+        let key = ConfigKey(name.lowercased().split(separator: "_").map(String.init))
+        guard let value = reader.string(forKey: key), !value.isEmpty else { return nil }
+        return value
+    }
+
+    func integer(_ name: String, in range: ClosedRange<Int>) throws -> Int? {
+        guard let text = string(name) else { return nil }
+        guard let value = Int(text), range.contains(value) else {
+            throw ServerConfiguration.Invalid(
+                description: "\(name): \(text) is no whole number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return value
+    }
+
+    func choice<Value: RawRepresentable<String>>(_ name: String, as type: Value.Type = Value.self) throws -> Value? {
+        guard let text = string(name) else { return nil }
+        guard let value = Value(rawValue: text.lowercased()) else {
+            throw ServerConfiguration.Invalid(description: "\(name): \(text) is not a known value")
+        }
+        return value
+    }
+
+    func list(_ name: String) -> [String] {
+        (string(name) ?? "").split(whereSeparator: { $0 == "," || $0.isWhitespace }).map(String.init)
+    }
+
+    func file(_ name: String) throws -> String? {
+        guard let path = string(name) else { return nil }
+        guard FileManager.default.isReadableFile(atPath: path) else {
+            throw ServerConfiguration.Invalid(description: "\(name): \(path) cannot be read")
+        }
+        return path
+    }
+
+    /// A key for HMAC-SHA-256 is as long as its output (RFC 7518 § 3.2).
+    func secret(_ name: String) throws -> String? {
+        guard let secret = string(name) else { return nil }
+        guard secret.utf8.count >= 32 else {
+            throw ServerConfiguration.Invalid(description: "\(name): at least 32 characters")
+        }
+        return secret
+    }
+}

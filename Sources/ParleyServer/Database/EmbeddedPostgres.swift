@@ -1,0 +1,183 @@
+import Foundation
+import Glibc
+import Logging
+import PostgresClient
+import Synchronization
+
+/// The private PostgreSQL: started with the server, watched, started again if it dies alone, stopped with the server.
+/// One that a killed server left behind, running or crashed, is taken over.
+final class EmbeddedPostgres: Sendable {
+    private enum Phase {
+        case stopped
+        case running(pid_t)
+        case stopping(pid_t?)
+    }
+
+    private static let database = "parley"
+    /// How long recovery after a crash may take, and a shutdown's checkpoint.
+    private static let startTimeout: Duration = .seconds(120)
+    private static let stopTimeout: Duration = .seconds(30)
+
+    private let cluster: PrivateCluster
+    private let storage: URL
+    private let logger: Logger
+    private let phase = Mutex(Phase.stopped)
+
+    init(storage: URL, logger: Logger) throws {
+        self.storage = storage
+        self.logger = logger
+        cluster = try PrivateCluster(storage: storage)
+    }
+
+    /// Brings the cluster up, and keeps it up until `stop`.
+    /// - Returns: the connection string of its database.
+    func start() async throws -> String {
+        try await cluster.prepare(logger: logger)
+        let (exit, socketDirectory) = try await launch()
+        watch(exit)
+        try await makeDatabase(socketDirectory)
+        return cluster.connectionString(database: Self.database, socketDirectory: socketDirectory)
+    }
+
+    /// Asks for a fast shutdown (postgres(1), SIGINT) and, when that takes too long, for an immediate one, from which
+    /// the next start recovers.
+    func stop() async {
+        let pid = phase.withLock { phase -> pid_t? in
+            guard case .running(let pid) = phase else {
+                phase = .stopping(nil)
+                return nil
+            }
+            phase = .stopping(pid)
+            return pid
+        }
+        guard let pid else { return }
+        kill(pid, SIGINT)
+        if await !hasEnded(pid, within: Self.stopTimeout) {
+            logger.warning("PostgreSQL does not stop; it is ended and will recover at the next start")
+            kill(pid, SIGQUIT)
+            _ = await hasEnded(pid, within: .seconds(5))
+        }
+    }
+
+    /// The exit of the running postmaster, to be awaited.
+    private typealias Exit = @Sendable () async -> Void
+
+    /// Takes over a running postmaster, or starts one, and waits until it answers.
+    private func launch() async throws -> (exit: Exit, socketDirectory: String) {
+        if let left = cluster.postmaster, kill(left.pid, 0) == 0, isPostmaster(left.pid) {
+            logger.notice("taking over the running PostgreSQL", metadata: ["pid": "\(left.pid)"])
+            try enter(left.pid)
+            try await waitUntilReady(left.socketDirectory, pid: left.pid)
+            return ({ [weak self] in _ = await self?.hasEnded(left.pid, within: nil) }, left.socketDirectory)
+        }
+        let socketDirectory = try cluster.makeSocketDirectory()
+        let settings = [
+            "listen_addresses=", "unix_socket_permissions=0700",
+            "unix_socket_directories=\(cluster.nameForPostmaster(socketDirectory))", "max_connections=60",
+            "shared_buffers=128MB", "synchronous_commit=on", "fsync=on", "full_page_writes=on",
+            "logging_collector=on", "log_directory=log", "log_filename=postgresql-%a.log",
+            "log_truncate_on_rotation=on", "log_rotation_age=1d", "log_min_messages=warning",
+        ]
+        let process = try cluster.run(
+            "postgres", settings.flatMap { ["-c", $0] }, data: cluster.directory,
+            log: storage.appending(path: "postgres.log"))
+        try enter(process.pid)
+        let exit = Task.detached { _ = await process.waitForExit() }
+        try await waitUntilReady(socketDirectory, pid: process.pid)
+        return ({ await exit.value }, socketDirectory)
+    }
+
+    private func enter(_ pid: pid_t) throws {
+        let stopping = phase.withLock { phase in
+            if case .stopping = phase { return true }
+            phase = .running(pid)
+            return false
+        }
+        guard !stopping else {
+            kill(pid, SIGINT)
+            throw CancellationError()
+        }
+    }
+
+    /// The pid in a stale `postmaster.pid` may by now be somebody else's.
+    private func isPostmaster(_ pid: pid_t) -> Bool {
+        (try? String(contentsOfFile: "/proc/\(pid)/comm", encoding: .utf8))?.hasPrefix("postgres") ?? false
+    }
+
+    private func waitUntilReady(_ socketDirectory: String, pid: pid_t) async throws {
+        let connection = cluster.connectionString(database: "postgres", socketDirectory: socketDirectory)
+        let deadline = ContinuousClock.now + Self.startTimeout
+        while ContinuousClock.now < deadline {
+            if await PostgresClient.answers(connection) { return }
+            // A postmaster tells nobody that it is ready: pg_ctl(1) asks again and again as well.
+            try await Task.sleep(for: .milliseconds(50))
+            guard kill(pid, 0) == 0, !isZombie(pid) else {
+                throw PrivateCluster.Unusable(
+                    description: "PostgreSQL did not start: see \(storage.path)/postgres.log and \(cluster.directory.path)/log")
+            }
+        }
+        throw PrivateCluster.Unusable(description: "PostgreSQL did not answer within \(Self.startTimeout)")
+    }
+
+    private func isZombie(_ pid: pid_t) -> Bool {
+        guard let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
+            let afterName = stat.lastIndex(of: ")")
+        else { return true }
+        return stat[afterName...].hasPrefix(") Z")
+    }
+
+    /// A process that is not this one's child can only be looked at.
+    private func hasEnded(_ pid: pid_t, within timeout: Duration?) async -> Bool {
+        let deadline = timeout.map { ContinuousClock.now + $0 }
+        while kill(pid, 0) == 0, !isZombie(pid) {
+            if let deadline, ContinuousClock.now > deadline { return false }
+            do { try await Task.sleep(for: .milliseconds(100)) } catch { return false }
+        }
+        return true
+    }
+
+    /// Starts it again whenever it ends by itself, waiting longer after each start that fails.
+    private func watch(_ exit: @escaping Exit) {
+        Task.detached { [self] in
+            var exit = exit
+            var pause = Duration.milliseconds(100)
+            while true {
+                await exit()
+                if case .stopping = phase.withLock({ $0 }) { return }
+                logger.error("PostgreSQL ended by itself; starting it again")
+                while true {
+                    do {
+                        exit = try await launch().exit
+                        pause = .milliseconds(100)
+                        break
+                    } catch is CancellationError {
+                        return
+                    } catch {
+                        logger.error("PostgreSQL cannot be started", metadata: ["error": "\(error)"])
+                        try? await Task.sleep(for: pause)
+                        pause = min(pause * 2, .seconds(10))
+                        if case .stopping = phase.withLock({ $0 }) { return }
+                    }
+                }
+            }
+        }
+    }
+
+    private func makeDatabase(_ socketDirectory: String) async throws {
+        var configuration = PostgresConfiguration(
+            connectionString: cluster.connectionString(database: "postgres", socketDirectory: socketDirectory))
+        configuration.connections = 1
+        let maintenance = try PostgresClient(configuration: configuration, logger: logger)
+        try await maintenance.start()
+        do {
+            let exists = try await !maintenance.query(
+                "SELECT 1 FROM pg_database WHERE datname = \(Self.database)"
+            ).isEmpty
+            if !exists { try await maintenance.query("CREATE DATABASE parley") }
+        } catch {
+            await maintenance.close()
+            throw error
+        }
+        await maintenance.close()
+    }
+}

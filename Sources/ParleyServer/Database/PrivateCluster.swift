@@ -1,0 +1,149 @@
+import Foundation
+import Glibc
+import Logging
+import PostgresClient
+
+/// The files of the private PostgreSQL: where they are, whose they are, and which programs belong to them.
+///
+/// Started by root, PostgreSQL runs as an unprivileged account, which need not be able to enter the folders above the
+/// data directory: the programs get it as an open descriptor and name it `/proc/self/fd/3`.
+struct PrivateCluster: Sendable {
+    struct Unusable: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    static let role = "parley"
+    private static let dataDescriptor: Int32 = 3
+
+    let directory: URL
+    let programs: URL
+    private let account: Account?
+
+    /// An unprivileged account, when this process is root.
+    private struct Account {
+        let user: uid_t
+        let group: gid_t
+    }
+
+    init(storage: URL) throws {
+        directory = storage.appending(path: "postgres").absoluteURL.standardizedFileURL
+        programs = try Self.findPrograms(for: directory)
+        account = geteuid() == 0 ? try Self.findAccount() : nil
+    }
+
+    /// The version that made the cluster, or the newest there is for a new one.
+    private static func findPrograms(for directory: URL) throws -> URL {
+        let root = URL(filePath: "/usr/lib/postgresql")
+        let installed = ((try? FileManager.default.contentsOfDirectory(atPath: root.path)) ?? [])
+            .filter { FileManager.default.isExecutableFile(atPath: root.appending(path: "\($0)/bin/postgres").path) }
+        let made = (try? String(contentsOf: directory.appending(path: "PG_VERSION"), encoding: .utf8))?
+            .trimmingCharacters(in: .whitespacesAndNewlines)
+        if let made {
+            guard installed.contains(made) else {
+                throw Unusable(
+                    description: "\(directory.path) was made by PostgreSQL \(made), which is not installed here "
+                        + "(apt-get install postgresql-\(made))")
+            }
+            return root.appending(path: "\(made)/bin")
+        }
+        guard let newest = installed.compactMap({ Int($0) }).max() else {
+            throw Unusable(
+                description: "PostgreSQL is not installed: apt-get install postgresql, or set DATABASE_URL to a server")
+        }
+        return root.appending(path: "\(newest)/bin")
+    }
+
+    private static func findAccount() throws -> Account {
+        for name in ["postgres", "nobody"] {
+            if let entry = getpwnam(name)?.pointee, entry.pw_uid != 0 {
+                return Account(user: entry.pw_uid, group: entry.pw_gid)
+            }
+        }
+        throw Unusable(description: "PostgreSQL does not run as root, and there is no account postgres or nobody here")
+    }
+
+    /// Makes the cluster if there is none. One that was not finished is made again.
+    func prepare(logger: Logger) async throws {
+        let files = FileManager.default
+        if files.fileExists(atPath: directory.appending(path: "PG_VERSION").path) { return }
+        logger.notice("making a private PostgreSQL", metadata: ["directory": "\(directory.path)"])
+        let partial = directory.deletingLastPathComponent().appending(path: "postgres.partial")
+        try? files.removeItem(at: partial)
+        try files.createDirectory(at: partial, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        try give(partial)
+        let log = partial.deletingLastPathComponent().appending(path: "postgres.initdb.log")
+        let status = try await run(
+            "initdb",
+            ["--username=\(Self.role)", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"],
+            data: partial, log: log
+        ).waitForExit()
+        guard status == 0 else { throw Unusable(description: "initdb failed: see \(log.path)") }
+        try? files.removeItem(at: log)
+        try? files.removeItem(at: directory)
+        try files.moveItem(at: partial, to: directory)
+    }
+
+    /// Starts a program of PostgreSQL's on the data directory.
+    func run(_ program: String, _ arguments: [String], data: URL, log: URL) throws -> ChildProcess {
+        let dataDirectory = open(data.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard dataDirectory >= 0 else { throw Unusable(description: "\(data.path) cannot be opened") }
+        defer { close(dataDirectory) }
+        let output = open(log.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard output >= 0 else { throw Unusable(description: "\(log.path) cannot be written") }
+        defer { close(output) }
+        let null = open("/dev/null", O_RDONLY | O_CLOEXEC)
+        defer { close(null) }
+        let command = [programs.appending(path: program).path, "-D", account == nil ? data.path : "/proc/self/fd/3"] + arguments
+        return try ChildProcess(
+            unprivileged(command), environment: ["PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"],
+            descriptors: [0: null, 1: output, 2: output, Self.dataDescriptor: dataDirectory])
+    }
+
+    private func unprivileged(_ command: [String]) -> [String] {
+        guard let account else { return command }
+        return ["/usr/bin/setpriv", "--reuid=\(account.user)", "--regid=\(account.group)", "--clear-groups", "--"] + command
+    }
+
+    func give(_ path: URL) throws {
+        guard let account else { return }
+        guard chown(path.path, account.user, account.group) == 0 else {
+            throw Unusable(description: "\(path.path) cannot be given to PostgreSQL's account")
+        }
+    }
+
+    /// What a running or crashed postmaster wrote down: its process id and the directory of its socket.
+    var postmaster: (pid: pid_t, socketDirectory: String)? {
+        guard let text = try? String(contentsOf: directory.appending(path: "postmaster.pid"), encoding: .utf8) else {
+            return nil
+        }
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        guard lines.count >= 5, let pid = pid_t(lines[0]), pid > 1 else { return nil }
+        return (pid, lines[4].isEmpty ? directory.path : String(lines[4]))
+    }
+
+    /// Where the socket is: in the data directory or, where that path is too long for one (`sun_path` holds 107 bytes,
+    /// unix(7)), in a private directory.
+    func makeSocketDirectory() throws -> String {
+        let room = 107 - "/.s.PGSQL.5432".utf8.count
+        if directory.path.utf8.count <= room { return directory.path }
+        var template = Array("/tmp/parley-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else {
+            throw Unusable(description: "no directory for PostgreSQL's socket can be made in /tmp")
+        }
+        let path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+        try give(URL(filePath: path))
+        return path
+    }
+
+    /// The name under which the postmaster knows its socket directory: relative to its data directory, so that nothing
+    /// above it has to be entered.
+    func nameForPostmaster(_ socketDirectory: String) -> String {
+        socketDirectory == directory.path ? "." : socketDirectory
+    }
+
+    func connectionString(database: String, socketDirectory: String) -> String {
+        let host = socketDirectory == "." ? directory.path : socketDirectory
+        let quoted = host.replacing("\\", with: "\\\\").replacing("'", with: "\\'")
+        return "host='\(quoted)' user=\(Self.role) dbname=\(database)"
+    }
+}

@@ -1,0 +1,96 @@
+import Chat
+import Crypto
+import Foundation
+import JWTKit
+import Synchronization
+
+/// Access tokens: JWTs (RFC 7519) signed with HS256, for this server by this server.
+struct AccessTokens: Sendable {
+    private static let issuer = "parley"
+    private static let audience = "parley"
+    /// Bounds what is remembered of verified tokens; beyond it the memory is simply emptied.
+    private static let maximumRemembered = 50_000
+
+    private struct Payload: JWTPayload {
+        var iss: IssuerClaim
+        var aud: AudienceClaim
+        var sub: SubjectClaim
+        var sid: String
+        var iat: IssuedAtClaim
+        var exp: ExpirationClaim
+
+        func verify(using algorithm: some JWTAlgorithm) throws {
+            try exp.verifyNotExpired()
+            guard iss.value == AccessTokens.issuer else {
+                throw JWTError.claimVerificationFailure(failedClaim: iss, reason: "another issuer")
+            }
+            try aud.verifyIntendedAudience(includes: AccessTokens.audience)
+        }
+    }
+
+    /// A verification costs 74 µs, a look-up none: what has been verified is remembered until it expires.
+    private final class Memory: Sendable {
+        let verified = Mutex<[String: (caller: Caller, expires: Date)]>([:])
+    }
+
+    /// One collection a secret, the current one first: which key checks a token is never the token's choice, nor is the
+    /// algorithm, since every key is for HS256 alone (RFC 8725 § 3.1).
+    private let keys: [JWTKeyCollection]
+    private let gate: AccessGate
+    private let memory = Memory()
+
+    /// - Parameter previous: a secret whose tokens are still accepted, while clients change over to the current one.
+    init(secret: SymmetricKey, previous: SymmetricKey?, gate: AccessGate) async {
+        self.gate = gate
+        var keys: [JWTKeyCollection] = []
+        for secret in [secret, previous].compactMap({ $0 }) {
+            keys.append(await JWTKeyCollection().add(hmac: HMACKey(key: secret), digestAlgorithm: .sha256))
+        }
+        self.keys = keys
+    }
+
+    func issue(for signedIn: SignedIn, now: Date = Date()) async throws -> String {
+        let payload = Payload(
+            iss: .init(value: Self.issuer), aud: .init(value: [Self.audience]),
+            sub: .init(value: signedIn.user.id.description), sid: signedIn.sessionID.description,
+            iat: .init(value: now), exp: .init(value: now + AccessGate.tokenLifetime))
+        return try await keys[0].sign(payload)
+    }
+
+    /// - Throws: `unauthenticated`, `token_expired`, `session_revoked` or `banned`.
+    func verify(_ token: String, now: Date = Date()) async throws(ChatError) -> Caller {
+        let caller: Caller
+        if let known = memory.verified.withLock({ $0[token] }), known.expires > now {
+            caller = known.caller
+        } else {
+            caller = try await read(token, now: now)
+        }
+        try gate.check(user: caller.user, session: caller.session, now: now)
+        return caller
+    }
+
+    private func read(_ token: String, now: Date) async throws(ChatError) -> Caller {
+        guard token.utf8.count < 2048 else { throw ChatError(.unauthenticated, "this is no access token of this server") }
+        var expired = false
+        for key in keys {
+            do {
+                let payload = try await key.verify(token, as: Payload.self)
+                guard let user = UserID(payload.sub.value), let session = SessionID(payload.sid) else { break }
+                let caller = Caller(user: user, session: session)
+                memory.verified.withLock { verified in
+                    if verified.count >= Self.maximumRemembered { verified = [:] }
+                    verified[token] = (caller, payload.exp.value)
+                }
+                return caller
+            } catch let error as JWTError where error.errorType == .claimVerificationFailure {
+                expired = error.failedClaim is ExpirationClaim
+                break
+            } catch {
+                continue
+            }
+        }
+        throw expired
+            ? ChatError(.tokenExpired, "the access token has expired; refresh it")
+            : ChatError(.unauthenticated, "this is no access token of this server")
+    }
+}

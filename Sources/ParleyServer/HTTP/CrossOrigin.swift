@@ -1,0 +1,41 @@
+import Chat
+import HTTPTypes
+import Hummingbird
+
+/// The Fetch standard's CORS protocol: a page of another origin is refused unless the operator named it.
+struct CrossOrigin: RouterMiddleware {
+    let policy: OriginPolicy
+
+    private static let allowedHeaders =
+        "authorization, content-type, x-parley-cookie, tus-resumable, upload-length, upload-offset, upload-metadata, "
+        + "upload-checksum, upload-defer-length, x-http-method-override, if-none-match, range"
+    private static let exposedHeaders =
+        "location, retry-after, etag, content-range, tus-resumable, tus-version, tus-extension, tus-max-size, "
+        + "tus-checksum-algorithm, upload-offset, upload-length, upload-expires"
+
+    func handle(
+        _ request: Request, context: RequestEnvironment,
+        next: (Request, RequestEnvironment) async throws -> Response
+    ) async throws -> Response {
+        guard let origin = request.headers[.origin], !policy.isOwn(origin, authority: request.head.authority) else {
+            return try await next(request, context)
+        }
+        guard policy.permits(origin, authority: request.head.authority) else {
+            throw ChatError(.forbidden, "pages of \(origin.prefix(200)) may not use this server")
+        }
+        var response: Response
+        if request.method == .options, request.headers[.accessControlRequestMethod] != nil {
+            response = .noContent
+            response.headers[.accessControlAllowMethods] = "GET, HEAD, POST, PUT, PATCH, DELETE"
+            response.headers[.accessControlAllowHeaders] = Self.allowedHeaders
+            response.headers[.accessControlMaxAge] = "600"
+        } else {
+            response = try await next(request, context)
+            response.headers[.accessControlExposeHeaders] = Self.exposedHeaders
+        }
+        response.headers[.accessControlAllowOrigin] = origin
+        response.headers[.accessControlAllowCredentials] = "true"
+        response.headers[.vary] = "Origin"
+        return response
+    }
+}

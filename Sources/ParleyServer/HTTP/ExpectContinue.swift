@@ -1,0 +1,23 @@
+import HTTPTypes
+import NIOCore
+import NIOHTTPTypes
+
+/// Honours `Expect: 100-continue` (RFC 9110 § 10.1.1): curl waits a second for it before it sends a larger upload.
+/// Nothing is promised to a body that is too large, so that its sender hears the refusal instead.
+final class ExpectContinue: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPRequestPart
+    typealias OutboundOut = HTTPResponsePart
+
+    private let maximumBytes: Int
+
+    init(maximumBytes: Int) { self.maximumBytes = maximumBytes }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if case .head(let head) = unwrapInboundIn(data), head.headerFields[.expect]?.lowercased() == "100-continue",
+            head.headerFields[.contentLength].flatMap({ Int($0) }).map({ $0 <= maximumBytes }) ?? true
+        {
+            context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
+        }
+        context.fireChannelRead(data)
+    }
+}

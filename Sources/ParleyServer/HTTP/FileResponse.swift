@@ -1,0 +1,121 @@
+import Chat
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Media
+
+/// What a request for a file's bytes asks of a file of this length and validator: RFC 9110 §§ 13 and 14, as pure rules.
+enum FileRequest: Equatable {
+    case whole
+    case range(Range<Int>)
+    case notModified
+    case notSatisfiable
+
+    init(headers: HTTPFields, size: Int, etag: String) {
+        let tag = "\"\(etag)\""
+        if let list = headers[.ifNoneMatch], Self.names(tag, in: list) {
+            self = .notModified
+            return
+        }
+        // A part is of use only with the rest of the same version (§ 13.1.5); a date is never a strong validator here.
+        if let condition = headers[.ifRange], condition != tag {
+            self = .whole
+            return
+        }
+        self = headers[.range].map { Self.part($0, size: size) } ?? .whole
+    }
+
+    /// Weak comparison: `W/` does not matter (§ 13.1.2).
+    private static func names(_ tag: String, in list: String) -> Bool {
+        list.split(separator: ",").contains { entry in
+            let entry = entry.trimmingCharacters(in: .whitespaces)
+            return entry == "*" || entry == tag || entry == "W/\(tag)"
+        }
+    }
+
+    /// One range; several, or what is none, are answered by the whole file (§ 14.2 lets a server ignore them).
+    private static func part(_ header: String, size: Int) -> FileRequest {
+        guard header.lowercased().hasPrefix("bytes=") else { return .whole }
+        let ends = header.dropFirst(6).trimmingCharacters(in: .whitespaces)
+            .split(separator: "-", omittingEmptySubsequences: false)
+        guard ends.count == 2, ends.allSatisfy({ $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }) else { return .whole }
+        switch (Int(ends[0]), Int(ends[1])) {
+        case (nil, nil): return .whole
+        case (nil, let suffix?):
+            guard ends[0].isEmpty else { return .notSatisfiable }
+            return suffix == 0 || size == 0 ? .notSatisfiable : .range(max(0, size - suffix)..<size)
+        case (let first?, let last):
+            guard first < size else { return .notSatisfiable }
+            // A last position beyond what fits an integer is beyond the end as well.
+            let end = ends[1].isEmpty || last == nil ? size : min(size, (last ?? size).addingReportingOverflow(1).partialValue)
+            return first < end ? .range(first..<end) : .whole
+        }
+    }
+}
+
+/// The answer with a file's bytes. Whatever a browser makes of it happens in a sandbox without scripts.
+enum FileResponse {
+    /// Types that a browser shows and that cannot act: all else is a download. SVG and HTML are not among them.
+    private static let inlineTypes: Set<String> = [
+        "image/jpeg", "image/png", "image/gif", "image/webp", "image/avif", "image/heic", "image/heif",
+        "video/mp4", "video/webm", "video/quicktime", "audio/mpeg", "audio/mp4", "audio/ogg", "audio/webm", "audio/flac",
+        "audio/wav", "audio/x-wav", "audio/aac", "text/plain",
+    ]
+
+    static func make(_ opened: Uploads.Opened, for request: Request, embeddable: Bool) -> Response {
+        let size = opened.reader.size
+        var headers: HTTPFields = [
+            .eTag: "\"\(opened.etag)\"",
+            .acceptRanges: "bytes",
+            .cacheControl: opened.validFor.map { "private, max-age=\($0), immutable" } ?? "private, no-cache",
+            .xContentTypeOptions: "nosniff",
+            .contentSecurityPolicy: "default-src 'none'; sandbox",
+        ]
+        headers[.crossOriginResourcePolicy] = embeddable ? "cross-origin" : "same-origin"
+        switch FileRequest(headers: request.headers, size: size, etag: opened.etag) {
+        case .notModified:
+            return Response(status: .notModified, headers: headers)
+        case .notSatisfiable:
+            return Problem(
+                .rangeNotSatisfiable, code: "range_not_satisfiable", detail: "the file has \(size) bytes",
+                headers: [.contentRange: "bytes */\(size)"]
+            ).response
+        case .whole:
+            return body(0..<size, status: .ok, headers: headers, opened)
+        case .range(let range):
+            headers[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(size)"
+            return body(range, status: .partialContent, headers: headers, opened)
+        }
+    }
+
+    private static func body(
+        _ range: Range<Int>, status: HTTPResponse.Status, headers: HTTPFields, _ opened: Uploads.Opened
+    ) -> Response {
+        var headers = headers
+        let isText = opened.type == "text/plain"
+        headers[.contentType] = isText ? "text/plain; charset=utf-8" : opened.type
+        headers[.contentDisposition] = disposition(opened.upload.name, inline: inlineTypes.contains(opened.type))
+        let chunks = opened.reader.chunks(range)
+        return Response(
+            status: status, headers: headers,
+            body: ResponseBody(contentLength: range.count) { writer in
+                for try await chunk in chunks { try await writer.write(chunk) }
+                try await writer.finish(nil)
+            })
+    }
+
+    /// RFC 6266: the name in ASCII for old clients, and as it is in RFC 8187's encoding.
+    static func disposition(_ name: String, inline: Bool) -> String {
+        let ascii = String(
+            String.UnicodeScalarView(
+                name.unicodeScalars.map { (0x20...0x7E).contains($0.value) && $0 != "\"" && $0 != "\\" ? $0 : "_" }))
+        let unreserved = CharacterSet(charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+        let encoded = name.addingPercentEncoding(withAllowedCharacters: unreserved) ?? "file"
+        return "\(inline ? "inline" : "attachment"); filename=\"\(ascii)\"; filename*=UTF-8''\(encoded)"
+    }
+}
+
+extension HTTPField.Name {
+    /// The Fetch standard's; a literal that is a token.
+    static let crossOriginResourcePolicy = Self("Cross-Origin-Resource-Policy")!
+}

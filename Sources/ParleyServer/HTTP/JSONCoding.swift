@@ -1,0 +1,53 @@
+import Chat
+import Foundation
+import NIOCore
+import NIOFoundationCompat
+
+/// JSON as API.md has it: camelCase keys, RFC 3339 times in UTC with milliseconds, absent fields left out.
+enum JSON {
+    private static let time = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+
+    static func encode(_ value: some Encodable) throws -> ByteBuffer {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .withoutEscapingSlashes
+        encoder.dateEncodingStrategy = .custom { date, encoder in
+            var container = encoder.singleValueContainer()
+            try container.encode(date.formatted(time))
+        }
+        return ByteBuffer(data: try encoder.encode(value))
+    }
+
+    /// - Throws: `malformed_request` for what is no JSON, `validation_failed` for a field that is missing or of the
+    ///   wrong type.
+    static func decode<Value: Decodable>(_ type: Value.Type = Value.self, from buffer: ByteBuffer) throws(ChatError) -> Value {
+        do {
+            return try JSONDecoder().decode(type, from: Data(buffer: buffer))
+        } catch let error as DecodingError {
+            throw translate(error)
+        } catch {
+            throw ChatError(.malformedRequest, "the body is no JSON")
+        }
+    }
+
+    private static func translate(_ error: DecodingError) -> ChatError {
+        func field(_ path: [any CodingKey], _ last: (any CodingKey)? = nil) -> String? {
+            (path + (last.map { [$0] } ?? [])).first { $0.intValue == nil }?.stringValue
+        }
+        switch error {
+        case .keyNotFound(let key, let context):
+            return .invalid(field(context.codingPath, key) ?? key.stringValue, "is missing")
+        case .valueNotFound(_, let context), .typeMismatch(_, let context):
+            guard let name = field(context.codingPath) else {
+                return ChatError(.malformedRequest, "the body is no JSON object")
+            }
+            return .invalid(name, "has the wrong type")
+        case .dataCorrupted(let context):
+            guard let name = field(context.codingPath) else {
+                return ChatError(.malformedRequest, "the body is no JSON")
+            }
+            return .invalid(name, "is not valid")
+        @unknown default:
+            return ChatError(.malformedRequest, "the body cannot be read")
+        }
+    }
+}

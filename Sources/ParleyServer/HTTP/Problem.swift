@@ -1,0 +1,118 @@
+import Chat
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+import NIOHTTPTypes
+
+/// The one place where a refusal gets its HTTP status, and its form: `application/problem+json` (RFC 9457).
+struct Problem: Error {
+    var status: HTTPResponse.Status
+    var code: String
+    var detail: String
+    var field: String?
+    var headers: HTTPFields = [:]
+
+    init(_ error: ChatError) {
+        status = Self.status(of: error.code)
+        code = error.code.description
+        detail = error.detail
+        field = error.field
+        if let retryAfter = error.retryAfter { headers[.retryAfter] = String(retryAfter) }
+        if status == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
+    }
+
+    init(_ status: HTTPResponse.Status, code: String, detail: String, headers: HTTPFields = [:]) {
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.headers = headers
+    }
+
+    /// Whatever a handler threw. What nobody expected goes to the log, not to the client.
+    init(_ error: any Error, logger: Logger) {
+        switch error {
+        case let error as Problem:
+            self = error
+        case let error as ChatError:
+            self.init(error)
+        case let error as HTTPError:
+            self.init(error.status, code: Self.code(of: error.status), detail: error.body ?? error.status.reasonPhrase)
+            headers = error.headers
+        case is NIOTooManyBytesError:
+            self.init(ChatError(.tooLarge, "the body is too large"))
+        case is CancellationError:
+            self.init(ChatError(.unavailable, "the server is stopping", retryAfter: 1))
+        default:
+            self.init(ChatError(databaseError: error, logger: logger))
+        }
+    }
+
+    private static func status(of code: ChatError.Code) -> HTTPResponse.Status {
+        switch code {
+        case .malformedRequest: .badRequest
+        case .unauthenticated, .tokenExpired, .invalidCredentials, .sessionRevoked: .unauthorized
+        case .forbidden, .notAMember, .banned, .muted: .forbidden
+        case .notFound: .notFound
+        case .usernameTaken, .conflict: .conflict
+        case .gone: .gone
+        case .tooLarge, .quotaExceeded: .contentTooLarge
+        case .unsupportedMediaType: .unsupportedMediaType
+        case .validationFailed: .unprocessableContent
+        case .rateLimited: .tooManyRequests
+        case .unavailable: .serviceUnavailable
+        case .storageFull: HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")
+        default: .internalServerError
+        }
+    }
+
+    /// For what the HTTP layer itself refuses.
+    private static func code(of status: HTTPResponse.Status) -> String {
+        switch status.code {
+        case 404: "not_found"
+        case 405: "method_not_allowed"
+        case 408: "timeout"
+        case 413: "too_large"
+        case 400..<500: "malformed_request"
+        case 503: "unavailable"
+        default: "internal"
+        }
+    }
+
+    private struct Body: Encodable {
+        var type = "about:blank"
+        var title: String
+        var status: Int
+        var code: String
+        var detail: String
+        var field: String?
+    }
+
+    var response: Response {
+        let body = Body(title: status.reasonPhrase, status: status.code, code: code, detail: detail, field: field)
+        var headers = headers
+        headers[.contentType] = "application/problem+json"
+        headers[.cacheControl] = "no-store"
+        headers[.xContentTypeOptions] = "nosniff"
+        let buffer = (try? JSON.encode(body)) ?? ByteBuffer()
+        return Response(status: status, headers: headers, body: .init(byteBuffer: buffer))
+    }
+}
+
+/// Turns whatever a handler throws into its problem.
+struct ProblemMiddleware: RouterMiddleware {
+    func handle(
+        _ request: Request, context: RequestEnvironment,
+        next: (Request, RequestEnvironment) async throws -> Response
+    ) async throws -> Response {
+        do {
+            return try await next(request, context)
+        } catch {
+            var problem = Problem(error, logger: context.logger)
+            if problem.status == .notFound, problem.code == "not_found", error is HTTPError {
+                problem.detail = "no such resource"
+            }
+            return problem.response
+        }
+    }
+}

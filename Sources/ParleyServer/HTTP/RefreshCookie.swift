@@ -1,0 +1,37 @@
+import Chat
+import HTTPTypes
+import Hummingbird
+
+/// Keeps a page's refresh token where its scripts cannot read it. Wanted by the header `X-Parley-Cookie: 1`, which a
+/// foreign page cannot send without asking (CORS); the `Origin` has to be the server's own besides.
+struct RefreshCookie: Sendable {
+    private static let name = "parley_refresh"
+    private static let header = HTTPField.Name("X-Parley-Cookie")!  // A literal that is a token (RFC 9110 § 5.6.2).
+
+    let origins: OriginPolicy
+    let secure: Bool
+
+    func isWanted(by request: Request) -> Bool { request.headers[Self.header] == "1" }
+
+    /// - Throws: `forbidden` for a page of another origin that wants the cookie.
+    func check(_ request: Request) throws(ChatError) {
+        guard isWanted(by: request) else { return }
+        guard let origin = request.headers[.origin], origins.isOwn(origin, authority: request.head.authority) else {
+            throw ChatError(.forbidden, "the cookie is for this server's own pages")
+        }
+    }
+
+    func read(_ request: Request) -> String? { request.cookies[Self.name]?.value }
+
+    func set(_ token: String, on response: inout Response) {
+        response.setCookie(
+            Cookie(
+                name: Self.name, value: token, maxAge: Int(30 * 24 * 3600), path: "/auth", secure: secure,
+                httpOnly: true, sameSite: .strict))
+    }
+
+    func clear(_ response: inout Response) {
+        response.setCookie(
+            Cookie(name: Self.name, value: "", maxAge: 0, path: "/auth", secure: secure, httpOnly: true, sameSite: .strict))
+    }
+}

@@ -1,0 +1,80 @@
+import Chat
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+
+/// Who is asking: read from a verified access token.
+struct Caller: Sendable, Equatable {
+    var user: UserID
+    var session: SessionID
+}
+
+/// What a handler knows of a request beside the request itself.
+struct RequestEnvironment: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    /// nil when no access token came with the request.
+    var caller: Caller?
+    /// Of the TCP connection's other end.
+    let remoteAddress: SocketAddress?
+
+    init(source: ApplicationRequestContextSource) {
+        coreContext = .init(source: source)
+        remoteAddress = source.channel.remoteAddress
+    }
+
+    /// The caller of a request that needs one.
+    var requiredCaller: Caller {
+        get throws(ChatError) {
+            guard let caller else { throw ChatError(.unauthenticated, "an access token is needed") }
+            return caller
+        }
+    }
+
+    /// An id in the path; a malformed one is answered like an unknown one.
+    func id<Entity>(_ name: String = "id", of type: Entity.Type = Entity.self) -> ID<Entity> {
+        parameters.get(name).flatMap { ID<Entity>($0) } ?? .unknown
+    }
+}
+
+extension Request {
+    /// Bytes of a JSON body: enough for the longest text, escaped, and for a thousand ids.
+    private static let maximumJSON = 256 * 1024
+
+    /// The body, read from JSON.
+    func json<Value: Decodable>(_ type: Value.Type = Value.self) async throws -> Value {
+        try JSON.decode(type, from: try await body.collect(upTo: Self.maximumJSON))
+    }
+
+    func queryItem(_ name: String) -> String? {
+        uri.queryParameters[Substring(name)].map { String($0) }
+    }
+
+    /// A whole number of the query.
+    /// - Throws: `malformed_request` for what is none, or below `minimum`.
+    func queryInteger(_ name: String, minimum: Int = 0) throws(ChatError) -> Int? {
+        guard let text = queryItem(name) else { return nil }
+        guard let value = Int(text), value >= minimum else {
+            throw ChatError(.malformedRequest, "\(name): a whole number from \(minimum)", field: name)
+        }
+        return value
+    }
+
+    /// How many are asked for: beyond `maximum` it is clamped.
+    func limit(default standard: Int, maximum: Int) throws(ChatError) -> Int {
+        min(try queryInteger("limit", minimum: 1) ?? standard, maximum)
+    }
+}
+
+extension Response {
+    /// An answer in JSON, which nobody stores: it is one caller's view.
+    static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
+        Response(
+            status: status,
+            headers: [.contentType: "application/json", .cacheControl: "no-store", .xContentTypeOptions: "nosniff"],
+            body: .init(byteBuffer: try JSON.encode(value)))
+    }
+
+    static let noContent = Response(status: .noContent)
+}

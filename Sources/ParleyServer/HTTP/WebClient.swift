@@ -1,0 +1,87 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import NIOFoundationCompat
+
+/// The built web client, read once at the start: a few files of some ten kilobytes. Every view's URL gets the one page;
+/// what it loads has a name with its content's hash in it and may be kept for ever.
+struct WebClient: Sendable {
+    private struct File: Sendable {
+        var body: ByteBuffer
+        var type: String
+        var isHashed: Bool
+    }
+
+    private let files: [String: File]
+    private let page: File?
+
+    /// `img-src blob:` and `media-src blob:` are the previews of what is about to be sent.
+    private static let policy = """
+        default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; \
+        connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; \
+        frame-ancestors 'none'
+        """
+
+    private static let types = [
+        "html": "text/html; charset=utf-8", "js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8",
+        "svg": "image/svg+xml", "json": "application/json", "webmanifest": "application/manifest+json",
+        "png": "image/png", "ico": "image/x-icon", "woff2": "font/woff2", "map": "application/json",
+        "txt": "text/plain; charset=utf-8",
+    ]
+
+    init(directory: URL) {
+        var files: [String: File] = [:]
+        let root = directory.standardizedFileURL.path
+        for case let path as String in FileManager.default.enumerator(atPath: root) ?? .init() {
+            guard let type = Self.types[(path as NSString).pathExtension],
+                let content = FileManager.default.contents(atPath: "\(root)/\(path)")
+            else { continue }
+            files["/\(path)"] = File(body: ByteBuffer(data: content), type: type, isHashed: path.hasPrefix("assets/"))
+        }
+        self.files = files
+        page = files["/index.html"]
+    }
+
+    var isBuilt: Bool { page != nil }
+
+    /// The answer to a `GET` that no route of the API took; nil if it is for nothing here.
+    func response(to request: Request) -> Response? {
+        guard request.method == .get || request.method == .head else { return nil }
+        if let file = files[request.uri.path] { return respond(file, to: request) }
+        // A view of the client: a browser asks for a page.
+        guard let page, request.headers[.accept]?.contains("text/html") == true || request.uri.path == "/" else { return nil }
+        return respond(page, to: request)
+    }
+
+    private func respond(_ file: File, to request: Request) -> Response {
+        let response = Response(
+            status: .ok,
+            headers: [
+                .contentType: file.type,
+                .cacheControl: file.isHashed ? "public, max-age=31536000, immutable" : "no-cache",
+                .contentSecurityPolicy: Self.policy,
+                .xContentTypeOptions: "nosniff",
+                HTTPField.Name("Referrer-Policy")!: "no-referrer",  // A literal that is a token.
+            ],
+            body: .init(byteBuffer: file.body))
+        return request.method == .head ? response.createHeadResponse() : response
+    }
+}
+
+/// Serves the web client where no route answers.
+struct WebClientMiddleware: RouterMiddleware {
+    let client: WebClient
+
+    func handle(
+        _ request: Request, context: RequestEnvironment,
+        next: (Request, RequestEnvironment) async throws -> Response
+    ) async throws -> Response {
+        do {
+            return try await next(request, context)
+        } catch let error as HTTPError where error.status == .notFound {
+            guard let response = client.response(to: request) else { throw error }
+            return response
+        }
+    }
+}

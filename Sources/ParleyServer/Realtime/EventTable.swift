@@ -1,0 +1,242 @@
+import Chat
+import Foundation
+import Logging
+import NIOCore
+import SocketIO
+
+/// The events that clients send: each a line in the table, checked, run and acknowledged in one place.
+///
+/// The use cases are those of the REST routes.
+struct EventTable: Sendable {
+    /// An event with its payload still in JSON.
+    struct Incoming: Sendable {
+        let payload: ByteBuffer
+        let caller: Caller
+        let connection: ConnectionID
+        let reply: Reply
+
+        func read<Payload: Decodable>(_ type: Payload.Type = Payload.self) throws(ChatError) -> Payload {
+            try JSON.decode(type, from: payload)
+        }
+    }
+
+    private typealias Run = @Sendable (EventTable, Incoming) throws -> Void
+
+    let chat: Chat
+    let logger: Logger
+
+    private static let table: [String: Run] = [
+        "message:send": { try $0.send($1) },
+        "message:edit": { try $0.edit($1) },
+        "message:delete": { try $0.delete($1) },
+        "message:react": { try $0.react($1) },
+        "message:delivered": { try $0.mark($1, read: false) },
+        "message:read": { try $0.mark($1, read: true) },
+        "typing": { try $0.typing($1) },
+        "conversation:join": { try $0.join($1) },
+        "conversation:leave": { try $0.leave($1) },
+        "sync": { try $0.sync($1) },
+    ]
+
+    /// On the socket's event loop, in the order of arrival.
+    func handle(_ event: InboundEvent, from socket: Socket, _ caller: Caller) {
+        let reply = Reply(acknowledgement: event.acknowledgement, logger: logger)
+        guard let run = Self.table[event.name] else {
+            return reply.fail(ChatError(.notFound, "there is no event \(event.name.prefix(60))"))
+        }
+        let incoming = Incoming(
+            payload: event.arguments.first?.bytes ?? ByteBuffer(string: "{}"), caller: caller,
+            connection: ConnectionID(socket.id), reply: reply)
+        do {
+            try run(self, incoming)
+        } catch {
+            reply.fail(error)
+        }
+    }
+
+    // MARK: Messages
+
+    private struct MessageAnswer: Encodable {
+        var ok = true
+        var message: Message
+    }
+
+    /// Handed over on the event loop, so that a sender's messages are stored in the order they came in.
+    private func send(_ event: Incoming) throws {
+        chat.messages.submit(try event.read(), from: event.caller.user, origin: event.connection) { result in
+            switch result {
+            case .success(let sent): event.reply.succeed(MessageAnswer(message: sent.message))
+            case .failure(let error): event.reply.fail(error)
+            }
+        }
+    }
+
+    private struct Edit: Decodable {
+        var messageId: MessageID
+        var text: String
+    }
+
+    private func edit(_ event: Incoming) throws {
+        let edit = try event.read(Edit.self)
+        event.answer {
+            MessageAnswer(message: try await chat.messages.edit(edit.messageId, text: edit.text, by: event.caller.user))
+        }
+    }
+
+    private struct Deletion: Decodable {
+        var messageId: MessageID
+    }
+
+    private func delete(_ event: Incoming) throws {
+        let deletion = try event.read(Deletion.self)
+        event.answer {
+            MessageAnswer(message: try await chat.messages.delete(deletion.messageId, by: event.caller.user))
+        }
+    }
+
+    private struct Reaction: Decodable {
+        var messageId: MessageID
+        var emoji: String
+        var add: Bool
+    }
+
+    private func react(_ event: Incoming) throws {
+        let reaction = try event.read(Reaction.self)
+        event.answer {
+            MessageAnswer(
+                message: try await chat.messages.react(
+                    reaction.messageId, emoji: reaction.emoji, add: reaction.add, by: event.caller.user))
+        }
+    }
+
+    private struct Mark: Decodable {
+        var conversationId: ConversationID
+        var seq: Int
+    }
+
+    private func mark(_ event: Incoming, read: Bool) throws {
+        let mark = try event.read(Mark.self)
+        chat.messages.mark(mark.seq, read: read, in: mark.conversationId, by: event.caller.user) { result in
+            switch result {
+            case .success: event.reply.succeed(Done())
+            case .failure(let error): event.reply.fail(error)
+            }
+        }
+    }
+
+    // MARK: Conversations
+
+    private struct TypingChange: Decodable {
+        var conversationId: ConversationID
+        var active: Bool
+    }
+
+    private func typing(_ event: Incoming) throws {
+        let change = try event.read(TypingChange.self)
+        event.answer {
+            try await chat.typing.set(
+                change.active, in: change.conversationId, by: event.caller.user, origin: event.connection)
+            return Done()
+        }
+    }
+
+    private struct ConversationReference: Decodable {
+        var conversationId: ConversationID
+    }
+
+    private struct JoinAnswer: Encodable {
+        var ok = true
+        var conversation: Conversation
+        var messages: [Message]
+    }
+
+    private func join(_ event: Incoming) throws {
+        let id = try event.read(ConversationReference.self).conversationId
+        event.answer {
+            let conversation = try await chat.conversations.join(id, by: event.caller.user)
+            let newest = try await chat.messages.history(
+                of: id, for: event.caller.user, before: nil, after: nil, limit: 50)
+            return JoinAnswer(conversation: conversation, messages: newest.messages)
+        }
+    }
+
+    private func leave(_ event: Incoming) throws {
+        let id = try event.read(ConversationReference.self).conversationId
+        event.answer {
+            try await chat.conversations.leave(id, by: event.caller.user)
+            return Done()
+        }
+    }
+
+    private struct SyncRequest: Decodable {
+        var known: [ConversationID: Int]?
+    }
+
+    private struct SyncAnswer: Encodable {
+        var ok = true
+        var conversations: [Sync.Changes]
+        var removed: [ConversationID]
+    }
+
+    private func sync(_ event: Incoming) throws {
+        let known = try event.read(SyncRequest.self).known ?? [:]
+        event.answer {
+            let changes = try await chat.sync.changes(for: event.caller.user, known: known)
+            return SyncAnswer(conversations: changes.conversations, removed: changes.removed)
+        }
+    }
+}
+
+/// `{"ok":true}`: done, and nothing to say about it.
+struct Done: Encodable {
+    var ok = true
+}
+
+extension EventTable.Incoming {
+    /// Runs a use case off the event loop and acknowledges with what it returns.
+    func answer<Answer: Encodable & Sendable>(_ body: @escaping @Sendable () async throws -> Answer) {
+        Task {
+            do {
+                reply.succeed(try await body())
+            } catch {
+                reply.fail(error)
+            }
+        }
+    }
+}
+
+/// The acknowledgement of one event, for a client that asked for one.
+struct Reply: Sendable {
+    let acknowledgement: Acknowledgement?
+    let logger: Logger
+
+    private struct Failure: Encodable {
+        struct Reason: Encodable {
+            var code: String
+            var detail: String
+            var field: String?
+            var retryAfter: Int?
+        }
+
+        var ok = false
+        var error: Reason
+    }
+
+    func succeed(_ answer: some Encodable) {
+        guard let acknowledgement else { return }
+        do {
+            acknowledgement([try JSONFragment(encoding: answer)])
+        } catch {
+            fail(error)
+        }
+    }
+
+    func fail(_ error: any Error) {
+        guard let acknowledgement else { return }
+        let error = ChatError(databaseError: error, logger: logger)
+        let failure = Failure(
+            error: .init(
+                code: error.code.description, detail: error.detail, field: error.field, retryAfter: error.retryAfter))
+        if let fragment = try? JSONFragment(encoding: failure) { acknowledgement([fragment]) }
+    }
+}

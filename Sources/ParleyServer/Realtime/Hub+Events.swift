@@ -1,0 +1,98 @@
+import Chat
+import Foundation
+import Logging
+import SocketIO
+
+/// The domain's events, as API.md names them, to the rooms they are for.
+extension Hub: EventSink {
+    func deliver(_ event: ChatEvent) {
+        do {
+            try send(event)
+        } catch {
+            logger.error("an event cannot be encoded", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func send(_ event: ChatEvent) throws {
+        switch event {
+        case .messageReceived(let message, let origin):
+            let members = namespace.to(.conversation(message.conversationId))
+            let others = origin.map { members.except($0.value) } ?? members
+            others.emit("message:received", [try JSONFragment(encoding: message)])
+        case .messageUpdated(let message):
+            namespace.to(.conversation(message.conversationId))
+                .emit("message:updated", [try JSONFragment(encoding: message)])
+        case .messageDeleted(let message):
+            namespace.to(.conversation(message.conversationId))
+                .emit("message:deleted", [try JSONFragment(encoding: message)])
+        case .statusChanged(let conversation, let user, let deliveredSeq, let readSeq, let widely):
+            let status = Marks(conversationId: conversation, userId: user, deliveredSeq: deliveredSeq, readSeq: readSeq)
+            namespace.to(widely ? .conversation(conversation) : .user(user))
+                .emit("message:status", [try JSONFragment(encoding: status)])
+        case .typing(let conversation, let user, let active, let origin):
+            var others = namespace.to(.conversation(conversation)).except(.user(user))
+            if let origin { others = others.except(origin.value) }
+            others.emit(
+                "typing", [try JSONFragment(encoding: Typist(conversationId: conversation, userId: user, active: active))])
+        case .conversationCreated(let conversation, let user):
+            namespace.to(.user(user)).emit("conversation:created", [try JSONFragment(encoding: conversation)])
+        case .conversationUpdated(let conversation, let user):
+            namespace.to(.user(user)).emit("conversation:updated", [try JSONFragment(encoding: conversation)])
+        case .conversationRemoved(let conversation, let user):
+            namespace.to(.user(user)).emit("conversation:removed", [try JSONFragment(encoding: Named(id: conversation))])
+        case .memberJoined(let conversation, let user, let announced):
+            arrivals.note(conversation, of: user, isMember: true)
+            namespace.to(.user(user)).join(.conversation(conversation))
+            if announced { try sendMembership("member:joined", conversation, user) }
+        case .memberLeft(let conversation, let user):
+            arrivals.note(conversation, of: user, isMember: false)
+            namespace.to(.user(user)).leave(.conversation(conversation))
+            try sendMembership("member:left", conversation, user)
+        case .userStatus(let user, let status, let lastSeenAt, let audience):
+            guard !audience.isEmpty else { return }
+            let change = StatusChange(userId: user, status: status, lastSeenAt: lastSeenAt)
+            namespace.to(audience.map(Room.user)).emit("user:status", [try JSONFragment(encoding: change)])
+        case .sessionEnded(let session, let code):
+            let sockets = namespace.to(.session(session))
+            sockets.emit("session:revoked", [try JSONFragment(encoding: Reason(code: code.description))])
+            sockets.disconnectSockets(close: true)
+        }
+    }
+
+    private func sendMembership(_ event: String, _ conversation: ConversationID, _ user: UserID) throws {
+        namespace.to(.conversation(conversation))
+            .emit(event, [try JSONFragment(encoding: Membership(conversationId: conversation, userId: user))])
+    }
+
+    private struct Marks: Encodable {
+        var conversationId: ConversationID
+        var userId: UserID
+        var deliveredSeq: Int
+        var readSeq: Int
+    }
+
+    private struct Typist: Encodable {
+        var conversationId: ConversationID
+        var userId: UserID
+        var active: Bool
+    }
+
+    private struct Named: Encodable {
+        var id: ConversationID
+    }
+
+    private struct Membership: Encodable {
+        var conversationId: ConversationID
+        var userId: UserID
+    }
+
+    private struct StatusChange: Encodable {
+        var userId: UserID
+        var status: User.Status
+        var lastSeenAt: Date?
+    }
+
+    private struct Reason: Encodable {
+        var code: String
+    }
+}

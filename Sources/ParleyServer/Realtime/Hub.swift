@@ -1,0 +1,162 @@
+import Chat
+import EngineIO
+import Foundation
+import HTTPTypes
+import HummingbirdCore
+import HummingbirdTLS
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import SocketIO
+import Synchronization
+
+/// The chat's Socket.IO server: lets people in, hands their events to the event table, and carries the domain's events
+/// to the rooms.
+final class Hub: Sendable {
+    let server: SocketIOServer
+    let namespace: Namespace
+    let logger: Logger
+    let arrivals = Arrivals()
+
+    init(configuration: SocketIOConfiguration, logger: Logger) {
+        server = SocketIOServer(configuration: configuration, eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger)
+        namespace = server.namespace()
+        self.logger = logger
+    }
+
+    /// Takes up the work, before the first connection.
+    func serve(_ chat: Chat, tokens: AccessTokens) {
+        let table = EventTable(chat: chat, logger: logger)
+        namespace.onAdmission { request in
+            do throws(ChatError) {
+                return .accept(userInfo: try await Self.admit(request, tokens: tokens))
+            } catch {
+                return .refuse(message: error.detail, data: try? JSONFragment(Refusal(error)))
+            }
+        }
+        namespace.onConnect { [weak self] socket in
+            guard let self, let caller = socket.userInfo as? Caller else { return socket.disconnect(close: true) }
+            self.arrived(socket, caller, chat)
+        }
+        namespace.onEvent { socket, event in
+            guard let caller = socket.userInfo as? Caller else { return }
+            table.handle(event, from: socket, caller)
+        }
+        namespace.onDisconnect { socket, _ in
+            guard let caller = socket.userInfo as? Caller else { return }
+            guard chat.presence.leave(caller.user) else { return }
+            Task { await chat.presence.announceDeparture(of: caller.user) }
+        }
+    }
+
+    // MARK: Admission
+
+    private struct Credentials: Decodable {
+        var token: String
+    }
+
+    private struct Refusal: Encodable {
+        var code: String
+        var detail: String
+
+        init(_ error: ChatError) {
+            code = error.code.description
+            detail = error.detail
+        }
+    }
+
+    private static func admit(_ request: ConnectRequest, tokens: AccessTokens) async throws(ChatError) -> Caller {
+        guard let credentials: Credentials = try? request.auth.decode() else {
+            throw ChatError(.unauthenticated, "auth.token: an access token is needed")
+        }
+        return try await tokens.verify(credentials.token)
+    }
+
+    // MARK: Arrival
+
+    /// On the socket's event loop. The rooms of the user and the session come first: whatever happens to the user from
+    /// here on reaches this socket, and `Arrivals` notes which conversations change while their list is read.
+    private func arrived(_ socket: Socket, _ caller: Caller, _ chat: Chat) {
+        socket.join(.user(caller.user), .session(caller.session))
+        let arrival = arrivals.begin(caller.user)
+        let first = chat.presence.enter(caller.user)
+        Task {
+            do {
+                // A session that ended between the check of its token and the joining of its room.
+                try chat.accounts.gate.check(user: caller.user, session: caller.session)
+                let conversations = try await chat.conversations.ids(of: caller.user)
+                arrivals.end(arrival, of: caller.user, listed: conversations) { socket.join($0.map(Room.conversation)) }
+                let online = try await chat.presence.announceArrival(of: caller.user, first: first)
+                try await greet(socket, caller, online, chat)
+            } catch {
+                arrivals.end(arrival, of: caller.user, listed: []) { _ in }
+                logger.debug("a socket could not be welcomed", metadata: ["error": "\(error)"])
+                // Its client connects again by itself.
+                socket.disconnect(close: true)
+            }
+        }
+    }
+
+    private struct Ready: Encodable {
+        var user: User
+        var online: [UserID]
+        var undelivered: [ConversationID: Int]
+    }
+
+    /// What a client gets once: `ready`, then the oldest messages it has not confirmed.
+    private func greet(_ socket: Socket, _ caller: Caller, _ online: [UserID], _ chat: Chat) async throws {
+        let undelivered = try await chat.sync.undelivered(to: caller.user)
+        let ready = Ready(user: try await chat.accounts.me(caller.user), online: online, undelivered: undelivered)
+        socket.emit("ready", [try JSONFragment(encoding: ready)])
+        guard !undelivered.isEmpty else { return }
+        // Half of what may wait for a client; the rest comes by `sync`.
+        var room = server.configuration.engine.maxOutboundBytes / 2
+        for message in try await chat.sync.oldestUndelivered(to: caller.user) {
+            let fragment = try JSONFragment(encoding: message)
+            room -= fragment.bytes.readableBytes
+            guard room > 0 else { break }
+            socket.emit("message:received", [fragment])
+        }
+    }
+
+    // MARK: HTTP
+
+    /// The HTTP server on whose port the sockets are.
+    func httpServer(_ configuration: ServerConfiguration) throws -> HTTPServerBuilder {
+        let maximumBytes = configuration.maxUploadBytes
+        var http = HTTP1Channel.Configuration(idleTimeout: .seconds(60))
+        http.additionalChannelHandlers = { [ExpectContinue(maximumBytes: maximumBytes)] }
+        let plain = HTTPServerBuilder.http1WithSocketIO(server, configuration: http)
+        guard let certificate = configuration.tlsCertificate, let key = configuration.tlsKey else { return plain }
+        return try .tls(plain, tlsConfiguration: try TLS.configuration(certificate: certificate, key: key))
+    }
+}
+
+extension Hub: Service {
+    /// Closes the sockets, whose clients then connect again, as soon as the server is to stop.
+    func run() async throws {
+        try? await gracefulShutdown()
+        await server.shutdown()
+    }
+}
+
+extension SocketIOConfiguration {
+    static func parley(origins: OriginPolicy) -> SocketIOConfiguration {
+        var configuration = SocketIOConfiguration()
+        configuration.engine.cors = origins.allowed.isEmpty ? .sameOrigin : .origins(origins.allowed)
+        // Browsers send `Origin` with every WebSocket, and no CORS protects those (RFC 6455 § 10.2).
+        configuration.engine.admission = { request in
+            guard let origin = request.origin, !origins.permits(origin, authority: request.authority) else { return nil }
+            return HandshakeRefusal(status: .forbidden, message: "pages of this origin may not use this server")
+        }
+        return configuration
+    }
+}
+
+extension JSONFragment {
+    /// In API.md's form of JSON, unlike `init(_:)`.
+    init(encoding value: some Encodable) throws {
+        self.init(json: try JSON.encode(value))
+    }
+}

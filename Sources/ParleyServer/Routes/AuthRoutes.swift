@@ -1,0 +1,134 @@
+import Chat
+import Foundation
+import HTTPTypes
+import Hummingbird
+
+/// `/auth`: accounts and sessions.
+struct AuthRoutes {
+    let accounts: Accounts
+    let people: People
+    let tokens: AccessTokens
+    let cookie: RefreshCookie
+
+    func register(on router: Router<RequestEnvironment>) {
+        router.route("/auth/register", [.post: signUp])
+        router.route("/auth/login", [.post: logIn])
+        router.route("/auth/refresh", [.post: refresh])
+        router.route("/auth/logout", [.post: logOut])
+        router.route("/auth/me", [.get: me, .patch: change])
+        router.route("/auth/password", [.post: changePassword])
+        router.route("/auth/sessions", [.get: listSessions])
+        router.route("/auth/sessions/:id", [.delete: endSession])
+    }
+
+    private struct Registration: Decodable {
+        var username: String
+        var password: String
+        var displayName: String?
+    }
+
+    @Sendable private func signUp(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
+        try cookie.check(request)
+        let body = try await request.json(Registration.self)
+        let signedIn = try await accounts.register(
+            username: body.username, password: body.password, displayName: body.displayName,
+            userAgent: request.headers[.userAgent] ?? "")
+        return try await answer(signedIn, to: request, status: .created)
+    }
+
+    private struct LogIn: Decodable {
+        var username: String
+        var password: String
+    }
+
+    @Sendable private func logIn(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
+        try cookie.check(request)
+        let body = try await request.json(LogIn.self)
+        let signedIn = try await accounts.logIn(
+            username: body.username, password: body.password, userAgent: request.headers[.userAgent] ?? "")
+        return try await answer(signedIn, to: request)
+    }
+
+    private struct Refresh: Decodable {
+        var refreshToken: String?
+    }
+
+    @Sendable private func refresh(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
+        try cookie.check(request)
+        let token: String?
+        if cookie.isWanted(by: request) {
+            token = cookie.read(request)
+        } else {
+            token = try await request.json(Refresh.self).refreshToken
+        }
+        guard let token else { throw ChatError(.unauthenticated, "refreshToken: is missing", field: "refreshToken") }
+        return try await answer(try await accounts.refresh(token), to: request)
+    }
+
+    @Sendable private func logOut(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
+        let caller = try context.requiredCaller
+        try await accounts.logOut(user: caller.user, session: caller.session)
+        var response = Response.noContent
+        if cookie.read(request) != nil { cookie.clear(&response) }
+        return response
+    }
+
+    @Sendable private func me(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
+        try .json(try await accounts.me(try context.requiredCaller.user))
+    }
+
+    @Sendable private func change(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
+        let caller = try context.requiredCaller
+        try await people.update(caller.user, try await request.json())
+        return try .json(try await accounts.me(caller.user))
+    }
+
+    private struct PasswordChange: Decodable {
+        var currentPassword: String
+        var newPassword: String
+    }
+
+    @Sendable private func changePassword(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
+        let caller = try context.requiredCaller
+        let body = try await request.json(PasswordChange.self)
+        try await accounts.changePassword(
+            of: caller.user, session: caller.session, current: body.currentPassword, new: body.newPassword)
+        return .noContent
+    }
+
+    private struct SessionList: Encodable {
+        var sessions: [Session]
+    }
+
+    @Sendable private func listSessions(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
+        let caller = try context.requiredCaller
+        return try .json(
+            SessionList(sessions: try await accounts.sessions(of: caller.user, current: caller.session)))
+    }
+
+    @Sendable private func endSession(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
+        try await accounts.endSession(context.id(of: Session.self), of: try context.requiredCaller.user)
+        return .noContent
+    }
+
+    private struct SessionAnswer: Encodable {
+        var user: User
+        var accessToken: String
+        /// Seconds.
+        var expiresIn: Int
+        var refreshToken: String?
+    }
+
+    private func answer(
+        _ signedIn: SignedIn, to request: Request, status: HTTPResponse.Status = .ok
+    ) async throws -> Response {
+        let inCookie = cookie.isWanted(by: request)
+        var response = try Response.json(
+            SessionAnswer(
+                user: signedIn.user, accessToken: try await tokens.issue(for: signedIn),
+                expiresIn: Int(AccessGate.tokenLifetime), refreshToken: inCookie ? nil : signedIn.refreshToken),
+            status: status)
+        if inCookie { cookie.set(signedIn.refreshToken, on: &response) }
+        return response
+    }
+}

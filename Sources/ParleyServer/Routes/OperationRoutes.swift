@@ -1,0 +1,58 @@
+import Foundation
+import Hummingbird
+import NIOCore
+import PostgresClient
+import Synchronization
+
+/// What operators and their tools ask: is the process alive, can it work, what does it offer.
+struct OperationRoutes {
+    let database: PostgresClient
+    let storageDirectory: URL
+    let readiness: Readiness
+    let openAPI: ByteBuffer?
+
+    func register(on router: Router<RequestEnvironment>) {
+        router.route("/health", [.get: health])
+        router.route("/ready", [.get: ready])
+        router.route("/openapi.yaml", [.get: describe])
+    }
+
+    private struct Status: Encodable {
+        var status: String
+    }
+
+    @Sendable private func health(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
+        try .json(Status(status: "ok"))
+    }
+
+    @Sendable private func ready(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
+        func unavailable(_ detail: String) -> Problem {
+            Problem(.serviceUnavailable, code: "unavailable", detail: detail, headers: [.retryAfter: "1"])
+        }
+        guard !readiness.isDraining else { throw unavailable("the server is stopping") }
+        guard FileManager.default.isWritableFile(atPath: storageDirectory.path) else {
+            throw unavailable("the storage cannot be written")
+        }
+        do {
+            try await database.query("SELECT 1", timeout: .seconds(2))
+        } catch {
+            throw unavailable("the database does not answer")
+        }
+        return try .json(Status(status: "ready"))
+    }
+
+    @Sendable private func describe(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
+        guard let openAPI else { throw Problem(.notFound, code: "not_found", detail: "no such resource") }
+        return Response(
+            status: .ok, headers: [.contentType: "application/yaml", .xContentTypeOptions: "nosniff"],
+            body: .init(byteBuffer: openAPI))
+    }
+}
+
+/// Whether the server takes new work.
+final class Readiness: Sendable {
+    private let draining = Atomic(false)
+
+    var isDraining: Bool { draining.load(ordering: .relaxed) }
+    func drain() { draining.store(true, ordering: .relaxed) }
+}

@@ -1,0 +1,27 @@
+import HTTPTypes
+import Hummingbird
+
+typealias Handler = @Sendable (Request, RequestEnvironment) async throws -> Response
+
+extension Router<RequestEnvironment> {
+    private static var methods: [HTTPRequest.Method] { [.get, .head, .post, .put, .patch, .delete, .options] }
+
+    /// A path and all it answers to: any other method gets 405 and the list of those there are (RFC 9110 § 15.5.6).
+    /// `HEAD` is answered wherever `GET` is, by the same handler.
+    func route(_ path: RouterPath, _ handlers: [HTTPRequest.Method: Handler]) {
+        var handlers = handlers
+        if handlers[.head] == nil, let get = handlers[.get] {
+            handlers[.head] = { request, context in try await get(request, context).createHeadResponse() }
+        }
+        let allowed = handlers.keys.map(\.rawValue).sorted().joined(separator: ", ")
+        for method in Self.methods {
+            let handler =
+                handlers[method] ?? { _, _ in
+                    throw Problem(
+                        .methodNotAllowed, code: "method_not_allowed", detail: "this resource answers to \(allowed)",
+                        headers: [.allow: allowed])
+                }
+            on(path, method: method, use: handler)
+        }
+    }
+}

@@ -1,0 +1,198 @@
+import Chat
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// `/upload`: sending files and getting them back.
+struct UploadRoutes {
+    let uploads: Uploads
+    /// Whether pages of other origins may show the files.
+    let embeddable: Bool
+
+    func register(on router: Router<RequestEnvironment>) {
+        router.route("/upload", [.post: receiveForm])
+        router.route("/upload/:id", [.get: show, .put: receiveBody, .delete: delete])
+        router.route("/upload/:id/file", [.get: serveFile, .head: serveHead])
+        router.route("/upload/:id/thumbnail/:size", [.get: serveThumbnail, .head: serveThumbnailHead])
+    }
+
+    private struct UploadList: Encodable {
+        var uploads: [Upload]
+    }
+
+    /// What a form's boundaries and headers may take beside its files, in bytes.
+    private static let framing = 64 * 1024
+
+    // MARK: Receiving
+
+    /// `curl -T photo.jpg …/upload/`: the path ends with the file's name.
+    @Sendable private func receiveBody(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
+        let caller = try context.requiredCaller
+        let name = context.parameters.get("id")?.removingPercentEncoding ?? ""
+        let length = request.headers[.contentLength].flatMap { Int($0) }
+        let incoming = try await uploads.begin(name, length: length, owner: caller.user)
+        do {
+            for try await buffer in request.body { try await uploads.append(buffer, to: incoming) }
+        } catch {
+            await uploads.abandon(incoming)
+            throw error
+        }
+        let upload = try await uploads.finish(incoming)
+        return try .json(UploadList(uploads: [upload]), status: .created)
+    }
+
+    /// `curl -F file=@photo.jpg …/upload`
+    @Sendable private func receiveForm(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
+        let caller = try context.requiredCaller
+        guard let boundary = request.headers[.contentType].flatMap(MultipartParser.boundary) else {
+            throw ChatError(.unsupportedMediaType, "an upload is multipart/form-data, or the body of a PUT")
+        }
+        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > uploads.maximumBytes + Self.framing {
+            throw uploads.tooLarge
+        }
+        var form = IncomingForm(boundary: boundary, uploads: uploads, owner: caller.user)
+        do {
+            for try await buffer in request.body { try await form.receive(buffer) }
+            let finished = try await form.finish()
+            return try .json(UploadList(uploads: finished), status: .created)
+        } catch {
+            await form.abandon()
+            throw error
+        }
+    }
+
+    // MARK: Showing
+
+    @Sendable private func show(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
+        try .json(try await uploads.find(context.id(of: Upload.self), for: try context.requiredCaller.user))
+    }
+
+    @Sendable private func serveFile(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
+        try await serve(.file, request, context)
+    }
+
+    @Sendable private func serveHead(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
+        try await serve(.file, request, context).createHeadResponse()
+    }
+
+    @Sendable private func serveThumbnail(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
+        try await serve(.thumbnail(context.parameters.get("size") ?? ""), request, context)
+    }
+
+    @Sendable private func serveThumbnailHead(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
+        try await serve(.thumbnail(context.parameters.get("size") ?? ""), request, context).createHeadResponse()
+    }
+
+    private func serve(
+        _ variant: Uploads.Variant, _ request: Request, _ context: RequestEnvironment
+    ) async throws -> Response {
+        let key: Uploads.Key
+        if let token = request.queryItem("token") {
+            key = .token(token)
+        } else {
+            key = .user(try context.requiredCaller.user)
+        }
+        let opened = try await uploads.open(context.id(of: Upload.self), variant, with: key)
+        return FileResponse.make(opened, for: request, embeddable: embeddable)
+    }
+
+    @Sendable private func delete(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
+        try await uploads.delete(context.id(of: Upload.self), by: try context.requiredCaller.user)
+        return .noContent
+    }
+}
+
+/// The files of one form as they arrive. All are kept or none: what was finished before something went wrong is
+/// deleted again.
+private struct IncomingForm {
+    private var parser: MultipartParser
+    let uploads: Uploads
+    let owner: UserID
+
+    private var current: Uploads.Incoming?
+    private var finished: [Upload] = []
+    /// What parts without a file may hold together, in bytes: nobody reads them.
+    private var fieldBytes = 0
+    private static let maximumFieldBytes = 64 * 1024
+
+    init(boundary: String, uploads: Uploads, owner: UserID) {
+        parser = MultipartParser(boundary: boundary)
+        self.uploads = uploads
+        self.owner = owner
+    }
+
+    mutating func receive(_ buffer: ByteBuffer) async throws {
+        do {
+            for event in try parser.feed(buffer) { try await handle(event) }
+        } catch let error as MultipartParser.Malformed {
+            throw ChatError(.malformedRequest, error.detail)
+        }
+    }
+
+    private mutating func handle(_ event: MultipartParser.Event) async throws {
+        switch event {
+        case .began(let fields):
+            guard let name = FormPart.fileName(fields["content-disposition"] ?? "") else { return }
+            current = try await uploads.begin(name, length: nil, owner: owner)
+        case .bytes(let bytes):
+            if let current {
+                try await uploads.append(bytes, to: current)
+            } else {
+                fieldBytes += bytes.readableBytes
+                guard fieldBytes <= Self.maximumFieldBytes else {
+                    throw ChatError(.tooLarge, "a part without a file name holds too much")
+                }
+            }
+        case .ended:
+            guard let incoming = current else { return }
+            current = nil
+            finished.append(try await uploads.finish(incoming))
+        case .finished:
+            return
+        }
+    }
+
+    mutating func finish() async throws -> [Upload] {
+        do {
+            try parser.finish()
+        } catch {
+            throw ChatError(.malformedRequest, error.detail)
+        }
+        guard !finished.isEmpty else { throw ChatError.invalid("file", "no part of the form is a file") }
+        return finished
+    }
+
+    func abandon() async {
+        if let current { await uploads.abandon(current) }
+        for upload in finished { try? await uploads.delete(upload.id, by: owner) }
+    }
+}
+
+/// The header of a part.
+private enum FormPart {
+    /// The file name of a `Content-Disposition` (RFC 7578 § 4.2); nil for a part that is no file.
+    static func fileName(_ disposition: String) -> String? {
+        guard let start = disposition.range(of: "filename=", options: .caseInsensitive)?.upperBound else { return nil }
+        let rest = disposition[start...]
+        guard rest.hasPrefix("\"") else {
+            return String(rest.prefix { $0 != ";" }).trimmingCharacters(in: .whitespaces)
+        }
+        // Browsers write a quote as %22 (WHATWG HTML § 4.10.22.8), curl as \".
+        var name = ""
+        var escaped = false
+        for character in rest.dropFirst() {
+            if escaped {
+                name.append(character)
+                escaped = false
+            } else if character == "\\" {
+                escaped = true
+            } else if character == "\"" {
+                break
+            } else {
+                name.append(character)
+            }
+        }
+        return name.replacing("%22", with: "\"").replacing("%0D", with: "").replacing("%0A", with: "")
+    }
+}

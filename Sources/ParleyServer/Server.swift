@@ -1,0 +1,197 @@
+import Chat
+import Crypto
+import Foundation
+import Hummingbird
+import HummingbirdTLS
+public import Logging
+import Media
+import NIOCore
+import NIOPosix
+import NIOSSL
+import PostgresClient
+import ServiceLifecycle
+import SocketIO
+import UnixSignals
+
+/// The whole server: what is opened here is closed here, in reverse order.
+public enum Server {
+    /// How long sockets, requests and accepted messages may take to end after a stop was asked for.
+    private static let drainTime: Duration = .seconds(20)
+
+    /// Serves until the process is told to stop (SIGTERM or SIGINT).
+    /// - Throws: a setting, a migration or a start that cannot work, each with one sentence that says so.
+    public static func run(_ configuration: ServerConfiguration, logger: Logger) async throws {
+        let lock = try StorageLock(configuration.storageDirectory)
+        defer { withExtendedLifetime(lock) {} }
+        try await withDatabase(configuration, logger: logger) { connectionString in
+            try await Schema.migrate(connectionString, directory: configuration.migrationsDirectory, logger: logger)
+            let database = try PostgresClient(
+                configuration: .parley(connectionString), logger: logger)
+            try await database.start()
+            do {
+                try await serve(configuration, database: database, logger: logger)
+            } catch {
+                await database.close()
+                throw error
+            }
+            await database.close()
+        }
+    }
+
+    /// Migrates the database and ends.
+    public static func migrate(_ configuration: ServerConfiguration, logger: Logger) async throws {
+        // Only the private cluster is this process's to start, and so needs the storage to itself.
+        let lock = configuration.databaseURL == nil ? try StorageLock(configuration.storageDirectory) : nil
+        defer { withExtendedLifetime(lock) {} }
+        try await withDatabase(configuration, logger: logger) { connectionString in
+            try await Schema.migrate(connectionString, directory: configuration.migrationsDirectory, logger: logger)
+        }
+    }
+
+    /// Runs `body` on the database that is set, or on the private one, which runs meanwhile.
+    private static func withDatabase(
+        _ configuration: ServerConfiguration, logger: Logger, _ body: (String) async throws -> Void
+    ) async throws {
+        if let url = configuration.databaseURL { return try await body(url) }
+        let embedded = try EmbeddedPostgres(storage: configuration.storageDirectory, logger: logger)
+        do {
+            try await body(try await embedded.start())
+        } catch {
+            await embedded.stop()
+            throw error
+        }
+        await embedded.stop()
+    }
+
+    private static func serve(
+        _ configuration: ServerConfiguration, database: PostgresClient, logger: Logger
+    ) async throws {
+        let secret = try Secret.load(configuration.jwtSecret, storage: configuration.storageDirectory)
+        let files = NIOThreadPool(numberOfThreads: 4)
+        files.start()
+        let media = MediaConfiguration.parley(configuration)
+        let workers = MediaWorkers(media, logger: logger)
+        let storage = Storage(
+            blobs: try BlobStore(directory: media.directory, threads: files), workers: workers,
+            maximumBytes: configuration.maxUploadBytes, quotaBytes: configuration.userQuotaBytes)
+
+        let origins = OriginPolicy(allowed: configuration.corsOrigins)
+        let hub = Hub(configuration: .parley(origins: origins), logger: logger)
+        let chat = Chat(database: database, storage: storage, linkSecret: secret, events: hub, logger: logger)
+        try await chat.accounts.gate.reload()
+        let tokens = await AccessTokens(
+            secret: secret, previous: configuration.jwtSecretPrevious.map { SymmetricKey(data: Data($0.utf8)) },
+            gate: chat.accounts.gate)
+        hub.serve(chat, tokens: tokens)
+
+        let readiness = Readiness()
+        let web = WebClient(directory: configuration.webDirectory)
+        if !web.isBuilt {
+            logger.warning("no web client is built; `make web` builds it", metadata: ["directory": "\(configuration.webDirectory.path)"])
+        }
+        let router = Router(context: RequestEnvironment.self)
+        router.addMiddleware {
+            ProblemMiddleware()
+            CrossOrigin(policy: origins)
+            WebClientMiddleware(client: web)
+            Authenticator(tokens: tokens)
+        }
+        OperationRoutes(
+            database: database, storageDirectory: configuration.storageDirectory, readiness: readiness,
+            openAPI: ByteBuffer(bytes: PackageResources.openapi_yaml)
+        ).register(on: router)
+        AuthRoutes(
+            accounts: chat.accounts, people: chat.people, tokens: tokens,
+            cookie: RefreshCookie(origins: origins, secure: configuration.tlsCertificate != nil)
+        ).register(on: router)
+        UserRoutes(people: chat.people).register(on: router)
+        ConversationRoutes(conversations: chat.conversations).register(on: router)
+        MessageRoutes(messages: chat.messages).register(on: router)
+        UploadRoutes(uploads: chat.uploads, embeddable: !configuration.corsOrigins.isEmpty).register(on: router)
+
+        var application = Application(
+            router: router,
+            server: try hub.httpServer(configuration),
+            configuration: .init(
+                address: .hostname(configuration.host, port: configuration.port), serverName: nil, backlog: 1024),
+            onServerRunning: { channel in announce(channel, configuration) },
+            logger: logger)
+        application.logger.logLevel = max(logger.logLevel, .notice)
+        var lifecycle = ServiceGroupConfiguration(
+                services: [
+                    // Stopped last: what the sockets and requests below hand over is still written.
+                    .init(service: Draining { try await chat.run() }),
+                    .init(service: application),
+                    .init(service: hub),
+                    .init(service: AtShutdown { readiness.drain() }),
+                ],
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        lifecycle.maximumGracefulShutdownDuration = drainTime
+        do {
+            try await ServiceGroup(configuration: lifecycle).run()
+        } catch {
+            await close(workers, files)
+            guard let error = error as? IOError, error.errnoCode == EADDRINUSE || error.errnoCode == EACCES else { throw error }
+            let why = error.errnoCode == EADDRINUSE ? "is in use" : "needs privileges"
+            throw ServerConfiguration.Invalid(description: "HOST, PORT: \(configuration.host):\(configuration.port) \(why)")
+        }
+        await close(workers, files)
+    }
+
+    private static func close(_ workers: MediaWorkers, _ files: NIOThreadPool) async {
+        await workers.shutdown()
+        try? await files.shutdownGracefully()
+    }
+
+    /// The one line on standard output: where the server is.
+    private static func announce(_ channel: any Channel, _ configuration: ServerConfiguration) {
+        let scheme = configuration.tlsCertificate == nil ? "http" : "https"
+        let port = channel.localAddress?.port ?? configuration.port
+        let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
+        print("Parley is at \(scheme)://\(host):\(port)")
+        fflush(nil)
+    }
+}
+
+/// Work that goes on until a stop is asked for, and then ends by itself.
+private struct Draining: Service {
+    let work: @Sendable () async throws -> Void
+
+    func run() async throws {
+        try await cancelWhenGracefulShutdown { try await work() }
+    }
+}
+
+/// Something to do as soon as a stop is asked for.
+private struct AtShutdown: Service {
+    let action: @Sendable () -> Void
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        action()
+    }
+}
+
+extension PostgresConfiguration {
+    fileprivate static func parley(_ connectionString: String) -> PostgresConfiguration {
+        var configuration = PostgresConfiguration(connectionString: connectionString)
+        // Moderation's triggers leave alone what the server itself writes.
+        configuration.sessionParameters = ["parley.server": "on"]
+        return configuration
+    }
+}
+
+extension MediaConfiguration {
+    fileprivate static func parley(_ configuration: ServerConfiguration) -> MediaConfiguration {
+        MediaConfiguration(
+            directory: configuration.storageDirectory.appending(path: "uploads").path,
+            workerExecutable: CommandLine.executablePath, workerArguments: [MediaWorker.argument])
+    }
+}
+
+extension CommandLine {
+    /// This program, whatever it was called by.
+    fileprivate static var executablePath: String {
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? arguments[0]
+    }
+}

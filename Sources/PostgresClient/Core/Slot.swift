@@ -1,0 +1,70 @@
+/// A place for a connection, which comes, goes and comes again. Lives on the I/O thread.
+final class Slot {
+    enum Role {
+        /// Everybody's queries, pipelined.
+        case shared
+        /// One transaction at a time.
+        case exclusive
+        /// Only listens.
+        case listener(Subscription)
+    }
+
+    enum State {
+        /// Will connect at this time.
+        case waiting(until: ContinuousClock.Instant)
+        /// A helper thread looks up the host and starts to connect.
+        case starting
+        case connecting(Connection, deadline: ContinuousClock.Instant)
+        case settingUp(Connection, deadline: ContinuousClock.Instant)
+        case ready(Connection)
+    }
+
+    let id: Int
+    let role: Role
+    var state: State
+    /// Attempts that failed since the connection was last ready.
+    var failures = 0
+    /// Since when there has been no connection; nil while it is ready.
+    var downSince: ContinuousClock.Instant?
+    /// Requests of the lanes that belong to this slot.
+    var queue = RequestQueue()
+    /// Who has this connection for itself.
+    var lease: Lease?
+
+    init(id: Int, role: Role, now: ContinuousClock.Instant) {
+        self.id = id
+        self.role = role
+        state = .waiting(until: now)
+        downSince = now
+    }
+
+    var connection: Connection? {
+        switch state {
+        case .waiting, .starting: nil
+        case .connecting(let connection, _), .settingUp(let connection, _), .ready(let connection): connection
+        }
+    }
+
+    var ready: Connection? {
+        if case .ready(let connection) = state { connection } else { nil }
+    }
+
+    func isDown(for duration: Duration, now: ContinuousClock.Instant) -> Bool {
+        downSince.map { now - $0 >= duration } ?? false
+    }
+}
+
+/// What a helper thread hands over when it has started to connect.
+///
+/// Sendable although a connection is not: the helper gives up its reference when it posts this, and the I/O thread is
+/// the only reader.
+struct ConnectionStart: @unchecked Sendable {
+    let slot: Int
+    let result: Result<PQConnection, PostgresError>
+}
+
+/// Who waits in `start()` for the first connection. Answered once, on the I/O thread.
+struct ConnectionWaiter: Sendable {
+    let deadline: ContinuousClock.Instant
+    let completion: @Sendable (Result<Void, PostgresError>) -> Void
+}

@@ -1,0 +1,128 @@
+public import Foundation
+public import Logging
+
+/// Brings a database to the schema that a directory of numbered SQL files describes.
+///
+/// Each file runs in one transaction together with its row in `schema_migrations`. A lock in the database keeps two
+/// servers that start at once apart: the second waits, then finds nothing to do.
+public struct PostgresMigrator: Sendable {
+    private let directory: URL
+
+    public init(directory: URL) { self.directory = directory }
+
+    /// Applies what is missing, and answers the names of the files.
+    ///
+    /// Uses a blocking connection of its own on a thread of its own; once begun, it is not cancelled with the task. A
+    /// migration may run as long as it must, but waits at most a minute for each lock.
+    ///
+    /// - Throws: `PostgresMigrationError` for a gap or a duplicate in the numbers, a file that was changed after it was
+    ///   applied, a database that is newer than the files, and for SQL that fails.
+    public func migrate(connectionString: String, logger: Logger) async throws(PostgresMigrationError) -> [String] {
+        let directory = directory
+        let result = await withCheckedContinuation { continuation in
+            let thread = Thread {
+                continuation.resume(
+                    returning: Result { () throws(PostgresMigrationError) in
+                        let files = try Migration.read(directory: directory)
+                        let session = try MigrationSession(connectionString: connectionString)
+                        return try session.apply(files, logger: logger)
+                    })
+            }
+            thread.name = "postgres-migrate"
+            thread.start()
+        }
+        return try result.get()
+    }
+}
+
+/// A blocking connection that applies migrations. Stays on one thread.
+private struct MigrationSession {
+    private let connection: PQConnection
+
+    /// Any number that nothing else locks: "parley" in ASCII.
+    private static let lock = 0x7061_726c_6579
+
+    init(connectionString: String) throws(PostgresMigrationError) {
+        do {
+            connection = try PQConnection.connect(
+                try PQParameters(
+                    connectionString: connectionString, applicationName: "parley-migrate",
+                    connectTimeout: .seconds(10)))
+        } catch {
+            throw PostgresMigrationError("no connection to migrate the database: \(error.detail)")
+        }
+    }
+
+    func apply(_ files: [Migration], logger: Logger) throws(PostgresMigrationError) -> [String] {
+        try run("SET statement_timeout = 0; SET lock_timeout = '60s'")
+        // Held until the connection closes.
+        try run("SELECT pg_advisory_lock(\(Self.lock))")
+        try run(
+            """
+            CREATE TABLE IF NOT EXISTS schema_migrations (
+                version integer PRIMARY KEY, name text NOT NULL, checksum text NOT NULL,
+                applied_at timestamptz NOT NULL DEFAULT now())
+            """)
+        var names: [String] = []
+        for migration in try MigrationPlan.pending(files: files, applied: try applied()) {
+            try apply(migration)
+            logger.info("migration applied", metadata: ["file": "\(migration.file)"])
+            names.append(migration.file)
+        }
+        return names
+    }
+
+    private func applied() throws(PostgresMigrationError) -> [AppliedMigration] {
+        let rows = try run("SELECT version, name, checksum FROM schema_migrations ORDER BY version", [])
+        do throws(PostgresError) {
+            var applied: [AppliedMigration] = []
+            for row in PostgresResult(storage: rows) {
+                applied.append(
+                    AppliedMigration(
+                        version: try row.decode("version"), name: try row.decode("name"),
+                        checksum: try row.decode("checksum")))
+            }
+            return applied
+        } catch {
+            throw PostgresMigrationError("schema_migrations cannot be read: \(error.detail)")
+        }
+    }
+
+    /// A failure leaves the transaction open; it ends with the connection, which ends with the failure.
+    private func apply(_ migration: Migration) throws(PostgresMigrationError) {
+        try run("BEGIN")
+        let result = connection.execute(migration.sql)
+        if let result, result.status == .failed {
+            let line = result.errorPosition.map { position in
+                migration.sql.prefix(position).count { $0.isNewline } + 1
+            }
+            let place = line.map { "\(migration.file), line \($0)" } ?? migration.file
+            throw PostgresMigrationError("\(place): \(result.error.detail)")
+        }
+        guard result != nil, connection.isInTransaction else {
+            throw PostgresMigrationError("\(migration.file) ends the transaction it runs in: it must not COMMIT")
+        }
+        try run(
+            "INSERT INTO schema_migrations (version, name, checksum) VALUES ($1::text::integer, $2, $3)",
+            [String(migration.version), migration.name, migration.checksum])
+        try run("COMMIT")
+    }
+
+    private func run(_ sql: String) throws(PostgresMigrationError) {
+        try check(connection.execute(sql), sql)
+    }
+
+    @discardableResult
+    private func run(_ sql: String, _ parameters: [String]) throws(PostgresMigrationError) -> PQResult {
+        try check(connection.execute(sql, parameters), sql)
+    }
+
+    @discardableResult
+    private func check(_ result: PQResult?, _ sql: String) throws(PostgresMigrationError) -> PQResult {
+        guard let result, result.status == .tuples || result.status == .command else {
+            let error = result?.error ?? connection.failure()
+            throw PostgresMigrationError("the database refused “\(sql)”: \(error.detail)")
+        }
+        return result
+    }
+}

@@ -1,0 +1,267 @@
+import Foundation
+public import Logging
+
+/// PostgreSQL over libpq, for many tasks at once.
+///
+/// Queries share a few pipelined connections that one thread drives; interactive transactions have connections of
+/// their own. Nothing blocks the caller's thread. Connections that break are reopened without being asked.
+public final class PostgresClient: Sendable {
+    private let configuration: PostgresConfiguration
+    private let mailbox: Mailbox
+    private let status: ClientStatus
+    private let thread: IOThread
+
+    /// Starts to connect in the background; throws if the connection string cannot be parsed, or the process has no
+    /// descriptors left.
+    public init(configuration: PostgresConfiguration, logger: Logger) throws(PostgresError) {
+        var configuration = configuration
+        configuration.connections = max(1, configuration.connections)
+        self.configuration = configuration
+        let parameters = try PQParameters(
+            connectionString: configuration.connectionString, applicationName: configuration.applicationName,
+            connectTimeout: configuration.connectTimeout)
+        mailbox = Mailbox(poller: try Poller())
+        status = ClientStatus()
+        thread = IOThread()
+        thread.start { [configuration, mailbox, status] in
+            IOLoop(
+                configuration: configuration, parameters: parameters, mailbox: mailbox, status: status, logger: logger
+            ).run()
+        }
+    }
+
+    deinit { _ = mailbox.post(.close) }
+
+    /// Waits for the first connection, at most for `connectTimeout`; throws the reason why there is none. The client
+    /// goes on trying until it is closed.
+    public func start() async throws(PostgresError) {
+        let deadline = ContinuousClock.now + configuration.connectTimeout
+        let result = await withCheckedContinuation { continuation in
+            let waiter = ConnectionWaiter(deadline: deadline) { continuation.resume(returning: $0) }
+            if !mailbox.post(.awaitConnection(waiter)) { waiter.completion(.failure(.closed)) }
+        }
+        try result.get()
+    }
+
+    /// Refuses new queries, fails those that wait, lets those under way end within `closeTimeout`, and closes every
+    /// connection. Transactions that are open are undone.
+    public func close() async {
+        _ = mailbox.post(.close)
+        await thread.join()
+    }
+
+    /// Whether any shared connection is up.
+    public var isAvailable: Bool { status.openConnections > 0 }
+
+    /// How many shared connections are up, and how many queries wait or are under way.
+    public var statistics: (connections: Int, queries: Int) {
+        (status.openConnections, status.outstandingQueries)
+    }
+
+    /// Whether a server answers there and takes connections. Asks once, on a thread of its own, and waits at most two
+    /// seconds.
+    public static func answers(_ connectionString: String) async -> Bool {
+        await withCheckedContinuation { continuation in
+            Thread.detachNewThread {
+                let parameters = PQParameters(
+                    connectionString: connectionString, applicationName: "parley-ping", connectTimeout: .seconds(2))
+                continuation.resume(returning: PQConnection.ping(parameters))
+            }
+        }
+    }
+
+    // MARK: Queries
+
+    /// Runs one statement on any shared connection, in a transaction of its own.
+    ///
+    /// What was sent behind a slow statement on its connection waits for it, as in every pipeline: run long statements
+    /// in `withTransaction`.
+    ///
+    /// - Parameter timeout: from now to the answer; `queryTimeout` if nil. The server is told the same bound.
+    @discardableResult
+    public func query(
+        _ query: PostgresQuery, timeout: Duration? = nil
+    ) async throws(PostgresError) -> PostgresResult {
+        let results = try await atomically([query], timeout: timeout)
+        guard let result = results.first else { throw PostgresError(.decoding, "the answer has no result") }
+        return result
+    }
+
+    /// Runs statements as one pipeline segment, one round trip: all take effect or none. Each statement sees what was
+    /// committed when it begins (READ COMMITTED), and what the ones before it did.
+    ///
+    /// - Parameters:
+    ///   - lane: segments of the same lane go over the same connection, in the order they were submitted.
+    ///   - timeout: as for `query`, for all statements together.
+    @discardableResult
+    public func atomically(
+        _ queries: [PostgresQuery], on lane: Int? = nil, timeout: Duration? = nil
+    ) async throws(PostgresError) -> [PostgresResult] {
+        let request = makeRequest(queries, target: .shared(lane: lane), timeout: timeout)
+        return try await perform(request)
+    }
+
+    /// Like `atomically`, for hot paths without a task. `completion` runs once, on the I/O thread, or at once on the
+    /// caller's when the client refuses the queries by itself; it must not block.
+    public func submit(
+        _ queries: [PostgresQuery], on lane: Int? = nil, timeout: Duration? = nil,
+        completion: @escaping @Sendable (Result<[PostgresResult], PostgresError>) -> Void
+    ) {
+        submit(makeRequest(queries, target: .shared(lane: lane), timeout: timeout), completion: completion)
+    }
+
+    private func makeRequest(_ queries: [PostgresQuery], target: Request.Target, timeout: Duration?) -> Request {
+        let timeout = timeout ?? configuration.queryTimeout
+        let deadline = ContinuousClock.now + timeout
+        if timeout == configuration.queryTimeout {
+            return Request(queries, target: target, timeout: timeout, deadline: deadline)
+        }
+        return Request(
+            [Self.statementTimeout(timeout)] + queries, target: target, timeout: timeout, deadline: deadline,
+            hiddenQueries: 1)
+    }
+
+    /// The server ends a statement by itself when its time is up: unlike a cancel request, which names a connection
+    /// and not a query, that can never hit a neighbour in the pipeline.
+    private static func statementTimeout(_ timeout: Duration) -> PostgresQuery {
+        "SELECT set_config('statement_timeout', \(timeout.postgresMilliseconds), true)"
+    }
+
+    private func submit(_ request: Request, completion: @escaping Request.Completion) {
+        do throws(PostgresError) {
+            for query in request.queries { try query.checkSendable() }
+            try status.reserve(max: configuration.maxQueuedQueries)
+        } catch {
+            return completion(.failure(error))
+        }
+        request.completion = { [status] result in
+            status.release()
+            completion(result)
+        }
+        if !mailbox.post(.submit(request)) {
+            status.release()
+            completion(.failure(.closed))
+        }
+    }
+
+    private func perform(
+        _ request: Request, isolation: isolated (any Actor)? = #isolation
+    ) async throws(PostgresError) -> [PostgresResult] {
+        let result = await withTaskCancellationHandler {
+            await performUncancellably(request)
+        } onCancel: {
+            _ = mailbox.post(.abandon(request))
+        }
+        return try result.get()
+    }
+
+    private func performUncancellably(
+        _ request: Request, isolation: isolated (any Actor)? = #isolation
+    ) async -> Result<[PostgresResult], PostgresError> {
+        await withCheckedContinuation { continuation in
+            submit(request) { continuation.resume(returning: $0) }
+        }
+    }
+
+    // MARK: Transactions
+
+    /// Runs `body` between BEGIN and COMMIT on a connection that nobody else uses meanwhile. ROLLBACK if it throws,
+    /// if its task is cancelled, or if a statement failed and `body` kept that to itself. Runs `body` once.
+    ///
+    /// - Parameter statementTimeout: the bound on each statement; `queryTimeout` if nil.
+    /// - Throws: what `body` throws, or a `PostgresError`; `.poolExhausted` if no connection became free in time. If
+    ///   COMMIT itself fails with `maybeExecuted`, the transaction may have taken effect.
+    public func withTransaction<T: Sendable>(
+        statementTimeout: Duration? = nil, isolation: isolated (any Actor)? = #isolation,
+        _ body: (PostgresTransaction) async throws -> T
+    ) async throws -> T {
+        let timeout = statementTimeout ?? configuration.queryTimeout
+        let lease = try await acquire()
+        do {
+            var opening: [PostgresQuery] = ["BEGIN"]
+            if statementTimeout != nil { opening.append(Self.statementTimeout(timeout)) }
+            _ = try await perform(opening, on: lease, timeout: timeout)
+            let value = try await body(PostgresTransaction(client: self, lease: lease, timeout: timeout))
+            if Task.isCancelled { throw PostgresError.cancelled }
+            try await commit(lease, timeout: timeout)
+            await release(lease, .over)
+            return value
+        } catch {
+            await release(lease, .rollback)
+            throw error
+        }
+    }
+
+    func perform(
+        _ queries: [PostgresQuery], on lease: Lease, timeout: Duration,
+        isolation: isolated (any Actor)? = #isolation
+    ) async throws(PostgresError) -> [PostgresResult] {
+        try await perform(
+            Request(queries, target: .lease(lease), timeout: timeout, deadline: .now + timeout))
+    }
+
+    /// Once sent, the answer is waited for, cancelled or not: only it says whether the transaction took effect.
+    private func commit(
+        _ lease: Lease, timeout: Duration, isolation: isolated (any Actor)? = #isolation
+    ) async throws(PostgresError) {
+        let request = Request(["COMMIT"], target: .lease(lease), timeout: timeout, deadline: .now + timeout)
+        let results = try await performUncancellably(request).get()
+        // The server answers COMMIT of a failed transaction with ROLLBACK, without an error.
+        guard results.first?.commandTag == "COMMIT" else {
+            throw PostgresError(
+                .server, "the transaction was rolled back, because a statement in it had failed",
+                sqlState: .inFailedTransaction)
+        }
+    }
+
+    private func acquire(isolation: isolated (any Actor)? = #isolation) async throws(PostgresError) -> Lease {
+        let lease = Lease(deadline: .now + configuration.acquireTimeout)
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                lease.completion = { continuation.resume(returning: $0) }
+                if !mailbox.post(.acquire(lease)) { lease.settle(.failure(.closed)) }
+            }
+        } onCancel: {
+            _ = mailbox.post(.abandonLease(lease))
+        }
+        try result.get()
+        return lease
+    }
+
+    private func release(
+        _ lease: Lease, _ ending: LeaseEnding, isolation: isolated (any Actor)? = #isolation
+    ) async {
+        await withCheckedContinuation { continuation in
+            if !mailbox.post(.release(lease, ending, completion: { continuation.resume() })) { continuation.resume() }
+        }
+    }
+
+    // MARK: Notifications
+
+    /// Opens a connection that only listens. Names are taken as they are, with upper and lower case told apart.
+    public func listen(_ channels: [String]) -> PostgresNotifications {
+        PostgresNotifications(listening: Listening(subscription: Subscription(channels: channels), mailbox: mailbox))
+    }
+}
+
+/// A transaction in progress. Of no more use when `withTransaction`'s body has returned.
+public struct PostgresTransaction: Sendable {
+    fileprivate let client: PostgresClient
+    fileprivate let lease: Lease
+    fileprivate let timeout: Duration
+
+    /// Runs one statement in the transaction. After an error the server refuses every further statement (25P02),
+    /// unless the error is caught around a SAVEPOINT.
+    @discardableResult
+    public func query(_ query: PostgresQuery) async throws(PostgresError) -> PostgresResult {
+        let results = try await client.perform([query], on: lease, timeout: timeout)
+        guard let result = results.first else { throw PostgresError(.decoding, "the answer has no result") }
+        return result
+    }
+
+    /// Runs several statements in one round trip; the first error skips the rest.
+    @discardableResult
+    public func queries(_ queries: [PostgresQuery]) async throws(PostgresError) -> [PostgresResult] {
+        try await client.perform(queries, on: lease, timeout: timeout)
+    }
+}

@@ -1,0 +1,105 @@
+import DequeModule
+import Synchronization
+
+public enum PostgresListenEvent: Sendable, Equatable {
+    /// Listening now. What happened before is not told: the owner catches up from the database. Also sent when the
+    /// reader was so slow that notifications had to be dropped, because the remedy is the same.
+    case connected
+    case notification(channel: String, payload: String)
+}
+
+/// Events of a connection that listens, for one reader. The connection is reopened when it breaks and is closed with
+/// the last copy of the sequence. It ends when the client closes or the reading task is cancelled.
+public struct PostgresNotifications: AsyncSequence, Sendable {
+    let listening: Listening
+
+    public func makeAsyncIterator() -> Iterator { Iterator(listening: listening) }
+
+    public struct Iterator: AsyncIteratorProtocol {
+        let listening: Listening
+
+        public mutating func next() async -> PostgresListenEvent? { await listening.subscription.next() }
+
+        public mutating func next(isolation actor: isolated (any Actor)?) async -> PostgresListenEvent? {
+            await listening.subscription.next()
+        }
+    }
+}
+
+/// Ends the listening connection when nobody holds the sequence any more.
+final class Listening: Sendable {
+    let subscription: Subscription
+    private let mailbox: Mailbox
+
+    init(subscription: Subscription, mailbox: Mailbox) {
+        self.subscription = subscription
+        self.mailbox = mailbox
+        if !mailbox.post(.listen(subscription)) { subscription.finish() }
+    }
+
+    deinit { _ = mailbox.post(.unlisten(ObjectIdentifier(subscription))) }
+}
+
+/// The bounded queue between the I/O thread and the reader.
+final class Subscription: Sendable {
+    private struct State {
+        var events: Deque<PostgresListenEvent> = []
+        var reader: CheckedContinuation<PostgresListenEvent?, Never>?
+        var isFinished = false
+    }
+
+    let channels: [String]
+    private let state = Mutex(State())
+    private let maxEvents: Int
+
+    init(channels: [String], maxEvents: Int = 10_000) {
+        self.channels = channels
+        self.maxEvents = maxEvents
+    }
+
+    func yield(_ event: PostgresListenEvent) {
+        let reader = state.withLock { state -> CheckedContinuation<PostgresListenEvent?, Never>? in
+            if let reader = state.reader {
+                state.reader = nil
+                return reader
+            }
+            if state.events.count >= maxEvents {
+                state.events = [.connected]
+            } else {
+                state.events.append(event)
+            }
+            return nil
+        }
+        reader?.resume(returning: event)
+    }
+
+    func finish() {
+        let reader = state.withLock { state in
+            state.isFinished = true
+            defer { state.reader = nil }
+            return state.reader
+        }
+        reader?.resume(returning: nil)
+    }
+
+    func next() async -> PostgresListenEvent? {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let ready: PostgresListenEvent?? = state.withLock { state in
+                    if let event = state.events.popFirst() { return .some(event) }
+                    // One reader only: a second one ends the sequence for both rather than wait for ever.
+                    if state.isFinished || state.reader != nil || Task.isCancelled { return .some(nil) }
+                    state.reader = continuation
+                    return nil
+                }
+                if let ready { continuation.resume(returning: ready) }
+            }
+        } onCancel: {
+            let reader = state.withLock { state in
+                defer { state.reader = nil }
+                return state.reader
+            }
+            reader?.resume(returning: nil)
+        }
+    }
+}

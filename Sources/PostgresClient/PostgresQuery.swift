@@ -1,0 +1,94 @@
+/// SQL with its parameters, written as a string literal in which an interpolated value *is* a parameter:
+///
+///     "SELECT name FROM users WHERE id = \(id)"      // SELECT name FROM users WHERE id = $1
+///
+/// Text that is to be part of the SQL itself must be spelled `\(unescaped: …)`; it must never come from outside.
+/// A statement is prepared once per connection and distinct text, so keep texts few and values in parameters.
+public struct PostgresQuery: Sendable, ExpressibleByStringInterpolation {
+    public private(set) var sql: String
+    private(set) var types: [UInt32] = []
+    /// Each parameter's place in `bytes`; nil is NULL.
+    private(set) var ranges: [Range<Int>?] = []
+    /// All parameters one after another, in binary format.
+    private(set) var bytes: [UInt8] = []
+    private var refusal: String?
+
+    public init(stringLiteral value: String) { sql = value }
+
+    public init(stringInterpolation: StringInterpolation) { self = stringInterpolation.query }
+
+    /// SQL without parameters. The text must never come from outside.
+    public init(unescaped sql: String) { self.sql = sql }
+
+    /// Adds the next parameter (`$1`, `$2`, … in order of binding), for SQL that numbers them itself.
+    public mutating func bind<T: PostgresEncodable>(_ value: T) {
+        let start = bytes.count
+        var writer = PostgresWriter(bytes: bytes)
+        bytes = []  // One owner, so the writer appends in place.
+        value.encode(into: &writer)
+        bytes = writer.bytes
+        types.append(T.postgresType.oid)
+        ranges.append(writer.isNull ? nil : start..<bytes.count)
+        refusal = refusal ?? writer.refusal
+    }
+
+    public struct StringInterpolation: StringInterpolationProtocol {
+        var query = PostgresQuery(unescaped: "")
+
+        public init(literalCapacity: Int, interpolationCount: Int) {
+            query.sql.reserveCapacity(literalCapacity + 4 * interpolationCount)
+            query.types.reserveCapacity(interpolationCount)
+            query.ranges.reserveCapacity(interpolationCount)
+        }
+
+        public mutating func appendLiteral(_ literal: String) { query.sql += literal }
+
+        public mutating func appendInterpolation<T: PostgresEncodable>(_ value: T) {
+            query.bind(value)
+            query.sql += "$\(query.types.count)"
+        }
+
+        /// The same for an optional: without this overload the compiler warns that it prints a debug description.
+        public mutating func appendInterpolation<T: PostgresEncodable>(_ value: T?) {
+            query.bind(value)
+            query.sql += "$\(query.types.count)"
+        }
+
+        /// A fragment, with its own parameters renumbered behind those before it.
+        public mutating func appendInterpolation(_ fragment: PostgresQuery) { query.append(fragment) }
+
+        public mutating func appendInterpolation(unescaped sql: String) { query.sql += sql }
+    }
+
+    /// The wire protocol counts parameters in 16 bits, and a message is at most 1 GiB (`PQ_LARGE_MESSAGE_LIMIT`).
+    /// Splices another query's text in, `$1` of which becomes the next free number. A `$` before a digit therefore means
+    /// a parameter in every fragment, also within quotes.
+    private mutating func append(_ fragment: PostgresQuery) {
+        if fragment.types.isEmpty {
+            sql += fragment.sql
+        } else {
+            let offset = types.count
+            sql += fragment.sql.replacing(/\$(\d+)/) { match in "$\((Int(match.1) ?? 0) + offset)" }
+        }
+        types += fragment.types
+        let start = bytes.count
+        ranges += fragment.ranges.map { range in range.map { $0.lowerBound + start..<$0.upperBound + start } }
+        bytes += fragment.bytes
+        refusal = refusal ?? fragment.refusal
+    }
+
+    private static let maxParameters = 65_535
+    private static let maxBytes = 1 << 30
+
+    /// Why this query cannot be sent at all, if so.
+    func checkSendable() throws(PostgresError) {
+        if let refusal { throw PostgresError(.misuse, refusal) }
+        guard types.count <= Self.maxParameters else {
+            throw PostgresError(.misuse, "\(types.count) parameters are more than \(Self.maxParameters)")
+        }
+        guard bytes.count + sql.utf8.count < Self.maxBytes else {
+            throw PostgresError(.misuse, "the query is larger than 1 GiB")
+        }
+        guard !sql.utf8.contains(0) else { throw PostgresError(.misuse, "the SQL text contains a NUL") }
+    }
+}

@@ -1,0 +1,34 @@
+import FoundationEssentials
+public import NIOCore
+
+/// The JSON text of one value, neither parsed nor copied until somebody asks.
+public struct JSONFragment: Sendable, Equatable {
+    public let bytes: ByteBuffer
+
+    /// - Parameter json: The text of exactly one JSON value. It is sent as it is, so it must be valid.
+    public init(json: ByteBuffer) {
+        self.bytes = json
+    }
+
+    /// - Parameter json: The text of exactly one JSON value. It is sent as it is, so it must be valid.
+    public init(json: String) {
+        self.bytes = ByteBuffer(string: json)
+    }
+
+    public init(_ value: some Encodable) throws {
+        self.bytes = ByteBuffer(bytes: try JSONEncoder().encode(value))
+    }
+
+    public func decode<T: Decodable>(_ type: T.Type = T.self) throws -> T {
+        try JSONDecoder().decode(type, from: Data(self.bytes.readableBytesView))
+    }
+
+    /// Stands for an attachment of the same packet, by its position.
+    public static func placeholder(_ number: Int) -> JSONFragment {
+        JSONFragment(json: #"{"_placeholder":true,"num":\#(number)}"#)
+    }
+}
+
+extension JSONFragment: CustomStringConvertible {
+    public var description: String { String(buffer: self.bytes) }
+}

@@ -1,0 +1,276 @@
+import NIOCore
+
+enum JSONError: Error, Equatable {
+    case unexpectedEnd
+    case unexpectedByte
+    case tooDeep
+    case trailingBytes
+    /// A binary placeholder names no attachment.
+    case invalidPlaceholder
+}
+
+/// Checks that bytes are JSON (RFC 8259) and finds the elements of an array, without building values.
+///
+/// That the bytes are valid UTF-8 was checked by the transport. Values are decoded later, by a decoder, where
+/// somebody needs them.
+struct JSONScanner {
+    enum Kind: Equatable { case object, array, string, number, `true`, `false`, null }
+
+    /// Arrays and objects within each other beyond which a text is refused.
+    static let maxDepth = 128
+
+    private let bytes: UnsafeRawBufferPointer
+    private var index = 0
+    private var depth = 0
+    /// How many attachments placeholders may name; nil where placeholders mean nothing.
+    private let attachments: Int?
+
+    private init(_ bytes: UnsafeRawBufferPointer, attachments: Int?) {
+        self.bytes = bytes
+        self.attachments = attachments
+    }
+
+    /// - Returns: What kind of value the whole text is.
+    static func kind(of text: ByteBuffer) throws(JSONError) -> Kind {
+        try self.scan(text, attachments: nil) { scanner throws(JSONError) in try scanner.value() }
+    }
+
+    /// - Parameter attachments: The number of attachments in a binary packet, whose placeholders are then checked.
+    /// - Returns: The array's elements, with what kinds they are.
+    static func elements(
+        of text: ByteBuffer,
+        attachments: Int? = nil
+    ) throws(JSONError) -> [(kind: Kind, text: ByteBuffer)] {
+        let ranges = try self.scan(text, attachments: attachments) { scanner throws(JSONError) in try scanner.elements()
+        }
+        return ranges.compactMap { kind, range in
+            text.getSlice(at: text.readerIndex + range.lowerBound, length: range.count).map { (kind, $0) }
+        }
+    }
+
+    private static func scan<T>(
+        _ text: ByteBuffer,
+        attachments: Int?,
+        _ body: (inout JSONScanner) throws(JSONError) -> T
+    ) throws(JSONError) -> T {
+        let result: Result<T, JSONError> = text.withUnsafeReadableBytes { bytes in
+            var scanner = JSONScanner(bytes, attachments: attachments)
+            do throws(JSONError) {
+                scanner.skipSpace()
+                let value = try body(&scanner)
+                scanner.skipSpace()
+                guard scanner.index == bytes.count else { return .failure(.trailingBytes) }
+                return .success(value)
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try result.get()
+    }
+
+    // MARK: Structure
+
+    private mutating func elements() throws(JSONError) -> [(Kind, Range<Int>)] {
+        var elements: [(Kind, Range<Int>)] = []
+        try self.expect(UInt8(ascii: "["))
+        self.depth = 1
+        self.skipSpace()
+        if self.skip(UInt8(ascii: "]")) { return elements }
+        while true {
+            let start = self.index
+            let kind = try self.value()
+            elements.append((kind, start..<self.index))
+            self.skipSpace()
+            if self.skip(UInt8(ascii: "]")) { return elements }
+            try self.expect(UInt8(ascii: ","))
+            self.skipSpace()
+        }
+    }
+
+    private mutating func value() throws(JSONError) -> Kind {
+        switch try self.peek() {
+        case UInt8(ascii: "{"):
+            try self.object()
+            return .object
+        case UInt8(ascii: "["):
+            try self.nested { scanner throws(JSONError) in try scanner.arrayBody() }
+            return .array
+        case UInt8(ascii: "\""):
+            _ = try self.string()
+            return .string
+        case UInt8(ascii: "t"):
+            try self.literal("true")
+            return .true
+        case UInt8(ascii: "f"):
+            try self.literal("false")
+            return .false
+        case UInt8(ascii: "n"):
+            try self.literal("null")
+            return .null
+        default:
+            try self.number()
+            return .number
+        }
+    }
+
+    private mutating func nested(_ body: (inout JSONScanner) throws(JSONError) -> Void) throws(JSONError) {
+        guard self.depth < Self.maxDepth else { throw .tooDeep }
+        self.depth += 1
+        self.index += 1
+        self.skipSpace()
+        try body(&self)
+        self.depth -= 1
+    }
+
+    private mutating func arrayBody() throws(JSONError) {
+        if self.skip(UInt8(ascii: "]")) { return }
+        while true {
+            _ = try self.value()
+            self.skipSpace()
+            if self.skip(UInt8(ascii: "]")) { return }
+            try self.expect(UInt8(ascii: ","))
+            self.skipSpace()
+        }
+    }
+
+    private mutating func object() throws(JSONError) {
+        try self.nested { scanner throws(JSONError) in
+            var placeholder = Placeholder()
+            if scanner.skip(UInt8(ascii: "}")) { return }
+            while true {
+                let key = try scanner.string()
+                scanner.skipSpace()
+                try scanner.expect(UInt8(ascii: ":"))
+                scanner.skipSpace()
+                let start = scanner.index
+                let kind = try scanner.value()
+                if scanner.attachments != nil { scanner.note(&placeholder, key: key, kind, start..<scanner.index) }
+                scanner.skipSpace()
+                if scanner.skip(UInt8(ascii: "}")) { break }
+                try scanner.expect(UInt8(ascii: ","))
+                scanner.skipSpace()
+            }
+            guard placeholder.isMarked, let attachments = scanner.attachments else { return }
+            guard let number = placeholder.number, number < attachments else { throw .invalidPlaceholder }
+        }
+    }
+
+    // MARK: Placeholders
+
+    private struct Placeholder {
+        var isMarked = false
+        var number: Int?
+    }
+
+    /// `{"_placeholder":true,"num":0}` stands for the first attachment (Socket.IO protocol, "Packet encoding").
+    private func note(_ placeholder: inout Placeholder, key: Range<Int>, _ kind: Kind, _ value: Range<Int>) {
+        if self.equals(key, "_placeholder") {
+            placeholder.isMarked = kind == .true
+        } else if self.equals(key, "num") {
+            placeholder.number = kind == .number ? self.naturalNumber(value) : nil
+        }
+    }
+
+    private func equals(_ range: Range<Int>, _ text: StaticString) -> Bool {
+        text.withUTF8Buffer { UnsafeRawBufferPointer(rebasing: self.bytes[range]).elementsEqual($0) }
+    }
+
+    private func naturalNumber(_ range: Range<Int>) -> Int? {
+        guard range.count <= 9 else { return nil }
+        var number = 0
+        for byte in self.bytes[range] {
+            guard Self.isDigit(byte) else { return nil }
+            number = number * 10 + Int(byte - UInt8(ascii: "0"))
+        }
+        return number
+    }
+
+    // MARK: Tokens
+
+    /// - Returns: Where the string is, without its quotes.
+    private mutating func string() throws(JSONError) -> Range<Int> {
+        try self.expect(UInt8(ascii: "\""))
+        let start = self.index
+        while true {
+            let byte = try self.peek()
+            self.index += 1
+            switch byte {
+            case UInt8(ascii: "\""): return start..<(self.index - 1)
+            case UInt8(ascii: "\\"): try self.escape()
+            case 0..<0x20: throw .unexpectedByte
+            default: break
+            }
+        }
+    }
+
+    private mutating func escape() throws(JSONError) {
+        let byte = try self.peek()
+        self.index += 1
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
+            UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
+            break
+        case UInt8(ascii: "u"):
+            for _ in 0..<4 {
+                guard Self.isHexDigit(try self.peek()) else { throw .unexpectedByte }
+                self.index += 1
+            }
+        default: throw .unexpectedByte
+        }
+    }
+
+    private mutating func number() throws(JSONError) {
+        _ = self.skip(UInt8(ascii: "-"))
+        if !self.skip(UInt8(ascii: "0")) { try self.digits() }
+        if self.skip(UInt8(ascii: ".")) { try self.digits() }
+        if self.skip(UInt8(ascii: "e")) || self.skip(UInt8(ascii: "E")) {
+            if !self.skip(UInt8(ascii: "+")) { _ = self.skip(UInt8(ascii: "-")) }
+            try self.digits()
+        }
+    }
+
+    private mutating func digits() throws(JSONError) {
+        guard Self.isDigit(try self.peek()) else { throw .unexpectedByte }
+        while self.index < self.bytes.count, Self.isDigit(self.bytes[self.index]) { self.index += 1 }
+    }
+
+    private mutating func literal(_ text: StaticString) throws(JSONError) {
+        let end = self.index + text.utf8CodeUnitCount
+        guard end <= self.bytes.count else { throw .unexpectedEnd }
+        guard self.equals(self.index..<end, text) else { throw .unexpectedByte }
+        self.index = end
+    }
+
+    private mutating func skipSpace() {
+        while self.index < self.bytes.count {
+            switch self.bytes[self.index] {
+            case 0x20, 0x09, 0x0a, 0x0d: self.index += 1
+            default: return
+            }
+        }
+    }
+
+    private func peek() throws(JSONError) -> UInt8 {
+        guard self.index < self.bytes.count else { throw .unexpectedEnd }
+        return self.bytes[self.index]
+    }
+
+    private mutating func skip(_ byte: UInt8) -> Bool {
+        guard self.index < self.bytes.count, self.bytes[self.index] == byte else { return false }
+        self.index += 1
+        return true
+    }
+
+    private mutating func expect(_ byte: UInt8) throws(JSONError) {
+        guard try self.peek() == byte else { throw .unexpectedByte }
+        self.index += 1
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool {
+        byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
+    }
+
+    private static func isHexDigit(_ byte: UInt8) -> Bool {
+        Self.isDigit(byte) || (byte | 0x20) >= UInt8(ascii: "a") && (byte | 0x20) <= UInt8(ascii: "f")
+    }
+}

@@ -1,0 +1,113 @@
+import NIOCore
+
+/// The sockets of one namespace on one event loop, and the rooms they are in.
+///
+/// Members stand in arrays, which a broadcast runs through; each socket knows its position in each, so that leaving a
+/// room of any size costs the same.
+///
+/// `@unchecked Sendable`: its state is touched on its event loop only.
+final class LoopRooms: @unchecked Sendable {
+    let eventLoop: any EventLoop
+    private var all: [Socket] = []
+    private var ids: [String: Socket] = [:]
+    private var rooms: [Room: Members] = [:]
+    private var stamp: UInt64 = 0
+
+    private final class Members {
+        let room: Room
+        var sockets: [Socket] = []
+
+        init(room: Room) { self.room = room }
+    }
+
+    init(eventLoop: any EventLoop) {
+        self.eventLoop = eventLoop
+    }
+
+    func add(_ socket: Socket) {
+        self.eventLoop.assertInEventLoop()
+        socket.membership.position = self.all.count
+        self.all.append(socket)
+        self.ids[socket.id] = socket
+    }
+
+    /// - Returns: The rooms it was in.
+    func remove(_ socket: Socket) -> [Room] {
+        self.eventLoop.assertInEventLoop()
+        guard let position = socket.membership.position else { return [] }
+        socket.membership.position = nil
+        self.ids[socket.id] = nil
+        let last = self.all.removeLast()
+        if last !== socket {
+            self.all[position] = last
+            last.membership.position = position
+        }
+        let rooms = Array(socket.membership.rooms.keys)
+        return rooms.filter { self.leave($0, socket) }
+    }
+
+    /// - Returns: Whether the socket was not in the room before, and is now.
+    func join(_ room: Room, _ socket: Socket) -> Bool {
+        self.eventLoop.assertInEventLoop()
+        guard socket.membership.position != nil, socket.membership.rooms[room] == nil else { return false }
+        let members = self.rooms[room] ?? Members(room: room)
+        if members.sockets.isEmpty { self.rooms[members.room] = members }
+        // The room's own copy of the name, which all members then share.
+        socket.membership.rooms[members.room] = members.sockets.count
+        members.sockets.append(socket)
+        return true
+    }
+
+    /// - Returns: Whether the socket was in the room.
+    func leave(_ room: Room, _ socket: Socket) -> Bool {
+        self.eventLoop.assertInEventLoop()
+        guard let position = socket.membership.rooms.removeValue(forKey: room), let members = self.rooms[room] else {
+            return false
+        }
+        let last = members.sockets.removeLast()
+        if last !== socket {
+            members.sockets[position] = last
+            last.membership.rooms[room] = position
+        }
+        if members.sockets.isEmpty { self.rooms[room] = nil }
+        return true
+    }
+
+    /// Calls the body once for each socket that is meant.
+    func forEach(in target: BroadcastTarget, _ body: (Socket) -> Void) {
+        self.eventLoop.assertInEventLoop()
+        if target.except.isEmpty {
+            if target.rooms.isEmpty { return self.all.forEach(body) }
+            if target.rooms.count == 1, let members = self.rooms[target.rooms[0]] {
+                return members.sockets.forEach(body)
+            }
+        }
+        // Whoever was seen in this broadcast carries its stamp.
+        self.stamp += 1
+        let stamp = self.stamp
+        for room in target.except {
+            self.rooms[room]?.sockets.forEach { $0.membership.stamp = stamp }
+            self.ids[room]?.membership.stamp = stamp
+        }
+        let visit = { (socket: Socket) in
+            guard socket.membership.stamp != stamp else { return }
+            socket.membership.stamp = stamp
+            body(socket)
+        }
+        if target.rooms.isEmpty { return self.all.forEach(visit) }
+        for room in target.rooms {
+            self.rooms[room]?.sockets.forEach(visit)
+            self.ids[room].map(visit)
+        }
+    }
+}
+
+/// What the rooms of its event loop keep on a socket. Touched on the socket's event loop only.
+struct Membership {
+    /// Among all sockets of the namespace on this event loop; nil where the socket is not connected.
+    var position: Int?
+    /// The rooms it is in, with its position among their members.
+    var rooms: [Room: Int] = [:]
+    /// The last broadcast that came past.
+    var stamp: UInt64 = 0
+}

@@ -1,0 +1,231 @@
+public import EngineIO
+import FoundationEssentials
+import Logging
+import NIOConcurrencyHelpers
+public import NIOCore
+
+/// A client's wish to join a namespace.
+public struct ConnectRequest: Sendable {
+    public let namespace: String
+    /// What the client sent along: a JSON object, `{}` where it sent nothing.
+    public let auth: JSONFragment
+    public let handshake: HandshakeRequest
+}
+
+/// What becomes of a wish to join a namespace.
+public enum Admission: Sendable {
+    /// - Parameter userInfo: Kept on the socket.
+    case accept(userInfo: any Sendable = ())
+    /// The client gets a `connect_error` with this message and data.
+    case refuse(message: String, data: JSONFragment? = nil)
+}
+
+/// An event from a client, with its arguments as the JSON they came in.
+public struct InboundEvent: Sendable {
+    public let name: String
+    public let arguments: [JSONFragment]
+    /// What the placeholders in the arguments stand for, by their number.
+    public let attachments: [ByteBuffer]
+    /// Answers the event; nil where the client asked for no answer.
+    public let acknowledgement: Acknowledgement?
+}
+
+/// Answers one event of a client. To be used once: clients ignore a second answer.
+public struct Acknowledgement: Sendable {
+    let socket: Socket
+    let id: UInt64
+
+    /// From any thread.
+    public func callAsFunction(_ arguments: [JSONFragment], attachments: [ByteBuffer] = []) {
+        self.socket.emit(
+            SocketPacketEncoder.acknowledgement(
+                namespace: self.socket.namespace.name,
+                id: self.id,
+                arguments: arguments,
+                attachments: attachments
+            )
+        )
+    }
+
+    public func callAsFunction(_ argument: some Encodable) throws {
+        self([try JSONFragment(argument)])
+    }
+}
+
+/// Why a socket left its namespace, in the reference server's words.
+public enum DisconnectReason: Sendable, Equatable {
+    /// The client left the namespace.
+    case clientDisconnect
+    /// The server sent it away.
+    case serverDisconnect
+    /// The connection ended.
+    case connection(CloseReason)
+
+    public var description: String {
+        switch self {
+        case .clientDisconnect: "client namespace disconnect"
+        case .serverDisconnect: "server namespace disconnect"
+        case .connection(let reason): reason.rawValue
+        }
+    }
+}
+
+/// One of the independent channels that clients share a connection for.
+///
+/// Set its handlers before the server takes connections: a socket keeps those that were there when it connected.
+public final class Namespace: Sendable {
+    public let name: String
+    let adapter: any Adapter
+    private let handlers = NIOLockedValueBox(Handlers())
+    let logger: Logger
+
+    init(name: String, adapter: any Adapter, logger: Logger) {
+        self.name = name
+        self.adapter = adapter
+        self.logger = logger
+    }
+
+    /// Immutable once made: sockets share it without a lock.
+    final class Handlers: Sendable {
+        let admission: (@Sendable (ConnectRequest) async -> Admission)?
+        let connect: (@Sendable (Socket) -> Void)?
+        let event: (@Sendable (Socket, InboundEvent) -> Void)?
+        let disconnect: (@Sendable (Socket, DisconnectReason) -> Void)?
+        let named: [String: @Sendable (Socket, InboundEvent) -> Void]
+
+        init(
+            admission: (@Sendable (ConnectRequest) async -> Admission)? = nil,
+            connect: (@Sendable (Socket) -> Void)? = nil,
+            event: (@Sendable (Socket, InboundEvent) -> Void)? = nil,
+            disconnect: (@Sendable (Socket, DisconnectReason) -> Void)? = nil,
+            named: [String: @Sendable (Socket, InboundEvent) -> Void] = [:]
+        ) {
+            self.admission = admission
+            self.connect = connect
+            self.event = event
+            self.disconnect = disconnect
+            self.named = named
+        }
+    }
+
+    var currentHandlers: Handlers { self.handlers.withLockedValue { $0 } }
+
+    private func update(
+        admission: (@Sendable (ConnectRequest) async -> Admission)? = nil,
+        connect: (@Sendable (Socket) -> Void)? = nil,
+        event: (@Sendable (Socket, InboundEvent) -> Void)? = nil,
+        disconnect: (@Sendable (Socket, DisconnectReason) -> Void)? = nil,
+        named: [String: @Sendable (Socket, InboundEvent) -> Void] = [:]
+    ) {
+        self.handlers.withLockedValue { handlers in
+            handlers = Handlers(
+                admission: admission ?? handlers.admission,
+                connect: connect ?? handlers.connect,
+                event: event ?? handlers.event,
+                disconnect: disconnect ?? handlers.disconnect,
+                named: handlers.named.merging(named) { _, new in new }
+            )
+        }
+    }
+
+    // MARK: Handlers
+
+    /// Decides who may connect. Without it everybody may. It may take its time, up to the connect timeout.
+    public func onAdmission(_ handler: @escaping @Sendable (ConnectRequest) async -> Admission) {
+        self.update(admission: handler)
+    }
+
+    /// Called on the socket's event loop, once the client was told that it is connected. Must not block.
+    public func onConnect(_ handler: @escaping @Sendable (Socket) -> Void) {
+        self.update(connect: handler)
+    }
+
+    /// Called on the socket's event loop for each event that has no handler of its own, in the order of arrival.
+    /// Must not block.
+    public func onEvent(_ handler: @escaping @Sendable (Socket, InboundEvent) -> Void) {
+        self.update(event: handler)
+    }
+
+    /// Called on the socket's event loop for one event, in the order of arrival. Must not block.
+    public func on(_ event: String, _ handler: @escaping @Sendable (Socket, InboundEvent) -> Void) {
+        self.update(named: [event: handler])
+    }
+
+    /// Called for one event with its first argument decoded. The handlers of a socket run one after another, in the
+    /// order of arrival. What cannot be decoded, or throws, is logged and not answered.
+    public func on<Argument: Decodable & Sendable>(
+        _ event: String,
+        of type: Argument.Type,
+        _ handler: @escaping @Sendable (Socket, Argument) async throws -> Void
+    ) {
+        self.onDecoded(event) { (socket: Socket, argument: Argument, _) in
+            try await handler(socket, argument)
+        }
+    }
+
+    /// As the form without a result; the result is the acknowledgement, where the client asked for one.
+    public func on<Argument: Decodable & Sendable, Result: Encodable & SendableMetatype>(
+        _ event: String,
+        of type: Argument.Type,
+        _ handler: @escaping @Sendable (Socket, Argument) async throws -> Result
+    ) {
+        self.onDecoded(event) { (socket: Socket, argument: Argument, acknowledgement) in
+            try acknowledgement?(try await handler(socket, argument))
+        }
+    }
+
+    private func onDecoded<Argument: Decodable & Sendable>(
+        _ event: String,
+        _ handler: @escaping @Sendable (Socket, Argument, Acknowledgement?) async throws -> Void
+    ) {
+        self.on(event) { [logger] socket, inbound in
+            socket.runInOrder {
+                do {
+                    let argument: Argument = try (inbound.arguments.first ?? JSONFragment(json: "null")).decode()
+                    try await handler(socket, argument, inbound.acknowledgement)
+                } catch {
+                    logger.debug("event handler failed", metadata: ["event": "\(event)", "error": "\(error)"])
+                }
+            }
+        }
+    }
+
+    /// Called on the socket's event loop, once for each socket whose connecting was told of. Must not block.
+    public func onDisconnect(_ handler: @escaping @Sendable (Socket, DisconnectReason) -> Void) {
+        self.update(disconnect: handler)
+    }
+
+    // MARK: Sockets
+
+    /// A connected socket.
+    public func socket(_ id: String) -> Socket? { self.adapter.socket(id) }
+
+    /// Sockets that are connected now.
+    public var socketCount: Int { self.adapter.socketCount }
+
+    /// Encodes an event once, for many sockets of this namespace.
+    public func encode(
+        _ event: String,
+        _ arguments: [JSONFragment],
+        attachments: [ByteBuffer] = []
+    ) -> EncodedEvent {
+        SocketPacketEncoder.event(namespace: self.name, name: event, arguments: arguments, attachments: attachments)
+    }
+
+    /// Everybody in any of the rooms, each once; a socket's id names that socket.
+    public func to(_ rooms: Room...) -> BroadcastOperator { self.to(rooms) }
+
+    public func to(_ rooms: [Room]) -> BroadcastOperator {
+        BroadcastOperator(namespace: self, target: BroadcastTarget(rooms: rooms))
+    }
+
+    /// Everybody but those in any of the rooms, or with one of the ids.
+    public func except(_ rooms: Room...) -> BroadcastOperator {
+        BroadcastOperator(namespace: self, target: BroadcastTarget(except: rooms))
+    }
+
+    /// Sends an event to everybody in the namespace.
+    public func emit(_ event: String, _ arguments: [JSONFragment], attachments: [ByteBuffer] = []) {
+        BroadcastOperator(namespace: self, target: BroadcastTarget()).emit(event, arguments, attachments: attachments)
+    }
+}

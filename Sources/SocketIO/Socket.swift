@@ -1,0 +1,209 @@
+public import EngineIO
+public import NIOCore
+
+/// Why an acknowledgement did not come.
+public enum AcknowledgementError: Error, Equatable {
+    case timeout
+    case disconnected
+    /// Too many acknowledgements of this socket are awaited already.
+    case tooManyPending
+}
+
+/// What a client acknowledged an event with.
+public struct AcknowledgementReply: Sendable, Equatable {
+    public let arguments: [JSONFragment]
+    public let attachments: [ByteBuffer]
+}
+
+/// A client in a namespace.
+///
+/// Everything can be called from any thread, and takes effect in the order one thread called it, unless it is said to
+/// be for the event loop only.
+///
+/// `@unchecked Sendable`: its mutable state is touched on its event loop only.
+public final class Socket: @unchecked Sendable {
+    /// Known to the client too, but not the session's id: it may be shown to others.
+    public let id: String
+    public let namespace: Namespace
+    /// What the admission left for this socket.
+    public let userInfo: any Sendable
+    public let handshake: HandshakeRequest
+    public let eventLoop: any EventLoop
+
+    let handlers: Namespace.Handlers
+    var membership = Membership()
+    private var connection: ClientConnection?
+    private var awaited: [UInt64: AwaitedReply] = [:]
+    private var nextID: UInt64 = 0
+    private var lastTask: Task<Void, Never>?
+    private var queuedTasks = 0
+    private let limits: SocketLimits
+
+    private struct AwaitedReply {
+        var timeout: Scheduled<Void>
+        var complete: @Sendable (Result<AcknowledgementReply, AcknowledgementError>) -> Void
+    }
+
+    init(
+        id: String,
+        namespace: Namespace,
+        handlers: Namespace.Handlers,
+        userInfo: any Sendable,
+        connection: ClientConnection,
+        session: EngineSession,
+        limits: SocketLimits
+    ) {
+        self.id = id
+        self.namespace = namespace
+        self.handlers = handlers
+        self.userInfo = userInfo
+        self.connection = connection
+        self.handshake = session.handshake
+        self.eventLoop = session.eventLoop
+        self.limits = limits
+    }
+
+    // MARK: Sending
+
+    /// Sends what the same namespace encoded.
+    public func emit(_ event: EncodedEvent) {
+        self.eventLoop.runNow { self.deliver(event) }
+    }
+
+    public func emit(_ event: String, _ arguments: [JSONFragment], attachments: [ByteBuffer] = []) {
+        self.emit(self.namespace.encode(event, arguments, attachments: attachments))
+    }
+
+    public func emit(_ event: String, _ argument: some Encodable) throws {
+        self.emit(event, [try JSONFragment(argument)])
+    }
+
+    /// On the event loop.
+    func deliver(_ event: EncodedEvent) {
+        guard let session = self.connection?.session else { return }
+        for packet in event.packets { session.send(packet) }
+    }
+
+    /// Sends an event and awaits the client's acknowledgement.
+    public func emitWithAck(
+        _ event: String,
+        _ arguments: [JSONFragment],
+        attachments: [ByteBuffer] = [],
+        timeout: TimeAmount
+    ) async throws -> AcknowledgementReply {
+        try await withCheckedThrowingContinuation { continuation in
+            self.emit(event, arguments, attachments: attachments, timeout: timeout) { continuation.resume(with: $0) }
+        }
+    }
+
+    /// Sends an event; the completion is called once, on the event loop.
+    public func emit(
+        _ event: String,
+        _ arguments: [JSONFragment],
+        attachments: [ByteBuffer] = [],
+        timeout: TimeAmount,
+        completion: @escaping @Sendable (Result<AcknowledgementReply, AcknowledgementError>) -> Void
+    ) {
+        self.eventLoop.runNow {
+            guard self.connection != nil else { return completion(.failure(.disconnected)) }
+            guard self.awaited.count < self.limits.maxPendingAcknowledgements else {
+                return completion(.failure(.tooManyPending))
+            }
+            let id = self.nextID
+            self.nextID += 1
+            let timeout = self.eventLoop.scheduleTask(in: timeout) { self.complete(id, .failure(.timeout)) }
+            self.awaited[id] = AwaitedReply(timeout: timeout, complete: completion)
+            self.deliver(
+                SocketPacketEncoder.event(
+                    namespace: self.namespace.name,
+                    id: id,
+                    name: event,
+                    arguments: arguments,
+                    attachments: attachments
+                )
+            )
+        }
+    }
+
+    private func complete(_ id: UInt64, _ result: Result<AcknowledgementReply, AcknowledgementError>) {
+        guard let awaited = self.awaited.removeValue(forKey: id) else { return }
+        awaited.timeout.cancel()
+        awaited.complete(result)
+    }
+
+    // MARK: Rooms
+
+    public func join(_ rooms: Room...) { self.join(rooms) }
+
+    public func join(_ rooms: [Room]) { self.namespace.adapter.join(rooms, self) }
+
+    public func leave(_ rooms: Room...) { self.leave(rooms) }
+
+    public func leave(_ rooms: [Room]) { self.namespace.adapter.leave(rooms, self) }
+
+    /// The rooms it is in. On the event loop only.
+    public var rooms: Set<Room> {
+        self.eventLoop.preconditionInEventLoop()
+        return Set(self.membership.rooms.keys)
+    }
+
+    /// Everybody else in any of the rooms.
+    public func to(_ rooms: Room...) -> BroadcastOperator {
+        self.namespace.to(rooms).except(self.id)
+    }
+
+    /// Everybody else in the namespace.
+    public var broadcast: BroadcastOperator { self.namespace.except(self.id) }
+
+    // MARK: The end
+
+    /// Whether it is connected. On the event loop only.
+    public var isConnected: Bool { self.connection != nil }
+
+    /// Sends the client away: its own reconnecting then waits for its program.
+    ///
+    /// - Parameter close: Whether the whole connection goes, or this namespace only.
+    public func disconnect(close: Bool = false) {
+        self.eventLoop.runNow {
+            guard let connection = self.connection else { return }
+            connection.session.send(SocketPacketEncoder.disconnect(namespace: self.namespace.name))
+            connection.remove(self, reason: .serverDisconnect)
+            if close { connection.session.close() }
+        }
+    }
+
+    /// Called by the connection, once.
+    func didDisconnect(_ reason: DisconnectReason) {
+        self.connection = nil
+        self.namespace.adapter.remove(self)
+        for id in self.awaited.keys { self.complete(id, .failure(.disconnected)) }
+        self.handlers.disconnect?(self, reason)
+    }
+
+    // MARK: Receiving
+
+    func receive(_ event: InboundEvent) {
+        let handler = self.handlers.named[event.name] ?? self.handlers.event
+        handler?(self, event)
+    }
+
+    func receiveAcknowledgement(_ id: UInt64, _ reply: AcknowledgementReply) {
+        self.complete(id, .success(reply))
+    }
+
+    /// Runs asynchronous work for this socket, one after another. A client whose events pile up is disconnected.
+    /// On the event loop only.
+    func runInOrder(_ body: @escaping @Sendable () async -> Void) {
+        guard self.queuedTasks < self.limits.maxQueuedEvents else { return self.disconnect(close: true) }
+        self.queuedTasks += 1
+        let previous = self.lastTask
+        self.lastTask = Task {
+            await previous?.value
+            await body()
+            self.eventLoop.execute {
+                self.queuedTasks -= 1
+                if self.queuedTasks == 0 { self.lastTask = nil }
+            }
+        }
+    }
+}

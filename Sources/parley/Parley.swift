@@ -1,0 +1,53 @@
+import ArgumentParser
+import Foundation
+import Logging
+import Media
+import ParleyServer
+
+@main
+enum Program {
+    static func main() async {
+        // First of all: a worker locks itself in, which it can only before any other thread runs.
+        if CommandLine.arguments.dropFirst().first == MediaWorker.argument { MediaWorker.main() }
+        await Parley.main()
+    }
+}
+
+struct Parley: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "parley",
+        abstract: "A self-hosted chat server.",
+        discussion: "Settings come from the environment or from a .env file; docs/OPERATIONS.md lists them.",
+        subcommands: [Serve.self, Migrate.self],
+        defaultSubcommand: Serve.self)
+}
+
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Serve until SIGTERM or SIGINT.")
+
+    func run() async throws {
+        try await reporting { configuration, logger in try await Server.run(configuration, logger: logger) }
+    }
+}
+
+struct Migrate: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Bring the database's schema up to date, and end.")
+
+    func run() async throws {
+        try await reporting { configuration, logger in try await Server.migrate(configuration, logger: logger) }
+    }
+}
+
+/// Runs a command with the settings and a log on standard error. What stops it is one line there, and exit code 1.
+private func reporting(_ body: (ServerConfiguration, Logger) async throws -> Void) async throws {
+    do {
+        let configuration = try await ServerConfiguration.load()
+        LoggingSystem.bootstrap(StreamLogHandler.standardError)
+        var logger = Logger(label: "parley")
+        logger.logLevel = configuration.logLevel
+        try await body(configuration, logger)
+    } catch {
+        try? FileHandle.standardError.write(contentsOf: Data("parley: \(error)\n".utf8))
+        throw ExitCode.failure
+    }
+}

@@ -1,0 +1,151 @@
+import Crypto
+import Foundation
+import Glibc
+import NIOCore
+import NIOPosix
+import Testing
+
+@testable import Media
+
+@Suite struct BlobStoreTests {
+    private func hash(_ bytes: [UInt8]) -> String {
+        SHA256.hash(data: bytes).map { String(format: "%02x", $0) }.joined()
+    }
+
+    private func temporaries(_ bench: MediaBench) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: "\(bench.directory)/tmp")
+    }
+
+    @Test func bytesAreKeptUnderTheirHash() async throws {
+        var random = SeededRandom(seed: 1)
+        let bytes = random.bytes(700_001)
+        try await MediaBench.run { bench in
+            let writer = try await bench.store.makeWriter(maxBytes: bytes.count)
+            for start in stride(from: 0, to: bytes.count, by: 9_999) {
+                try await writer.write(ByteBuffer(bytes: bytes[start..<min(start + 9_999, bytes.count)]))
+            }
+            let file = try await writer.finish()
+            #expect(file.sha256.hex == hash(bytes))
+            #expect(file.size == bytes.count)
+            try await bench.store.commit(file, try await bench.workers.process(file))
+            let expected =
+                "\(bench.directory)/\(hash(bytes).prefix(2))/\(hash(bytes).dropFirst(2).prefix(2))/\(hash(bytes))"
+            #expect(try read(expected) == bytes)
+            #expect(try temporaries(bench).isEmpty)
+
+            let reader = try await bench.store.open(file.sha256)
+            try await bench.store.delete(file.sha256)
+            var back: [UInt8] = []
+            for try await chunk in reader.chunks(100..<700_000) { back += chunk.readableBytesView }
+            #expect(back == Array(bytes[100..<700_000]), "a deleted file that is open is read to its end")
+            await #expect { try await bench.store.open(file.sha256) } throws: { ($0 as? MediaError)?.code == .notFound }
+        }
+    }
+
+    @Test func tooManyBytesAreRefusedAtOnce() async throws {
+        try await MediaBench.run { bench in
+            let writer = try await bench.store.makeWriter(maxBytes: 10)
+            try await writer.write(ByteBuffer(repeating: 1, count: 10))
+            await #expect { try await writer.write(ByteBuffer(repeating: 1, count: 1)) } throws: {
+                ($0 as? MediaError)?.code == .tooLarge
+            }
+            await writer.abort()
+            #expect(try temporaries(bench).isEmpty)
+        }
+    }
+
+    @Test func aFileIsTheUsersAlone() async throws {
+        try await MediaBench.run { bench in
+            let file = try await bench.receive([1, 2, 3])
+            var status = stat()
+            #expect(stat(file.path, &status) == 0)
+            #expect(status.st_mode & 0o777 == 0o600)
+        }
+    }
+
+    @Test func theSameContentAtOnceIsStoredOnce() async throws {
+        let picture = try Photos.jpeg()
+        try await MediaBench.run { bench in
+            let outcomes = try await withThrowingTaskGroup(of: ProcessedMedia.self) { group in
+                for _ in 0..<8 { group.addTask { try await bench.process(picture).media } }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(outcomes.count == 8)
+            #expect(outcomes.allSatisfy { $0 == outcomes[0] })
+            #expect(try temporaries(bench).isEmpty)
+            let shard = try #require(Int(hash(picture).prefix(2), radix: 16))
+            let stored = try await bench.store.files(inShard: shard)
+            #expect(
+                Set(stored.map(\.variant)) == [.served, .thumbnail(.small), .thumbnail(.medium), .thumbnail(.large)])
+        }
+    }
+
+    @Test func anUploadCutAHundredTimesComesOutRight() async throws {
+        var random = SeededRandom(seed: 3)
+        let bytes = random.bytes(300_000)
+        try await MediaBench.run { bench in
+            let name = UUID()
+            var writer = try await bench.store.makeWriter(maxBytes: bytes.count, name: name)
+            for _ in 0..<100 {
+                let offset = await writer.count
+                let end = min(bytes.count, offset + Int.random(in: 0...6_000, using: &random))
+                try await writer.write(ByteBuffer(bytes: bytes[offset..<end]))
+                let kept = try await writer.suspend()
+                #expect(kept == end)
+                // Bytes that came after what was acknowledged are dropped.
+                let back = Int.random(in: max(0, kept - 500)...kept, using: &random)
+                writer = try await bench.store.resumeWriter(name, at: back, maxBytes: bytes.count)
+            }
+            let offset = await writer.count
+            try await writer.write(ByteBuffer(bytes: bytes[offset...]))
+            let file = try await writer.finish()
+            #expect(file.sha256.hex == hash(bytes))
+            #expect(file.size == bytes.count)
+        }
+    }
+
+    @Test func aSecondWriterWaitsForTheFirst() async throws {
+        try await MediaBench.run { bench in
+            let name = UUID()
+            let writer = try await bench.store.makeWriter(maxBytes: 100, name: name)
+            try await writer.write(ByteBuffer(string: "abc"))
+            await #expect { try await bench.store.resumeWriter(name, at: 0, maxBytes: 100) } throws: {
+                ($0 as? MediaError)?.code == .inUse
+            }
+            #expect(try await writer.suspend() == 3)
+            await #expect { try await bench.store.resumeWriter(name, at: 4, maxBytes: 100) } throws: {
+                ($0 as? MediaError)?.code == .offsetMismatch
+            }
+            let second = try await bench.store.resumeWriter(name, at: 3, maxBytes: 100)
+            #expect(try await second.finish().size == 3)
+        }
+    }
+
+    @Test func leftoversGoAndReceivedBytesStay() async throws {
+        try await MediaBench.run { bench in
+            let file = try await bench.receive([1, 2, 3])
+            try Data([1]).write(to: URL(fileURLWithPath: "\(file.path).small.webp"))
+            try await bench.store.removeLeftovers()
+            #expect(try await bench.store.temporaries().map(\.name) == [file.name])
+            #expect(try await bench.store.temporarySize(file.name) == 3)
+        }
+    }
+
+    /// On a disk of one megabyte.
+    @Test(.enabled(if: geteuid() == 0, "only root may mount a small disk"))
+    func aFullDiskIsSaid() async throws {
+        let directory = MediaBench.temporaryDirectory()
+        try shell("mount -t tmpfs -o size=1m tmpfs \(directory)")
+        defer { _ = try? shell("umount \(directory)") }
+        let threads = NIOThreadPool(numberOfThreads: 1)
+        threads.start()
+        let store = try BlobStore(directory: directory, threads: threads)
+        let writer = try await store.makeWriter(maxBytes: 1 << 30)
+        await #expect { for _ in 0..<20 { try await writer.write(ByteBuffer(repeating: 1, count: 300_000)) } } throws: {
+            ($0 as? MediaError)?.code == .storageFull
+        }
+        await writer.abort()
+        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(directory)/tmp").isEmpty)
+        try await threads.shutdownGracefully()
+    }
+}

@@ -1,0 +1,46 @@
+"""Fixtures that run the real server, as its users meet it: a process with a port, a PostgreSQL, files on disk.
+
+PARLEY_BIN_DIR says where the built programs are (default: .build/debug).
+"""
+
+import pytest
+
+from parley import Postgres, Server
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory):
+    """A throwaway PostgreSQL with one migrated template database, from which each server gets its clone."""
+    with Postgres() as postgres:
+        yield postgres
+
+
+@pytest.fixture(scope="module")
+def server(postgres, tmp_path_factory):
+    """A server with an empty database and storage of its own, for the tests of one file."""
+    with Server(database=postgres.clone(), storage=tmp_path_factory.mktemp("storage")) as server:
+        yield server
+        assert server.is_running, "the server died during the tests: " + server.log
+
+
+@pytest.fixture
+def start_server(postgres, tmp_path):
+    """Starts servers for one test: `start_server(MAX_UPLOAD_BYTES="1000")`. All are stopped after it."""
+    servers = []
+
+    def start(**settings):
+        database = settings.pop("database", None) or postgres.clone()
+        storage = settings.pop("storage", None) or tmp_path / f"storage{len(servers)}"
+        server = Server(database=database, storage=storage, settings=settings).start()
+        servers.append(server)
+        return server
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def people(server):
+    """Makes signed-up people with names of their own: `alice, bob = people("alice", "bob")`."""
+    return server.people

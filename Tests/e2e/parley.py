@@ -1,0 +1,327 @@
+"""The server under test and its clients."""
+
+import glob
+import itertools
+import os
+import pathlib
+import pwd
+import queue
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+
+import psycopg
+import requests
+import socketio
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BINARIES = pathlib.Path(os.environ.get("PARLEY_BIN_DIR", ROOT / ".build" / "debug"))
+PARLEY = BINARIES / "parley"
+PASSWORD = "correct horse battery"
+
+_numbers = itertools.count(1)
+
+
+def unprivileged():
+    """How to run a program that refuses to be root."""
+    if os.geteuid() != 0:
+        return [], None
+    for name in ("postgres", "nobody"):
+        try:
+            account = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        command = ["setpriv", f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups", "--"]
+        return command, account
+    raise RuntimeError("no unprivileged account for PostgreSQL")
+
+
+class Postgres:
+    """A PostgreSQL in a temporary directory, reachable over its Unix socket only."""
+
+    def __init__(self, fsync=False):
+        self.directory = tempfile.mkdtemp(prefix="parley-test-")
+        self.fsync = fsync
+        self.programs = sorted(glob.glob("/usr/lib/postgresql/*/bin"))[-1]
+        self.prefix, account = unprivileged()
+        if account:
+            os.chown(self.directory, account.pw_uid, account.pw_gid)
+        self.process = None
+
+    def __enter__(self):
+        subprocess.run(
+            [*self.prefix, f"{self.programs}/initdb", "-D", f"{self.directory}/data", "-U", "parley", "-A", "trust",
+             "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"],
+            check=True, stdout=subprocess.DEVNULL, cwd="/")
+        self.start()
+        with self.connect("postgres") as connection:
+            connection.execute("CREATE DATABASE template_parley")
+        subprocess.run(
+            [PARLEY, "migrate"], check=True, cwd=ROOT, stderr=subprocess.DEVNULL,
+            env={**os.environ, "DATABASE_URL": self.url("template_parley"), "LOG_LEVEL": "error"})
+        return self
+
+    def start(self):
+        fsync = "on" if self.fsync else "off"
+        self.process = subprocess.Popen(
+            [*self.prefix, f"{self.programs}/postgres", "-D", f"{self.directory}/data", "-k", self.directory,
+             "-c", "listen_addresses=", "-c", f"fsync={fsync}", "-c", "max_connections=300"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
+        until(lambda: self._answers(), "PostgreSQL to answer")
+
+    def _answers(self):
+        try:
+            self.connect("postgres").close()
+            return True
+        except psycopg.OperationalError:
+            return False
+
+    def kill(self):
+        """Ends it as a power failure would."""
+        children = subprocess.run(
+            ["ps", "-o", "pid=", "--ppid", str(self.process.pid)], capture_output=True, text=True).stdout.split()
+        self.process.kill()
+        for pid in children:
+            try:
+                os.kill(int(pid), signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self.process.wait()
+
+    def url(self, database):
+        return f"host={self.directory} user=parley dbname={database}"
+
+    def connect(self, database):
+        return psycopg.connect(self.url(database), autocommit=True)
+
+    def clone(self):
+        """A migrated, empty database; its connection string."""
+        name = f"test{next(_numbers)}"
+        with self.connect("postgres") as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE template_parley")
+        return self.url(name)
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait(timeout=30)
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+class Server:
+    """A `parley serve`. Without a database it makes its own private one."""
+
+    def __init__(self, database=None, storage=None, settings=None):
+        self.database = database
+        self.storage = pathlib.Path(storage or tempfile.mkdtemp(prefix="parley-storage-"))
+        self.settings = {"RATE_LIMITS": "off", **(settings or {})}
+        self.process = None
+        self.port = 0
+
+    def start(self, port=0, timeout=60):
+        self.storage.mkdir(parents=True, exist_ok=True)
+        self.log_file = self.storage / "server.log"
+        environment = {
+            **os.environ, "STORAGE_DIR": str(self.storage), "PORT": str(port), "LOG_LEVEL": "info",
+            **({"DATABASE_URL": self.database} if self.database else {}), **self.settings,
+        }
+        with open(self.log_file, "ab") as log:
+            self.process = subprocess.Popen(
+                [PARLEY, "serve"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
+        line = read_line(self.process.stdout, timeout)
+        if not line.startswith("Parley is at "):
+            self.process.kill()
+            self.process.wait()
+            raise RuntimeError(f"the server did not start: {self.log}")
+        self.url = line.split()[-1]
+        self.port = int(self.url.rsplit(":", 1)[1])
+        return self
+
+    def restart(self):
+        """Comes back on the same port."""
+        return self.start(port=self.port)
+
+    @property
+    def is_running(self):
+        return self.process is not None and self.process.poll() is None
+
+    @property
+    def log(self):
+        return self.log_file.read_text(errors="replace")[-5000:]
+
+    def stop(self, timeout=40):
+        if self.is_running:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(timeout=timeout)
+        if self.process:
+            self.process.stdout.close()
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+    def sql(self, query, *parameters):
+        """Rows of a query, as the owner of the database."""
+        database = self.database or f"host={self.storage}/postgres user=parley dbname=parley"
+        with psycopg.connect(database, autocommit=True) as connection:
+            cursor = connection.execute(query, parameters or None)
+            return cursor.fetchall() if cursor.description else []
+
+    def person(self, name="person", **fields):
+        return Person(self, f"{name}{next(_numbers)}", **fields)
+
+    def people(self, *names):
+        return [self.person(name) for name in names]
+
+    def request(self, method, path, **options):
+        return requests.request(method, self.url + path, timeout=60, **options)
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+class Person:
+    """Somebody with an account: their requests and their sockets."""
+
+    def __init__(self, server, username, password=PASSWORD, display_name=None):
+        self.server = server
+        self.username = username
+        answer = server.request(
+            "POST", "/auth/register",
+            json={"username": username, "password": password, **({"displayName": display_name} if display_name else {})})
+        assert answer.status_code == 201, answer.text
+        self.session = answer.json()
+        self.id = self.session["user"]["id"]
+        self.token = self.session["accessToken"]
+
+    def request(self, method, path, **options):
+        headers = {"Authorization": f"Bearer {self.token}", **options.pop("headers", {})}
+        return self.server.request(method, path, headers=headers, **options)
+
+    def get(self, path, **options):
+        return self.request("GET", path, **options)
+
+    def post(self, path, **options):
+        return self.request("POST", path, **options)
+
+    def upload(self, content, name="file.bin"):
+        """Uploads by multipart; the upload."""
+        answer = self.post("/upload", files={"file": (name, content)})
+        assert answer.status_code == 201, answer.text
+        return answer.json()["uploads"][0]
+
+    def direct(self, other):
+        """The direct conversation with somebody; its id."""
+        answer = self.post("/conversations", json={"kind": "direct", "userId": other.id})
+        assert answer.status_code in (200, 201), answer.text
+        return answer.json()["id"]
+
+    def group(self, *others, title="A group", **fields):
+        answer = self.post(
+            "/conversations", json={"kind": "group", "title": title, "memberIds": [o.id for o in others], **fields})
+        assert answer.status_code == 201, answer.text
+        return answer.json()["id"]
+
+    def send(self, conversation, text="hello", **fields):
+        answer = self.post("/messages", json={"conversationId": conversation, "text": text, **fields})
+        assert answer.status_code in (200, 201), answer.text
+        return answer.json()["message"]
+
+    def connect(self, **options):
+        return Device(self, **options)
+
+
+class Device:
+    """One connected Socket.IO client. Its events are kept in the order in which they came."""
+
+    def __init__(self, person, token=None, transports=("websocket",)):
+        self.person = person
+        self.events = []
+        self.changed = threading.Condition()
+        self.client = socketio.Client(reconnection=False)
+        self.client.on("*", self._take)
+        self.client.on("disconnect", lambda *_: self._take("disconnect"))
+        self.client.connect(
+            person.server.url, auth={"token": token or person.token}, transports=list(transports), wait_timeout=10)
+        self.ready = self.wait_for("ready")
+
+    def _take(self, event, *arguments):
+        with self.changed:
+            self.events.append((event, arguments[0] if arguments else None))
+            self.changed.notify_all()
+
+    def emit(self, event, payload):
+        """Sends an event and returns its acknowledgement."""
+        return self.client.call(event, payload, timeout=20)
+
+    def send(self, conversation, text="hello", **fields):
+        answer = self.emit("message:send", {"conversationId": conversation, "text": text, **fields})
+        assert answer["ok"], answer
+        return answer["message"]
+
+    def wait_for(self, event, matching=lambda payload: True, timeout=10):
+        """The payload of the first such event, whether it has come already or not."""
+        deadline = time.monotonic() + timeout
+        with self.changed:
+            while True:
+                for name, payload in self.events:
+                    if name == event and matching(payload):
+                        return payload
+                remaining = deadline - time.monotonic()
+                assert remaining > 0, f"no {event} within {timeout} s; came: {[name for name, _ in self.events]}"
+                self.changed.wait(remaining)
+
+    def all(self, event):
+        with self.changed:
+            return [payload for name, payload in self.events if name == event]
+
+    def forget(self):
+        with self.changed:
+            self.events.clear()
+
+    def close(self):
+        self.client.disconnect()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def read_line(stream, timeout):
+    """A line of a process's output, or an empty one at its end."""
+    lines = queue.Queue()
+    threading.Thread(target=lambda: lines.put(stream.readline()), daemon=True).start()
+    try:
+        return lines.get(timeout=timeout).strip()
+    except queue.Empty:
+        return ""
+
+
+def until(condition, what, timeout=20, interval=0.02):
+    """Waits for what announces itself in no other way than by being so."""
+    deadline = time.monotonic() + timeout
+    while not (result := condition()):
+        assert time.monotonic() < deadline, f"waited {timeout} s for {what}"
+        time.sleep(interval)
+    return result
+
+
+def assert_problem(answer, status, code, field=None):
+    """A refusal in the form of RFC 9457 with the code of API.md."""
+    assert answer.status_code == status, (answer.status_code, answer.text)
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    problem = answer.json()
+    assert problem["status"] == status and problem["code"] == code, problem
+    assert problem["title"] and problem["type"] == "about:blank"
+    if field:
+        assert problem["field"] == field and problem["detail"].startswith(field), problem
+    return problem
