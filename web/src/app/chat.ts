@@ -3,7 +3,7 @@ import { ConnectionStatus } from "../client/connection";
 import { ApiError } from "../client/errors";
 import { Parley } from "../client/parley";
 import { Conversation, Id, ServerEvent, User } from "../client/types";
-import { memberOf } from "../store/state";
+import { isOutside, memberOf } from "../store/state";
 import { Store } from "../store/store";
 import { problemText } from "../texts";
 import { Composing } from "./composing";
@@ -21,7 +21,7 @@ export class Chat {
   private list: Promise<void> | undefined;
   private readonly confirmed = new Map<Id, number>();
   private confirmTimer: ReturnType<typeof setTimeout> | undefined;
-  private readonly refreshing = new Set<Id>();
+  private readonly refreshing = new Map<Id, Promise<Conversation | undefined>>();
   private noticeId = 0;
 
   constructor(readonly parley: Parley, readonly store: Store) {
@@ -166,18 +166,29 @@ export class Chat {
     } while (cursor !== undefined);
   }
 
-  /** Fetches a conversation anew, once at a time. */
-  async refresh(id: Id): Promise<void> {
-    if (this.refreshing.has(id)) return;
-    this.refreshing.add(id);
+  /**
+   * Fetches a conversation anew, once at a time; answers it, also where the user only sees it from outside.
+   * Whatever else goes wrong leaves things as they are.
+   */
+  refresh(id: Id): Promise<Conversation | undefined> {
+    const present = this.refreshing.get(id);
+    if (present !== undefined) return present;
+    const fetching = this.fetchConversation(id).finally(() => this.refreshing.delete(id));
+    this.refreshing.set(id, fetching);
+    return fetching;
+  }
+
+  private async fetchConversation(id: Id): Promise<Conversation | undefined> {
     try {
-      this.store.dispatch({ type: "conversation", conversation: await this.parley.conversation(id) });
+      const conversation = await this.parley.conversation(id);
+      if (isOutside(conversation)) this.store.dispatch({ type: "conversationGone", id });
+      else this.known(conversation);
+      return conversation;
     } catch (error) {
       if (error instanceof ApiError && (error.status === 404 || error.status === 403)) {
         this.store.dispatch({ type: "conversationGone", id });
       }
-    } finally {
-      this.refreshing.delete(id);
+      return undefined;
     }
   }
 

@@ -8,6 +8,7 @@ import { Composer } from "./Composer";
 import { useChat, useStore } from "./context";
 import { Link, Spinner } from "./controls";
 import { Icon } from "./icons";
+import { JoinView } from "./lazy";
 import { MessageList } from "./MessageList";
 import { NotFound } from "./NotFound";
 import { useConversation } from "./useConversation";
@@ -15,7 +16,7 @@ import { useConversation } from "./useConversation";
 /** A conversation: who it is with, its messages, and where to write. */
 export function ConversationView({ id, seq }: { id: Id; seq: number | undefined }) {
   const chat = useChat();
-  const { conversation, isMissing } = useConversation(id);
+  const { conversation, isMissing, preview } = useConversation(id);
   const isKnown = conversation !== undefined;
   useEffect(() => {
     if (isKnown) void chat.reading.open(id, seq);
@@ -23,6 +24,7 @@ export function ConversationView({ id, seq }: { id: Id; seq: number | undefined 
   useEffect(() => () => chat.composing.typing(id, false), [chat, id]);
 
   if (conversation === undefined) {
+    if (isMissing && preview !== undefined) return <JoinView group={preview} />;
     return isMissing ? (
       <NotFound />
     ) : (

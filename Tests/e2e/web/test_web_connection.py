@@ -2,6 +2,7 @@
 
 import re
 
+from pictures import png
 from playwright.sync_api import expect
 
 
@@ -18,7 +19,7 @@ def test_nothing_is_lost_or_doubled_over_a_killed_server(two, server):
     for number in range(5):
         ana.say(f"while away {number}")
     expect(ana.message("while away 4")).to_contain_text("Sending")
-    server.start()
+    server.restart()
     expect(ana.message("while away 4")).to_contain_text(re.compile("Sent|Delivered|Read"))
     ana.say("after")
     bo.sees("after")
@@ -59,7 +60,7 @@ def test_a_reload_keeps_the_session_and_the_unsent_message(two, server):
     expect(ana.page.get_by_text("Offline.")).to_be_visible()
     ana.say("written in the dark")
     expect(ana.message("written in the dark")).to_contain_text("Sending")
-    server.start()
+    server.restart()
     ana.page.reload()
     bo.sees("written in the dark")
     expect(ana.message("written in the dark")).to_have_count(1)
@@ -142,8 +143,6 @@ def test_the_password_is_changed_and_the_old_one_is_refused(browser, person):
 
 
 def test_name_and_picture_are_changed(person, tmp_path):
-    from test_files import png
-
     ana = person("Ana", "/profile")
     ana.page.get_by_label("Name").fill("Ana Nova")
     ana.page.get_by_label("About you").fill("Likes hills")

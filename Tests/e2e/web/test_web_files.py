@@ -4,27 +4,10 @@ import base64
 import hashlib
 import os
 import re
-import struct
-import zlib
 
 import pytest
+from pictures import png
 from playwright.sync_api import expect
-
-
-def png(path, width, height, shade=90):
-    """A real picture, without a library."""
-    rows = bytearray()
-    for y in range(height):
-        rows.append(0)
-        for x in range(width):
-            rows += bytes((x * 255 // width, y * 255 // height, shade))
-
-    def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(rows))) + chunk(b"IEND", b""))
-    return path
 
 
 @pytest.fixture
@@ -148,7 +131,7 @@ def test_an_upload_goes_on_after_the_server_was_killed(two, server, tmp_path):
     server.kill()
     expect(ana.page.get_by_text("Waiting for the connection")).to_be_visible()
     session.send("Network.emulateNetworkConditions", {**narrow, "uploadThroughput": -1})
-    server.start()
+    server.restart()
     ana.say("here it is")
     bo.sees("here it is")
     assert len(starts) == 1, "the upload began anew instead of going on"
