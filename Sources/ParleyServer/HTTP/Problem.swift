@@ -54,13 +54,15 @@ struct Problem: Error {
         case .unauthenticated, .tokenExpired, .invalidCredentials, .sessionRevoked: .unauthorized
         case .forbidden, .notAMember, .banned, .muted: .forbidden
         case .notFound: .notFound
-        case .usernameTaken, .conflict: .conflict
+        case .usernameTaken, .conflict, .uploadOffsetMismatch: .conflict
         case .gone: .gone
         case .tooLarge, .quotaExceeded: .contentTooLarge
         case .unsupportedMediaType: .unsupportedMediaType
         case .validationFailed: .unprocessableContent
         case .rateLimited: .tooManyRequests
         case .unavailable: .serviceUnavailable
+        // tus 1.0, checksum extension.
+        case .checksumMismatch: HTTPResponse.Status(code: 460, reasonPhrase: "Checksum Mismatch")
         case .storageFull: HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")
         default: .internalServerError
         }
