@@ -51,6 +51,8 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
     private let endpoints: [Endpoint]
     private var codec: Codec
     private let idleTimeout: TimeAmount
+    /// The answer to a request whose head cannot be read.
+    private let refuse: @Sendable (HTTPResponseStatus) -> HTTPExchange.Response
     /// Adds the application's handlers behind the gate; nil once they are there.
     private var installApplication: (() throws -> Void)?
     /// Called when the connection has ended, or become a WebSocket, without the application having been needed.
@@ -70,12 +72,14 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
         endpoints: [Endpoint],
         codec: Codec,
         idleTimeout: TimeAmount,
+        refuse: @escaping @Sendable (HTTPResponseStatus) -> HTTPExchange.Response,
         installApplication: @escaping () throws -> Void,
         onUnneeded: @escaping () -> Void
     ) {
         self.endpoints = endpoints
         self.codec = codec
         self.idleTimeout = idleTimeout
+        self.refuse = refuse
         self.installApplication = installApplication
         self.onUnneeded = onUnneeded
     }
@@ -347,7 +351,9 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
         self.abortExchange()
         guard case .idle = self.activity, error is HTTPParserError else { return context.close(promise: nil) }
         self.keepsAlive = false
-        self.respond(.init(status: .badRequest))
+        // RFC 6585 § 5.
+        let isTooLong = (error as? HTTPParserError) == .headerOverflow
+        self.respond(self.refuse(isTooLong ? .requestHeaderFieldsTooLarge : .badRequest))
     }
 
     // MARK: Upgrade
