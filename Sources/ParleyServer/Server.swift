@@ -121,8 +121,7 @@ public enum Server {
         let chat = Chat(
             database: database, storage: storage, orphanHours: configuration.orphanHours, linkSecret: secret,
             events: hub, logger: logger)
-        try await chat.uploadSweep.prepare()
-        try await chat.accounts.gate.reload()
+        try await chat.prepare()
         let tokens = await AccessTokens(
             secret: secret, previous: configuration.jwtSecretPrevious.map { SymmetricKey(data: Data($0.utf8)) },
             gate: chat.accounts.gate)

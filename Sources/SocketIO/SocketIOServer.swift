@@ -25,6 +25,8 @@ public struct SocketLimits: Sendable {
     public var maxPendingAcknowledgements = 256
     /// Events of one socket that wait for their asynchronous handlers.
     public var maxQueuedEvents = 256
+    /// Bytes of broadcasts that are kept back from one socket (`Socket.holdBroadcasts()`).
+    public var maxHeldBytes = 256 * 1024
 
     public init() {}
 }

@@ -165,9 +165,8 @@ struct EventTable: Sendable {
         let id = try event.read(ConversationReference.self).conversationId
         event.answer {
             let conversation = try await chat.conversations.join(id, by: event.caller.user)
-            let newest = try await chat.messages.history(
-                of: id, for: event.caller.user, before: nil, after: nil, limit: 50)
-            return JoinAnswer(conversation: conversation, messages: newest.messages)
+            let newest = try await chat.messages.newest(of: id, for: event.caller.user)
+            return JoinAnswer(conversation: conversation, messages: newest)
         }
     }
 

@@ -48,6 +48,7 @@ final class Hub: Sendable {
         namespace.onDisconnect { socket, _ in
             guard let caller = socket.userInfo as? Caller else { return }
             guard chat.presence.leave(caller.user) else { return }
+            chat.typing.end(of: caller.user)
             Task { await chat.presence.announceDeparture(of: caller.user) }
         }
     }
@@ -79,7 +80,11 @@ final class Hub: Sendable {
 
     /// On the socket's event loop. The rooms of the user and the session come first: whatever happens to the user from
     /// here on reaches this socket, and `Arrivals` notes which conversations change while their list is read.
+    ///
+    /// What is live waits until the greeting is out, and the greeting is read after the rooms are joined: no message
+    /// falls between the two, and none overtakes an older one. One may come twice.
     private func arrived(_ socket: Socket, _ caller: Caller, _ chat: Chat) {
+        socket.holdBroadcasts()
         socket.join(.user(caller.user), .session(caller.session))
         let arrival = arrivals.begin(caller.user)
         let first = chat.presence.enter(caller.user)
@@ -91,6 +96,7 @@ final class Hub: Sendable {
                 arrivals.end(arrival, of: caller.user, listed: conversations) { socket.join($0.map(Room.conversation)) }
                 let online = try await chat.presence.announceArrival(of: caller.user, first: first)
                 try await greet(socket, caller, online, chat)
+                socket.releaseBroadcasts()
             } catch {
                 arrivals.end(arrival, of: caller.user, listed: []) { _ in }
                 logger.debug("a socket could not be welcomed", metadata: ["error": "\(error)"])
