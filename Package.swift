@@ -96,7 +96,7 @@ let package = Package(
             name: "ParleyServer",
             dependencies: [
                 "Chat", "SocketIO", "EngineIO", .configuration, .system, .hummingbird, .hummingbirdCore, .hummingbirdTLS, .jwt, .crypto,
-                .lifecycle, .signals, .logging, .nio, .nioPosix, .nioSSL, .nioHTTPTypes, .nioFoundation, .httpTypes,
+                .lifecycle, .signals, .logging, .nio, .nioPosix, .nioSSL, .nioHTTP1, .nioHTTPTypes, .nioFoundation, .httpTypes,
             ],
             resources: [.embedInCode("Resources/openapi.yaml")],
             swiftSettings: settings),

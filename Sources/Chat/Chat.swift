@@ -30,7 +30,8 @@ public struct Chat: Sendable {
         let conversationStore = ConversationStore(database: database, users: users, messages: messageStore)
         let sessions = SessionStore(database: database)
         hasher = PasswordHasher()
-        presence = Presence(conversations: conversationStore, users: users, events: events, logger: logger)
+        presence = Presence(
+            conversations: conversationStore, store: PresenceStore(database: database), events: events, logger: logger)
         typing = Typing(conversations: conversationStore, events: events)
         accounts = Accounts(
             database: database, users: users, sessions: sessions, hasher: hasher, events: events,
@@ -41,7 +42,7 @@ public struct Chat: Sendable {
         messages = Messages(
             database: database, store: messageStore, conversations: conversationStore,
             direct: DirectConversations(conversations: conversations, logger: logger),
-            writer: MessageWriter(store: messageStore, events: events, logger: logger),
+            writer: MessageWriter(store: messageStore, typing: typing, events: events, logger: logger),
             marks: MarkWriter(database: database, events: events, logger: logger), events: events)
         sync = Sync(database: database, store: messageStore, conversations: conversations)
         uploads = Uploads(store: uploadStore, links: links, storage: storage, logger: logger)
@@ -52,9 +53,18 @@ public struct Chat: Sendable {
             partials: partials, logger: logger)
     }
 
+    /// What has to be so before the first request.
+    public func prepare() async throws {
+        try await accounts.gate.reload()
+        try await presence.begin()
+        try await uploadSweep.prepare()
+    }
+
     /// Writes messages until the task is cancelled, and then what had been accepted by then.
     public func run() async throws {
+        async let lease: Void = presence.keepLease()
         await messages.writer.run()
+        await lease
         await hasher.shutdown()
     }
 }

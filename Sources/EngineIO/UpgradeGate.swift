@@ -32,6 +32,8 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
     private let endpoints: [Endpoint]
     private var codec: HTTPCodec
     private let idleTimeout: TimeAmount
+    /// The answer to a request whose head cannot be read.
+    private let refuse: @Sendable (HTTPResponseStatus) -> HTTPExchange.Response
     /// Adds the application's handlers behind the gate; nil once they are there.
     private var installApplication: (() throws -> Void)?
     /// Called when the connection has ended, or become a WebSocket, without the application having been needed.
@@ -51,12 +53,14 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
         endpoints: [Endpoint],
         codec: HTTPCodec,
         idleTimeout: TimeAmount,
+        refuse: @escaping @Sendable (HTTPResponseStatus) -> HTTPExchange.Response,
         installApplication: @escaping () throws -> Void,
         onUnneeded: @escaping () -> Void
     ) {
         self.endpoints = endpoints
         self.codec = codec
         self.idleTimeout = idleTimeout
+        self.refuse = refuse
         self.installApplication = installApplication
         self.onUnneeded = onUnneeded
     }
@@ -105,7 +109,8 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
     }
 
     private func receive(_ part: HTTPServerRequestPart, context: ChannelHandlerContext) {
-        self.touch()
+        // By what the part has made of the connection. An endpoint's body, which is small, has one idle time in all.
+        defer { if !self.isReceivingBody(part) { self.touch() } }
         switch (self.activity, part) {
         case (.idle, .head(let head)): self.begin(head, context: context)
         case (.idle, _), (.answering, _), (.upgraded, _): break
@@ -129,6 +134,11 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
         case (.discarding, .end): context.close(promise: nil)
         case (.discarding, _), (.receiving, .head): break
         }
+    }
+
+    private func isReceivingBody(_ part: HTTPServerRequestPart) -> Bool {
+        guard case .receiving = self.activity, case .body = part else { return false }
+        return true
     }
 
     private func begin(_ head: HTTPRequestHead, context: ChannelHandlerContext) {
@@ -326,7 +336,9 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
         self.abortExchange()
         guard case .idle = self.activity, error is HTTPParserError else { return context.close(promise: nil) }
         self.keepsAlive = false
-        self.respond(.init(status: .badRequest))
+        // RFC 6585 § 5.
+        let isTooLong = (error as? HTTPParserError) == .headerOverflow
+        self.respond(self.refuse(isTooLong ? .requestHeaderFieldsTooLarge : .badRequest))
     }
 
     // MARK: Upgrade

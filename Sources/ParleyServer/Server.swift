@@ -121,24 +121,27 @@ public enum Server {
         let chat = Chat(
             database: database, storage: storage, orphanHours: configuration.orphanHours, linkSecret: secret,
             events: hub, logger: logger)
-        try await chat.uploadSweep.prepare()
-        try await chat.accounts.gate.reload()
+        try await chat.prepare()
         let tokens = await AccessTokens(
             secret: secret, previous: configuration.jwtSecretPrevious.map { SymmetricKey(data: Data($0.utf8)) },
             gate: chat.accounts.gate)
-        hub.serve(chat, tokens: tokens)
+        let limits = RateLimits(isEnabled: configuration.rateLimits)
+        if !limits.isEnabled { logger.warning("RATE_LIMITS is off: nothing is limited") }
+        hub.serve(chat, tokens: tokens, limits: limits)
 
         let readiness = Readiness()
         let web = WebClient(directory: configuration.webDirectory)
         if !web.isBuilt {
             logger.warning("no web client is built; `make web` builds it", metadata: ["directory": "\(configuration.webDirectory.path)"])
         }
+        let proxies = try TrustedProxies(configuration.trustedProxies)
         let router = Router(context: RequestEnvironment.self)
         router.addMiddleware {
-            ProblemMiddleware()
             CrossOrigin(policy: origins)
+            ProblemMiddleware()
             WebClientMiddleware(client: web)
             Authenticator(tokens: tokens)
+            RateLimitMiddleware(limits: limits, proxies: proxies)
         }
         OperationRoutes(
             database: database, storageDirectory: configuration.storageDirectory, readiness: readiness,
@@ -146,7 +149,7 @@ public enum Server {
         ).register(on: router)
         AuthRoutes(
             accounts: chat.accounts, people: chat.people, tokens: tokens,
-            cookie: RefreshCookie(origins: origins, secure: configuration.tlsCertificate != nil)
+            cookie: RefreshCookie(origins: origins, secure: configuration.tlsCertificate != nil), limits: limits
         ).register(on: router)
         UserRoutes(people: chat.people).register(on: router)
         ConversationRoutes(conversations: chat.conversations).register(on: router)
@@ -157,16 +160,17 @@ public enum Server {
             embeddable: !configuration.corsOrigins.isEmpty
         ).register(on: router)
 
+        let certificates = try CertificateFiles(configuration, logger: logger)
         var application = Application(
             router: router,
-            server: try hub.httpServer(configuration),
+            server: try hub.httpServer(configuration, tls: certificates),
             configuration: .init(
                 address: .hostname(configuration.host, port: configuration.port), serverName: nil, backlog: 1024),
             onServerRunning: { channel in announce(channel, configuration) },
             logger: logger)
         application.logger.logLevel = max(logger.logLevel, .notice)
         var lifecycle = ServiceGroupConfiguration(
-                services: [
+                services: (certificates.map { [.init(service: $0)] } ?? []) + [
                     // Stopped last: what the sockets and requests below hand over is still written.
                     .init(service: Draining { try await chat.run() }),
                     .init(service: Draining { try await chat.uploadSweep.run() }),

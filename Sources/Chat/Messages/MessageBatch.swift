@@ -29,7 +29,7 @@ struct MessageBatch {
     }
 
     /// In one order, so that two servers never wait for each other.
-    private var lock: PostgresQuery {
+    var lock: PostgresQuery {
         let conversations = Array(Set(drafts.map(\.conversation))).map(\.uuid)
         return "SELECT 1 FROM conversations WHERE id = ANY(\(conversations)) ORDER BY id FOR NO KEY UPDATE"
     }
