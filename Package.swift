@@ -132,6 +132,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
+            name: "ParleyServerTests", dependencies: ["ParleyServer", .httpTypes, .nio], swiftSettings: settings),
+        .testTarget(
             name: "MediaTests", dependencies: ["Media", "CVips", "parley", .crypto, .logging, .nio, .nioPosix],
             swiftSettings: settings),
     ]
