@@ -211,7 +211,11 @@ private struct Draining: Service {
     let work: @Sendable () async throws -> Void
 
     func run() async throws {
-        try await cancelWhenGracefulShutdown { try await work() }
+        do {
+            try await cancelWhenGracefulShutdown { try await work() }
+        } catch is CancellationError {
+            // How work that waits for its next turn ends.
+        }
     }
 }
 
