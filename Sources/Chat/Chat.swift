@@ -14,6 +14,7 @@ public struct Chat: Sendable {
     public let uploads: Uploads
     public let presence: Presence
     public let typing: Typing
+    public let moderation: Moderation
 
     private let hasher: PasswordHasher
 
@@ -27,26 +28,37 @@ public struct Chat: Sendable {
         let conversationStore = ConversationStore(database: database, users: users, messages: messageStore)
         let sessions = SessionStore(database: database)
         hasher = PasswordHasher()
+        let gate = AccessGate(sessions: sessions)
+        let moderationStore = ModerationStore(database: database)
+        let blockedWords = BlockedWords(store: moderationStore)
         presence = Presence(conversations: conversationStore, users: users, events: events, logger: logger)
         typing = Typing(conversations: conversationStore, events: events)
         accounts = Accounts(
             database: database, users: users, sessions: sessions, hasher: hasher, events: events,
-            gate: AccessGate(sessions: sessions))
+            gate: gate)
         people = People(users: users, uploads: uploadStore, presence: presence)
         conversations = Conversations(
             database: database, store: conversationStore, presence: presence, events: events)
         messages = Messages(
             database: database, store: messageStore, conversations: conversationStore,
             direct: DirectConversations(conversations: conversations, logger: logger),
-            writer: MessageWriter(store: messageStore, events: events, logger: logger),
-            marks: MarkWriter(database: database, events: events, logger: logger), events: events)
+            writer: MessageWriter(store: messageStore, blockedWords: blockedWords, events: events, logger: logger),
+            marks: MarkWriter(database: database, events: events, logger: logger), blockedWords: blockedWords,
+            events: events)
         sync = Sync(database: database, store: messageStore, conversations: conversations)
         uploads = Uploads(database: database, store: uploadStore, links: links, storage: storage, logger: logger)
+        moderation = Moderation(
+            store: moderationStore, messages: messageStore, uploads: uploads, gate: gate, blockedWords: blockedWords,
+            events: events, logger: logger)
     }
 
-    /// Writes messages until the task is cancelled, and then what had been accepted by then.
+    /// Writes messages, and follows the moderators, until the task is cancelled; then writes what had been accepted by
+    /// then.
     public func run() async throws {
-        await messages.writer.run()
+        await withDiscardingTaskGroup { group in
+            group.addTask { await messages.writer.run() }
+            group.addTask { await moderation.run() }
+        }
         await hasher.shutdown()
     }
 }

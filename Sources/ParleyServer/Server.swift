@@ -78,7 +78,7 @@ public enum Server {
         let origins = OriginPolicy(allowed: configuration.corsOrigins)
         let hub = Hub(configuration: .parley(origins: origins), logger: logger)
         let chat = Chat(database: database, storage: storage, linkSecret: secret, events: hub, logger: logger)
-        try await chat.accounts.gate.reload()
+        try await chat.moderation.load()
         let tokens = await AccessTokens(
             secret: secret, previous: configuration.jwtSecretPrevious.map { SymmetricKey(data: Data($0.utf8)) },
             gate: chat.accounts.gate)

@@ -24,12 +24,13 @@ final class MessageWriter: Sendable {
     private let lanes: [Lane]
 
     init(
-        store: MessageStore, events: any EventSink, logger: Logger, lanes: Int = 2, capacity: Int = 10_000,
+        store: MessageStore, blockedWords: BlockedWords, events: any EventSink, logger: Logger, lanes: Int = 2,
+        capacity: Int = 10_000,
         maximumBatch: Int = 256
     ) {
         self.lanes = (0..<lanes).map { index in
             Lane(
-                index: index, store: store, events: events, logger: logger,
+                index: index, store: store, blockedWords: blockedWords, events: events, logger: logger,
                 queue: BatchQueue(
                     capacity: capacity, maximumBatch: maximumBatch, maximumBytes: 1 << 20,
                     size: { $0.draft.text.utf8.count + 256 }, key: { $0.draft.repetitionKey }))
@@ -61,13 +62,18 @@ final class MessageWriter: Sendable {
 
         private let index: Int
         private let store: MessageStore
+        private let blockedWords: BlockedWords
         private let events: any EventSink
         private let logger: Logger
         private let state: Mutex<State>
 
-        init(index: Int, store: MessageStore, events: any EventSink, logger: Logger, queue: BatchQueue<Item>) {
+        init(
+            index: Int, store: MessageStore, blockedWords: BlockedWords, events: any EventSink, logger: Logger,
+            queue: BatchQueue<Item>
+        ) {
             self.index = index
             self.store = store
+            self.blockedWords = blockedWords
             self.events = events
             self.logger = logger
             state = Mutex(State(queue: queue))
@@ -115,7 +121,7 @@ final class MessageWriter: Sendable {
 
         /// Writes a batch and answers for each item. Returns the messages of which the outcome was lost.
         private func write(_ items: [Item]) async -> [MessageID] {
-            let batch = MessageBatch(items.map(\.draft))
+            let batch = MessageBatch(items.map(\.draft), filter: blockedWords.current)
             do {
                 // Not cancelled with the lane's task: what was accepted is written.
                 let results = try await Task { try await store.database.atomically(batch.queries, on: index) }.value

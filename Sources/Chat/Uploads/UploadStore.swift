@@ -172,6 +172,24 @@ struct UploadStore: Sendable {
         }
     }
 
+    func contentOfRemoved(_ id: UploadID) async throws -> String? {
+        try await database.query("SELECT sha256 FROM uploads WHERE id = \(id.uuid) AND removed_at IS NOT NULL")
+            .first?.decode("sha256")
+    }
+
+    /// Deletes a blob to which only removed uploads refer. Whether there is none any more: also when it was gone before,
+    /// so that whoever was interrupted can delete the files.
+    func deleteUnreferenced(_ sha256: String) async throws -> Bool {
+        let results = try await database.atomically([
+            """
+            DELETE FROM blobs b WHERE b.sha256 = \(sha256)
+                AND NOT EXISTS (SELECT 1 FROM uploads up WHERE up.sha256 = b.sha256 AND up.removed_at IS NULL)
+            """,
+            "SELECT 1 FROM blobs WHERE sha256 = \(sha256)",
+        ])
+        return results[1].isEmpty
+    }
+
     /// - Parameter viewer: who asks, if it is for one person: the owner gets a working URL of an owner-only file too.
     func upload(from row: PostgresRow, viewer: UserID? = nil) throws -> Upload {
         let id = UploadID(try row.decode("upload_id"))

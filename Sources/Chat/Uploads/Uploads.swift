@@ -206,6 +206,16 @@ public struct Uploads: Sendable {
         }
     }
 
+    /// Deletes the content of a removed upload from the disk, unless another upload that has not been removed shares it.
+    /// Doing so again changes nothing.
+    func dropContent(ofRemoved id: UploadID) async throws {
+        guard let address = try await store.contentOfRemoved(id).flatMap({ BlobID(hex: $0) }) else { return }
+        try await contents.withLock(address) {
+            guard try await store.deleteUnreferenced(address.hex) else { return }
+            try await storing { try await storage.blobs.delete(address) }
+        }
+    }
+
     // MARK: Errors
 
     private static let gone = ChatError(.gone, "this file was removed")
