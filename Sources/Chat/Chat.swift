@@ -12,6 +12,8 @@ public struct Chat: Sendable {
     public let messages: Messages
     public let sync: Sync
     public let uploads: Uploads
+    public let resumableUploads: ResumableUploads
+    public let uploadSweep: UploadSweep
     public let presence: Presence
     public let typing: Typing
     public let moderation: Moderation
@@ -19,7 +21,8 @@ public struct Chat: Sendable {
     private let hasher: PasswordHasher
 
     public init(
-        database: PostgresClient, storage: Storage, linkSecret: SymmetricKey, events: any EventSink, logger: Logger
+        database: PostgresClient, storage: Storage, orphanHours: Int, linkSecret: SymmetricKey,
+        events: any EventSink, logger: Logger
     ) {
         let links = UploadLinks(secret: linkSecret)
         let uploadStore = UploadStore(database: database, links: links)
@@ -31,7 +34,8 @@ public struct Chat: Sendable {
         let gate = AccessGate(sessions: sessions)
         let moderationStore = ModerationStore(database: database)
         let blockedWords = BlockedWords(store: moderationStore)
-        presence = Presence(conversations: conversationStore, users: users, events: events, logger: logger)
+        presence = Presence(
+            conversations: conversationStore, store: PresenceStore(database: database), events: events, logger: logger)
         typing = Typing(conversations: conversationStore, events: events)
         accounts = Accounts(
             database: database, users: users, sessions: sessions, hasher: hasher, events: events,
@@ -42,23 +46,36 @@ public struct Chat: Sendable {
         messages = Messages(
             database: database, store: messageStore, conversations: conversationStore,
             direct: DirectConversations(conversations: conversations, logger: logger),
-            writer: MessageWriter(store: messageStore, blockedWords: blockedWords, events: events, logger: logger),
+            writer: MessageWriter(
+                store: messageStore, blockedWords: blockedWords, typing: typing, events: events, logger: logger),
             marks: MarkWriter(database: database, events: events, logger: logger), blockedWords: blockedWords,
             events: events)
         sync = Sync(database: database, store: messageStore, conversations: conversations)
-        uploads = Uploads(database: database, store: uploadStore, links: links, storage: storage, logger: logger)
+        uploads = Uploads(store: uploadStore, links: links, storage: storage, logger: logger)
+        let partials = PartialUploadStore(database: database, lifetime: orphanHours * 3600)
+        resumableUploads = ResumableUploads(uploads: uploads, store: partials)
+        uploadSweep = UploadSweep(
+            uploads: uploads, orphans: OrphanStore(database: database, lifetime: orphanHours * 3600),
+            partials: partials, logger: logger)
         moderation = Moderation(
             store: moderationStore, messages: messageStore, uploads: uploads, gate: gate, blockedWords: blockedWords,
             events: events, logger: logger)
     }
 
+    /// What has to be so before the first request.
+    public func prepare() async throws {
+        try await moderation.load()
+        try await presence.begin()
+        try await uploadSweep.prepare()
+    }
+
     /// Writes messages, and follows the moderators, until the task is cancelled; then writes what had been accepted by
     /// then.
     public func run() async throws {
-        await withDiscardingTaskGroup { group in
-            group.addTask { await messages.writer.run() }
-            group.addTask { await moderation.run() }
-        }
+        async let lease: Void = presence.keepLease()
+        async let following: Void = moderation.run()
+        await messages.writer.run()
+        _ = await (lease, following)
         await hasher.shutdown()
     }
 }

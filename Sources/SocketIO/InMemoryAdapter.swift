@@ -92,7 +92,7 @@ public final class InMemoryAdapter: Adapter {
 
     public func broadcast(_ event: EncodedEvent, to target: BroadcastTarget) {
         for rooms in self.interested(in: target) {
-            rooms.eventLoop.runNow { rooms.forEach(in: target) { $0.deliver(event) } }
+            rooms.eventLoop.runNow { rooms.forEach(in: target) { $0.deliverBroadcast(event) } }
         }
     }
 

@@ -37,6 +37,9 @@ public final class Socket: @unchecked Sendable {
     private var nextID: UInt64 = 0
     private var lastTask: Task<Void, Never>?
     private var queuedTasks = 0
+    /// What was broadcast since `holdBroadcasts()`; nil where nothing is kept back.
+    private var held: [EncodedEvent]?
+    private var heldBytes = 0
     private let limits: SocketLimits
 
     private struct AwaitedReply {
@@ -83,6 +86,36 @@ public final class Socket: @unchecked Sendable {
         guard let session = self.connection?.session else { return }
         for packet in event.packets { session.send(packet) }
     }
+
+    // MARK: Broadcasts
+
+    /// Keeps back what is broadcast to the rooms of this socket, until `releaseBroadcasts()`: what the server tells a
+    /// new client about the past then comes before what happens meanwhile. What is sent to this socket by itself is not
+    /// kept back. A socket for which too much gathers is disconnected. On the event loop only.
+    public func holdBroadcasts() {
+        self.eventLoop.preconditionInEventLoop()
+        if self.held == nil { self.held = [] }
+    }
+
+    /// Sends what was kept back, and what comes from now on at once.
+    public func releaseBroadcasts() {
+        self.eventLoop.runNow {
+            guard let held = self.held else { return }
+            self.held = nil
+            self.heldBytes = 0
+            for event in held { self.deliver(event) }
+        }
+    }
+
+    /// On the event loop.
+    func deliverBroadcast(_ event: EncodedEvent) {
+        guard self.held != nil else { return self.deliver(event) }
+        self.heldBytes += event.packets.reduce(0) { $0 + $1.size }
+        guard self.heldBytes <= self.limits.maxHeldBytes else { return self.disconnect(close: true) }
+        self.held?.append(event)
+    }
+
+    // MARK: Acknowledged events
 
     /// Sends an event and awaits the client's acknowledgement.
     public func emitWithAck(
@@ -166,6 +199,8 @@ public final class Socket: @unchecked Sendable {
     public func disconnect(close: Bool = false) {
         self.eventLoop.runNow {
             guard let connection = self.connection else { return }
+            // What was kept back may say why.
+            self.releaseBroadcasts()
             connection.session.send(SocketPacketEncoder.disconnect(namespace: self.namespace.name))
             connection.remove(self, reason: .serverDisconnect)
             if close { connection.session.close() }
@@ -175,6 +210,7 @@ public final class Socket: @unchecked Sendable {
     /// Called by the connection, once.
     func didDisconnect(_ reason: DisconnectReason) {
         self.connection = nil
+        self.held = nil
         self.namespace.adapter.remove(self)
         for id in self.awaited.keys { self.complete(id, .failure(.disconnected)) }
         self.handlers.disconnect?(self, reason)

@@ -25,6 +25,8 @@ public struct SocketLimits: Sendable {
     public var maxPendingAcknowledgements = 256
     /// Events of one socket that wait for their asynchronous handlers.
     public var maxQueuedEvents = 256
+    /// Bytes of broadcasts that are kept back from one socket (`Socket.holdBroadcasts()`).
+    public var maxHeldBytes = 256 * 1024
 
     public init() {}
 }
@@ -108,8 +110,9 @@ extension HTTPServerBuilder {
     /// wrapped in `.tls`.
     public static func http1WithSocketIO(
         _ server: SocketIOServer,
-        configuration: HTTP1Channel.Configuration = .init()
+        configuration: HTTP1Channel.Configuration = .init(),
+        refusal: @escaping HTTPRefusal = { _ in ([], ByteBuffer()) }
     ) -> HTTPServerBuilder {
-        .http1(endpoints: [server.endpoint], configuration: configuration)
+        .http1(endpoints: [server.endpoint], configuration: configuration, refusal: refusal)
     }
 }

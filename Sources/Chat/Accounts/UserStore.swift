@@ -123,13 +123,6 @@ struct UserStore: Sendable {
             """)
     }
 
-    func touch(_ id: UserID, seen: Date) async throws {
-        try await database.query(
-            """
-            UPDATE users SET last_seen_at = greatest(last_seen_at, \(seen)) WHERE id = \(id.uuid)
-            """)
-    }
-
     /// Users from rows with `columns`; their avatars are read in one more query if there are any.
     func read(_ rows: PostgresResult) async throws -> [User] {
         let avatarIDs = try rows.compactMap { try $0.decode("avatar_upload_id", as: UUID?.self).map { UploadID($0) } }

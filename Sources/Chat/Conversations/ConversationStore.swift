@@ -261,6 +261,7 @@ struct ConversationStore: Sendable {
             guard count <= Self.maximumMembers else {
                 throw ChatError.invalid("userIds", "a group holds \(Self.maximumMembers) members")
             }
+            try await ensureOwner(of: id, in: transaction)
             try await bump(id, in: transaction)
         }
         return added
@@ -272,10 +273,17 @@ struct ConversationStore: Sendable {
         ).first?.decodeEnum("role")
     }
 
-    /// Takes a member out. When no owner is left, the oldest admin, else the oldest member, becomes one.
+    /// Takes a member out; the group keeps an owner.
     func remove(_ user: UserID, from id: ConversationID, in transaction: PostgresTransaction) async throws {
         try await transaction.query(
             "DELETE FROM members WHERE conversation_id = \(id.uuid) AND user_id = \(user.uuid)")
+        try await ensureOwner(of: id, in: transaction)
+        try await bump(id, in: transaction)
+    }
+
+    /// When no owner is left, the oldest admin, else the oldest member, becomes one: after the last one left, or where
+    /// somebody joins a group that everybody had left.
+    private func ensureOwner(of id: ConversationID, in transaction: PostgresTransaction) async throws {
         try await transaction.query(
             """
             UPDATE members SET role = 'owner'
@@ -284,7 +292,6 @@ struct ConversationStore: Sendable {
                 AND user_id = (SELECT user_id FROM members WHERE conversation_id = \(id.uuid)
                     ORDER BY role = 'admin' DESC, joined_at, user_id LIMIT 1)
             """)
-        try await bump(id, in: transaction)
     }
 
     func setRole(

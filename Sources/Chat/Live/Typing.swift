@@ -24,18 +24,25 @@ public final class Typing: Sendable {
     ) async throws {
         try Permissions.read(try await conversations.standing(of: user, in: conversation))
         let key = Key(conversation: conversation, user: user)
-        guard active else {
-            if stop(key) {
-                events.deliver(.typing(conversation: conversation, user: user, active: false, origin: origin))
-            }
-            return
-        }
+        guard active else { return end(in: conversation, by: user, origin: origin) }
         let timer = Task { [weak self] in
             guard (try? await Task.sleep(for: Self.duration)) != nil, let self, self.stop(key) else { return }
             self.events.deliver(.typing(conversation: conversation, user: user, active: false, origin: nil))
         }
         timers.withLock { $0.updateValue(timer, forKey: key) }?.cancel()
         events.deliver(.typing(conversation: conversation, user: user, active: true, origin: origin))
+    }
+
+    /// What was being typed has been sent.
+    func end(in conversation: ConversationID, by user: UserID, origin: ConnectionID?) {
+        guard stop(Key(conversation: conversation, user: user)) else { return }
+        events.deliver(.typing(conversation: conversation, user: user, active: false, origin: origin))
+    }
+
+    /// With the user's last device goes whatever they were typing.
+    public func end(of user: UserID) {
+        let keys = timers.withLock { $0.keys.filter { $0.user == user } }
+        for key in keys { end(in: key.conversation, by: user, origin: nil) }
     }
 
     private func stop(_ key: Key) -> Bool {

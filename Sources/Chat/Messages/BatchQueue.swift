@@ -3,21 +3,26 @@ import DequeModule
 /// What waits for the next commit of one lane: a pure queue that hands out batches in order.
 struct BatchQueue<Item: Sendable>: Sendable {
     private var items: Deque<Item> = []
+    private var waitingBytes = 0
     private let capacity: Int
+    private let capacityBytes: Int
     private let maximumBatch: Int
     private let maximumBytes: Int
     private let size: @Sendable (Item) -> Int
     private let key: @Sendable (Item) -> Draft.RepetitionKey?
 
     /// - Parameters:
-    ///   - capacity: what may wait; beyond it `append` refuses.
+    ///   - capacity: how many may wait; beyond it `append` refuses.
+    ///   - capacityBytes: what they may hold together.
     ///   - maximumBatch: the most items in one batch.
     ///   - maximumBytes: a batch ends before the item that would take it past this, unless it would be empty.
     init(
-        capacity: Int, maximumBatch: Int, maximumBytes: Int, size: @escaping @Sendable (Item) -> Int,
+        capacity: Int, capacityBytes: Int, maximumBatch: Int, maximumBytes: Int,
+        size: @escaping @Sendable (Item) -> Int,
         key: @escaping @Sendable (Item) -> Draft.RepetitionKey?
     ) {
         self.capacity = capacity
+        self.capacityBytes = capacityBytes
         self.maximumBatch = maximumBatch
         self.maximumBytes = maximumBytes
         self.size = size
@@ -29,7 +34,9 @@ struct BatchQueue<Item: Sendable>: Sendable {
 
     /// False when the queue is full.
     mutating func append(_ item: Item) -> Bool {
-        guard items.count < capacity else { return false }
+        let bytes = size(item)
+        guard items.count < capacity, waitingBytes + bytes <= capacityBytes else { return false }
+        waitingBytes += bytes
         items.append(item)
         return true
     }
@@ -46,6 +53,7 @@ struct BatchQueue<Item: Sendable>: Sendable {
             if let key = key(item), !keys.insert(key).inserted { break }
             bytes += itemSize
             batch.append(item)
+            waitingBytes -= itemSize
             items.removeFirst()
         }
         return batch

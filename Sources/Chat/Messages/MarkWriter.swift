@@ -81,7 +81,9 @@ final class MarkWriter: Sendable {
 
     private func answer(_ key: Key, _ mark: Mark, _ row: PostgresRow) throws {
         guard try row.decode("is_member", as: Bool.self) else {
-            for complete in mark.completions { complete(.failure(.notFound("conversation"))) }
+            let isPublic: Bool = try row.decode("is_public")
+            let refusal = isPublic ? Permissions.notAMember : ChatError.notFound("conversation")
+            for complete in mark.completions { complete(.failure(refusal)) }
             return
         }
         if let delivered = try row.decode("delivered_seq", as: Int?.self), let read = try row.decode("read_seq", as: Int?.self) {
@@ -112,6 +114,8 @@ final class MarkWriter: Sendable {
         SELECT i.ordinal, moved.delivered_seq, moved.read_seq,
             EXISTS (SELECT 1 FROM members m WHERE m.conversation_id = i.conversation_id AND m.user_id = i.user_id)
                 AS is_member,
+            EXISTS (SELECT 1 FROM conversations c WHERE c.id = i.conversation_id AND c.visibility = 'public')
+                AS is_public,
             (SELECT count(*) FROM (SELECT 1 FROM members m WHERE m.conversation_id = i.conversation_id
                 LIMIT \(ConversationStore.presenceMembers + 1)) AS counted) <= \(ConversationStore.presenceMembers) AS is_small
         FROM input i LEFT JOIN moved ON moved.ordinal = i.ordinal

@@ -29,7 +29,7 @@ struct MessageBatch {
     /// the uploads if any are attached. Each statement has its own snapshot, so that the second sees what was committed
     /// before the locks were had.
     var queries: [PostgresQuery] {
-        var queries = [lock, insertion]
+        var queries = [Self.lock(drafts), insertion]
         let reported = zip(drafts, judgements).filter { !$1.reported.isEmpty }
         if !reported.isEmpty { queries.append(ModerationStore.report(reported.map { ($0.id, $1.reported) })) }
         if hasAttachments { queries.append(attachedUploads) }
@@ -37,7 +37,7 @@ struct MessageBatch {
     }
 
     /// In one order, so that two servers never wait for each other.
-    private var lock: PostgresQuery {
+    static func lock(_ drafts: [Draft]) -> PostgresQuery {
         let conversations = Array(Set(drafts.map(\.conversation))).map(\.uuid)
         return "SELECT 1 FROM conversations WHERE id = ANY(\(conversations)) ORDER BY id FOR NO KEY UPDATE"
     }

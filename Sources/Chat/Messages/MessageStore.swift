@@ -65,18 +65,28 @@ struct MessageStore: Sendable {
                 """))
     }
 
-    /// The best matches for the words of `text` in the conversations of `user`, newest first among equals.
+    /// How many of the newest matches are ranked: ranking reads each.
+    private static let rankedMatches = 1000
+
+    /// The best of the newest matches for the words of `text` in the conversations of `user`, newest first among equals.
+    ///
+    /// Each conversation is looked up in the index with the words, so that what a word matches elsewhere costs nothing.
     func search(
         _ text: String, user: UserID, conversation: ConversationID?, before: MessageID?, limit: Int
     ) async throws -> [Message] {
         let rows = try await database.query(
             """
-            SELECT \(Self.columns) FROM messages m JOIN users s ON s.id = m.sender_id
-            WHERE m.deleted_at IS NULL
-                AND to_tsvector('simple', m.text) @@ websearch_to_tsquery('simple', \(text))
-                AND m.conversation_id IN (SELECT conversation_id FROM members WHERE user_id = \(user.uuid))
-                AND (\(conversation?.uuid)::uuid IS NULL OR m.conversation_id = \(conversation?.uuid))
-                AND (\(before?.uuid)::uuid IS NULL OR m.id < \(before?.uuid))
+            SELECT \(Self.columns) FROM (
+                SELECT matched.id FROM members me CROSS JOIN LATERAL (
+                    SELECT x.id FROM messages x WHERE x.conversation_id = me.conversation_id AND x.deleted_at IS NULL
+                        AND to_tsvector('simple', x.text) @@ websearch_to_tsquery('simple', \(text))
+                        AND (\(before?.uuid)::uuid IS NULL OR x.id < \(before?.uuid))
+                    ORDER BY x.id DESC LIMIT \(Self.rankedMatches)
+                ) matched
+                WHERE me.user_id = \(user.uuid)
+                    AND (\(conversation?.uuid)::uuid IS NULL OR me.conversation_id = \(conversation?.uuid))
+                ORDER BY matched.id DESC LIMIT \(Self.rankedMatches)
+            ) newest JOIN messages m ON m.id = newest.id JOIN users s ON s.id = m.sender_id
             ORDER BY ts_rank(to_tsvector('simple', m.text), websearch_to_tsquery('simple', \(text))) DESC, m.id DESC
             LIMIT \(limit)
             """)
@@ -163,9 +173,13 @@ struct MessageStore: Sendable {
         return true
     }
 
-    func distinctEmoji(on id: MessageID, in transaction: PostgresTransaction) async throws -> [String] {
-        try await transaction.query("SELECT DISTINCT emoji FROM reactions WHERE message_id = \(id.uuid)")
-            .map { try $0.decode("emoji") }
+    /// How many reactions of each emoji there are.
+    func reactionCounts(on id: MessageID, in transaction: PostgresTransaction) async throws -> [String: Int] {
+        let rows = try await transaction.query(
+            "SELECT emoji, count(*) AS count FROM reactions WHERE message_id = \(id.uuid) GROUP BY emoji")
+        return Dictionary(
+            try rows.map { (try $0.decode("emoji"), try $0.decode("count", as: Int.self)) },
+            uniquingKeysWith: { first, _ in first })
     }
 
     /// One open report of a message by the same user is enough.

@@ -24,15 +24,14 @@ final class MessageWriter: Sendable {
     private let lanes: [Lane]
 
     init(
-        store: MessageStore, blockedWords: BlockedWords, events: any EventSink, logger: Logger, lanes: Int = 2,
-        capacity: Int = 10_000,
-        maximumBatch: Int = 256
+        store: MessageStore, blockedWords: BlockedWords, typing: Typing, events: any EventSink, logger: Logger,
+        lanes: Int = 2, capacity: Int = 10_000, maximumBatch: Int = 256
     ) {
         self.lanes = (0..<lanes).map { index in
             Lane(
-                index: index, store: store, blockedWords: blockedWords, events: events, logger: logger,
+                index: index, store: store, blockedWords: blockedWords, typing: typing, events: events, logger: logger,
                 queue: BatchQueue(
-                    capacity: capacity, maximumBatch: maximumBatch, maximumBytes: 1 << 20,
+                    capacity: capacity, capacityBytes: 32 << 20, maximumBatch: maximumBatch, maximumBytes: 1 << 20,
                     size: { $0.draft.text.utf8.count + 256 }, key: { $0.draft.repetitionKey }))
         }
     }
@@ -63,17 +62,19 @@ final class MessageWriter: Sendable {
         private let index: Int
         private let store: MessageStore
         private let blockedWords: BlockedWords
+        private let typing: Typing
         private let events: any EventSink
         private let logger: Logger
         private let state: Mutex<State>
 
         init(
-            index: Int, store: MessageStore, blockedWords: BlockedWords, events: any EventSink, logger: Logger,
-            queue: BatchQueue<Item>
+            index: Int, store: MessageStore, blockedWords: BlockedWords, typing: Typing, events: any EventSink,
+            logger: Logger, queue: BatchQueue<Item>
         ) {
             self.index = index
             self.store = store
             self.blockedWords = blockedWords
+            self.typing = typing
             self.events = events
             self.logger = logger
             state = Mutex(State(queue: queue))
@@ -91,12 +92,19 @@ final class MessageWriter: Sendable {
         }
 
         func run() async {
-            var unresolved: [MessageID] = []
+            var unresolved: [Draft] = []
             await withTaskCancellationHandler {
                 while await nextWork() {
                     let batch = state.withLock { $0.queue.nextBatch() }
-                    if !unresolved.isEmpty { await resolve(&unresolved) }
-                    unresolved += await write(batch)
+                    // What is not known to be stored or not has to be found out first: nothing may be announced before
+                    // an older message of its conversation.
+                    guard await announce(unresolved) else {
+                        for item in batch { item.complete(.failure(.unavailable)) }
+                        lookAgainSoon()
+                        continue
+                    }
+                    unresolved = batch.isEmpty ? [] : await write(batch)
+                    if !unresolved.isEmpty { lookAgainSoon() }
                 }
             } onCancel: {
                 state.withLock { state -> CheckedContinuation<Bool, Never>? in
@@ -106,7 +114,17 @@ final class MessageWriter: Sendable {
             }
         }
 
-        /// Waits until something is queued; false once the lane is closed and empty.
+        /// Goes on without waiting for the next message.
+        private func lookAgainSoon() {
+            Task {
+                try? await Task.sleep(for: Self.pause)
+                state.withLock { $0.idle.take() }?.resume(returning: true)
+            }
+        }
+
+        private static let pause: Duration = .milliseconds(500)
+
+        /// Waits until something is queued, or is to be looked after; false once the lane is closed and empty.
         private func nextWork() async -> Bool {
             await withCheckedContinuation { continuation in
                 let answer = state.withLock { state -> Bool? in
@@ -120,7 +138,7 @@ final class MessageWriter: Sendable {
         }
 
         /// Writes a batch and answers for each item. Returns the messages of which the outcome was lost.
-        private func write(_ items: [Item]) async -> [MessageID] {
+        private func write(_ items: [Item]) async -> [Draft] {
             let batch = MessageBatch(items.map(\.draft), filter: blockedWords.current)
             do {
                 // Not cancelled with the lane's task: what was accepted is written.
@@ -130,14 +148,14 @@ final class MessageWriter: Sendable {
             } catch let error as PostgresError where error.code == .server && items.count > 1 {
                 // One message broke the statement for all: each by itself, so that only that one is refused.
                 logger.warning("a batch of messages failed and is repeated singly", metadata: ["error": "\(error)"])
-                var lost: [MessageID] = []
+                var lost: [Draft] = []
                 for item in items { lost += await write([item]) }
                 return lost
             } catch {
                 let refusal = ChatError(databaseError: error, logger: logger)
                 for item in items { item.complete(.failure(refusal)) }
                 guard let error = error as? PostgresError, error.maybeExecuted else { return [] }
-                return items.map(\.draft.id)
+                return items.map(\.draft)
             }
         }
 
@@ -145,7 +163,9 @@ final class MessageWriter: Sendable {
             for (item, outcome) in zip(items, outcomes) {
                 switch outcome {
                 case .stored(let message):
-                    events.deliver(.messageReceived(message, origin: item.draft.origin))
+                    let draft = item.draft
+                    typing.end(in: draft.conversation, by: draft.sender, origin: draft.origin)
+                    events.deliver(.messageReceived(message, origin: draft.origin))
                     item.complete(.success(Sent(message: message, repeated: false)))
                 case .refused(let error):
                     item.complete(.failure(error))
@@ -165,15 +185,19 @@ final class MessageWriter: Sendable {
             }
         }
 
-        /// After a lost connection: announces those of the unanswered messages that had been committed all the same.
-        private func resolve(_ ids: inout [MessageID]) async {
+        /// Announces those of `drafts` that have been committed, though the connection was lost before the answer came.
+        /// Returns whether it is known of all of them.
+        private func announce(_ drafts: [Draft]) async -> Bool {
+            guard !drafts.isEmpty else { return true }
             do {
-                for message in try await store.find(ids) { events.deliver(.messageReceived(message, origin: nil)) }
-                ids = []
+                // Their transaction may be alive yet on the server's side; it holds the locks that are waited for here.
+                try await store.database.atomically([MessageBatch.lock(drafts)], on: index)
+                for message in try await store.find(drafts.map(\.id)) {
+                    events.deliver(.messageReceived(message, origin: nil))
+                }
+                return true
             } catch {
-                // Bounded: a lane that cannot reach the database remembers its newest batches only; what is forgotten
-                // here reaches clients by `sync`.
-                ids = ids.suffix(1024)
+                return false
             }
         }
     }

@@ -73,6 +73,15 @@ public struct Messages: Sendable {
         return (Array(after == nil ? found.suffix(limit) : found.prefix(limit)), true)
     }
 
+    /// The newest messages, as many as fit into one socket answer: up to fifty of usual length.
+    public func newest(of conversation: ConversationID, for user: UserID) async throws -> [Message] {
+        let newest = try await history(of: conversation, for: user, before: nil, after: nil, limit: Self.newestMessages)
+        return newest.messages.newest(fitting: Self.newestBytes)
+    }
+
+    static let newestMessages = 50
+    private static let newestBytes = 512 * 1024
+
     public func changed(
         in conversation: ConversationID, for user: UserID, since revision: Int, limit: Int
     ) async throws -> (messages: [Message], hasMore: Bool) {
@@ -141,9 +150,12 @@ public struct Messages: Sendable {
             try Permissions.read(standing.permissions)
             guard !standing.deleted else { throw ChatError(.gone, "this message was deleted") }
             if add {
-                let emojis = try await store.distinctEmoji(on: id, in: transaction)
-                guard emojis.contains(emoji) || emojis.count < Self.maximumEmoji else {
+                let counts = try await store.reactionCounts(on: id, in: transaction)
+                guard counts[emoji] != nil || counts.count < Self.maximumEmoji else {
                     throw ChatError.invalid("emoji", "at most \(Self.maximumEmoji) different ones on a message")
+                }
+                guard counts.values.reduce(0, +) < Self.maximumReactions else {
+                    throw ChatError.invalid("emoji", "at most \(Self.maximumReactions) reactions to a message")
                 }
             }
             return try await store.react(id, emoji: emoji, by: user, add: add, in: transaction)
@@ -152,8 +164,9 @@ public struct Messages: Sendable {
         return changed.message
     }
 
-    /// Different emoji on one message, so that it stays of a size that can be sent.
+    /// Bounds on one message, so that it stays of a size that can be sent: each reaction is a user's id in it.
     private static let maximumEmoji = 20
+    private static let maximumReactions = 1000
 
     public func report(_ id: MessageID, reason: String, by user: UserID) async throws {
         let reason = try Rules.reason(reason)

@@ -19,72 +19,88 @@ public struct Sync: Sendable {
         public var more: Bool
     }
 
-    /// What one answer holds at most, so that it stays well below a megabyte or so: messages in all, messages of one
-    /// conversation, and whole conversations.
-    static let maximumMessages = 500
-    static let maximumMessagesEach = 100
-    static let maximumConversations = 100
-    static let newestMessages = 50
+    /// What one answer holds at most, so that it stays well below what may wait for a client (1 MiB).
+    private struct Room {
+        var messages = 500
+        var bytes = 512 * 1024
+    }
+
+    private static let maximumMessagesEach = 100
+    /// Conversations that are described at a time.
+    private static let step = 10
+    /// Conversations of which the answer says no more than that they changed.
+    private static let maximumNamed = 1000
 
     private struct State {
         var id: ConversationID
         var revision: Int
-        var lastSeq: Int
+        /// 0 for a new one, and for what cannot be: the database came back from a backup.
+        var known: Int
     }
 
     public func changes(
         for user: UserID, known: [ConversationID: Int]
     ) async throws -> (conversations: [Changes], removed: [ConversationID]) {
-        let states = try await states(of: user)
+        let states = try await states(of: user, known: known)
         let mine = Set(states.map(\.id))
         let removed = known.keys.filter { !mine.contains($0) }.sorted()
-        let changed = states.filter { $0.revision > known[$0.id] ?? 0 }
-        let fitting = Array(changed.prefix(Self.maximumConversations))
-        let views = Dictionary(
-            try await conversations.views(fitting.map(\.id), for: user).map { ($0.id, $0) },
-            uniquingKeysWith: { first, _ in first })
+        let changed = states.filter { $0.revision != $0.known }
         var answer: [Changes] = []
-        var budget = Self.maximumMessages
-        for state in fitting {
-            let changes = try await self.changes(of: state, since: known[state.id] ?? 0, budget: budget)
-            budget -= changes.messages.count
-            answer.append(changes)
-            answer[answer.count - 1].conversation = views[state.id]
+        var room = Room()
+        described: while answer.count < changed.count {
+            let next = changed[answer.count...].prefix(Self.step)
+            let views = Dictionary(
+                try await conversations.views(next.map(\.id), for: user).map { ($0.id, $0) },
+                uniquingKeysWith: { first, _ in first })
+            for state in next {
+                let view = views[state.id]
+                let size = view?.maximumJSONBytes ?? 0
+                // The first one fits whatever it is.
+                guard answer.isEmpty || (room.messages > 0 && room.bytes > size + Message.largestJSONBytes) else {
+                    break described
+                }
+                room.bytes -= size
+                answer.append(try await changes(of: state, view: view, room: &room))
+            }
         }
-        for state in changed.dropFirst(fitting.count) {
-            answer.append(Changes(id: state.id, revision: known[state.id] ?? 0, messages: [], more: true))
+        for state in changed.dropFirst(answer.count).prefix(Self.maximumNamed) {
+            answer.append(Changes(id: state.id, revision: state.known, messages: [], more: true))
         }
         return (answer, removed)
     }
 
-    private func changes(of state: State, since known: Int, budget: Int) async throws -> Changes {
-        if known == 0 {
+    private func changes(of state: State, view: Conversation?, room: inout Room) async throws -> Changes {
+        var changes = Changes(
+            id: state.id, revision: state.revision, conversation: view, messages: [], more: false)
+        if state.known == 0 {
             let newest = try await store.history(
-                state.id, before: nil, after: nil, limit: max(1, min(budget, Self.newestMessages)))
-            return Changes(
-                id: state.id, revision: state.revision, messages: newest,
-                more: newest.first.map { $0.seq > 1 } ?? false)
+                state.id, before: nil, after: nil, limit: min(room.messages, Messages.newestMessages))
+            changes.messages = newest.newest(fitting: room.bytes)
+            changes.more = changes.messages.first.map { $0.seq > 1 } ?? false
+        } else {
+            let limit = min(room.messages, Self.maximumMessagesEach)
+            let found = try await store.changed(state.id, since: state.known, limit: limit + 1)
+            changes.messages = found.prefix(limit).oldest(fitting: room.bytes)
+            changes.more = changes.messages.count < found.count
+            if changes.more { changes.revision = changes.messages.last?.revision ?? state.known }
         }
-        let limit = max(1, min(budget, Self.maximumMessagesEach))
-        let found = try await store.changed(state.id, since: known, limit: limit + 1)
-        let messages = Array(found.prefix(limit))
-        let more = found.count > limit
-        return Changes(
-            id: state.id, revision: more ? messages.last?.revision ?? known : state.revision, messages: messages,
-            more: more)
+        room.messages -= changes.messages.count
+        room.bytes -= changes.messages.reduce(0) { $0 + $1.maximumJSONBytes }
+        return changes
     }
 
     /// The user's conversations, latest activity first.
-    private func states(of user: UserID) async throws -> [State] {
+    private func states(of user: UserID, known: [ConversationID: Int]) async throws -> [State] {
         try await database.query(
             """
-            SELECT c.id, c.revision, c.last_seq FROM members me JOIN conversations c ON c.id = me.conversation_id
+            SELECT c.id, c.revision FROM members me JOIN conversations c ON c.id = me.conversation_id
             WHERE me.user_id = \(user.uuid) ORDER BY c.active_at DESC, c.id DESC
             """
-        ).map {
-            State(
-                id: ConversationID(try $0.decode("id")), revision: try $0.decode("revision"),
-                lastSeq: try $0.decode("last_seq"))
+        ).map { row in
+            let id = ConversationID(try row.decode("id"))
+            let revision: Int = try row.decode("revision")
+            let known = known[id] ?? 0
+            return State(id: id, revision: revision, known: (0...revision).contains(known) ? known : 0)
         }
     }
 
@@ -105,17 +121,26 @@ public struct Sync: Sendable {
             uniquingKeysWith: { first, _ in first })
     }
 
-    /// The oldest of them, each conversation's in the order of `seq`.
+    /// The oldest of them, each conversation's in the order of `seq`, also where the clock went back meanwhile: a
+    /// message counts as no older than the ones before it.
     public func oldestUndelivered(to user: UserID, limit: Int = 200) async throws -> [Message] {
         try await store.read(
             database.query(
                 """
-                SELECT \(MessageStore.columns) FROM members me
-                    JOIN conversations c ON c.id = me.conversation_id AND c.last_seq > me.delivered_seq
-                    JOIN messages m ON m.conversation_id = me.conversation_id AND m.seq > me.delivered_seq
-                    JOIN users s ON s.id = m.sender_id
-                WHERE me.user_id = \(user.uuid) AND m.sender_id <> me.user_id AND m.deleted_at IS NULL
-                ORDER BY m.created_at, m.conversation_id, m.seq LIMIT \(limit)
+                SELECT \(MessageStore.columns) FROM (
+                    SELECT past.id, max(past.created_at) OVER (PARTITION BY past.conversation_id ORDER BY past.seq) AS age
+                    FROM members me
+                        JOIN conversations c ON c.id = me.conversation_id AND c.last_seq > me.delivered_seq
+                        CROSS JOIN LATERAL (
+                            SELECT x.id, x.conversation_id, x.seq, x.created_at FROM messages x
+                            WHERE x.conversation_id = me.conversation_id AND x.seq > me.delivered_seq
+                                AND x.sender_id <> me.user_id AND x.deleted_at IS NULL
+                            ORDER BY x.seq LIMIT \(limit)
+                        ) past
+                    WHERE me.user_id = \(user.uuid)
+                    ORDER BY age, past.conversation_id, past.seq LIMIT \(limit)
+                ) oldest JOIN messages m ON m.id = oldest.id JOIN users s ON s.id = m.sender_id
+                ORDER BY oldest.age, m.conversation_id, m.seq
                 """))
     }
 }

@@ -26,11 +26,13 @@ final class Hub: Sendable {
     }
 
     /// Takes up the work, before the first connection.
-    func serve(_ chat: Chat, tokens: AccessTokens) {
-        let table = EventTable(chat: chat, logger: logger)
+    func serve(_ chat: Chat, tokens: AccessTokens, limits: RateLimits) {
+        let table = EventTable(chat: chat, limits: limits, logger: logger)
         namespace.onAdmission { request in
             do throws(ChatError) {
-                return .accept(userInfo: try await Self.admit(request, tokens: tokens))
+                let caller = try await Self.admit(request, tokens: tokens)
+                try limits.spend(.connections, of: .user(caller.user))
+                return .accept(userInfo: caller)
             } catch {
                 return .refuse(message: error.detail, data: try? JSONFragment(Refusal(error)))
             }
@@ -46,6 +48,7 @@ final class Hub: Sendable {
         namespace.onDisconnect { socket, _ in
             guard let caller = socket.userInfo as? Caller else { return }
             guard chat.presence.leave(caller.user) else { return }
+            chat.typing.end(of: caller.user)
             Task { await chat.presence.announceDeparture(of: caller.user) }
         }
     }
@@ -77,7 +80,11 @@ final class Hub: Sendable {
 
     /// On the socket's event loop. The rooms of the user and the session come first: whatever happens to the user from
     /// here on reaches this socket, and `Arrivals` notes which conversations change while their list is read.
+    ///
+    /// What is live waits until the greeting is out, and the greeting is read after the rooms are joined: no message
+    /// falls between the two, and none overtakes an older one. One may come twice.
     private func arrived(_ socket: Socket, _ caller: Caller, _ chat: Chat) {
+        socket.holdBroadcasts()
         socket.join(.user(caller.user), .session(caller.session))
         let arrival = arrivals.begin(caller.user)
         let first = chat.presence.enter(caller.user)
@@ -89,6 +96,7 @@ final class Hub: Sendable {
                 arrivals.end(arrival, of: caller.user, listed: conversations) { socket.join($0.map(Room.conversation)) }
                 let online = try await chat.presence.announceArrival(of: caller.user, first: first)
                 try await greet(socket, caller, online, chat)
+                socket.releaseBroadcasts()
             } catch {
                 arrivals.end(arrival, of: caller.user, listed: []) { _ in }
                 logger.debug("a socket could not be welcomed", metadata: ["error": "\(error)"])
@@ -123,13 +131,18 @@ final class Hub: Sendable {
     // MARK: HTTP
 
     /// The HTTP server on whose port the sockets are.
-    func httpServer(_ configuration: ServerConfiguration) throws -> HTTPServerBuilder {
+    func httpServer(_ configuration: ServerConfiguration, tls: CertificateFiles?) throws -> HTTPServerBuilder {
         let maximumBytes = configuration.maxUploadBytes
-        var http = HTTP1Channel.Configuration(idleTimeout: .seconds(60))
-        http.additionalChannelHandlers = { [ExpectContinue(maximumBytes: maximumBytes)] }
-        let plain = HTTPServerBuilder.http1WithSocketIO(server, configuration: http)
-        guard let certificate = configuration.tlsCertificate, let key = configuration.tlsKey else { return plain }
-        return try .tls(plain, tlsConfiguration: try TLS.configuration(certificate: certificate, key: key))
+        let timeout = TimeAmount.seconds(Int64(configuration.requestTimeout))
+        var http = HTTP1Channel.Configuration(idleTimeout: timeout)
+        http.httpDecoder = .init(maxHeaderFieldSize: 16 * 1024, maxHeaderListSize: 64 * 1024, maxHeaderFieldCount: 100)
+        http.additionalChannelHandlers = {
+            [RequestGuard(timeout: timeout), ExpectContinue(maximumBytes: maximumBytes)]
+        }
+        let plain = HTTPServerBuilder.http1WithSocketIO(
+            server, configuration: http, refusal: { Problem.ofUnreadableHead($0) })
+        guard let tls else { return plain }
+        return try .tls(plain, tlsConfiguration: tls.configuration)
     }
 }
 

@@ -1,0 +1,430 @@
+"""Claims 3 to 8 and 10 to 16: what is sent arrives, once, in order, whatever happens on the way."""
+
+import concurrent.futures
+import datetime
+import os
+import signal
+import socket
+import threading
+import time
+
+import pytest
+import websocket
+
+from parley import Postgres, Server, assert_problem, until
+
+
+def seqs(device):
+    return [message["seq"] for message in device.all("message:received")]
+
+
+def first_seen(numbers):
+    return list(dict.fromkeys(numbers))
+
+
+class Burst:
+    """Sends without waiting for each acknowledgement, and keeps the acknowledgements."""
+
+    def __init__(self, device):
+        self.device = device
+        self.answers = []
+        self.done = threading.Condition()
+
+    def send(self, conversation, texts, **fields):
+        for text in texts:
+            self.device.client.emit(
+                "message:send", {"conversationId": conversation, "text": text, **fields}, callback=self._take)
+
+    def _take(self, answer):
+        with self.done:
+            self.answers.append(answer)
+            self.done.notify_all()
+
+    def wait(self, count, timeout=30):
+        with self.done:
+            assert self.done.wait_for(lambda: len(self.answers) >= count, timeout), f"{len(self.answers)} of {count}"
+        assert all(answer["ok"] for answer in self.answers), [a for a in self.answers if not a["ok"]][:3]
+        return [answer["message"] for answer in self.answers]
+
+
+def raw_socket(person, receive_buffer=None):
+    """A connection that reads only when told to, past its `ready`."""
+    options = [(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)] if receive_buffer else []
+    connection = websocket.create_connection(
+        person.server.url.replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket", timeout=20,
+        sockopt=options)
+    connection.recv()
+    connection.send('40{"token":"%s"}' % person.token)
+    while not connection.recv().startswith('42["ready"'):
+        pass
+    return connection
+
+
+# Idempotency
+
+
+def test_one_client_id_sent_a_hundred_times_in_parallel_is_one_message(server, people):
+    alice, bob = people("alice", "bob")
+    conversation = alice.direct(bob)
+    request = {"conversationId": conversation, "text": "once", "clientId": "the one"}
+    with alice.connect() as one, alice.connect() as two, bob.connect() as reader:
+        bursts = [Burst(one), Burst(two)]
+        with concurrent.futures.ThreadPoolExecutor(20) as pool:
+            rest = [pool.submit(alice.post, "/messages", json=request) for _ in range(40)]
+            for burst in bursts:
+                burst.send(conversation, ["once"] * 30, clientId="the one")
+            answers = [future.result() for future in rest]
+        messages = [answer.json()["message"] for answer in answers]
+        for burst in bursts:
+            messages += burst.wait(30)
+        assert all(message == messages[0] for message in messages)
+        assert sum(answer.status_code == 201 for answer in answers) <= 1
+        assert {answer.status_code for answer in answers} <= {200, 201}
+        last = alice.send(conversation, "after")
+        reader.wait_for("message:received", lambda m: m["id"] == last["id"])
+        assert seqs(reader) == [1, 2], "a repetition is no event"
+    assert server.sql("SELECT count(*) FROM messages WHERE client_id = 'the one'") == [(1,)]
+
+
+def test_a_client_id_is_remembered_over_days_restarts_and_edits(start_server):
+    server = start_server()
+    alice, bob = server.people("alice", "bob")
+    conversation = alice.direct(bob)
+    first = alice.send(conversation, "once", clientId="old")
+    server.sql("UPDATE messages SET created_at = created_at - interval '2 days'")
+    edited = alice.request("PATCH", f"/messages/{first['id']}", json={"text": "edited"}).json()["message"]
+    server.stop()
+    server.restart()
+    again = alice.post("/messages", json={"conversationId": conversation, "text": "once", "clientId": "old"})
+    assert again.status_code == 200
+    assert again.json()["message"] == {**edited, "createdAt": again.json()["message"]["createdAt"]}
+    for other in ({"text": "edited"}, {"text": "once", "replyTo": first["id"]}):
+        assert_problem(
+            alice.post("/messages", json={"conversationId": conversation, "clientId": "old", **other}),
+            409, "conflict", "clientId")
+
+
+# Order
+
+
+def test_many_senders_give_one_gap_free_order_for_every_reader(server, people):
+    senders = people(*["sender"] * 4)
+    reader, other = people("reader", "other")
+    group = reader.group(*senders, other)
+    each = 40
+    with reader.connect() as one, other.connect() as two:
+        devices = [sender.connect() for sender in senders for _ in range(4)]
+        bursts = [Burst(device) for device in devices]
+        threads = [
+            threading.Thread(target=burst.send, args=(group, [f"{number} {index}" for index in range(each)]))
+            for number, burst in enumerate(bursts)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        own = [burst.wait(each) for burst in bursts]
+        total = each * len(bursts)
+        for device in (one, two):
+            device.wait_for("message:received", lambda m: m["seq"] == total, timeout=30)
+            assert seqs(device) == list(range(1, total + 1))
+        assert one.all("message:received") == two.all("message:received")
+        for messages in own:
+            assert [m["text"].split()[1] for m in sorted(messages, key=lambda m: m["seq"])] == [
+                str(index) for index in range(each)], "a sender's own order is kept"
+        for device in devices:
+            device.close()
+    stored = server.sql("SELECT seq, revision FROM messages WHERE conversation_id = %s ORDER BY seq", group)
+    assert stored == [(n, n + 1) for n in range(1, total + 1)]
+
+
+def test_a_message_that_breaks_its_batch_leaves_no_hole(start_server):
+    server = start_server()
+    alice, bob = server.people("alice", "bob")
+    conversation = alice.direct(bob)
+    server.sql("""
+        CREATE FUNCTION boom() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            IF NEW.text = 'boom' THEN RAISE EXCEPTION 'boom'; END IF; RETURN NULL; END $$;
+        CREATE TRIGGER boom AFTER INSERT ON messages FOR EACH ROW EXECUTE FUNCTION boom()""")
+    with alice.connect() as device, bob.connect() as reader:
+        answers = []
+        texts = ["boom" if n % 10 == 3 else f"fine {n}" for n in range(60)]
+        done = threading.Event()
+
+        def take(answer):
+            answers.append(answer)
+            if len(answers) == len(texts):
+                done.set()
+
+        for text in texts:
+            device.client.emit("message:send", {"conversationId": conversation, "text": text}, callback=take)
+        assert done.wait(20)
+        refused = [answer["error"]["code"] for answer in answers if not answer["ok"]]
+        assert refused == ["internal"] * 6
+        reader.wait_for("message:received", lambda m: m["seq"] == 54)
+        assert seqs(reader) == list(range(1, 55))
+    stored = server.sql("SELECT seq, text FROM messages ORDER BY seq")
+    assert stored == list(enumerate([text for text in texts if text != "boom"], 1))
+    assert server.sql("SELECT last_seq FROM conversations") == [(54,)]
+
+
+def test_a_clock_that_went_back_changes_no_order(server, people):
+    alice, bob = people("alice", "bob")
+    conversation = alice.direct(bob)
+    for number in range(1, 11):
+        alice.send(conversation, str(number))
+    server.sql(
+        "UPDATE messages SET created_at = created_at - interval '1 hour' WHERE conversation_id = %s AND seq > 5",
+        conversation)
+    alice.send(conversation, "11")
+    expected = list(range(1, 12))
+    assert [m["seq"] for m in bob.get(f"/messages?conversationId={conversation}").json()["messages"]] == expected
+    with bob.connect() as device:
+        device.wait_for("message:received", lambda m: m["seq"] == 11)
+        assert seqs(device) == expected
+
+
+# Connections that come and go
+
+
+def test_what_was_not_confirmed_comes_again_at_every_connection(people):
+    alice, bob = people("alice", "bob")
+    conversation = alice.direct(bob)
+    for number in range(1, 6):
+        alice.send(conversation, str(number))
+    silent = raw_socket(bob)
+    bob.connect().close()
+    with bob.connect() as device:
+        assert device.ready["undelivered"] == {conversation: 5}
+        device.wait_for("message:received", lambda m: m["seq"] == 5)
+        assert seqs(device) == [1, 2, 3, 4, 5]
+        # Lost in the connection that nobody reads any more, and confirmed nowhere.
+        alice.send(conversation, "6")
+        device.wait_for("message:received", lambda m: m["seq"] == 6)
+        assert device.emit("message:delivered", {"conversationId": conversation, "seq": 4}) == {"ok": True}
+    silent.sock.close()
+    with bob.connect() as device:
+        assert device.ready["undelivered"] == {conversation: 2}
+        device.wait_for("message:received", lambda m: m["seq"] == 6)
+        assert seqs(device) == [5, 6]
+        assert device.emit("message:read", {"conversationId": conversation, "seq": 1000}) == {"ok": True}
+    with bob.connect() as device:
+        assert device.ready["undelivered"] == {}
+
+
+def test_no_message_is_lost_or_overtaken_while_connecting(people):
+    alice, bob = people("alice", "bob")
+    conversation = alice.direct(bob)
+    last = 0
+    with alice.connect() as sender:
+        for _ in range(8):
+            burst = Burst(sender)
+            thread = threading.Thread(target=burst.send, args=(conversation, [str(n) for n in range(40)]))
+            thread.start()
+            with bob.connect() as device:
+                thread.join()
+                burst.wait(40)
+                device.wait_for("message:received", lambda m: m["seq"] == last + 40)
+                assert first_seen(seqs(device)) == list(range(last + 1, last + 41))
+                last += 40
+                assert device.emit("message:delivered", {"conversationId": conversation, "seq": last})["ok"]
+
+
+def test_a_message_between_joining_and_reading_history_is_seen(people):
+    alice, bob = people("alice", "bob")
+    group = alice.group(visibility="public")
+    with alice.connect() as sender, bob.connect() as device:
+        burst = Burst(sender)
+        thread = threading.Thread(target=burst.send, args=(group, [str(n) for n in range(100)]))
+        thread.start()
+        joined = device.emit("conversation:join", {"conversationId": group})
+        thread.join()
+        burst.wait(100)
+        assert joined["ok"] and joined["conversation"]["memberCount"] == 2
+        if joined["conversation"]["lastSeq"] < 100:
+            device.wait_for("message:received", lambda m: m["seq"] == 100)
+        seen = {m["seq"]: m["id"] for m in joined["messages"] + device.all("message:received")}
+        assert sorted(seen) == list(range(min(seen), 101))
+        assert min(seen) <= joined["conversation"]["lastSeq"] + 1
+
+
+def test_a_reader_that_stops_is_dropped_and_nobody_waits(people):
+    alice, bob, carol = people("alice", "bob", "carol")
+    group = alice.group(bob, carol)
+    text = "\U0001F980" * 8000
+    with alice.connect() as sender, carol.connect() as reader:
+        stuck = raw_socket(bob, receive_buffer=4096)
+        sender.wait_for("user:status", lambda s: s["userId"] == bob.id and s["status"] == "online")
+        burst = Burst(sender)
+        burst.send(group, [text] * 300)
+        burst.wait(300, timeout=60)
+        reader.wait_for("message:received", lambda m: m["seq"] == 300, timeout=30)
+        assert seqs(reader) == list(range(1, 301))
+        sender.wait_for("user:status", lambda s: s["userId"] == bob.id and s["status"] == "offline", timeout=20)
+        stuck.sock.close()
+
+
+def test_whoever_was_away_for_thousands_of_messages_connects_and_syncs(server, people):
+    alice, bob = people("alice", "bob")
+    conversation = alice.direct(bob)
+    text = "\U0001F980" * 8000
+    known = alice.get(f"/conversations/{conversation}").json()["revision"]
+    server.sql(
+        """INSERT INTO messages (id, conversation_id, sender_id, seq, revision, text)
+           SELECT gen_random_uuid(), c.id, %s, n, c.revision + n, CASE WHEN n %% 2 = 0 THEN %s ELSE n::text END
+           FROM conversations c, generate_series(1, 5000) n WHERE c.id = %s""", alice.id, text, conversation)
+    server.sql("UPDATE conversations SET last_seq = 5000, revision = revision + 5000 WHERE id = %s", conversation)
+    with bob.connect() as device:
+        assert device.ready["undelivered"] == {conversation: 5000}
+        device.wait_for("message:received", lambda m: m["seq"] >= 15)
+        replayed = seqs(device)
+        assert replayed == list(range(1, len(replayed) + 1)) and len(replayed) <= 200
+        joined = device.emit("conversation:join", {"conversationId": conversation})["messages"]
+        assert joined[-1]["seq"] == 5000 and 10 <= len(joined) <= 50
+
+        fresh = device.emit("sync", {"known": {}})["conversations"][0]
+        assert fresh["messages"][-1]["seq"] == 5000 and fresh["more"] is True
+        assert [m["seq"] for m in fresh["messages"]] == list(range(5001 - len(fresh["messages"]), 5001))
+
+        seen, rounds = [], 0
+        while rounds < 40:
+            changes = device.emit("sync", {"known": {conversation: known}})["conversations"]
+            if not changes:
+                break
+            assert changes[0]["revision"] > known, "every answer brings something"
+            known = changes[0]["revision"]
+            seen += [m["seq"] for m in changes[0]["messages"]]
+            rounds += 1
+        assert seen == list(range(1, len(seen) + 1)) and len(seen) > 500
+        # The connection was not dropped for what it was sent.
+        assert device.emit("message:read", {"conversationId": conversation, "seq": 5000}) == {"ok": True}
+    assert bob.get(f"/conversations/{conversation}").json()["unreadCount"] == 0
+
+
+# Stops and outages
+
+
+def test_a_stop_under_load_loses_nothing_and_ends_soon(start_server):
+    server = start_server()
+    alice, bob = server.people("alice", "bob")
+    conversation = alice.direct(bob)
+    devices = [bob.connect() for _ in range(10)]
+    sockets = [raw_socket(bob) for _ in range(100)]
+    acknowledged = []
+    with alice.connect() as sender:
+        stop = threading.Event()
+
+        def pour():
+            for number in range(100_000):
+                if stop.is_set() or not sender.client.connected:
+                    return
+                try:
+                    sender.client.emit(
+                        "message:send", {"conversationId": conversation, "text": str(number)},
+                        callback=lambda answer: acknowledged.append(answer))
+                except Exception:
+                    return
+
+        thread = threading.Thread(target=pour)
+        thread.start()
+        until(lambda: len(acknowledged) > 200, "some messages")
+        began = time.monotonic()
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(timeout=20) == 0, server.log
+        assert time.monotonic() - began < 10
+        stop.set()
+        thread.join()
+        for device in devices:
+            device.wait_for("disconnect")
+    for connection in sockets:
+        connection.close()
+    good = {answer["message"]["id"] for answer in acknowledged if answer["ok"]}
+    stored = server.sql("SELECT id::text, seq FROM messages ORDER BY seq")
+    assert len(good) > 200 and good <= {id for id, _ in stored}
+    assert [seq for _, seq in stored] == list(range(1, len(stored) + 1))
+
+
+def test_all_clients_come_back_at_once(start_server):
+    server = start_server()
+    everybody = server.people("a", "b", "c", "d")
+    group = everybody[0].group(*everybody[1:])
+    for number in range(50):
+        everybody[0].send(group, str(number))
+    with concurrent.futures.ThreadPoolExecutor(40) as pool:
+        for round in range(2):
+            sockets = list(pool.map(raw_socket, everybody * 40))
+            answers = list(pool.map(lambda person: person.get("/conversations").status_code, everybody * 10))
+            assert set(answers) == {200}
+            if round == 0:
+                server.kill()
+                server.restart()
+            for connection in sockets:
+                connection.close()
+
+
+def test_presence_after_a_crash(start_server):
+    server = start_server()
+    alice, bob, carol = server.people("alice", "bob", "carol")
+    alice.direct(bob)
+    alice.direct(carol)
+    assert "lastSeenAt" not in alice.get(f"/users/{carol.id}").json()
+    with bob.connect():
+        killed = datetime.datetime.now(datetime.timezone.utc)
+        server.kill()
+    server.restart()
+    seen = alice.get(f"/users/{bob.id}").json()
+    assert seen["status"] == "offline"
+    at = datetime.datetime.fromisoformat(seen["lastSeenAt"].replace("Z", "+00:00"))
+    assert abs((killed - at).total_seconds()) < 15
+    assert "lastSeenAt" not in alice.get(f"/users/{carol.id}").json(), "who was not there was not seen"
+    with alice.connect() as device:
+        assert device.ready["online"] == []
+        with bob.connect() as first:
+            device.wait_for("user:status", lambda s: s["status"] == "online")
+            with bob.connect():
+                first.close()
+                assert alice.get(f"/users/{bob.id}").json()["status"] == "online"
+            device.wait_for("user:status", lambda s: s["status"] == "offline")
+        assert [s["status"] for s in device.all("user:status")] == ["online", "offline"]
+    assert server.sql("SELECT count(*) FROM presence WHERE user_id = %s", bob.id) == [(0,)]
+
+
+@pytest.mark.skipif("PARLEY_SLOW" not in os.environ, reason="takes a heartbeat's time-out, 45 s; set PARLEY_SLOW")
+def test_presence_of_a_client_that_froze(people):
+    alice, bob = people("alice", "bob")
+    alice.direct(bob)
+    with alice.connect() as device:
+        frozen = raw_socket(bob)
+        device.wait_for("user:status", lambda s: s["status"] == "online")
+        device.wait_for("user:status", lambda s: s["status"] == "offline", timeout=60)
+        frozen.close()
+
+
+def test_while_the_database_is_away_requests_fail_quickly_and_all_returns():
+    with Postgres() as postgres, Server(database=postgres.clone()) as server:
+        alice, bob = server.people("alice", "bob")
+        conversation = alice.direct(bob)
+        with alice.connect() as a, bob.connect() as b:
+            a.send(conversation, "before")
+            postgres.kill()
+            began = time.monotonic()
+            refused = a.emit("message:send", {"conversationId": conversation, "text": "away", "clientId": "away"})
+            assert refused["error"]["code"] == "unavailable" and refused["error"]["retryAfter"] > 0
+            problem = assert_problem(bob.get("/conversations"), 503, "unavailable")
+            assert problem["status"] == 503
+            assert b.emit("message:read", {"conversationId": conversation, "seq": 1})["error"]["code"] == "unavailable"
+            assert b.emit("sync", {"known": {}})["error"]["code"] == "unavailable"
+            assert time.monotonic() - began < 8
+            postgres.start()
+            returned = time.monotonic()
+            until(lambda: a.emit(
+                "message:send", {"conversationId": conversation, "text": "away", "clientId": "away"})["ok"],
+                "messages to be stored again", timeout=5)
+            assert time.monotonic() - returned < 5
+            b.wait_for("message:received", lambda m: m["text"] == "away")
+            assert a.client.connected and b.client.connected, "the sockets stayed"
+            assert b.emit("message:read", {"conversationId": conversation, "seq": 2}) == {"ok": True}
+            assert a.wait_for("message:status")["readSeq"] == 2
+            # Somebody who left meanwhile, or whose leaving could not be written down, is not online for ever.
+            b.close()
+            a.wait_for("user:status", lambda s: s["status"] == "offline", timeout=15)
+    assert server.process.returncode == 0
