@@ -102,8 +102,10 @@ BEGIN
         PERFORM moderation.audit('message.remove', NEW.id::text);
     ELSIF OLD.deleted_at IS NOT NULL AND NEW.deleted_at IS NULL THEN
         PERFORM moderation.audit('message.restore', NEW.id::text);
-    ELSIF NEW.deleted_at IS NULL AND NEW.text <> OLD.text THEN
-        PERFORM moderation.audit('message.edit', NEW.id::text, jsonb_build_object('text', OLD.text));
+    ELSIF (NEW.text, NEW.reply_to, NEW.created_at) IS DISTINCT FROM (OLD.text, OLD.reply_to, OLD.created_at) THEN
+        -- What was deleted is not to live on in the log.
+        PERFORM moderation.audit('message.edit', NEW.id::text,
+            CASE WHEN NEW.deleted_at IS NULL THEN jsonb_build_object('text', OLD.text) END);
     END IF;
     RETURN NEW;
 END
@@ -194,6 +196,10 @@ BEGIN
             CASE WHEN NEW.banned_at IS NULL THEN 'user.unban' ELSE 'user.ban' END, NEW.id::text,
             jsonb_build_object('username', NEW.username, 'until', NEW.banned_until),
             CASE WHEN NEW.ban_reason IS DISTINCT FROM OLD.ban_reason THEN NEW.ban_reason END);
+    END IF;
+    IF (NEW.username, NEW.display_name, NEW.about) IS DISTINCT FROM (OLD.username, OLD.display_name, OLD.about) THEN
+        PERFORM moderation.audit('user.edit', NEW.id::text, jsonb_build_object(
+            'username', OLD.username, 'display_name', OLD.display_name, 'about', OLD.about));
     END IF;
     IF NEW.disabled_at IS DISTINCT FROM OLD.disabled_at THEN
         PERFORM moderation.audit(

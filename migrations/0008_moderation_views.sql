@@ -58,7 +58,20 @@ FROM public.reports r
     JOIN moderation.conversations c ON c.id = m.conversation_id
     LEFT JOIN public.users reporter ON reporter.id = r.reporter_id;
 
--- Functions. All run with the owner's rights and with the triggers on.
+-- Functions. Those that write run with the owner's rights.
+
+-- Turns the triggers on, whatever the session set, and gives them the reason; answers the reason there was, which is put
+-- back at the end. (A SET clause of the functions would do the same, but only a superuser may write one for a setting
+-- that PostgreSQL does not know.)
+CREATE FUNCTION moderation.because(reason text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    before text := coalesce(current_setting('parley.reason', true), '');
+BEGIN
+    PERFORM set_config('parley.server', 'off', true);
+    PERFORM set_config('parley.reason', coalesce(because.reason, before), true);
+    RETURN before;
+END
+$$;
 
 CREATE FUNCTION moderation.find_user(who text) RETURNS uuid LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -85,83 +98,90 @@ END
 $$;
 
 CREATE FUNCTION moderation.remove_message(message_id uuid, reason text DEFAULT NULL) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public, pg_temp SET parley.server = 'off' SET parley.reason = '' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    before text := moderation.because(reason);
 BEGIN
     PERFORM moderation.lock_conversation(remove_message.message_id);
-    PERFORM set_config('parley.reason', coalesce(remove_message.reason, ''), true);
     UPDATE messages SET deleted_at = now() WHERE id = remove_message.message_id AND deleted_at IS NULL;
+    PERFORM moderation.because(before);
 END
 $$;
 
 CREATE FUNCTION moderation.restore_message(message_id uuid, reason text DEFAULT NULL) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public, pg_temp SET parley.server = 'off' SET parley.reason = '' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    before text := moderation.because(reason);
 BEGIN
     PERFORM moderation.lock_conversation(restore_message.message_id);
     IF EXISTS (SELECT FROM messages WHERE id = restore_message.message_id AND deleted_by IS NOT NULL) THEN
         RAISE EXCEPTION 'message % was deleted by its sender or a group''s admin, not by a moderator', restore_message.message_id;
     END IF;
-    PERFORM set_config('parley.reason', coalesce(restore_message.reason, ''), true);
     UPDATE messages SET deleted_at = NULL WHERE id = restore_message.message_id AND deleted_at IS NOT NULL;
+    PERFORM moderation.because(before);
 END
 $$;
 
 -- For good: the file answers `gone` everywhere, and its content leaves the disk with the last upload of it.
 CREATE FUNCTION moderation.remove_upload(upload_id uuid, reason text DEFAULT NULL) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public, pg_temp SET parley.server = 'off' SET parley.reason = '' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    before text := moderation.because(reason);
 BEGIN
     IF NOT EXISTS (SELECT FROM uploads WHERE id = remove_upload.upload_id) THEN
         RAISE EXCEPTION 'there is no upload %', remove_upload.upload_id;
     END IF;
-    PERFORM set_config('parley.reason', coalesce(remove_upload.reason, ''), true);
     UPDATE uploads SET removed_at = now() WHERE id = remove_upload.upload_id AND removed_at IS NULL;
+    PERFORM moderation.because(before);
 END
 $$;
 
 -- Those who act on people take a user name or an id.
 
 CREATE FUNCTION moderation.ban_user(who text, reason text, until timestamptz DEFAULT NULL) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public, pg_temp SET parley.server = 'off' SET parley.reason = '' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    before text := moderation.because(reason);
 BEGIN
     IF ban_user.until <= now() THEN
         RAISE EXCEPTION 'the end of a ban lies in the future';
     END IF;
-    PERFORM set_config('parley.reason', coalesce(ban_user.reason, ''), true);
     UPDATE users SET banned_at = now(), banned_until = ban_user.until, ban_reason = ban_user.reason
         WHERE id = moderation.find_user(who);
+    PERFORM moderation.because(before);
 END
 $$;
 
 CREATE FUNCTION moderation.unban_user(who text, reason text DEFAULT NULL) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public, pg_temp SET parley.server = 'off' SET parley.reason = '' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    before text := moderation.because(reason);
 BEGIN
-    PERFORM set_config('parley.reason', coalesce(unban_user.reason, ''), true);
     UPDATE users SET banned_at = NULL WHERE id = moderation.find_user(who);
+    PERFORM moderation.because(before);
 END
 $$;
 
 CREATE FUNCTION moderation.mute_user(who text, until timestamptz DEFAULT 'infinity', reason text DEFAULT NULL) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public, pg_temp SET parley.server = 'off' SET parley.reason = '' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    before text := moderation.because(reason);
 BEGIN
     IF mute_user.until <= now() THEN
         RAISE EXCEPTION 'the end of a mute lies in the future';
     END IF;
-    PERFORM set_config('parley.reason', coalesce(mute_user.reason, ''), true);
     UPDATE users SET muted_until = coalesce(mute_user.until, 'infinity') WHERE id = moderation.find_user(who);
+    PERFORM moderation.because(before);
 END
 $$;
 
 CREATE FUNCTION moderation.unmute_user(who text, reason text DEFAULT NULL) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public, pg_temp SET parley.server = 'off' SET parley.reason = '' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    before text := moderation.because(reason);
 BEGIN
-    PERFORM set_config('parley.reason', coalesce(unmute_user.reason, ''), true);
     UPDATE users SET muted_until = NULL WHERE id = moderation.find_user(who);
+    PERFORM moderation.because(before);
 END
 $$;
 
@@ -175,7 +195,7 @@ CREATE FUNCTION moderation.unmute_user(who uuid, reason text DEFAULT NULL) RETUR
 LANGUAGE sql AS $$ SELECT moderation.unmute_user(who::text, reason) $$;
 
 CREATE FUNCTION moderation.close_report(report_id uuid, resolution text DEFAULT NULL) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET parley.reason = '' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF NOT EXISTS (SELECT FROM reports WHERE id = close_report.report_id) THEN
         RAISE EXCEPTION 'there is no report %', close_report.report_id;
@@ -187,14 +207,14 @@ $$;
 
 -- Adding a pattern that is there changes what it does.
 CREATE FUNCTION moderation.add_blocked_word(pattern text, action text DEFAULT 'refuse') RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET parley.reason = '' AS $$
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
     INSERT INTO moderation.blocked_words (pattern, action)
     VALUES (lower(add_blocked_word.pattern), add_blocked_word.action)
     ON CONFLICT (pattern) DO UPDATE SET action = excluded.action;
 $$;
 
 CREATE FUNCTION moderation.remove_blocked_word(pattern text) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET parley.reason = '' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     DELETE FROM moderation.blocked_words w WHERE w.pattern = lower(remove_blocked_word.pattern);
     IF NOT FOUND THEN

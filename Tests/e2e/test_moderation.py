@@ -114,6 +114,8 @@ def test_plain_updates_of_messages_are_live_and_get_revisions(server, people):
         assert edited["text"] == "corrected" and edited["editedAt"] and edited["revision"] == max(revisions) + 2
     with pytest.raises(psycopg.errors.RaiseException, match="keeps its id"):
         server.sql("UPDATE messages SET seq = 99 WHERE id = %s", first["id"])
+    assert audit(server, first["id"]) == [
+        ("parley", "message.remove", None), ("parley", "message.restore", None), ("parley", "message.edit", None)]
     # Who was away learns of it by `sync`.
     with bob.connect() as b:
         changes = b.emit("sync", {"known": {conversation: second["revision"]}})
@@ -476,6 +478,23 @@ def test_what_was_done_while_the_server_was_down_holds_when_it_is_back(start_ser
     assert_problem(alice.post("/messages", json={"recipientId": bob.id, "text": "never"}), 422, "validation_failed", "text")
     assert_gone(server, upload)
     until(lambda: not files_of(server, upload), "the files to leave the disk", timeout=5)
+
+
+# Set-up
+
+
+def test_an_owner_who_is_no_superuser_has_all_of_it(postgres, start_server):
+    """The role is there already, made by somebody who may: roles belong to the whole cluster."""
+    role, database = f"plain_{uuid.uuid4().hex[:8]}", f"plain_{uuid.uuid4().hex[:8]}"
+    with postgres.connect("postgres") as superuser:
+        superuser.execute(f"CREATE ROLE {role} LOGIN")
+        superuser.execute(f"CREATE DATABASE {database} OWNER {role}")
+    server = start_server(database=f"host={postgres.directory} user={role} dbname={database}")
+    alice, = server.people("alice")
+    with alice.connect() as a:
+        server.sql("SELECT moderation.ban_user(%s, 'spam')", alice.username)
+        assert a.wait_for("session:revoked", timeout=LIVE) == {"code": "banned"}
+    assert audit(server, alice.id) == [(role, "user.ban", "spam")]
 
 
 # The guide
