@@ -96,7 +96,7 @@ let package = Package(
             name: "ParleyServer",
             dependencies: [
                 "Chat", "SocketIO", "EngineIO", .configuration, .system, .hummingbird, .hummingbirdCore, .hummingbirdTLS, .jwt, .crypto,
-                .lifecycle, .signals, .logging, .nio, .nioPosix, .nioSSL, .nioHTTPTypes, .nioFoundation, .httpTypes,
+                .lifecycle, .signals, .logging, .nio, .nioPosix, .nioSSL, .nioHTTP1, .nioHTTPTypes, .nioFoundation, .httpTypes,
             ],
             resources: [.embedInCode("Resources/openapi.yaml")],
             swiftSettings: settings),
@@ -105,13 +105,31 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(
             name: "socketio-echo",
-            dependencies: ["SocketIO", "EngineIO", .argumentParser, .hummingbird, .logging, .nio],
+            dependencies: ["SocketIO", "EngineIO", .argumentParser, .hummingbird, .logging, .nio, .nioPosix],
             swiftSettings: settings),
 
         .target(
-            name: "TestPostgres", dependencies: ["CPostgres"], path: "Tests/TestPostgres", swiftSettings: settings),
+            name: "TestPostgres", path: "Tests/TestPostgres", swiftSettings: settings),
         .testTarget(
             name: "PostgresClientTests", dependencies: ["PostgresClient", "TestPostgres", .logging],
+            swiftSettings: settings),
+        .target(
+            name: "RealtimeTesting",
+            dependencies: ["EngineIO", .hummingbirdCore, .logging, .nio, .nioEmbedded, .nioPosix, .nioWebSocket],
+            path: "Tests/RealtimeTesting", swiftSettings: settings),
+        .testTarget(
+            name: "EngineIOTests",
+            dependencies: [
+                "EngineIO", "RealtimeTesting", .httpTypes, .hummingbirdCore, .logging, .nio, .nioHTTP1, .nioWebSocket,
+                .nioLocks, .nioEmbedded,
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SocketIOTests",
+            dependencies: [
+                "SocketIO", "EngineIO", "RealtimeTesting", .httpTypes, .hummingbirdCore, .logging, .nio, .nioPosix,
+                .nioWebSocket, .nioLocks, .nioEmbedded,
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "MediaTests", dependencies: ["Media", "CVips", "parley", .crypto, .logging, .nio, .nioPosix],

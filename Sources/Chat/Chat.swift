@@ -12,13 +12,16 @@ public struct Chat: Sendable {
     public let messages: Messages
     public let sync: Sync
     public let uploads: Uploads
+    public let resumableUploads: ResumableUploads
+    public let uploadSweep: UploadSweep
     public let presence: Presence
     public let typing: Typing
 
     private let hasher: PasswordHasher
 
     public init(
-        database: PostgresClient, storage: Storage, linkSecret: SymmetricKey, events: any EventSink, logger: Logger
+        database: PostgresClient, storage: Storage, orphanHours: Int, linkSecret: SymmetricKey,
+        events: any EventSink, logger: Logger
     ) {
         let links = UploadLinks(secret: linkSecret)
         let uploadStore = UploadStore(database: database, links: links)
@@ -42,13 +45,19 @@ public struct Chat: Sendable {
             writer: MessageWriter(store: messageStore, typing: typing, events: events, logger: logger),
             marks: MarkWriter(database: database, events: events, logger: logger), events: events)
         sync = Sync(database: database, store: messageStore, conversations: conversations)
-        uploads = Uploads(database: database, store: uploadStore, links: links, storage: storage, logger: logger)
+        uploads = Uploads(store: uploadStore, links: links, storage: storage, logger: logger)
+        let partials = PartialUploadStore(database: database, lifetime: orphanHours * 3600)
+        resumableUploads = ResumableUploads(uploads: uploads, store: partials)
+        uploadSweep = UploadSweep(
+            uploads: uploads, orphans: OrphanStore(database: database, lifetime: orphanHours * 3600),
+            partials: partials, logger: logger)
     }
 
     /// What has to be so before the first request.
     public func prepare() async throws {
         try await accounts.gate.reload()
         try await presence.begin()
+        try await uploadSweep.prepare()
     }
 
     /// Writes messages until the task is cancelled, and then what had been accepted by then.

@@ -61,37 +61,6 @@ public enum CORSPolicy: Sendable, Equatable {
     case origins(Set<String>)
 }
 
-/// What a client said when it opened a session.
-public final class HandshakeRequest: Sendable {
-    public let method: HTTPRequest.Method
-    public let path: String
-    /// The decoded query; the last value where a name occurs twice.
-    public let query: [String: String]
-    /// What the client called the server: the `Host` field, which is not among `headers`.
-    public let authority: String?
-    public let headers: HTTPFields
-    /// The address of the TCP connection's peer.
-    public let remoteAddress: SocketAddress?
-
-    init(
-        method: HTTPRequest.Method,
-        path: String,
-        query: [String: String],
-        authority: String?,
-        headers: HTTPFields,
-        remoteAddress: SocketAddress?
-    ) {
-        self.method = method
-        self.path = path
-        self.query = query
-        self.authority = authority
-        self.headers = headers
-        self.remoteAddress = remoteAddress
-    }
-
-    public var origin: String? { self.headers[.origin] }
-}
-
 /// How a handshake is refused: the status, and the protocol's JSON with code 4 and this message.
 public struct HandshakeRefusal: Sendable, Equatable {
     public var status: HTTPResponse.Status

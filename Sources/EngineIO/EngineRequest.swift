@@ -1,8 +1,5 @@
 import Foundation
-import HTTPTypes
-import NIOCore
 import NIOHTTP1
-import NIOHTTPTypesHTTP1
 
 /// A request at an Engine.IO path, read as far as it can be without looking at sessions.
 struct EngineRequest: Equatable {
@@ -17,7 +14,6 @@ struct EngineRequest: Equatable {
     }
 
     var purpose: Purpose
-    var query: [String: String]
 
     /// - Parameter isWebSocketUpgrade: Whether the client asked to switch the connection to WebSocket.
     init(
@@ -30,7 +26,6 @@ struct EngineRequest: Equatable {
         guard let transport = query["transport"].flatMap(EngineConfiguration.Transport.init(rawValue:)),
             transports.contains(transport)
         else { throw .unknownTransport }
-        self.query = query
 
         if let sid = query["sid"], !sid.isEmpty {
             switch (transport, isWebSocketUpgrade, method) {
@@ -52,7 +47,7 @@ struct EngineRequest: Equatable {
         uri.prefix { $0 != "?" }
     }
 
-    private static func query(of uri: String) -> [String: String] {
+    static func query(of uri: String) -> [String: String] {
         let text = uri.drop { $0 != "?" }.dropFirst()
         var query: [String: String] = [:]
         for item in text.split(separator: "&", maxSplits: 64) {

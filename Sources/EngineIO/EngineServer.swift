@@ -4,7 +4,6 @@ public import Logging
 import NIOConcurrencyHelpers
 public import NIOCore
 import NIOHTTP1
-import NIOHTTPTypesHTTP1
 import NIOWebSocket
 
 /// An Engine.IO server (protocol revision 4): opens sessions, finds them again, and answers what it refuses.
@@ -89,7 +88,7 @@ public final class EngineServer: Sendable {
                 transports: self.configuration.transports
             )
             switch request.purpose {
-            case .handshake(let transport): try self.admit(request, transport: transport, exchange)
+            case .handshake(let transport): try self.admit(transport, exchange)
             case .poll(let sid):
                 let session = try self.session(sid)
                 exchange.onQuiesce = { session.close(.serverShutdown) }
@@ -111,19 +110,11 @@ public final class EngineServer: Sendable {
     // MARK: Handshakes
 
     private func admit(
-        _ request: EngineRequest,
-        transport: EngineConfiguration.Transport,
+        _ transport: EngineConfiguration.Transport,
         _ exchange: HTTPExchange
     ) throws(RequestError) {
         guard !self.registry.withLockedValue({ $0.isShuttingDown }) else { throw .overloaded }
-        let handshake = HandshakeRequest(
-            method: .get,
-            path: String(EngineRequest.path(of: exchange.head.uri)),
-            query: request.query,
-            authority: exchange.head.headers.first(name: "host"),
-            headers: HTTPFields(exchange.head.headers, splitCookie: false),
-            remoteAddress: exchange.remoteAddress
-        )
+        let handshake = HandshakeRequest(exchange.head, remoteAddress: exchange.remoteAddress)
         guard let admission = self.configuration.admission else {
             return self.open(transport, handshake, exchange)
         }
@@ -205,12 +196,20 @@ public final class EngineServer: Sendable {
     // MARK: WebSockets
 
     private func upgrade(_ session: EngineSession, _ exchange: HTTPExchange) {
-        let isSameLoop = session.eventLoop === exchange.eventLoop
-        let receiver: any WebSocketReceiver = isSameLoop ? session : SessionRelay(session: session)
-        guard let connection = self.acceptWebSocket(exchange, receiver: receiver) else { return }
         session.onLoop { session in
-            // Refused as the reference server does it: the WebSocket opens and is closed.
-            if !session.attach(connection) { connection.eventLoop.execute { connection.close(.normalClosure) } }
+            // Before the client is answered: its next requests already find the session upgrading.
+            let mayUpgrade = session.reserveUpgrade()
+            exchange.eventLoop.execute {
+                let isSameLoop = session.eventLoop === exchange.eventLoop
+                let receiver: any WebSocketReceiver = isSameLoop ? session : SessionRelay(session: session)
+                let connection = self.acceptWebSocket(exchange, receiver: receiver)
+                if mayUpgrade {
+                    session.onLoop { $0.attach(connection) }
+                } else {
+                    // Refused as the reference server does it: the WebSocket opens and is closed.
+                    connection?.close(.normalClosure)
+                }
+            }
         }
     }
 

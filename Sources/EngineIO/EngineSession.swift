@@ -136,7 +136,7 @@ public final class EngineSession: @unchecked Sendable {
     private func closeWebSocket(_ code: WebSocketErrorCode, reason: CloseReason) {
         guard let webSocket = self.webSocket else { return }
         self.flush()
-        webSocket.eventLoop.execute { webSocket.close(code, reason: reason.rawValue) }
+        self.hub.afterRelays(to: webSocket) { $0.close(code, reason: reason.rawValue) }
     }
 
     // MARK: Ending
@@ -147,7 +147,7 @@ public final class EngineSession: @unchecked Sendable {
         self.hasEnded = true
         if self.machine.end() { self.respondToPoll([.noop]) }
         for connection in [self.webSocket, self.candidate].compactMap(\.self) {
-            connection.eventLoop.execute {
+            self.hub.afterRelays(to: connection) { connection in
                 if reason == .slowConsumer { connection.abort() } else { connection.close(.normalClosure) }
             }
         }
@@ -288,14 +288,22 @@ public final class EngineSession: @unchecked Sendable {
 
     /// A WebSocket wants to take over from polling.
     ///
-    /// - Returns: Whether it may try.
-    func attach(_ connection: WebSocketConnection) -> Bool {
-        guard self.machine.attachWebSocket(now: self.eventLoop.now) else { return false }
+    /// - Returns: Whether it may try; then `attach` follows.
+    func reserveUpgrade() -> Bool {
+        !self.hasEnded && self.machine.attachWebSocket(now: self.eventLoop.now)
+    }
+
+    /// - Parameter connection: nil where the client went away meanwhile.
+    func attach(_ connection: WebSocketConnection?) {
+        guard let connection, !self.hasEnded else {
+            self.machine.upgradeFailed()
+            connection?.eventLoop.execute { connection?.close(.normalClosure) }
+            return
+        }
         self.candidate = connection
         self.candidateTimeout = self.eventLoop.scheduleTask(in: self.server.configuration.upgradeTimeout) {
             self.abandonCandidate()
         }
-        return true
     }
 
     private func receiveOnUpgrade(_ packet: Packet) {
@@ -329,7 +337,7 @@ public final class EngineSession: @unchecked Sendable {
         self.candidateTimeout?.cancel()
         self.candidateTimeout = nil
         self.machine.upgradeFailed()
-        connection.eventLoop.execute { connection.close(.normalClosure) }
+        self.hub.afterRelays(to: connection) { $0.close(.normalClosure) }
     }
 }
 

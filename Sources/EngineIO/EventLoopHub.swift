@@ -52,6 +52,17 @@ final class EventLoopHub: @unchecked Sendable {
         self.relays[target, default: Relay(eventLoop: connection.eventLoop)].packets.append((connection, packets))
     }
 
+    /// Does something to a WebSocket once it has all that was relayed to it.
+    func afterRelays(to connection: WebSocketConnection, _ body: @escaping @Sendable (WebSocketConnection) -> Void) {
+        self.eventLoop.execute {
+            if connection.eventLoop === self.eventLoop {
+                body(connection)
+            } else {
+                connection.eventLoop.execute { body(connection) }
+            }
+        }
+    }
+
     private func sendRelays() {
         for relay in self.relays.values {
             let packets = relay.packets

@@ -1,26 +1,39 @@
 public import HummingbirdCore
-import Logging
-import NIOCore
+package import Logging
+public import NIOCore
 import NIOHTTP1
-import NIOHTTPTypes
+package import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
 
 /// A connection of a Hummingbird server whose real-time endpoints are answered on its event loop.
-struct HTTP1EndpointChannel: HTTPChannelHandler {
-    struct Value: ServerChildChannelValue {
-        let channel: any Channel
+package struct HTTP1EndpointChannel: HTTPChannelHandler {
+    package struct Value: ServerChildChannelValue {
+        package let channel: any Channel
         /// The application's side of the connection; nil where the connection never had a request for it.
-        let application: EventLoopFuture<NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>?>
+        package let application: EventLoopFuture<NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>?>
     }
 
-    let responder: HTTPChannelHandler.Responder
+    package let responder: HTTPChannelHandler.Responder
     let endpoints: [Endpoint]
     let configuration: HTTP1Channel.Configuration
+    let refusal: HTTPRefusal
+
+    package init(
+        responder: @escaping HTTPChannelHandler.Responder,
+        endpoints: [Endpoint],
+        configuration: HTTP1Channel.Configuration,
+        refusal: @escaping HTTPRefusal = { _ in ([], ByteBuffer()) }
+    ) {
+        self.responder = responder
+        self.endpoints = endpoints
+        self.configuration = configuration
+        self.refusal = refusal
+    }
 
     /// How long a connection may be idle, or silent in the middle of a request, where the configuration has no time.
     private static let defaultIdleTimeout = TimeAmount.seconds(60)
 
-    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+    package func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
             let application = channel.eventLoop.makePromise(
                 of: NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>?.self
@@ -29,19 +42,25 @@ struct HTTP1EndpointChannel: HTTPChannelHandler {
             limits.maxHeaderFieldSize = self.configuration.httpDecoder.maxHeaderFieldSize
             limits.maxHeaderListSize = self.configuration.httpDecoder.maxHeaderListSize
             limits.maxHeaderFieldCount = self.configuration.httpDecoder.maxHeaderFieldCount
-            let codec = UpgradeGate.Codec(
-                encoder: HTTPResponseEncoder(),
-                decoder: UpgradeGate.Codec.makeDecoder(limits),
-                limits: limits
-            )
+            let codec = HTTPCodec(limits: limits)
             let gate = UpgradeGate(
                 endpoints: self.endpoints,
                 codec: codec,
                 idleTimeout: self.configuration.idleTimeout ?? Self.defaultIdleTimeout,
+                refuse: { [refusal] status in
+                    let answer = refusal(Int(status.code))
+                    return .init(status: status, headers: .init(answer.headers), body: answer.body)
+                },
                 installApplication: { application.succeed(try self.addApplicationHandlers(to: channel)) },
                 onUnneeded: { application.succeed(nil) }
             )
-            try channel.pipeline.syncOperations.addHandlers(codec.encoder, codec.decoder, gate)
+            do {
+                try channel.pipeline.syncOperations.addHandlers(codec.encoder, codec.decoder, gate)
+            } catch {
+                // The connection ended before the gate was there to say so.
+                application.succeed(nil)
+                throw error
+            }
             return Value(channel: channel, application: application.futureResult)
         }
     }
@@ -58,12 +77,20 @@ struct HTTP1EndpointChannel: HTTPChannelHandler {
         )
     }
 
-    func handle(value: Value, logger: Logger) async {
+    package func handle(value: Value, logger: Logger) async {
         // Returns at once for a connection that became a WebSocket: its task would only cost memory.
-        guard let application = try? await value.application.get() else { return }
+        let application = await withTaskCancellationHandler {
+            try? await value.application.get()
+        } onCancel: {
+            value.channel.close(promise: nil)
+        }
+        guard let application else { return }
         await self.handleHTTP(asyncChannel: application, logger: logger)
     }
 }
+
+/// What is said with the status of a request whose head cannot be read: 400, or 431 for one that is too long.
+public typealias HTTPRefusal = @Sendable (_ status: Int) -> (headers: [(String, String)], body: ByteBuffer)
 
 extension HTTPServerBuilder {
     /// An HTTP/1 server whose real-time endpoints are answered on the connections' event loops, and all other requests
@@ -73,12 +100,15 @@ extension HTTPServerBuilder {
     ///   - endpoints: What answers which path.
     ///   - configuration: Limits and the idle time (60 seconds where it has none), which hold for every connection
     ///     that is not a WebSocket.
+    ///   - refusal: What is answered to a request whose head cannot be read; nothing but the status by default.
     public static func http1(
         endpoints: [Endpoint],
-        configuration: HTTP1Channel.Configuration = .init()
+        configuration: HTTP1Channel.Configuration = .init(),
+        refusal: @escaping HTTPRefusal = { _ in ([], ByteBuffer()) }
     ) -> HTTPServerBuilder {
         HTTPServerBuilder { responder in
-            HTTP1EndpointChannel(responder: responder, endpoints: endpoints, configuration: configuration)
+            HTTP1EndpointChannel(
+                responder: responder, endpoints: endpoints, configuration: configuration, refusal: refusal)
         }
     }
 }

@@ -16,25 +16,6 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
     typealias OutboundIn = HTTPServerResponsePart
     typealias OutboundOut = HTTPServerResponsePart
 
-    /// The codec in front of the gate, removed after an upgrade.
-    struct Codec {
-        var encoder: HTTPResponseEncoder
-        var decoder: ByteToMessageHandler<HTTPRequestDecoder>
-        var limits: NIOHTTPDecoderLimitConfiguration
-
-        static func makeDecoder(
-            _ limits: NIOHTTPDecoderLimitConfiguration
-        ) -> ByteToMessageHandler<HTTPRequestDecoder> {
-            ByteToMessageHandler(
-                HTTPRequestDecoder(
-                    leftOverBytesStrategy: .forwardBytes,
-                    informationalResponseStrategy: .drop,
-                    limitConfiguration: limits
-                )
-            )
-        }
-    }
-
     private enum Activity {
         /// Between requests.
         case idle
@@ -49,8 +30,10 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
     }
 
     private let endpoints: [Endpoint]
-    private var codec: Codec
+    private var codec: HTTPCodec
     private let idleTimeout: TimeAmount
+    /// The answer to a request whose head cannot be read.
+    private let refuse: @Sendable (HTTPResponseStatus) -> HTTPExchange.Response
     /// Adds the application's handlers behind the gate; nil once they are there.
     private var installApplication: (() throws -> Void)?
     /// Called when the connection has ended, or become a WebSocket, without the application having been needed.
@@ -68,14 +51,16 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
 
     init(
         endpoints: [Endpoint],
-        codec: Codec,
+        codec: HTTPCodec,
         idleTimeout: TimeAmount,
+        refuse: @escaping @Sendable (HTTPResponseStatus) -> HTTPExchange.Response,
         installApplication: @escaping () throws -> Void,
         onUnneeded: @escaping () -> Void
     ) {
         self.endpoints = endpoints
         self.codec = codec
         self.idleTimeout = idleTimeout
+        self.refuse = refuse
         self.installApplication = installApplication
         self.onUnneeded = onUnneeded
     }
@@ -113,14 +98,19 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
     }
 
     private func mustDefer(_ part: HTTPServerRequestPart) -> Bool {
-        if !self.deferred.isEmpty { return true }
+        !self.deferred.isEmpty || self.mustWait(part)
+    }
+
+    /// A request waits for the end of the one before it.
+    private func mustWait(_ part: HTTPServerRequestPart) -> Bool {
         guard case .head = part else { return false }
         if case .idle = self.activity { return false }
         return true
     }
 
     private func receive(_ part: HTTPServerRequestPart, context: ChannelHandlerContext) {
-        self.touch()
+        // By what the part has made of the connection. An endpoint's body, which is small, has one idle time in all.
+        defer { if !self.isReceivingBody(part) { self.touch() } }
         switch (self.activity, part) {
         case (.idle, .head(let head)): self.begin(head, context: context)
         case (.idle, _), (.answering, _), (.upgraded, _): break
@@ -144,6 +134,11 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
         case (.discarding, .end): context.close(promise: nil)
         case (.discarding, _), (.receiving, .head): break
         }
+    }
+
+    private func isReceivingBody(_ part: HTTPServerRequestPart) -> Bool {
+        guard case .receiving = self.activity, case .body = part else { return false }
+        return true
     }
 
     private func begin(_ head: HTTPRequestHead, context: ChannelHandlerContext) {
@@ -215,28 +210,22 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
 
     private func replaceDecoder() {
         guard let context = self.context else { return }
-        let stopped = self.codec.decoder
-        self.codec.decoder = Codec.makeDecoder(self.codec.limits)
-        let pipeline = context.pipeline.syncOperations
         do {
-            try pipeline.addHandler(self.codec.decoder, position: .after(stopped))
+            try self.codec.renewDecoder(in: context.channel)
         } catch {
             return context.close(promise: nil)
         }
-        // What it has read but not parsed goes to the fresh one.
-        pipeline.removeHandler(stopped, promise: nil)
         self.receiveDeferred()
     }
 
     private func receiveDeferred() {
         guard let context = self.context else { return }
         while let part = self.deferred.first {
-            if case .head = part {
-                guard case .idle = self.activity else { return }
-            }
+            guard !self.mustWait(part) else { break }
             self.deferred.removeFirst()
             self.receive(part, context: context)
         }
+        self.channelReadComplete(context: context)
         if self.isReadPending {
             self.isReadPending = false
             context.read()
@@ -347,7 +336,9 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
         self.abortExchange()
         guard case .idle = self.activity, error is HTTPParserError else { return context.close(promise: nil) }
         self.keepsAlive = false
-        self.respond(.init(status: .badRequest))
+        // RFC 6585 § 5.
+        let isTooLong = (error as? HTTPParserError) == .headerOverflow
+        self.respond(self.refuse(isTooLong ? .requestHeaderFieldsTooLarge : .badRequest))
     }
 
     // MARK: Upgrade
@@ -370,33 +361,21 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
         )
         // The application, if an earlier request was its, sees the end of its input.
         if self.isApplicationInstalled { context.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
-        let channel = context.channel
-        let pipeline = context.pipeline.syncOperations
-        WebSocketHandshake.accept(head, extraHeaders: extraHeaders, channel: channel) { headers in
+        WebSocketHandshake.accept(head, extraHeaders: extraHeaders, channel: context.channel) { headers in
             context.write(
                 self.wrapOutboundOut(.head(.init(version: .http1_1, status: .switchingProtocols, headers: headers))),
                 promise: nil
             )
         }
         context.writeAndFlush(self.wrapOutboundOut(.end(nil)), promise: nil)
-        let water = configuration.maxOutboundBytes
         do {
-            let options = channel.syncOptions
-            try options?.setOption(.writeBufferWaterMark, value: .init(low: water, high: water))
-            try options?.setOption(
-                .recvAllocator,
-                value: AdaptiveRecvByteBufferAllocator(minimum: 64, initial: 512, maximum: 1 << 16)
-            )
-            let decoder = WebSocketFrameDecoder(maxFrameSize: configuration.maxMessageSize)
-            try pipeline.addHandlers(ByteToMessageHandler(decoder), connection, position: .after(self))
+            try self.codec.makeWay(for: connection, configuration, behind: context)
         } catch {
             context.close(promise: nil)
             return nil
         }
-        pipeline.removeHandler(self.codec.encoder, promise: nil)
-        // First the gate, so that bytes that came with the request go from the decoder to the WebSocket's.
-        pipeline.removeHandler(context: context, promise: nil)
-        pipeline.removeHandler(self.codec.decoder, promise: nil)
+        // Nobody will tell the new handler that the server is shutting down.
+        if self.isQuiescing { connection.close(.goingAway) }
         return connection
     }
 }

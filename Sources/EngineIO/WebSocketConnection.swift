@@ -225,6 +225,15 @@ final class WebSocketConnection: ChannelInboundHandler, @unchecked Sendable {
         if !self.isReadingPaused { context.read() }
     }
 
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        // An application that had an earlier request of this connection closes its side of it, which is no longer its own.
+        if mode == .output {
+            promise?.succeed()
+        } else {
+            context.close(promise: promise)
+        }
+    }
+
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         guard context.channel.isWritable, self.isReadingPaused else { return }
         self.isReadingPaused = false

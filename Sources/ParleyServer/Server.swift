@@ -48,6 +48,45 @@ public enum Server {
         }
     }
 
+    /// Compares the files with the database, says on standard output what differs, and ends.
+    /// - Returns: whether all is well.
+    public static func checkStorage(
+        _ configuration: ServerConfiguration, repair: Bool, logger: Logger
+    ) async throws -> Bool {
+        // A running server moves files and rows, in this order, and one after the other.
+        let lock = try StorageLock(configuration.storageDirectory)
+        defer { withExtendedLifetime(lock) {} }
+        let files = NIOThreadPool(numberOfThreads: 1)
+        files.start()
+        let blobs = try BlobStore(directory: MediaConfiguration.parley(configuration).directory, threads: files)
+        nonisolated(unsafe) var isWell = false  // Written once, before `withDatabase` returns.
+        try await withDatabase(configuration, logger: logger) { connectionString in
+            let database = try PostgresClient(configuration: .parley(connectionString), logger: logger)
+            try await database.start()
+            do {
+                let (contents, findings) = try await StorageCheck(database: database, blobs: blobs).run(repair: repair)
+                for finding in findings { print(finding) }
+                print("\(contents) files in the database, \(findings.count) differences\(repair ? ", repaired" : "")")
+                isWell = findings.isEmpty || repair
+            } catch {
+                await database.close()
+                throw error
+            }
+            await database.close()
+        }
+        try? await files.shutdownGracefully()
+        return isWell
+    }
+
+    private static func clamdScanner(_ configuration: ServerConfiguration) throws -> ClamdScanner? {
+        guard let address = configuration.clamdAddress else { return nil }
+        guard let scanner = ClamdScanner(address: address) else {
+            throw ServerConfiguration.Invalid(
+                description: "CLAMD_ADDRESS: \(address) is neither host:port nor the path of a socket")
+        }
+        return scanner
+    }
+
     /// Runs `body` on the database that is set, or on the private one, which runs meanwhile.
     private static func withDatabase(
         _ configuration: ServerConfiguration, logger: Logger, _ body: (String) async throws -> Void
@@ -71,30 +110,38 @@ public enum Server {
         files.start()
         let media = MediaConfiguration.parley(configuration)
         let workers = MediaWorkers(media, logger: logger)
+        let scanner = try clamdScanner(configuration)
         let storage = Storage(
             blobs: try BlobStore(directory: media.directory, threads: files), workers: workers,
+            scanner: scanner.map { .init(clamd: $0, isOptional: configuration.clamdUnreachable == .accept) },
             maximumBytes: configuration.maxUploadBytes, quotaBytes: configuration.userQuotaBytes)
 
         let origins = OriginPolicy(allowed: configuration.corsOrigins)
         let hub = Hub(configuration: .parley(origins: origins), logger: logger)
-        let chat = Chat(database: database, storage: storage, linkSecret: secret, events: hub, logger: logger)
+        let chat = Chat(
+            database: database, storage: storage, orphanHours: configuration.orphanHours, linkSecret: secret,
+            events: hub, logger: logger)
         try await chat.prepare()
         let tokens = await AccessTokens(
             secret: secret, previous: configuration.jwtSecretPrevious.map { SymmetricKey(data: Data($0.utf8)) },
             gate: chat.accounts.gate)
-        hub.serve(chat, tokens: tokens)
+        let limits = RateLimits(isEnabled: configuration.rateLimits)
+        if !limits.isEnabled { logger.warning("RATE_LIMITS is off: nothing is limited") }
+        hub.serve(chat, tokens: tokens, limits: limits)
 
         let readiness = Readiness()
         let web = WebClient(directory: configuration.webDirectory)
         if !web.isBuilt {
             logger.warning("no web client is built; `make web` builds it", metadata: ["directory": "\(configuration.webDirectory.path)"])
         }
+        let proxies = try TrustedProxies(configuration.trustedProxies)
         let router = Router(context: RequestEnvironment.self)
         router.addMiddleware {
-            ProblemMiddleware()
             CrossOrigin(policy: origins)
+            ProblemMiddleware()
             WebClientMiddleware(client: web)
             Authenticator(tokens: tokens)
+            RateLimitMiddleware(limits: limits, proxies: proxies)
         }
         OperationRoutes(
             database: database, storageDirectory: configuration.storageDirectory, readiness: readiness,
@@ -102,25 +149,31 @@ public enum Server {
         ).register(on: router)
         AuthRoutes(
             accounts: chat.accounts, people: chat.people, tokens: tokens,
-            cookie: RefreshCookie(origins: origins, secure: configuration.tlsCertificate != nil)
+            cookie: RefreshCookie(origins: origins, secure: configuration.tlsCertificate != nil), limits: limits
         ).register(on: router)
         UserRoutes(people: chat.people).register(on: router)
         ConversationRoutes(conversations: chat.conversations).register(on: router)
         MessageRoutes(messages: chat.messages).register(on: router)
-        UploadRoutes(uploads: chat.uploads, embeddable: !configuration.corsOrigins.isEmpty).register(on: router)
+        UploadRoutes(
+            uploads: chat.uploads,
+            tus: TusRoutes(uploads: chat.resumableUploads, maximumBytes: configuration.maxUploadBytes),
+            embeddable: !configuration.corsOrigins.isEmpty
+        ).register(on: router)
 
+        let certificates = try CertificateFiles(configuration, logger: logger)
         var application = Application(
             router: router,
-            server: try hub.httpServer(configuration),
+            server: try hub.httpServer(configuration, tls: certificates),
             configuration: .init(
                 address: .hostname(configuration.host, port: configuration.port), serverName: nil, backlog: 1024),
             onServerRunning: { channel in announce(channel, configuration) },
             logger: logger)
         application.logger.logLevel = max(logger.logLevel, .notice)
         var lifecycle = ServiceGroupConfiguration(
-                services: [
+                services: (certificates.map { [.init(service: $0)] } ?? []) + [
                     // Stopped last: what the sockets and requests below hand over is still written.
                     .init(service: Draining { try await chat.run() }),
+                    .init(service: Draining { try await chat.uploadSweep.run() }),
                     .init(service: application),
                     .init(service: hub),
                     .init(service: AtShutdown { readiness.drain() }),
@@ -131,7 +184,9 @@ public enum Server {
             try await ServiceGroup(configuration: lifecycle).run()
         } catch {
             await close(workers, files)
-            throw error
+            guard let error = error as? IOError, error.errnoCode == EADDRINUSE || error.errnoCode == EACCES else { throw error }
+            let why = error.errnoCode == EADDRINUSE ? "is in use" : "needs privileges"
+            throw ServerConfiguration.Invalid(description: "HOST, PORT: \(configuration.host):\(configuration.port) \(why)")
         }
         await close(workers, files)
     }

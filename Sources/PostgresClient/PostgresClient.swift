@@ -11,16 +11,22 @@ public final class PostgresClient: Sendable {
     private let status: ClientStatus
     private let thread: IOThread
 
-    /// Starts to connect in the background; throws only if the process has no descriptors left.
+    /// Starts to connect in the background; throws if the connection string cannot be parsed, or the process has no
+    /// descriptors left.
     public init(configuration: PostgresConfiguration, logger: Logger) throws(PostgresError) {
         var configuration = configuration
         configuration.connections = max(1, configuration.connections)
         self.configuration = configuration
+        let parameters = try PQParameters(
+            connectionString: configuration.connectionString, applicationName: configuration.applicationName,
+            connectTimeout: configuration.connectTimeout)
         mailbox = Mailbox(poller: try Poller())
         status = ClientStatus()
         thread = IOThread()
         thread.start { [configuration, mailbox, status] in
-            IOLoop(configuration: configuration, mailbox: mailbox, status: status, logger: logger).run()
+            IOLoop(
+                configuration: configuration, parameters: parameters, mailbox: mailbox, status: status, logger: logger
+            ).run()
         }
     }
 
@@ -53,13 +59,13 @@ public final class PostgresClient: Sendable {
     }
 
     /// Whether a server answers there and takes connections. Asks once, on a thread of its own, and waits at most two
-    /// seconds.
+    /// seconds. False for a connection string that cannot be read.
     public static func answers(_ connectionString: String) async -> Bool {
         await withCheckedContinuation { continuation in
             Thread.detachNewThread {
-                let parameters = PQParameters(
+                let parameters = try? PQParameters(
                     connectionString: connectionString, applicationName: "parley-ping", connectTimeout: .seconds(2))
-                continuation.resume(returning: PQConnection.ping(parameters))
+                continuation.resume(returning: parameters.map(PQConnection.ping) ?? false)
             }
         }
     }
@@ -67,6 +73,9 @@ public final class PostgresClient: Sendable {
     // MARK: Queries
 
     /// Runs one statement on any shared connection, in a transaction of its own.
+    ///
+    /// What was sent behind a slow statement on its connection waits for it, as in every pipeline: run long statements
+    /// in `withTransaction`.
     ///
     /// - Parameter timeout: from now to the answer; `queryTimeout` if nil. The server is told the same bound.
     @discardableResult

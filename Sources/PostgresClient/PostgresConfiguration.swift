@@ -1,4 +1,4 @@
-/// Where the database is, and the bounds that a client keeps.
+/// Where the database is (PostgreSQL 14 or newer), and the bounds that a client keeps.
 public struct PostgresConfiguration: Sendable {
     /// A libpq connection string or URL (PostgreSQL documentation, 34.1.1 "Connection Strings").
     public var connectionString: String

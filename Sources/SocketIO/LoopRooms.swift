@@ -86,7 +86,7 @@ final class LoopRooms: @unchecked Sendable {
         self.stamp += 1
         let stamp = self.stamp
         for room in target.except {
-            self.rooms[room]?.sockets.forEach { $0.membership.stamp = stamp }
+            for socket in self.rooms[room]?.sockets ?? [] { socket.membership.stamp = stamp }
             self.ids[room]?.membership.stamp = stamp
         }
         let visit = { (socket: Socket) in

@@ -110,8 +110,9 @@ extension HTTPServerBuilder {
     /// wrapped in `.tls`.
     public static func http1WithSocketIO(
         _ server: SocketIOServer,
-        configuration: HTTP1Channel.Configuration = .init()
+        configuration: HTTP1Channel.Configuration = .init(),
+        refusal: @escaping HTTPRefusal = { _ in ([], ByteBuffer()) }
     ) -> HTTPServerBuilder {
-        .http1(endpoints: [server.endpoint], configuration: configuration)
+        .http1(endpoints: [server.endpoint], configuration: configuration, refusal: refusal)
     }
 }

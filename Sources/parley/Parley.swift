@@ -18,7 +18,7 @@ struct Parley: AsyncParsableCommand {
         commandName: "parley",
         abstract: "A self-hosted chat server.",
         discussion: "Settings come from the environment or from a .env file; docs/OPERATIONS.md lists them.",
-        subcommands: [Serve.self, Migrate.self],
+        subcommands: [Serve.self, Migrate.self, StorageCommand.self],
         defaultSubcommand: Serve.self)
 }
 
@@ -38,6 +38,28 @@ struct Migrate: AsyncParsableCommand {
     }
 }
 
+struct StorageCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "storage", abstract: "Look after the stored files.", subcommands: [Check.self])
+
+    struct Check: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Compare the stored files with the database, while the server is stopped.",
+            discussion: "Lists what is missing and what nobody refers to; exit code 1 if there is any.")
+
+        @Flag(help: "Delete files nobody refers to, and mark uploads whose file is lost as removed.")
+        var repair = false
+
+        func run() async throws {
+            try await reporting { configuration, logger in
+                guard try await Server.checkStorage(configuration, repair: repair, logger: logger) else {
+                    throw ExitCode.failure
+                }
+            }
+        }
+    }
+}
+
 /// Runs a command with the settings and a log on standard error. What stops it is one line there, and exit code 1.
 private func reporting(_ body: (ServerConfiguration, Logger) async throws -> Void) async throws {
     do {
@@ -46,6 +68,8 @@ private func reporting(_ body: (ServerConfiguration, Logger) async throws -> Voi
         var logger = Logger(label: "parley")
         logger.logLevel = configuration.logLevel
         try await body(configuration, logger)
+    } catch let error as ExitCode {
+        throw error
     } catch {
         try? FileHandle.standardError.write(contentsOf: Data("parley: \(error)\n".utf8))
         throw ExitCode.failure

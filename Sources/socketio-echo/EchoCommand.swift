@@ -38,13 +38,16 @@ struct EchoCommand: AsyncParsableCommand {
     @Option(help: "Bytes that may wait for one client.")
     var maxOutbound = 1 << 20
 
+    @Flag(help: "Send each `message` to everybody, and acknowledge it: for measuring fan-out.")
+    var broadcast = false
+
     func run() async throws {
         var logger = Logger(label: "socketio-echo")
         logger.logLevel = .notice
         let group = MultiThreadedEventLoopGroup.singleton
 
         let io = SocketIOServer(configuration: self.socketIO, eventLoopGroup: group, logger: logger)
-        for name in ["/", "/custom"] { Self.echo(in: io.namespace(name)) }
+        for name in ["/", "/custom"] { self.echo(in: io.namespace(name)) }
 
         let engine = EngineServer(configuration: self.engine("/engine.io/"), eventLoopGroup: group, logger: logger) {
             _ in
@@ -60,8 +63,8 @@ struct EchoCommand: AsyncParsableCommand {
             router: Router(),
             server: .http1(endpoints: [io.endpoint, .engineIO(engine), .webSocket(webSocket)]),
             configuration: .init(address: .hostname("127.0.0.1", port: port)),
-            onServerRunning: { channel in
-                print("listening on 127.0.0.1:\(channel.localAddress?.port ?? port)")
+            onServerRunning: { [logger] channel in
+                logger.notice("listening on 127.0.0.1:\(channel.localAddress?.port ?? port)")
             },
             eventLoopGroupProvider: .shared(group),
             logger: logger
@@ -87,13 +90,18 @@ struct EchoCommand: AsyncParsableCommand {
         return configuration
     }
 
-    private static func echo(in namespace: Namespace) {
+    private func echo(in namespace: Namespace) {
+        let broadcasts = self.broadcast
         namespace.onAdmission { request in .accept(userInfo: request.auth) }
         namespace.onConnect { socket in
             if let auth = socket.userInfo as? JSONFragment { socket.emit("auth", [auth]) }
         }
         namespace.on("message") { socket, event in
-            socket.emit("message-back", event.arguments, attachments: event.attachments)
+            guard broadcasts else {
+                return socket.emit("message-back", event.arguments, attachments: event.attachments)
+            }
+            socket.namespace.emit("message-back", event.arguments, attachments: event.attachments)
+            event.acknowledgement?([])
         }
         namespace.on("message-with-ack") { _, event in
             event.acknowledgement?(event.arguments, attachments: event.attachments)

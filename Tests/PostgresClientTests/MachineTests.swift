@@ -90,14 +90,10 @@ import Testing
     }
 
     @Test func backoffGrowsToTwoSecondsWithJitter() {
-        var generator = SystemRandomNumberGenerator()
-        for failures in 0..<40 {
-            let full = min(Duration.milliseconds(100 << min(failures, 10)), .seconds(2))
-            for _ in 0..<20 {
-                let delay = Backoff.delay(afterFailures: failures, using: &generator)
-                #expect(delay >= full / 2 && delay <= full)
-            }
-        }
+        let full = (0..<8).map { Backoff.delay(afterFailures: $0, jitter: 0) }
+        #expect(full == [100, 200, 400, 800, 1600, 2000, 2000, 2000].map { .milliseconds($0) })
+        #expect(Backoff.delay(afterFailures: 0, jitter: 1) == .milliseconds(50))
+        #expect(Backoff.delay(afterFailures: .max, jitter: 0.5) == .milliseconds(1500))
     }
 
     @Test func aSlowListenerIsToldToCatchUp() async {

@@ -1,6 +1,13 @@
 import PostgresClient
+import Synchronization
 import TestPostgres
 import Testing
+
+private final class Flag: Sendable {
+    private let value = Atomic(false)
+    var isSet: Bool { value.load(ordering: .relaxed) }
+    func set() { value.store(true, ordering: .relaxed) }
+}
 
 /// Each test has a cluster of its own, because it breaks it.
 @Suite(.serialized) struct OutageTests {
@@ -11,16 +18,13 @@ import Testing
     }
 
     @Test func aTerminatedConnectionFailsWhatItRanAndComesBack() async throws {
-        try await withClient({ $0.connections = 1 }) { client in
+        let connectionString = try TestCluster.shared.get().makeDatabase()
+        try await withClient(connectionString: connectionString, { $0.connections = 1 }) { client in
             let pid: Int = try await client.query("SELECT pg_backend_pid()")[0][0]
             async let victim = postgresError { try await client.query("SELECT pg_sleep(30), 'victim'") }
-            try await client.withTransaction { transaction in
-                try await eventually("it never ran") {
-                    try await !transaction.query(
-                        "SELECT 1 FROM pg_stat_activity WHERE pid = \(pid) AND query LIKE '%victim%'"
-                    ).isEmpty
-                }
-                try await transaction.query("SELECT pg_terminate_backend(\(Int32(pid)))")
+            try await withClient(connectionString: connectionString) { observer in
+                try await eventually("it never ran") { try await isRunning("victim", on: observer) }
+                try await observer.query("SELECT pg_terminate_backend(\(Int32(pid)))")
             }
             let error = await victim
             #expect(error?.code == .connectionLost)
@@ -97,6 +101,86 @@ import Testing
                 let new: Int = try await client.query("SELECT pg_backend_pid()")[0][0]
                 #expect(new != pid)
             }
+        }
+    }
+
+    /// Connections break at random moments under load: what was acknowledged is stored, what was refused for certain is
+    /// not, and nothing is stored twice.
+    @Test func acknowledgedIsStoredAndRefusedIsNot() async throws {
+        let connectionString = try TestCluster.shared.get().makeDatabase()
+        try await withClient(connectionString: connectionString) { observer in
+            try await observer.query("CREATE TABLE t (id int8)")
+            var (acknowledged, refused, unknown) = (Set<Int>(), Set<Int>(), Set<Int>())
+            try await withClient(connectionString: connectionString, { $0.applicationName = "victim" }) { client in
+                let isOver = Flag()
+                try await withThrowingTaskGroup(of: [(Int, PostgresError?)].self) { group in
+                    for writer in 0..<16 {
+                        group.addTask { try await write(writer, client, until: isOver) }
+                    }
+                    group.addTask {
+                        defer { isOver.set() }
+                        for _ in 0..<10 {
+                            try await observer.query(
+                                """
+                                SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                                WHERE application_name = 'victim' AND datname = current_database()
+                                """)
+                            try await eventually("nothing broke") { client.statistics.connections < 4 }
+                            try await eventually("it did not come back") { client.statistics.connections == 4 }
+                        }
+                        return []
+                    }
+                    for try await outcomes in group {
+                        for (id, error) in outcomes {
+                            switch error?.maybeExecuted {
+                            case nil: acknowledged.insert(id)
+                            case true?: unknown.insert(id)
+                            case false?: refused.insert(id)
+                            }
+                        }
+                    }
+                }
+            }
+            let rows = try await observer.query("SELECT id FROM t")
+            let stored = Set(try rows.map { try $0.decode("id", as: Int.self) })
+            #expect(stored.count == rows.count)
+            #expect(!acknowledged.isEmpty && !unknown.isEmpty)
+            #expect(acknowledged.isSubset(of: stored))
+            #expect(refused.isDisjoint(with: stored))
+        }
+    }
+
+    /// Inserts numbers of this writer's own, each once and by one of the three ways, and tells how each ended.
+    private func write(
+        _ writer: Int, _ client: PostgresClient, until isOver: Flag
+    ) async throws -> [(Int, PostgresError?)] {
+        var outcomes: [(Int, PostgresError?)] = []
+        for number in 0..<1_000_000 {
+            if isOver.isSet { break }
+            let id = writer * 1_000_000 + number
+            let insert: PostgresQuery = "INSERT INTO t VALUES (\(id))"
+            do {
+                switch number % 3 {
+                case 0: try await client.query(insert)
+                case 1: try await client.atomically(["SELECT 1", insert], on: writer)
+                default: _ = try await client.withTransaction { try await $0.query(insert) }
+                }
+                outcomes.append((id, nil))
+            } catch let error as PostgresError {
+                outcomes.append((id, error))
+            }
+        }
+        return outcomes
+    }
+
+    @Test func aMalformedConnectionStringIsRefusedWithoutQuotingIt() async throws {
+        let url = "postgresql://parley:secret@[::1/db"
+        do {
+            _ = try PostgresClient(configuration: .init(connectionString: url), logger: .silent)
+            Issue.record("nothing was thrown")
+        } catch {
+            #expect(error.code == .misuse)
+            #expect(!error.description.contains("secret"))
         }
     }
 

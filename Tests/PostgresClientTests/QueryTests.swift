@@ -1,6 +1,7 @@
 import Foundation
 import PostgresClient
 import Synchronization
+import TestPostgres
 import Testing
 
 @Suite struct QueryTests {
@@ -229,7 +230,7 @@ import Testing
 
     @Test func cancellationIsPromptAndKeepsTheConnectionInOrder() async throws {
         try await withClient({ $0.connections = 2 }) { client in
-            let task = Task { try await client.query("SELECT pg_sleep(2), 'cancel me'") }
+            let task = Task { try await client.query("SELECT pg_sleep(4), 'cancel me'") }
             try await eventually("the query never ran") { try await isRunning("cancel me", on: client) }
             let begin = ContinuousClock.now
             task.cancel()
@@ -241,6 +242,32 @@ import Testing
                 let answer: Int = try await client.query("SELECT \(number) AS n")[0]["n"]
                 #expect(answer == number)
             }
+        }
+    }
+
+    @Test func aStormOfCancellationsMixesNothingUp() async throws {
+        try await withClient({
+            $0.connections = 2
+            $0.maxPipelinedQueries = 8
+        }) { client in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for number in 0..<1_000 {
+                    let task = Task { () throws -> Int in
+                        try await client.query("SELECT \(number) AS n, pg_sleep(0.0005)", timeout: .seconds(9))[0]["n"]
+                    }
+                    if number % 3 == 0 { task.cancel() }
+                    group.addTask {
+                        do {
+                            let answer = try await task.value
+                            #expect(answer == number)
+                        } catch let error as PostgresError {
+                            #expect(error.code == .cancelled)
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            #expect(client.statistics.queries == 0)
         }
     }
 
@@ -304,15 +331,34 @@ import Testing
     }
 
     @Test func closingLetsWhatIsUnderWayEndAndRefusesTheRest() async throws {
-        try await withClient({ $0.connections = 2 }) { client in
-            async let running: Int = client.query("SELECT 5 AS n FROM pg_sleep(0.3 /* closing */)")[0]["n"]
-            try await eventually("the query was not sent") { try await isRunning("/* closing */", on: client) }
-            await client.close()
-            #expect(try await running == 5)
-            #expect(await postgresError { try await client.query("SELECT 1") }?.code == .closed)
-            #expect(await postgresError { try await client.withTransaction { _ in } }?.code == .closed)
-            #expect(client.isAvailable == false)
-            #expect(await client.listen(["a"]).first { _ in true } == nil)
+        let connectionString = try TestCluster.shared.get().makeDatabase()
+        try await withClient(connectionString: connectionString) { observer in
+            try await withClient(connectionString: connectionString) { client in
+                // The query ends when this transaction does, not before and not by time.
+                let (running, closing) = try await observer.withTransaction { transaction in
+                    try await transaction.query("SELECT pg_advisory_xact_lock(7)")
+                    let running = Task { try await client.query("SELECT 5 AS n FROM pg_advisory_xact_lock(7)") }
+                    try await eventually("it never ran") {
+                        try await isRunning("5 AS n FROM pg_advisory", on: observer)
+                    }
+                    let closing = Task { await client.close() }
+                    try await eventually("it was not refused") {
+                        do {
+                            try await client.query("SELECT 1", timeout: .milliseconds(200))
+                            return false
+                        } catch let error as PostgresError {
+                            return error.code == .closed
+                        }
+                    }
+                    return (running, closing)
+                }
+                let answer: Int = try await running.value[0]["n"]
+                #expect(answer == 5)
+                await closing.value
+                #expect(await postgresError { try await client.withTransaction { _ in } }?.code == .closed)
+                #expect(client.isAvailable == false)
+                #expect(await client.listen(["a"]).first { _ in true } == nil)
+            }
         }
     }
 

@@ -15,6 +15,9 @@ func withClient<T>(
     let client = try PostgresClient(configuration: configuration, logger: .silent)
     do {
         try await client.start()
+        // With all connections up, a test can tell which queries queue behind which.
+        let connections = configuration.connections
+        try await eventually("not all connections came up") { client.statistics.connections == connections }
         let value = try await body(client)
         await client.close()
         return value

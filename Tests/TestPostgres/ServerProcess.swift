@@ -17,40 +17,6 @@ struct Account {
     }()
 }
 
-enum Command {
-    /// The command line that runs a program as the unprivileged account, ended by the kernel with the thread that
-    /// started it if `diesWithParent`.
-    static func line(_ executable: String, _ arguments: [String], diesWithParent: Bool = false) -> [String] {
-        var line = ["/usr/bin/setpriv"]
-        if let account = Account.unprivileged {
-            line += ["--reuid=\(account.user)", "--regid=\(account.group)", "--clear-groups"]
-        }
-        if diesWithParent { line += ["--pdeathsig=INT"] }
-        return line + ["--", executable] + arguments
-    }
-
-    /// Runs a program to its end and answers what it printed; throws what it complained about.
-    @discardableResult
-    static func run(_ executable: String, _ arguments: [String]) throws -> String {
-        let line = line(executable, arguments)
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: line[0])
-        process.arguments = Array(line.dropFirst())
-        process.currentDirectoryURL = URL(fileURLWithPath: "/tmp")
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = output
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
-            throw TestCluster.Failure(description: "\(executable) failed: \(text)")
-        }
-        return text.trimmingCharacters(in: .whitespacesAndNewlines)
-    }
-}
-
 /// One postmaster. A thread of its own starts it and waits for it: the kernel's death signal follows the thread, not
 /// the process, and threads of a pool come and go.
 final class ServerProcess: Sendable {
@@ -70,24 +36,10 @@ final class ServerProcess: Sendable {
         let hasStarted = Latch()
         let hasEnded = Latch()
         Thread.detachNewThread {
-            do {
-                try Data().write(to: URL(fileURLWithPath: log))
-                let output = try FileHandle(forWritingTo: URL(fileURLWithPath: log))
-                let process = Process()
-                process.executableURL = URL(fileURLWithPath: line[0])
-                process.arguments = Array(line.dropFirst())
-                process.currentDirectoryURL = URL(fileURLWithPath: "/tmp")
-                process.standardInput = FileHandle.nullDevice
-                process.standardOutput = output
-                process.standardError = output
-                try process.run()
-                started.withLock { $0 = .success(process.processIdentifier) }
-                hasStarted.open()
-                process.waitUntilExit()
-            } catch {
-                started.withLock { $0 = .failure(error) }
-                hasStarted.open()
-            }
+            let result = Result { try Command.spawn(line, output: log) }
+            started.withLock { $0 = result }
+            hasStarted.open()
+            if case .success(let pid) = result { _ = Command.wait(for: pid) }
             hasEnded.open()
         }
         hasStarted.wait()

@@ -14,7 +14,6 @@ export const texts = {
   back: "Back",
   save: "Save",
   saved: "Saved",
-  remove: "Remove",
   retry: "Try again",
   you: "You",
 
@@ -63,7 +62,6 @@ export const texts = {
     noMessages: "No messages yet",
     typing: "typing…",
     draft: "Draft:",
-    online: "online",
   },
 
   home: {
@@ -208,7 +206,6 @@ export const texts = {
     leaveQuestion: "Leave this group? You get no more messages from it.",
     privateGroup: "Private group",
     publicGroup: "Public group",
-    about: "About",
     joined: (date: string) => `On Parley since ${date}`,
     more: "Show more",
     memberActions: (name: string) => `Actions for ${name}`,
@@ -218,7 +215,6 @@ export const texts = {
     removeMember: "Remove from group",
     message: "Send message",
     roles: { owner: "Owner", admin: "Admin", member: "" } as Record<Role, string>,
-    searchHere: "Search in this conversation",
   },
 
   profile: {
@@ -227,7 +223,6 @@ export const texts = {
     name: "Name",
     about: "About you",
     aboutHint: "A line or two that others can read",
-    username: "Username",
     notifications: "Notifications",
     notificationsText: "Show a notification for new messages while you look elsewhere",
     notificationsBlocked: "Your browser does not allow notifications for this page.",

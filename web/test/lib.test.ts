@@ -6,7 +6,7 @@ import { byteSize, initials, isEmojiOnly, stableIndex } from "../src/lib/format"
 import { linkify } from "../src/lib/linkify";
 import { dayLabel, duration, shortTime } from "../src/lib/time";
 import { deviceName } from "../src/lib/userAgent";
-import { buildRows } from "../src/store/rows";
+import { RowBuilder } from "../src/store/rows";
 import { message } from "./support";
 
 const links = (text: string) => linkify(text).flatMap((part) => (part.kind === "link" ? [part.href] : []));
@@ -76,7 +76,7 @@ test("a device is called by its browser and system", () => {
 
 test("rows are grouped by sender and time, and separated by day and by what is unread", () => {
   const at = (minute: number) => new Date(2026, 0, 1, 10, minute).toISOString();
-  const rows = buildRows(
+  const rows = new RowBuilder().build(
     [message(1, { createdAt: at(0) }), message(2, { createdAt: at(1) }), message(3, { createdAt: at(9) }), message(4, { createdAt: new Date(2026, 0, 2).toISOString() })],
     [],
     "ana",
@@ -85,12 +85,22 @@ test("rows are grouped by sender and time, and separated by day and by what is u
   assert.deepEqual(rows.map(({ isFirst, isLast }) => [isFirst, isLast]), [[true, true], [true, true], [true, true], [true, true]]);
   assert.deepEqual(rows.map(({ isDayStart }) => isDayStart), [true, false, false, true]);
   assert.deepEqual(rows.map(({ isUnreadStart }) => isUnreadStart), [false, true, false, false]);
-  const run = buildRows([message(1, { createdAt: at(0) }), message(2, { createdAt: at(1) })], [], "ana", undefined);
+  const run = new RowBuilder().build([message(1, { createdAt: at(0) }), message(2, { createdAt: at(1) })], [], "ana", undefined);
   assert.deepEqual(run.map(({ isFirst, isLast }) => [isFirst, isLast]), [[true, false], [false, true]]);
 });
 
 test("a message keeps its row from being pending to being sent", () => {
   const pending = { clientId: "x", conversationId: "c", text: "", uploads: [], createdAt: new Date().toISOString(), state: "sending" as const };
   const sender = { id: "ana", username: "ana", displayName: "Ana" };
-  assert.equal(buildRows([], [pending], "ana", undefined)[0]?.key, buildRows([message(1, { sender, clientId: "x" })], [], "ana", undefined)[0]?.key);
+  assert.equal(new RowBuilder().build([], [pending], "ana", undefined)[0]?.key, new RowBuilder().build([message(1, { sender, clientId: "x" })], [], "ana", undefined)[0]?.key);
+});
+
+test("rows that have not changed stay the same objects, whatever is put in around them", () => {
+  const builder = new RowBuilder();
+  const held = [message(3), message(4), message(5)];
+  const before = builder.build(held, [], "ana", undefined);
+  const after = builder.build([message(1), message(2), ...held, message(6)], [], "ana", undefined);
+  assert(after[3] === before[1], "a row in the middle was built anew");
+  assert(after[4] !== before[2], "a row that is no longer the last of its run was kept");
+  assert.deepEqual(after.map((row) => row.message?.seq), [1, 2, 3, 4, 5, 6]);
 });

@@ -8,7 +8,7 @@ import { ana, bo, conversation, message, messages } from "./support";
 const run = (state: State, ...actions: Action[]) => actions.reduce(reduce, state);
 const signedIn = run(initialState, { type: "signedIn", user: ana }, { type: "conversations", conversations: [conversation()], isComplete: true });
 const live = (event: ServerEvent): Action => ({ type: "event", event, isLive: true, now: 0 });
-const received = (received: Message): Action => live({ name: "message:received", payload: { message: received } });
+const received = (received: Message): Action => live({ name: "message:received", payload: received });
 const mine = { id: "ana", username: "ana", displayName: "Ana" };
 const pending: PendingMessage = { clientId: "x", conversationId: "c", text: "hi", uploads: [], createdAt: "2026-01-01T00:00:00.000Z", state: "sending" };
 
@@ -42,7 +42,7 @@ test("unread messages are counted without one's own where they are held", () => 
 });
 
 test("revisions advance by events only once the connection has synced", () => {
-  const event: ServerEvent = { name: "message:received", payload: { message: message(1, { revision: 7 }) } };
+  const event: ServerEvent = { name: "message:received", payload: message(1, { revision: 7 }) };
   assert.equal(run(signedIn, { type: "event", event, isLive: false, now: 0 }).revisions["c"], 1);
   assert.equal(run(signedIn, { type: "event", event, isLive: true, now: 0 }).revisions["c"], 7);
 });

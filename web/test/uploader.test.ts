@@ -17,7 +17,7 @@ function setUp(replies: Reply[]) {
     const { status, headers = {}, body } = reply;
     return Promise.resolve({ status, body: JSON.stringify(body ?? {}), header: (name) => headers[name] ?? null });
   };
-  const uploader = new Uploader(new HttpClient(constantToken, doFetch), constantToken, transfer, 4, 5);
+  const uploader = new Uploader(new HttpClient(constantToken, doFetch), constantToken, transfer, 5);
   return { uploader, attempts, calls };
 }
 

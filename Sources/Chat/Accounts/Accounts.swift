@@ -39,7 +39,8 @@ public struct Accounts: Sendable {
 
     /// Answers a wrong name and a wrong password alike, after the same time.
     public func logIn(username: String, password: String, userAgent: String) async throws -> SignedIn {
-        let credentials = try await users.credentials(username: username.lowercased())
+        var credentials: UserStore.Credentials?
+        if let name = try? Rules.username(username) { credentials = try await users.credentials(username: name) }
         guard try await hasher.verify(password, against: credentials?.hash), let credentials else {
             throw ChatError(.invalidCredentials, "wrong user name or password")
         }

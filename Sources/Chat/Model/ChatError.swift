@@ -16,7 +16,9 @@ public struct ChatError: Error, Sendable, Equatable {
             case notFound = "not_found"
             case usernameTaken = "username_taken"
             case conflict
+            case uploadOffsetMismatch = "upload_offset_mismatch"
             case gone
+            case checksumMismatch = "checksum_mismatch"
             case tooLarge = "too_large"
             case quotaExceeded = "quota_exceeded"
             case unsupportedMediaType = "unsupported_media_type"
@@ -42,7 +44,9 @@ public struct ChatError: Error, Sendable, Equatable {
         public static let notFound = Code(value: .notFound)
         public static let usernameTaken = Code(value: .usernameTaken)
         public static let conflict = Code(value: .conflict)
+        public static let uploadOffsetMismatch = Code(value: .uploadOffsetMismatch)
         public static let gone = Code(value: .gone)
+        public static let checksumMismatch = Code(value: .checksumMismatch)
         public static let tooLarge = Code(value: .tooLarge)
         public static let quotaExceeded = Code(value: .quotaExceeded)
         public static let unsupportedMediaType = Code(value: .unsupportedMediaType)

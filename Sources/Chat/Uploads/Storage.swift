@@ -4,14 +4,28 @@ public import Media
 public struct Storage: Sendable {
     public let blobs: BlobStore
     public let workers: MediaWorkers
+    public let scanner: Scanner?
     /// Of one upload.
     public let maximumBytes: Int
     /// Of all a user's uploads together.
     public let quotaBytes: Int
 
-    public init(blobs: BlobStore, workers: MediaWorkers, maximumBytes: Int, quotaBytes: Int) {
+    /// Looks for viruses in every file.
+    public struct Scanner: Sendable {
+        let clamd: ClamdScanner
+        /// Whether a file is accepted without a verdict.
+        let isOptional: Bool
+
+        public init(clamd: ClamdScanner, isOptional: Bool) {
+            self.clamd = clamd
+            self.isOptional = isOptional
+        }
+    }
+
+    public init(blobs: BlobStore, workers: MediaWorkers, scanner: Scanner?, maximumBytes: Int, quotaBytes: Int) {
         self.blobs = blobs
         self.workers = workers
+        self.scanner = scanner
         self.maximumBytes = maximumBytes
         self.quotaBytes = quotaBytes
     }

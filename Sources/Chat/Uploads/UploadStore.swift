@@ -92,7 +92,7 @@ struct UploadStore: Sendable {
             servedSize: try row.decode("served_size"), servedSHA256: try row.decode("served_sha256"))
     }
 
-    /// Stores the upload, and its blob if the content is new.
+    /// Stores the upload, and its blob if the content is new; one that came in pieces is unfinished no longer.
     func insert(_ id: UploadID, owner: UserID, name: String, blob: Blob) async throws {
         let thumbnails = String(decoding: try JSONEncoder().encode(blob.thumbnails), as: UTF8.self)
         try await database.atomically([
@@ -108,6 +108,7 @@ struct UploadStore: Sendable {
             INSERT INTO uploads (id, owner_id, sha256, name, type, size)
             VALUES (\(id.uuid), \(owner.uuid), \(blob.sha256), \(name), \(blob.type), \(blob.size))
             """,
+            "DELETE FROM partial_uploads WHERE id = \(id.uuid)",
         ])
     }
 
@@ -129,20 +130,22 @@ struct UploadStore: Sendable {
         }
     }
 
-    /// Bytes that count against the user's quota: what was received, each upload for itself.
+    /// Bytes that count against the user's quota: each upload for itself, unfinished ones with all they announced.
     func usage(of owner: UserID) async throws -> Int {
         let rows = try await database.query(
             """
-            SELECT coalesce(sum(size), 0)::int8 AS used FROM uploads
-            WHERE owner_id = \(owner.uuid) AND removed_at IS NULL
+            SELECT ((SELECT coalesce(sum(size), 0) FROM uploads
+                    WHERE owner_id = \(owner.uuid) AND removed_at IS NULL)
+                + (SELECT coalesce(sum(length), 0) FROM partial_uploads
+                    WHERE owner_id = \(owner.uuid) AND expires_at > now()))::int8 AS used
             """)
         return try rows.first?.decode("used") ?? 0
     }
 
     enum Deletion: Sendable {
         case notFound, attached
-        /// With the content's address if nothing refers to it any more.
-        case deleted(unreferenced: String?)
+        /// And whether nothing refers to its content any more.
+        case deleted(wasLast: Bool)
     }
 
     /// Deletes an upload of `owner` that nothing carries, and its blob with the last reference.
@@ -162,14 +165,18 @@ struct UploadStore: Sendable {
                 """)
             if !carried.isEmpty { return .attached }
             try await transaction.query("DELETE FROM uploads WHERE id = \(id.uuid)")
-            let last = try await transaction.query(
-                """
-                DELETE FROM blobs b WHERE b.sha256 = \(sha256)
-                    AND NOT EXISTS (SELECT 1 FROM uploads up WHERE up.sha256 = b.sha256 AND up.removed_at IS NULL)
-                RETURNING b.sha256
-                """)
-            return .deleted(unreferenced: last.isEmpty ? nil : sha256)
+            return .deleted(wasLast: try await deleteUnreferenced(sha256, in: transaction))
         }
+    }
+
+    private func deleteUnreferenced(_ sha256: String, in transaction: PostgresTransaction) async throws -> Bool {
+        let deleted = try await transaction.query(
+            """
+            DELETE FROM blobs b WHERE b.sha256 = \(sha256)
+                AND NOT EXISTS (SELECT 1 FROM uploads up WHERE up.sha256 = b.sha256 AND up.removed_at IS NULL)
+            RETURNING b.sha256
+            """)
+        return !deleted.isEmpty
     }
 
     /// - Parameter viewer: who asks, if it is for one person: the owner gets a working URL of an owner-only file too.

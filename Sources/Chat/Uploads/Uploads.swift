@@ -2,12 +2,9 @@ import Foundation
 import Logging
 public import Media
 public import NIOCore
-import PostgresClient
-import Synchronization
 
 /// Files: from the bytes of a request to a row, and back.
 public struct Uploads: Sendable {
-    let database: PostgresClient
     let store: UploadStore
     let links: UploadLinks
     let storage: Storage
@@ -16,10 +13,9 @@ public struct Uploads: Sendable {
     /// Held while rows and files of one content are brought in line, so that the last reference is not deleted under a
     /// new one's feet.
     private let contents = KeyedLock<BlobID>()
-    private let progress = InProgress()
+    let underWay = UploadsUnderWay()
 
-    init(database: PostgresClient, store: UploadStore, links: UploadLinks, storage: Storage, logger: Logger) {
-        self.database = database
+    init(store: UploadStore, links: UploadLinks, storage: Storage, logger: Logger) {
         self.store = store
         self.links = links
         self.storage = storage
@@ -33,25 +29,48 @@ public struct Uploads: Sendable {
         let owner: UserID
         let name: String
         let writer: BlobWriter
+        let place: UploadsUnderWay.Place
         /// What makes it too large: the limit of one file, or what is left of the quota.
         let isLimitedByQuota: Bool
     }
 
     /// Begins to receive a file.
-    /// - Parameter length: in bytes, if the sender says it: what is too large is refused before it is read.
+    /// - Parameters:
+    ///   - length: in bytes, if the sender says it: what is too large is refused before it is read.
+    ///   - bound: bytes that it cannot exceed, where only that is known.
     /// - Throws: `too_large`, `quota_exceeded`, `rate_limited` when the owner has too many under way, `unavailable`
     ///   when everybody together has, `storage_full`.
-    public func begin(_ name: String, length: Int?, owner: UserID) async throws -> Incoming {
-        if let length, length > storage.maximumBytes { throw tooLarge }
-        try progress.enter(owner)
+    public func begin(_ name: String, length: Int?, bound: Int? = nil, owner: UserID) async throws -> Incoming {
+        let wanted = min(length ?? bound ?? storage.maximumBytes, storage.maximumBytes)
+        let place = try await reserve(owner, length: length, upTo: wanted)
         do {
-            let left = storage.quotaBytes - (try await store.usage(of: owner))
-            if left <= 0 || length.map({ $0 > left }) == true { throw quotaExceeded }
-            let writer = try await storing { try await storage.blobs.makeWriter(maxBytes: min(left, storage.maximumBytes)) }
+            let writer = try await storing { try await storage.blobs.makeWriter(maxBytes: place.bytes) }
             return Incoming(
-                owner: owner, name: FileName.cleaned(name), writer: writer, isLimitedByQuota: left < storage.maximumBytes)
+                owner: owner, name: FileName.cleaned(name), writer: writer, place: place,
+                isLimitedByQuota: place.bytes < wanted)
         } catch {
-            progress.leave(owner)
+            underWay.leave(place)
+            throw error
+        }
+    }
+
+    /// A place for an upload of just this many bytes.
+    func reserve(_ owner: UserID, length: Int) async throws -> UploadsUnderWay.Place {
+        try await reserve(owner, length: length, upTo: length)
+    }
+
+    /// Takes a place, with as many bytes as the quota has left. The others' places are counted before the rows: an
+    /// upload that ends in between is counted twice, and never not at all.
+    private func reserve(_ owner: UserID, length: Int?, upTo wanted: Int) async throws -> UploadsUnderWay.Place {
+        if let length, length > storage.maximumBytes { throw tooLarge }
+        var place = try underWay.enter(owner, bytes: wanted)
+        do {
+            let left = storage.quotaBytes - place.others - (try await store.usage(of: owner))
+            if left <= 0 || length.map({ $0 > left }) == true { throw quotaExceeded }
+            underWay.shrink(&place, to: min(wanted, left))
+            return place
+        } catch {
+            underWay.leave(place)
             throw error
         }
     }
@@ -67,14 +86,14 @@ public struct Uploads: Sendable {
     /// Gives up a file: nothing of it is left.
     public func abandon(_ incoming: Incoming) async {
         await incoming.writer.abort()
-        progress.leave(incoming.owner)
+        underWay.leave(incoming.place)
     }
 
     /// Looks at what was received, keeps it, and gives it its row. Ends the receiving whatever the outcome.
     /// - Throws: `validation_failed` for an empty file, `unavailable` when too many wait to be looked at,
     ///   `storage_full`.
     public func finish(_ incoming: Incoming) async throws -> Upload {
-        defer { progress.leave(incoming.owner) }
+        defer { underWay.leave(incoming.place) }
         let file: ReceivedFile
         do {
             guard await incoming.writer.count > 0 else { throw ChatError.invalid("file", "is empty") }
@@ -84,15 +103,16 @@ public struct Uploads: Sendable {
             throw error
         }
         do {
-            return try await keep(file, name: incoming.name, owner: incoming.owner)
+            return try await keep(file, as: .make(), name: incoming.name, owner: incoming.owner)
         } catch {
             try? await storage.blobs.discard(file.name)
             throw error
         }
     }
 
-    private func keep(_ file: ReceivedFile, name: String, owner: UserID) async throws -> Upload {
-        let id = UploadID.make()
+    /// Processes a received file and gives it its row. When it throws, the received bytes are still there.
+    func keep(_ file: ReceivedFile, as id: UploadID, name: String, owner: UserID) async throws -> Upload {
+        try await scan(file)
         let known = try await contents.withLock(file.sha256) {
             guard let blob = try await store.blob(file.sha256.hex) else { return false }
             try await store.insert(id, owner: owner, name: name, blob: blob)
@@ -109,6 +129,22 @@ public struct Uploads: Sendable {
         }
         guard let upload = try await store.find(id, viewer: owner)?.upload else { throw ChatError.notFound("upload") }
         return upload
+    }
+
+    /// - Throws: `validation_failed` for an infected file; `unavailable` if there is no verdict, unless files may pass
+    ///   without one.
+    private func scan(_ file: ReceivedFile) async throws {
+        guard let scanner = storage.scanner else { return }
+        do {
+            guard case .infected(let finding) = try await scanner.clamd.scan(path: file.path) else { return }
+            logger.notice(
+                "the virus scanner refused an upload", metadata: ["found": "\(finding)", "sha256": "\(file.sha256)"])
+        } catch {
+            logger.warning("the virus scanner gave no verdict", metadata: ["error": "\(error)"])
+            guard scanner.isOptional else { throw ChatError.unavailable }
+            return
+        }
+        throw ChatError.invalid("file", "refused by the virus scanner")
     }
 
     // MARK: Showing
@@ -184,7 +220,9 @@ public struct Uploads: Sendable {
     private func visible(_ id: UploadID, to user: UserID) async throws -> UploadStore.Found {
         guard let found = try await store.find(id, viewer: user) else { throw ChatError.notFound("upload") }
         if found.gone, found.visible { throw Self.gone }
-        guard found.visible, !found.ownerOnly || found.upload.ownerId == user else { throw ChatError.notFound("upload") }
+        guard found.visible, !found.ownerOnly || found.upload.ownerId == user else {
+            throw ChatError.notFound("upload")
+        }
         return found
     }
 
@@ -196,13 +234,20 @@ public struct Uploads: Sendable {
             throw ChatError(.forbidden, "only its owner may delete an upload")
         }
         guard let address = BlobID(hex: found.upload.sha256) else { throw ChatError.notFound("upload") }
-        try await contents.withLock(address) {
+        try await withContent(address) {
             switch try await store.delete(id, owner: user) {
             case .notFound: throw ChatError.notFound("upload")
             case .attached: throw ChatError(.conflict, "a message or a profile carries this upload")
-            case .deleted(unreferenced: nil): return
-            case .deleted: try await storing { try await storage.blobs.delete(address) }
+            case .deleted(let unreferenced): return unreferenced
             }
+        }
+    }
+
+    /// Runs `body` while no reference to the content is added or removed elsewhere, and removes the files if it says
+    /// that it took away the last one.
+    func withContent(_ address: BlobID, _ body: @Sendable () async throws -> Bool) async throws {
+        try await contents.withLock(address) {
+            if try await body() { try await storing { try await storage.blobs.delete(address) } }
         }
     }
 
@@ -222,7 +267,7 @@ public struct Uploads: Sendable {
     }
 
     /// Runs what may fail on the disk or in a worker, and says it in the domain's words.
-    private func storing<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
+    func storing<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
         do {
             return try await body()
         } catch let error as MediaError {
@@ -234,35 +279,6 @@ public struct Uploads: Sendable {
                 logger.error("a file could not be stored or read", metadata: ["error": "\(error)"])
                 throw ChatError(.internal, "something went wrong on the server")
             }
-        }
-    }
-}
-
-/// How many uploads are under way: in all, so that disk and descriptors last, and of one user, so that nobody takes the
-/// others' share.
-private final class InProgress: Sendable {
-    private static let maximum = 256
-    private static let maximumEach = 16
-
-    private let counts = Mutex<(total: Int, each: [UserID: Int])>((0, [:]))
-
-    func enter(_ user: UserID) throws(ChatError) {
-        let refusal = counts.withLock { counts -> ChatError? in
-            if counts.each[user, default: 0] >= Self.maximumEach {
-                return ChatError(.rateLimited, "at most \(Self.maximumEach) uploads at a time", retryAfter: 1)
-            }
-            if counts.total >= Self.maximum { return ChatError.unavailable }
-            counts.total += 1
-            counts.each[user, default: 0] += 1
-            return nil
-        }
-        if let refusal { throw refusal }
-    }
-
-    func leave(_ user: UserID) {
-        counts.withLock { counts in
-            counts.total -= 1
-            counts.each[user] = counts.each[user].flatMap { $0 > 1 ? $0 - 1 : nil }
         }
     }
 }

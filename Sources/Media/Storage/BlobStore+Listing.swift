@@ -44,9 +44,14 @@ extension BlobStore {
         }
     }
 
-    /// Bytes received so far of an unfinished upload.
+    /// Bytes received so far of an unfinished upload; they are durable when this returns.
     public func temporarySize(_ name: UUID) async throws -> Int {
-        try await blocking { [self] in try OpenFile(temporaryPath(name), O_RDONLY).size() }
+        try await blocking { [self] in
+            let file = try OpenFile(temporaryPath(name), O_RDONLY)
+            let size = try file.size()
+            try file.sync()
+            return size
+        }
     }
 
     /// Removes what processing left in `tmp` when the server ended: all but the received bytes. Call it at start,

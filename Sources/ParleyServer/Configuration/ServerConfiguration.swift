@@ -19,6 +19,7 @@ public struct ServerConfiguration: Sendable {
     public var jwtSecretPrevious: String?
     public var logLevel = Logger.Level.info
     public var corsOrigins: Set<String> = []
+    /// Addresses and networks (CIDR) of proxies whose `X-Forwarded-For` is believed.
     public var trustedProxies: [String] = []
     public var tlsCertificate: String?
     public var tlsKey: String?
@@ -30,6 +31,8 @@ public struct ServerConfiguration: Sendable {
     /// nil: no metrics are served.
     public var metricsPort: Int?
     public var rateLimits = true
+    /// Seconds: how long a connection may be idle, a request's head may take, and its body may bring next to nothing.
+    public var requestTimeout = 60
 
     /// A setting that cannot be used: one line that names it.
     public struct Invalid: Error, CustomStringConvertible {
@@ -70,6 +73,11 @@ public struct ServerConfiguration: Sendable {
         logLevel = try settings.choice("LOG_LEVEL") ?? logLevel
         corsOrigins = Set(try settings.list("CORS_ORIGINS").map(Self.origin))
         trustedProxies = settings.list("TRUSTED_PROXIES")
+        do throws(TrustedProxies.Invalid) {
+            _ = try TrustedProxies(trustedProxies)
+        } catch {
+            throw Invalid(description: "TRUSTED_PROXIES: \(error.entry) is no address or network like 10.0.0.0/8")
+        }
         tlsCertificate = try settings.file("TLS_CERT")
         tlsKey = try settings.file("TLS_KEY")
         guard (tlsCertificate == nil) == (tlsKey == nil) else {
@@ -81,6 +89,7 @@ public struct ServerConfiguration: Sendable {
         clamdAddress = settings.string("CLAMD_ADDRESS")
         clamdUnreachable = try settings.choice("CLAMD_UNREACHABLE") ?? clamdUnreachable
         metricsPort = try settings.integer("METRICS_PORT", in: 1...65535)
+        requestTimeout = try settings.integer("REQUEST_TIMEOUT", in: 1...3600) ?? requestTimeout
         rateLimits = try settings.choice("RATE_LIMITS", as: Switch.self).map { $0 == .on } ?? rateLimits
     }
 

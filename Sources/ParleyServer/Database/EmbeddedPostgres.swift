@@ -64,12 +64,21 @@ final class EmbeddedPostgres: Sendable {
 
     /// Takes over a running postmaster, or starts one, and waits until it answers.
     private func launch() async throws -> (exit: Exit, socketDirectory: String) {
-        if let left = cluster.postmaster, kill(left.pid, 0) == 0, isPostmaster(left.pid) {
+        let deadline = ContinuousClock.now + Self.stopTimeout
+        if let left = cluster.postmaster, isPostmaster(left.pid) {
             logger.notice("taking over the running PostgreSQL", metadata: ["pid": "\(left.pid)"])
             try enter(left.pid)
             try await waitUntilReady(left.socketDirectory, pid: left.pid)
             return ({ [weak self] in _ = await self?.hasEnded(left.pid, within: nil) }, left.socketDirectory)
         }
+        while cluster.isInUse {
+            // Backends whose postmaster died end by themselves within moments, and tell nobody.
+            try await Task.sleep(for: .milliseconds(50))
+            guard ContinuousClock.now < deadline else {
+                throw PrivateCluster.Unusable(description: "\(cluster.directory.path) is in use by another process")
+            }
+        }
+        cluster.forgetPostmaster()
         let socketDirectory = try cluster.makeSocketDirectory()
         let settings = [
             "listen_addresses=", "unix_socket_permissions=0700",
@@ -99,9 +108,10 @@ final class EmbeddedPostgres: Sendable {
         }
     }
 
-    /// The pid in a stale `postmaster.pid` may by now be somebody else's.
+    /// The pid in a stale `postmaster.pid` may by now be nobody's, or somebody else's.
     private func isPostmaster(_ pid: pid_t) -> Bool {
-        (try? String(contentsOfFile: "/proc/\(pid)/comm", encoding: .utf8))?.hasPrefix("postgres") ?? false
+        guard isRunning(pid) else { return false }
+        return (try? String(contentsOfFile: "/proc/\(pid)/comm", encoding: .utf8))?.hasPrefix("postgres") ?? false
     }
 
     private func waitUntilReady(_ socketDirectory: String, pid: pid_t) async throws {
@@ -111,7 +121,7 @@ final class EmbeddedPostgres: Sendable {
             if await PostgresClient.answers(connection) { return }
             // A postmaster tells nobody that it is ready: pg_ctl(1) asks again and again as well.
             try await Task.sleep(for: .milliseconds(50))
-            guard kill(pid, 0) == 0, !isZombie(pid) else {
+            guard isRunning(pid) else {
                 throw PrivateCluster.Unusable(
                     description: "PostgreSQL did not start: see \(storage.path)/postgres.log and \(cluster.directory.path)/log")
             }
@@ -119,17 +129,18 @@ final class EmbeddedPostgres: Sendable {
         throw PrivateCluster.Unusable(description: "PostgreSQL did not answer within \(Self.startTimeout)")
     }
 
-    private func isZombie(_ pid: pid_t) -> Bool {
+    /// One that has ended stays in the table, as a zombie, until its parent asks (proc(5)).
+    private func isRunning(_ pid: pid_t) -> Bool {
         guard let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
             let afterName = stat.lastIndex(of: ")")
-        else { return true }
-        return stat[afterName...].hasPrefix(") Z")
+        else { return false }
+        return !stat[afterName...].hasPrefix(") Z")
     }
 
     /// A process that is not this one's child can only be looked at.
     private func hasEnded(_ pid: pid_t, within timeout: Duration?) async -> Bool {
         let deadline = timeout.map { ContinuousClock.now + $0 }
-        while kill(pid, 0) == 0, !isZombie(pid) {
+        while isRunning(pid) {
             if let deadline, ContinuousClock.now > deadline { return false }
             do { try await Task.sleep(for: .milliseconds(100)) } catch { return false }
         }

@@ -121,6 +121,27 @@ struct PrivateCluster: Sendable {
         return (pid, lines[4].isEmpty ? directory.path : String(lines[4]))
     }
 
+    /// Whether any process works in the data directory: a postmaster, or backends that outlived theirs for a moment.
+    var isInUse: Bool {
+        var data = stat()
+        guard stat(directory.path, &data) == 0 else { return false }
+        let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return processes.contains { name in
+            var working = stat()
+            return pid_t(name) != nil && stat("/proc/\(name)/cwd", &working) == 0 && working.st_ino == data.st_ino
+                && working.st_dev == data.st_dev
+        }
+    }
+
+    /// Takes away what a crashed postmaster wrote down. Its process id may by now be a zombie's that nobody collects, or,
+    /// in a container, always some process's: PostgreSQL would refuse to start for that. To be called when the
+    /// directory is not in use.
+    func forgetPostmaster() {
+        for file in ["postmaster.pid", ".s.PGSQL.5432.lock"] {
+            try? FileManager.default.removeItem(at: directory.appending(path: file))
+        }
+    }
+
     /// Where the socket is: in the data directory or, where that path is too long for one (`sun_path` holds 107 bytes,
     /// unix(7)), in a private directory.
     func makeSocketDirectory() throws -> String {

@@ -14,13 +14,15 @@ struct ChildProcess: Sendable {
     let pid: pid_t
 
     /// - Parameters:
-    ///   - descriptors: what the child finds under these numbers; everything else is closed by `O_CLOEXEC`.
+    ///   - descriptors: what the child finds under these numbers, the lowest there are; everything else is closed, above all
+    ///     the listening socket, which would otherwise outlive the server in its child.
     ///   - environment: the whole environment of the child.
     init(_ arguments: [String], environment: [String: String], descriptors: [Int32: Int32]) throws {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         for (target, source) in descriptors { posix_spawn_file_actions_adddup2(&actions, source, target) }
+        Self.keepDescriptorsFromChildren()
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
@@ -38,6 +40,15 @@ struct ChildProcess: Sendable {
             throw Failed(description: "\(arguments[0]) cannot be started: \(String(cString: strerror(code)))")
         }
         self.pid = pid
+    }
+
+    /// Every open descriptor closes itself when a program is started; `posix_spawn_file_actions_addclosefrom_np`, which
+    /// would say so for one child, is not among what Swift sees of glibc.
+    private static func keepDescriptorsFromChildren() {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? [] {
+            guard let descriptor = Int32(name), descriptor > 2 else { continue }
+            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        }
     }
 
     /// Waits, on a thread of its own, until the process has ended; its status as `waitpid` gives it.

@@ -2,7 +2,8 @@ import Chat
 import HTTPTypes
 import Hummingbird
 
-/// The Fetch standard's CORS protocol: a page of another origin is refused unless the operator named it.
+/// The Fetch standard's CORS protocol: a page of another origin is refused unless the operator named it. Outside of
+/// what turns errors into answers: a page has to be able to read those as well.
 struct CrossOrigin: RouterMiddleware {
     let policy: OriginPolicy
 
@@ -21,7 +22,7 @@ struct CrossOrigin: RouterMiddleware {
             return try await next(request, context)
         }
         guard policy.permits(origin, authority: request.head.authority) else {
-            throw ChatError(.forbidden, "pages of \(origin.prefix(200)) may not use this server")
+            return Problem(ChatError(.forbidden, "pages of \(origin.prefix(200)) may not use this server")).response
         }
         var response: Response
         if request.method == .options, request.headers[.accessControlRequestMethod] != nil {

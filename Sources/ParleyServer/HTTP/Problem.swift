@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
+import NIOHTTP1
 import NIOHTTPTypes
 
 /// The one place where a refusal gets its HTTP status, and its form: `application/problem+json` (RFC 9457).
@@ -39,6 +40,8 @@ struct Problem: Error {
         case let error as HTTPError:
             self.init(error.status, code: Self.code(of: error.status), detail: error.body ?? error.status.reasonPhrase)
             headers = error.headers
+        case is HTTPParserError:
+            self.init(.badRequest, code: "malformed_request", detail: "the request cannot be read")
         case is NIOTooManyBytesError:
             self.init(ChatError(.tooLarge, "the body is too large"))
         case is CancellationError:
@@ -54,13 +57,15 @@ struct Problem: Error {
         case .unauthenticated, .tokenExpired, .invalidCredentials, .sessionRevoked: .unauthorized
         case .forbidden, .notAMember, .banned, .muted: .forbidden
         case .notFound: .notFound
-        case .usernameTaken, .conflict: .conflict
+        case .usernameTaken, .conflict, .uploadOffsetMismatch: .conflict
         case .gone: .gone
         case .tooLarge, .quotaExceeded: .contentTooLarge
         case .unsupportedMediaType: .unsupportedMediaType
         case .validationFailed: .unprocessableContent
         case .rateLimited: .tooManyRequests
         case .unavailable: .serviceUnavailable
+        // tus 1.0, checksum extension.
+        case .checksumMismatch: HTTPResponse.Status(code: 460, reasonPhrase: "Checksum Mismatch")
         case .storageFull: HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")
         default: .internalServerError
         }
@@ -79,6 +84,18 @@ struct Problem: Error {
         }
     }
 
+    /// The answer to a request that does not come as far as the router.
+    static func ofUnreadableHead(_ status: Int) -> (headers: [(String, String)], body: ByteBuffer) {
+        let isTooLong = status == 431
+        let problem = Problem(
+            HTTPResponse.Status(code: status, reasonPhrase: isTooLong ? "Request Header Fields Too Large" : "Bad Request"),
+            code: isTooLong ? "header_too_large" : "malformed_request",
+            detail: isTooLong ? "the request's header is too long" : "the request cannot be read")
+        let (head, body) = problem.parts
+        return (
+            head.headerFields.filter { $0.name != .contentLength }.map { ($0.name.rawName, $0.value) }, body)
+    }
+
     private struct Body: Encodable {
         var type = "about:blank"
         var title: String
@@ -89,13 +106,20 @@ struct Problem: Error {
     }
 
     var response: Response {
+        let (head, body) = parts
+        return Response(status: status, headers: head.headerFields, body: .init(byteBuffer: body))
+    }
+
+    /// The answer where there is no router.
+    var parts: (head: HTTPResponse, body: ByteBuffer) {
         let body = Body(title: status.reasonPhrase, status: status.code, code: code, detail: detail, field: field)
+        let buffer = (try? JSON.encode(body)) ?? ByteBuffer()
         var headers = headers
         headers[.contentType] = "application/problem+json"
+        headers[.contentLength] = String(buffer.readableBytes)
         headers[.cacheControl] = "no-store"
         headers[.xContentTypeOptions] = "nosniff"
-        let buffer = (try? JSON.encode(body)) ?? ByteBuffer()
-        return Response(status: status, headers: headers, body: .init(byteBuffer: buffer))
+        return (HTTPResponse(status: status, headerFields: headers), buffer)
     }
 }
 

@@ -9,6 +9,7 @@ struct RefreshCookie: Sendable {
     private static let header = HTTPField.Name("X-Parley-Cookie")!  // A literal that is a token (RFC 9110 § 5.6.2).
 
     let origins: OriginPolicy
+    /// Whether this server itself speaks TLS.
     let secure: Bool
 
     func isWanted(by request: Request) -> Bool { request.headers[Self.header] == "1" }
@@ -23,15 +24,18 @@ struct RefreshCookie: Sendable {
 
     func read(_ request: Request) -> String? { request.cookies[Self.name]?.value }
 
-    func set(_ token: String, on response: inout Response) {
+    func set(_ token: String, on response: inout Response, _ context: RequestEnvironment) {
         response.setCookie(
             Cookie(
-                name: Self.name, value: token, maxAge: Int(30 * 24 * 3600), path: "/auth", secure: secure,
+                name: Self.name, value: token, maxAge: Int(30 * 24 * 3600), path: "/auth",
+                secure: secure || context.isBehindTLS,
                 httpOnly: true, sameSite: .strict))
     }
 
-    func clear(_ response: inout Response) {
+    func clear(_ response: inout Response, _ context: RequestEnvironment) {
         response.setCookie(
-            Cookie(name: Self.name, value: "", maxAge: 0, path: "/auth", secure: secure, httpOnly: true, sameSite: .strict))
+            Cookie(
+                name: Self.name, value: "", maxAge: 0, path: "/auth", secure: secure || context.isBehindTLS,
+                httpOnly: true, sameSite: .strict))
     }
 }

@@ -18,6 +18,10 @@ struct RequestEnvironment: RequestContext {
     var caller: Caller?
     /// Of the TCP connection's other end.
     let remoteAddress: SocketAddress?
+    /// Where the request comes from, behind whatever proxies are trusted.
+    var client = ClientAddress.unknown
+    /// Whether a trusted proxy was reached over TLS.
+    var isBehindTLS = false
 
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)

@@ -20,35 +20,46 @@ struct EventTable: Sendable {
         }
     }
 
-    private typealias Run = @Sendable (EventTable, Incoming) throws -> Void
+    private struct Entry: Sendable {
+        /// Which of its user's limits the event counts towards.
+        let rule: RateLimits.Rule
+        let run: @Sendable (EventTable, Incoming) throws -> Void
+
+        init(_ rule: RateLimits.Rule, _ run: @escaping @Sendable (EventTable, Incoming) throws -> Void) {
+            self.rule = rule
+            self.run = run
+        }
+    }
 
     let chat: Chat
+    let limits: RateLimits
     let logger: Logger
 
-    private static let table: [String: Run] = [
-        "message:send": { try $0.send($1) },
-        "message:edit": { try $0.edit($1) },
-        "message:delete": { try $0.delete($1) },
-        "message:react": { try $0.react($1) },
-        "message:delivered": { try $0.mark($1, read: false) },
-        "message:read": { try $0.mark($1, read: true) },
-        "typing": { try $0.typing($1) },
-        "conversation:join": { try $0.join($1) },
-        "conversation:leave": { try $0.leave($1) },
-        "sync": { try $0.sync($1) },
+    private static let table: [String: Entry] = [
+        "message:send": .init(.messages) { try $0.send($1) },
+        "message:edit": .init(.messages) { try $0.edit($1) },
+        "message:delete": .init(.messages) { try $0.delete($1) },
+        "message:react": .init(.messages) { try $0.react($1) },
+        "message:delivered": .init(.requests) { try $0.mark($1, read: false) },
+        "message:read": .init(.requests) { try $0.mark($1, read: true) },
+        "typing": .init(.typing) { try $0.typing($1) },
+        "conversation:join": .init(.joins) { try $0.join($1) },
+        "conversation:leave": .init(.joins) { try $0.leave($1) },
+        "sync": .init(.requests) { try $0.sync($1) },
     ]
 
     /// On the socket's event loop, in the order of arrival.
     func handle(_ event: InboundEvent, from socket: Socket, _ caller: Caller) {
         let reply = Reply(acknowledgement: event.acknowledgement, logger: logger)
-        guard let run = Self.table[event.name] else {
+        guard let entry = Self.table[event.name] else {
             return reply.fail(ChatError(.notFound, "there is no event \(event.name.prefix(60))"))
         }
         let incoming = Incoming(
             payload: event.arguments.first?.bytes ?? ByteBuffer(string: "{}"), caller: caller,
             connection: ConnectionID(socket.id), reply: reply)
         do {
-            try run(self, incoming)
+            try limits.spend(entry.rule, of: .user(caller.user))
+            try entry.run(self, incoming)
         } catch {
             reply.fail(error)
         }

@@ -26,11 +26,13 @@ final class Hub: Sendable {
     }
 
     /// Takes up the work, before the first connection.
-    func serve(_ chat: Chat, tokens: AccessTokens) {
-        let table = EventTable(chat: chat, logger: logger)
+    func serve(_ chat: Chat, tokens: AccessTokens, limits: RateLimits) {
+        let table = EventTable(chat: chat, limits: limits, logger: logger)
         namespace.onAdmission { request in
             do throws(ChatError) {
-                return .accept(userInfo: try await Self.admit(request, tokens: tokens))
+                let caller = try await Self.admit(request, tokens: tokens)
+                try limits.spend(.connections, of: .user(caller.user))
+                return .accept(userInfo: caller)
             } catch {
                 return .refuse(message: error.detail, data: try? JSONFragment(Refusal(error)))
             }
@@ -129,13 +131,18 @@ final class Hub: Sendable {
     // MARK: HTTP
 
     /// The HTTP server on whose port the sockets are.
-    func httpServer(_ configuration: ServerConfiguration) throws -> HTTPServerBuilder {
+    func httpServer(_ configuration: ServerConfiguration, tls: CertificateFiles?) throws -> HTTPServerBuilder {
         let maximumBytes = configuration.maxUploadBytes
-        var http = HTTP1Channel.Configuration(idleTimeout: .seconds(60))
-        http.additionalChannelHandlers = { [ExpectContinue(maximumBytes: maximumBytes)] }
-        let plain = HTTPServerBuilder.http1WithSocketIO(server, configuration: http)
-        guard let certificate = configuration.tlsCertificate, let key = configuration.tlsKey else { return plain }
-        return try .tls(plain, tlsConfiguration: try TLS.configuration(certificate: certificate, key: key))
+        let timeout = TimeAmount.seconds(Int64(configuration.requestTimeout))
+        var http = HTTP1Channel.Configuration(idleTimeout: timeout)
+        http.httpDecoder = .init(maxHeaderFieldSize: 16 * 1024, maxHeaderListSize: 64 * 1024, maxHeaderFieldCount: 100)
+        http.additionalChannelHandlers = {
+            [RequestGuard(timeout: timeout), ExpectContinue(maximumBytes: maximumBytes)]
+        }
+        let plain = HTTPServerBuilder.http1WithSocketIO(
+            server, configuration: http, refusal: { Problem.ofUnreadableHead($0) })
+        guard let tls else { return plain }
+        return try .tls(plain, tlsConfiguration: tls.configuration)
     }
 }
 

@@ -9,6 +9,7 @@ struct AuthRoutes {
     let people: People
     let tokens: AccessTokens
     let cookie: RefreshCookie
+    let limits: RateLimits
 
     func register(on router: Router<RequestEnvironment>) {
         router.route("/auth/register", [.post: signUp])
@@ -33,7 +34,7 @@ struct AuthRoutes {
         let signedIn = try await accounts.register(
             username: body.username, password: body.password, displayName: body.displayName,
             userAgent: request.headers[.userAgent] ?? "")
-        return try await answer(signedIn, to: request, status: .created)
+        return try await answer(signedIn, to: request, context, status: .created)
     }
 
     private struct LogIn: Decodable {
@@ -44,9 +45,38 @@ struct AuthRoutes {
     @Sendable private func logIn(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
         try cookie.check(request)
         let body = try await request.json(LogIn.self)
-        let signedIn = try await accounts.logIn(
-            username: body.username, password: body.password, userAgent: request.headers[.userAgent] ?? "")
-        return try await answer(signedIn, to: request)
+        let name = RateLimits.Subject.name(String(body.username.lowercased().prefix(64)), from: context.client)
+        let signedIn = try await countingFailures(of: name, from: context) {
+            try await accounts.logIn(
+                username: body.username, password: body.password, userAgent: request.headers[.userAgent] ?? "")
+        }
+        return try await answer(signedIn, to: request, context)
+    }
+
+    /// Runs what checks a password. Its tokens are spent before, so that guesses sent at once count as well, and given
+    /// back unless the password was wrong.
+    private func countingFailures<Value: Sendable>(
+        of subject: RateLimits.Subject, from context: RequestEnvironment, _ body: () async throws -> Value
+    ) async throws -> Value {
+        try limits.spend(.failedLogIns, of: subject)
+        do {
+            try limits.spend(.failedLogInsOfAddress, of: .address(context.client))
+        } catch {
+            limits.giveBack(.failedLogIns, of: subject)
+            throw error
+        }
+        let giveBack = {
+            limits.giveBack(.failedLogIns, of: subject)
+            limits.giveBack(.failedLogInsOfAddress, of: .address(context.client))
+        }
+        do {
+            let value = try await body()
+            giveBack()
+            return value
+        } catch {
+            if (error as? ChatError)?.code != .invalidCredentials { giveBack() }
+            throw error
+        }
     }
 
     private struct Refresh: Decodable {
@@ -62,14 +92,14 @@ struct AuthRoutes {
             token = try await request.json(Refresh.self).refreshToken
         }
         guard let token else { throw ChatError(.unauthenticated, "refreshToken: is missing", field: "refreshToken") }
-        return try await answer(try await accounts.refresh(token), to: request)
+        return try await answer(try await accounts.refresh(token), to: request, context)
     }
 
     @Sendable private func logOut(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
         let caller = try context.requiredCaller
         try await accounts.logOut(user: caller.user, session: caller.session)
         var response = Response.noContent
-        if cookie.read(request) != nil { cookie.clear(&response) }
+        if cookie.read(request) != nil { cookie.clear(&response, context) }
         return response
     }
 
@@ -91,8 +121,10 @@ struct AuthRoutes {
     @Sendable private func changePassword(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
         let caller = try context.requiredCaller
         let body = try await request.json(PasswordChange.self)
-        try await accounts.changePassword(
-            of: caller.user, session: caller.session, current: body.currentPassword, new: body.newPassword)
+        try await countingFailures(of: .user(caller.user), from: context) {
+            try await accounts.changePassword(
+                of: caller.user, session: caller.session, current: body.currentPassword, new: body.newPassword)
+        }
         return .noContent
     }
 
@@ -120,7 +152,7 @@ struct AuthRoutes {
     }
 
     private func answer(
-        _ signedIn: SignedIn, to request: Request, status: HTTPResponse.Status = .ok
+        _ signedIn: SignedIn, to request: Request, _ context: RequestEnvironment, status: HTTPResponse.Status = .ok
     ) async throws -> Response {
         let inCookie = cookie.isWanted(by: request)
         var response = try Response.json(
@@ -128,7 +160,7 @@ struct AuthRoutes {
                 user: signedIn.user, accessToken: try await tokens.issue(for: signedIn),
                 expiresIn: Int(AccessGate.tokenLifetime), refreshToken: inCookie ? nil : signedIn.refreshToken),
             status: status)
-        if inCookie { cookie.set(signedIn.refreshToken, on: &response) }
+        if inCookie { cookie.set(signedIn.refreshToken, on: &response, context) }
         return response
     }
 }

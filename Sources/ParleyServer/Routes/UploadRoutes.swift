@@ -7,12 +7,19 @@ import NIOCore
 /// `/upload`: sending files and getting them back.
 struct UploadRoutes {
     let uploads: Uploads
+    let tus: TusRoutes
     /// Whether pages of other origins may show the files.
     let embeddable: Bool
 
     func register(on router: Router<RequestEnvironment>) {
-        router.route("/upload", [.post: receiveForm])
-        router.route("/upload/:id", [.get: show, .put: receiveBody, .delete: delete])
+        // The tus protocol shares these paths: its requests are told by a header.
+        router.route("/upload", [.post: tus.create(orElse: receiveForm), .options: tus.describe])
+        router.route(
+            "/upload/:id",
+            [
+                .get: show, .put: receiveBody, .delete: tus.terminate(orElse: delete), .patch: tus.append,
+                .head: tus.status(orElse: showHead), .post: tus.overridden, .options: tus.describe,
+            ])
         router.route("/upload/:id/file", [.get: serveFile, .head: serveHead])
         router.route("/upload/:id/thumbnail/:size", [.get: serveThumbnail, .head: serveThumbnailHead])
     }
@@ -33,7 +40,14 @@ struct UploadRoutes {
         let length = request.headers[.contentLength].flatMap { Int($0) }
         let incoming = try await uploads.begin(name, length: length, owner: caller.user)
         do {
-            for try await buffer in request.body { try await uploads.append(buffer, to: incoming) }
+            var received = 0
+            for try await buffer in request.body {
+                received += buffer.readableBytes
+                try await uploads.append(buffer, to: incoming)
+            }
+            // A body that a cancelled task reads ends early, without an error.
+            guard length ?? received == received else { throw ChatError(.malformedRequest, "the body is cut short") }
+            try Task.checkCancellation()
         } catch {
             await uploads.abandon(incoming)
             throw error
@@ -48,10 +62,9 @@ struct UploadRoutes {
         guard let boundary = request.headers[.contentType].flatMap(MultipartParser.boundary) else {
             throw ChatError(.unsupportedMediaType, "an upload is multipart/form-data, or the body of a PUT")
         }
-        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > uploads.maximumBytes + Self.framing {
-            throw uploads.tooLarge
-        }
-        var form = IncomingForm(boundary: boundary, uploads: uploads, owner: caller.user)
+        let length = request.headers[.contentLength].flatMap { Int($0) }
+        if let length, length > uploads.maximumBytes + Self.framing { throw uploads.tooLarge }
+        var form = IncomingForm(boundary: boundary, length: length, uploads: uploads, owner: caller.user)
         do {
             for try await buffer in request.body { try await form.receive(buffer) }
             let finished = try await form.finish()
@@ -66,6 +79,10 @@ struct UploadRoutes {
 
     @Sendable private func show(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
         try .json(try await uploads.find(context.id(of: Upload.self), for: try context.requiredCaller.user))
+    }
+
+    @Sendable private func showHead(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
+        try await show(request, context).createHeadResponse()
     }
 
     @Sendable private func serveFile(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
@@ -107,6 +124,8 @@ struct UploadRoutes {
 /// deleted again.
 private struct IncomingForm {
     private var parser: MultipartParser
+    /// Of the whole form, if the sender says it.
+    let length: Int?
     let uploads: Uploads
     let owner: UserID
 
@@ -116,8 +135,9 @@ private struct IncomingForm {
     private var fieldBytes = 0
     private static let maximumFieldBytes = 64 * 1024
 
-    init(boundary: String, uploads: Uploads, owner: UserID) {
+    init(boundary: String, length: Int?, uploads: Uploads, owner: UserID) {
         parser = MultipartParser(boundary: boundary)
+        self.length = length
         self.uploads = uploads
         self.owner = owner
     }
@@ -134,7 +154,7 @@ private struct IncomingForm {
         switch event {
         case .began(let fields):
             guard let name = FormPart.fileName(fields["content-disposition"] ?? "") else { return }
-            current = try await uploads.begin(name, length: nil, owner: owner)
+            current = try await uploads.begin(name, length: nil, bound: length, owner: owner)
         case .bytes(let bytes):
             if let current {
                 try await uploads.append(bytes, to: current)

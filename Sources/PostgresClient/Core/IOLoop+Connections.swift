@@ -25,11 +25,8 @@ extension IOLoop {
     func startConnecting(_ slot: Slot) {
         guard closingDeadline == nil else { return }
         slot.state = .starting
-        let parameters = PQParameters(
-            connectionString: configuration.connectionString, applicationName: configuration.applicationName,
-            connectTimeout: configuration.connectTimeout)
         let id = slot.id
-        Thread.detachNewThread { [mailbox] in
+        Thread.detachNewThread { [mailbox, parameters] in
             let result = Result<PQConnection, PostgresError> { () throws(PostgresError) in
                 try PQConnection.start(parameters)
             }
@@ -196,8 +193,7 @@ extension IOLoop {
         slot.lease = nil
 
         let now = ContinuousClock.now
-        var generator = SystemRandomNumberGenerator()
-        let retry = now + Backoff.delay(afterFailures: slot.failures, using: &generator)
+        let retry = now + Backoff.delay(afterFailures: slot.failures, jitter: .random(in: 0...1))
         slot.state = .waiting(until: retry)
         schedule(at: retry)
         slot.failures += 1

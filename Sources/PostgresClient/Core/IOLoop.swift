@@ -6,6 +6,7 @@ import Logging
 /// Nothing here waits for anything but `poller`, and nothing is shared: others speak to it through `mailbox`.
 final class IOLoop {
     let configuration: PostgresConfiguration
+    let parameters: PQParameters
     let mailbox: Mailbox
     let status: ClientStatus
     let logger: Logger
@@ -36,8 +37,12 @@ final class IOLoop {
     /// How long a server may be silent after the bound of the statement it works on.
     static let stuckGrace: Duration = .seconds(3)
 
-    init(configuration: PostgresConfiguration, mailbox: Mailbox, status: ClientStatus, logger: Logger) {
+    init(
+        configuration: PostgresConfiguration, parameters: PQParameters, mailbox: Mailbox, status: ClientStatus,
+        logger: Logger
+    ) {
         self.configuration = configuration
+        self.parameters = parameters
         self.mailbox = mailbox
         self.status = status
         self.logger = logger

@@ -6,7 +6,14 @@ struct PQParameters: Sendable {
     private(set) var values: [String] = []
 
     /// What every connection of Parley wants. A `connectionString` may choose its own keepalives, but not the encoding.
-    init(connectionString: String, applicationName: String, connectTimeout: Duration) {
+    ///
+    /// - Throws: `.misuse` if libpq cannot parse the string. Its own message is withheld, because it can quote the whole
+    ///   string, password and all.
+    init(connectionString: String, applicationName: String, connectTimeout: Duration) throws(PostgresError) {
+        guard let options = PQconninfoParse(connectionString, nil) else {
+            throw PostgresError(.misuse, "the connection string is not one that libpq understands")
+        }
+        PQconninfoFree(options)
         // A peer that vanished is noticed within about a minute when idle, and within 20 seconds of a write.
         add("keepalives_idle", "30")
         add("keepalives_interval", "10")

@@ -22,7 +22,7 @@ struct Migration: Equatable {
         } catch let error as PostgresMigrationError {
             throw error
         } catch {
-            throw PostgresMigrationError("the migrations in \(directory.path) cannot be read: \(error)")
+            throw PostgresMigrationError("the migrations in \(directory.path) cannot be read: \(error.localizedDescription)")
         }
     }
 

@@ -45,7 +45,7 @@ private struct MigrationSession {
     init(connectionString: String) throws(PostgresMigrationError) {
         do {
             connection = try PQConnection.connect(
-                PQParameters(
+                try PQParameters(
                     connectionString: connectionString, applicationName: "parley-migrate",
                     connectTimeout: .seconds(10)))
         } catch {

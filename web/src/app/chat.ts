@@ -1,8 +1,9 @@
+import { Backoff } from "../client/backoff";
 import { ConnectionStatus } from "../client/connection";
 import { ApiError } from "../client/errors";
 import { Parley } from "../client/parley";
 import { Conversation, Id, ServerEvent, User } from "../client/types";
-import { memberOf } from "../store/state";
+import { isOutside, memberOf } from "../store/state";
 import { Store } from "../store/store";
 import { problemText } from "../texts";
 import { Composing } from "./composing";
@@ -20,7 +21,7 @@ export class Chat {
   private list: Promise<void> | undefined;
   private readonly confirmed = new Map<Id, number>();
   private confirmTimer: ReturnType<typeof setTimeout> | undefined;
-  private readonly refreshing = new Set<Id>();
+  private readonly refreshing = new Map<Id, Promise<Conversation | undefined>>();
   private noticeId = 0;
 
   constructor(readonly parley: Parley, readonly store: Store) {
@@ -100,10 +101,10 @@ export class Chat {
         break;
       case "message:received":
         this.confirmSoon();
-        if (this.store.state.conversations[event.payload.message.conversationId] === undefined) {
-          void this.refresh(event.payload.message.conversationId);
+        if (this.store.state.conversations[event.payload.conversationId] === undefined) {
+          void this.refresh(event.payload.conversationId);
         } else {
-          notify(this.store.state, event.payload.message);
+          notify(this.store.state, event.payload);
         }
         break;
       case "member:joined":
@@ -116,26 +117,35 @@ export class Chat {
     }
   }
 
-  /** After each connecting: asks for all that has changed meanwhile. Only then do events alone keep the state complete. */
+  /** After each connecting: asks for all that has changed meanwhile, again until this connection ends or it is here. */
   private async catchUp(): Promise<void> {
     const epoch = this.epoch;
+    const backoff = new Backoff();
     this.composing.setOnline(true);
     this.reading.connected();
-    try {
-      await this.loadList();
-      const answer = await this.parley.sync({ ...this.store.state.revisions });
-      if (epoch !== this.epoch) return;
-      this.store.dispatch({ type: "synced", answer });
-      for (const { id, revision, messages, more } of answer.conversations) {
-        if (!more || this.store.state.timelines[id] === undefined) continue;
-        await this.reading.fetchChanges(id, messages[messages.length - 1]?.revision, revision);
-        if (epoch !== this.epoch) return;
+    while (epoch === this.epoch) {
+      try {
+        await this.loadList();
+        await this.sync(epoch);
+        return;
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, backoff.next()));
       }
-      this.isLive = true;
-      this.confirmSoon();
-    } catch {
-      // A connection that fails here is replaced, and the next one catches up; a refusal leaves what the events bring.
     }
+  }
+
+  /** Only after this do events alone keep the state complete. */
+  private async sync(epoch: number): Promise<void> {
+    const answer = await this.parley.sync({ ...this.store.state.revisions });
+    if (epoch !== this.epoch) return;
+    this.store.dispatch({ type: "synced", answer });
+    for (const { id, revision, messages, more } of answer.conversations) {
+      if (!more || this.store.state.timelines[id] === undefined) continue;
+      await this.reading.fetchChanges(id, messages[messages.length - 1]?.revision, revision);
+      if (epoch !== this.epoch) return;
+    }
+    this.isLive = true;
+    this.confirmSoon();
   }
 
   private loadList(): Promise<void> {
@@ -156,18 +166,29 @@ export class Chat {
     } while (cursor !== undefined);
   }
 
-  /** Fetches a conversation anew, once at a time. */
-  async refresh(id: Id): Promise<void> {
-    if (this.refreshing.has(id)) return;
-    this.refreshing.add(id);
+  /**
+   * Fetches a conversation anew, once at a time; answers it, also where the user only sees it from outside.
+   * Whatever else goes wrong leaves things as they are.
+   */
+  refresh(id: Id): Promise<Conversation | undefined> {
+    const present = this.refreshing.get(id);
+    if (present !== undefined) return present;
+    const fetching = this.fetchConversation(id).finally(() => this.refreshing.delete(id));
+    this.refreshing.set(id, fetching);
+    return fetching;
+  }
+
+  private async fetchConversation(id: Id): Promise<Conversation | undefined> {
     try {
-      this.store.dispatch({ type: "conversation", conversation: await this.parley.conversation(id) });
+      const conversation = await this.parley.conversation(id);
+      if (isOutside(conversation)) this.store.dispatch({ type: "conversationGone", id });
+      else this.known(conversation);
+      return conversation;
     } catch (error) {
       if (error instanceof ApiError && (error.status === 404 || error.status === 403)) {
         this.store.dispatch({ type: "conversationGone", id });
       }
-    } finally {
-      this.refreshing.delete(id);
+      return undefined;
     }
   }
 

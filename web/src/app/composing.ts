@@ -97,7 +97,10 @@ export class Composing {
     const last = this.typingSent;
     if (active ? last?.id === id && now - last.at < typingInterval : last?.id !== id) return;
     this.typingSent = active ? { id, at: now } : undefined;
-    this.chat.parley.typing(id, active).catch(() => {});
+    this.chat.parley.typing(id, active).catch(() => {
+      // Without a connection nobody knows; the next keystroke tells.
+      this.typingSent = undefined;
+    });
   }
 
   // Files

@@ -19,6 +19,12 @@ export function watchPage(chat: Chat): void {
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") hurry();
   });
+  // A file that misses the conversation would take the place of the page.
+  for (const type of ["dragover", "drop"] as const) {
+    window.addEventListener(type, (event) => {
+      if (event.dataTransfer?.types.includes("Files") === true) event.preventDefault();
+    });
+  }
   window.addEventListener("storage", (event) => {
     if (event.key !== key) return;
     const meId = chat.store.state.me?.id;

@@ -11,19 +11,27 @@ const pageSize = 100;
 /** How many pages of changes are fetched after an absence before the history is loaded anew instead. */
 const changePages = 10;
 
+/** Marks gather this long, in milliseconds, while somebody scrolls. */
+const markDelay = 250;
+
 /** Loads history, and says how far it has been read. */
 export class Reading {
-  /** Reading marks that the server has not acknowledged. */
-  private readonly unconfirmed = new Map<Id, number>();
+  /** How far each conversation has been read here, and which of it the server has not acknowledged. */
+  private readonly marked = new Map<Id, number>();
+  private readonly unconfirmed = new Set<Id>();
+  private markTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly chat: Chat) {}
 
   clear(): void {
+    clearTimeout(this.markTimer);
+    this.markTimer = undefined;
+    this.marked.clear();
     this.unconfirmed.clear();
   }
 
   connected(): void {
-    for (const [id, seq] of this.unconfirmed) this.sendMark(id, seq);
+    this.sendMarks();
     for (const [id, timeline] of Object.entries(this.chat.store.state.timelines)) {
       if (timeline.isBroken && !timeline.isLoaded) void this.open(id);
     }
@@ -32,7 +40,6 @@ export class Reading {
   /** Makes a conversation, and the place `seq` in it, present; without a place, where reading was left off or the end. */
   async open(id: Id, seq?: number): Promise<void> {
     const { store } = this.chat;
-    if (store.state.conversations[id] === undefined) await this.chat.refresh(id);
     const conversation = store.state.conversations[id];
     if (conversation === undefined) return;
     const timeline = this.timeline(id);
@@ -134,20 +141,26 @@ export class Reading {
     const conversation = store.state.conversations[id];
     if (conversation === undefined) return;
     const readSeq = memberOf(conversation, store.state.me?.id)?.readSeq ?? 0;
-    if (seq <= Math.max(readSeq, this.unconfirmed.get(id) ?? 0) && conversation.unreadCount === 0) return;
+    if (seq <= Math.max(readSeq, this.marked.get(id) ?? 0)) return;
+    this.marked.set(id, seq);
+    this.unconfirmed.add(id);
     store.dispatch({ type: "readHere", conversationId: id, seq });
-    this.unconfirmed.set(id, seq);
-    this.sendMark(id, seq);
+    this.markTimer ??= setTimeout(() => this.sendMarks(), markDelay);
   }
 
-  private sendMark(id: Id, seq: number): void {
-    this.chat.parley.markRead(id, seq).then(
-      () => {
-        if (this.unconfirmed.get(id) === seq) this.unconfirmed.delete(id);
-      },
-      // It is sent again with the next connection.
-      () => {},
-    );
+  private sendMarks(): void {
+    clearTimeout(this.markTimer);
+    this.markTimer = undefined;
+    for (const id of this.unconfirmed) {
+      const seq = this.marked.get(id) ?? 0;
+      this.chat.parley.markRead(id, seq).then(
+        () => {
+          if (this.marked.get(id) === seq) this.unconfirmed.delete(id);
+        },
+        // It is sent again with the next connection.
+        () => {},
+      );
+    }
   }
 
   private timeline(id: Id): Timeline {

@@ -147,9 +147,9 @@ export interface Marks {
 /** Every event that the server sends, with its payload. */
 export interface ServerEvents {
   ready: { user: User; online: Id[]; undelivered: Record<Id, number> };
-  "message:received": { message: Message };
-  "message:updated": { message: Message };
-  "message:deleted": { message: Message };
+  "message:received": Message;
+  "message:updated": Message;
+  "message:deleted": Message;
   "message:status": Marks;
   "user:status": { userId: Id; status: "online" | "offline"; lastSeenAt?: string };
   typing: { conversationId: Id; userId: Id; active: boolean };

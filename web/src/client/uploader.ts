@@ -40,8 +40,7 @@ export const transferByXhr: Transfer = ({ method, path, headers, body, signal, o
     else request.send(body ?? null);
   });
 
-/** Up to this many bytes a file goes as one plain PUT; above, it is worth resuming, and goes by tus in pieces. */
-const plainLimit = 1024 * 1024;
+/** Up to this many bytes a file goes as one plain PUT; above, it goes by tus in pieces of this size, which can be resumed. */
 const pieceSize = 8 * 1024 * 1024;
 
 /** How often an error of the server itself is tried again. */
@@ -63,13 +62,12 @@ export class Uploader {
     private readonly http: HttpClient,
     private readonly tokens: TokenSource,
     private readonly transfer: Transfer = transferByXhr,
-    private readonly plain = plainLimit,
     private readonly piece = pieceSize,
   ) {}
 
   /** @throws ApiError when the server refuses the file, AbortError when cancelled. */
   async upload(file: File, options: UploadOptions): Promise<Upload> {
-    const step = file.size > this.plain ? this.resumable(file, options) : this.single(file, options);
+    const step = file.size > this.piece ? this.resumable(file, options) : this.single(file, options);
     const backoff = new Backoff();
     let refusals = 0;
     for (;;) {

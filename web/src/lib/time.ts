@@ -48,10 +48,6 @@ export function dayLabel(time: string, now = new Date()): string {
   return then.getFullYear() === now.getFullYear() ? longDayFormat.format(then) : longYearFormat.format(then);
 }
 
-export function isSameDay(a: string, b: string): boolean {
-  return daysBetween(new Date(a), new Date(b)) === 0;
-}
-
 /** `5 minutes ago`, or the date where it is long ago. */
 export function agoTime(time: string, now = Date.now()): string {
   const minutes = Math.round((now - new Date(time).getTime()) / 60_000);

@@ -122,7 +122,7 @@ function reduceEvent(state: State, event: ServerEvent, isLive: boolean, now: num
     case "message:received":
     case "message:updated":
     case "message:deleted": {
-      const { message } = event.payload;
+      const message = event.payload;
       const next = withoutTyping(withMessages(state, message.conversationId, [message]), message.conversationId, message.sender.id);
       return isLive ? withRevision(next, message.conversationId, message.revision) : next;
     }

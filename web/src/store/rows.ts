@@ -1,6 +1,6 @@
 import { Id, Message } from "../client/types";
-import { isSameDay } from "../lib/time";
 import { PendingMessage } from "./state";
+import { lowerBound } from "./timeline";
 
 /** One line of the message list, with how it stands among its neighbours. */
 export interface Row {
@@ -25,48 +25,79 @@ function keyOf(senderId: Id, message: { id?: Id; clientId?: string }): string {
 }
 
 interface Item {
-  key: string;
-  senderId: Id;
-  createdAt: string;
-  message?: Message;
-  pending?: PendingMessage;
+  readonly source: Message | PendingMessage;
+  readonly row: Omit<Row, "isDayStart" | "isUnreadStart" | "isFirst" | "isLast">;
+  readonly seq: number | undefined;
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  /** The same for all times of one day of the local calendar. */
+  readonly day: number;
+  /** The row that came of it last. */
+  last?: Row;
 }
 
-/** The rows of a conversation; `unreadSeq` is the first message that was unread when it was opened. */
-export function buildRows(
-  messages: readonly Message[],
-  pending: readonly PendingMessage[],
-  meId: Id,
-  unreadSeq: number | undefined,
-): Row[] {
-  const items: Item[] = messages.map((message) => ({
-    key: keyOf(message.sender.id, message),
-    senderId: message.sender.id,
-    createdAt: message.createdAt,
-    message,
-  }));
-  for (const message of pending) {
-    items.push({ key: keyOf(meId, message), senderId: meId, createdAt: message.createdAt, pending: message });
+/**
+ * Builds the rows of a conversation, again and again as it changes. What was worked out from a message the last time is
+ * kept, and its row too where nothing about it has changed: 50,000 messages are gone through with each new one.
+ */
+export class RowBuilder {
+  private items: Item[] = [];
+
+  /** `unreadSeq` is the first message that was unread when the conversation was opened. */
+  build(messages: readonly Message[], pending: readonly PendingMessage[], meId: Id, unreadSeq: number | undefined): Row[] {
+    // Pages are put in before or after what was there, so that it has moved as one.
+    const first = this.items[0]?.seq;
+    const shift = first === undefined ? 0 : lowerBound(messages, first);
+    const items: Item[] = messages.map((message, index) => {
+      const present = this.items[index - shift];
+      return present?.source === message ? present : messageItem(message);
+    });
+    for (const message of pending) items.push(pendingItem(message, meId));
+    this.items = items;
+    return items.map((item, index) => {
+      const previous = items[index - 1];
+      const next = items[index + 1];
+      const isUnreadStart = unreadSeq !== undefined && item.seq === unreadSeq;
+      return rowOf(item, {
+        isDayStart: previous?.day !== item.day,
+        isUnreadStart,
+        isFirst: isUnreadStart || !isRun(previous, item),
+        isLast: (unreadSeq !== undefined && next?.seq === unreadSeq) || !isRun(item, next),
+      });
+    });
   }
-  return items.map((item, index) => {
-    const isUnreadStart = unreadSeq !== undefined && item.message?.seq === unreadSeq;
-    const next = items[index + 1];
-    const nextIsUnread = unreadSeq !== undefined && next?.message?.seq === unreadSeq;
-    return {
-      ...item,
-      isDayStart: !isDayShared(items[index - 1], item),
-      isUnreadStart,
-      isFirst: isUnreadStart || !isRun(items[index - 1], item),
-      isLast: nextIsUnread || !isRun(item, next),
-    };
-  });
 }
 
-function isDayShared(a: Item | undefined, b: Item): boolean {
-  return a !== undefined && isSameDay(a.createdAt, b.createdAt);
+function messageItem(message: Message): Item {
+  const { createdAt, sender, seq } = message;
+  return { source: message, row: { key: keyOf(sender.id, message), senderId: sender.id, createdAt, message }, seq, ...moment(createdAt) };
+}
+
+function pendingItem(pending: PendingMessage, meId: Id): Item {
+  const { createdAt } = pending;
+  return { source: pending, row: { key: keyOf(meId, pending), senderId: meId, createdAt, pending }, seq: undefined, ...moment(createdAt) };
+}
+
+function moment(time: string): { time: number; day: number } {
+  const date = new Date(time);
+  return { time: date.getTime(), day: (date.getFullYear() * 12 + date.getMonth()) * 31 + date.getDate() };
+}
+
+function rowOf(item: Item, place: Pick<Row, "isDayStart" | "isUnreadStart" | "isFirst" | "isLast">): Row {
+  const { last } = item;
+  if (
+    last?.isDayStart === place.isDayStart &&
+    last.isUnreadStart === place.isUnreadStart &&
+    last.isFirst === place.isFirst &&
+    last.isLast === place.isLast
+  ) {
+    return last;
+  }
+  item.last = { ...item.row, ...place };
+  return item.last;
 }
 
 function isRun(a: Item | undefined, b: Item | undefined): boolean {
-  if (a === undefined || b === undefined || a.senderId !== b.senderId) return false;
-  return Date.parse(b.createdAt) - Date.parse(a.createdAt) < runGap && isDayShared(a, b);
+  if (a === undefined || b === undefined) return false;
+  return a.row.senderId === b.row.senderId && a.day === b.day && b.time - a.time < runGap;
 }

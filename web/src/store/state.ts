@@ -95,6 +95,11 @@ export function partner(conversation: Conversation, meId: Id | undefined): User 
   return conversation.members.find((member) => member.user.id !== meId)?.user;
 }
 
+/** Whether the user sees a public group from outside: its title and size, none of its members. */
+export function isOutside(conversation: Conversation): boolean {
+  return conversation.members.length === 0;
+}
+
 export function memberOf(conversation: Conversation, userId: Id | undefined): Member | undefined {
   return conversation.members.find((member) => member.user.id === userId);
 }

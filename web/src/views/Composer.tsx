@@ -58,7 +58,8 @@ export function Composer({ conversation }: { conversation: Conversation }) {
   };
   const onPaste = (event: ClipboardEvent) => {
     const files = Array.from(event.clipboardData.files);
-    if (files.length === 0) return;
+    // What comes as text and as its picture, from an office program, is text.
+    if (files.length === 0 || event.clipboardData.types.includes("text/plain")) return;
     event.preventDefault();
     composing.attach(id, files);
   };

@@ -1,7 +1,7 @@
 import { memo } from "react";
 import { Conversation } from "../client/types";
 import { shortTime } from "../lib/time";
-import { activity, memberOf } from "../store/state";
+import { activity, memberOf, partner } from "../store/state";
 import { messageSummary, texts } from "../texts";
 import { ConversationAvatar, titleOf } from "./Avatar";
 import { useStore } from "./context";
@@ -14,6 +14,8 @@ export const ConversationItem = memo(function ConversationItem(props: { conversa
   const meId = useStore((state) => state.me?.id);
   const title = titleOf(conversation, meId);
   const { unreadCount } = conversation;
+  const other = partner(conversation, meId);
+  const isOnline = useStore((state) => other !== undefined && state.online[other.id] === true);
   return (
     <Link
       to={{ view: "conversation", id: conversation.id }}
@@ -24,6 +26,7 @@ export const ConversationItem = memo(function ConversationItem(props: { conversa
       <span className="conversation-item-text">
         <span className="conversation-item-line">
           <bdi className="conversation-item-title">{title}</bdi>
+          {isOnline && <span className="visually-hidden">{texts.conversation.online}</span>}
           <time dateTime={activity(conversation)}>{shortTime(activity(conversation))}</time>
         </span>
         <span className="conversation-item-line">

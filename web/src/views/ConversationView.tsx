@@ -8,27 +8,23 @@ import { Composer } from "./Composer";
 import { useChat, useStore } from "./context";
 import { Link, Spinner } from "./controls";
 import { Icon } from "./icons";
+import { JoinView } from "./lazy";
 import { MessageList } from "./MessageList";
 import { NotFound } from "./NotFound";
+import { useConversation } from "./useConversation";
 
 /** A conversation: who it is with, its messages, and where to write. */
 export function ConversationView({ id, seq }: { id: Id; seq: number | undefined }) {
   const chat = useChat();
-  const conversation = useStore((state) => state.conversations[id]);
-  const [isMissing, setMissing] = useState(false);
-
+  const { conversation, isMissing, preview } = useConversation(id);
+  const isKnown = conversation !== undefined;
   useEffect(() => {
-    let isCurrent = true;
-    void chat.reading.open(id, seq).then(() => {
-      if (isCurrent) setMissing(chat.store.state.conversations[id] === undefined && chat.store.state.connection === "online");
-    });
-    return () => {
-      isCurrent = false;
-    };
-  }, [chat, id, seq]);
+    if (isKnown) void chat.reading.open(id, seq);
+  }, [chat, id, seq, isKnown]);
   useEffect(() => () => chat.composing.typing(id, false), [chat, id]);
 
   if (conversation === undefined) {
+    if (isMissing && preview !== undefined) return <JoinView group={preview} />;
     return isMissing ? (
       <NotFound />
     ) : (
@@ -72,9 +68,9 @@ function Present({ conversation, seq }: { conversation: Conversation; seq: numbe
         <Link to={{ view: "details", id: conversation.id }} className="conversation-head" label={`${title}: ${texts.conversation.details}`}>
           <ConversationAvatar conversation={conversation} size="small" />
           <span className="conversation-head-text">
-            <h2>
+            <h1>
               <bdi>{title}</bdi>
-            </h2>
+            </h1>
             <Subtitle conversation={conversation} />
           </span>
         </Link>

@@ -12,22 +12,15 @@ import { Icon } from "./icons";
 import { MemberList } from "./MemberList";
 import { PaneHead } from "./PaneHead";
 import { PeoplePicker } from "./PeoplePicker";
+import { useConversation } from "./useConversation";
 import { NotFound } from "./NotFound";
 
 /** What there is to know about a conversation, and to change: a person, or a group and its members. */
 export function DetailsView({ id }: { id: Id }) {
   const chat = useChat();
-  const conversation = useStore((state) => state.conversations[id]);
-  const [isMissing, setMissing] = useState(false);
-  useEffect(() => {
-    let isCurrent = true;
-    void chat.refresh(id).then(() => {
-      if (isCurrent) setMissing(chat.store.state.conversations[id] === undefined);
-    });
-    return () => {
-      isCurrent = false;
-    };
-  }, [chat, id]);
+  const { conversation, isMissing } = useConversation(id);
+  // Marks and members may be behind where the group is large.
+  useEffect(() => void chat.refresh(id), [chat, id]);
   if (conversation === undefined) {
     return isMissing ? (
       <NotFound />
@@ -49,9 +42,9 @@ function Present({ conversation }: { conversation: Conversation }) {
       <div className="pane-body narrow">
         <div className="details-head">
           <ConversationAvatar conversation={conversation} size="large" />
-          <h3>
+          <h2>
             <bdi>{titleOf(conversation, meId)}</bdi>
-          </h3>
+          </h2>
           {other === undefined ? <GroupNote conversation={conversation} /> : <PersonNote user={other} />}
         </div>
         {other === undefined && <GroupActions conversation={conversation} />}

@@ -21,7 +21,7 @@ export function DeviceList() {
     });
   return (
     <section className="section" aria-label={texts.profile.sessions}>
-      <h3>{texts.profile.sessions}</h3>
+      <h2>{texts.profile.sessions}</h2>
       {devices === undefined && <Spinner />}
       <ul>
         {devices?.map((device) => (

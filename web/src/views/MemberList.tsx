@@ -37,7 +37,7 @@ export function MemberList({ conversation }: { conversation: Conversation }) {
   const hasMore = isAsked ? further.cursor !== undefined : conversation.memberCount > conversation.members.length;
   return (
     <section aria-label={texts.details.members}>
-      <h3>{texts.details.members}</h3>
+      <h2>{texts.details.members}</h2>
       <ul>
         {members.map((member) => (
           <li key={member.user.id} className="person is-static">

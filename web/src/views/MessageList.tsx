@@ -1,14 +1,13 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { Conversation } from "../client/types";
-import { buildRows, Row } from "../store/rows";
-import { memberOf } from "../store/state";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { Conversation, Id } from "../client/types";
+import { Row, RowBuilder } from "../store/rows";
+import { memberOf, partner } from "../store/state";
 import { emptyTimeline, findBySeq, lastSeq } from "../store/timeline";
 import { messageSummary, texts } from "../texts";
 import { useChat, useStore } from "./context";
 import { Empty, Spinner } from "./controls";
 import { Icon } from "./icons";
 import { MessageRow } from "./MessageRow";
-import { partner } from "../store/state";
 import { estimateHeight } from "./estimate";
 import { VirtualList, VirtualListHandle } from "./VirtualList";
 
@@ -20,20 +19,22 @@ export function MessageList({ conversation, seq }: { conversation: Conversation;
   const timeline = useStore((state) => state.timelines[id]) ?? emptyTimeline;
   const allPending = useStore((state) => state.pending);
   const list = useRef<VirtualListHandle>(null);
-  const [isAtBottom, setAtBottom] = useState(true);
+  const [isAtBottom, setAtBottom] = useState(false);
   const [highlighted, setHighlighted] = useState<number>();
   const isAtEnd = timeline.isLoaded && lastSeq(timeline) >= conversation.lastSeq;
   const unreadSeq = useUnreadStart(conversation, timeline.isLoaded);
   const pending = useMemo(() => allPending.filter((message) => message.conversationId === id), [allPending, id]);
+  const [builder] = useState(() => new RowBuilder());
   const rows = useMemo(
-    () => buildRows(timeline.messages, isAtEnd ? pending : [], meId, unreadSeq),
-    [timeline.messages, isAtEnd, pending, meId, unreadSeq],
+    () => builder.build(timeline.messages, isAtEnd ? pending : [], meId, unreadSeq),
+    [builder, timeline.messages, isAtEnd, pending, meId, unreadSeq],
   );
 
   // The place to begin with: the message of the address, or the first unread one.
   const keyOfSeq = useCallback((wanted: number) => rows.find((row) => row.message?.seq === wanted)?.key, [rows]);
+  // Before the list reports its place, so that nothing counts as read that was never in view.
   const placed = useRef<string>();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const wanted = seq ?? unreadSeq;
     const place = `${seq ?? ""}/${unreadSeq ?? ""}`;
     if (!timeline.isLoaded || wanted === undefined || placed.current === place) return;
@@ -57,7 +58,13 @@ export function MessageList({ conversation, seq }: { conversation: Conversation;
     pendingCount.current = pending.length;
   });
 
-  useReadMarks(conversation, isAtBottom && isAtEnd);
+  const markSeen = useReadMarks(id);
+  const onPlace = (isNowAtBottom: boolean, last: Row) => {
+    setAtBottom(isNowAtBottom);
+    // A message that is not sent stands after all others.
+    const seq = last.message?.seq ?? lastSeq(timeline);
+    if (seq > 0) markSeen(seq);
+  };
 
   const jumpToNewest = async () => {
     if (!isAtEnd) await chat.reading.loadNewest(id);
@@ -128,7 +135,7 @@ export function MessageList({ conversation, seq }: { conversation: Conversation;
         onNearBottom={() => {
           if (!isAtEnd && !timeline.isBroken) void chat.reading.loadNewer(id);
         }}
-        onPlace={setAtBottom}
+        onPlace={onPlace}
       />
       {!(isAtBottom && isAtEnd) && (
         <button type="button" className="jump" onClick={() => void jumpToNewest()} aria-label={texts.conversation.jumpToNewest} title={texts.conversation.jumpToNewest}>
@@ -162,23 +169,28 @@ function useUnreadStart(conversation: Conversation, isLoaded: boolean): number |
   return start.current ?? undefined;
 }
 
-/** Marks the conversation as read while its end is in view of somebody. */
-function useReadMarks(conversation: Conversation, isEndInView: boolean): void {
+/** Marks messages as read once they are in view of somebody; answers where to tell which are in view. */
+function useReadMarks(id: Id): (seq: number) => void {
   const chat = useChat();
+  const seen = useRef(0);
+  const mark = useCallback(() => {
+    if (seen.current > 0 && document.hasFocus() && document.visibilityState === "visible") chat.reading.markRead(id, seen.current);
+  }, [chat, id]);
   useEffect(() => {
-    const mark = () => {
-      if (isEndInView && document.hasFocus() && document.visibilityState === "visible") {
-        chat.reading.markRead(conversation.id, conversation.lastSeq);
-      }
-    };
-    mark();
     window.addEventListener("focus", mark);
     document.addEventListener("visibilitychange", mark);
     return () => {
       window.removeEventListener("focus", mark);
       document.removeEventListener("visibilitychange", mark);
     };
-  }, [chat, conversation.id, conversation.lastSeq, conversation.unreadCount, isEndInView]);
+  }, [mark]);
+  return useCallback(
+    (seq) => {
+      seen.current = seq;
+      mark();
+    },
+    [mark],
+  );
 }
 
 /** Reads messages of others out as they arrive, for screen readers. */

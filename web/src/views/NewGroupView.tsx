@@ -58,7 +58,7 @@ export function NewGroupView() {
             </label>
           ))}
         </fieldset>
-        <h3>{texts.start.groupMembers}</h3>
+        <h2>{texts.start.groupMembers}</h2>
         {members.length > 0 && (
           <ul className="chips">
             {members.map((user) => (

@@ -4,7 +4,7 @@ import { Empty, Link } from "./controls";
 export function NotFound() {
   return (
     <main className="pane home">
-      <Empty icon="search" title={texts.notFound.title} text={texts.notFound.text}>
+      <Empty isPage icon="search" title={texts.notFound.title} text={texts.notFound.text}>
         <Link className="button" to={{ view: "home" }}>
           {texts.notFound.action}
         </Link>

@@ -10,7 +10,7 @@ export function PaneHead({ title, back = { view: "home" }, isBackAlways = false 
       <Link to={back} label={texts.back} className={`icon-button ${isBackAlways ? "" : "only-phone"}`}>
         <Icon name="back" />
       </Link>
-      <h2>{title}</h2>
+      <h1>{title}</h1>
     </header>
   );
 }

@@ -57,11 +57,13 @@ export function Popover({ anchor, label, onClose, children }: Props) {
     items[(index + step + items.length) % items.length]?.focus();
   };
 
+  // Within the landmark it belongs to, yet outside of what scrolls and clips.
+  const place = anchor.current?.closest("main") ?? document.body;
   return createPortal(
     <div ref={box} className="popover" role="menu" aria-label={label} onKeyDown={onKeyDown}>
       {children}
     </div>,
-    document.body,
+    place,
   );
 }
 

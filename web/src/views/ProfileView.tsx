@@ -48,9 +48,9 @@ function Picture({ me }: { me: User }) {
   return (
     <div className="details-head">
       <Avatar user={me} size="large" />
-      <h3>
+      <h2>
         <bdi>{me.displayName}</bdi>
-      </h3>
+      </h2>
       <p className="details-note">@{me.username}</p>
       <button type="button" className="button" disabled={isBusy} onClick={() => picker.current?.click()}>
         {isBusy ? texts.auth.working : texts.profile.picture}
@@ -105,7 +105,7 @@ function Notifications() {
   };
   return (
     <section className="section">
-      <h3>{texts.profile.notifications}</h3>
+      <h2>{texts.profile.notifications}</h2>
       <label className="switch">
         <span>{texts.profile.notificationsText}</span>
         <input type="checkbox" role="switch" checked={isOn} onChange={(event) => void toggle(event.target.checked)} />
@@ -135,7 +135,7 @@ function PasswordForm({ me }: { me: User }) {
   };
   return (
     <form className="section" onSubmit={(event) => void change(event)}>
-      <h3>{texts.profile.password}</h3>
+      <h2>{texts.profile.password}</h2>
       <input type="text" name="username" autoComplete="username" value={me.username} readOnly hidden />
       <Field
         label={texts.profile.currentPassword}

@@ -1,4 +1,4 @@
-import { useEffect } from "react";
+import { useEffect, useMemo } from "react";
 import { Conversation, Id } from "../client/types";
 import { messageSummary, texts } from "../texts";
 import { useChat, useStore } from "./context";
@@ -6,7 +6,8 @@ import { useChat, useStore } from "./context";
 /** The message that another one answers, in a line or two. */
 export function Quotation({ id, conversation, onShow }: { id: Id; conversation: Conversation; onShow(seq: number): void }) {
   const { reading } = useChat();
-  const held = useStore((state) => state.timelines[conversation.id]?.messages.find((message) => message.id === id));
+  const messages = useStore((state) => state.timelines[conversation.id]?.messages);
+  const held = useMemo(() => messages?.find((message) => message.id === id), [messages, id]);
   const fetched = useStore((state) => state.quoted[id]);
   const meId = useStore((state) => state.me?.id);
   const message = held ?? fetched;

@@ -6,14 +6,16 @@ import { Empty, Link } from "./controls";
 import { DetailsView, DiscoverView, Fetched, NewChatView, NewGroupView, ProfileView } from "./lazy";
 import { NotFound } from "./NotFound";
 import { Sidebar } from "./Sidebar";
+import { useMedia } from "./useMedia";
 
 /** The signed-in page: the conversations beside one view; on a phone either the one or the other. */
 export function Shell({ route }: { route: Route }) {
   const selected = route.view === "conversation" || route.view === "details" ? route.id : undefined;
+  const isPhone = useMedia("(max-width: 720px)");
   return (
     <div className={`shell ${route.view === "home" ? "shows-list" : "shows-view"}`}>
       <ConnectionBanner />
-      <Sidebar selected={selected} />
+      <Sidebar selected={selected} isMain={isPhone && route.view === "home"} />
       <Fetched>
         <View route={route} />
       </Fetched>

@@ -10,7 +10,7 @@ import { Icon } from "./icons";
 import { Fetched, SearchResults } from "./lazy";
 
 /** The conversations, and the search over them, over people and over messages. */
-export function Sidebar({ selected }: { selected: Id | undefined }) {
+export function Sidebar({ selected, isMain }: { selected: Id | undefined; isMain: boolean }) {
   const me = useStore((state) => state.me);
   const [text, setText] = useState("");
   const input = useRef<HTMLInputElement>(null);
@@ -19,8 +19,9 @@ export function Sidebar({ selected }: { selected: Id | undefined }) {
     input.current?.focus();
   };
   return (
-    <nav className="sidebar" aria-label={texts.sidebar.label}>
-      <header className="sidebar-head">
+    // On a phone it can be all there is; then it is the page's main landmark.
+    <div className="sidebar" role={isMain ? "main" : "navigation"} aria-label={texts.sidebar.label}>
+      <div className="sidebar-head">
         <Link to={{ view: "profile" }} label={texts.sidebar.profile} className="sidebar-me">
           {me !== undefined && <Avatar user={me} size="small" />}
         </Link>
@@ -31,7 +32,7 @@ export function Sidebar({ selected }: { selected: Id | undefined }) {
         <Link to={{ view: "newChat" }} label={texts.sidebar.newChat} className="icon-button">
           <Icon name="newChat" />
         </Link>
-      </header>
+      </div>
       <div className="search-box" role="search">
         <Icon name="search" size={18} />
         <input
@@ -54,7 +55,7 @@ export function Sidebar({ selected }: { selected: Id | undefined }) {
           <SearchResults text={text.trim()} selected={selected} onDone={() => setText("")} />
         </Fetched>
       )}
-    </nav>
+    </div>
   );
 }
 

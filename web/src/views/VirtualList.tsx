@@ -20,8 +20,8 @@ interface Props<Row> {
   follows: boolean;
   onNearTop?: () => void;
   onNearBottom?: () => void;
-  /** Called with whether the end is in view, after each scroll and change. */
-  onPlace(isAtBottom: boolean): void;
+  /** Called with whether the end is in view, and the last row that is, after each scroll and change. */
+  onPlace(isAtBottom: boolean, last: Row): void;
 }
 
 /** Rows are kept rendered this far beyond what is visible, in pixels. */
@@ -94,7 +94,8 @@ function VirtualListInner<Row extends { key: string }>(props: Props<Row>, ref: R
     const element = scroller.current;
     if (element === null || viewport.current === 0) return;
     const below = element.scrollHeight - element.clientHeight - element.scrollTop;
-    props.onPlace(follows && below < bottomTolerance);
+    const last = rows[Math.min(rows.length - 1, rowAt(element.scrollTop + element.clientHeight - bottomTolerance))];
+    if (last !== undefined) props.onPlace(follows && below < bottomTolerance, last);
     if (element.scrollTop < near) props.onNearTop?.();
     if (below < near) props.onNearBottom?.();
   };

@@ -98,17 +98,20 @@ interface EmptyProps {
   icon: IconName;
   title: string;
   text?: string;
+  /** Whether it is the whole page, and its title the page's heading. */
+  isPage?: boolean;
   children?: ReactNode;
 }
 
 /** What stands where there is nothing to show. */
-export function Empty({ icon, title, text, children }: EmptyProps) {
+export function Empty({ icon, title, text, isPage = false, children }: EmptyProps) {
+  const Title = isPage ? "h1" : "p";
   return (
     <div className="empty">
       <span className="empty-icon">
         <Icon name={icon} size={30} />
       </span>
-      <p className="empty-title">{title}</p>
+      <Title className="empty-title">{title}</Title>
       {text !== undefined && <p className="empty-text">{text}</p>}
       {children}
     </div>

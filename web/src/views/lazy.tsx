@@ -7,6 +7,7 @@ const pages = () => import("./pages");
 export const AuthView = lazy(async () => ({ default: (await pages()).AuthView }));
 export const DetailsView = lazy(async () => ({ default: (await pages()).DetailsView }));
 export const DiscoverView = lazy(async () => ({ default: (await pages()).DiscoverView }));
+export const JoinView = lazy(async () => ({ default: (await pages()).JoinView }));
 export const Lightbox = lazy(async () => ({ default: (await pages()).Lightbox }));
 export const MessageActions = lazy(async () => ({ default: (await pages()).MessageActions }));
 export const NewChatView = lazy(async () => ({ default: (await pages()).NewChatView }));

@@ -2,6 +2,7 @@
 export { AuthView } from "./AuthView";
 export { DetailsView } from "./DetailsView";
 export { DiscoverView } from "./DiscoverView";
+export { JoinView } from "./JoinView";
 export { Lightbox } from "./Lightbox";
 export { MessageActions } from "./MessageActions";
 export { NewChatView } from "./NewChatView";

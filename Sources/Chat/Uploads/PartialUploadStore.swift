@@ -1,0 +1,84 @@
+import Foundation
+import PostgresClient
+
+/// An upload of which not all bytes have come.
+struct PartialUpload: Sendable {
+    var id: UploadID
+    var owner: UserID
+    var name: String
+    /// Bytes in all.
+    var length: Int
+    /// Where a piece begins whose checksum has not been seen to match: what follows does not count.
+    var verified: Int?
+    var expires: Date
+    var isExpired: Bool
+}
+
+/// The SQL of uploads that arrive in pieces.
+struct PartialUploadStore: Sendable {
+    let database: PostgresClient
+    /// How long an upload that nothing comes for is kept, in seconds.
+    let lifetime: Int
+
+    /// Unfinished uploads that one user may have.
+    static let maximumEach = 64
+
+    /// - Returns: when it expires; nil if the owner has too many unfinished ones.
+    func insert(_ id: UploadID, owner: UserID, name: String, length: Int) async throws -> Date? {
+        let rows = try await database.query(
+            """
+            INSERT INTO partial_uploads (id, owner_id, name, length, expires_at)
+            SELECT \(id.uuid), \(owner.uuid), \(name), \(length), now() + make_interval(secs => \(Double(lifetime)))
+            WHERE \(Self.maximumEach) > (SELECT count(*) FROM partial_uploads
+                WHERE owner_id = \(owner.uuid) AND expires_at > now())
+            RETURNING expires_at
+            """)
+        return try rows.first?.decode("expires_at")
+    }
+
+    func find(_ id: UploadID, owner: UserID) async throws -> PartialUpload? {
+        let rows = try await database.query(
+            """
+            SELECT name, length, verified, expires_at, expires_at <= now() AS expired FROM partial_uploads
+            WHERE id = \(id.uuid) AND owner_id = \(owner.uuid)
+            """)
+        return try rows.first.map { row in
+            PartialUpload(
+                id: id, owner: owner, name: try row.decode("name"), length: try row.decode("length"),
+                verified: try row.decode("verified"), expires: try row.decode("expires_at"),
+                isExpired: try row.decode("expired"))
+        }
+    }
+
+    /// From `offset` on, bytes count only when `renew` has said so.
+    func distrust(_ id: UploadID, from offset: Int) async throws {
+        try await database.query("UPDATE partial_uploads SET verified = \(offset) WHERE id = \(id.uuid)")
+    }
+
+    /// Another piece has come and is good: the time to the expiry begins anew.
+    func renew(_ id: UploadID) async throws -> Date? {
+        let rows = try await database.query(
+            """
+            UPDATE partial_uploads
+            SET verified = NULL, expires_at = now() + make_interval(secs => \(Double(lifetime)))
+            WHERE id = \(id.uuid) RETURNING expires_at
+            """)
+        return try rows.first?.decode("expires_at")
+    }
+
+    /// False if there is none.
+    func delete(_ id: UploadID) async throws -> Bool {
+        try await !database.query("DELETE FROM partial_uploads WHERE id = \(id.uuid) RETURNING id").isEmpty
+    }
+
+    /// Those that have not expired.
+    func live() async throws -> Set<UUID> {
+        let rows = try await database.query("SELECT id FROM partial_uploads WHERE expires_at > now()")
+        return Set(try rows.map { try $0.decode("id", as: UUID.self) })
+    }
+
+    /// Forgets what expired so long ago that nobody asks for it any more.
+    func forgetExpired() async throws {
+        try await database.query("DELETE FROM partial_uploads WHERE expires_at < now() - interval '30 days'")
+    }
+}

@@ -1,0 +1,44 @@
+import Crypto
+public import Foundation
+import NIOCore
+
+/// What the sender says the bytes of one piece are (tus 1.0, checksum extension).
+public struct PieceChecksum: Sendable, Equatable {
+    /// By the names that tus gives them. SHA-1 and MD5 are good enough against a bad network; nobody's safety rests on
+    /// them.
+    public enum Algorithm: String, Sendable, CaseIterable {
+        case sha1, sha256, md5
+    }
+
+    let algorithm: Algorithm
+    let digest: Data
+
+    public init(_ algorithm: Algorithm, digest: Data) {
+        self.algorithm = algorithm
+        self.digest = digest
+    }
+
+    /// Takes the bytes as they come.
+    struct Check {
+        private var hash: any HashFunction
+        private let expected: Data
+
+        init(_ checksum: PieceChecksum) {
+            hash =
+                switch checksum.algorithm {
+                case .sha1: Insecure.SHA1()
+                case .sha256: SHA256()
+                case .md5: Insecure.MD5()
+                }
+            expected = checksum.digest
+        }
+
+        mutating func update(_ buffer: ByteBuffer) {
+            buffer.withUnsafeReadableBytes { hash.update(bufferPointer: $0) }
+        }
+
+        var matches: Bool { Self.bytes(hash) == expected }
+
+        private static func bytes(_ hash: some HashFunction) -> Data { Data(hash.finalize()) }
+    }
+}

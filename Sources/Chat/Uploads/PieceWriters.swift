@@ -1,0 +1,60 @@
+import Synchronization
+
+/// Who is writing to which unfinished upload: one at a time. A writer that has gone silent, because its network went
+/// away without a word, gives way to the next request for the same upload.
+final class PieceWriters: Sendable {
+    struct Key: Hashable, Sendable {
+        let upload: UploadID
+        /// Part of the key, so that nobody can stand in the way of another's upload.
+        let owner: UserID
+    }
+
+    /// After this long without a byte a writer counts as dead.
+    private static let silence: Duration = .seconds(5)
+
+    /// One writer's turn.
+    final class Turn: Sendable {
+        private let state = Mutex<(heard: ContinuousClock.Instant, interrupt: (@Sendable () -> Void)?)>((.now, nil))
+
+        func heard() { state.withLock { $0.heard = .now } }
+
+        /// Runs `receive` so that it can be cancelled from outside.
+        func run<Value: Sendable>(_ receive: @escaping @Sendable () async throws -> Value) async throws -> Value {
+            let task = Task { try await receive() }
+            state.withLock { $0 = (.now, { task.cancel() }) }
+            defer { state.withLock { $0.interrupt = nil } }
+            return try await withTaskCancellationHandler {
+                try await task.value
+            } onCancel: {
+                task.cancel()
+            }
+        }
+
+        fileprivate func interrupt(ifSilentFor silence: Duration) {
+            state.withLock { $0.heard.duration(to: .now) >= silence ? $0.interrupt : nil }?()
+        }
+    }
+
+    private let turns = Mutex<[Key: Turn]>([:])
+
+    /// - Throws: `upload_offset_mismatch` while another writes; a silent one is ended meanwhile, so that trying again
+    ///   works.
+    func begin(_ key: Key) throws(ChatError) -> Turn {
+        let turn = Turn()
+        let other = turns.withLock { turns -> Turn? in
+            if let other = turns[key] { return other }
+            turns[key] = turn
+            return nil
+        }
+        guard let other else { return turn }
+        other.interrupt(ifSilentFor: Self.silence)
+        throw ChatError(.uploadOffsetMismatch, "another request is writing to this upload", retryAfter: 1)
+    }
+
+    func end(_ key: Key) { turns.withLock { $0[key] = nil } }
+
+    /// Somebody asks where to go on: whoever was writing is probably dead.
+    func interruptSilent(_ key: Key) {
+        turns.withLock { $0[key] }?.interrupt(ifSilentFor: Self.silence)
+    }
+}

@@ -1,0 +1,206 @@
+public import Foundation
+import Media
+public import NIOCore
+
+/// Files that arrive in pieces, over as many requests and restarts as it takes. What has arrived is on disk: the length
+/// of the temporary file is the offset, so the two cannot differ. The last byte takes the same way as every other
+/// upload.
+public struct ResumableUploads: Sendable {
+    let uploads: Uploads
+    let store: PartialUploadStore
+
+    private let writers = PieceWriters()
+    private let finishing = KeyedLock<UploadID>()
+
+    init(uploads: Uploads, store: PartialUploadStore) {
+        self.uploads = uploads
+        self.store = store
+    }
+
+    /// How far an upload is.
+    public struct Progress: Sendable {
+        public var id: UploadID
+        /// Bytes that have arrived and will not be lost.
+        public var offset: Int
+        /// Bytes in all.
+        public var length: Int
+        /// When what has arrived is given up; nil for a finished upload.
+        public var expires: Date?
+    }
+
+    /// Begins an upload of `length` bytes.
+    /// - Throws: as `Uploads.begin`; `rate_limited` also when the owner has too many unfinished ones.
+    public func create(name: String, length: Int, owner: UserID) async throws -> Progress {
+        // Held until the row counts against the quota instead.
+        let place = try await uploads.reserve(owner, length: length)
+        defer { uploads.underWay.leave(place) }
+        let id = UploadID.make()
+        let writer = try await uploads.storing {
+            try await uploads.storage.blobs.makeWriter(maxBytes: 0, name: id.uuid)
+        }
+        let expires: Date
+        do {
+            _ = try await uploads.storing { try await writer.suspend() }
+            let name = FileName.cleaned(name)
+            guard let date = try await store.insert(id, owner: owner, name: name, length: length) else {
+                throw ChatError(
+                    .rateLimited, "at most \(PartialUploadStore.maximumEach) unfinished uploads", retryAfter: 60)
+            }
+            expires = date
+        } catch {
+            await writer.abort()
+            throw error
+        }
+        guard length > 0 else { return try await status(of: id, owner: owner) }
+        return Progress(id: id, offset: 0, length: length, expires: expires)
+    }
+
+    /// How far the upload is. One whose bytes are all there, but which was not finished because the server ended, is
+    /// finished first.
+    /// - Throws: `not_found` also for somebody else's; `gone` for an expired one.
+    public func status(of id: UploadID, owner: UserID) async throws -> Progress {
+        guard let partial = try await find(id, owner) else { return try await finished(id, owner) }
+        writers.interruptSilent(key(partial))
+        let offset = try await offset(of: partial)
+        guard offset == partial.length else {
+            return Progress(id: id, offset: offset, length: partial.length, expires: partial.expires)
+        }
+        try await complete(partial)
+        return try await finished(id, owner)
+    }
+
+    /// Takes the bytes of one request. Whatever way it ends, those that came are kept, unless they have a checksum that
+    /// does not match. With the last byte the upload is finished.
+    ///
+    /// - Parameters:
+    ///   - size: of `body`, if the sender says it.
+    ///   - offset: where the sender believes to go on.
+    /// - Throws: `upload_offset_mismatch` where that is wrong or another request writes, `checksum_mismatch`,
+    ///   `too_large` for more bytes than were announced, `not_found`, `gone`, and whatever ends an upload otherwise.
+    public func append(
+        _ body: some AsyncSequence<ByteBuffer, any Error> & Sendable, size: Int?, to id: UploadID, at offset: Int,
+        checksum: PieceChecksum?, owner: UserID
+    ) async throws -> Progress {
+        let key = PieceWriters.Key(upload: id, owner: owner)
+        let turn = try writers.begin(key)
+        defer { writers.end(key) }
+        guard let partial = try await find(id, owner) else {
+            let upload = try await finished(id, owner)
+            guard offset == upload.length, (size ?? 0) == 0 else { throw mismatch(upload.length) }
+            return upload
+        }
+        let current = try await self.offset(of: partial)
+        guard offset == current else { throw mismatch(current) }
+        if let size, size > partial.length - offset {
+            throw ChatError(.tooLarge, "this upload is \(partial.length) bytes long")
+        }
+        if checksum != nil { try await store.distrust(id, from: offset) }
+        let writer = try await uploads.storing {
+            try await uploads.storage.blobs.resumeWriter(id.uuid, at: offset, maxBytes: partial.length)
+        }
+        do {
+            try await turn.run { try await receive(body, turn, writer, checksum) }
+        } catch {
+            _ = try? await writer.suspend()
+            if checksum == nil { _ = try? await store.renew(id) }
+            throw error
+        }
+        guard await writer.count < partial.length else {
+            try await complete(partial, writer)
+            return try await finished(id, owner)
+        }
+        let end = try await uploads.storing { try await writer.suspend() }
+        return Progress(id: id, offset: end, length: partial.length, expires: try await store.renew(id))
+    }
+
+    private func receive(
+        _ body: some AsyncSequence<ByteBuffer, any Error> & Sendable, _ turn: PieceWriters.Turn, _ writer: BlobWriter,
+        _ checksum: PieceChecksum?
+    ) async throws {
+        var check = checksum.map(PieceChecksum.Check.init)
+        for try await buffer in body {
+            turn.heard()
+            check?.update(buffer)
+            try await uploads.storing { try await writer.write(buffer) }
+        }
+        // A cancelled body ends as if it were complete.
+        try Task.checkCancellation()
+        if let check, !check.matches {
+            throw ChatError(.checksumMismatch, "the bytes are not those of Upload-Checksum; none of them is kept")
+        }
+    }
+
+    /// Gives up an unfinished upload, or deletes a finished one.
+    public func terminate(_ id: UploadID, owner: UserID) async throws {
+        guard let partial = try await store.find(id, owner: owner) else {
+            return try await uploads.delete(id, by: owner)
+        }
+        _ = try writers.begin(key(partial))
+        defer { writers.end(key(partial)) }
+        let removed = try await finishing.withLock(id) { try await store.delete(id) }
+        guard removed else { return try await uploads.delete(id, by: owner) }
+        try await uploads.storing { try await uploads.storage.blobs.discard(id.uuid) }
+    }
+
+    // MARK: The end
+
+    /// Turns an upload whose bytes are all there into a finished one; whoever comes second waits for the first.
+    ///
+    /// - Parameter writer: that wrote them; without it the file is read again.
+    private func complete(_ partial: PartialUpload, _ writer: BlobWriter? = nil) async throws {
+        try await finishing.withLock(partial.id) {
+            guard try await store.find(partial.id, owner: partial.owner) != nil else { return }
+            let blobs = uploads.storage.blobs
+            let file = try await uploads.storing {
+                let last: BlobWriter
+                if let writer {
+                    last = writer
+                } else {
+                    last = try await blobs.resumeWriter(partial.id.uuid, at: partial.length, maxBytes: partial.length)
+                }
+                return try await last.finish()
+            }
+            do {
+                _ = try await uploads.keep(file, as: partial.id, name: partial.name, owner: partial.owner)
+            } catch let error as ChatError {
+                // Refused for what it is. Any other failure passes, and the next request tries again.
+                if error.code == .validationFailed, try await store.delete(partial.id) {
+                    try await uploads.storing { try await blobs.discard(partial.id.uuid) }
+                }
+                throw error
+            }
+        }
+    }
+
+    private func finished(_ id: UploadID, _ owner: UserID) async throws -> Progress {
+        let upload = try await uploads.find(id, for: owner)
+        guard upload.ownerId == owner else { throw ChatError.notFound("upload") }
+        return Progress(id: id, offset: upload.size, length: upload.size, expires: nil)
+    }
+
+    // MARK: Where it stands
+
+    private func find(_ id: UploadID, _ owner: UserID) async throws -> PartialUpload? {
+        let partial = try await store.find(id, owner: owner)
+        if partial?.isExpired == true { throw expired }
+        return partial
+    }
+
+    private func offset(of partial: PartialUpload) async throws -> Int {
+        do {
+            let size = try await uploads.storage.blobs.temporarySize(partial.id.uuid)
+            return min(size, partial.verified ?? size)
+        } catch let error as MediaError {
+            guard error.code == .notFound else { throw error }
+            throw expired
+        }
+    }
+
+    private func key(_ partial: PartialUpload) -> PieceWriters.Key { .init(upload: partial.id, owner: partial.owner) }
+
+    private var expired: ChatError { ChatError(.gone, "this upload has expired") }
+
+    private func mismatch(_ offset: Int) -> ChatError {
+        ChatError(.uploadOffsetMismatch, "this upload goes on at byte \(offset)")
+    }
+}

@@ -1,0 +1,66 @@
+import NIOCore
+import NIOHTTP1
+import NIOWebSocket
+
+/// The HTTP handlers in front of the gate, which go when the connection becomes a WebSocket.
+struct HTTPCodec {
+    let encoder = HTTPResponseEncoder()
+    private(set) var decoder: ByteToMessageHandler<HTTPRequestDecoder>
+    private let limits: NIOHTTPDecoderLimitConfiguration
+
+    init(limits: NIOHTTPDecoderLimitConfiguration) {
+        self.limits = limits
+        self.decoder = Self.makeDecoder(limits)
+    }
+
+    private static func makeDecoder(
+        _ limits: NIOHTTPDecoderLimitConfiguration
+    ) -> ByteToMessageHandler<HTTPRequestDecoder> {
+        ByteToMessageHandler(
+            HTTPRequestDecoder(
+                leftOverBytesStrategy: .forwardBytes,
+                informationalResponseStrategy: .drop,
+                limitConfiguration: limits
+            )
+        )
+    }
+
+    /// Replaces a decoder that has stopped. What it has read but not parsed goes to the fresh one.
+    mutating func renewDecoder(in channel: any Channel) throws {
+        let stopped = self.decoder
+        self.decoder = Self.makeDecoder(self.limits)
+        try channel.pipeline.syncOperations.addHandler(self.decoder, position: .after(stopped))
+        Self.remove(stopped, from: channel)
+    }
+
+    /// Puts a WebSocket's handlers in the place of HTTP's and of the gate.
+    ///
+    /// - Parameter gate: The gate's context.
+    func makeWay(
+        for connection: WebSocketConnection,
+        _ configuration: WebSocketConnection.Configuration,
+        behind gate: ChannelHandlerContext
+    ) throws {
+        let (channel, pipeline) = (gate.channel, gate.pipeline.syncOperations)
+        let water = configuration.maxOutboundBytes
+        let options = channel.syncOptions
+        try options?.setOption(.writeBufferWaterMark, value: .init(low: water, high: water))
+        // Small at first: an idle connection keeps its buffer.
+        try options?.setOption(
+            .recvAllocator,
+            value: AdaptiveRecvByteBufferAllocator(minimum: 64, initial: 512, maximum: 1 << 16)
+        )
+        let frames = WebSocketFrameDecoder(maxFrameSize: configuration.maxMessageSize)
+        try pipeline.addHandlers(ByteToMessageHandler(frames), connection, position: .after(gate.handler))
+        pipeline.removeHandler(self.encoder, promise: nil)
+        pipeline.removeHandler(context: gate, promise: nil)
+        // Bytes that came with the request go from the decoder to the WebSocket's, once the caller knows the connection.
+        Self.remove(self.decoder, from: channel)
+    }
+
+    private static func remove(_ decoder: ByteToMessageHandler<HTTPRequestDecoder>, from channel: any Channel) {
+        channel.pipeline.syncOperations.removeHandler(decoder).assumeIsolated().whenComplete { _ in
+            channel.pipeline.fireChannelReadComplete()
+        }
+    }
+}

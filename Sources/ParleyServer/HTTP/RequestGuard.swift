@@ -1,0 +1,167 @@
+import HTTPTypes
+import NIOCore
+import NIOHTTP1
+import NIOHTTPTypes
+
+/// Guards the requests of one connection against clients that are slow, malformed or too much.
+///
+/// - A body has to bring `minimumRate` on average over every `timeout` in which the server was ready to read; else 408.
+/// - An answer that nobody reads for `timeout` ends the connection.
+/// - A body that cannot be parsed is answered 400.
+/// - After an answer that came before its request's end (413, say) what is left is not read, unless it is little: the
+///   answer says `Connection: close`, and the connection ends.
+final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPRequestPart
+    typealias InboundOut = HTTPRequestPart
+    typealias OutboundIn = HTTPResponsePart
+    typealias OutboundOut = HTTPResponsePart
+
+    /// Bytes a second that a body has to bring.
+    private static let minimumRate = 512
+    /// Bytes that are still read after an early answer, so that the connection can be used again.
+    private static let maximumDrained = 64 * 1024
+    /// How long a client may take to read an early answer before its connection is closed under what it sends.
+    private static let lingering = TimeAmount.seconds(2)
+
+    private enum Response {
+        case awaited, begun, ended
+        /// Ended early: nothing more is read or written.
+        case final
+    }
+
+    private let timeout: TimeAmount
+    private var isReceiving = false
+    private var response = Response.ended
+    /// Bytes that the request's head announced and that have not come; nil where it announced none.
+    private var outstanding: Int?
+    private var received = 0
+    /// Within the present time-out: since when, if at all, the server has not been ready to read, and how long before.
+    private var pausedSince: NIODeadline?
+    private var paused = TimeAmount.zero
+    private var deadline: Scheduled<Void>?
+    private var writeDeadline: Scheduled<Void>?
+
+    init(timeout: TimeAmount) { self.timeout = timeout }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        deadline?.cancel()
+        writeDeadline?.cancel()
+    }
+
+    // MARK: Requests
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if case .final = response { return }
+        switch unwrapInboundIn(data) {
+        case .head(let head):
+            isReceiving = true
+            response = .awaited
+            outstanding =
+                head.headerFields[.transferEncoding] == nil ? head.headerFields[.contentLength].flatMap { Int($0) } ?? 0 : nil
+            beginPeriod(context)
+        case .body(let bytes):
+            received += bytes.readableBytes
+            outstanding = outstanding.map { $0 - bytes.readableBytes }
+        case .end:
+            isReceiving = false
+            deadline?.cancel()
+        }
+        context.fireChannelRead(data)
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        if case .final = response { return context.read() }
+        if pausedSince == nil { pausedSince = .now() }
+        context.fireChannelReadComplete()
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if let since = pausedSince { paused = paused + (.now() - since) }
+        pausedSince = nil
+        context.read()
+    }
+
+    private func beginPeriod(_ context: ChannelHandlerContext) {
+        received = 0
+        paused = .zero
+        if pausedSince != nil { pausedSince = .now() }
+        deadline?.cancel()
+        deadline = context.eventLoop.assumeIsolated().scheduleTask(in: timeout) { self.endPeriod(context) }
+    }
+
+    private func endPeriod(_ context: ChannelHandlerContext) {
+        guard isReceiving else { return }
+        let paused = paused + (pausedSince.map { .now() - $0 } ?? .zero)
+        let waited = max(0, timeout.nanoseconds - paused.nanoseconds) / 1_000_000_000
+        guard received < Int(waited) * Self.minimumRate else { return beginPeriod(context) }
+        refuse(Problem(.requestTimeout, code: "timeout", detail: "the request's body comes too slowly"), context)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if error is HTTPParserError, isReceiving {
+            refuse(Problem(.badRequest, code: "malformed_request", detail: "the request's body cannot be read"), context)
+        }
+        context.fireErrorCaught(error)
+    }
+
+    /// Answers in the application's place, if it has not begun to, and ends the connection.
+    private func refuse(_ problem: Problem, _ context: ChannelHandlerContext) {
+        guard case .awaited = response else { return context.close(promise: nil) }
+        let (head, body) = problem.parts
+        write(.head(head), context)
+        write(.body(body), context)
+        write(.end(nil), context)
+        context.flush()
+    }
+
+    // MARK: Answers
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        if case .final = response {
+            promise?.fail(ChannelError.ioOnClosedChannel)
+            return
+        }
+        write(unwrapOutboundIn(data), context, promise)
+    }
+
+    private func write(_ part: HTTPResponsePart, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>? = nil) {
+        var part = part
+        switch part {
+        case .head(var head) where head.status.kind != .informational:
+            response = .begun
+            if endsConnection {
+                head.headerFields[.connection] = "close"
+                part = .head(head)
+            }
+        case .end:
+            response = endsConnection ? .final : .ended
+        default:
+            break
+        }
+        context.write(wrapOutboundOut(part), promise: promise)
+        guard case .final = response, case .end = part else { return }
+        context.flush()
+        isReceiving = false
+        deadline?.cancel()
+        context.read()
+        deadline = context.eventLoop.assumeIsolated().scheduleTask(in: Self.lingering) { context.close(promise: nil) }
+    }
+
+    /// Whether too much of the request is still to come for it to be read after its answer.
+    private var endsConnection: Bool { isReceiving && outstanding.map { $0 > Self.maximumDrained } ?? true }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .final = response, case ChannelEvent.inputClosed? = event as? ChannelEvent {
+            return context.close(promise: nil)
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        writeDeadline?.cancel()
+        writeDeadline =
+            context.channel.isWritable
+            ? nil : context.eventLoop.assumeIsolated().scheduleTask(in: timeout) { context.close(promise: nil) }
+        context.fireChannelWritabilityChanged()
+    }
+}

@@ -1,0 +1,80 @@
+import Chat
+import Foundation
+import HTTPTypes
+
+/// The header fields of tus 1.0, read and written.
+enum TusHeaders {
+    static let version = "1.0.0"
+    static let extensions = "creation,creation-with-upload,termination,checksum,expiration"
+    static let checksumAlgorithms = PieceChecksum.Algorithm.allCases.map(\.rawValue).joined(separator: ",")
+    /// Of a request that brings bytes.
+    static let contentType = "application/offset+octet-stream"
+
+    /// A number of bytes; nil without the field.
+    /// - Throws: `malformed_request` for what is no whole number.
+    static func count(_ name: HTTPField.Name, in headers: HTTPFields) throws(ChatError) -> Int? {
+        guard let text = headers[name] else { return nil }
+        guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let count = Int(text) else {
+            throw ChatError(.malformedRequest, "\(name): a number of bytes")
+        }
+        return count
+    }
+
+    /// `Upload-Metadata`: keys, each with a value in base64 or with none, separated by commas.
+    static func metadata(_ text: String) throws(ChatError) -> [String: String] {
+        var metadata: [String: String] = [:]
+        for entry in text.split(separator: ",") {
+            let sides = entry.trimmingCharacters(in: .whitespaces).split(separator: " ", maxSplits: 1)
+            guard let key = sides.first else { continue }
+            guard let value = sides.count == 2 ? Data(base64Encoded: String(sides[1])) : Data() else {
+                throw ChatError(.malformedRequest, "Upload-Metadata: \(key) has no value in base64")
+            }
+            metadata[String(key)] = String(decoding: value, as: UTF8.self)
+        }
+        return metadata
+    }
+
+    /// `Upload-Checksum`: an algorithm and the digest in base64.
+    static func checksum(_ text: String) throws(ChatError) -> PieceChecksum {
+        let sides = text.split(separator: " ")
+        guard sides.count == 2, let algorithm = PieceChecksum.Algorithm(rawValue: sides[0].lowercased()),
+            let digest = Data(base64Encoded: String(sides[1]))
+        else {
+            throw ChatError(
+                .malformedRequest, "Upload-Checksum: one of \(checksumAlgorithms), and a digest in base64")
+        }
+        return PieceChecksum(algorithm, digest: digest)
+    }
+
+    /// An HTTP date (RFC 9110 § 5.6.7).
+    static func date(_ date: Date) -> String { date.formatted(httpDate) }
+
+    private static let httpDate: Date.VerbatimFormatStyle = {
+        var calendar = Calendar(identifier: .gregorian)
+        calendar.timeZone = .gmt
+        return Date.VerbatimFormatStyle(
+            format: """
+                \(weekday: .abbreviated), \(day: .twoDigits) \(month: .abbreviated) \(year: .padded(4)) \
+                \(hour: .twoDigits(clock: .twentyFourHour, hourCycle: .zeroBased)):\(minute: .twoDigits):\
+                \(second: .twoDigits) GMT
+                """,
+            locale: Locale(identifier: "en_US_POSIX"), timeZone: .gmt, calendar: calendar)
+    }()
+}
+
+// Literals that are tokens (RFC 9110 § 5.6.2).
+extension HTTPField.Name {
+    static let tusResumable = Self("Tus-Resumable")!
+    static let tusVersion = Self("Tus-Version")!
+    static let tusExtension = Self("Tus-Extension")!
+    static let tusMaxSize = Self("Tus-Max-Size")!
+    static let tusChecksumAlgorithm = Self("Tus-Checksum-Algorithm")!
+    static let uploadLength = Self("Upload-Length")!
+    static let uploadOffset = Self("Upload-Offset")!
+    static let uploadMetadata = Self("Upload-Metadata")!
+    static let uploadChecksum = Self("Upload-Checksum")!
+    static let uploadExpires = Self("Upload-Expires")!
+    static let uploadConcat = Self("Upload-Concat")!
+    static let uploadDeferLength = Self("Upload-Defer-Length")!
+    static let methodOverride = Self("X-HTTP-Method-Override")!
+}

@@ -1,0 +1,98 @@
+import Chat
+import Synchronization
+
+/// How much each user and each address may ask of the server, checked in the same way for requests and events.
+///
+/// The memory is bounded: a bucket that was not used while half of `maximumBuckets` others were is forgotten, which
+/// means that it is full again.
+final class RateLimits: Sendable {
+    /// What is limited. Ordinary use, a page that reconnects included, stays far below each of these.
+    enum Rule: Hashable, Sendable {
+        /// Wrong passwords for one name from one address.
+        case failedLogIns
+        /// Wrong passwords for any name from one address.
+        case failedLogInsOfAddress
+        case registrations
+        case connections
+        case messages
+        case typing
+        case joins
+        case uploads
+        /// Everything else a signed-in user asks for.
+        case requests
+        /// Everything that is asked for without signing in.
+        case anonymousRequests
+
+        var rate: TokenBucket.Rate {
+            switch self {
+            case .failedLogIns: .init(burst: 20, perSecond: 1 / 60)
+            case .failedLogInsOfAddress: .init(burst: 200, perSecond: 1)
+            case .registrations: .init(burst: 60, perSecond: 0.1)
+            case .connections: .init(burst: 120, perSecond: 2)
+            case .messages: .init(burst: 200, perSecond: 20)
+            case .typing: .init(burst: 30, perSecond: 5)
+            case .joins: .init(burst: 60, perSecond: 2)
+            case .uploads: .init(burst: 100, perSecond: 2)
+            case .requests: .init(burst: 600, perSecond: 100)
+            case .anonymousRequests: .init(burst: 2000, perSecond: 200)
+            }
+        }
+    }
+
+    /// Whose bucket it is.
+    enum Subject: Hashable, Sendable {
+        case user(UserID)
+        case address(ClientAddress)
+        case name(String, from: ClientAddress)
+    }
+
+    private struct Key: Hashable {
+        var rule: Rule
+        var subject: Subject
+    }
+
+    private struct Generations {
+        var current: [Key: TokenBucket] = [:]
+        var previous: [Key: TokenBucket] = [:]
+    }
+
+    let isEnabled: Bool
+    private let maximumBuckets: Int
+    private let buckets = Mutex(Generations())
+
+    init(isEnabled: Bool, maximumBuckets: Int = 100_000) {
+        self.isEnabled = isEnabled
+        self.maximumBuckets = maximumBuckets
+    }
+
+    /// Spends one token of `subject`.
+    /// - Throws: `rate_limited` with the seconds to wait, when there is none.
+    func spend(_ rule: Rule, of subject: Subject, now: ContinuousClock.Instant = .now) throws(ChatError) {
+        guard isEnabled, let wait = update(rule, subject, now, { $0.take(rule.rate, now: now) }) else { return }
+        let seconds = max(1, Int(wait.rounded(.up)))
+        throw ChatError(.rateLimited, "too much at once; try again in \(seconds) s", retryAfter: seconds)
+    }
+
+    /// Takes back what was spent on something that turned out not to count.
+    func giveBack(_ rule: Rule, of subject: Subject, now: ContinuousClock.Instant = .now) {
+        guard isEnabled else { return }
+        update(rule, subject, now) { $0.giveBack(rule.rate, now: now) }
+    }
+
+    @discardableResult
+    private func update<Result: Sendable>(
+        _ rule: Rule, _ subject: Subject, _ now: ContinuousClock.Instant, _ change: (inout TokenBucket) -> Result
+    ) -> Result {
+        let key = Key(rule: rule, subject: subject)
+        return buckets.withLock { buckets in
+            var bucket = buckets.current[key] ?? buckets.previous[key] ?? TokenBucket(rule.rate, now: now)
+            let result = change(&bucket)
+            buckets.current[key] = bucket
+            if buckets.current.count >= maximumBuckets / 2 {
+                buckets.previous = buckets.current
+                buckets.current = [:]
+            }
+            return result
+        }
+    }
+}

@@ -1,0 +1,141 @@
+import Chat
+import HTTPTypes
+import Hummingbird
+
+/// Resumable uploads by the tus protocol, version 1.0 (tus.io): core, and the extensions creation,
+/// creation-with-upload, termination, checksum and expiration.
+///
+/// It shares its paths with the other ways to upload. A request with `Tus-Resumable` is meant for it.
+struct TusRoutes {
+    let uploads: ResumableUploads
+    let maximumBytes: Int
+
+    // MARK: Which requests
+
+    /// `POST /upload`
+    func create(orElse other: @escaping Handler) -> Handler { choose(create, other) }
+
+    /// `HEAD /upload/{id}`
+    func status(orElse other: @escaping Handler) -> Handler { choose(status, other) }
+
+    /// `DELETE /upload/{id}`
+    func terminate(orElse other: @escaping Handler) -> Handler { choose(terminate, other) }
+
+    private func choose(_ own: @escaping Handler, _ other: @escaping Handler) -> Handler {
+        { request, context in
+            try await request.headers[.tusResumable] == nil ? other(request, context) : own(request, context)
+        }
+    }
+
+    /// `POST /upload/{id}` by clients that can send no other method.
+    @Sendable func overridden(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
+        switch request.headers[.methodOverride]?.uppercased() {
+        case "PATCH": try await append(request, context)
+        case "DELETE": try await terminate(request, context)
+        case "HEAD": try await status(request, context)
+        default:
+            throw Problem(
+                .methodNotAllowed, code: "method_not_allowed",
+                detail: "POST is for X-HTTP-Method-Override with PATCH, DELETE or HEAD",
+                headers: [.allow: "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"])
+        }
+    }
+
+    // MARK: What they do
+
+    /// `OPTIONS`: what the server can do. The one request that needs no version.
+    @Sendable func describe(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
+        Response(
+            status: .noContent,
+            headers: [
+                .tusResumable: TusHeaders.version, .tusVersion: TusHeaders.version,
+                .tusExtension: TusHeaders.extensions, .tusMaxSize: String(maximumBytes),
+                .tusChecksumAlgorithm: TusHeaders.checksumAlgorithms,
+            ])
+    }
+
+    @Sendable private func create(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
+        try await answer(request, context) { owner in
+            let headers = request.headers
+            if headers[.uploadConcat] != nil || headers[.uploadDeferLength] != nil {
+                throw ChatError(.malformedRequest, "neither Upload-Concat nor Upload-Defer-Length is supported")
+            }
+            guard let length = try TusHeaders.count(.uploadLength, in: headers) else {
+                throw ChatError(.malformedRequest, "Upload-Length: the number of bytes of the upload")
+            }
+            let metadata = try TusHeaders.metadata(headers[.uploadMetadata] ?? "")
+            let name = metadata["filename"] ?? metadata["name"] ?? ""
+            let bringsBytes = headers[.contentType] == TusHeaders.contentType
+            let checksum = try bringsBytes ? headers[.uploadChecksum].map(TusHeaders.checksum) : nil
+            var progress = try await uploads.create(name: name, length: length, owner: owner)
+            let size = try TusHeaders.count(.contentLength, in: headers)
+            if bringsBytes, size != 0, length > 0 {
+                progress = try await uploads.append(
+                    request.body, size: size, to: progress.id, at: 0, checksum: checksum, owner: owner)
+            }
+            var response = response(.created, progress)
+            response.headers[.location] = "/upload/\(progress.id)"
+            return response
+        }
+    }
+
+    @Sendable private func status(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
+        try await answer(request, context) { owner in
+            let progress = try await uploads.status(of: context.id(of: Upload.self), owner: owner)
+            var response = response(.ok, progress)
+            response.headers[.uploadLength] = String(progress.length)
+            response.headers[.cacheControl] = "no-store"
+            return response
+        }
+    }
+
+    @Sendable func append(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
+        try await answer(request, context) { owner in
+            guard request.headers[.contentType] == TusHeaders.contentType else {
+                throw ChatError(.unsupportedMediaType, "Content-Type: \(TusHeaders.contentType)")
+            }
+            guard let offset = try TusHeaders.count(.uploadOffset, in: request.headers) else {
+                throw ChatError(.malformedRequest, "Upload-Offset: where the bytes belong")
+            }
+            let progress = try await uploads.append(
+                request.body, size: try TusHeaders.count(.contentLength, in: request.headers),
+                to: context.id(of: Upload.self), at: offset,
+                checksum: try request.headers[.uploadChecksum].map(TusHeaders.checksum), owner: owner)
+            return response(.noContent, progress)
+        }
+    }
+
+    @Sendable private func terminate(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
+        try await answer(request, context) { owner in
+            try await uploads.terminate(context.id(of: Upload.self), owner: owner)
+            return .noContent
+        }
+    }
+
+    // MARK: Answers
+
+    private func response(_ status: HTTPResponse.Status, _ progress: ResumableUploads.Progress) -> Response {
+        var headers: HTTPFields = [.uploadOffset: String(progress.offset)]
+        headers[.uploadExpires] = progress.expires.map(TusHeaders.date)
+        return Response(status: status, headers: headers)
+    }
+
+    /// Every answer names the protocol's version, a refusal too.
+    private func answer(
+        _ request: Request, _ context: RequestEnvironment, _ body: (UserID) async throws -> Response
+    ) async throws -> Response {
+        var response: Response
+        do {
+            guard request.headers[.tusResumable] == TusHeaders.version else {
+                throw Problem(
+                    .preconditionFailed, code: "tus_version", detail: "Tus-Resumable: \(TusHeaders.version)",
+                    headers: [.tusVersion: TusHeaders.version])
+            }
+            response = try await body(try context.requiredCaller.user)
+        } catch {
+            response = Problem(error, logger: context.logger).response
+        }
+        response.headers[.tusResumable] = TusHeaders.version
+        return response
+    }
+}

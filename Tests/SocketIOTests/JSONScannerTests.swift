@@ -1,0 +1,89 @@
+import Foundation
+import NIOCore
+import Testing
+
+@testable import SocketIO
+
+@Suite struct JSONScannerTests {
+    private func elements(_ text: String, attachments: Int? = nil) throws(JSONError) -> [String] {
+        try JSONScanner.elements(of: ByteBuffer(string: text), attachments: attachments).map { String(buffer: $0.text) }
+    }
+
+    @Test(arguments: [
+        ("[]", []),
+        (" [ ] ", []),
+        ("[1]", ["1"]),
+        (#"["a,]\"",{"b":[1,2]},[[]],null]"#, [#""a,]\"""#, #"{"b":[1,2]}"#, "[[]]", "null"]),
+        ("[ -0.5e+10 , true\n,\tfalse ]", ["-0.5e+10", "true", "false"]),
+        (#"["\u00e9\ud83d","é"]"#, [#""\u00e9\ud83d""#, "\"é\""]),
+    ])
+    func findsElements(text: String, elements: [String]) throws {
+        #expect(try self.elements(text) == elements)
+    }
+
+    @Test(arguments: [
+        "", "[", "]", "[1", "[1,", "[1,]", "[,1]", "[1]]", "[1] 2", "{}", "1", "[01]", "[1.]", "[.5]", "[1e]", "[+1]",
+        "[-]",
+        "[tru]", "[nul]", "[truex]", "[\"]", "[\"\\x\"]", "[\"\\u12g4\"]", "[\"\u{1}\"]", "[{]", "[{1:2}]", "[{\"a\"}]",
+        "[{\"a\":}]", "[{\"a\":1,}]", "[{\"a\" 1}]", "[NaN]", "['a']", "[1 2]",
+    ])
+    func refuses(text: String) {
+        #expect(throws: JSONError.self) { try self.elements(text) }
+    }
+
+    @Test func boundsDepth() throws {
+        func nested(_ depth: Int) -> String {
+            String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
+        }
+        #expect(try self.elements(nested(JSONScanner.maxDepth)).count == 1)
+        #expect(throws: JSONError.tooDeep) { try self.elements(nested(JSONScanner.maxDepth + 1)) }
+        let object = "[" + String(repeating: "{\"a\":", count: 200_000)
+        #expect(throws: JSONError.tooDeep) { try self.elements(object) }
+    }
+
+    @Test func checksPlaceholders() throws {
+        let good = #"[{"_placeholder":true,"num":0},{"a":[{"num":1,"_placeholder":true}]}]"#
+        #expect(try self.elements(good, attachments: 2).count == 2)
+        #expect(throws: JSONError.invalidPlaceholder) { try self.elements(good, attachments: 1) }
+        for bad in [
+            #"[{"_placeholder":true}]"#, #"[{"_placeholder":true,"num":-1}]"#, #"[{"_placeholder":true,"num":0.0}]"#,
+            #"[{"_placeholder":true,"num":"0"}]"#, #"[{"_placeholder":true,"num":99999999999999999999}]"#,
+        ] {
+            #expect(throws: JSONError.invalidPlaceholder) { try self.elements(bad, attachments: 1) }
+            #expect(try self.elements(bad).count == 1, "a packet without attachments has no placeholders")
+        }
+        #expect(try self.elements(#"[{"_placeholder":false,"num":7}]"#, attachments: 1).count == 1)
+    }
+
+    /// What the scanner accepts, Foundation can read, lone surrogates and numbers out of range apart. (Not the other way
+    /// round: Foundation accepts a comma before a closing bracket.)
+    @Test func acceptsNothingThatFoundationRefuses() {
+        var generator = SeededGenerator(state: 6)
+        let alphabet = Array(#"[]{},:"\un0123eE+-.truefalsn "#.utf8)
+        var accepted = 0
+        for _ in 0..<60_000 {
+            let length = Int.random(in: 0...14, using: &generator)
+            let body = (0..<length).map { _ in alphabet.randomElement(using: &generator) ?? 0 }
+            let bytes = [UInt8(ascii: "[")] + body + [UInt8(ascii: "]")]
+            guard (try? JSONScanner.elements(of: ByteBuffer(bytes: bytes))) != nil else { continue }
+            accepted += 1
+            let isJSON = (try? JSONSerialization.jsonObject(with: Data(bytes))) != nil
+            let text = String(decoding: bytes, as: UTF8.self)
+            #expect(isJSON || text.contains("\\u") || text.contains("e") || text.contains("E"), "\(text)")
+        }
+        #expect(accepted > 100)
+    }
+}
+
+/// SplitMix64 (Steele, Lea, Flood 2014): the same numbers in every run.
+struct SeededGenerator: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        self.state &+= 0x9e37_79b9_7f4a_7c15
+        var mixed = self.state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+        return mixed ^ (mixed >> 31)
+    }
+}

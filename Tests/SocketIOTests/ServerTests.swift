@@ -1,0 +1,235 @@
+import EngineIO
+import HTTPTypes
+import HummingbirdCore
+import Logging
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOPosix
+import RealtimeTesting
+import Testing
+
+@testable import SocketIO
+
+/// Whole servers on real sockets and several event loops.
+@Suite(.serialized, .timeLimit(.minutes(1))) struct ServerTests {
+    private let group = MultiThreadedEventLoopGroup(numberOfThreads: 4)
+
+    private func withServer(
+        _ configuration: SocketIOConfiguration = .init(),
+        prepare: (Namespace) -> Void = { _ in },
+        body: (SocketIOServer, Int) async throws -> Void
+    ) async throws {
+        let server = SocketIOServer(
+            configuration: configuration,
+            eventLoopGroup: self.group,
+            logger: Logger(label: "test")
+        )
+        prepare(server.namespace())
+        let listener = try await RealtimeListener(endpoints: [server.endpoint], group: self.group)
+        do {
+            try await body(server, listener.port)
+        } catch {
+            try await listener.close()
+            throw error
+        }
+        await server.shutdown()
+        try await listener.close()
+        try await self.group.shutdownGracefully()
+    }
+
+    private let path = "/socket.io/?EIO=4&transport=websocket"
+
+    // MARK: Admission of handshakes
+
+    @Test func refusesHandshakes() async throws {
+        var configuration = SocketIOConfiguration()
+        configuration.engine.admission = { request in
+            await Task.yield()
+            return request.origin == "https://good.example"
+                ? nil : HandshakeRefusal(status: .unauthorized, message: "not from \(request.origin ?? "there")")
+        }
+        try await self.withServer(configuration) { server, port in
+            let refused = try await TestClient(port: port, group: self.group)
+            let answer = try await refused.upgrade(self.path, headers: ["Origin: https://evil.example"])
+            #expect(answer.hasPrefix("HTTP/1.1 401 "))
+            #expect(answer.hasSuffix(#"{"code":4,"message":"not from https://evil.example"}"#))
+            let admitted = try await TestClient(port: port, group: self.group)
+            let accepted = try await admitted.upgrade(self.path, headers: ["Origin: https://good.example"])
+            #expect(accepted.hasPrefix("HTTP/1.1 101 "))
+            #expect(server.connectionCount == 1)
+            #expect(server.engine.metrics.refusedRequests == 1)
+        }
+    }
+
+    @Test func anAdmissionThatHangsIsAnswered() async throws {
+        var configuration = SocketIOConfiguration()
+        configuration.engine.admissionTimeout = .milliseconds(50)
+        let gate = AsyncStream.makeStream(of: Void.self)
+        configuration.engine.admission = { _ in
+            for await _ in gate.stream {}
+            return nil
+        }
+        try await self.withServer(configuration) { server, port in
+            let client = try await TestClient(port: port, group: self.group)
+            let answer = try await client.upgrade(self.path)
+            #expect(answer.hasPrefix("HTTP/1.1 503 "))
+            #expect(answer.contains("Retry-After: 5"))
+            gate.continuation.finish()
+            #expect(server.connectionCount == 0)
+        }
+    }
+
+    @Test func boundsHandshakesUnderWay() async throws {
+        var configuration = SocketIOConfiguration()
+        configuration.engine.maxPendingHandshakes = 1
+        let gate = AsyncStream.makeStream(of: Void.self)
+        let entered = AsyncStream.makeStream(of: Void.self)
+        configuration.engine.admission = { _ in
+            entered.continuation.yield()
+            for await _ in gate.stream {}
+            return nil
+        }
+        try await self.withServer(configuration) { _, port in
+            let first = try await TestClient(port: port, group: self.group)
+            async let answer = first.upgrade(self.path)
+            for await _ in entered.stream { break }
+            let second = try await TestClient(port: port, group: self.group)
+            #expect(try await second.upgrade(self.path).hasPrefix("HTTP/1.1 503 "))
+            gate.continuation.finish()
+            #expect(try await answer.hasPrefix("HTTP/1.1 101 "))
+        }
+    }
+
+    // MARK: Admission to namespaces
+
+    @Test func admitsToNamespaces() async throws {
+        struct User: Sendable { var name: String }
+        struct Auth: Decodable { var token: String }
+        let prepare = { (namespace: Namespace) in
+            namespace.onAdmission { request in
+                await Task.yield()
+                guard let auth: Auth = try? request.auth.decode(), auth.token == "secret" else {
+                    return .refuse(message: "Unauthorized", data: JSONFragment(json: #"{"code":"unauthenticated"}"#))
+                }
+                return .accept(userInfo: User(name: "ada"))
+            }
+            namespace.onConnect { socket in
+                try? socket.emit("hello", (socket.userInfo as? User)?.name ?? "nobody")
+            }
+        }
+        try await self.withServer(prepare: prepare) { _, port in
+            let client = try await TestClient(port: port, group: self.group)
+            _ = try await client.upgrade(self.path)
+            #expect(try await client.frame().hasPrefix("0{"))
+            try await client.send("40")
+            #expect(
+                try await client.frame() == #"44{"message":"Unauthorized","data":{"code":"unauthenticated"}}"#
+            )
+            try await client.send(#"40{"token":"secret"}"#)
+            #expect(try await client.frame().hasPrefix("40{"))
+            #expect(try await client.frame() == #"42["hello","ada"]"#)
+        }
+    }
+
+    // MARK: Order
+
+    /// Sockets on four event loops get what one task emits in its order, and join before what is emitted after.
+    @Test func keepsOrderAcrossEventLoops() async throws {
+        let connected = AsyncStream.makeStream(of: Socket.self)
+        let prepare = { (namespace: Namespace) in
+            namespace.onConnect { socket in connected.continuation.yield(socket) }
+        }
+        try await self.withServer(prepare: prepare) { server, port in
+            var clients: [TestClient] = []
+            var sockets: [Socket] = []
+            var arrivals = connected.stream.makeAsyncIterator()
+            for _ in 0..<12 {
+                let client = try await TestClient(port: port, group: self.group)
+                _ = try await client.upgrade(self.path)
+                _ = try await client.frame()
+                try await client.send("40")
+                _ = try await client.frame()
+                clients.append(client)
+                sockets.append(try #require(await arrivals.next()))
+            }
+            #expect(Set(sockets.map { ObjectIdentifier($0.eventLoop) }).count > 1)
+            let namespace = server.namespace()
+            for number in 0..<200 {
+                let room = "room \(number % 3)"
+                for (index, socket) in sockets.enumerated() where index % 3 == number % 3 { socket.join(room) }
+                namespace.to(room).emit("n", [JSONFragment(json: "\(number)")])
+                for (index, socket) in sockets.enumerated() where index % 3 == number % 3 { socket.leave(room) }
+                namespace.to(room).emit("nobody", [])
+            }
+            for (index, client) in clients.enumerated() {
+                for number in 0..<200 where number % 3 == index % 3 {
+                    #expect(try await client.frame() == #"42["n",\#(number)]"#)
+                }
+            }
+        }
+    }
+
+    // MARK: Typed handlers and acknowledgements
+
+    @Test func typedHandlersRunInOrder() async throws {
+        struct Sum: Codable, Sendable { var a: Int, b: Int }
+        let prepare = { (namespace: Namespace) in
+            namespace.on("add", of: Sum.self) { _, sum in
+                // The later ones would overtake the earlier, if they could.
+                for _ in 0..<(100 - sum.a) { await Task.yield() }
+                return sum.a + sum.b
+            }
+        }
+        try await self.withServer(prepare: prepare) { _, port in
+            let client = try await TestClient(port: port, group: self.group)
+            _ = try await client.upgrade(self.path)
+            _ = try await client.frame()
+            try await client.send("40")
+            _ = try await client.frame()
+            for number in 0..<50 { try await client.send(#"42\#(number)["add",{"a":\#(number),"b":1}]"#) }
+            for number in 0..<50 { #expect(try await client.frame() == "43\(number)[\(number + 1)]") }
+        }
+    }
+
+    @Test func awaitsAcknowledgements() async throws {
+        let connected = AsyncStream.makeStream(of: Socket.self)
+        let prepare = { (namespace: Namespace) in
+            namespace.onConnect { socket in connected.continuation.yield(socket) }
+        }
+        try await self.withServer(prepare: prepare) { _, port in
+            let client = try await TestClient(port: port, group: self.group)
+            _ = try await client.upgrade(self.path)
+            _ = try await client.frame()
+            try await client.send("40")
+            _ = try await client.frame()
+            var arrivals = connected.stream.makeAsyncIterator()
+            let socket = try #require(await arrivals.next())
+            async let reply = socket.emitWithAck("ask", [JSONFragment(json: "1")], timeout: .seconds(5))
+            #expect(try await client.frame() == #"420["ask",1]"#)
+            try await client.send(#"430["answer"]"#)
+            #expect(try await reply.arguments == [JSONFragment(json: "\"answer\"")])
+            await #expect(throws: AcknowledgementError.timeout) {
+                try await socket.emitWithAck("ask", [], timeout: .milliseconds(10))
+            }
+        }
+    }
+
+    // MARK: Shutdown
+
+    @Test func shutsDownWithinABound() async throws {
+        try await self.withServer { server, port in
+            var clients: [TestClient] = []
+            for _ in 0..<20 {
+                let client = try await TestClient(port: port, group: self.group)
+                _ = try await client.upgrade(self.path)
+                _ = try await client.frame()
+                clients.append(client)
+            }
+            #expect(server.connectionCount == 20)
+            await server.shutdown()
+            #expect(server.connectionCount == 0)
+            let late = try await TestClient(port: port, group: self.group)
+            #expect(try await late.upgrade(self.path).hasPrefix("HTTP/1.1 503 "))
+        }
+    }
+}

@@ -1,0 +1,72 @@
+"""Starts socketio-echo once for all tests of this directory.
+
+PARLEY_BIN_DIR says where the built programs are (default: .build/debug).
+"""
+
+import os
+import pathlib
+import re
+import select
+import subprocess
+import time
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+
+
+class Server:
+    """A running socketio-echo, ended by its process id."""
+
+    def __init__(self, *arguments):
+        directory = pathlib.Path(os.environ.get("PARLEY_BIN_DIR", ROOT / ".build" / "debug"))
+        self.process = subprocess.Popen(
+            [directory / "socketio-echo", "--port", "0", *arguments], stderr=subprocess.PIPE, text=True
+        )
+        self.port = self._read_port()
+        self.http = f"http://127.0.0.1:{self.port}"
+        self.ws = f"ws://127.0.0.1:{self.port}"
+
+    def _read_port(self):
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            ready, _, _ = select.select([self.process.stderr], [], [], deadline - time.monotonic())
+            line = self.process.stderr.readline() if ready else ""
+            if not line and self.process.poll() is not None:
+                break
+            if found := re.search(r"listening on 127\.0\.0\.1:(\d+)", line):
+                return int(found.group(1))
+        self.stop()
+        raise RuntimeError("socketio-echo did not start")
+
+    def stop(self):
+        self.process.terminate()
+        try:
+            self.process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
+
+
+@pytest.fixture(scope="session")
+def server():
+    server = Server()
+    yield server
+    assert server.process.poll() is None, "socketio-echo died during the tests"
+    server.stop()
+
+
+@pytest.fixture
+def make_server():
+    """Starts a server with options of its own, ended after the test."""
+    servers = []
+
+    def make(*arguments):
+        servers.append(Server(*arguments))
+        return servers[-1]
+
+    yield make
+    for server in servers:
+        if server.process.poll() is None:
+            server.stop()

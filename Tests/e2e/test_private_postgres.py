@@ -1,0 +1,129 @@
+"""Without DATABASE_URL the server makes, keeps and stops a PostgreSQL of its own."""
+
+import os
+import pathlib
+import signal
+import stat
+import subprocess
+
+import pytest
+
+from parley import PARLEY, ROOT, Server, until
+
+
+def postmaster(server):
+    return int((server.storage / "postgres" / "postmaster.pid").read_text().split()[0])
+
+
+@pytest.fixture
+def alone(tmp_path):
+    """A server with its private PostgreSQL, stopped after the test."""
+    server = Server(storage=tmp_path / "storage")
+    yield server.start()
+    server.stop()
+
+
+def is_alive(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_it_is_private_and_ends_with_the_server(alone):
+    alice, bob = alone.people("alice", "bob")
+    alice.send(alice.direct(bob))
+    data = alone.storage / "postgres"
+    assert stat.S_IMODE(data.stat().st_mode) == 0o700
+    pid = postmaster(alone)
+    if os.geteuid() == 0:
+        assert pathlib.Path(f"/proc/{pid}").stat().st_uid != 0, "PostgreSQL does not run as root"
+    listening = subprocess.run(["ss", "-ltnp"], capture_output=True, text=True).stdout
+    assert f"pid={pid}," not in listening, "it listens on its Unix socket only"
+    assert alone.sql("SHOW synchronous_commit") == [("on",)] and alone.sql("SHOW fsync") == [("on",)]
+    alone.stop()
+    assert alone.process.returncode == 0 and not is_alive(pid) and not (data / "postmaster.pid").exists()
+    alone.start()
+    assert alone.sql("SELECT count(*) FROM messages") == [(1,)]
+
+
+def test_a_killed_server_finds_its_postgres_running(alone):
+    alice, bob = alone.people("alice", "bob")
+    conversation = alice.direct(bob)
+    with alice.connect() as device:
+        acknowledged = [device.send(conversation, str(n))["id"] for n in range(50)]
+        pid = postmaster(alone)
+        alone.kill()
+    assert is_alive(pid)
+    alone.restart()
+    assert postmaster(alone) == pid, "the running one is taken over"
+    assert {str(row[0]) for row in alone.sql("SELECT id FROM messages")} == set(acknowledged)
+    alone.stop()
+    assert not is_alive(pid)
+
+
+def test_a_killed_server_and_postgres_recover(alone):
+    alice, bob = alone.people("alice", "bob")
+    message = alice.send(alice.direct(bob))
+    pid = postmaster(alone)
+    alone.kill()
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: not is_alive(pid), "the postmaster to be gone")
+    alone.restart()
+    assert alice.get(f"/messages/{message['id']}").json()["message"] == message
+
+
+def test_postgres_that_dies_alone_is_started_again(alone):
+    alice, bob = alone.people("alice", "bob")
+    conversation = alice.direct(bob)
+    with alice.connect() as device:
+        device.send(conversation, "before")
+        pid = postmaster(alone)
+        os.kill(pid, signal.SIGKILL)
+        until(lambda: not is_alive(pid), "the postmaster to be gone")
+        assert alone.request("GET", "/health").status_code == 200
+        until(lambda: alone.request("GET", "/ready").status_code == 200, "the database to be back")
+        assert postmaster(alone) != pid
+        # Each connection to the database comes back by itself; a client tries again under the same clientId.
+        again = {"conversationId": conversation, "text": "after", "clientId": "after"}
+        until(lambda: device.emit("message:send", again)["ok"], "sending to work again", timeout=5)
+        assert device.emit("message:send", again)["message"]["seq"] == 2, "the socket stayed"
+
+
+def test_a_second_server_on_the_same_storage_is_refused(alone):
+    second = subprocess.run(
+        [PARLEY, "serve"], cwd=ROOT, env={**os.environ, "STORAGE_DIR": str(alone.storage), "PORT": "0"},
+        capture_output=True, text=True, timeout=30)
+    assert second.returncode == 1
+    assert "another Parley is running" in second.stderr and len(second.stderr.splitlines()) == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts PostgreSQL under another account")
+def test_root_may_keep_the_storage_where_nobody_else_can_go(tmp_path):
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    server = Server(storage=closed / "a directory with a name so long that no socket's path could hold it" / ("x" * 60))
+    with server:
+        alice, bob = server.people("alice", "bob")
+        alice.send(alice.direct(bob))
+        lines = (server.storage / "postgres" / "postmaster.pid").read_text().splitlines()
+        assert stat.S_IMODE(pathlib.Path(lines[4]).stat().st_mode) == 0o700
+        server.kill()
+        server.start()
+        assert alice.get("/auth/me").status_code == 200
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="another account is needed")
+def test_an_ordinary_user_needs_no_privileges(tmp_path):
+    import pwd
+    nobody = pwd.getpwnam("nobody")
+    storage = tmp_path / "storage"
+    storage.mkdir()
+    os.chown(storage, nobody.pw_uid, nobody.pw_gid)
+    for parent in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        parent.chmod(parent.stat().st_mode | 0o011)
+    run = subprocess.run(
+        ["setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups", PARLEY, "migrate"],
+        cwd=ROOT, env={**os.environ, "STORAGE_DIR": str(storage), "HOME": "/"}, capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0, run.stderr
+    assert (storage / "postgres" / "PG_VERSION").stat().st_uid == nobody.pw_uid

@@ -1,0 +1,159 @@
+"""Attachments: chosen, dropped, pasted, resumed, looked at."""
+
+import base64
+import hashlib
+import os
+import re
+
+import pytest
+from pictures import png
+from playwright.sync_api import expect
+
+
+@pytest.fixture
+def picture(tmp_path):
+    return png(tmp_path / "sunset.png", 400, 300)
+
+
+DROP = """
+async ([selector, event, name, base64]) => {
+  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  const transfer = new DataTransfer();
+  transfer.items.add(new File([bytes], name, { type: "image/png" }));
+  const target = document.querySelector(selector);
+  if (event === "paste") target.dispatchEvent(new ClipboardEvent("paste", { clipboardData: transfer, bubbles: true, cancelable: true }));
+  else for (const type of ["dragenter", "dragover", "drop"]) {
+    target.dispatchEvent(new DragEvent(type, { dataTransfer: transfer, bubbles: true, cancelable: true }));
+  }
+}
+"""
+
+
+def give(person, selector, event, path):
+    person.page.evaluate(DROP, [selector, event, path.name, base64.b64encode(path.read_bytes()).decode()])
+
+
+def shown_picture(person, name):
+    image = person.page.get_by_role("img", name=name)
+    expect(image.last).to_be_visible()
+    expect(image.last).to_have_js_property("complete", True)
+    assert image.last.evaluate("image => image.naturalWidth") > 0
+    return image.last
+
+
+def test_pictures_by_picker_drop_and_paste(two, picture):
+    ana, bo = two
+    ana.attach(picture)
+    expect(ana.page.get_by_role("list", name="Attachments")).to_contain_text("sunset.png")
+    ana.say("by picker")
+    bo.sees("by picker")
+    shown_picture(bo, "sunset.png")
+
+    give(ana, "main", "drop", picture)
+    expect(ana.page.get_by_role("list", name="Attachments")).to_contain_text("sunset.png")
+    ana.say("by drop")
+    bo.sees("by drop")
+
+    give(ana, "textarea", "paste", picture)
+    expect(ana.page.get_by_role("list", name="Attachments")).to_contain_text("sunset.png")
+    ana.page.get_by_role("button", name="Send").click()
+    expect(bo.page.get_by_role("img", name="sunset.png")).to_have_count(3)
+
+
+def test_several_files_go_with_one_message_and_one_can_be_taken_out(two, tmp_path, picture):
+    ana, bo = two
+    report = tmp_path / "Quarterly report.txt"
+    report.write_text("figures\n" * 2000)
+    other = png(tmp_path / "other.png", 60, 40)
+    ana.attach(picture, report, other)
+    tray = ana.page.get_by_role("list", name="Attachments")
+    expect(tray.get_by_role("listitem")).to_have_count(3)
+    ana.page.get_by_role("button", name="Remove other.png").click()
+    expect(tray.get_by_role("listitem")).to_have_count(2)
+    ana.say("both")
+    expect(bo.page.get_by_role("link", name="Download Quarterly report.txt")).to_contain_text("16 kB")
+    shown_picture(bo, "sunset.png")
+    with bo.page.expect_download() as download:
+        bo.page.get_by_role("link", name="Download Quarterly report.txt").click()
+    assert open(download.value.path(), "rb").read() == report.read_bytes()
+
+
+def test_a_picture_has_its_place_before_it_has_loaded(two, picture):
+    ana, bo = two
+    # Thumbnails come only when the test lets them.
+    held = []
+    bo.page.route("**/upload/*/thumbnail/**", lambda route: held.append(route))
+    ana.attach(picture)
+    ana.say("look")
+    bo.sees("look")
+    frame = bo.page.locator(".picture")
+    before = frame.bounding_box()
+    assert abs(before["width"] / before["height"] - 4 / 3) < 0.02
+    for route in held:
+        route.continue_()
+    expect(frame).to_have_class(re.compile("is-shown"))
+    assert frame.bounding_box() == before
+
+
+def test_the_viewer_by_keyboard(two, tmp_path):
+    ana, _ = two
+    ana.attach(png(tmp_path / "one.png", 300, 200), png(tmp_path / "two.png", 200, 300, 200))
+    ana.page.get_by_role("button", name="Send").click()
+    ana.page.get_by_role("button", name="Open one.png").click()
+    viewer = ana.page.get_by_role("dialog", name="Picture viewer")
+    expect(viewer).to_contain_text("1 of 2")
+    ana.page.keyboard.press("ArrowRight")
+    expect(viewer).to_contain_text("two.png")
+    ana.page.keyboard.press("+")
+    expect(viewer.get_by_role("button", name="Zoom out")).to_be_enabled()
+    ana.page.keyboard.press("0")
+    expect(viewer.get_by_role("button", name="Zoom out")).to_be_disabled()
+    ana.page.keyboard.press("Escape")
+    expect(viewer).to_have_count(0)
+    expect(ana.page.get_by_role("button", name="Open one.png")).to_be_focused()
+
+
+def test_an_upload_goes_on_after_the_server_was_killed(two, server, tmp_path):
+    ana, bo = two
+    big = tmp_path / "big.bin"
+    big.write_bytes(os.urandom(24_000_000))
+    # The browser's uplink is narrowed, so that the upload is under way when the server dies.
+    session = ana.context.new_cdp_session(ana.page)
+    session.send("Network.enable")
+    narrow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 6_000_000}
+    session.send("Network.emulateNetworkConditions", narrow)
+    starts = []
+    ana.page.on("request", lambda request: request.method == "POST" and request.url.endswith("/upload") and starts.append(request))
+
+    ana.attach(big)
+    bar = ana.page.get_by_role("progressbar")
+    expect(bar).to_have_attribute("aria-valuenow", re.compile(r"^[4-9]\d$"))
+    server.kill()
+    expect(ana.page.get_by_text("Waiting for the connection")).to_be_visible()
+    session.send("Network.emulateNetworkConditions", {**narrow, "uploadThroughput": -1})
+    server.restart()
+    ana.say("here it is")
+    bo.sees("here it is")
+    assert len(starts) == 1, "the upload began anew instead of going on"
+    with bo.page.expect_download() as download:
+        bo.page.get_by_role("link", name="Download big.bin").click()
+    received = hashlib.sha256(open(download.value.path(), "rb").read()).hexdigest()
+    assert received == hashlib.sha256(big.read_bytes()).hexdigest()
+    # A killed server is a problem that the pages may well report.
+    ana.problems.clear()
+    bo.problems.clear()
+
+
+def test_a_cancelled_upload_leaves_nothing(two, tmp_path):
+    ana, _ = two
+    big = tmp_path / "big.bin"
+    big.write_bytes(os.urandom(12_000_000))
+    session = ana.context.new_cdp_session(ana.page)
+    session.send("Network.enable")
+    session.send("Network.emulateNetworkConditions", {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 2_000_000})
+    ana.attach(big)
+    expect(ana.page.get_by_role("progressbar")).to_be_visible()
+    with ana.page.expect_request(lambda request: request.method == "DELETE" and "/upload/" in request.url) as deletion:
+        ana.page.get_by_role("button", name="Remove big.bin").click()
+    assert deletion.value.response().status == 204
+    expect(ana.page.get_by_role("list", name="Attachments")).to_have_count(0)

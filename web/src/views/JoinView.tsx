@@ -1,0 +1,28 @@
+import { Conversation } from "../client/types";
+import { texts } from "../texts";
+import { GroupAvatar } from "./Avatar";
+import { useChat } from "./context";
+import { PaneHead } from "./PaneHead";
+
+/** A public group of which one is no member. */
+export function JoinView({ group }: { group: Conversation }) {
+  const chat = useChat();
+  const title = group.title ?? "";
+  return (
+    <main className="pane" aria-label={title}>
+      <PaneHead title={texts.details.publicGroup} />
+      <div className="pane-body narrow">
+        <div className="details-head">
+          <GroupAvatar id={group.id} title={title} size="large" />
+          <h2>
+            <bdi>{title}</bdi>
+          </h2>
+          <p className="details-note">{texts.conversation.members(group.memberCount)}</p>
+          <button type="button" className="button primary" onClick={() => void chat.attempt(() => chat.join(group.id))}>
+            {texts.discover.join}
+          </button>
+        </div>
+      </div>
+    </main>
+  );
+}

@@ -1,0 +1,37 @@
+import { useEffect, useState } from "react";
+import { Conversation, Id } from "../client/types";
+import { isOutside } from "../store/state";
+import { useChat, useStore } from "./context";
+
+interface Known {
+  conversation: Conversation | undefined;
+  isMissing: boolean;
+  /** A public group seen from outside. */
+  preview: Conversation | undefined;
+}
+
+/**
+ * The conversation of an address, asked of the server where it is not known.
+ * `isMissing` says that there is none, or that it is not, or no longer, the user's to see.
+ */
+export function useConversation(id: Id): Known {
+  const chat = useChat();
+  const conversation = useStore((state) => state.conversations[id]);
+  const isOnline = useStore((state) => state.connection === "online");
+  const [isAsked, setAsked] = useState(false);
+  const [preview, setPreview] = useState<Conversation>();
+  const isKnown = conversation !== undefined;
+  useEffect(() => {
+    if (isKnown || !isOnline || isAsked) return undefined;
+    let isCurrent = true;
+    void chat.refresh(id).then((found) => {
+      if (!isCurrent) return;
+      setPreview(found !== undefined && isOutside(found) ? found : undefined);
+      setAsked(true);
+    });
+    return () => {
+      isCurrent = false;
+    };
+  }, [chat, id, isKnown, isOnline, isAsked]);
+  return { conversation, isMissing: isAsked && !isKnown, preview };
+}
