@@ -81,6 +81,8 @@ class Postgres:
 
     def kill(self):
         """Ends it as a power failure would."""
+        # Stopped first, so that it starts no child that would outlive it and keep the next one from starting.
+        self.process.send_signal(signal.SIGSTOP)
         children = subprocess.run(
             ["ps", "-o", "pid=", "--ppid", str(self.process.pid)], capture_output=True, text=True).stdout.split()
         self.process.kill()
