@@ -6,26 +6,39 @@ import Testing
 @Suite struct KeyedLockTests {
     private struct Failure: Error {}
 
-    @Test func oneAtATimeForEachKeyInTheOrderOfTheirComing() async {
+    /// How many are inside for each key, and the most there ever were.
+    private final class Counter: Sendable {
+        private let counts = Mutex<(inside: [Int: Int], most: Int)>(([:], 0))
+
+        var most: Int { counts.withLock { $0.most } }
+
+        func enter(_ key: Int) {
+            counts.withLock { counts in
+                let inside = counts.inside[key, default: 0] + 1
+                counts.inside[key] = inside
+                counts.most = max(counts.most, inside)
+            }
+        }
+
+        func leave(_ key: Int) { counts.withLock { $0.inside[key, default: 0] -= 1 } }
+    }
+
+    @Test func oneAtATimeForEachKey() async {
         let lock = KeyedLock<Int>()
-        let inside = Mutex([Int: Int]())
-        let worst = Mutex(0)
+        let counter = Counter()
         await withTaskGroup(of: Void.self) { group in
             for number in 0..<200 {
+                let key = number % 3
                 group.addTask {
-                    await lock.withLock(number % 3) {
-                        let here = inside.withLock { inside in
-                            inside[number % 3, default: 0] += 1
-                            return inside[number % 3] ?? 0
-                        }
-                        worst.withLock { $0 = max($0, here) }
+                    await lock.withLock(key) {
+                        counter.enter(key)
                         await Task.yield()
-                        inside.withLock { $0[number % 3, default: 0] -= 1 }
+                        counter.leave(key)
                     }
                 }
             }
         }
-        #expect(worst.withLock { $0 } == 1)
+        #expect(counter.most == 1)
     }
 
     @Test func differentKeysDoNotWaitForEachOther() async {

@@ -46,9 +46,11 @@ private func refusal<Value>(_ body: () throws(ChatError) -> Value) -> ChatError.
         #expect(refusal { () throws(ChatError) in try Permissions.leave(outside) } == .notAMember)
     }
 
-    @Test(arguments: [
-        (Member.Role.owner, nil, nil, nil), (.admin, nil, nil, .forbidden), (.member, .forbidden, .forbidden, .forbidden),
-    ] as [(Member.Role, ChatError.Code?, ChatError.Code?, ChatError.Code?)])
+    @Test(
+        arguments: [
+            (Member.Role.owner, nil, nil, nil), (.admin, nil, nil, .forbidden),
+            (.member, .forbidden, .forbidden, .forbidden),
+        ] as [(Member.Role, ChatError.Code?, ChatError.Code?, ChatError.Code?)])
     func rolesOfAPrivateGroup(
         role: Member.Role, rename: ChatError.Code?, add: ChatError.Code?, changeRole: ChatError.Code?
     ) {
@@ -106,7 +108,8 @@ private func refusal<Value>(_ body: () throws(ChatError) -> Value) -> ChatError.
             refusal { () throws(ChatError) in try Permissions.deleteMessage(direct(.owner), sender: somebody, by: me) }
                 == .forbidden, "there are no admins of a direct conversation")
         #expect(
-            refusal { () throws(ChatError) in try Permissions.editMessage(inGroup(nil), sender: me, by: me) } == .notFound,
+            refusal { () throws(ChatError) in try Permissions.editMessage(inGroup(nil), sender: me, by: me) }
+                == .notFound,
             "who has left may not change what they wrote")
     }
 }

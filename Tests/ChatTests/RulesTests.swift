@@ -23,7 +23,8 @@ import Testing
         #expect(field { () throws(ChatError) in try Rules.password("1234567") } == "password")
         #expect(field { () throws(ChatError) in try Rules.password("🦀🦀🦀🦀🦀🦀🦀🦀") } == nil)
         #expect(field { () throws(ChatError) in try Rules.password(String(repeating: "x", count: 257)) } == "password")
-        #expect(field { () throws(ChatError) in try Rules.password("Wonderland", username: "wonderland") } == "password")
+        #expect(
+            field { () throws(ChatError) in try Rules.password("Wonderland", username: "wonderland") } == "password")
         #expect(field { () throws(ChatError) in try Rules.password("password") } == "password")
     }
 

@@ -25,7 +25,7 @@ import Testing
 @Suite struct UploadLinksTests {
     private let links = UploadLinks(secret: SymmetricKey(data: Data(repeating: 1, count: 32)))
     private let id = UploadID.make()
-    private let now = Date(timeIntervalSince1970: 1_800_000_000)
+    private let now = Date(timeIntervalSince1970: 83_333 * 6 * 3600)
 
     @Test func aTokenIsGoodForItsUploadUntilItExpires() {
         let token = links.token(id, now: now)
@@ -40,7 +40,7 @@ import Testing
     }
 
     @Test func aTokenStaysTheSameForHours() {
-        // 1,800,000,000 is 0 modulo 6 h; the expiry an hour on is rounded up to the next window.
+        // At the beginning of a window of six hours; the expiry an hour on is rounded up to its end.
         #expect(links.token(id, now: now) == links.token(id, now: now + 4 * 3600))
         #expect(links.token(id, now: now) != links.token(id, now: now + 6 * 3600))
     }

@@ -4,6 +4,7 @@ PARLEY_CRASHES says how often (default 20 each); PARLEY_SEED repeats a run.
 """
 
 import os
+import queue
 import random
 import threading
 
@@ -35,26 +36,32 @@ class Sender:
                                transports=["websocket"], wait_timeout=2)
                 while client.connected and not self.stopped.is_set():
                     # Five at a time, so that commits and kills meet batches.
-                    waiting = threading.Semaphore(0)
+                    answers = queue.Queue()
                     for _ in range(5):
                         self.number += 1
                         client_id = f"{self.name}-{self.number}"
                         client.emit(
                             "message:send",
                             {"conversationId": self.conversation, "text": client_id, "clientId": client_id},
-                            callback=lambda answer, c=client_id: (self._take(c, answer), waiting.release()))
-                    while client.connected and not waiting.acquire(timeout=0.05):
-                        pass
+                            callback=lambda answer, c=client_id, q=answers: q.put((c, answer)))
+                    self._take(client, answers, 5)
             except Exception:
                 self.stopped.wait(0.02)  # the server is away
             finally:
                 client.disconnect()
 
-    def _take(self, client_id, answer):
-        if answer["ok"]:
-            self.acknowledged[client_id] = answer["message"]["seq"]
-        else:
-            self.refused.add(answer["error"]["code"])
+    def _take(self, client, answers, count):
+        while count > 0 and client.connected:
+            try:
+                client_id, answer = answers.get(timeout=0.05)
+            except queue.Empty:
+                continue
+            count -= 1
+            if answer["ok"]:
+                self.acknowledged[client_id] = answer["message"]["seq"]
+            else:
+                self.refused.add(answer["error"]["code"])
+                self.stopped.wait(0.01)  # as a client that is told to come later
 
     def __enter__(self):
         self.thread.start()
@@ -105,6 +112,7 @@ def load():
             Sender(people[0], conversations[0], "a0"), Sender(people[1], conversations[0], "b0"),
             Sender(people[2], conversations[0], "c0"), Sender(people[1], conversations[1], "b1")]
         yield postgres, server, senders, people, random.Random(SEED)
+        print(server.log)
 
 
 def test_the_server_killed_at_random_moments(load):
