@@ -131,6 +131,7 @@ let package = Package(
                 .nioWebSocket, .nioLocks, .nioEmbedded,
             ],
             swiftSettings: settings),
+        .testTarget(name: "ChatTests", dependencies: ["Chat", .crypto], swiftSettings: settings),
         .testTarget(
             name: "ParleyServerTests", dependencies: ["ParleyServer", .httpTypes, .nio], swiftSettings: settings),
         .testTarget(

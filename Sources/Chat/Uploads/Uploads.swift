@@ -245,6 +245,13 @@ public struct Uploads: Sendable {
         }
     }
 
+    /// Deletes the content of a removed upload from the disk, unless another upload that has not been removed shares it.
+    /// Doing so again changes nothing.
+    func dropContent(ofRemoved id: UploadID) async throws {
+        guard let address = try await store.contentOfRemoved(id).flatMap({ BlobID(hex: $0) }) else { return }
+        try await withContent(address) { try await store.deleteUnreferenced(address.hex) }
+    }
+
     /// Runs `body` while no reference to the content is added or removed elsewhere, and removes the files if it says
     /// that it took away the last one.
     func withContent(_ address: BlobID, _ body: @Sendable () async throws -> Bool) async throws {
