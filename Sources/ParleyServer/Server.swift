@@ -211,7 +211,11 @@ private struct Draining: Service {
     let work: @Sendable () async throws -> Void
 
     func run() async throws {
-        try await cancelWhenGracefulShutdown { try await work() }
+        do {
+            try await cancelWhenGracefulShutdown { try await work() }
+        } catch is CancellationError {
+            // How work that waits for its next turn ends.
+        }
     }
 }
 
@@ -228,8 +232,9 @@ private struct AtShutdown: Service {
 extension PostgresConfiguration {
     fileprivate static func parley(_ connectionString: String) -> PostgresConfiguration {
         var configuration = PostgresConfiguration(connectionString: connectionString)
-        // Moderation's triggers leave alone what the server itself writes.
-        configuration.sessionParameters = ["parley.server": "on"]
+        // Moderation's triggers leave alone what the server itself writes. Compiling a query takes longer than any of
+        // these queries.
+        configuration.sessionParameters = ["parley.server": "on", "jit": "off"]
         return configuration
     }
 }

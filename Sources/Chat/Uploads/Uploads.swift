@@ -165,6 +165,8 @@ public struct Uploads: Sendable {
         public var reader: BlobReader
         /// Of what is served.
         public var type: String
+        /// False for a picture that could not be cleaned or decoded: it is not to be tried in a browser either.
+        public var isShowable = true
         /// A strong validator (RFC 9110 § 8.8.3), without quotes.
         public var etag: String
         /// Seconds for which the URL itself goes on working; nil when a user opened it.
@@ -205,8 +207,8 @@ public struct Uploads: Sendable {
                 try await storage.blobs.open(address, found.ownerOnly ? .ownerOnly : .served)
             }
             return Opened(
-                upload: found.upload, reader: reader, type: found.upload.type, etag: found.servedSHA256,
-                validFor: validFor)
+                upload: found.upload, reader: reader, type: found.upload.type, isShowable: !found.ownerOnly,
+                etag: found.servedSHA256, validFor: validFor)
         case .thumbnail(let name):
             guard found.upload.thumbnails.contains(where: { $0.size == name }), let size = ThumbnailSize(rawValue: name)
             else { throw ChatError.notFound("thumbnail") }
