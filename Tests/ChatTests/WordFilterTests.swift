@@ -15,7 +15,8 @@ import Testing
         ("spam*", "spammer", true), ("spam*", "spam", true), ("*spam", "antispam", true), ("*spam", "spams", false),
         ("*spam*", "antispammer", true), ("s*m", "sm", true), ("s*m", "spam", true), ("s*m", "spams", false),
         ("a*a", "a", false), ("a*b*c", "aXbXbXc", true), ("a*b*c", "acb", false), ("a**c", "abc", true),
-        ("größe", "GRÖẞE", true), ("größe", "GRÖSSE", false), ("größe", "Gro\u{308}ße", true), ("grö*", "Gro\u{308}ße", true),
+        ("größe", "GRÖẞE", true), ("größe", "GRÖSSE", false),
+        ("größe", "Gro\u{308}ße", true), ("grö*", "Gro\u{308}ße", true),
         ("привет", "ПРИВЕТ", true), ("c++", "c", true),
     ])
     func words(pattern: String, text: String, matches: Bool) {
@@ -34,7 +35,8 @@ import Testing
     }
 
     @Test func patternsWithoutAWordMatchNothing() {
-        #expect(judge("++ anything", ("++", .refuse), (" ", .refuse), ("", .refuse)) == WordFilter.Judgement(text: "++ anything"))
+        let judgement = judge("++ anything", ("++", .refuse), (" ", .refuse), ("", .refuse))
+        #expect(judgement == WordFilter.Judgement(text: "++ anything"))
     }
 
     @Test func noPatternsChangeNothing() {
