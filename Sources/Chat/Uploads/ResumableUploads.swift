@@ -135,7 +135,7 @@ public struct ResumableUploads: Sendable {
         guard let partial = try await store.find(id, owner: owner) else {
             return try await uploads.delete(id, by: owner)
         }
-        _ = try writers.begin(key(partial))
+        _ = await writers.takeOver(key(partial))
         defer { writers.end(key(partial)) }
         let removed = try await finishing.withLock(id) { try await store.delete(id) }
         guard removed else { return try await uploads.delete(id, by: owner) }
