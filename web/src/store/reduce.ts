@@ -174,8 +174,19 @@ function synced(state: State, answer: SyncAnswer): State {
 function withConversation(state: State, incoming: Conversation): State {
   const present = state.conversations[incoming.id];
   const merged = present === undefined ? incoming : merge(present, incoming);
-  const next = { ...state, conversations: { ...state.conversations, [incoming.id]: merged } };
+  const next = {
+    ...state,
+    conversations: { ...state.conversations, [incoming.id]: merged },
+    online: withStatuses(state.online, incoming.members),
+  };
   return state.revisions[incoming.id] === undefined ? withRevision(next, incoming.id, incoming.revision) : next;
+}
+
+/** Whether they are there, of people of whom nothing is known yet: live events know better about the others. */
+function withStatuses(online: State["online"], members: readonly Member[]): State["online"] {
+  const unknown = members.filter(({ user }) => user.status !== undefined && online[user.id] === undefined);
+  if (unknown.length === 0) return online;
+  return { ...online, ...Object.fromEntries(unknown.map(({ user }) => [user.id, user.status === "online"])) };
 }
 
 /** Two pictures of one conversation, of which either can be the older one: nothing moves back. */
