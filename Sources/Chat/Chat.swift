@@ -16,6 +16,7 @@ public struct Chat: Sendable {
     public let uploadSweep: UploadSweep
     public let presence: Presence
     public let typing: Typing
+    private let sessionWatch: SessionWatch
 
     private let hasher: PasswordHasher
 
@@ -36,6 +37,7 @@ public struct Chat: Sendable {
         accounts = Accounts(
             database: database, users: users, sessions: sessions, hasher: hasher, events: events,
             gate: AccessGate(sessions: sessions))
+        sessionWatch = SessionWatch(database: database, gate: accounts.gate, events: events, logger: logger)
         people = People(users: users, uploads: uploadStore, presence: presence)
         conversations = Conversations(
             database: database, store: conversationStore, presence: presence, events: events)
@@ -63,8 +65,10 @@ public struct Chat: Sendable {
     /// Writes messages until the task is cancelled, and then what had been accepted by then.
     public func run() async throws {
         async let lease: Void = presence.keepLease()
+        async let watch: Void = sessionWatch.run()
         await messages.writer.run()
         await lease
+        await watch
         await hasher.shutdown()
     }
 }
