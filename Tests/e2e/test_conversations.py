@@ -32,6 +32,12 @@ class Scene:
                 assert answer.status_code == 200
         self.message = owner.send(self.id, "the owner's")["id"]
 
+    def somebody(self, person, name):
+        """The id of another member: `name`, or whoever is there in a direct conversation."""
+        if self.kind == "direct":
+            name = "owner" if person is self.cast["member"] else "member"
+        return self.cast[name].id
+
     def path(self, rest=""):
         return f"/conversations/{self.id}{rest}"
 
@@ -45,9 +51,9 @@ ACTS = {
     "send": lambda p, s: p.post("/messages", json={"conversationId": s.id, "text": "x"}),
     "rename": lambda p, s: p.request("PATCH", s.path(), json={"title": "New"}),
     "add": lambda p, s: p.post(s.path("/members"), json={"userIds": [s.cast["stranger"].id]}),
-    "remove a member": lambda p, s: p.request("DELETE", s.path(f"/members/{s.cast['other'].id}")),
-    "remove an admin": lambda p, s: p.request("DELETE", s.path(f"/members/{s.cast['other_admin'].id}")),
-    "promote": lambda p, s: p.request("PATCH", s.path(f"/members/{s.cast['other'].id}"), json={"role": "admin"}),
+    "remove a member": lambda p, s: p.request("DELETE", s.path(f"/members/{s.somebody(p, 'other')}")),
+    "remove an admin": lambda p, s: p.request("DELETE", s.path(f"/members/{s.somebody(p, 'other_admin')}")),
+    "promote": lambda p, s: p.request("PATCH", s.path(f"/members/{s.somebody(p, 'other')}"), json={"role": "admin"}),
     "join": lambda p, s: p.post(s.path("/join")),
     "leave": lambda p, s: p.post(s.path("/leave")),
     "find message": lambda p, s: p.get(f"/messages/{s.message}"),

@@ -21,15 +21,23 @@ final class MessageWriter: Sendable {
         var complete: Completion
     }
 
+    /// Counted by all lanes.
+    final class Metrics: Sendable {
+        let messages = Counter()
+        let batchSizes = Histogram(bounds: [1, 2, 4, 8, 16, 32, 64, 128, 256])
+        let commitSeconds = Histogram(bounds: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10])
+    }
+
+    let metrics = Metrics()
     private let lanes: [Lane]
 
     init(
-        store: MessageStore, typing: Typing, events: any EventSink, logger: Logger, lanes: Int = 2,
-        capacity: Int = 10_000, maximumBatch: Int = 256
+        store: MessageStore, blockedWords: BlockedWords, typing: Typing, events: any EventSink, logger: Logger,
+        lanes: Int = 2, capacity: Int = 10_000, maximumBatch: Int = 256
     ) {
-        self.lanes = (0..<lanes).map { index in
+        self.lanes = (0..<lanes).map { [metrics] index in
             Lane(
-                index: index, store: store, typing: typing, events: events, logger: logger,
+                index: index, metrics: metrics, store: store, blockedWords: blockedWords, typing: typing, events: events, logger: logger,
                 queue: BatchQueue(
                     capacity: capacity, capacityBytes: 32 << 20, maximumBatch: maximumBatch, maximumBytes: 1 << 20,
                     size: { $0.draft.text.utf8.count + 256 }, key: { $0.draft.repetitionKey }))
@@ -60,18 +68,22 @@ final class MessageWriter: Sendable {
         }
 
         private let index: Int
+        private let metrics: Metrics
         private let store: MessageStore
+        private let blockedWords: BlockedWords
         private let typing: Typing
         private let events: any EventSink
         private let logger: Logger
         private let state: Mutex<State>
 
         init(
-            index: Int, store: MessageStore, typing: Typing, events: any EventSink, logger: Logger,
-            queue: BatchQueue<Item>
+            index: Int, metrics: Metrics, store: MessageStore, blockedWords: BlockedWords, typing: Typing, events: any EventSink,
+            logger: Logger, queue: BatchQueue<Item>
         ) {
             self.index = index
+            self.metrics = metrics
             self.store = store
+            self.blockedWords = blockedWords
             self.typing = typing
             self.events = events
             self.logger = logger
@@ -137,10 +149,13 @@ final class MessageWriter: Sendable {
 
         /// Writes a batch and answers for each item. Returns the messages of which the outcome was lost.
         private func write(_ items: [Item]) async -> [Draft] {
-            let batch = MessageBatch(items.map(\.draft))
+            let batch = MessageBatch(items.map(\.draft), filter: blockedWords.current)
             do {
                 // Not cancelled with the lane's task: what was accepted is written.
+                let began = ContinuousClock.now
                 let results = try await Task { try await store.database.atomically(batch.queries, on: index) }.value
+                metrics.commitSeconds.record((ContinuousClock.now - began) / .seconds(1))
+                metrics.batchSizes.record(Double(items.count))
                 await answer(items, try batch.outcomes(results, uploads: store.uploads))
                 return []
             } catch let error as PostgresError where error.code == .server && items.count > 1 {
@@ -161,6 +176,7 @@ final class MessageWriter: Sendable {
             for (item, outcome) in zip(items, outcomes) {
                 switch outcome {
                 case .stored(let message):
+                    metrics.messages.add()
                     let draft = item.draft
                     typing.end(in: draft.conversation, by: draft.sender, origin: draft.origin)
                     events.deliver(.messageReceived(message, origin: draft.origin))
@@ -189,7 +205,7 @@ final class MessageWriter: Sendable {
             guard !drafts.isEmpty else { return true }
             do {
                 // Their transaction may be alive yet on the server's side; it holds the locks that are waited for here.
-                try await store.database.atomically([MessageBatch(drafts).lock], on: index)
+                try await store.database.atomically([MessageBatch.lock(drafts)], on: index)
                 for message in try await store.find(drafts.map(\.id)) {
                     events.deliver(.messageReceived(message, origin: nil))
                 }

@@ -110,11 +110,14 @@ public struct Sync: Sendable {
     public func undelivered(to user: UserID) async throws -> [ConversationID: Int] {
         let rows = try await database.query(
             """
-            SELECT me.conversation_id, count(*) AS count FROM members me
+            SELECT me.conversation_id, past.count FROM members me
                 JOIN conversations c ON c.id = me.conversation_id AND c.last_seq > me.delivered_seq
-                JOIN messages m ON m.conversation_id = me.conversation_id AND m.seq > me.delivered_seq
-            WHERE me.user_id = \(user.uuid) AND m.sender_id <> me.user_id AND m.deleted_at IS NULL
-            GROUP BY me.conversation_id
+                CROSS JOIN LATERAL (
+                    SELECT count(*) AS count FROM messages m
+                    WHERE m.conversation_id = me.conversation_id AND m.seq > me.delivered_seq
+                        AND m.sender_id <> me.user_id AND m.deleted_at IS NULL
+                ) past
+            WHERE me.user_id = \(user.uuid) AND past.count > 0
             """)
         return Dictionary(
             try rows.map { (ConversationID(try $0.decode("conversation_id")), try $0.decode("count", as: Int.self)) },

@@ -94,7 +94,7 @@ enum FileResponse {
         var headers = headers
         let isText = opened.type == "text/plain"
         headers[.contentType] = isText ? "text/plain; charset=utf-8" : opened.type
-        headers[.contentDisposition] = disposition(opened.upload.name, inline: inlineTypes.contains(opened.type))
+        headers[.contentDisposition] = disposition(opened.upload.name, inline: opened.isShowable && inlineTypes.contains(opened.type))
         let chunks = opened.reader.chunks(range)
         return Response(
             status: status, headers: headers,

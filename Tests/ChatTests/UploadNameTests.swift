@@ -1,0 +1,57 @@
+import Crypto
+import Foundation
+import Testing
+
+@testable import Chat
+
+@Suite struct FileNameTests {
+    @Test(arguments: [
+        ("photo.jpg", "photo.jpg"), ("../../etc/passwd", "passwd"), ("C:\\windows\\evil.exe", "evil.exe"),
+        ("/", "file"), ("", "file"), ("..", "file"), (".", "file"), ("   ", "file"), ("a/b/", "b"),
+        ("line\r\nbreak.txt", "linebreak.txt"), ("nul\u{0}.txt", "nul.txt"), ("\u{202E}gpj.exe", "gpj.exe"),
+        ("a\u{2066}b\u{200F}.png", "ab.png"), ("naïve 🦀.png", "naïve 🦀.png"), (".hidden", ".hidden"),
+    ])
+    func cleaned(raw: String, expected: String) { #expect(FileName.cleaned(raw) == expected) }
+
+    @Test func longNamesKeepTheirEnding() {
+        let name = FileName.cleaned(String(repeating: "🦀", count: 200) + ".tar.gz")
+        #expect(name.utf8.count <= 255 && name.utf8.count > 245)
+        #expect(name.hasSuffix("🦀.gz") || name.hasSuffix(".gz"))
+        let noEnding = FileName.cleaned(String(repeating: "x", count: 300))
+        #expect(noEnding == String(repeating: "x", count: 255))
+    }
+}
+
+@Suite struct UploadLinksTests {
+    private let links = UploadLinks(secret: SymmetricKey(data: Data(repeating: 1, count: 32)))
+    private let id = UploadID.make()
+    private let now = Date(timeIntervalSince1970: 83_333 * 6 * 3600)
+
+    @Test func aTokenIsGoodForItsUploadUntilItExpires() {
+        let token = links.token(id, now: now)
+        guard case .valid(let seconds) = links.verify(token, for: id, now: now) else {
+            Issue.record("a fresh token is not valid")
+            return
+        }
+        #expect(seconds >= 3600 && seconds <= 3600 + 6 * 3600)
+        #expect(links.verify(token, for: id, now: now + Double(seconds) - 1) == .valid(for: 1))
+        #expect(links.verify(token, for: id, now: now + Double(seconds) + 1) == .expired)
+        #expect(links.verify(token, for: .make(), now: now) == .forged)
+    }
+
+    @Test func aTokenStaysTheSameForHours() {
+        // At the beginning of a window of six hours; the expiry an hour on is rounded up to its end.
+        #expect(links.token(id, now: now) == links.token(id, now: now + 4 * 3600))
+        #expect(links.token(id, now: now) != links.token(id, now: now + 6 * 3600))
+    }
+
+    @Test func whatIsTamperedWithIsForged() {
+        let token = links.token(id, now: now)
+        let other = UploadLinks(secret: SymmetricKey(data: Data(repeating: 2, count: 32)))
+        #expect(other.verify(token, for: id, now: now) == .forged)
+        let parts = token.split(separator: ".")
+        for bad in ["", ".", "x", "zzzz.\(parts[1])", "\(parts[0]).", "\(parts[0]).AAAA", token + "x", ".\(token)"] {
+            #expect(links.verify(bad, for: id, now: now) == .forged, "\(bad)")
+        }
+    }
+}
