@@ -12,7 +12,9 @@ struct UserCommand: AsyncParsableCommand {
         if isatty(STDIN_FILENO) == 0, let line = readLine(), !line.isEmpty { return (line, false) }
         let letters = Array("abcdefghijkmnopqrstuvwxyz23456789")
         var random = SystemRandomNumberGenerator()
-        let groups = (0..<4).map { _ in String((0..<5).map { _ in letters[Int.random(in: 0..<letters.count, using: &random)] }) }
+        let groups = (0..<4).map { _ in
+            String((0..<5).map { _ in letters[Int.random(in: 0..<letters.count, using: &random)] })
+        }
         return (groups.joined(separator: "-"), true)
     }
 

@@ -4,7 +4,9 @@ import ParleyServer
 struct VerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify", abstract: "Check that the database and the files hold together.",
-        discussion: "Changes nothing, and may run beside the server. Exit code 0: all holds; 2: something does not; 1: it could not be checked.")
+        discussion:
+            "Changes nothing, and may run beside the server. Exit code 0: all holds; 2: something does not; 1: it could not be checked."
+    )
 
     func run() async throws {
         try await operating { configuration, logger in

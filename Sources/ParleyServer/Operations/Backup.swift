@@ -24,7 +24,8 @@ extension Operations {
         do {
             try? files.removeItem(at: partial)
             try files.createDirectory(
-                at: partial.appending(path: "uploads"), withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+                at: partial.appending(path: "uploads"), withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700])
         } catch {
             throw Refused(description: "\(partial.path) cannot be made: \(error.localizedDescription)")
         }
@@ -144,7 +145,9 @@ extension Operations {
         // Of the version that made the private cluster; of the newest for any other server.
         let program = try PrivateCluster(storage: configuration.storageDirectory).programs.appending(path: name).path
         var arguments = arguments
-        if let place = arguments.firstIndex(of: "--dbname=") { arguments[place] += environment["PGDATABASE"] ?? "parley" }
+        if let place = arguments.firstIndex(of: "--dbname=") {
+            arguments[place] += environment["PGDATABASE"] ?? "parley"
+        }
         let messages = FileManager.default.temporaryDirectory.appending(path: "parley-\(UUID().uuidString)")
         let log = open(messages.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         let null = open("/dev/null", O_RDWR | O_CLOEXEC)

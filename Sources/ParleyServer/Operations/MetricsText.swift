@@ -10,18 +10,23 @@ struct MetricsText {
     static func make(_ chat: ChatMetrics, _ engine: EngineMetrics, _ database: PostgresClient) -> String {
         var text = MetricsText()
         text.add("parley_connections", .gauge, "Open real-time connections.", engine.sessions)
-        text.add("parley_connections_opened_total", .counter, "Real-time connections since the start.", engine.sessionsOpened)
+        text.add(
+            "parley_connections_opened_total", .counter, "Real-time connections since the start.", engine.sessionsOpened
+        )
         text.add(
             "parley_slow_connections_total", .counter, "Connections ended because their client did not read.",
             engine.slowConsumers)
-        text.add("parley_refused_handshakes_total", .counter, "Real-time requests answered with an error.", engine.refusedRequests)
+        text.add(
+            "parley_refused_handshakes_total", .counter, "Real-time requests answered with an error.",
+            engine.refusedRequests)
         text.add("parley_deliveries_total", .counter, "Packets handed to connections.", engine.deliveries)
         text.add("parley_messages_total", .counter, "Messages stored.", chat.messages)
         text.add("parley_messages_queued", .gauge, "Messages waiting for a commit.", chat.queuedMessages)
         text.add("parley_batch_size", "Messages in one commit.", chat.batchSizes.snapshot)
         text.add("parley_commit_seconds", "Time of one commit of messages.", chat.commitSeconds.snapshot)
         text.add("parley_upload_bytes_total", .counter, "Bytes of files received whole.", chat.uploadBytes)
-        text.add("parley_media_worker_restarts_total", .counter, "Media workers that crashed or hung.", chat.workerFailures)
+        text.add(
+            "parley_media_worker_restarts_total", .counter, "Media workers that crashed or hung.", chat.workerFailures)
         let (connections, queries) = database.statistics
         text.add("parley_database_connections", .gauge, "Open shared connections to PostgreSQL.", connections)
         text.add("parley_database_queries", .gauge, "Queries waiting or under way.", queries)

@@ -17,8 +17,10 @@ public enum Operations {
     ) async throws -> Value {
         if let url = configuration.databaseURL { return try await body(url) }
         let storage = configuration.storageDirectory
-        guard mayBegin || FileManager.default.fileExists(atPath: storage.appending(path: "postgres/PG_VERSION").path) else {
-            throw Refused(description: "STORAGE_DIR: \(storage.path) holds no Parley; start the server or restore a backup first")
+        guard mayBegin || FileManager.default.fileExists(atPath: storage.appending(path: "postgres/PG_VERSION").path)
+        else {
+            throw Refused(
+                description: "STORAGE_DIR: \(storage.path) holds no Parley; start the server or restore a backup first")
         }
         let lock: StorageLock
         do {
@@ -117,10 +119,12 @@ public enum Operations {
     ) async throws -> String {
         try await withDatabase(configuration, logger: logger) { connectionString in
             try await withClient(connectionString, logger: logger) { client in
-                guard try await !client.query("SELECT 1 FROM users WHERE username = \(name.lowercased())").isEmpty else {
+                guard try await !client.query("SELECT 1 FROM users WHERE username = \(name.lowercased())").isEmpty
+                else {
                     throw Refused(description: "there is no user \(name)")
                 }
-                guard try await !client.query("SELECT 1 FROM pg_roles WHERE rolname = 'parley_moderator'").isEmpty else {
+                guard try await !client.query("SELECT 1 FROM pg_roles WHERE rolname = 'parley_moderator'").isEmpty
+                else {
                     throw Refused(description: "this database has no role parley_moderator; run parley migrate first")
                 }
                 let role = "moderator_\(name.lowercased())"

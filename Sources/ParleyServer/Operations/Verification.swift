@@ -104,7 +104,8 @@ extension Operations {
             violations.append(
                 Violation(
                     invariant: "broken: \(invariant)",
-                    examples: try found.prefix(3).map { try $0.decode("subject", as: String.self) }, count: found.count))
+                    examples: try found.prefix(3).map { try $0.decode("subject", as: String.self) }, count: found.count)
+            )
         }
         progress("every file is there")
         let missing = try await missingFiles(client, uploads: uploads)
