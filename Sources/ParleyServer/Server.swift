@@ -176,7 +176,7 @@ public enum Server {
             services: (certificates.map { [.init(service: $0)] } ?? []) + [
                 // Stopped last: what the sockets and requests below hand over is still written.
                 .init(service: Draining { try await chat.run() }),
-                .init(service: Draining { try await chat.uploadSweep.run() }),
+                .init(service: Draining { await chat.uploadSweep.run() }),
                 .init(service: application),
                 .init(service: hub),
             ] + metricsServer(configuration, chat.metrics, hub, database, logger) + [
