@@ -19,6 +19,12 @@ TUS = {"Tus-Resumable": "1.0.0"}
 BYTES = {**TUS, "Content-Type": "application/offset+octet-stream"}
 
 
+@pytest.fixture(scope="module")
+def alice(server):
+    """Somebody who uploads, for the tests that need not count what is hers."""
+    return server.person("alice")
+
+
 def create(person, length, name="file.bin", **headers):
     encoded = base64.b64encode(name.encode()).decode()
     return person.post(
@@ -97,8 +103,7 @@ def test_an_upload_in_pieces(server, people):
     assert not list((server.storage / "uploads" / "tmp").iterdir())
 
 
-def test_creation_with_upload_empty_uploads_and_termination(server, people):
-    [alice] = people("alice")
+def test_creation_with_upload_empty_uploads_and_termination(server, alice):
     content = b"all at once"
     whole = alice.post("/upload", headers={**BYTES, "Upload-Length": str(len(content))}, data=content)
     assert whole.status_code == 201 and whole.headers["Upload-Offset"] == str(len(content))
@@ -117,8 +122,7 @@ def test_creation_with_upload_empty_uploads_and_termination(server, people):
     assert not list((server.storage / "uploads" / "tmp").iterdir())
 
 
-def test_a_checksum_that_does_not_match_keeps_nothing_of_the_piece(people):
-    [alice] = people("alice")
+def test_a_checksum_that_does_not_match_keeps_nothing_of_the_piece(alice):
     content = os.urandom(3000)
     location = create(alice, len(content)).headers["Location"]
     for start, algorithm in ((0, "sha1"), (1000, "sha256"), (2000, "md5")):
@@ -134,8 +138,7 @@ def test_a_checksum_that_does_not_match_keeps_nothing_of_the_piece(people):
         assert_problem(patch(alice, other, 0, b"x", **{"Upload-Checksum": text}), 400, "malformed_request")
 
 
-def test_what_is_not_understood(people):
-    [alice] = people("alice")
+def test_what_is_not_understood(alice):
     for version in ("0.2.2", "1.0.1", ""):
         refused = create(alice, 5, **{"Tus-Resumable": version})
         assert_problem(refused, 412, "tus_version")
@@ -154,8 +157,7 @@ def test_what_is_not_understood(people):
     assert_problem(alice.post(location, headers=BYTES), 405, "method_not_allowed")
 
 
-def test_method_override(people):
-    [alice] = people("alice")
+def test_method_override(alice):
     location = create(alice, 3).headers["Location"]
 
     def override(method, **headers):
@@ -187,9 +189,8 @@ def test_an_expired_upload_is_gone_and_its_bytes_are_swept(start_server):
     assert patch(alice, kept, 5, b"67890").status_code == 204
 
 
-def test_a_hundred_cuts(people):
+def test_a_hundred_cuts(alice):
     """The connection is cut at random places; after each the server says where to go on."""
-    [alice] = people("alice")
     randomness = random.Random(5)
     content = randomness.randbytes(3_000_000)
     location = create(alice, len(content)).headers["Location"]
@@ -240,8 +241,7 @@ def test_what_came_before_a_cut_with_a_checksum_does_not_count(start_server):
     assert alice.get(location).json()["sha256"] == hashlib.sha256(content).hexdigest()
 
 
-def test_two_writers_at_one_offset(people):
-    [alice] = people("alice")
+def test_two_writers_at_one_offset(alice):
     content = os.urandom(400_000)
     for _ in range(5):
         location = create(alice, len(content)).headers["Location"]
@@ -255,9 +255,8 @@ def test_two_writers_at_one_offset(people):
         assert alice.get(location).json()["sha256"] == hashlib.sha256(content).hexdigest()
 
 
-def test_a_writer_whose_network_went_away_gives_way(people):
+def test_a_writer_whose_network_went_away_gives_way(alice):
     """It closes nothing and says nothing: a phone that left the house."""
-    [alice] = people("alice")
     location = create(alice, 1000).headers["Location"]
     with begin_patch(alice, location, 0, 1000) as connection:
         connection.sendall(b"a" * 300)
@@ -304,8 +303,7 @@ def test_bytes_that_are_all_there_are_finished_after_a_restart(start_server):
 
 
 @pytest.mark.parametrize("chunk", [7_000, 1_000_000])
-def test_tuspy(server, people, tmp_path, chunk):
-    [alice] = people("alice")
+def test_tuspy(server, alice, tmp_path, chunk):
     content = os.urandom(200_000)
     file = tmp_path / "from-tuspy.bin"
     file.write_bytes(content)

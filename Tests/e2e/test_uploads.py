@@ -12,6 +12,12 @@ import pictures
 from parley import assert_problem, until
 
 
+@pytest.fixture(scope="module")
+def alice(server):
+    """Somebody who uploads, for the tests that need not count what is hers."""
+    return server.person("alice")
+
+
 def digest(content):
     return hashlib.sha256(content).hexdigest()
 
@@ -32,8 +38,7 @@ def raw(server, text, *parts, wait=True):
 # Sending
 
 
-def test_a_form_with_many_files(server, people):
-    [alice] = people("alice")
+def test_a_form_with_many_files(server, alice):
     contents = [os.urandom(size) for size in (1, 1000, 300_000, 70_000, 65_536)]
     files = [("file", (f"{n}.bin", content)) for n, content in enumerate(contents)]
     answer = alice.post("/upload", files=[*files, ("note", (None, "no file"))])
@@ -48,8 +53,7 @@ def test_a_form_with_many_files(server, people):
     assert not temporaries(server)
 
 
-def test_a_body_by_put_and_curl(server, people, tmp_path):
-    [alice] = people("alice")
+def test_a_body_by_put_and_curl(server, alice, tmp_path):
     content = os.urandom(2_500_000)
     file = tmp_path / "a photo.bin"
     file.write_bytes(content)
@@ -70,8 +74,7 @@ def test_a_body_by_put_and_curl(server, people, tmp_path):
     ("a\0b.txt", "ab.txt"), ("line\r\nSet-Cookie: x=1", "lineSet-Cookie: x=1"), ('say "hi".txt', 'say "hi".txt'),
     ("\u202egpj.exe", "gpj.exe"), ("..", "file"), ("", "file"), ("Übung 🎉.pdf", "Übung 🎉.pdf"),
     ("x" * 300 + ".jpeg", "x" * 250 + ".jpeg"), ("ü" * 200, "ü" * 127)])
-def test_names(server, people, name, kept):
-    [alice] = people("alice")
+def test_names(server, alice, name, kept):
     boundary = "b0undary"
     quoted = name.replace("\\", "\\\\").replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
     body = (f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{quoted}"\r\n\r\n'
@@ -167,16 +170,14 @@ def test_a_photo_is_turned_and_cleaned(server, people):
 
 @pytest.mark.parametrize("kind, type", [
     ("png", "image/png"), ("webp", "image/webp"), ("heic", "image/heic"), ("tif", "image/tiff"), ("gif", "image/gif")])
-def test_pictures_of_every_format(server, people, kind, type):
-    [alice] = people("alice")
+def test_pictures_of_every_format(server, alice, kind, type):
     upload = alice.upload(pictures.picture(kind), f"picture.{kind}")
     assert (upload["type"], upload["kind"], upload["width"], upload["height"]) == (type, "image", 400, 300)
     assert upload["thumbnails"][0]["size"] == "small" and upload["blurhash"]
     assert b"Secret" not in server.request("GET", upload["url"]).content
 
 
-def test_moving_pictures_and_films(server, people):
-    [alice] = people("alice")
+def test_moving_pictures_and_films(server, alice):
     gif = alice.upload(pictures.moving("gif"), "moving.gif")
     assert (gif["kind"], gif["width"], gif["height"]) == ("image", 320, 240)
     medium = next(t for t in gif["thumbnails"] if t["size"] == "medium")
@@ -188,8 +189,7 @@ def test_moving_pictures_and_films(server, people):
     assert b"+48.8584" not in server.request("GET", film["url"]).content
 
 
-def test_bytes_that_are_not_what_their_name_says(server, people):
-    [alice] = people("alice")
+def test_bytes_that_are_not_what_their_name_says(server, alice):
     text = alice.upload(b"just words\n", "picture.jpg")
     assert (text["type"], text["kind"], text["thumbnails"]) == ("text/plain", "file", [])
     cases = [(b"<html><body><script>alert(1)</script></body></html>", "a.png", "text/html"),
@@ -203,8 +203,7 @@ def test_bytes_that_are_not_what_their_name_says(server, people):
         assert served.headers["Content-Type"].split(";")[0] not in ("image/png",)
 
 
-def test_a_picture_cut_short_and_one_that_lies(server, people):
-    [alice] = people("alice")
+def test_a_picture_cut_short_and_one_that_lies(server, alice):
     whole = pictures.picture("jpg")
     half = alice.upload(whole[:len(whole) // 2], "half.jpg")
     assert half["type"] == "image/jpeg"
@@ -226,8 +225,7 @@ def test_a_picture_cut_short_and_one_that_lies(server, people):
 # Serving
 
 
-def test_headers_of_every_file_answer(server, people):
-    [alice] = people("alice")
+def test_headers_of_every_file_answer(server, alice):
     upload = alice.upload(pictures.picture("png"), "picture.png")
     for url in (upload["url"], upload["thumbnails"][0]["url"]):
         for headers in ({}, {"Range": "bytes=0-9"}):
@@ -241,8 +239,7 @@ def test_headers_of_every_file_answer(server, people):
             assert answer.headers["Content-Disposition"].startswith("inline;")
 
 
-def test_ranges_and_conditions(server, people):
-    [alice] = people("alice")
+def test_ranges_and_conditions(server, alice):
     content = os.urandom(1000)
     upload = alice.upload(content)
     url = upload["url"]
