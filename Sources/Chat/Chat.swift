@@ -17,6 +17,8 @@ public struct Chat: Sendable {
     public let presence: Presence
     public let typing: Typing
     public let moderation: Moderation
+    public let metrics: ChatMetrics
+    private let sessionWatch: SessionWatch
 
     private let hasher: PasswordHasher
 
@@ -40,6 +42,7 @@ public struct Chat: Sendable {
         accounts = Accounts(
             database: database, users: users, sessions: sessions, hasher: hasher, events: events,
             gate: gate)
+        sessionWatch = SessionWatch(database: database, gate: gate, events: events, logger: logger)
         people = People(users: users, uploads: uploadStore, presence: presence)
         conversations = Conversations(
             database: database, store: conversationStore, presence: presence, events: events)
@@ -52,6 +55,7 @@ public struct Chat: Sendable {
             events: events)
         sync = Sync(database: database, store: messageStore, conversations: conversations)
         uploads = Uploads(store: uploadStore, links: links, storage: storage, logger: logger)
+        metrics = ChatMetrics(writer: messages.writer, uploads: uploads, workers: storage.workers)
         let partials = PartialUploadStore(database: database, lifetime: orphanHours * 3600)
         resumableUploads = ResumableUploads(uploads: uploads, store: partials)
         uploadSweep = UploadSweep(
@@ -74,8 +78,9 @@ public struct Chat: Sendable {
     public func run() async throws {
         async let lease: Void = presence.keepLease()
         async let following: Void = moderation.run()
+        async let watching: Void = sessionWatch.run()
         await messages.writer.run()
-        _ = await (lease, following)
+        _ = await (lease, following, watching)
         await hasher.shutdown()
     }
 }

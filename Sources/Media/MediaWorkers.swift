@@ -10,6 +10,7 @@ public final class MediaWorkers: Sendable {
         var idle: [WorkerProcess] = []
         /// Files at work or waiting.
         var admitted = 0
+        var failures = 0
         var isShutDown = false
     }
 
@@ -56,6 +57,9 @@ public final class MediaWorkers: Sendable {
         state.withLockedValue { $0.idle.removeAll() }
     }
 
+    /// Workers that crashed or hung at work since the start; each was ended, and another one is started when needed.
+    public var failures: Int { state.withLockedValue { $0.failures } }
+
     /// The process ids of the workers that wait for a file.
     var idleWorkers: [Int32] { state.withLockedValue { $0.idle.map(\.id) } }
 
@@ -75,6 +79,7 @@ public final class MediaWorkers: Sendable {
         do {
             answer = try worker.perform(job, within: .seconds(configuration.limits.seconds))
         } catch let failure as WorkerChannel.Failure {
+            state.withLockedValue { $0.failures += 1 }
             logger.warning(
                 "A media worker failed; the file is its owner's alone",
                 metadata: ["failure": "\(failure)", "type": "\(job.type)", "worker": "\(worker.id)"])

@@ -1,5 +1,6 @@
 import Chat
 import Crypto
+import EngineIO
 import Foundation
 import Hummingbird
 import HummingbirdTLS
@@ -132,7 +133,9 @@ public enum Server {
         let readiness = Readiness()
         let web = WebClient(directory: configuration.webDirectory)
         if !web.isBuilt {
-            logger.warning("no web client is built; `make web` builds it", metadata: ["directory": "\(configuration.webDirectory.path)"])
+            logger.warning(
+                "no web client is built; `make web` builds it",
+                metadata: ["directory": "\(configuration.webDirectory.path)"])
         }
         let proxies = try TrustedProxies(configuration.trustedProxies)
         let router = Router(context: RequestEnvironment.self)
@@ -170,25 +173,49 @@ public enum Server {
             logger: logger)
         application.logger.logLevel = max(logger.logLevel, .notice)
         var lifecycle = ServiceGroupConfiguration(
-                services: (certificates.map { [.init(service: $0)] } ?? []) + [
-                    // Stopped last: what the sockets and requests below hand over is still written.
-                    .init(service: Draining { try await chat.run() }),
-                    .init(service: Draining { await chat.uploadSweep.run() }),
-                    .init(service: application),
-                    .init(service: hub),
-                    .init(service: AtShutdown { readiness.drain() }),
-                ],
-                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            services: (certificates.map { [.init(service: $0)] } ?? []) + [
+                // Stopped last: what the sockets and requests below hand over is still written.
+                .init(service: Draining { try await chat.run() }),
+                .init(service: Draining { await chat.uploadSweep.run() }),
+                .init(service: application),
+                .init(service: hub),
+            ] + metricsServer(configuration, chat.metrics, hub, database, logger) + [
+                .init(service: AtShutdown { readiness.drain() })
+            ],
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         lifecycle.maximumGracefulShutdownDuration = drainTime
         do {
             try await ServiceGroup(configuration: lifecycle).run()
         } catch {
             await close(workers, files)
-            guard let error = error as? IOError, error.errnoCode == EADDRINUSE || error.errnoCode == EACCES else { throw error }
+            guard let error = error as? IOError, error.errnoCode == EADDRINUSE || error.errnoCode == EACCES else {
+                throw error
+            }
             let why = error.errnoCode == EADDRINUSE ? "is in use" : "needs privileges"
-            throw ServerConfiguration.Invalid(description: "HOST, PORT: \(configuration.host):\(configuration.port) \(why)")
+            throw ServerConfiguration.Invalid(
+                description: "HOST, PORT: \(configuration.host):\(configuration.port) \(why)")
         }
         await close(workers, files)
+    }
+
+    /// The numbers, on a port of their own that need not be public.
+    private static func metricsServer(
+        _ configuration: ServerConfiguration, _ metrics: ChatMetrics, _ hub: Hub, _ database: PostgresClient,
+        _ logger: Logger
+    ) -> [ServiceGroupConfiguration.ServiceConfiguration] {
+        guard let port = configuration.metricsPort else { return [] }
+        let router = Router()
+        router.get("/metrics") { _, _ in
+            Response(
+                status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
+                body: .init(
+                    byteBuffer: ByteBuffer(string: MetricsText.make(metrics, hub.server.engine.metrics, database))))
+        }
+        var application = Application(
+            router: router, configuration: .init(address: .hostname(configuration.host, port: port), serverName: nil),
+            logger: logger)
+        application.logger.logLevel = max(logger.logLevel, .notice)
+        return [.init(service: application)]
     }
 
     private static func close(_ workers: MediaWorkers, _ files: NIOThreadPool) async {

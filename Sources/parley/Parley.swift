@@ -18,7 +18,10 @@ struct Parley: AsyncParsableCommand {
         commandName: "parley",
         abstract: "A self-hosted chat server.",
         discussion: "Settings come from the environment or from a .env file; docs/OPERATIONS.md lists them.",
-        subcommands: [Serve.self, Migrate.self, StorageCommand.self],
+        subcommands: [
+            Serve.self, Migrate.self, UserCommand.self, VerifyCommand.self, BackupCommand.self, RestoreCommand.self,
+            StorageCommand.self,
+        ],
         defaultSubcommand: Serve.self)
 }
 
@@ -57,21 +60,5 @@ struct StorageCommand: AsyncParsableCommand {
                 }
             }
         }
-    }
-}
-
-/// Runs a command with the settings and a log on standard error. What stops it is one line there, and exit code 1.
-private func reporting(_ body: (ServerConfiguration, Logger) async throws -> Void) async throws {
-    do {
-        let configuration = try await ServerConfiguration.load()
-        LoggingSystem.bootstrap(StreamLogHandler.standardError)
-        var logger = Logger(label: "parley")
-        logger.logLevel = configuration.logLevel
-        try await body(configuration, logger)
-    } catch let error as ExitCode {
-        throw error
-    } catch {
-        try? FileHandle.standardError.write(contentsOf: Data("parley: \(error)\n".utf8))
-        throw ExitCode.failure
     }
 }

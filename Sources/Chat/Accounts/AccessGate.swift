@@ -45,12 +45,15 @@ public final class AccessGate: Sendable {
 
     /// Reads from the database who is refused. Called at the start, and whenever a change there was announced or may
     /// have been missed.
-    public func reload(now: Date = Date()) async throws {
+    /// - Returns: the sessions that were ended lately.
+    @discardableResult
+    public func reload(now: Date = Date()) async throws -> [SessionID] {
         let refused = try await sessions.refused(since: now - Self.tokenLifetime - 60)
         state.withLock { state in
             for id in refused.sessions where state.revokedSessions[id] == nil { state.revokedSessions[id] = now }
             state.refusedUsers = Dictionary(
                 refused.users.map { ($0.id, $0.until ?? .distantFuture) }, uniquingKeysWith: max)
         }
+        return refused.sessions
     }
 }

@@ -61,7 +61,11 @@ public struct Accounts: Sendable {
     /// Exchanges a refresh token for the next one. A token spent more than `refreshGrace` ago was stolen or its thief
     /// was faster: the whole family is revoked (RFC 9700 § 4.14.2).
     public func refresh(_ token: String) async throws -> SignedIn {
-        enum Outcome { case refreshed(SignedIn.Parts), reused(SessionStore.Token), refused(ChatError) }
+        enum Outcome {
+            case refreshed(SignedIn.Parts)
+            case reused(SessionStore.Token)
+            case refused(ChatError)
+        }
         let outcome: Outcome = try await database.withTransaction { transaction in
             guard let known = try await sessions.lock(token, in: transaction) else {
                 return .refused(ChatError(.unauthenticated, "this refresh token is not known"))

@@ -83,7 +83,9 @@ struct UserStore: Sendable {
     /// People whose user name, or a word of whose display name, begins with `query`; everybody for an empty one.
     func search(_ query: String, limit: Int) async throws -> [User] {
         let words = query.split(whereSeparator: { !$0.isLetter && !$0.isNumber }).map { "\($0):*" }
-        let prefix = query.lowercased().replacing("\\", with: "\\\\").replacing("%", with: "\\%").replacing("_", with: "\\_") + "%"
+        let prefix =
+            query.lowercased().replacing("\\", with: "\\\\").replacing("%", with: "\\%").replacing("_", with: "\\_")
+            + "%"
         let rows = try await database.query(
             """
             SELECT \(Self.columns) FROM users u

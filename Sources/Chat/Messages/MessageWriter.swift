@@ -21,15 +21,23 @@ final class MessageWriter: Sendable {
         var complete: Completion
     }
 
+    /// Counted by all lanes.
+    final class Metrics: Sendable {
+        let messages = Counter()
+        let batchSizes = Histogram(bounds: [1, 2, 4, 8, 16, 32, 64, 128, 256])
+        let commitSeconds = Histogram(bounds: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10])
+    }
+
+    let metrics = Metrics()
     private let lanes: [Lane]
 
     init(
         store: MessageStore, blockedWords: BlockedWords, typing: Typing, events: any EventSink, logger: Logger,
         lanes: Int = 2, capacity: Int = 10_000, maximumBatch: Int = 256
     ) {
-        self.lanes = (0..<lanes).map { index in
+        self.lanes = (0..<lanes).map { [metrics] index in
             Lane(
-                index: index, store: store, blockedWords: blockedWords, typing: typing, events: events, logger: logger,
+                index: index, metrics: metrics, store: store, blockedWords: blockedWords, typing: typing, events: events, logger: logger,
                 queue: BatchQueue(
                     capacity: capacity, capacityBytes: 32 << 20, maximumBatch: maximumBatch, maximumBytes: 1 << 20,
                     size: { $0.draft.text.utf8.count + 256 }, key: { $0.draft.repetitionKey }))
@@ -60,6 +68,7 @@ final class MessageWriter: Sendable {
         }
 
         private let index: Int
+        private let metrics: Metrics
         private let store: MessageStore
         private let blockedWords: BlockedWords
         private let typing: Typing
@@ -68,10 +77,11 @@ final class MessageWriter: Sendable {
         private let state: Mutex<State>
 
         init(
-            index: Int, store: MessageStore, blockedWords: BlockedWords, typing: Typing, events: any EventSink,
+            index: Int, metrics: Metrics, store: MessageStore, blockedWords: BlockedWords, typing: Typing, events: any EventSink,
             logger: Logger, queue: BatchQueue<Item>
         ) {
             self.index = index
+            self.metrics = metrics
             self.store = store
             self.blockedWords = blockedWords
             self.typing = typing
@@ -142,7 +152,10 @@ final class MessageWriter: Sendable {
             let batch = MessageBatch(items.map(\.draft), filter: blockedWords.current)
             do {
                 // Not cancelled with the lane's task: what was accepted is written.
+                let began = ContinuousClock.now
                 let results = try await Task { try await store.database.atomically(batch.queries, on: index) }.value
+                metrics.commitSeconds.record((ContinuousClock.now - began) / .seconds(1))
+                metrics.batchSizes.record(Double(items.count))
                 await answer(items, try batch.outcomes(results, uploads: store.uploads))
                 return []
             } catch let error as PostgresError where error.code == .server && items.count > 1 {
@@ -163,6 +176,7 @@ final class MessageWriter: Sendable {
             for (item, outcome) in zip(items, outcomes) {
                 switch outcome {
                 case .stored(let message):
+                    metrics.messages.add()
                     let draft = item.draft
                     typing.end(in: draft.conversation, by: draft.sender, origin: draft.origin)
                     events.deliver(.messageReceived(message, origin: draft.origin))

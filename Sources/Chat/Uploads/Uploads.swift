@@ -15,6 +15,8 @@ public struct Uploads: Sendable {
     private let contents = KeyedLock<BlobID>()
     let underWay = UploadsUnderWay()
 
+    let receivedBytes = Counter()
+
     init(store: UploadStore, links: UploadLinks, storage: Storage, logger: Logger) {
         self.store = store
         self.links = links
@@ -112,6 +114,7 @@ public struct Uploads: Sendable {
 
     /// Processes a received file and gives it its row. When it throws, the received bytes are still there.
     func keep(_ file: ReceivedFile, as id: UploadID, name: String, owner: UserID) async throws -> Upload {
+        receivedBytes.add(file.size)
         try await scan(file)
         let known = try await contents.withLock(file.sha256) {
             guard let blob = try await store.blob(file.sha256.hex) else { return false }

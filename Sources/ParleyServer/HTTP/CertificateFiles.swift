@@ -81,7 +81,8 @@ extension CertificateFiles: Service {
                     self.logger.notice("the TLS certificate was loaded anew")
                 } catch {
                     refused = version
-                    self.logger.error("the TLS certificate has changed and cannot be used", metadata: ["error": "\(error)"])
+                    self.logger.error(
+                        "the TLS certificate has changed and cannot be used", metadata: ["error": "\(error)"])
                 }
             }
         }

@@ -57,7 +57,8 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
             isReceiving = true
             response = .awaited
             outstanding =
-                head.headerFields[.transferEncoding] == nil ? head.headerFields[.contentLength].flatMap { Int($0) } ?? 0 : nil
+                head.headerFields[.transferEncoding] == nil
+                ? head.headerFields[.contentLength].flatMap { Int($0) } ?? 0 : nil
             beginPeriod(context)
         case .body(let bytes):
             received += bytes.readableBytes
@@ -99,7 +100,8 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if error is HTTPParserError, isReceiving {
-            refuse(Problem(.badRequest, code: "malformed_request", detail: "the request's body cannot be read"), context)
+            refuse(
+                Problem(.badRequest, code: "malformed_request", detail: "the request's body cannot be read"), context)
         }
         context.fireErrorCaught(error)
     }
@@ -124,7 +126,9 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
         write(unwrapOutboundIn(data), context, promise)
     }
 
-    private func write(_ part: HTTPResponsePart, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>? = nil) {
+    private func write(
+        _ part: HTTPResponsePart, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>? = nil
+    ) {
         var part = part
         switch part {
         case .head(var head) where head.status.kind != .informational:

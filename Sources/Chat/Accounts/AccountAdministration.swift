@@ -1,0 +1,68 @@
+import Crypto
+import Foundation
+public import PostgresClient
+
+/// What an operator does with accounts, from outside of a running server, which learns of it by a notification.
+public struct AccountAdministration: Sendable {
+    /// An account that does not exist.
+    public struct Unknown: Error, CustomStringConvertible {
+        public let description: String
+    }
+
+    private let database: PostgresClient
+    private let users: UserStore
+    private let sessions: SessionStore
+    private let hasher = PasswordHasher(threads: 1)
+
+    public init(database: PostgresClient) {
+        self.database = database
+        // No URL is made here, so none has to be signed.
+        users = UserStore(database: database, links: UploadLinks(secret: SymmetricKey(size: .bits256)))
+        sessions = SessionStore(database: database)
+    }
+
+    /// - Throws: `validation_failed`, `username_taken`.
+    public func create(_ username: String, displayName: String?, password: String) async throws {
+        let username = try Rules.username(username)
+        try Rules.password(password, username: username)
+        try await users.insert(
+            id: .make(), username: username, displayName: try Rules.displayName(displayName ?? username),
+            hash: try await hasher.hash(password))
+    }
+
+    /// Closes an account: nobody can sign in to it, and who is signed in is no longer.
+    public func disable(_ username: String) async throws {
+        let user = try await find(username)
+        try await database.query(
+            "UPDATE users SET disabled_at = coalesce(disabled_at, now()) WHERE id = \(user.uuid)")
+        try await endSessions(of: user)
+    }
+
+    public func enable(_ username: String) async throws {
+        let user = try await find(username)
+        try await database.query("UPDATE users SET disabled_at = NULL WHERE id = \(user.uuid)")
+        try await database.query("SELECT pg_notify(\(SessionWatch.channel), '')")
+    }
+
+    /// Sets a password and ends every session.
+    public func resetPassword(_ username: String, to password: String) async throws {
+        let user = try await find(username)
+        try Rules.password(password, username: username.lowercased())
+        try await users.setPassword(try await hasher.hash(password), of: user)
+        try await endSessions(of: user)
+    }
+
+    public func shutdown() async { await hasher.shutdown() }
+
+    private func endSessions(of user: UserID) async throws {
+        _ = try await sessions.revokeAll(of: user, except: nil)
+        try await database.query("SELECT pg_notify(\(SessionWatch.channel), '')")
+    }
+
+    private func find(_ username: String) async throws -> UserID {
+        guard let name = try? Rules.username(username),
+            let found = try await users.credentials(username: name)
+        else { throw Unknown(description: "there is no user \(username)") }
+        return found.id
+    }
+}

@@ -1,0 +1,140 @@
+import Chat
+import Foundation
+public import Logging
+import PostgresClient
+
+/// What an operator does beside a server, whether one is running on the storage or not.
+public enum Operations {
+    /// Why a command did nothing, in one sentence.
+    public struct Refused: Error, CustomStringConvertible {
+        public let description: String
+    }
+
+    /// Runs `body` on the database that is set or on the private one, which is started for it unless a server runs it.
+    static func withDatabase<Value: Sendable>(
+        _ configuration: ServerConfiguration, logger: Logger, mayBegin: Bool = false,
+        _ body: (_ connectionString: String) async throws -> Value
+    ) async throws -> Value {
+        if let url = configuration.databaseURL { return try await body(url) }
+        let storage = configuration.storageDirectory
+        guard mayBegin || FileManager.default.fileExists(atPath: storage.appending(path: "postgres/PG_VERSION").path)
+        else {
+            throw Refused(
+                description: "STORAGE_DIR: \(storage.path) holds no Parley; start the server or restore a backup first")
+        }
+        let lock: StorageLock
+        do {
+            lock = try StorageLock(storage)
+        } catch {
+            let cluster = try PrivateCluster(storage: storage)
+            guard !mayBegin, let running = cluster.postmaster else { throw error }
+            return try await body(
+                cluster.connectionString(database: PrivateCluster.role, socketDirectory: running.socketDirectory))
+        }
+        defer { withExtendedLifetime(lock) {} }
+        let embedded = try EmbeddedPostgres(storage: storage, logger: logger)
+        do {
+            let value = try await body(try await embedded.start())
+            await embedded.stop()
+            return value
+        } catch {
+            await embedded.stop()
+            throw error
+        }
+    }
+
+    /// Like `withDatabase`, with a client that is connected.
+    static func withClient<Value: Sendable>(
+        _ configuration: ServerConfiguration, logger: Logger, _ body: (PostgresClient) async throws -> Value
+    ) async throws -> Value {
+        try await withDatabase(configuration, logger: logger) { connectionString in
+            try await withClient(connectionString, logger: logger, body)
+        }
+    }
+
+    static func withClient<Value: Sendable>(
+        _ connectionString: String, logger: Logger, _ body: (PostgresClient) async throws -> Value
+    ) async throws -> Value {
+        var settings = PostgresConfiguration(connectionString: connectionString, applicationName: "parley-command")
+        settings.connections = 1
+        settings.transactionConnections = 1
+        settings.queryTimeout = .seconds(3600)
+        let client = try PostgresClient(configuration: settings, logger: logger)
+        do {
+            try await client.start()
+            let value = try await body(client)
+            await client.close()
+            return value
+        } catch {
+            await client.close()
+            throw error
+        }
+    }
+
+    // MARK: Accounts
+
+    public static func createUser(
+        _ name: String, displayName: String?, password: String, _ configuration: ServerConfiguration, logger: Logger
+    ) async throws {
+        try await administer(configuration, logger) {
+            try await $0.create(name, displayName: displayName, password: password)
+        }
+    }
+
+    public static func setEnabled(
+        _ isEnabled: Bool, user name: String, _ configuration: ServerConfiguration, logger: Logger
+    ) async throws {
+        try await administer(configuration, logger) {
+            if isEnabled { try await $0.enable(name) } else { try await $0.disable(name) }
+        }
+    }
+
+    public static func resetPassword(
+        of name: String, to password: String, _ configuration: ServerConfiguration, logger: Logger
+    ) async throws {
+        try await administer(configuration, logger) { try await $0.resetPassword(name, to: password) }
+    }
+
+    private static func administer(
+        _ configuration: ServerConfiguration, _ logger: Logger,
+        _ body: (AccountAdministration) async throws -> Void
+    ) async throws {
+        try await withClient(configuration, logger: logger) { client in
+            let administration = AccountAdministration(database: client)
+            do {
+                try await body(administration)
+            } catch {
+                await administration.shutdown()
+                guard let refusal = error as? ChatError else { throw error }
+                throw Refused(description: refusal.detail)
+            }
+            await administration.shutdown()
+        }
+    }
+
+    /// Makes somebody a moderator: a role of PostgreSQL's that can log in and use the schema `moderation`.
+    /// - Returns: how that role connects.
+    public static func promote(
+        _ name: String, _ configuration: ServerConfiguration, logger: Logger
+    ) async throws -> String {
+        try await withDatabase(configuration, logger: logger) { connectionString in
+            try await withClient(connectionString, logger: logger) { client in
+                guard try await !client.query("SELECT 1 FROM users WHERE username = \(name.lowercased())").isEmpty
+                else {
+                    throw Refused(description: "there is no user \(name)")
+                }
+                guard try await !client.query("SELECT 1 FROM pg_roles WHERE rolname = 'parley_moderator'").isEmpty
+                else {
+                    throw Refused(description: "this database has no role parley_moderator; run parley migrate first")
+                }
+                let role = "moderator_\(name.lowercased())"
+                if try await client.query("SELECT 1 FROM pg_roles WHERE rolname = \(role)").isEmpty {
+                    // A user name is of letters, digits and _ . - only: quoted, it is an identifier.
+                    try await client.query("CREATE ROLE \(unescaped: "\"\(role)\"") LOGIN")
+                }
+                try await client.query("GRANT parley_moderator TO \(unescaped: "\"\(role)\"")")
+                return role
+            }
+        }
+    }
+}

@@ -1,0 +1,34 @@
+import ArgumentParser
+import Foundation
+import Logging
+import ParleyServer
+
+/// Runs a command with the settings and a log on standard error. What stops it is one line there, and exit code 1.
+func reporting(_ body: (ServerConfiguration, Logger) async throws -> Void) async throws {
+    do {
+        let configuration = try await ServerConfiguration.load()
+        LoggingSystem.bootstrap(StreamLogHandler.standardError)
+        var logger = Logger(label: "parley")
+        logger.logLevel = configuration.logLevel
+        try await body(configuration, logger)
+    } catch let code as ExitCode {
+        throw code
+    } catch {
+        say("parley: \(error)")
+        throw ExitCode.failure
+    }
+}
+
+/// `reporting` for a command beside the server: of its log only what is wrong.
+func operating(_ body: (ServerConfiguration, Logger) async throws -> Void) async throws {
+    try await reporting { configuration, logger in
+        var logger = logger
+        logger.logLevel = max(logger.logLevel, .error)
+        try await body(configuration, logger)
+    }
+}
+
+/// A line on standard error: standard output is for results.
+func say(_ line: String) {
+    try? FileHandle.standardError.write(contentsOf: Data((line + "\n").utf8))
+}

@@ -1,0 +1,165 @@
+"""The operator's commands, beside a running server and without one (claim 48)."""
+
+import os
+import subprocess
+
+import psycopg
+import pytest
+
+from parley import PARLEY, PASSWORD, ROOT, Server, assert_problem
+
+
+def run(server, *arguments, stdin=None, **settings):
+    """Runs `parley …` with a server's settings."""
+    environment = {
+        **os.environ, "STORAGE_DIR": str(server.storage), "LOG_LEVEL": "info",
+        **({"DATABASE_URL": server.database} if server.database else {}), **settings}
+    return subprocess.run(
+        [PARLEY, *map(str, arguments)], cwd=ROOT, env=environment, input=stdin, text=True, capture_output=True, timeout=120)
+
+
+def log_in(server, name, password):
+    return server.request("POST", "/auth/login", json={"username": name, "password": password})
+
+
+def test_every_command_explains_itself(server):
+    for command in ([], ["user"], ["user", "create"], ["user", "disable"], ["user", "enable"], ["user", "reset-password"],
+                    ["user", "promote"], ["verify"], ["backup"], ["restore"]):
+        answer = run(server, *command, "--help")
+        assert answer.returncode == 0 and "OVERVIEW" in answer.stdout and "USAGE" in answer.stdout, command
+    assert run(server, "nonsense").returncode == 64
+
+
+def test_users(server):
+    assert run(server, "user", "create", "Operator.1", "--display-name", "The Operator", stdin="a passphrase of mine\n").returncode == 0
+    session = log_in(server, "operator.1", "a passphrase of mine").json()
+    assert session["user"]["displayName"] == "The Operator"
+    again = run(server, "user", "create", "operator.1", stdin="a passphrase of mine\n")
+    assert again.returncode == 1 and again.stderr == "parley: username: somebody has this name already\n" and again.stdout == ""
+    weak = run(server, "user", "create", "operator.2", stdin="password\n")
+    assert weak.returncode == 1 and "too easy to guess" in weak.stderr
+    made_up = run(server, "user", "create", "operator.3", stdin="")
+    assert made_up.returncode == 0 and log_in(server, "operator.3", made_up.stdout.strip()).status_code == 200
+    for command in ("disable", "enable", "reset-password", "promote"):
+        unknown = run(server, "user", command, "nobody.at.all", stdin="a passphrase of mine\n")
+        assert unknown.returncode == 1 and unknown.stderr == "parley: there is no user nobody.at.all\n"
+
+
+def test_a_reset_password_ends_the_sessions(server, people):
+    alice, bob = people("alice", "bob")
+    with alice.connect() as device, bob.connect() as other:
+        assert run(server, "user", "reset-password", alice.username, stdin="quite another one\n").returncode == 0
+        device.wait_for("session:revoked", timeout=2)
+        device.wait_for("disconnect", timeout=2)
+        assert other.all("session:revoked") == []
+    assert_problem(alice.get("/auth/me"), 401, "session_revoked")
+    assert_problem(log_in(server, alice.username, PASSWORD), 401, "invalid_credentials")
+    assert log_in(server, alice.username, "quite another one").status_code == 200
+
+
+def test_a_disabled_account_is_closed_until_it_is_enabled(server, people):
+    [alice] = people("alice")
+    with alice.connect() as device:
+        assert run(server, "user", "disable", alice.username).returncode == 0
+        device.wait_for("disconnect", timeout=2)
+    assert alice.get("/auth/me").status_code in (401, 403)
+    assert_problem(log_in(server, alice.username, PASSWORD), 403, "banned")
+    assert run(server, "user", "enable", alice.username.upper()).returncode == 0
+    assert log_in(server, alice.username, PASSWORD).status_code == 200
+
+
+def test_a_promoted_user_is_a_moderator_in_the_database_and_nothing_more(server, people):
+    [alice] = people("alice")
+    for _ in range(2):
+        promoted = run(server, "user", "promote", alice.username)
+        assert promoted.returncode == 0, promoted.stderr
+    role = promoted.stdout.strip()
+    assert role == f"moderator_{alice.username}"
+    with psycopg.connect(server.database.replace("user=parley", f"user={role}"), autocommit=True) as connection:
+        connection.execute("SELECT * FROM moderation.messages LIMIT 1")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("SELECT * FROM passwords")
+
+
+def furnish(server):
+    """Two people, messages of every fate, and files."""
+    alice, bob = server.person("alice"), server.person("bob")
+    conversation = alice.direct(bob)
+    upload = alice.upload(b"a file worth keeping", "keep.txt")
+    for number in range(5):
+        message = alice.send(conversation, f"message {number}")
+    alice.send(conversation, "with a file", attachments=[upload["id"]], replyTo=message["id"])
+    alice.request("DELETE", f"/messages/{message['id']}")
+    bob.upload(b"not attached")
+    return alice, bob, conversation, upload
+
+
+def test_verify_finds_what_is_broken(start_server):
+    server = start_server()
+    alice, _, conversation, upload = furnish(server)
+    whole = run(server, "verify")
+    assert whole.returncode == 0 and whole.stdout == "ok\n" and "checking: " in whole.stderr
+    file = server.storage / "uploads" / upload["sha256"][:2] / upload["sha256"][2:4] / upload["sha256"]
+    content = file.read_bytes()
+    file.write_bytes(content[:-1])
+    server.sql("UPDATE conversations SET last_seq = last_seq + 1 WHERE id = %s", conversation)
+    broken = run(server, "verify")
+    assert broken.returncode == 2
+    assert "without a gap: 1 (" + conversation in broken.stdout and "every file is there" in broken.stdout
+    file.write_bytes(content)
+    server.sql("UPDATE conversations SET last_seq = last_seq - 1 WHERE id = %s", conversation)
+    assert run(server, "verify").returncode == 0
+    file.unlink()
+    assert upload["sha256"] in run(server, "verify").stdout
+
+
+def test_a_backup_of_a_running_server_restores_into_an_empty_one(tmp_path):
+    """Both with private clusters, as they are out of the box."""
+    with Server(storage=tmp_path / "one") as one:
+        alice, bob, conversation, upload = furnish(one)
+        backed_up = run(one, "backup", tmp_path / "backup")
+        assert backed_up.returncode == 0, backed_up.stderr
+        assert "2 files" in backed_up.stdout
+        alice.send(conversation, "after the backup")
+        again = run(one, "backup", tmp_path / "backup")
+        assert again.returncode == 1 and "exists already" in again.stderr
+        refused = run(one, "restore", tmp_path / "backup")
+        assert refused.returncode == 1 and "not empty" in refused.stderr
+    two = Server(storage=tmp_path / "two")
+    restored = run(two, "restore", tmp_path / "backup")
+    assert restored.returncode == 0 and restored.stdout == "ok\n", restored.stderr
+    with two:
+        session = log_in(two, alice.username, PASSWORD).json()
+        alice.server, alice.token = two, session["accessToken"]
+        history = alice.get(f"/messages?conversationId={conversation}").json()["messages"]
+        assert [m["text"] for m in history] == ["message 0", "message 1", "message 2", "message 3", "", "with a file"]
+        assert two.request("GET", history[-1]["attachments"][0]["url"]).content == b"a file worth keeping"
+        assert alice.send(conversation, "life goes on")["seq"] == 7
+        assert run(two, "verify").returncode == 0
+    assert run(two, "verify").returncode == 0, "without a server as well"
+
+
+def test_backup_and_restore_with_a_database_of_ones_own(postgres, start_server, tmp_path):
+    server = start_server()
+    furnish(server)
+    assert run(server, "backup", tmp_path / "backup").returncode == 0
+    with postgres.connect("postgres") as connection:
+        connection.execute("CREATE DATABASE restored")
+    other = Server(database=postgres.url("restored"), storage=tmp_path / "other")
+    restored = run(other, "restore", tmp_path / "backup")
+    assert restored.returncode == 0 and restored.stdout == "ok\n", restored.stderr
+    assert other.sql("SELECT count(*) FROM messages") == server.sql("SELECT count(*) FROM messages")
+    again = run(other, "restore", tmp_path / "backup")
+    assert again.returncode == 1 and "not empty" in again.stderr
+
+
+@pytest.mark.parametrize("command", [["verify"], ["backup", "x"], ["user", "disable", "x"]])
+def test_a_storage_without_parley_is_said(tmp_path, command):
+    nothing = Server(storage=tmp_path / "nothing")
+    answer = run(nothing, *command[:1], *(tmp_path / "x" if c == "x" and command[0] == "backup" else c for c in command[1:]))
+    assert answer.returncode == 1 and "holds no Parley" in answer.stderr
+
+
+def test_a_directory_that_is_no_backup_is_said(server, tmp_path):
+    answer = run(server, "restore", tmp_path)
+    assert answer.returncode == 1 and "is no backup" in answer.stderr

@@ -1,0 +1,65 @@
+"""What operators' tools ask: health, readiness, metrics."""
+
+import re
+import socket
+
+import requests
+
+from parley import assert_problem
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+def metrics(port):
+    """The samples of a scrape, by name and labels."""
+    answer = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=10)
+    assert answer.status_code == 200 and answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    samples = {}
+    for line in answer.text.splitlines():
+        if line.startswith("#"):
+            assert re.match(r"# (HELP|TYPE) parley_\w+ .+", line), line
+        else:
+            name, value = line.rsplit(" ", 1)
+            assert re.fullmatch(r'parley_\w+(\{le="[^"]+"\})?', name), line
+            samples[name] = float(value)
+    return samples
+
+
+def test_metrics_count_what_happens(start_server):
+    port = free_port()
+    server = start_server(METRICS_PORT=str(port))
+    alice, bob = server.person("alice"), server.person("bob")
+    conversation = alice.direct(bob)
+    before = metrics(port)
+    with alice.connect() as device, bob.connect() as other:
+        for number in range(7):
+            device.send(conversation, str(number))
+        other.wait_for("message:received", lambda m: m["seq"] == 7)
+        alice.upload(b"x" * 1000)
+        after = metrics(port)
+    grown = {name: after[name] - before[name] for name in after}
+    assert after["parley_connections"] == 2 and grown["parley_connections_opened_total"] == 2
+    assert grown["parley_messages_total"] == 7 and grown["parley_upload_bytes_total"] == 1000
+    assert grown["parley_deliveries_total"] >= 14, "seven events and seven acknowledgements"
+    assert grown["parley_batch_size_sum"] == 7 and grown["parley_commit_seconds_count"] == grown["parley_batch_size_count"] > 0
+    assert grown["parley_commit_seconds_sum"] > 0 and after["parley_database_connections"] > 0
+    buckets = [value for name, value in after.items() if name.startswith("parley_commit_seconds_bucket")]
+    assert buckets == sorted(buckets) and buckets[-1] == after["parley_commit_seconds_count"]
+    for name in ("parley_messages_queued", "parley_media_worker_restarts_total", "parley_slow_connections_total"):
+        assert after[name] == 0
+
+
+def test_metrics_are_on_no_other_port(server):
+    assert_problem(server.request("GET", "/metrics"), 404, "not_found")
+
+
+def test_health_and_readiness(server):
+    assert server.request("GET", "/health").json() == {"status": "ok"}
+    assert server.request("GET", "/ready").json() == {"status": "ready"}
+    refused = server.request("POST", "/health")
+    assert_problem(refused, 405, "method_not_allowed")
+    assert refused.headers["Allow"] == "GET, HEAD"
+    assert_problem(server.request("GET", "/nonsense"), 404, "not_found")
