@@ -16,6 +16,7 @@ public struct Chat: Sendable {
     public let uploadSweep: UploadSweep
     public let presence: Presence
     public let typing: Typing
+    public let moderation: Moderation
 
     private let hasher: PasswordHasher
 
@@ -30,20 +31,25 @@ public struct Chat: Sendable {
         let conversationStore = ConversationStore(database: database, users: users, messages: messageStore)
         let sessions = SessionStore(database: database)
         hasher = PasswordHasher()
+        let gate = AccessGate(sessions: sessions)
+        let moderationStore = ModerationStore(database: database)
+        let blockedWords = BlockedWords(store: moderationStore)
         presence = Presence(
             conversations: conversationStore, store: PresenceStore(database: database), events: events, logger: logger)
         typing = Typing(conversations: conversationStore, events: events)
         accounts = Accounts(
             database: database, users: users, sessions: sessions, hasher: hasher, events: events,
-            gate: AccessGate(sessions: sessions))
+            gate: gate)
         people = People(users: users, uploads: uploadStore, presence: presence)
         conversations = Conversations(
             database: database, store: conversationStore, presence: presence, events: events)
         messages = Messages(
             database: database, store: messageStore, conversations: conversationStore,
             direct: DirectConversations(conversations: conversations, logger: logger),
-            writer: MessageWriter(store: messageStore, typing: typing, events: events, logger: logger),
-            marks: MarkWriter(database: database, events: events, logger: logger), events: events)
+            writer: MessageWriter(
+                store: messageStore, blockedWords: blockedWords, typing: typing, events: events, logger: logger),
+            marks: MarkWriter(database: database, events: events, logger: logger), blockedWords: blockedWords,
+            events: events)
         sync = Sync(database: database, store: messageStore, conversations: conversations)
         uploads = Uploads(store: uploadStore, links: links, storage: storage, logger: logger)
         let partials = PartialUploadStore(database: database, lifetime: orphanHours * 3600)
@@ -51,20 +57,25 @@ public struct Chat: Sendable {
         uploadSweep = UploadSweep(
             uploads: uploads, orphans: OrphanStore(database: database, lifetime: orphanHours * 3600),
             partials: partials, logger: logger)
+        moderation = Moderation(
+            store: moderationStore, messages: messageStore, uploads: uploads, gate: gate, blockedWords: blockedWords,
+            events: events, logger: logger)
     }
 
     /// What has to be so before the first request.
     public func prepare() async throws {
-        try await accounts.gate.reload()
+        try await moderation.load()
         try await presence.begin()
         try await uploadSweep.prepare()
     }
 
-    /// Writes messages until the task is cancelled, and then what had been accepted by then.
+    /// Writes messages, and follows the moderators, until the task is cancelled; then writes what had been accepted by
+    /// then.
     public func run() async throws {
         async let lease: Void = presence.keepLease()
+        async let following: Void = moderation.run()
         await messages.writer.run()
-        await lease
+        _ = await (lease, following)
         await hasher.shutdown()
     }
 }

@@ -173,7 +173,7 @@ public enum Server {
                 services: (certificates.map { [.init(service: $0)] } ?? []) + [
                     // Stopped last: what the sockets and requests below hand over is still written.
                     .init(service: Draining { try await chat.run() }),
-                    .init(service: Draining { try await chat.uploadSweep.run() }),
+                    .init(service: Draining { await chat.uploadSweep.run() }),
                     .init(service: application),
                     .init(service: hub),
                     .init(service: AtShutdown { readiness.drain() }),
@@ -211,7 +211,11 @@ private struct Draining: Service {
     let work: @Sendable () async throws -> Void
 
     func run() async throws {
-        try await cancelWhenGracefulShutdown { try await work() }
+        do {
+            try await cancelWhenGracefulShutdown { try await work() }
+        } catch is CancellationError {
+            // How work that waits for its next turn ends.
+        }
     }
 }
 

@@ -31,6 +31,11 @@ public final class AccessGate: Sendable {
         if let refusal { throw refusal }
     }
 
+    /// Whether `user` is banned or disabled.
+    func isRefused(_ user: UserID, now: Date = Date()) -> Bool {
+        state.withLock { $0.refusedUsers[user].map { $0 > now } ?? false }
+    }
+
     func revoke(_ ids: [SessionID], now: Date = Date()) {
         state.withLock { state in
             state.revokedSessions = state.revokedSessions.filter { $0.value > now - Self.tokenLifetime }

@@ -30,6 +30,10 @@ public enum ChatEvent: Sendable {
     case userStatus(user: UserID, status: User.Status, lastSeenAt: Date?, audience: [UserID])
     /// The session's connections are to be told why, and closed.
     case sessionEnded(SessionID, ChatError.Code)
+    /// The user was banned or disabled: all their connections are to be told, and closed.
+    case accountClosed(UserID)
+    /// The user may not write before `until`; nil when they may again.
+    case muted(UserID, until: Date?)
 }
 
 /// Where events go: the rooms of the sockets of this process. Called in the order in which a conversation's changes

@@ -15,21 +15,29 @@ struct MessageBatch {
     }
 
     private let drafts: [Draft]
+    /// What the word filter says of each draft's text.
+    private let judgements: [WordFilter.Judgement]
 
-    init(_ drafts: [Draft]) { self.drafts = drafts }
+    init(_ drafts: [Draft], filter: WordFilter) {
+        self.drafts = drafts
+        judgements = drafts.map { filter.judge($0.text) }
+    }
 
     private var hasAttachments: Bool { drafts.contains { !$0.attachments.isEmpty } }
 
-    /// One pipeline segment, hence one transaction: lock, insert, and read the uploads if any are attached. Each
-    /// statement has its own snapshot, so that the second sees what was committed before the locks were had.
+    /// One pipeline segment, hence one transaction: lock, insert, report what the word filter wants reported, and read
+    /// the uploads if any are attached. Each statement has its own snapshot, so that the second sees what was committed
+    /// before the locks were had.
     var queries: [PostgresQuery] {
-        var queries = [lock, insertion]
+        var queries = [Self.lock(drafts), insertion]
+        let reported = zip(drafts, judgements).filter { !$1.reported.isEmpty }
+        if !reported.isEmpty { queries.append(ModerationStore.report(reported.map { ($0.id, $1.reported) })) }
         if hasAttachments { queries.append(attachedUploads) }
         return queries
     }
 
     /// In one order, so that two servers never wait for each other.
-    var lock: PostgresQuery {
+    static func lock(_ drafts: [Draft]) -> PostgresQuery {
         let conversations = Array(Set(drafts.map(\.conversation))).map(\.uuid)
         return "SELECT 1 FROM conversations WHERE id = ANY(\(conversations)) ORDER BY id FOR NO KEY UPDATE"
     }
@@ -48,9 +56,10 @@ struct MessageBatch {
         return """
             WITH input AS (
                 SELECT * FROM unnest(\(Array(drafts.indices)), \(drafts.map(\.id.uuid)),
-                    \(drafts.map(\.conversation.uuid)), \(drafts.map(\.sender.uuid)), \(drafts.map(\.text)),
-                    \(drafts.map(\.replyTo?.uuid)), \(drafts.map(\.clientId)), \(fingerprints)
-                ) AS i (ordinal, id, conversation_id, sender_id, text, reply_to, client_id, fingerprint)
+                    \(drafts.map(\.conversation.uuid)), \(drafts.map(\.sender.uuid)), \(judgements.map(\.text)),
+                    \(drafts.map(\.replyTo?.uuid)), \(drafts.map(\.clientId)), \(fingerprints),
+                    \(judgements.map(\.isRefused))
+                ) AS i (ordinal, id, conversation_id, sender_id, text, reply_to, client_id, fingerprint, blocked)
             ), wanted AS (
                 SELECT * FROM unnest(\(attachmentOrdinals), \(positions), \(attachments)) AS w (ordinal, position, upload_id)
             ), judged AS (
@@ -62,6 +71,7 @@ struct MessageBatch {
                         WHEN known.id IS NOT NULL THEN 'conflict'
                         WHEN u.disabled_at IS NOT NULL OR \(UserStore.isBanned) THEN 'banned'
                         WHEN u.muted_until > now() THEN 'muted'
+                        WHEN i.blocked THEN 'blocked'
                         WHEN i.reply_to IS NOT NULL AND replied.id IS NULL THEN 'reply_to'
                         WHEN EXISTS (SELECT 1 FROM wanted w WHERE w.ordinal = i.ordinal AND NOT EXISTS (
                             SELECT 1 FROM uploads up WHERE up.id = w.upload_id AND up.owner_id = i.sender_id
@@ -122,25 +132,27 @@ struct MessageBatch {
                 uploads[upload.id] = upload
             }
         }
-        return try zip(drafts, results[1]).map { draft, row in
+        return try zip(zip(drafts, judgements), results[1]).map { item, row -> Outcome in
             switch try row.decode("verdict", as: String.self) {
             case "stored":
-                .stored(try message(draft, row, uploads))
+                return .stored(try message(item.0, item.1.text, row, uploads))
             case "repeated":
-                .repeated(MessageID(try row.decode("known_id")))
+                return .repeated(MessageID(try row.decode("known_id")))
             case let verdict:
-                .refused(Self.refusal(verdict))
+                return .refused(Self.refusal(verdict))
             }
         }
     }
 
-    private func message(_ draft: Draft, _ row: PostgresRow, _ uploads: [UploadID: Upload]) throws -> Message {
+    private func message(
+        _ draft: Draft, _ text: String, _ row: PostgresRow, _ uploads: [UploadID: Upload]
+    ) throws -> Message {
         Message(
             id: draft.id, conversationId: draft.conversation, seq: try row.decode("seq"),
             revision: try row.decode("revision"),
             sender: Sender(
                 id: draft.sender, username: try row.decode("username"), displayName: try row.decode("display_name")),
-            text: draft.text, attachments: draft.attachments.compactMap { uploads[$0] }, replyTo: draft.replyTo,
+            text: text, attachments: draft.attachments.compactMap { uploads[$0] }, replyTo: draft.replyTo,
             reactions: [], clientId: draft.clientId, status: .sent, createdAt: try row.decode("created_at"))
     }
 
@@ -151,6 +163,7 @@ struct MessageBatch {
         case "conflict": ChatError(.conflict, "clientId: was used for another message here", field: "clientId")
         case "banned": ChatError(.banned, "this account is closed")
         case "muted": ChatError(.muted, "you may not write for now")
+        case "blocked": Rules.blockedText
         case "reply_to": .invalid("replyTo", "no message of this conversation")
         case "attachments": .invalid("attachments", "only your own finished uploads that have not been removed")
         default: ChatError(.internal, "unknown verdict \(verdict)")

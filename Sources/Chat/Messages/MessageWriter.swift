@@ -24,12 +24,12 @@ final class MessageWriter: Sendable {
     private let lanes: [Lane]
 
     init(
-        store: MessageStore, typing: Typing, events: any EventSink, logger: Logger, lanes: Int = 2,
-        capacity: Int = 10_000, maximumBatch: Int = 256
+        store: MessageStore, blockedWords: BlockedWords, typing: Typing, events: any EventSink, logger: Logger,
+        lanes: Int = 2, capacity: Int = 10_000, maximumBatch: Int = 256
     ) {
         self.lanes = (0..<lanes).map { index in
             Lane(
-                index: index, store: store, typing: typing, events: events, logger: logger,
+                index: index, store: store, blockedWords: blockedWords, typing: typing, events: events, logger: logger,
                 queue: BatchQueue(
                     capacity: capacity, capacityBytes: 32 << 20, maximumBatch: maximumBatch, maximumBytes: 1 << 20,
                     size: { $0.draft.text.utf8.count + 256 }, key: { $0.draft.repetitionKey }))
@@ -61,17 +61,19 @@ final class MessageWriter: Sendable {
 
         private let index: Int
         private let store: MessageStore
+        private let blockedWords: BlockedWords
         private let typing: Typing
         private let events: any EventSink
         private let logger: Logger
         private let state: Mutex<State>
 
         init(
-            index: Int, store: MessageStore, typing: Typing, events: any EventSink, logger: Logger,
-            queue: BatchQueue<Item>
+            index: Int, store: MessageStore, blockedWords: BlockedWords, typing: Typing, events: any EventSink,
+            logger: Logger, queue: BatchQueue<Item>
         ) {
             self.index = index
             self.store = store
+            self.blockedWords = blockedWords
             self.typing = typing
             self.events = events
             self.logger = logger
@@ -137,7 +139,7 @@ final class MessageWriter: Sendable {
 
         /// Writes a batch and answers for each item. Returns the messages of which the outcome was lost.
         private func write(_ items: [Item]) async -> [Draft] {
-            let batch = MessageBatch(items.map(\.draft))
+            let batch = MessageBatch(items.map(\.draft), filter: blockedWords.current)
             do {
                 // Not cancelled with the lane's task: what was accepted is written.
                 let results = try await Task { try await store.database.atomically(batch.queries, on: index) }.value
@@ -189,7 +191,7 @@ final class MessageWriter: Sendable {
             guard !drafts.isEmpty else { return true }
             do {
                 // Their transaction may be alive yet on the server's side; it holds the locks that are waited for here.
-                try await store.database.atomically([MessageBatch(drafts).lock], on: index)
+                try await store.database.atomically([MessageBatch.lock(drafts)], on: index)
                 for message in try await store.find(drafts.map(\.id)) {
                     events.deliver(.messageReceived(message, origin: nil))
                 }

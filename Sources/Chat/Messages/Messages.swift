@@ -10,6 +10,7 @@ public struct Messages: Sendable {
     let direct: DirectConversations
     let writer: MessageWriter
     let marks: MarkWriter
+    let blockedWords: BlockedWords
     let events: any EventSink
 
     public struct Sent: Sendable {
@@ -117,8 +118,13 @@ public struct Messages: Sendable {
             try Permissions.editMessage(standing.permissions, sender: standing.sender, by: user)
             guard !standing.deleted else { throw ChatError(.gone, "this message was deleted") }
             try Rules.text(text, hasAttachments: standing.hasAttachments)
-            guard text != standing.text else { return false }
-            try await store.edit(id, text: text, in: transaction)
+            let judgement = blockedWords.current.judge(text)
+            if judgement.isRefused { throw Rules.blockedText }
+            guard judgement.text != standing.text else { return false }
+            try await store.edit(id, text: judgement.text, in: transaction)
+            if !judgement.reported.isEmpty {
+                try await transaction.query(ModerationStore.report([(id, judgement.reported)]))
+            }
             return true
         }
         if changed.wasChanged { events.deliver(.messageUpdated(changed.message)) }

@@ -60,6 +60,9 @@ enum Rules {
         try refuseNUL(text, field: "text")
     }
 
+    /// Names no word: whoever tries again should not learn the list.
+    static let blockedText = ChatError.invalid("text", "contains something that may not be sent here")
+
     static func clientID(_ clientID: String) throws(ChatError) {
         guard (1...64).contains(clientID.unicodeScalars.count) else { throw .invalid("clientId", "1 to 64 characters") }
         try refuseNUL(clientID, field: "clientId")

@@ -14,20 +14,50 @@ final class PieceWriters: Sendable {
 
     /// One writer's turn.
     final class Turn: Sendable {
-        private let state = Mutex<(heard: ContinuousClock.Instant, interrupt: (@Sendable () -> Void)?)>((.now, nil))
+        private struct State {
+            var heard = ContinuousClock.now
+            var interrupt: (@Sendable () -> Void)?
+            var hasEnded = false
+            var awaitingEnd: [CheckedContinuation<Void, Never>] = []
+        }
+
+        private let state = Mutex(State())
 
         func heard() { state.withLock { $0.heard = .now } }
 
         /// Runs `receive` so that it can be cancelled from outside.
         func run<Value: Sendable>(_ receive: @escaping @Sendable () async throws -> Value) async throws -> Value {
             let task = Task { try await receive() }
-            state.withLock { $0 = (.now, { task.cancel() }) }
+            state.withLock { state in
+                state.heard = .now
+                state.interrupt = { task.cancel() }
+            }
             defer { state.withLock { $0.interrupt = nil } }
             return try await withTaskCancellationHandler {
                 try await task.value
             } onCancel: {
                 task.cancel()
             }
+        }
+
+        /// Returns once the turn is over: at once if it is.
+        fileprivate func waitForEnd() async {
+            await withCheckedContinuation { continuation in
+                let hasEnded = state.withLock { state in
+                    if !state.hasEnded { state.awaitingEnd.append(continuation) }
+                    return state.hasEnded
+                }
+                if hasEnded { continuation.resume() }
+            }
+        }
+
+        fileprivate func end() {
+            let waiting = state.withLock { state in
+                state.hasEnded = true
+                defer { state.awaitingEnd = [] }
+                return state.awaitingEnd
+            }
+            for continuation in waiting { continuation.resume() }
         }
 
         fileprivate func interrupt(ifSilentFor silence: Duration) {
@@ -40,18 +70,34 @@ final class PieceWriters: Sendable {
     /// - Throws: `upload_offset_mismatch` while another writes; a silent one is ended meanwhile, so that trying again
     ///   works.
     func begin(_ key: Key) throws(ChatError) -> Turn {
+        let (turn, other) = claim(key)
+        guard let other else { return turn }
+        other.interrupt(ifSilentFor: Self.silence)
+        throw ChatError(.uploadOffsetMismatch, "another request is writing to this upload", retryAfter: 1)
+    }
+
+    /// Ends whoever writes and takes the turn after them: the owner gives the upload up, and a client that cancels asks
+    /// for that before the server has noticed that its last request is gone.
+    func takeOver(_ key: Key) async -> Turn {
+        while true {
+            let (turn, other) = claim(key)
+            guard let other else { return turn }
+            other.interrupt(ifSilentFor: .zero)
+            await other.waitForEnd()
+        }
+    }
+
+    private func claim(_ key: Key) -> (turn: Turn, other: Turn?) {
         let turn = Turn()
         let other = turns.withLock { turns -> Turn? in
             if let other = turns[key] { return other }
             turns[key] = turn
             return nil
         }
-        guard let other else { return turn }
-        other.interrupt(ifSilentFor: Self.silence)
-        throw ChatError(.uploadOffsetMismatch, "another request is writing to this upload", retryAfter: 1)
+        return (turn, other)
     }
 
-    func end(_ key: Key) { turns.withLock { $0[key] = nil } }
+    func end(_ key: Key) { turns.withLock { $0.removeValue(forKey: key) }?.end() }
 
     /// Somebody asks where to go on: whoever was writing is probably dead.
     func interruptSilent(_ key: Key) {

@@ -135,7 +135,7 @@ public struct ResumableUploads: Sendable {
         guard let partial = try await store.find(id, owner: owner) else {
             return try await uploads.delete(id, by: owner)
         }
-        _ = try writers.begin(key(partial))
+        _ = await writers.takeOver(key(partial))
         defer { writers.end(key(partial)) }
         let removed = try await finishing.withLock(id) { try await store.delete(id) }
         guard removed else { return try await uploads.delete(id, by: owner) }
@@ -187,13 +187,15 @@ public struct ResumableUploads: Sendable {
     }
 
     private func offset(of partial: PartialUpload) async throws -> Int {
-        do {
-            let size = try await uploads.storage.blobs.temporarySize(partial.id.uuid)
-            return min(size, partial.verified ?? size)
-        } catch let error as MediaError {
-            guard error.code == .notFound else { throw error }
-            throw expired
+        let size = try await uploads.storing {
+            do {
+                return try await uploads.storage.blobs.temporarySize(partial.id.uuid)
+            } catch let error as MediaError {
+                guard error.code == .notFound else { throw error }
+                throw expired
+            }
         }
+        return min(size, partial.verified ?? size)
     }
 
     private func key(_ partial: PartialUpload) -> PieceWriters.Key { .init(upload: partial.id, owner: partial.owner) }

@@ -165,18 +165,31 @@ struct UploadStore: Sendable {
                 """)
             if !carried.isEmpty { return .attached }
             try await transaction.query("DELETE FROM uploads WHERE id = \(id.uuid)")
-            return .deleted(wasLast: try await deleteUnreferenced(sha256, in: transaction))
+            let deleted = try await transaction.query(Self.deletionOfUnreferenced(sha256))
+            return .deleted(wasLast: !deleted.isEmpty)
         }
     }
 
-    private func deleteUnreferenced(_ sha256: String, in transaction: PostgresTransaction) async throws -> Bool {
-        let deleted = try await transaction.query(
-            """
-            DELETE FROM blobs b WHERE b.sha256 = \(sha256)
-                AND NOT EXISTS (SELECT 1 FROM uploads up WHERE up.sha256 = b.sha256 AND up.removed_at IS NULL)
-            RETURNING b.sha256
-            """)
-        return !deleted.isEmpty
+    func contentOfRemoved(_ id: UploadID) async throws -> String? {
+        try await database.query("SELECT sha256 FROM uploads WHERE id = \(id.uuid) AND removed_at IS NOT NULL")
+            .first?.decode("sha256")
+    }
+
+    /// Deletes the blob if only removed uploads refer to it. Returns whether there is none any more: also when it was
+    /// gone before, so that whoever was interrupted can delete the files.
+    func deleteUnreferenced(_ sha256: String) async throws -> Bool {
+        let results = try await database.atomically([
+            Self.deletionOfUnreferenced(sha256), "SELECT 1 FROM blobs WHERE sha256 = \(sha256)",
+        ])
+        return results[1].isEmpty
+    }
+
+    private static func deletionOfUnreferenced(_ sha256: String) -> PostgresQuery {
+        """
+        DELETE FROM blobs b WHERE b.sha256 = \(sha256)
+            AND NOT EXISTS (SELECT 1 FROM uploads up WHERE up.sha256 = b.sha256 AND up.removed_at IS NULL)
+        RETURNING b.sha256
+        """
     }
 
     /// - Parameter viewer: who asks, if it is for one person: the owner gets a working URL of an owner-only file too.

@@ -24,10 +24,10 @@ public struct UploadSweep: Sendable {
     }
 
     /// Sweeps now and every hour, until the task is cancelled.
-    public func run() async throws {
-        while true {
+    public func run() async {
+        while !Task.isCancelled {
             await sweep()
-            try await Task.sleep(for: Self.interval)
+            try? await Task.sleep(for: Self.interval)
         }
     }
 

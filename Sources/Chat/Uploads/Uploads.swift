@@ -165,6 +165,8 @@ public struct Uploads: Sendable {
         public var reader: BlobReader
         /// Of what is served.
         public var type: String
+        /// False for a picture that could not be cleaned or decoded: it is not to be tried in a browser either.
+        public var isShowable = true
         /// A strong validator (RFC 9110 § 8.8.3), without quotes.
         public var etag: String
         /// Seconds for which the URL itself goes on working; nil when a user opened it.
@@ -205,8 +207,8 @@ public struct Uploads: Sendable {
                 try await storage.blobs.open(address, found.ownerOnly ? .ownerOnly : .served)
             }
             return Opened(
-                upload: found.upload, reader: reader, type: found.upload.type, etag: found.servedSHA256,
-                validFor: validFor)
+                upload: found.upload, reader: reader, type: found.upload.type, isShowable: !found.ownerOnly,
+                etag: found.servedSHA256, validFor: validFor)
         case .thumbnail(let name):
             guard found.upload.thumbnails.contains(where: { $0.size == name }), let size = ThumbnailSize(rawValue: name)
             else { throw ChatError.notFound("thumbnail") }
@@ -241,6 +243,13 @@ public struct Uploads: Sendable {
             case .deleted(let unreferenced): return unreferenced
             }
         }
+    }
+
+    /// Deletes the content of a removed upload from the disk, unless another upload that has not been removed shares it.
+    /// Doing so again changes nothing.
+    func dropContent(ofRemoved id: UploadID) async throws {
+        guard let address = try await store.contentOfRemoved(id).flatMap({ BlobID(hex: $0) }) else { return }
+        try await withContent(address) { try await store.deleteUnreferenced(address.hex) }
     }
 
     /// Runs `body` while no reference to the content is added or removed elsewhere, and removes the files if it says

@@ -38,17 +38,18 @@ enum FileRequest: Equatable {
         guard header.lowercased().hasPrefix("bytes=") else { return .whole }
         let ends = header.dropFirst(6).trimmingCharacters(in: .whitespaces)
             .split(separator: "-", omittingEmptySubsequences: false)
-        guard ends.count == 2, ends.allSatisfy({ $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }) else { return .whole }
-        switch (Int(ends[0]), Int(ends[1])) {
+        guard ends.count == 2, ends.allSatisfy({ $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }) else {
+            return .whole
+        }
+        // A number too large for an integer is beyond the end of every file.
+        func position(_ digits: Substring) -> Int? { digits.isEmpty ? nil : Int(digits) ?? .max }
+        switch (position(ends[0]), position(ends[1])) {
         case (nil, nil): return .whole
         case (nil, let suffix?):
-            guard ends[0].isEmpty else { return .notSatisfiable }
             return suffix == 0 || size == 0 ? .notSatisfiable : .range(max(0, size - suffix)..<size)
         case (let first?, let last):
-            guard first < size else { return .notSatisfiable }
-            // A last position beyond what fits an integer is beyond the end as well.
-            let end = ends[1].isEmpty || last == nil ? size : min(size, (last ?? size).addingReportingOverflow(1).partialValue)
-            return first < end ? .range(first..<end) : .whole
+            guard first <= last ?? first else { return .whole }
+            return first < size ? .range(first..<min(last ?? .max, size - 1) + 1) : .notSatisfiable
         }
     }
 }
@@ -58,7 +59,8 @@ enum FileResponse {
     /// Types that a browser shows and that cannot act: all else is a download. SVG and HTML are not among them.
     private static let inlineTypes: Set<String> = [
         "image/jpeg", "image/png", "image/gif", "image/webp", "image/avif", "image/heic", "image/heif",
-        "video/mp4", "video/webm", "video/quicktime", "audio/mpeg", "audio/mp4", "audio/ogg", "audio/webm", "audio/flac",
+        "video/mp4", "video/webm", "video/quicktime", "audio/mpeg", "audio/mp4", "audio/ogg", "audio/webm",
+        "audio/flac",
         "audio/wav", "audio/x-wav", "audio/aac", "text/plain",
     ]
 
@@ -94,7 +96,8 @@ enum FileResponse {
         var headers = headers
         let isText = opened.type == "text/plain"
         headers[.contentType] = isText ? "text/plain; charset=utf-8" : opened.type
-        headers[.contentDisposition] = disposition(opened.upload.name, inline: inlineTypes.contains(opened.type))
+        headers[.contentDisposition] = disposition(
+            opened.upload.name, inline: opened.isShowable && inlineTypes.contains(opened.type))
         let chunks = opened.reader.chunks(range)
         return Response(
             status: status, headers: headers,
@@ -109,7 +112,8 @@ enum FileResponse {
         let ascii = String(
             String.UnicodeScalarView(
                 name.unicodeScalars.map { (0x20...0x7E).contains($0.value) && $0 != "\"" && $0 != "\\" ? $0 : "_" }))
-        let unreserved = CharacterSet(charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+        let unreserved = CharacterSet(
+            charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
         let encoded = name.addingPercentEncoding(withAllowedCharacters: unreserved) ?? "file"
         return "\(inline ? "inline" : "attachment"); filename=\"\(ascii)\"; filename*=UTF-8''\(encoded)"
     }

@@ -9,6 +9,8 @@ import NIOFoundationCompat
 struct WebClient: Sendable {
     private struct File: Sendable {
         var body: ByteBuffer
+        /// As gzip made it at build time.
+        var compressed: ByteBuffer?
         var type: String
         var isHashed: Bool
     }
@@ -37,7 +39,10 @@ struct WebClient: Sendable {
             guard let type = Self.types[(path as NSString).pathExtension],
                 let content = FileManager.default.contents(atPath: "\(root)/\(path)")
             else { continue }
-            files["/\(path)"] = File(body: ByteBuffer(data: content), type: type, isHashed: path.hasPrefix("assets/"))
+            files["/\(path)"] = File(
+                body: ByteBuffer(data: content),
+                compressed: FileManager.default.contents(atPath: "\(root)/\(path).gz").map { ByteBuffer(data: $0) },
+                type: type, isHashed: path.hasPrefix("assets/"))
         }
         self.files = files
         page = files["/index.html"]
@@ -54,8 +59,16 @@ struct WebClient: Sendable {
         return respond(page, to: request)
     }
 
+    /// Whether `gzip` is among what the client takes, and not refused by `q=0` (RFC 9110 § 12.5.3).
+    private static func acceptsGzip(_ request: Request) -> Bool {
+        (request.headers[.acceptEncoding] ?? "").split(separator: ",").contains { entry in
+            let parts = entry.lowercased().split(separator: ";").map { $0.trimmingCharacters(in: .whitespaces) }
+            return parts.first == "gzip" && !parts.dropFirst().contains { $0 == "q=0" || $0.hasPrefix("q=0.0") }
+        }
+    }
+
     private func respond(_ file: File, to request: Request) -> Response {
-        let response = Response(
+        var response = Response(
             status: .ok,
             headers: [
                 .contentType: file.type,
@@ -65,6 +78,13 @@ struct WebClient: Sendable {
                 HTTPField.Name("Referrer-Policy")!: "no-referrer",  // A literal that is a token.
             ],
             body: .init(byteBuffer: file.body))
+        if let compressed = file.compressed {
+            response.headers[.vary] = "Accept-Encoding"
+            if Self.acceptsGzip(request) {
+                response.headers[.contentEncoding] = "gzip"
+                response.body = .init(byteBuffer: compressed)
+            }
+        }
         return request.method == .head ? response.createHeadResponse() : response
     }
 }

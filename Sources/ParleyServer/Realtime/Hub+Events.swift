@@ -53,10 +53,17 @@ extension Hub: EventSink {
             let change = StatusChange(userId: user, status: status, lastSeenAt: lastSeenAt)
             namespace.to(audience.map(Room.user)).emit("user:status", [try JSONFragment(encoding: change)])
         case .sessionEnded(let session, let code):
-            let sockets = namespace.to(.session(session))
-            sockets.emit("session:revoked", [try JSONFragment(encoding: Reason(code: code.description))])
-            sockets.disconnectSockets(close: true)
+            try close(namespace.to(.session(session)), code)
+        case .accountClosed(let user):
+            try close(namespace.to(.user(user)), .banned)
+        case .muted(let user, let until):
+            namespace.to(.user(user)).emit("user:muted", [try JSONFragment(encoding: Mute(until: until))])
         }
+    }
+
+    private func close(_ sockets: BroadcastOperator, _ code: ChatError.Code) throws {
+        sockets.emit("session:revoked", [try JSONFragment(encoding: Reason(code: code.description))])
+        sockets.disconnectSockets(close: true)
     }
 
     private func sendMembership(_ event: String, _ conversation: ConversationID, _ user: UserID) throws {
@@ -90,6 +97,10 @@ extension Hub: EventSink {
         var userId: UserID
         var status: User.Status
         var lastSeenAt: Date?
+    }
+
+    private struct Mute: Encodable {
+        var until: Date?
     }
 
     private struct Reason: Encodable {

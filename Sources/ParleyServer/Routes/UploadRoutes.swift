@@ -97,7 +97,9 @@ struct UploadRoutes {
         try await serve(.thumbnail(context.parameters.get("size") ?? ""), request, context)
     }
 
-    @Sendable private func serveThumbnailHead(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
+    @Sendable private func serveThumbnailHead(_ request: Request, _ context: RequestEnvironment) async throws
+        -> Response
+    {
         try await serve(.thumbnail(context.parameters.get("size") ?? ""), request, context).createHeadResponse()
     }
 

@@ -1,0 +1,76 @@
+import Foundation
+import HTTPTypes
+import Testing
+
+@testable import ParleyServer
+
+/// RFC 9110 §§ 13 and 14 on a file of 100 bytes with the validator `"tag"`.
+@Suite struct FileRequestTests {
+    private func request(_ headers: HTTPFields, size: Int = 100) -> FileRequest {
+        FileRequest(headers: headers, size: size, etag: "tag")
+    }
+
+    @Test(arguments: [
+        ("bytes=0-0", FileRequest.range(0..<1)), ("bytes=0-99", .range(0..<100)), ("bytes=50-", .range(50..<100)),
+        ("bytes=-1", .range(99..<100)), ("bytes=-1000", .range(0..<100)), ("BYTES=5-1000", .range(5..<100)),
+        ("bytes=0-9223372036854775807", .range(0..<100)), ("bytes=0-99999999999999999999", .range(0..<100)),
+        ("bytes=100-", .notSatisfiable), ("bytes=99999999999999999999-", .notSatisfiable),
+        ("bytes=-0", .notSatisfiable),
+        ("bytes=2-1", .whole), ("bytes=-", .whole), ("bytes=", .whole), ("bytes=0-1,3-4", .whole),
+        ("lines=0-1", .whole),
+        ("bytes=+1-2", .whole), ("bytes=1--2", .whole), ("bytes=a-b", .whole), ("", .whole),
+    ])
+    func ranges(header: String, expected: FileRequest) {
+        #expect(request([.range: header]) == expected)
+    }
+
+    @Test func anEmptyFileHasNoRange() {
+        #expect(request([.range: "bytes=0-"], size: 0) == .notSatisfiable)
+        #expect(request([.range: "bytes=-5"], size: 0) == .notSatisfiable)
+        #expect(request([:], size: 0) == .whole)
+    }
+
+    @Test(arguments: ["\"tag\"", "*", "W/\"tag\"", "\"a\", \"tag\"", " \"tag\" "])
+    func theSameVersionIsNotSentAgain(header: String) {
+        #expect(request([.ifNoneMatch: header]) == .notModified)
+        #expect(request([.ifNoneMatch: header, .range: "bytes=0-1"]) == .notModified)
+    }
+
+    @Test func anotherVersionIsSentWhole() {
+        #expect(request([.ifNoneMatch: "\"other\""]) == .whole)
+        #expect(request([.ifRange: "\"tag\"", .range: "bytes=0-1"]) == .range(0..<2))
+        for condition in ["\"other\"", "W/\"tag\"", "Sat, 01 Jan 2000 00:00:00 GMT"] {
+            #expect(request([.ifRange: condition, .range: "bytes=0-1"]) == .whole)
+        }
+    }
+
+    @Test func aNameIsSafeInItsHeader() {
+        #expect(
+            FileResponse.disposition("a \"b\" \\ü\r\n.txt", inline: false)
+                == "attachment; filename=\"a _b_ ____.txt\"; filename*=UTF-8''a%20%22b%22%20%5C%C3%BC%0D%0A.txt")
+        #expect(FileResponse.disposition("a.png", inline: true).hasPrefix("inline; filename=\"a.png\";"))
+    }
+}
+
+@Suite struct TusHeadersTests {
+    @Test func metadata() throws {
+        #expect(
+            try TusHeaders.metadata("filename d29ybGQudHh0, flag,other ") == [
+                "filename": "world.txt", "flag": "", "other": "",
+            ])
+        #expect(try TusHeaders.metadata("") == [:])
+        #expect(throws: (any Error).self) { try TusHeaders.metadata("filename not*base64") }
+    }
+
+    @Test func counts() throws {
+        #expect(try TusHeaders.count(.uploadOffset, in: [.uploadOffset: "0"]) == 0)
+        #expect(try TusHeaders.count(.uploadOffset, in: [:]) == nil)
+        for text in ["", "-1", "+1", "1.0", "0x1", "99999999999999999999"] {
+            #expect(throws: (any Error).self) { try TusHeaders.count(.uploadOffset, in: [.uploadOffset: text]) }
+        }
+    }
+
+    @Test func dates() {
+        #expect(TusHeaders.date(Date(timeIntervalSince1970: 784_111_777)) == "Sun, 06 Nov 1994 08:49:37 GMT")
+    }
+}

@@ -1,0 +1,271 @@
+"""What is kept on disk and what is not: orphans, quotas, full disks, lost files, viruses, dying decoders."""
+
+import hashlib
+import os
+import pathlib
+import signal
+import socketserver
+import struct
+import subprocess
+import threading
+
+import pytest
+
+import pictures
+from parley import PARLEY, ROOT, assert_problem, until
+from test_tus import create, head, patch
+
+
+def stored(server, content):
+    sha = hashlib.sha256(content).hexdigest()
+    return server.storage / "uploads" / sha[:2] / sha[2:4] / sha
+
+
+def age(server, table, column, id):
+    server.sql(f"UPDATE {table} SET {column} = now() - interval '25 hours' WHERE id = %s", id)
+
+
+def test_what_nobody_sent_or_what_was_taken_back_goes_after_a_day(start_server):
+    server = start_server()
+    alice, bob = server.people("alice", "bob")
+    conversation = alice.direct(bob)
+    names = ("never sent", "new", "sent", "avatar", "taken back", "taken back just now", "removed by another", "shared")
+    contents = {name: name.encode() * 1000 for name in names}
+    contents["avatar"] = pictures.picture("png")
+    uploads = {name: alice.upload(content, name) for name, content in contents.items()}
+    shared = bob.upload(contents["shared"])
+    bob.send(conversation, attachments=[shared["id"]])
+    assert alice.request("PATCH", "/auth/me", json={"avatarUploadId": uploads["avatar"]["id"]}).status_code == 200
+    for name in ("sent", "taken back", "taken back just now", "removed by another"):
+        message = alice.send(conversation, attachments=[uploads[name]["id"]])
+        if name != "sent":
+            assert alice.request("DELETE", f"/messages/{message['id']}").status_code == 200
+        if name == "removed by another":
+            server.sql("UPDATE messages SET deleted_by = %s WHERE id = %s", bob.id, message["id"])
+        if name != "taken back just now":
+            server.sql("UPDATE messages SET deleted_at = deleted_at - interval '25 hours' WHERE id = %s", message["id"])
+    for name, upload in uploads.items():
+        if name != "new":
+            age(server, "uploads", "created_at", upload["id"])
+    server.stop()
+    server.restart()
+    until(lambda: not stored(server, contents["taken back"]).exists(), "the sweep")
+    until(lambda: not stored(server, contents["never sent"]).exists(), "the sweep")
+    kept = {name for name, content in contents.items() if stored(server, content).exists()}
+    assert kept == {"new", "sent", "avatar", "taken back just now", "removed by another", "shared"}
+    assert_problem(alice.get(f"/upload/{uploads['never sent']['id']}"), 404, "not_found")
+    assert_problem(alice.get(f"/upload/{uploads['shared']['id']}"), 404, "not_found")
+    assert_problem(alice.get(f"/upload/{uploads['taken back']['id']}"), 410, "gone")
+    assert_problem(server.request("GET", uploads["taken back"]["url"]), 410, "gone")
+    assert bob.get(f"/upload/{shared['id']}/file").content == contents["shared"]
+    refused = alice.post("/messages", json={"conversationId": conversation, "attachments": [uploads["taken back"]["id"]]})
+    assert_problem(refused, 422, "validation_failed", "attachments")
+    # The same bytes once more are a new upload.
+    again = alice.upload(contents["taken back"])
+    assert server.request("GET", again["url"]).content == contents["taken back"]
+
+
+def test_a_quota_holds_for_uploads_side_by_side(start_server):
+    server = start_server(USER_QUOTA_BYTES="1000000")
+    alice, bob = server.people("alice", "bob")
+    statuses = []
+
+    def upload(number):
+        content = bytes([number]) * 300_000
+        if number % 2:
+            answer = alice.request("PUT", "/upload/x", data=content)
+        else:
+            answer = alice.post("/upload", files={"file": ("x", content)})
+        statuses.append((answer.status_code, answer.status_code == 201 or answer.json()["code"]))
+
+    threads = [threading.Thread(target=upload, args=(number,)) for number in range(8)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    assert set(statuses) <= {(201, True), (413, "quota_exceeded")}
+    [(used,)] = server.sql("SELECT coalesce(sum(size), 0) FROM uploads WHERE owner_id = %s", alice.id)
+    assert 300_000 <= used <= 900_000 and used == 300_000 * statuses.count((201, True))
+    while alice.request("PUT", "/upload/x", data=os.urandom(300_000)).status_code == 201:
+        pass
+    assert_problem(alice.request("PUT", "/upload/x", data=b"x" * 100_001), 413, "quota_exceeded")
+    assert_problem(alice.request("PUT", "/upload/x", data=iter([b"x" * 100_001])), 413, "quota_exceeded")
+    assert_problem(create(alice, 100_001), 413, "quota_exceeded")
+    # Unfinished uploads count with all that is to come, until they are given up.
+    location = create(alice, 90_000).headers["Location"]
+    assert_problem(alice.request("PUT", "/upload/x", data=b"x" * 20_000), 413, "quota_exceeded")
+    assert alice.request("DELETE", location, headers={"Tus-Resumable": "1.0.0"}).status_code == 204
+    assert alice.request("PUT", "/upload/x", data=b"x" * 20_000).status_code == 201
+    assert bob.upload(b"x" * 500_000)
+    assert not list((server.storage / "uploads" / "tmp").iterdir())
+
+
+def test_too_many_unfinished_uploads(people):
+    [alice] = people("alice")
+    for _ in range(64):
+        assert create(alice, 10).status_code == 201
+    refused = create(alice, 10)
+    assert_problem(refused, 429, "rate_limited")
+    assert refused.headers["Retry-After"]
+
+
+def check(server, *options):
+    return subprocess.run(
+        [PARLEY, "storage", "check", *options], cwd=ROOT, capture_output=True, text=True,
+        env={**os.environ, "STORAGE_DIR": str(server.storage), "DATABASE_URL": server.database, "LOG_LEVEL": "error"})
+
+
+def test_storage_check_finds_and_repairs_what_differs(start_server):
+    server = start_server()
+    alice = server.person()
+    contents = [b"kept" * 100, b"lost" * 100, b"cut short" * 100]
+    kept, lost, short = [alice.upload(content) for content in contents]
+    picture = alice.upload(pictures.picture("jpg"))
+    running = check(server)
+    assert running.returncode == 1 and "another Parley is running" in running.stderr
+    server.stop()
+    whole = check(server)
+    assert whole.returncode == 0 and whole.stdout == "4 files in the database, 0 differences\n", whole
+
+    stored(server, contents[1]).unlink()
+    stored(server, contents[2]).write_bytes(b"cut")
+    stray = stored(server, b"stray")
+    stray.parent.mkdir(parents=True, exist_ok=True)
+    stray.write_bytes(b"stray")
+    thumbnail = pathlib.Path(f"{stored(server, pictures.picture('jpg'))}.small.webp")
+    thumbnail.unlink()
+    expected = {f"missing: {stored(server, contents[1])}", f"missing: {stored(server, contents[2])}",
+                f"unreferenced: {stray}", f"missing thumbnail: {thumbnail}"}
+    found = check(server)
+    assert found.returncode == 1 and set(found.stdout.splitlines()[:-1]) == expected, found
+    assert stray.exists()
+    repaired = check(server, "--repair")
+    assert repaired.returncode == 0 and set(repaired.stdout.splitlines()[:-1]) == expected
+    assert not stray.exists() and stored(server, contents[0]).exists()
+
+    server.restart()
+    assert alice.get(f"/upload/{kept['id']}/file").content == contents[0]
+    for upload in (lost, short):
+        assert_problem(alice.get(f"/upload/{upload['id']}/file"), 410, "gone")
+    again = alice.upload(contents[1])
+    assert alice.get(f"/upload/{again['id']}/file").content == contents[1]
+    assert alice.get(f"/upload/{picture['id']}/file").status_code == 200
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount the small disk that this fills")
+def test_a_full_disk(start_server, tmp_path):
+    disk = tmp_path / "storage" / "uploads"
+    disk.mkdir(parents=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=30m", "tmpfs", disk], check=True)
+    try:
+        server = start_server(storage=tmp_path / "storage")
+        alice, bob = server.people("alice", "bob")
+        first = alice.upload(os.urandom(20_000_000))
+        content = os.urandom(20_000_000)
+        for answer in (alice.request("PUT", "/upload/x", data=content), alice.post("/upload", files={"file": content})):
+            assert_problem(answer, 507, "storage_full")
+        assert not list((disk / "tmp").iterdir())
+        assert alice.send(alice.direct(bob), "still talking")["seq"] == 1
+        # What a resumable upload has brought is kept until there is room again.
+        location = create(alice, len(content)).headers["Location"]
+        assert_problem(patch(alice, location, 0, content), 507, "storage_full")
+        offset = until(lambda: head(alice, location), "the offset")
+        assert 0 < offset < len(content)
+        assert_problem(alice.get(location), 404, "not_found")
+        assert alice.request("DELETE", f"/upload/{first['id']}").status_code == 204
+        assert patch(alice, location, offset, content[offset:]).status_code == 204
+        assert alice.get(f"{location}/file").content == content
+        server.stop()
+    finally:
+        subprocess.run(["umount", "-l", disk], check=True)
+
+
+def workers(server):
+    """The process ids of the server's media workers."""
+    output = subprocess.run(
+        ["ps", "-o", "pid=,args=", "--ppid", str(server.process.pid)], capture_output=True, text=True).stdout
+    return [int(line.split()[0]) for line in output.splitlines() if "media-worker" in line]
+
+
+def is_decoding(pid):
+    """Whether the process has an upload open."""
+    try:
+        return any("/uploads/tmp/" in os.readlink(file) for file in pathlib.Path(f"/proc/{pid}/fd").iterdir())
+    except FileNotFoundError:
+        return False
+
+
+def test_a_decoder_that_dies_costs_one_picture(start_server):
+    server = start_server()
+    alice, bob = server.people("alice", "bob")
+    photo = pictures.picture("jpg", 4000, 3000)
+    answers = []
+    thread = threading.Thread(target=lambda: answers.append(alice.upload(photo, "photo.jpg")))
+    thread.start()
+    os.kill(until(lambda: next(filter(is_decoding, workers(server)), None), "a worker at work"), signal.SIGKILL)
+    thread.join()
+    [upload] = answers
+    assert upload["kind"] == "file" and upload["type"] == "image/jpeg" and upload["thumbnails"] == []
+    path = f"/upload/{upload['id']}/file"
+    alice.send(alice.direct(bob), attachments=[upload["id"]])
+    assert_problem(bob.get(path), 404, "not_found")
+    served = alice.get(path)
+    assert served.content == photo and served.headers["Content-Disposition"].startswith("attachment;")
+    # One that dies while it waits is not noticed at all.
+    assert alice.upload(pictures.picture("png"))["kind"] == "image"
+    for pid in workers(server):
+        os.kill(pid, signal.SIGKILL)
+    assert alice.upload(pictures.picture("webp"))["kind"] == "image"
+
+
+class Clamd(socketserver.ThreadingTCPServer):
+    """Finds a virus in whatever contains the word."""
+
+    daemon_threads = True
+
+    class RequestHandlerClass(socketserver.StreamRequestHandler):
+        def handle(self):
+            assert self.rfile.read(10) == b"zINSTREAM\0"
+            content = b""
+            while length := struct.unpack(">I", self.rfile.read(4))[0]:
+                content += self.rfile.read(length)
+            self.server.scanned.append(len(content))
+            self.wfile.write(b"stream: Test.Virus FOUND\0" if b"virus" in content else b"stream: OK\0")
+
+    def __init__(self):
+        self.scanned = []
+        super().__init__(("127.0.0.1", 0), self.RequestHandlerClass)
+
+
+def test_a_virus_scanner(start_server):
+    clamd = Clamd()
+    address = f"127.0.0.1:{clamd.server_address[1]}"
+    threading.Thread(target=clamd.serve_forever, daemon=True).start()
+    strict = start_server(CLAMD_ADDRESS=address)
+    lax = start_server(CLAMD_ADDRESS=address, CLAMD_UNREACHABLE="accept")
+    alice, bob = strict.person("alice"), lax.person("bob")
+    content = os.urandom(300_000)
+    try:
+        for person in (alice, bob):
+            assert person.upload(content)["size"] == 300_000
+            for answer in (person.request("PUT", "/upload/x", data=b"a virus"),
+                           person.post("/upload", files={"file": b"a virus"})):
+                problem = assert_problem(answer, 422, "validation_failed", "file")
+                assert problem["detail"] == "file: refused by the virus scanner"
+            location = create(person, 7).headers["Location"]
+            assert_problem(patch(person, location, 0, b"a virus"), 422, "validation_failed", "file")
+            assert person.request("HEAD", location, headers={"Tus-Resumable": "1.0.0"}).status_code == 404
+            assert not list((person.server.storage / "uploads" / "tmp").iterdir())
+            assert person.server.sql("SELECT count(*) FROM uploads") == [(1,)]
+        assert clamd.scanned.count(300_000) == 2
+    finally:
+        clamd.shutdown()
+        clamd.server_close()
+    refused = alice.request("PUT", "/upload/x", data=b"harmless")
+    assert_problem(refused, 503, "unavailable")
+    assert refused.headers["Retry-After"] and not list((strict.storage / "uploads" / "tmp").iterdir())
+    assert bob.request("PUT", "/upload/x", data=b"harmless").status_code == 201
+    # An upload whose bytes are all there waits for the scanner to come back.
+    location = create(alice, 8).headers["Location"]
+    assert_problem(patch(alice, location, 0, b"harmless"), 503, "unavailable")
+    assert_problem(alice.get(location), 404, "not_found")
+    with pytest.raises(RuntimeError, match="CLAMD_ADDRESS"):
+        start_server(CLAMD_ADDRESS="nonsense")
