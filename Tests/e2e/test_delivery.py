@@ -119,7 +119,7 @@ def test_many_senders_give_one_gap_free_order_for_every_reader(server, people):
     senders = people(*["sender"] * 4)
     reader, other = people("reader", "other")
     group = reader.group(*senders, other)
-    each = 40
+    each = 20
     with reader.connect() as one, other.connect() as two:
         devices = [sender.connect() for sender in senders for _ in range(4)]
         bursts = [Burst(device) for device in devices]
