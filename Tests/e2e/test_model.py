@@ -8,7 +8,7 @@ import random
 from parley import Device
 
 SEED = int(os.environ.get("PARLEY_SEED", str(random.randrange(1 << 30))))
-STEPS = int(os.environ.get("PARLEY_STEPS", "250"))
+STEPS = int(os.environ.get("PARLEY_STEPS", "200"))
 EMOJI = ("\N{THUMBS UP SIGN}", "\N{PARTY POPPER}")
 
 
