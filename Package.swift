@@ -95,8 +95,10 @@ let package = Package(
         .target(
             name: "ParleyServer",
             dependencies: [
-                "Chat", "SocketIO", "EngineIO", .configuration, .system, .hummingbird, .hummingbirdCore, .hummingbirdTLS, .jwt, .crypto,
-                .lifecycle, .signals, .logging, .nio, .nioPosix, .nioSSL, .nioHTTP1, .nioHTTPTypes, .nioFoundation, .httpTypes,
+                "Chat", "SocketIO", "EngineIO", .configuration, .system, .hummingbird, .hummingbirdCore,
+                .hummingbirdTLS, .jwt, .crypto,
+                .lifecycle, .signals, .logging, .nio, .nioPosix, .nioSSL, .nioHTTP1, .nioHTTPTypes, .nioFoundation,
+                .httpTypes,
             ],
             resources: [.embedInCode("Resources/openapi.yaml")],
             swiftSettings: settings),

@@ -1,4 +1,4 @@
-public import Media
+import Media
 import Synchronization
 
 /// A number that only grows.

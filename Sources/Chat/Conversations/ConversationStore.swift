@@ -41,7 +41,8 @@ struct ConversationStore: Sendable {
                 id: id, kind: try row.decodeEnum("kind"), title: try row.decode("title"),
                 visibility: try row.decode("visibility", as: String?.self).flatMap(Conversation.Visibility.init),
                 members: isMember ? members[id] ?? [] : [], memberCount: try row.decode("member_count"),
-                lastSeq: try row.decode("last_seq"), revision: try row.decode("revision"), lastMessage: isMember ? last[id] : nil,
+                lastSeq: try row.decode("last_seq"), revision: try row.decode("revision"),
+                lastMessage: isMember ? last[id] : nil,
                 unreadCount: try row.decode("unread"), createdAt: try row.decode("created_at"),
                 updatedAt: try row.decode("updated_at"))
         }

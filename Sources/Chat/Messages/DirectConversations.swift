@@ -32,7 +32,10 @@ final class DirectConversations: Sendable {
 
     func resolve(_ sender: UserID, to recipient: UserID, complete: @escaping Completion) {
         let pair = Pair(sender, recipient)
-        enum Step { case answer(ConversationID), look, wait }
+        enum Step {
+            case answer(ConversationID)
+            case look, wait
+        }
         let step = entries.withLock { entries -> Step in
             switch entries[pair] {
             case .known(let id): return .answer(id)

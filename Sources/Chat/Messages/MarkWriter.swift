@@ -37,7 +37,9 @@ final class MarkWriter: Sendable {
     }
 
     /// Everything up to `seq` has been delivered and, if `read`, read. Never moves back, nor past the last message.
-    func submit(_ seq: Int, read: Bool, in conversation: ConversationID, by user: UserID, complete: @escaping Completion) {
+    func submit(
+        _ seq: Int, read: Bool, in conversation: ConversationID, by user: UserID, complete: @escaping Completion
+    ) {
         let (accepted, start) = state.withLock { state -> (Bool, Bool) in
             let key = Key(conversation: conversation, user: user)
             guard state.marks[key] != nil || state.marks.count < capacity else { return (false, false) }
@@ -86,7 +88,9 @@ final class MarkWriter: Sendable {
             for complete in mark.completions { complete(.failure(refusal)) }
             return
         }
-        if let delivered = try row.decode("delivered_seq", as: Int?.self), let read = try row.decode("read_seq", as: Int?.self) {
+        if let delivered = try row.decode("delivered_seq", as: Int?.self),
+            let read = try row.decode("read_seq", as: Int?.self)
+        {
             events.deliver(
                 .statusChanged(
                     conversation: key.conversation, user: key.user, deliveredSeq: delivered, readSeq: read,

@@ -37,7 +37,8 @@ final class MessageWriter: Sendable {
     ) {
         self.lanes = (0..<lanes).map { [metrics] index in
             Lane(
-                index: index, metrics: metrics, store: store, blockedWords: blockedWords, typing: typing, events: events, logger: logger,
+                index: index, metrics: metrics, store: store, blockedWords: blockedWords, typing: typing,
+                events: events, logger: logger,
                 queue: BatchQueue(
                     capacity: capacity, capacityBytes: 32 << 20, maximumBatch: maximumBatch, maximumBytes: 1 << 20,
                     size: { $0.draft.text.utf8.count + 256 }, key: { $0.draft.repetitionKey }))
@@ -77,7 +78,8 @@ final class MessageWriter: Sendable {
         private let state: Mutex<State>
 
         init(
-            index: Int, metrics: Metrics, store: MessageStore, blockedWords: BlockedWords, typing: Typing, events: any EventSink,
+            index: Int, metrics: Metrics, store: MessageStore, blockedWords: BlockedWords, typing: Typing,
+            events: any EventSink,
             logger: Logger, queue: BatchQueue<Item>
         ) {
             self.index = index

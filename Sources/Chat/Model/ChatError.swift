@@ -79,5 +79,6 @@ public struct ChatError: Error, Sendable, Equatable {
 
     public static func notFound(_ what: String) -> ChatError { ChatError(.notFound, "\(what) not found") }
 
-    public static let unavailable = ChatError(.unavailable, "the server cannot do this right now; try again", retryAfter: 1)
+    public static let unavailable = ChatError(
+        .unavailable, "the server cannot do this right now; try again", retryAfter: 1)
 }

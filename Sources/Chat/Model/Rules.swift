@@ -37,7 +37,9 @@ enum Rules {
 
     static func reason(_ raw: String) throws(ChatError) -> String {
         let reason = trimmed(raw)
-        guard (1...1000).contains(reason.unicodeScalars.count) else { throw .invalid("reason", "1 to 1,000 characters") }
+        guard (1...1000).contains(reason.unicodeScalars.count) else {
+            throw .invalid("reason", "1 to 1,000 characters")
+        }
         try refuseNUL(reason, field: "reason")
         return reason
     }

@@ -14,7 +14,8 @@ public struct UploadLinks: Sendable {
 
     /// - Parameter secret: the server's secret; a key of its own is derived from it (HKDF, RFC 5869).
     public init(secret: SymmetricKey) {
-        key = HKDF<SHA256>.deriveKey(inputKeyMaterial: secret, info: Data("parley upload links".utf8), outputByteCount: 32)
+        key = HKDF<SHA256>.deriveKey(
+            inputKeyMaterial: secret, info: Data("parley upload links".utf8), outputByteCount: 32)
     }
 
     public enum Verdict: Sendable, Equatable {

@@ -97,7 +97,8 @@ public struct ServerConfiguration: Sendable {
 
     /// `scheme://host[:port]` (RFC 6454 § 6.2).
     private static func origin(_ text: String) throws -> String {
-        guard let url = URL(string: text), let scheme = url.scheme, ["http", "https"].contains(scheme), url.host() != nil,
+        guard let url = URL(string: text), let scheme = url.scheme, ["http", "https"].contains(scheme),
+            url.host() != nil,
             url.path().isEmpty
         else { throw Invalid(description: "CORS_ORIGINS: \(text) is no origin like https://chat.example.org") }
         return text.lowercased()

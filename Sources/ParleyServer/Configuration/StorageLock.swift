@@ -21,7 +21,8 @@ final class StorageLock: Sendable {
         let path = directory.appending(path: "parley.lock").path
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
-            throw Taken(description: "STORAGE_DIR: \(directory.path) cannot be written: \(String(cString: strerror(errno)))")
+            throw Taken(
+                description: "STORAGE_DIR: \(directory.path) cannot be written: \(String(cString: strerror(errno)))")
         }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             close(descriptor)

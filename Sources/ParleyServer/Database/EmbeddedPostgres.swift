@@ -123,7 +123,8 @@ final class EmbeddedPostgres: Sendable {
             try await Task.sleep(for: .milliseconds(50))
             guard isRunning(pid) else {
                 throw PrivateCluster.Unusable(
-                    description: "PostgreSQL did not start: see \(storage.path)/postgres.log and \(cluster.directory.path)/log")
+                    description:
+                        "PostgreSQL did not start: see \(storage.path)/postgres.log and \(cluster.directory.path)/log")
             }
         }
         throw PrivateCluster.Unusable(description: "PostgreSQL did not answer within \(Self.startTimeout)")

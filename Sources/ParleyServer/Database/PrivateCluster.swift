@@ -69,7 +69,8 @@ struct PrivateCluster: Sendable {
         logger.notice("making a private PostgreSQL", metadata: ["directory": "\(directory.path)"])
         let partial = directory.deletingLastPathComponent().appending(path: "postgres.partial")
         try? files.removeItem(at: partial)
-        try files.createDirectory(at: partial, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        try files.createDirectory(
+            at: partial, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         try give(partial)
         let log = partial.deletingLastPathComponent().appending(path: "postgres.initdb.log")
         let status = try await run(
@@ -93,7 +94,8 @@ struct PrivateCluster: Sendable {
         defer { close(output) }
         let null = open("/dev/null", O_RDONLY | O_CLOEXEC)
         defer { close(null) }
-        let command = [programs.appending(path: program).path, "-D", account == nil ? data.path : "/proc/self/fd/3"] + arguments
+        let command =
+            [programs.appending(path: program).path, "-D", account == nil ? data.path : "/proc/self/fd/3"] + arguments
         return try ChildProcess(
             unprivileged(command), environment: ["PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"],
             descriptors: [0: null, 1: output, 2: output, Self.dataDescriptor: dataDirectory])
@@ -101,7 +103,8 @@ struct PrivateCluster: Sendable {
 
     private func unprivileged(_ command: [String]) -> [String] {
         guard let account else { return command }
-        return ["/usr/bin/setpriv", "--reuid=\(account.user)", "--regid=\(account.group)", "--clear-groups", "--"] + command
+        return ["/usr/bin/setpriv", "--reuid=\(account.user)", "--regid=\(account.group)", "--clear-groups", "--"]
+            + command
     }
 
     func give(_ path: URL) throws {

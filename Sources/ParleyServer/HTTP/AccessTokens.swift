@@ -70,7 +70,9 @@ struct AccessTokens: Sendable {
     }
 
     private func read(_ token: String, now: Date) async throws(ChatError) -> Caller {
-        guard token.utf8.count < 2048 else { throw ChatError(.unauthenticated, "this is no access token of this server") }
+        guard token.utf8.count < 2048 else {
+            throw ChatError(.unauthenticated, "this is no access token of this server")
+        }
         var expired = false
         for key in keys {
             do {

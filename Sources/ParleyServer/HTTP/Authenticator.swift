@@ -1,6 +1,6 @@
 import Chat
-import HTTPTypes
 import Foundation
+import HTTPTypes
 import Hummingbird
 
 /// Reads the access token of a request, if there is one. A token that is not good is refused on every route: whoever

@@ -19,7 +19,9 @@ enum JSON {
 
     /// - Throws: `malformed_request` for what is no JSON, `validation_failed` for a field that is missing or of the
     ///   wrong type.
-    static func decode<Value: Decodable>(_ type: Value.Type = Value.self, from buffer: ByteBuffer) throws(ChatError) -> Value {
+    static func decode<Value: Decodable>(_ type: Value.Type = Value.self, from buffer: ByteBuffer) throws(ChatError)
+        -> Value
+    {
         do {
             return try JSONDecoder().decode(type, from: Data(buffer: buffer))
         } catch let error as DecodingError {

@@ -96,7 +96,9 @@ struct MultipartParser {
                 events.append(.finished)
                 return false
             }
-            guard end == Array("\r\n".utf8) else { throw Malformed(detail: "a boundary is followed by neither a line nor an end") }
+            guard end == Array("\r\n".utf8) else {
+                throw Malformed(detail: "a boundary is followed by neither a line nor an end")
+            }
             parts += 1
             guard parts <= Self.maximumParts else { throw Malformed(detail: "more than \(Self.maximumParts) parts") }
             state = .header
@@ -125,7 +127,9 @@ struct MultipartParser {
         } else if let end = buffer.firstOffset(of: Array("\r\n\r\n".utf8)) {
             length = end + 2
         } else {
-            guard buffer.readableBytes <= Self.maximumHeader else { throw Malformed(detail: "a part's header is too long") }
+            guard buffer.readableBytes <= Self.maximumHeader else {
+                throw Malformed(detail: "a part's header is too long")
+            }
             return false
         }
         guard length <= Self.maximumHeader else { throw Malformed(detail: "a part's header is too long") }

@@ -88,12 +88,14 @@ struct Problem: Error {
     static func ofUnreadableHead(_ status: Int) -> (headers: [(String, String)], body: ByteBuffer) {
         let isTooLong = status == 431
         let problem = Problem(
-            HTTPResponse.Status(code: status, reasonPhrase: isTooLong ? "Request Header Fields Too Large" : "Bad Request"),
+            HTTPResponse.Status(
+                code: status, reasonPhrase: isTooLong ? "Request Header Fields Too Large" : "Bad Request"),
             code: isTooLong ? "header_too_large" : "malformed_request",
             detail: isTooLong ? "the request's header is too long" : "the request cannot be read")
         let (head, body) = problem.parts
         return (
-            head.headerFields.filter { $0.name != .contentLength }.map { ($0.name.rawName, $0.value) }, body)
+            head.headerFields.filter { $0.name != .contentLength }.map { ($0.name.rawName, $0.value) }, body
+        )
     }
 
     private struct Body: Encodable {

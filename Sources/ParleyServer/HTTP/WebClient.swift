@@ -55,7 +55,9 @@ struct WebClient: Sendable {
         guard request.method == .get || request.method == .head else { return nil }
         if let file = files[request.uri.path] { return respond(file, to: request) }
         // A view of the client: a browser asks for a page.
-        guard let page, request.headers[.accept]?.contains("text/html") == true || request.uri.path == "/" else { return nil }
+        guard let page, request.headers[.accept]?.contains("text/html") == true || request.uri.path == "/" else {
+            return nil
+        }
         return respond(page, to: request)
     }
 

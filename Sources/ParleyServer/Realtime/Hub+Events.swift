@@ -33,13 +33,15 @@ extension Hub: EventSink {
             var others = namespace.to(.conversation(conversation)).except(.user(user))
             if let origin { others = others.except(origin.value) }
             others.emit(
-                "typing", [try JSONFragment(encoding: Typist(conversationId: conversation, userId: user, active: active))])
+                "typing",
+                [try JSONFragment(encoding: Typist(conversationId: conversation, userId: user, active: active))])
         case .conversationCreated(let conversation, let user):
             namespace.to(.user(user)).emit("conversation:created", [try JSONFragment(encoding: conversation)])
         case .conversationUpdated(let conversation, let user):
             namespace.to(.user(user)).emit("conversation:updated", [try JSONFragment(encoding: conversation)])
         case .conversationRemoved(let conversation, let user):
-            namespace.to(.user(user)).emit("conversation:removed", [try JSONFragment(encoding: Named(id: conversation))])
+            namespace.to(.user(user)).emit(
+                "conversation:removed", [try JSONFragment(encoding: Named(id: conversation))])
         case .memberJoined(let conversation, let user, let announced):
             arrivals.note(conversation, of: user, isMember: true)
             namespace.to(.user(user)).join(.conversation(conversation))

@@ -20,7 +20,8 @@ final class Hub: Sendable {
     let arrivals = Arrivals()
 
     init(configuration: SocketIOConfiguration, logger: Logger) {
-        server = SocketIOServer(configuration: configuration, eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger)
+        server = SocketIOServer(
+            configuration: configuration, eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger)
         namespace = server.namespace()
         self.logger = logger
     }
@@ -160,7 +161,9 @@ extension SocketIOConfiguration {
         configuration.engine.cors = origins.allowed.isEmpty ? .sameOrigin : .origins(origins.allowed)
         // Browsers send `Origin` with every WebSocket, and no CORS protects those (RFC 6455 § 10.2).
         configuration.engine.admission = { request in
-            guard let origin = request.origin, !origins.permits(origin, authority: request.authority) else { return nil }
+            guard let origin = request.origin, !origins.permits(origin, authority: request.authority) else {
+                return nil
+            }
             return HandshakeRefusal(status: .forbidden, message: "pages of this origin may not use this server")
         }
         return configuration

@@ -23,7 +23,8 @@ struct ConversationRoutes {
 
     @Sendable private func list(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
         let page = try await conversations.list(
-            of: try context.requiredCaller.user, after: try request.cursor(), limit: try request.limit(default: 50, maximum: 100))
+            of: try context.requiredCaller.user, after: try request.cursor(),
+            limit: try request.limit(default: 50, maximum: 100))
         return try .json(ConversationList(conversations: page.conversations, nextCursor: page.next?.text))
     }
 
@@ -108,7 +109,8 @@ struct ConversationRoutes {
     @Sendable private func addMembers(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
         let caller = try context.requiredCaller
         let body = try await request.json(NewMembers.self)
-        return try .json(try await conversations.add(body.userIds, to: context.id(of: Conversation.self), by: caller.user))
+        return try .json(
+            try await conversations.add(body.userIds, to: context.id(of: Conversation.self), by: caller.user))
     }
 
     private struct NewRole: Decodable {

@@ -46,7 +46,8 @@ struct MessageRoutes {
         let after = try request.queryInteger("after")
         if let revision = try request.queryInteger("sinceRevision") {
             guard before == nil, after == nil else {
-                throw ChatError(.malformedRequest, "sinceRevision: not together with before or after", field: "sinceRevision")
+                throw ChatError(
+                    .malformedRequest, "sinceRevision: not together with before or after", field: "sinceRevision")
             }
             return try .json(
                 MessageList(

@@ -22,7 +22,8 @@ struct Migration: Equatable {
         } catch let error as PostgresMigrationError {
             throw error
         } catch {
-            throw PostgresMigrationError("the migrations in \(directory.path) cannot be read: \(error.localizedDescription)")
+            throw PostgresMigrationError(
+                "the migrations in \(directory.path) cannot be read: \(error.localizedDescription)")
         }
     }
 
