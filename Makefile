@@ -1,15 +1,16 @@
 # make run    install what is missing, build for release, serve on http://127.0.0.1:8080
 # make test   install what is missing, build for debugging, run every test
+# make fuzz   the protocols' decoders under libFuzzer, for FUZZ_SECONDS (60)
 SHELL := /bin/bash
 .DEFAULT_GOAL := run
 
 RUN_PACKAGES := libpq-dev libmagic-dev libssl-dev libvips-dev zlib1g-dev pkg-config postgresql
 WEB_PACKAGES := nodejs node-react node-react-dom node-csstype node-prop-types node-typescript esbuild terser
-TEST_PACKAGES := python3-venv libvips-tools libimage-exiftool-perl ffmpeg chromium
+TEST_PACKAGES := curl python3-venv libvips-tools libimage-exiftool-perl ffmpeg chromium
 PYTHON_PACKAGES := pytest requests "python-socketio[client]" websocket-client aiohttp websockets "psycopg[binary]" \
 	playwright axe-playwright-python tuspy schemathesis
 
-.PHONY: run test build web packages test-packages format
+.PHONY: run test fuzz build web packages test-packages format
 
 run: build web/dist/index.html
 	@exec .build/release/parley serve
@@ -22,6 +23,11 @@ test: test-packages web .build/venv/installed
 	@echo "Building for debugging (the first time takes about ten minutes)…"
 	@swift build --build-tests
 	@Tests/run
+
+fuzz: packages
+	@PARLEY_FUZZ=1 swift build --scratch-path .build/fuzz --sanitize=fuzzer --product fuzz
+	@mkdir -p .build/fuzz/corpus
+	@.build/fuzz/debug/fuzz -max_total_time=$${FUZZ_SECONDS:-60} -artifact_prefix=.build/fuzz/ .build/fuzz/corpus
 
 # The web client, to where the server finds it.
 web: packages

@@ -141,3 +141,11 @@ let package = Package(
             swiftSettings: settings),
     ]
 )
+
+// libFuzzer brings its own `main`: this target links only where `make fuzz` builds it.
+if Context.environment["PARLEY_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "fuzz", dependencies: ["EngineIO", "SocketIO", .nio, .nioHTTP1, .nioWebSocket], path: "Tests/Fuzz",
+            swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]))
+}

@@ -1,0 +1,49 @@
+import NIOCore
+import NIOWebSocket
+
+@testable import EngineIO
+@testable import SocketIO
+
+/// What libFuzzer calls with each input (https://llvm.org/docs/LibFuzzer.html): the first byte chooses a decoder, the
+/// rest is what a client sends it. Built by `make fuzz` only; the tests run the same decoders on seeded random bytes.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzz(_ data: UnsafePointer<UInt8>, _ size: Int) -> CInt {
+    let input = UnsafeBufferPointer(start: data, count: size)
+    guard let choice = input.first else { return 0 }
+    let bytes = ByteBuffer(bytes: input.dropFirst())
+    switch choice % 6 {
+    case 0:
+        _ = try? PollingPayload.decode(bytes, maxPackets: 100)
+    case 1:
+        var decoder = SocketPacketDecoder(maxAttachments: 3)
+        // A separator between messages, so that packets with attachments are reached.
+        for part in bytes.readableBytesView.split(separator: 0x1e, omittingEmptySubsequences: false) {
+            let message = ByteBuffer(bytes: part)
+            _ = try? decoder.receive(part.first == 0 ? .binary(message) : .text(message))
+        }
+    case 2:
+        _ = try? JSONScanner.kind(of: bytes)
+    case 3:
+        fuzzFrames(bytes)
+    case 4:
+        _ = try? Inflater(maxSize: 100_000).inflate(bytes)
+    default:
+        let uri = String(buffer: bytes)
+        _ = try? EngineRequest(method: .GET, uri: uri, isWebSocketUpgrade: false, transports: [.polling])
+    }
+    return 0
+}
+
+/// Frames of up to 255 bytes, each after a byte of flags and opcode and a byte of length.
+private func fuzzFrames(_ bytes: ByteBuffer) {
+    var bytes = bytes
+    var assembler = WebSocketAssembler(maxMessageSize: 1000, allowsDeflate: true)
+    while let head = bytes.readInteger(as: UInt8.self), let length = bytes.readInteger(as: UInt8.self),
+        let payload = bytes.readSlice(length: min(Int(length), bytes.readableBytes)),
+        let opcode = WebSocketOpcode(encodedWebSocketOpcode: head & 0xF)
+    {
+        _ = assembler.receive(
+            WebSocketFrame(
+                fin: head & 0x80 != 0, rsv1: head & 0x40 != 0, opcode: opcode, maskKey: [1, 2, 3, 4], data: payload))
+    }
+}
