@@ -39,9 +39,10 @@ export function MessageList({ conversation, seq }: { conversation: Conversation;
     const place = `${seq ?? ""}/${unreadSeq ?? ""}`;
     if (!timeline.isLoaded || wanted === undefined || placed.current === place) return;
     const key = keyOfSeq(wanted);
-    if (key === undefined) return;
+    // The message of the address is waited for; an unread one that comes with an older page must not move who reads here.
+    if (key === undefined && seq !== undefined) return;
     placed.current = place;
-    list.current?.scrollToRow(key);
+    if (key !== undefined) list.current?.scrollToRow(key);
     if (seq !== undefined) setHighlighted(seq);
   }, [seq, unreadSeq, timeline.isLoaded, keyOfSeq]);
 

@@ -32,8 +32,11 @@ const near = 1200;
 
 const bottomTolerance = 32;
 
-/** What stays where it is when anything else changes: the end of the list, or a row at a distance from the upper edge. */
-type Anchor = "bottom" | { key: string; top: number };
+/**
+ * What stays where it is when anything else changes: the end of the list, or the top or bottom of a row, at a distance
+ * from the upper edge of what is visible.
+ */
+type Anchor = "bottom" | { key: string; side: "top" | "bottom"; distance: number };
 
 /**
  * A list of rows of differing heights, of which only those in view are rendered. Its place is kept by an anchor: when
@@ -63,7 +66,7 @@ function VirtualListInner<Row extends { key: string }>(props: Props<Row>, ref: R
   const total = offset(rows.length);
 
   if (target.current !== undefined && indexes.has(target.current)) {
-    anchor.current = { key: target.current, top: viewport.current * 0.3 };
+    anchor.current = { key: target.current, side: "top", distance: viewport.current * 0.3 };
     target.current = undefined;
   }
   if (anchor.current !== "bottom" && !indexes.has(anchor.current.key)) anchor.current = "bottom";
@@ -71,7 +74,9 @@ function VirtualListInner<Row extends { key: string }>(props: Props<Row>, ref: R
   const expectedTop = () => {
     const most = Math.max(0, total - viewport.current);
     if (anchor.current === "bottom") return most;
-    return Math.max(0, Math.min(most, offset(indexes.get(anchor.current.key) ?? 0) - anchor.current.top));
+    const { key, side, distance } = anchor.current;
+    const index = indexes.get(key) ?? 0;
+    return Math.max(0, Math.min(most, offset(side === "top" ? index : index + 1) - distance));
   };
   /** The first row that ends below `position`. */
   const rowAt = (position: number) => {
@@ -100,15 +105,20 @@ function VirtualListInner<Row extends { key: string }>(props: Props<Row>, ref: R
     if (below < near) props.onNearBottom?.();
   };
 
+  /** Anchors the first row that is seen: by its bottom, for its top may change with what is put in above it. */
+  const anchorFirst = (top: number) => {
+    const first = rowAt(top);
+    const row = rows[first];
+    if (row !== undefined) anchor.current = { key: row.key, side: "bottom", distance: offset(first + 1) - top };
+  };
+
   const onScroll = () => {
     const element = scroller.current;
     if (element === null) return;
     const top = element.scrollTop;
     const below = element.scrollHeight - element.clientHeight - top;
-    const first = rowAt(top);
-    const row = rows[first];
     if (follows && below < bottomTolerance) anchor.current = "bottom";
-    else if (row !== undefined) anchor.current = { key: row.key, top: offset(first) - top };
+    else anchorFirst(top);
     const next = rangeAt(top);
     if (next.start !== range.start || next.end !== range.end) update();
     notice();
@@ -132,6 +142,8 @@ function VirtualListInner<Row extends { key: string }>(props: Props<Row>, ref: R
     }
     const top = expectedTop();
     if (Math.abs(element.scrollTop - top) >= 1) element.scrollTop = top;
+    // At the very top the anchor may have been out of reach, because its row is not as high as was guessed.
+    if (top === 0 && anchor.current !== "bottom") anchorFirst(0);
     notice();
   });
 
