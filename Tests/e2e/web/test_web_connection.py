@@ -2,7 +2,7 @@
 
 import re
 
-from pictures import png
+from drawings import png
 from playwright.sync_api import expect
 
 

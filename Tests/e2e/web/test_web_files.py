@@ -6,7 +6,7 @@ import os
 import re
 
 import pytest
-from pictures import png
+from drawings import png
 from playwright.sync_api import expect
 
 
