@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { afterEach, test } from "node:test";
 import { ApiError, NetworkError } from "../src/client/errors";
 import { decodePacket, encodePacket, Socket } from "../src/client/socket";
 import { deferred, FakeServer } from "./support";
+
+const sockets: Socket[] = [];
+
+// A heartbeat that goes on would keep the test's process waiting for it.
+afterEach(() => sockets.splice(0).forEach((socket) => socket.close()));
 
 function connect(server: FakeServer) {
   const connected = deferred();
@@ -13,6 +18,7 @@ function connect(server: FakeServer) {
     onEvent: (name, payload) => events.push([name, payload]),
     onClose: (reason, refusal) => closed.resolve([reason, refusal]),
   });
+  sockets.push(socket);
   return { socket, connected: connected.promise, closed: closed.promise, events };
 }
 
