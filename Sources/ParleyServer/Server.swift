@@ -24,12 +24,11 @@ public enum Server {
     public static func run(_ configuration: ServerConfiguration, logger: Logger) async throws {
         let lock = try StorageLock(configuration.storageDirectory)
         defer { withExtendedLifetime(lock) {} }
-        try await withDatabase(configuration, logger: logger) { connectionString in
+        try await EmbeddedPostgres.withDatabase(configuration, logger: logger) { connectionString in
             try await Schema.migrate(connectionString, directory: configuration.migrationsDirectory, logger: logger)
-            let database = try PostgresClient(
-                configuration: .parley(connectionString), logger: logger)
-            try await database.start()
+            let database = try PostgresClient(configuration: .parley(connectionString), logger: logger)
             do {
+                try await database.start()
                 try await serve(configuration, database: database, logger: logger)
             } catch {
                 await database.close()
@@ -44,39 +43,9 @@ public enum Server {
         // Only the private cluster is this process's to start, and so needs the storage to itself.
         let lock = configuration.databaseURL == nil ? try StorageLock(configuration.storageDirectory) : nil
         defer { withExtendedLifetime(lock) {} }
-        try await withDatabase(configuration, logger: logger) { connectionString in
+        try await EmbeddedPostgres.withDatabase(configuration, logger: logger) { connectionString in
             try await Schema.migrate(connectionString, directory: configuration.migrationsDirectory, logger: logger)
         }
-    }
-
-    /// Compares the files with the database, says on standard output what differs, and ends.
-    /// - Returns: whether all is well.
-    public static func checkStorage(
-        _ configuration: ServerConfiguration, repair: Bool, logger: Logger
-    ) async throws -> Bool {
-        // A running server moves files and rows, in this order, and one after the other.
-        let lock = try StorageLock(configuration.storageDirectory)
-        defer { withExtendedLifetime(lock) {} }
-        let files = NIOThreadPool(numberOfThreads: 1)
-        files.start()
-        let blobs = try BlobStore(directory: MediaConfiguration.parley(configuration).directory, threads: files)
-        nonisolated(unsafe) var isWell = false  // Written once, before `withDatabase` returns.
-        try await withDatabase(configuration, logger: logger) { connectionString in
-            let database = try PostgresClient(configuration: .parley(connectionString), logger: logger)
-            try await database.start()
-            do {
-                let (contents, findings) = try await StorageCheck(database: database, blobs: blobs).run(repair: repair)
-                for finding in findings { print(finding) }
-                print("\(contents) files in the database, \(findings.count) differences\(repair ? ", repaired" : "")")
-                isWell = findings.isEmpty || repair
-            } catch {
-                await database.close()
-                throw error
-            }
-            await database.close()
-        }
-        try? await files.shutdownGracefully()
-        return isWell
     }
 
     private static func clamdScanner(_ configuration: ServerConfiguration) throws -> ClamdScanner? {
@@ -86,21 +55,6 @@ public enum Server {
                 description: "CLAMD_ADDRESS: \(address) is neither host:port nor the path of a socket")
         }
         return scanner
-    }
-
-    /// Runs `body` on the database that is set, or on the private one, which runs meanwhile.
-    private static func withDatabase(
-        _ configuration: ServerConfiguration, logger: Logger, _ body: (String) async throws -> Void
-    ) async throws {
-        if let url = configuration.databaseURL { return try await body(url) }
-        let embedded = try EmbeddedPostgres(storage: configuration.storageDirectory, logger: logger)
-        do {
-            try await body(try await embedded.start())
-        } catch {
-            await embedded.stop()
-            throw error
-        }
-        await embedded.stop()
     }
 
     private static func serve(
@@ -257,7 +211,7 @@ private struct AtShutdown: Service {
 }
 
 extension PostgresConfiguration {
-    fileprivate static func parley(_ connectionString: String) -> PostgresConfiguration {
+    static func parley(_ connectionString: String) -> PostgresConfiguration {
         var configuration = PostgresConfiguration(connectionString: connectionString)
         // Moderation's triggers leave alone what the server itself writes. Compiling a query takes longer than any of
         // these queries.
@@ -267,7 +221,7 @@ extension PostgresConfiguration {
 }
 
 extension MediaConfiguration {
-    fileprivate static func parley(_ configuration: ServerConfiguration) -> MediaConfiguration {
+    static func parley(_ configuration: ServerConfiguration) -> MediaConfiguration {
         MediaConfiguration(
             directory: configuration.storageDirectory.appending(path: "uploads").path,
             workerExecutable: CommandLine.executablePath, workerArguments: [MediaWorker.argument])

@@ -29,6 +29,23 @@ final class EmbeddedPostgres: Sendable {
         cluster = try PrivateCluster(storage: storage)
     }
 
+    /// Runs `body` with the connection string of the database that is set or, for its time, of a private one. The caller
+    /// holds the storage's lock.
+    static func withDatabase<Value: Sendable>(
+        _ configuration: ServerConfiguration, logger: Logger, _ body: (_ connectionString: String) async throws -> Value
+    ) async throws -> Value {
+        if let url = configuration.databaseURL { return try await body(url) }
+        let embedded = try EmbeddedPostgres(storage: configuration.storageDirectory, logger: logger)
+        do {
+            let value = try await body(try await embedded.start())
+            await embedded.stop()
+            return value
+        } catch {
+            await embedded.stop()
+            throw error
+        }
+    }
+
     /// Brings the cluster up, and keeps it up until `stop`.
     /// - Returns: the connection string of its database.
     func start() async throws -> String {

@@ -32,15 +32,7 @@ public enum Operations {
                 cluster.connectionString(database: PrivateCluster.role, socketDirectory: running.socketDirectory))
         }
         defer { withExtendedLifetime(lock) {} }
-        let embedded = try EmbeddedPostgres(storage: storage, logger: logger)
-        do {
-            let value = try await body(try await embedded.start())
-            await embedded.stop()
-            return value
-        } catch {
-            await embedded.stop()
-            throw error
-        }
+        return try await EmbeddedPostgres.withDatabase(configuration, logger: logger, body)
     }
 
     /// Like `withDatabase`, with a client that is connected.
@@ -59,6 +51,12 @@ public enum Operations {
         settings.connections = 1
         settings.transactionConnections = 1
         settings.queryTimeout = .seconds(3600)
+        return try await withClient(settings, logger: logger, body)
+    }
+
+    static func withClient<Value: Sendable>(
+        _ settings: PostgresConfiguration, logger: Logger, _ body: (PostgresClient) async throws -> Value
+    ) async throws -> Value {
         let client = try PostgresClient(configuration: settings, logger: logger)
         do {
             try await client.start()
