@@ -27,7 +27,7 @@ test: test-packages web .build/venv/installed
 fuzz: packages
 	@PARLEY_FUZZ=1 swift build --scratch-path .build/fuzz --sanitize=fuzzer --product fuzz
 	@mkdir -p .build/fuzz/corpus
-	@.build/fuzz/debug/fuzz -max_total_time=$${FUZZ_SECONDS:-60} -artifact_prefix=.build/fuzz/ .build/fuzz/corpus
+	@.build/fuzz/debug/fuzz -max_total_time=$${FUZZ_SECONDS:-60} -verbosity=0 -print_final_stats=1 -artifact_prefix=.build/fuzz/ .build/fuzz/corpus
 
 # The web client, to where the server finds it.
 web: packages
