@@ -135,7 +135,8 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(name: "ChatTests", dependencies: ["Chat", .crypto], swiftSettings: settings),
         .testTarget(
-            name: "ParleyServerTests", dependencies: ["ParleyServer", .httpTypes, .nio], swiftSettings: settings),
+            name: "ParleyServerTests",
+            dependencies: ["ParleyServer", "Chat", "SocketIO", .httpTypes, .nio, .nioFoundation], swiftSettings: settings),
         .testTarget(
             name: "MediaTests", dependencies: ["Media", "CVips", "parley", .crypto, .logging, .nio, .nioPosix],
             swiftSettings: settings),

@@ -23,6 +23,21 @@ public struct JSONFragment: Sendable, Equatable {
         try JSONDecoder().decode(type, from: Data(self.bytes.readableBytesView))
     }
 
+    public typealias Member = (name: String, value: JSONFragment)
+
+    /// The members of an object in their order, repeated ones too, without decoding their values: for small payloads
+    /// that come by the thousand. nil for what is no object, or has a name that is written with escapes.
+    public var members: [Member]? {
+        (try? JSONScanner.members(of: self.bytes)) ?? nil
+    }
+
+    /// The text of a string that is written without escapes; nil for everything else.
+    public var plainString: String? {
+        let view = self.bytes.readableBytesView
+        guard view.count >= 2, view.first == UInt8(ascii: "\""), !view.contains(UInt8(ascii: "\\")) else { return nil }
+        return String(decoding: view.dropFirst().dropLast(), as: UTF8.self)
+    }
+
     /// Stands for an attachment of the same packet, by its position.
     public static func placeholder(_ number: Int) -> JSONFragment {
         JSONFragment(json: #"{"_placeholder":true,"num":\#(number)}"#)

@@ -48,6 +48,23 @@ struct JSONScanner {
         }
     }
 
+    /// - Returns: The members of an object, in their order; nil where a name is written with escapes.
+    static func members(of text: ByteBuffer) throws(JSONError) -> [JSONFragment.Member]? {
+        let ranges = try self.scan(text, attachments: nil) { scanner throws(JSONError) in try scanner.members() }
+        return text.withUnsafeReadableBytes { bytes in
+            var members: [JSONFragment.Member] = []
+            members.reserveCapacity(ranges.count)
+            for (name, value) in ranges {
+                let name = UnsafeRawBufferPointer(rebasing: bytes[name])
+                guard !name.contains(UInt8(ascii: "\\")),
+                    let value = text.getSlice(at: text.readerIndex + value.lowerBound, length: value.count)
+                else { return nil }
+                members.append((String(decoding: name, as: UTF8.self), JSONFragment(json: value)))
+            }
+            return members
+        }
+    }
+
     private static func scan<T>(
         _ text: ByteBuffer,
         attachments: Int?,
@@ -82,6 +99,27 @@ struct JSONScanner {
             elements.append((kind, start..<self.index))
             self.skipSpace()
             if self.skip(UInt8(ascii: "]")) { return elements }
+            try self.expect(UInt8(ascii: ","))
+            self.skipSpace()
+        }
+    }
+
+    private mutating func members() throws(JSONError) -> [(name: Range<Int>, value: Range<Int>)] {
+        var members: [(Range<Int>, Range<Int>)] = []
+        try self.expect(UInt8(ascii: "{"))
+        self.depth = 1
+        self.skipSpace()
+        if self.skip(UInt8(ascii: "}")) { return members }
+        while true {
+            let name = try self.string()
+            self.skipSpace()
+            try self.expect(UInt8(ascii: ":"))
+            self.skipSpace()
+            let start = self.index
+            _ = try self.value()
+            members.append((name, start..<self.index))
+            self.skipSpace()
+            if self.skip(UInt8(ascii: "}")) { return members }
             try self.expect(UInt8(ascii: ","))
             self.skipSpace()
         }

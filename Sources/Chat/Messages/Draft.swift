@@ -9,6 +9,18 @@ public struct MessageRequest: Sendable, Codable, Equatable {
     public var attachments: [UploadID]?
     public var replyTo: MessageID?
     public var clientId: String?
+
+    public init(
+        conversationId: ConversationID? = nil, recipientId: UserID? = nil, text: String? = nil,
+        attachments: [UploadID]? = nil, replyTo: MessageID? = nil, clientId: String? = nil
+    ) {
+        self.conversationId = conversationId
+        self.recipientId = recipientId
+        self.text = text
+        self.attachments = attachments
+        self.replyTo = replyTo
+        self.clientId = clientId
+    }
 }
 
 /// A message on its way into the database: checked for form, not yet for permission.

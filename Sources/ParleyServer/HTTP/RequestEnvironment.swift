@@ -74,10 +74,18 @@ extension Request {
 extension Response {
     /// An answer in JSON, which nobody stores: it is one caller's view.
     static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
+        json(try JSON.encode(value), status: status)
+    }
+
+    static func json(writing value: some JSONWritable, status: HTTPResponse.Status = .ok) -> Response {
+        json(value.json, status: status)
+    }
+
+    private static func json(_ text: ByteBuffer, status: HTTPResponse.Status) -> Response {
         Response(
             status: status,
             headers: [.contentType: "application/json", .cacheControl: "no-store", .xContentTypeOptions: "nosniff"],
-            body: .init(byteBuffer: try JSON.encode(value)))
+            body: .init(byteBuffer: text))
     }
 
     static let noContent = Response(status: .noContent)

@@ -10,13 +10,18 @@ import SocketIO
 struct EventTable: Sendable {
     /// An event with its payload still in JSON.
     struct Incoming: Sendable {
-        let payload: ByteBuffer
+        let payload: JSONFragment
         let caller: Caller
         let connection: ConnectionID
         let reply: Reply
 
         func read<Payload: Decodable>(_ type: Payload.Type = Payload.self) throws(ChatError) -> Payload {
-            try JSON.decode(type, from: payload)
+            try JSON.decode(type, from: payload.bytes)
+        }
+
+        func read<Payload: PlainlyReadable>(_ type: Payload.Type = Payload.self) throws(ChatError) -> Payload {
+            if let members = payload.members, let plain = Payload(plain: members) { return plain }
+            return try JSON.decode(type, from: payload.bytes)
         }
     }
 
@@ -55,7 +60,7 @@ struct EventTable: Sendable {
             return reply.fail(ChatError(.notFound, "there is no event \(event.name.prefix(60))"))
         }
         let incoming = Incoming(
-            payload: event.arguments.first?.bytes ?? ByteBuffer(string: "{}"), caller: caller,
+            payload: event.arguments.first ?? JSONFragment(json: "{}"), caller: caller,
             connection: ConnectionID(socket.id), reply: reply)
         do {
             try limits.spend(entry.rule, of: .user(caller.user))
@@ -67,16 +72,11 @@ struct EventTable: Sendable {
 
     // MARK: Messages
 
-    private struct MessageAnswer: Encodable {
-        var ok = true
-        var message: Message
-    }
-
     /// Handed over on the event loop, so that a sender's messages are stored in the order they came in.
     private func send(_ event: Incoming) throws {
-        chat.messages.submit(try event.read(), from: event.caller.user, origin: event.connection) { result in
+        chat.messages.submit(try event.read(MessageRequest.self), from: event.caller.user, origin: event.connection) { result in
             switch result {
-            case .success(let sent): event.reply.succeed(MessageAnswer(message: sent.message))
+            case .success(let sent): event.reply.succeed(sent.message)
             case .failure(let error): event.reply.fail(error)
             }
         }
@@ -89,9 +89,7 @@ struct EventTable: Sendable {
 
     private func edit(_ event: Incoming) throws {
         let edit = try event.read(Edit.self)
-        event.answer {
-            MessageAnswer(message: try await chat.messages.edit(edit.messageId, text: edit.text, by: event.caller.user))
-        }
+        event.answer { try await chat.messages.edit(edit.messageId, text: edit.text, by: event.caller.user) }
     }
 
     private struct Deletion: Decodable {
@@ -100,9 +98,7 @@ struct EventTable: Sendable {
 
     private func delete(_ event: Incoming) throws {
         let deletion = try event.read(Deletion.self)
-        event.answer {
-            MessageAnswer(message: try await chat.messages.delete(deletion.messageId, by: event.caller.user))
-        }
+        event.answer { try await chat.messages.delete(deletion.messageId, by: event.caller.user) }
     }
 
     private struct Reaction: Decodable {
@@ -114,22 +110,29 @@ struct EventTable: Sendable {
     private func react(_ event: Incoming) throws {
         let reaction = try event.read(Reaction.self)
         event.answer {
-            MessageAnswer(
-                message: try await chat.messages.react(
-                    reaction.messageId, emoji: reaction.emoji, add: reaction.add, by: event.caller.user))
+            try await chat.messages.react(
+                reaction.messageId, emoji: reaction.emoji, add: reaction.add, by: event.caller.user)
         }
     }
 
-    private struct Mark: Decodable {
+    private struct Mark: PlainlyReadable {
         var conversationId: ConversationID
         var seq: Int
+
+        init?(plain members: [JSONFragment.Member]) {
+            guard members.count == 2, members[0].name == "conversationId", members[1].name == "seq",
+                let conversation = members[0].value.plainString, let seq = Int(members[1].value.description)
+            else { return nil }
+            conversationId = ConversationID(conversation) ?? .unknown
+            self.seq = seq
+        }
     }
 
     private func mark(_ event: Incoming, read: Bool) throws {
         let mark = try event.read(Mark.self)
         chat.messages.mark(mark.seq, read: read, in: mark.conversationId, by: event.caller.user) { result in
             switch result {
-            case .success: event.reply.succeed(Done())
+            case .success: event.reply.succeed()
             case .failure(let error): event.reply.fail(error)
             }
         }
@@ -205,9 +208,17 @@ struct Done: Encodable {
 extension EventTable.Incoming {
     /// Runs a use case off the event loop and acknowledges with what it returns.
     func answer<Answer: Encodable & Sendable>(_ body: @escaping @Sendable () async throws -> Answer) {
+        run { reply.succeed(try await body()) }
+    }
+
+    func answer(_ body: @escaping @Sendable () async throws -> Message) {
+        run { reply.succeed(try await body()) }
+    }
+
+    private func run(_ body: @escaping @Sendable () async throws -> Void) {
         Task {
             do {
-                reply.succeed(try await body())
+                try await body()
             } catch {
                 reply.fail(error)
             }
@@ -239,6 +250,15 @@ struct Reply: Sendable {
         } catch {
             fail(error)
         }
+    }
+
+    /// `{"ok":true}`, which is the same every time.
+    func succeed() { acknowledgement?([Self.done]) }
+
+    private static let done = JSONFragment(json: #"{"ok":true}"#)
+
+    func succeed(_ message: Message) {
+        acknowledgement?([JSONFragment(writing: MessageAnswer(message: message, isAcknowledgement: true))])
     }
 
     func fail(_ error: any Error) {

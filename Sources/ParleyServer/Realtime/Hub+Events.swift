@@ -18,13 +18,13 @@ extension Hub: EventSink {
         case .messageReceived(let message, let origin):
             let members = namespace.to(.conversation(message.conversationId))
             let others = origin.map { members.except($0.value) } ?? members
-            others.emit("message:received", [try JSONFragment(encoding: message)])
+            others.emit("message:received", [JSONFragment(writing: message)])
         case .messageUpdated(let message):
             namespace.to(.conversation(message.conversationId))
-                .emit("message:updated", [try JSONFragment(encoding: message)])
+                .emit("message:updated", [JSONFragment(writing: message)])
         case .messageDeleted(let message):
             namespace.to(.conversation(message.conversationId))
-                .emit("message:deleted", [try JSONFragment(encoding: message)])
+                .emit("message:deleted", [JSONFragment(writing: message)])
         case .statusChanged(let conversation, let user, let deliveredSeq, let readSeq, let widely):
             let status = Marks(conversationId: conversation, userId: user, deliveredSeq: deliveredSeq, readSeq: readSeq)
             namespace.to(widely ? .conversation(conversation) : .user(user))

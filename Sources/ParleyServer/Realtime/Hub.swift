@@ -122,7 +122,7 @@ final class Hub: Sendable {
         // Half of what may wait for a client; the rest comes by `sync`.
         var room = server.configuration.engine.maxOutboundBytes / 2
         for message in try await chat.sync.oldestUndelivered(to: caller.user) {
-            let fragment = try JSONFragment(encoding: message)
+            let fragment = JSONFragment(writing: message)
             room -= fragment.bytes.readableBytes
             guard room > 0 else { break }
             socket.emit("message:received", [fragment])
@@ -174,5 +174,9 @@ extension JSONFragment {
     /// In API.md's form of JSON, unlike `init(_:)`.
     init(encoding value: some Encodable) throws {
         self.init(json: try JSON.encode(value))
+    }
+
+    init(writing value: some JSONWritable) {
+        self.init(json: value.json)
     }
 }

@@ -15,24 +15,10 @@ struct MessageRoutes {
         router.route("/messages/:id/report", [.post: report])
     }
 
-    private struct MessageAnswer: Encodable {
-        var message: Message
-    }
-
-    private struct MessageList: Encodable {
-        var messages: [Message]
-        var hasMore: Bool
-
-        init(_ page: (messages: [Message], hasMore: Bool)) {
-            messages = page.messages
-            hasMore = page.hasMore
-        }
-    }
-
     @Sendable private func send(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
         let caller = try context.requiredCaller
         let sent = try await messages.send(try await request.json(), from: caller.user)
-        return try .json(MessageAnswer(message: sent.message), status: sent.repeated ? .ok : .created)
+        return .json(writing: MessageAnswer(message: sent.message), status: sent.repeated ? .ok : .created)
     }
 
     @Sendable private func list(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
@@ -49,12 +35,12 @@ struct MessageRoutes {
                 throw ChatError(
                     .malformedRequest, "sinceRevision: not together with before or after", field: "sinceRevision")
             }
-            return try .json(
-                MessageList(
+            return .json(
+                writing: MessageList(
                     try await messages.changed(in: conversation, for: caller.user, since: revision, limit: limit)))
         }
-        return try .json(
-            MessageList(
+        return .json(
+            writing: MessageList(
                 try await messages.history(
                     of: conversation, for: caller.user, before: before, after: after, limit: limit)))
     }
@@ -64,8 +50,8 @@ struct MessageRoutes {
         guard let text = request.queryItem("q") else {
             throw ChatError(.malformedRequest, "q: is missing", field: "q")
         }
-        return try .json(
-            MessageList(
+        return .json(
+            writing: MessageList(
                 try await messages.search(
                     text, for: caller.user,
                     in: request.queryItem("conversationId").map { ConversationID($0) ?? .unknown },
@@ -74,7 +60,7 @@ struct MessageRoutes {
     }
 
     @Sendable private func show(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
-        try answer(try await messages.find(context.id(of: Message.self), for: try context.requiredCaller.user))
+        answer(try await messages.find(context.id(of: Message.self), for: try context.requiredCaller.user))
     }
 
     private struct Edit: Decodable {
@@ -84,11 +70,11 @@ struct MessageRoutes {
     @Sendable private func edit(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
         let caller = try context.requiredCaller
         let text = try await request.json(Edit.self).text
-        return try answer(try await messages.edit(context.id(of: Message.self), text: text, by: caller.user))
+        return answer(try await messages.edit(context.id(of: Message.self), text: text, by: caller.user))
     }
 
     @Sendable private func delete(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
-        try answer(try await messages.delete(context.id(of: Message.self), by: try context.requiredCaller.user))
+        answer(try await messages.delete(context.id(of: Message.self), by: try context.requiredCaller.user))
     }
 
     @Sendable private func addReaction(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
@@ -102,7 +88,7 @@ struct MessageRoutes {
     private func react(_ context: RequestEnvironment, add: Bool) async throws -> Response {
         let caller = try context.requiredCaller
         let emoji = context.parameters.get("emoji")?.removingPercentEncoding ?? ""
-        return try answer(
+        return answer(
             try await messages.react(context.id(of: Message.self), emoji: emoji, add: add, by: caller.user))
     }
 
@@ -117,5 +103,5 @@ struct MessageRoutes {
         return Response(status: .accepted)
     }
 
-    private func answer(_ message: Message) throws -> Response { try .json(MessageAnswer(message: message)) }
+    private func answer(_ message: Message) -> Response { .json(writing: MessageAnswer(message: message)) }
 }

@@ -12,10 +12,12 @@ enum JSON {
         encoder.outputFormatting = .withoutEscapingSlashes
         encoder.dateEncodingStrategy = .custom { date, encoder in
             var container = encoder.singleValueContainer()
-            try container.encode(date.formatted(time))
+            try container.encode(text(of: date))
         }
         return ByteBuffer(data: try encoder.encode(value))
     }
+
+    static func text(of date: Date) -> String { date.formatted(time) }
 
     /// - Throws: `malformed_request` for what is no JSON, `validation_failed` for a field that is missing or of the
     ///   wrong type.

@@ -1,0 +1,30 @@
+import Chat
+import SocketIO
+
+/// A payload that comes by the thousand, of which the usual form is read without a decoder.
+protocol PlainlyReadable: Decodable {
+    /// - Returns: nil for whatever is unusual (escapes, other types, null, repeated names) or wrong, of which the
+    ///   decoder then makes a value or an error.
+    init?(plain members: [JSONFragment.Member])
+}
+
+extension MessageRequest: PlainlyReadable {
+    init?(plain members: [JSONFragment.Member]) {
+        var fields: (conversation: String?, recipient: String?, text: String?, replyTo: String?, client: String?)
+        for (name, value) in members {
+            guard let text = value.plainString else { return nil }
+            switch name {
+            case "conversationId" where fields.conversation == nil: fields.conversation = text
+            case "recipientId" where fields.recipient == nil: fields.recipient = text
+            case "text" where fields.text == nil: fields.text = text
+            case "replyTo" where fields.replyTo == nil: fields.replyTo = text
+            case "clientId" where fields.client == nil: fields.client = text
+            default: return nil
+            }
+        }
+        self.init(
+            conversationId: fields.conversation.map { ConversationID($0) ?? .unknown },
+            recipientId: fields.recipient.map { UserID($0) ?? .unknown }, text: fields.text,
+            replyTo: fields.replyTo.map { MessageID($0) ?? .unknown }, clientId: fields.client)
+    }
+}
