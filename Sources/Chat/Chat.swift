@@ -11,6 +11,7 @@ public struct Chat: Sendable {
     public let conversations: Conversations
     public let messages: Messages
     public let sync: Sync
+    public let welcome: Welcome
     public let uploads: Uploads
     public let resumableUploads: ResumableUploads
     public let uploadSweep: UploadSweep
@@ -19,6 +20,7 @@ public struct Chat: Sendable {
     public let moderation: Moderation
     public let metrics: ChatMetrics
     private let sessionWatch: SessionWatch
+    private let wordIndex: WordIndex
 
     private let hasher: PasswordHasher
 
@@ -53,7 +55,9 @@ public struct Chat: Sendable {
                 store: messageStore, blockedWords: blockedWords, typing: typing, events: events, logger: logger),
             marks: MarkWriter(database: database, events: events, logger: logger), blockedWords: blockedWords,
             events: events)
+        wordIndex = WordIndex(database: database, messages: messages.writer.metrics.messages, logger: logger)
         sync = Sync(database: database, store: messageStore, conversations: conversations)
+        welcome = Welcome(conversations: conversationStore, users: users, sync: sync)
         uploads = Uploads(store: uploadStore, links: links, storage: storage, logger: logger)
         metrics = ChatMetrics(writer: messages.writer, uploads: uploads, workers: storage.workers)
         let partials = PartialUploadStore(database: database, lifetime: orphanHours * 3600)
@@ -79,8 +83,9 @@ public struct Chat: Sendable {
         async let lease: Void = presence.keepLease()
         async let following: Void = moderation.run()
         async let watching: Void = sessionWatch.run()
+        async let indexing: Void = wordIndex.run()
         await messages.writer.run()
-        _ = await (lease, following, watching)
+        _ = await (lease, following, watching, indexing)
         await hasher.shutdown()
     }
 }

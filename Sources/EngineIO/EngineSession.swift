@@ -18,6 +18,8 @@ public final class EngineSession: @unchecked Sendable {
     /// The event loop of the connection that opened the session.
     public let eventLoop: any EventLoop
     public let handshake: HandshakeRequest
+    /// For asynchronous work on the session's event loop.
+    public var executor: EventLoopExecutor { self.hub.executor }
 
     private let server: EngineServer
     private let hub: EventLoopHub
@@ -76,7 +78,22 @@ public final class EngineSession: @unchecked Sendable {
         case .overflow: return self.end(.slowConsumer)
         case .drop: return
         }
-        self.hub.countDelivery()
+        self.hub.countDeliveries(1)
+        self.scheduleFlush()
+    }
+
+    /// Sends packets together, in their order: a WebSocket gets them with one write.
+    ///
+    /// - Parameter frames: The packets' WebSocket frames, one behind the other.
+    public func send(_ packets: [EncodedPacket], frames: ByteBuffer) {
+        guard !self.hasEnded, self.machine.writesAtOnce, let webSocket = self.webSocket,
+            webSocket.eventLoop === self.eventLoop, !webSocket.compresses
+        else {
+            for packet in packets { self.send(packet) }
+            return
+        }
+        webSocket.write(frames: frames)
+        self.hub.countDeliveries(packets.count)
         self.scheduleFlush()
     }
 

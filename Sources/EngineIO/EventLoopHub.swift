@@ -9,6 +9,7 @@ import NIOCore
 /// `@unchecked Sendable`: its state is touched on its event loop only.
 final class EventLoopHub: @unchecked Sendable {
     let eventLoop: any EventLoop
+    let executor: EventLoopExecutor
     private let metrics: EngineMetrics
     private var dirty: [EngineSession] = []
     private var isFlushScheduled = false
@@ -23,11 +24,12 @@ final class EventLoopHub: @unchecked Sendable {
 
     init(eventLoop: any EventLoop, metrics: EngineMetrics) {
         self.eventLoop = eventLoop
+        self.executor = EventLoopExecutor(eventLoop)
         self.metrics = metrics
     }
 
-    func countDelivery() {
-        self.deliveries &+= 1
+    func countDeliveries(_ count: Int) {
+        self.deliveries &+= count
     }
 
     /// Flushes the session after what is already queued on the event loop.

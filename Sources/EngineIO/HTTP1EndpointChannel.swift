@@ -35,6 +35,10 @@ package struct HTTP1EndpointChannel: HTTPChannelHandler {
 
     package func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
+            // A channel keeps its first read buffer as long as it lives, so it begins small: most connections become
+            // WebSockets, which are silent most of the time.
+            let readBuffers = AdaptiveRecvByteBufferAllocator(minimum: 64, initial: 512, maximum: 65536)
+            try channel.syncOptions?.setOption(.recvAllocator, value: readBuffers)
             let application = channel.eventLoop.makePromise(
                 of: NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>?.self
             )
@@ -85,7 +89,9 @@ package struct HTTP1EndpointChannel: HTTPChannelHandler {
             value.channel.close(promise: nil)
         }
         guard let application else { return }
-        await self.handleHTTP(asyncChannel: application, logger: logger)
+        await withTaskExecutorPreference(EventLoopExecutor(value.channel.eventLoop)) {
+            await self.handleHTTP(asyncChannel: application, logger: logger)
+        }
     }
 }
 

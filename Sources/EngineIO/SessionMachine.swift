@@ -77,6 +77,9 @@ struct SessionMachine {
         case drop
     }
 
+    /// Whether `send` would say `.write`.
+    var writesAtOnce: Bool { self.phase == .open && self.transport == .websocket }
+
     mutating func send(_ packet: EncodedPacket) -> SendAction {
         guard self.phase == .open else { return .drop }
         if self.transport == .websocket { return .write }

@@ -46,6 +46,8 @@ final class WebSocketConnection: ChannelInboundHandler, @unchecked Sendable {
     private var deflater: Deflater?
     private var receiver: (any WebSocketReceiver)?
     private var context: ChannelHandlerContext?
+    /// The context's, which takes a lock to give it out.
+    private var channel: (any Channel)?
     private var state = State.open
     private var isReceiverTold = false
     private var isReadingPaused = false
@@ -64,6 +66,7 @@ final class WebSocketConnection: ChannelInboundHandler, @unchecked Sendable {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        self.channel = context.channel
         guard let parameters = self.configuration.deflate else { return }
         self.inflater = Inflater(maxSize: self.configuration.maxMessageSize)
         self.deflater = Deflater(parameters)
@@ -71,10 +74,21 @@ final class WebSocketConnection: ChannelInboundHandler, @unchecked Sendable {
 
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
+        self.channel = nil
         self.didClose()
     }
 
     // MARK: Sending
+
+    /// Whether messages have to go through `write(_:)`, which compresses them.
+    var compresses: Bool { self.deflater != nil }
+
+    /// Writes frames that are made already, without flushing.
+    func write(frames: ByteBuffer) {
+        self.eventLoop.assertInEventLoop()
+        guard self.state == .open, let context = self.context else { return }
+        self.write(frames, context: context)
+    }
 
     /// Writes without flushing.
     func write(_ packet: EncodedPacket) {
@@ -111,7 +125,7 @@ final class WebSocketConnection: ChannelInboundHandler, @unchecked Sendable {
     private func write(_ frame: ByteBuffer, context: ChannelHandlerContext) {
         context.write(self.wrapOutboundOut(frame), promise: nil)
         // The channel turns unwritable at the outbound bound. What only waits for the flush is no slowness yet.
-        if !context.channel.isWritable { self.flush() }
+        if self.channel?.isWritable == false { self.flush() }
     }
 
     /// Writes and flushes packets that a session on another event loop sent.
@@ -124,7 +138,7 @@ final class WebSocketConnection: ChannelInboundHandler, @unchecked Sendable {
     func flush() {
         guard let context = self.context else { return }
         context.flush()
-        guard !context.channel.isWritable, self.state == .open else { return }
+        guard self.channel?.isWritable == false, self.state == .open else { return }
         switch self.configuration.slowReader {
         case .disconnect: self.receiver?.webSocketIsSlow(self)
         case .pauseReading: self.isReadingPaused = true

@@ -17,6 +17,32 @@ public struct BroadcastTarget: Sendable, Equatable {
     }
 }
 
+/// An event that is sent to a room together with others.
+public struct RoomEvent: Sendable {
+    public var event: EncodedEvent
+    /// The id of a socket that does not get it.
+    public var except: String?
+    /// What the event is about, by which a socket that kept it back can leave it out (`Socket.releaseBroadcasts`).
+    public var subject: String?
+
+    public init(_ event: EncodedEvent, except: String? = nil, subject: String? = nil) {
+        self.event = event
+        self.except = except
+        self.subject = subject
+    }
+}
+
+/// Events for one room, in their order.
+public struct RoomBroadcast: Sendable {
+    public var room: Room
+    public var events: [RoomEvent]
+
+    public init(room: Room, events: [RoomEvent]) {
+        self.room = room
+        self.events = events
+    }
+}
+
 /// What can be done to many sockets at once, besides sending.
 public enum BroadcastOperation: Sendable, Equatable {
     case join([Room])
@@ -40,6 +66,8 @@ public protocol Adapter: Sendable {
     func join(_ rooms: [Room], _ socket: Socket)
     func leave(_ rooms: [Room], _ socket: Socket)
     func broadcast(_ event: EncodedEvent, to target: BroadcastTarget)
+    /// Broadcasts to rooms, of which each socket gets its events in one write.
+    func broadcast(_ broadcasts: [RoomBroadcast])
     func perform(_ operation: BroadcastOperation, on target: BroadcastTarget)
     /// A connected socket of this process.
     func socket(_ id: String) -> Socket?

@@ -82,9 +82,9 @@ final class ClientConnection: EngineSessionDelegate, @unchecked Sendable {
             handshake: self.session.handshake
         )
         self.pending.append(name)
-        Task {
+        Task(executorPreference: self.session.executor) {
             let decision = await admission(request)
-            self.session.eventLoop.execute { self.decided(decision, namespace, handlers) }
+            self.session.eventLoop.runNow { self.decided(decision, namespace, handlers) }
         }
     }
 

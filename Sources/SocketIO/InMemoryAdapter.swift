@@ -92,7 +92,21 @@ public final class InMemoryAdapter: Adapter {
 
     public func broadcast(_ event: EncodedEvent, to target: BroadcastTarget) {
         for rooms in self.interested(in: target) {
-            rooms.eventLoop.runNow { rooms.forEach(in: target) { $0.deliverBroadcast(event) } }
+            rooms.eventLoop.runNow {
+                let event = EncodedEvent(joining: CollectionOfOne(event))
+                rooms.forEach(in: target) { $0.deliverBroadcast(event) }
+            }
+        }
+    }
+
+    public func broadcast(_ broadcasts: [RoomBroadcast]) {
+        var byLoop: [[RoomBroadcast]] = Array(repeating: [], count: self.loops.count)
+        for broadcast in broadcasts {
+            let counts = self.part(of: broadcast.room).withLockedValue { $0[broadcast.room] } ?? []
+            for (index, count) in counts.enumerated() where count > 0 { byLoop[index].append(broadcast) }
+        }
+        for (rooms, broadcasts) in zip(self.loops, byLoop) where !broadcasts.isEmpty {
+            rooms.eventLoop.runNow { for broadcast in broadcasts { rooms.broadcast(broadcast) } }
         }
     }
 

@@ -73,6 +73,27 @@ final class LoopRooms: @unchecked Sendable {
         return true
     }
 
+    /// Sends a room its events: joined, in one write, to all but those that keep broadcasts back or do not get each.
+    func broadcast(_ broadcast: RoomBroadcast) {
+        self.eventLoop.assertInEventLoop()
+        guard let members = self.rooms[broadcast.room] else { return }
+        let joined = EncodedEvent(joining: broadcast.events.lazy.map(\.event))
+        self.stamp += 1
+        let stamp = self.stamp
+        for event in broadcast.events {
+            if let id = event.except { self.ids[id]?.membership.stamp = stamp }
+        }
+        for socket in members.sockets {
+            if socket.membership.stamp != stamp, !socket.holdsBroadcasts {
+                socket.deliver(joined)
+            } else {
+                for event in broadcast.events where event.except != socket.id {
+                    socket.deliverBroadcast(event.event, subject: event.subject)
+                }
+            }
+        }
+    }
+
     /// Calls the body once for each socket that is meant.
     func forEach(in target: BroadcastTarget, _ body: (Socket) -> Void) {
         self.eventLoop.assertInEventLoop()

@@ -29,6 +29,8 @@ public final class Socket: @unchecked Sendable {
     public let userInfo: any Sendable
     public let handshake: HandshakeRequest
     public let eventLoop: any EventLoop
+    /// For asynchronous work on the socket's event loop.
+    public let executor: EventLoopExecutor
 
     let handlers: Namespace.Handlers
     var membership = Membership()
@@ -38,7 +40,7 @@ public final class Socket: @unchecked Sendable {
     private var lastTask: Task<Void, Never>?
     private var queuedTasks = 0
     /// What was broadcast since `holdBroadcasts()`; nil where nothing is kept back.
-    private var held: [EncodedEvent]?
+    private var held: [(event: EncodedEvent, subject: String?)]?
     private var heldBytes = 0
     private let limits: SocketLimits
 
@@ -63,6 +65,7 @@ public final class Socket: @unchecked Sendable {
         self.connection = connection
         self.handshake = session.handshake
         self.eventLoop = session.eventLoop
+        self.executor = session.executor
         self.limits = limits
     }
 
@@ -83,8 +86,7 @@ public final class Socket: @unchecked Sendable {
 
     /// On the event loop.
     func deliver(_ event: EncodedEvent) {
-        guard let session = self.connection?.session else { return }
-        for packet in event.packets { session.send(packet) }
+        self.connection?.session.send(event.packets, frames: event.frames)
     }
 
     // MARK: Broadcasts
@@ -98,21 +100,26 @@ public final class Socket: @unchecked Sendable {
     }
 
     /// Sends what was kept back, and what comes from now on at once.
-    public func releaseBroadcasts() {
+    ///
+    /// - Parameter subjects: Of events that the client got otherwise meanwhile, and does not get again.
+    public func releaseBroadcasts(except subjects: Set<String> = []) {
         self.eventLoop.runNow {
             guard let held = self.held else { return }
             self.held = nil
             self.heldBytes = 0
-            for event in held { self.deliver(event) }
+            for (event, subject) in held where subject.map(subjects.contains) != true { self.deliver(event) }
         }
     }
 
     /// On the event loop.
-    func deliverBroadcast(_ event: EncodedEvent) {
+    var holdsBroadcasts: Bool { self.held != nil }
+
+    /// On the event loop.
+    func deliverBroadcast(_ event: EncodedEvent, subject: String? = nil) {
         guard self.held != nil else { return self.deliver(event) }
         self.heldBytes += event.packets.reduce(0) { $0 + $1.size }
         guard self.heldBytes <= self.limits.maxHeldBytes else { return self.disconnect(close: true) }
-        self.held?.append(event)
+        self.held?.append((event, subject))
     }
 
     // MARK: Acknowledged events

@@ -3,8 +3,30 @@ import NIOCore
 
 /// An event as it goes to clients of one namespace: encoded once, sent to any number of them.
 public struct EncodedEvent: Sendable {
-    /// The event, followed by its attachments.
+    /// The event, followed by its attachments; of joined events, one after the other.
     public let packets: [EncodedPacket]
+    /// The packets' WebSocket frames, one behind the other.
+    let frames: ByteBuffer
+
+    init(packets: [EncodedPacket]) {
+        self.packets = packets
+        self.frames = packets.count == 1 ? packets[0].webSocketFrame : Self.concatenate(packets.map(\.webSocketFrame))
+    }
+
+    /// Several events that are sent together, in memory of their own.
+    ///
+    /// Event loops that count references to the same memory wait for each other: measured, a quarter of the time of a
+    /// broadcast on two cores. So each loop joins the events, or the one event, for itself.
+    init(joining events: some Collection<EncodedEvent>) {
+        self.packets = events.flatMap(\.packets)
+        self.frames = Self.concatenate(events.map(\.frames))
+    }
+
+    private static func concatenate(_ frames: [ByteBuffer]) -> ByteBuffer {
+        var joined = ByteBufferAllocator().buffer(capacity: frames.reduce(0) { $0 + $1.readableBytes })
+        for frame in frames { joined.writeImmutableBuffer(frame) }
+        return joined
+    }
 }
 
 /// Writes the packets a server sends (Socket.IO protocol revision 5).

@@ -112,7 +112,7 @@ public struct Accounts: Sendable {
     }
 
     public func me(_ id: UserID) async throws -> User {
-        guard var user = try await users.find(id) else { throw ChatError(.unauthenticated, "this account is gone") }
+        guard var user = try await users.find(id) else { throw ChatError.accountGone }
         user.lastSeenAt = nil
         return user
     }

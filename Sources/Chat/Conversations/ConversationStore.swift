@@ -16,6 +16,19 @@ struct ConversationStore: Sendable {
 
     // MARK: Reading
 
+    /// How many messages of others lie past a mark of the member `me` of the conversation `c`. `seq` has no gaps, so
+    /// only those that do not count are looked for: one's own and deleted ones.
+    static func others(past mark: PostgresQuery) -> PostgresQuery {
+        """
+        CASE WHEN c.last_seq > me.\(mark) THEN c.last_seq - me.\(mark)
+            - (SELECT count(*) FROM messages own WHERE own.sender_id = me.user_id
+                AND own.conversation_id = me.conversation_id AND own.seq > me.\(mark))
+            - (SELECT count(*) FROM messages gone WHERE gone.conversation_id = me.conversation_id
+                AND gone.seq > me.\(mark) AND gone.deleted_at IS NOT NULL AND gone.sender_id <> me.user_id)
+        ELSE 0 END
+        """
+    }
+
     /// The conversations `ids` as `viewer` sees them, in the order of `ids`; those that do not exist are left out.
     func views(_ ids: [ConversationID], for viewer: UserID) async throws -> [Conversation] {
         guard !ids.isEmpty else { return [] }
@@ -25,8 +38,7 @@ struct ConversationStore: Sendable {
             SELECT c.id, c.kind, c.title, c.visibility, c.last_seq, c.revision, c.created_at, c.updated_at,
                 me.user_id IS NOT NULL AS is_member,
                 (SELECT count(*) FROM members x WHERE x.conversation_id = c.id) AS member_count,
-                (SELECT count(*) FROM messages m WHERE m.conversation_id = c.id AND m.seq > me.read_seq
-                    AND m.sender_id <> me.user_id AND m.deleted_at IS NULL) AS unread
+                \(Self.others(past: "read_seq")) AS unread
             FROM conversations c LEFT JOIN members me ON me.conversation_id = c.id AND me.user_id = \(viewer.uuid)
             WHERE c.id = ANY(\(keys))
             """)
@@ -57,9 +69,9 @@ struct ConversationStore: Sendable {
     func unread(in id: ConversationID, for users: [UserID]) async throws -> [UserID: Int] {
         let rows = try await database.query(
             """
-            SELECT me.user_id, (SELECT count(*) FROM messages m WHERE m.conversation_id = me.conversation_id
-                AND m.seq > me.read_seq AND m.sender_id <> me.user_id AND m.deleted_at IS NULL) AS unread
-            FROM members me WHERE me.conversation_id = \(id.uuid) AND me.user_id = ANY(\(users.map(\.uuid)))
+            SELECT me.user_id, \(Self.others(past: "read_seq")) AS unread
+            FROM members me JOIN conversations c ON c.id = me.conversation_id
+            WHERE me.conversation_id = \(id.uuid) AND me.user_id = ANY(\(users.map(\.uuid)))
             """)
         return Dictionary(
             try rows.map { (UserID(try $0.decode("user_id")), try $0.decode("unread", as: Int.self)) },
@@ -115,17 +127,18 @@ struct ConversationStore: Sendable {
         return try page(rows, limit: limit)
     }
 
+    /// Those written to in the latest hour first.
     func publicGroups(matching query: String, after cursor: ActivityCursor?, limit: Int) async throws -> Page {
         let words = query.split(whereSeparator: { !$0.isLetter && !$0.isNumber }).map { "\($0):*" }
         let rows = try await database.query(
             """
-            SELECT c.id, c.active_at FROM conversations c
+            SELECT c.id, c.active_hour AS active_at FROM conversations c
             WHERE c.visibility = 'public'
                 AND (\(words.isEmpty) OR to_tsvector('simple', c.title)
                     @@ to_tsquery('simple', \(words.joined(separator: " & "))))
                 AND (\(cursor?.date)::timestamptz IS NULL
-                    OR (c.active_at, c.id) < (\(cursor?.date), \(cursor?.id.uuid)))
-            ORDER BY c.active_at DESC, c.id DESC LIMIT \(limit + 1)
+                    OR (c.active_hour, c.id) < (\(cursor?.date), \(cursor?.id.uuid)))
+            ORDER BY c.active_hour DESC, c.id DESC LIMIT \(limit + 1)
             """)
         return try page(rows, limit: limit)
     }
@@ -137,10 +150,15 @@ struct ConversationStore: Sendable {
         return Page(ids: entries.prefix(limit).map(\.id), next: entries.count > limit ? entries[limit - 1] : nil)
     }
 
-    /// Every conversation of the user, for joining its rooms.
-    func ids(of user: UserID) async throws -> [ConversationID] {
-        try await database.query("SELECT conversation_id FROM members WHERE user_id = \(user.uuid)")
-            .map { ConversationID(try $0.decode("conversation_id")) }
+    /// Every conversation of each of the users.
+    func ids(of users: [UserID]) async throws -> [UserID: [ConversationID]] {
+        let rows = try await database.query(
+            "SELECT user_id, conversation_id FROM members WHERE user_id = ANY(\(users.map(\.uuid)))")
+        var ids: [UserID: [ConversationID]] = [:]
+        for row in rows {
+            ids[UserID(try row.decode(0)), default: []].append(ConversationID(try row.decode(1)))
+        }
+        return ids
     }
 
     /// A page of the members, in the order in which they joined.
@@ -163,18 +181,24 @@ struct ConversationStore: Sendable {
         return (Array(members.prefix(limit)), next)
     }
 
-    /// Those who are told when `user` comes and goes: who shares a direct conversation or a small group.
-    func audience(of user: UserID) async throws -> [UserID] {
-        try await database.query(
+    /// Those who are told when each of the users comes and goes: who shares a direct conversation or a small group.
+    func audiences(of users: [UserID]) async throws -> [UserID: [UserID]] {
+        // `OFFSET 0`: the groups that are too large are left out before anybody's others are looked for.
+        let rows = try await database.query(
             """
-            SELECT DISTINCT o.user_id FROM members me
-                JOIN conversations c ON c.id = me.conversation_id
-                JOIN members o ON o.conversation_id = me.conversation_id AND o.user_id <> me.user_id
-            WHERE me.user_id = \(user.uuid) AND (c.kind = 'direct' OR
-                (SELECT count(*) FROM (SELECT 1 FROM members x WHERE x.conversation_id = c.id
-                    LIMIT \(Self.presenceMembers + 1)) AS counted) <= \(Self.presenceMembers))
-            """
-        ).map { UserID(try $0.decode("user_id")) }
+            SELECT DISTINCT near.user_id AS of, o.user_id FROM (
+                SELECT me.user_id, me.conversation_id FROM members me JOIN conversations c ON c.id = me.conversation_id
+                WHERE me.user_id = ANY(\(users.map(\.uuid))) AND (c.kind = 'direct' OR
+                    (SELECT count(*) FROM (SELECT 1 FROM members x WHERE x.conversation_id = c.id
+                        LIMIT \(Self.presenceMembers + 1)) AS counted) <= \(Self.presenceMembers))
+                OFFSET 0
+            ) near JOIN members o ON o.conversation_id = near.conversation_id AND o.user_id <> near.user_id
+            """)
+        var audiences: [UserID: [UserID]] = [:]
+        for row in rows {
+            audiences[UserID(try row.decode(0)), default: []].append(UserID(try row.decode(1)))
+        }
+        return audiences
     }
 
     func standing(of user: UserID, in conversation: ConversationID) async throws -> Permissions.Standing? {

@@ -44,8 +44,6 @@ public struct Conversations: Sendable {
     }
 
     /// The rooms of a user's sockets.
-    public func ids(of user: UserID) async throws -> [ConversationID] { try await store.ids(of: user) }
-
     func views(_ ids: [ConversationID], for user: UserID) async throws -> [Conversation] {
         var views = try await store.views(ids, for: user)
         for index in views.indices { presence.describe(&views[index]) }

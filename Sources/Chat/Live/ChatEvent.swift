@@ -10,8 +10,6 @@ public struct ConnectionID: Sendable, Hashable {
 /// What happened, for whoever is connected. Every one of them can be rebuilt from the database by `seq` and `revision`:
 /// an event that gets lost on the way costs a `sync`, never data.
 public enum ChatEvent: Sendable {
-    /// To all members but the connection that sent it.
-    case messageReceived(Message, origin: ConnectionID?)
     case messageUpdated(Message)
     case messageDeleted(Message)
     /// A member's marks moved. In a group of more than 200 (`widely` false) only the member's own devices are told: a
@@ -36,8 +34,16 @@ public enum ChatEvent: Sendable {
     case muted(UserID, until: Date?)
 }
 
+/// A message that was stored, for all members but the connection that sent it.
+public struct NewMessage: Sendable {
+    public var message: Message
+    public var origin: ConnectionID?
+}
+
 /// Where events go: the rooms of the sockets of this process. Called in the order in which a conversation's changes
 /// were committed; must not block.
 public protocol EventSink: Sendable {
     func deliver(_ event: ChatEvent)
+    /// What one commit stored, in the order of `seq` where it is of one conversation.
+    func announce(_ messages: [NewMessage])
 }

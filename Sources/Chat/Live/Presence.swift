@@ -6,11 +6,11 @@ import Synchronization
 /// and when they have gone, and of the server that it is alive.
 public final class Presence: Sendable {
     private let devices = Mutex<[UserID: Int]>([:])
-    /// Departures that the database could not be told of; tried again with the lease.
+    /// Departures that could not be announced; tried again with the lease.
     private let unannounced = Mutex<[UserID: Date]>([:])
-    /// One coming or going of a user at a time, so that the last one is what stays written.
-    private let turns = KeyedLock<UserID>()
-    private let conversations: ConversationStore
+    /// Comings and goings, written in their order, so that the last one is what stays.
+    private let changes: BatchedQuery<PresenceStore.Change, Void>
+    private let audiences: BatchedQuery<UserID, [UserID]>
     private let store: PresenceStore
     private let events: any EventSink
     private let logger: Logger
@@ -19,7 +19,11 @@ public final class Presence: Sendable {
     private static let leasePeriod: Duration = .seconds(10)
 
     init(conversations: ConversationStore, store: PresenceStore, events: any EventSink, logger: Logger) {
-        self.conversations = conversations
+        changes = BatchedQuery(missing: ()) { changes in
+            try await store.write(changes)
+            return [:]
+        }
+        audiences = BatchedQuery(missing: []) { try await conversations.audiences(of: $0) }
         self.store = store
         self.events = events
         self.logger = logger
@@ -38,7 +42,13 @@ public final class Presence: Sendable {
     public func enter(_ user: UserID) -> Bool {
         devices.withLock { devices in
             devices[user, default: 0] += 1
-            return devices[user] == 1
+            guard devices[user] == 1 else { return false }
+            // Nobody waits for it: it only dates the going of those who were here when the server ends by a crash.
+            changes.submit(.came(user)) { [logger] result in
+                guard case .failure(let error) = result else { return }
+                logger.debug("a coming was not recorded", metadata: ["error": "\(error)"])
+            }
+            return true
         }
     }
 
@@ -53,8 +63,7 @@ public final class Presence: Sendable {
 
     /// Who of those that should know of `user` is online; they are told if it is the user's first device.
     public func announceArrival(of user: UserID, first: Bool) async throws -> [UserID] {
-        if first { try await turns.withLock(user) { try await store.enter(user) } }
-        let present = online(among: try await conversations.audience(of: user))
+        let present = online(among: try await audiences(user))
         // Gone again while the question was asked: its going is told by itself.
         if first, isOnline(user) {
             events.deliver(.userStatus(user: user, status: .online, lastSeenAt: nil, audience: present))
@@ -65,17 +74,25 @@ public final class Presence: Sendable {
     /// With the last device the user goes offline.
     public func announceDeparture(of user: UserID, now: Date = Date()) async {
         do {
-            try await turns.withLock(user) {
-                // Back already: nothing to tell.
-                guard !isOnline(user) else { return }
-                try await store.leave(user, seen: now)
-                let present = online(among: try await conversations.audience(of: user))
-                guard !isOnline(user) else { return }
-                events.deliver(.userStatus(user: user, status: .offline, lastSeenAt: now, audience: present))
-            }
+            // Back already: nothing to tell.
+            guard try await recordDeparture(of: user, now: now) else { return }
+            let present = online(among: try await audiences(user))
+            guard !isOnline(user) else { return }
+            events.deliver(.userStatus(user: user, status: .offline, lastSeenAt: now, audience: present))
         } catch {
             logger.warning("a departure is recorded later", metadata: ["error": "\(error)"])
             unannounced.withLock { $0[user] = now }
+        }
+    }
+
+    /// - Returns: False where the user is online again.
+    private func recordDeparture(of user: UserID, now: Date) async throws -> Bool {
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Bool, any Error>) in
+            // Under the lock that counts the devices: what is written last is what is so.
+            devices.withLock { devices in
+                guard devices[user] == nil else { return continuation.resume(returning: false) }
+                changes.submit(.left(user, now)) { continuation.resume(with: $0.map { true }) }
+            }
         }
     }
 

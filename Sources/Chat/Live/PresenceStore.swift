@@ -5,14 +5,34 @@ import PostgresClient
 struct PresenceStore: Sendable {
     let database: PostgresClient
 
-    func enter(_ user: UserID) async throws {
-        try await database.query("INSERT INTO presence (user_id) VALUES (\(user.uuid)) ON CONFLICT DO NOTHING")
+    enum Change: Hashable, Sendable {
+        case came(UserID)
+        case left(UserID, Date)
+
+        var user: UserID {
+            switch self {
+            case .came(let user), .left(let user, _): user
+            }
+        }
     }
 
-    func leave(_ user: UserID, seen: Date) async throws {
+    /// Writes what became of each user in the end.
+    func write(_ changes: [Change]) async throws {
+        let last = Dictionary(changes.map { ($0.user, $0) }, uniquingKeysWith: { $1 })
+        var came: [UUID] = []
+        for case .came(let user) in last.values { came.append(user.uuid) }
+        var left: [UserID: Date] = [:]
+        for case .left(let user, let date) in changes { left[user] = date }
+        let gone = left.keys.map(\.uuid)
         try await database.atomically([
-            "DELETE FROM presence WHERE user_id = \(user.uuid)",
-            "UPDATE users SET last_seen_at = greatest(last_seen_at, \(seen)) WHERE id = \(user.uuid)",
+            "DELETE FROM presence WHERE user_id = ANY(\(gone))",
+            """
+            INSERT INTO presence (user_id) SELECT id FROM users WHERE id = ANY(\(came)) ON CONFLICT DO NOTHING
+            """,
+            """
+            UPDATE users SET last_seen_at = greatest(last_seen_at, gone.seen)
+            FROM unnest(\(gone), \(Array(left.values))) AS gone (id, seen) WHERE users.id = gone.id
+            """,
         ])
     }
 

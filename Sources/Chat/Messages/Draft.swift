@@ -34,7 +34,7 @@ struct Draft: Sendable {
     let attachments: [UploadID]
     let replyTo: MessageID?
     let clientId: String?
-    let fingerprint: [UInt8]?
+    let fingerprint: Data?
     let origin: ConnectionID?
 
     /// - Throws: `validation_failed`.
@@ -81,12 +81,12 @@ struct Draft: Sendable {
 
     /// SHA-256 of what makes two requests the same one. Ids have a fixed length and the text comes last, so no two
     /// requests share an encoding.
-    private static func fingerprint(_ text: String, _ attachments: [UploadID], _ replyTo: MessageID?) -> [UInt8] {
+    private static func fingerprint(_ text: String, _ attachments: [UploadID], _ replyTo: MessageID?) -> Data {
         var hash = SHA256()
         hash.update(data: [UInt8(attachments.count), replyTo == nil ? 0 : 1])
         for id in attachments { withUnsafeBytes(of: id.uuid.uuid) { hash.update(bufferPointer: $0) } }
         if let replyTo { withUnsafeBytes(of: replyTo.uuid.uuid) { hash.update(bufferPointer: $0) } }
         hash.update(data: Data(text.utf8))
-        return Array(hash.finalize())
+        return Data(hash.finalize())
     }
 }

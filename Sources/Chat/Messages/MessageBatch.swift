@@ -57,7 +57,7 @@ struct MessageBatch {
             WITH input AS (
                 SELECT * FROM unnest(\(Array(drafts.indices)), \(drafts.map(\.id.uuid)),
                     \(drafts.map(\.conversation.uuid)), \(drafts.map(\.sender.uuid)), \(judgements.map(\.text)),
-                    \(drafts.map(\.replyTo?.uuid)), \(drafts.map(\.clientId)), \(fingerprints),
+                    \(drafts.map(\.replyTo?.uuid)), \(drafts.map(\.clientId)), \(drafts.map(\.fingerprint)),
                     \(judgements.map(\.isRefused))
                 ) AS i (ordinal, id, conversation_id, sender_id, text, reply_to, client_id, fingerprint, blocked)
             ), wanted AS (
@@ -67,7 +67,7 @@ struct MessageBatch {
                     CASE
                         WHEN me.user_id IS NULL AND c.visibility = 'public' THEN 'not_a_member'
                         WHEN me.user_id IS NULL THEN 'not_found'
-                        WHEN encode(known.fingerprint, 'hex') = i.fingerprint THEN 'repeated'
+                        WHEN known.fingerprint = i.fingerprint THEN 'repeated'
                         WHEN known.id IS NOT NULL THEN 'conflict'
                         WHEN u.disabled_at IS NOT NULL OR \(UserStore.isBanned) THEN 'banned'
                         WHEN u.muted_until > now() THEN 'muted'
@@ -91,13 +91,13 @@ struct MessageBatch {
                 FROM judged WHERE verdict = 'stored'
             ), advanced AS (
                 UPDATE conversations c SET last_seq = c.last_seq + n.steps, revision = c.revision + n.steps,
-                    updated_at = now(), active_at = now()
+                    updated_at = now(), active_at = now(), active_hour = date_trunc('hour', now(), 'UTC')
                 FROM (SELECT conversation_id, max(step) AS steps FROM placed GROUP BY conversation_id) n
                 WHERE c.id = n.conversation_id
             ), stored AS (
                 INSERT INTO messages (id, conversation_id, sender_id, seq, revision, text, reply_to, client_id, fingerprint)
                 SELECT id, conversation_id, sender_id, last_seq + step, revision + step, text, reply_to, client_id,
-                    decode(fingerprint, 'hex')
+                    fingerprint
                 FROM placed
             ), attached AS (
                 INSERT INTO attachments (message_id, position, upload_id)
@@ -108,13 +108,6 @@ struct MessageBatch {
             FROM judged j LEFT JOIN placed p ON p.ordinal = j.ordinal ORDER BY j.ordinal
             """
     }
-
-    /// In hexadecimal: an array of `bytea` has no Swift type that is not an array of arrays.
-    private var fingerprints: [String?] {
-        drafts.map { draft in draft.fingerprint.map { bytes in bytes.map { Self.hex[Int($0)] }.joined() } }
-    }
-
-    private static let hex: [String] = (0..<256).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
 
     private var attachedUploads: PostgresQuery {
         """

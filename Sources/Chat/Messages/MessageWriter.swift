@@ -158,7 +158,7 @@ final class MessageWriter: Sendable {
                 let results = try await Task { try await store.database.atomically(batch.queries, on: index) }.value
                 metrics.commitSeconds.record((ContinuousClock.now - began) / .seconds(1))
                 metrics.batchSizes.record(Double(items.count))
-                await answer(items, try batch.outcomes(results, uploads: store.uploads))
+                answer(items, try batch.outcomes(results, uploads: store.uploads))
                 return []
             } catch let error as PostgresError where error.code == .server && items.count > 1 {
                 // One message broke the statement for all: each by itself, so that only that one is refused.
@@ -174,14 +174,11 @@ final class MessageWriter: Sendable {
             }
         }
 
-        private func answer(_ items: [Item], _ outcomes: [MessageBatch.Outcome]) async {
+        private func answer(_ items: [Item], _ outcomes: [MessageBatch.Outcome]) {
+            announce(items, outcomes)
             for (item, outcome) in zip(items, outcomes) {
                 switch outcome {
                 case .stored(let message):
-                    metrics.messages.add()
-                    let draft = item.draft
-                    typing.end(in: draft.conversation, by: draft.sender, origin: draft.origin)
-                    events.deliver(.messageReceived(message, origin: draft.origin))
                     item.complete(.success(Sent(message: message, repeated: false)))
                 case .refused(let error):
                     item.complete(.failure(error))
@@ -201,6 +198,18 @@ final class MessageWriter: Sendable {
             }
         }
 
+        private func announce(_ items: [Item], _ outcomes: [MessageBatch.Outcome]) {
+            var messages: [NewMessage] = []
+            messages.reserveCapacity(items.count)
+            for case (let item, .stored(let message)) in zip(items, outcomes) {
+                let draft = item.draft
+                typing.end(in: draft.conversation, by: draft.sender, origin: draft.origin)
+                messages.append(NewMessage(message: message, origin: draft.origin))
+            }
+            metrics.messages.add(messages.count)
+            if !messages.isEmpty { events.announce(messages) }
+        }
+
         /// Announces those of `drafts` that have been committed, though the connection was lost before the answer came.
         /// Returns whether it is known of all of them.
         private func announce(_ drafts: [Draft]) async -> Bool {
@@ -208,9 +217,7 @@ final class MessageWriter: Sendable {
             do {
                 // Their transaction may be alive yet on the server's side; it holds the locks that are waited for here.
                 try await store.database.atomically([MessageBatch.lock(drafts)], on: index)
-                for message in try await store.find(drafts.map(\.id)) {
-                    events.deliver(.messageReceived(message, origin: nil))
-                }
+                events.announce(try await store.find(drafts.map(\.id)).map { NewMessage(message: $0, origin: nil) })
                 return true
             } catch {
                 return false

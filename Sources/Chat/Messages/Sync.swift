@@ -106,22 +106,20 @@ public struct Sync: Sendable {
 
     // MARK: What was not delivered
 
-    /// How many messages of others lie past the user's delivered mark, by conversation.
-    public func undelivered(to user: UserID) async throws -> [ConversationID: Int] {
+    /// How many messages of others lie past each user's delivered mark, by conversation.
+    func undelivered(to users: [UserID]) async throws -> [UserID: [ConversationID: Int]] {
         let rows = try await database.query(
             """
-            SELECT me.conversation_id, past.count FROM members me
-                JOIN conversations c ON c.id = me.conversation_id AND c.last_seq > me.delivered_seq
-                CROSS JOIN LATERAL (
-                    SELECT count(*) AS count FROM messages m
-                    WHERE m.conversation_id = me.conversation_id AND m.seq > me.delivered_seq
-                        AND m.sender_id <> me.user_id AND m.deleted_at IS NULL
-                ) past
-            WHERE me.user_id = \(user.uuid) AND past.count > 0
+            SELECT me.user_id, me.conversation_id, \(ConversationStore.others(past: "delivered_seq")) AS count
+            FROM members me JOIN conversations c ON c.id = me.conversation_id AND c.last_seq > me.delivered_seq
+            WHERE me.user_id = ANY(\(users.map(\.uuid)))
             """)
-        return Dictionary(
-            try rows.map { (ConversationID(try $0.decode("conversation_id")), try $0.decode("count", as: Int.self)) },
-            uniquingKeysWith: { first, _ in first })
+        var undelivered: [UserID: [ConversationID: Int]] = [:]
+        for row in rows {
+            let count: Int = try row.decode(2)
+            if count > 0 { undelivered[UserID(try row.decode(0)), default: [:]][ConversationID(try row.decode(1))] = count }
+        }
+        return undelivered
     }
 
     /// The oldest of them, each conversation's in the order of `seq`, also where the clock went back meanwhile: a

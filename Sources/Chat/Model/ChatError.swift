@@ -79,6 +79,8 @@ public struct ChatError: Error, Sendable, Equatable {
 
     public static func notFound(_ what: String) -> ChatError { ChatError(.notFound, "\(what) not found") }
 
+    static let accountGone = ChatError(.unauthenticated, "this account is gone")
+
     public static let unavailable = ChatError(
         .unavailable, "the server cannot do this right now; try again", retryAfter: 1)
 }

@@ -57,19 +57,30 @@ struct AccessTokens: Sendable {
         return try await keys[0].sign(payload)
     }
 
+    /// - Parameter remembering: Whether the token is likely to come again soon: a socket brings it once, a page with
+    ///   each request.
     /// - Throws: `unauthenticated`, `token_expired`, `session_revoked` or `banned`.
-    func verify(_ token: String, now: Date = Date()) async throws(ChatError) -> Caller {
+    func verify(_ token: String, remembering: Bool = true, now: Date = Date()) async throws(ChatError) -> Caller {
         let caller: Caller
         if let known = memory.verified.withLock({ $0[token] }), known.expires > now {
             caller = known.caller
         } else {
-            caller = try await read(token, now: now)
+            let read = try await read(token)
+            if remembering { remember(token, read) }
+            caller = read.caller
         }
         try gate.check(user: caller.user, session: caller.session, now: now)
         return caller
     }
 
-    private func read(_ token: String, now: Date) async throws(ChatError) -> Caller {
+    private func remember(_ token: String, _ read: (caller: Caller, expires: Date)) {
+        memory.verified.withLock { verified in
+            if verified.count >= Self.maximumRemembered { verified = [:] }
+            verified[token] = read
+        }
+    }
+
+    private func read(_ token: String) async throws(ChatError) -> (caller: Caller, expires: Date) {
         guard token.utf8.count < 2048 else {
             throw ChatError(.unauthenticated, "this is no access token of this server")
         }
@@ -78,12 +89,7 @@ struct AccessTokens: Sendable {
             do {
                 let payload = try await key.verify(token, as: Payload.self)
                 guard let user = UserID(payload.sub.value), let session = SessionID(payload.sid) else { break }
-                let caller = Caller(user: user, session: session)
-                memory.verified.withLock { verified in
-                    if verified.count >= Self.maximumRemembered { verified = [:] }
-                    verified[token] = (caller, payload.exp.value)
-                }
-                return caller
+                return (Caller(user: user, session: session), payload.exp.value)
             } catch let error as JWTError where error.errorType == .claimVerificationFailure {
                 expired = error.failedClaim is ExpirationClaim
                 break

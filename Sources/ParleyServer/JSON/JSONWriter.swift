@@ -1,3 +1,4 @@
+import Chat
 import Foundation
 import NIOCore
 
@@ -38,6 +39,13 @@ struct JSONWriter {
         buffer.writeInteger(UInt8(ascii: "\""))
         buffer.writeStaticString(name)
         buffer.writeStaticString("\":")
+    }
+
+    /// - Parameter id: As the name of a member.
+    mutating func name<Entity>(_ id: ID<Entity>) {
+        string(id.description)
+        buffer.writeInteger(UInt8(ascii: ":"))
+        needsComma = false
     }
 
     private mutating func separate() {

@@ -65,6 +65,21 @@ extension Sender: JSONWritable {
     }
 }
 
+extension User: JSONWritable {
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.field("id", id)
+            json.field("username", username)
+            json.field("displayName", displayName)
+            json.field("about", about)
+            if let avatar { json.field("avatar", avatar) }
+            json.field("createdAt", createdAt)
+            json.field("status", status?.rawValue)
+            json.field("lastSeenAt", lastSeenAt)
+        }
+    }
+}
+
 extension Message.Reaction: JSONWritable {
     func write(to json: inout JSONWriter) {
         json.object { json in

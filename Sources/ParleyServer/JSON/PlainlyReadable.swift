@@ -8,6 +8,14 @@ protocol PlainlyReadable: Decodable {
     init?(plain members: [JSONFragment.Member])
 }
 
+extension JSON {
+    /// - Throws: As `decode`.
+    static func read<Value: PlainlyReadable>(_ type: Value.Type, from json: JSONFragment) throws(ChatError) -> Value {
+        if let members = json.members, let plain = Value(plain: members) { return plain }
+        return try decode(type, from: json.bytes)
+    }
+}
+
 extension MessageRequest: PlainlyReadable {
     init?(plain members: [JSONFragment.Member]) {
         var fields: (conversation: String?, recipient: String?, text: String?, replyTo: String?, client: String?)

@@ -20,8 +20,7 @@ struct EventTable: Sendable {
         }
 
         func read<Payload: PlainlyReadable>(_ type: Payload.Type = Payload.self) throws(ChatError) -> Payload {
-            if let members = payload.members, let plain = Payload(plain: members) { return plain }
-            return try JSON.decode(type, from: payload.bytes)
+            try JSON.read(type, from: payload)
         }
     }
 

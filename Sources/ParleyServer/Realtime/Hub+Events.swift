@@ -13,12 +13,26 @@ extension Hub: EventSink {
         }
     }
 
+    func announce(_ messages: [NewMessage]) {
+        var broadcasts: [RoomBroadcast] = []
+        var positions: [ConversationID: Int] = [:]
+        for new in messages {
+            let event = RoomEvent(
+                namespace.encode("message:received", [JSONFragment(writing: new.message)]), except: new.origin?.value,
+                subject: new.message.id.description)
+            let conversation = new.message.conversationId
+            if let position = positions[conversation] {
+                broadcasts[position].events.append(event)
+            } else {
+                positions[conversation] = broadcasts.count
+                broadcasts.append(RoomBroadcast(room: .conversation(conversation), events: [event]))
+            }
+        }
+        namespace.emit(broadcasts)
+    }
+
     private func send(_ event: ChatEvent) throws {
         switch event {
-        case .messageReceived(let message, let origin):
-            let members = namespace.to(.conversation(message.conversationId))
-            let others = origin.map { members.except($0.value) } ?? members
-            others.emit("message:received", [JSONFragment(writing: message)])
         case .messageUpdated(let message):
             namespace.to(.conversation(message.conversationId))
                 .emit("message:updated", [JSONFragment(writing: message)])

@@ -56,8 +56,15 @@ final class Hub: Sendable {
 
     // MARK: Admission
 
-    private struct Credentials: Decodable {
+    private struct Credentials: PlainlyReadable {
         var token: String
+
+        init?(plain members: [JSONFragment.Member]) {
+            guard members.count == 1, members[0].name == "token", let token = members[0].value.plainString else {
+                return nil
+            }
+            self.token = token
+        }
     }
 
     private struct Refusal: Encodable {
@@ -71,10 +78,10 @@ final class Hub: Sendable {
     }
 
     private static func admit(_ request: ConnectRequest, tokens: AccessTokens) async throws(ChatError) -> Caller {
-        guard let credentials: Credentials = try? request.auth.decode() else {
+        guard let credentials = try? JSON.read(Credentials.self, from: request.auth) else {
             throw ChatError(.unauthenticated, "auth.token: an access token is needed")
         }
-        return try await tokens.verify(credentials.token)
+        return try await tokens.verify(credentials.token, remembering: false)
     }
 
     // MARK: Arrival
@@ -83,50 +90,68 @@ final class Hub: Sendable {
     /// here on reaches this socket, and `Arrivals` notes which conversations change while their list is read.
     ///
     /// What is live waits until the greeting is out, and the greeting is read after the rooms are joined: no message
-    /// falls between the two, and none overtakes an older one. One may come twice.
+    /// falls between the two, none overtakes an older one, and none comes twice.
     private func arrived(_ socket: Socket, _ caller: Caller, _ chat: Chat) {
         socket.holdBroadcasts()
         socket.join(.user(caller.user), .session(caller.session))
         let arrival = arrivals.begin(caller.user)
         let first = chat.presence.enter(caller.user)
-        Task {
+        Task(executorPreference: socket.executor) {
             do {
                 // A session that ended between the check of its token and the joining of its room.
                 try chat.accounts.gate.check(user: caller.user, session: caller.session)
-                let conversations = try await chat.conversations.ids(of: caller.user)
-                arrivals.end(arrival, of: caller.user, listed: conversations) { socket.join($0.map(Room.conversation)) }
+                let conversations = try await chat.welcome.conversations(of: caller.user)
+                self.arrivals.end(arrival, of: caller.user, listed: conversations) { socket.join($0.map(Room.conversation)) }
                 let online = try await chat.presence.announceArrival(of: caller.user, first: first)
-                try await greet(socket, caller, online, chat)
-                socket.releaseBroadcasts()
+                let sent = try await self.greet(socket, caller, online, chat)
+                socket.releaseBroadcasts(except: sent)
             } catch {
-                arrivals.end(arrival, of: caller.user, listed: []) { _ in }
-                logger.debug("a socket could not be welcomed", metadata: ["error": "\(error)"])
+                self.arrivals.end(arrival, of: caller.user, listed: []) { _ in }
+                self.logger.debug("a socket could not be welcomed", metadata: ["error": "\(error)"])
                 // Its client connects again by itself.
                 socket.disconnect(close: true)
             }
         }
     }
 
-    private struct Ready: Encodable {
-        var user: User
+    private struct Ready: JSONWritable {
+        var greeting: Welcome.Greeting
         var online: [UserID]
-        var undelivered: [ConversationID: Int]
+
+        func write(to json: inout JSONWriter) {
+            json.object { json in
+                json.field("user", greeting.user)
+                json.field("online", online)
+                json.name("undelivered")
+                json.object { json in
+                    for (conversation, count) in greeting.undelivered {
+                        json.name(conversation)
+                        json.integer(count)
+                    }
+                }
+            }
+        }
     }
 
     /// What a client gets once: `ready`, then the oldest messages it has not confirmed.
-    private func greet(_ socket: Socket, _ caller: Caller, _ online: [UserID], _ chat: Chat) async throws {
-        let undelivered = try await chat.sync.undelivered(to: caller.user)
-        let ready = Ready(user: try await chat.accounts.me(caller.user), online: online, undelivered: undelivered)
-        socket.emit("ready", [try JSONFragment(encoding: ready)])
-        guard !undelivered.isEmpty else { return }
+    /// - Returns: The subjects of these messages.
+    private func greet(
+        _ socket: Socket, _ caller: Caller, _ online: [UserID], _ chat: Chat
+    ) async throws -> Set<String> {
+        let greeting = try await chat.welcome.greeting(for: caller.user)
+        socket.emit("ready", [JSONFragment(writing: Ready(greeting: greeting, online: online))])
+        guard !greeting.undelivered.isEmpty else { return [] }
         // Half of what may wait for a client; the rest comes by `sync`.
         var room = server.configuration.engine.maxOutboundBytes / 2
+        var sent: Set<String> = []
         for message in try await chat.sync.oldestUndelivered(to: caller.user) {
             let fragment = JSONFragment(writing: message)
             room -= fragment.bytes.readableBytes
             guard room > 0 else { break }
             socket.emit("message:received", [fragment])
+            sent.insert(message.id.description)
         }
+        return sent
     }
 
     // MARK: HTTP
