@@ -136,7 +136,8 @@ let package = Package(
         .testTarget(name: "ChatTests", dependencies: ["Chat", .crypto], swiftSettings: settings),
         .testTarget(
             name: "ParleyServerTests",
-            dependencies: ["ParleyServer", "Chat", "SocketIO", .httpTypes, .nio, .nioFoundation], swiftSettings: settings),
+            dependencies: ["ParleyServer", "Chat", "SocketIO", .httpTypes, .nio, .nioFoundation],
+            swiftSettings: settings),
         .testTarget(
             name: "MediaTests", dependencies: ["Media", "CVips", "parley", .crypto, .logging, .nio, .nioPosix],
             swiftSettings: settings),

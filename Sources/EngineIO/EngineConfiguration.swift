@@ -32,6 +32,8 @@ public struct EngineConfiguration: Sendable {
     /// Which origins a browser lets read the answers.
     public var cors: CORSPolicy = .sameOrigin
     public var permessageDeflate: PermessageDeflate = .disabled
+    /// Decides at once who may open a session, before `admission`: nil lets the client in. Called on an event loop.
+    public var screening: (@Sendable (HandshakeRequest) -> HandshakeRefusal?)?
     public var admission: Admission?
     /// Handshakes whose admission may be under way at once; more are answered 503.
     public var maxPendingHandshakes = 1024

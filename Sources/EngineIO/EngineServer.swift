@@ -115,6 +115,7 @@ public final class EngineServer: Sendable {
     ) throws(RequestError) {
         guard !self.registry.withLockedValue({ $0.isShuttingDown }) else { throw .overloaded }
         let handshake = HandshakeRequest(exchange.head, remoteAddress: exchange.remoteAddress)
+        if let refusal = self.configuration.screening?(handshake) { throw .forbidden(refusal) }
         guard let admission = self.configuration.admission else {
             return self.open(transport, handshake, exchange)
         }

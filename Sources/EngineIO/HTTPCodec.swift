@@ -1,6 +1,5 @@
 import NIOCore
 import NIOHTTP1
-import NIOWebSocket
 
 /// The HTTP handlers in front of the gate, which go when the connection becomes a WebSocket.
 struct HTTPCodec {
@@ -45,13 +44,7 @@ struct HTTPCodec {
         let water = configuration.maxOutboundBytes
         let options = channel.syncOptions
         try options?.setOption(.writeBufferWaterMark, value: .init(low: water, high: water))
-        // Small at first: an idle connection keeps its buffer.
-        try options?.setOption(
-            .recvAllocator,
-            value: AdaptiveRecvByteBufferAllocator(minimum: 64, initial: 512, maximum: 1 << 16)
-        )
-        let frames = WebSocketFrameDecoder(maxFrameSize: configuration.maxMessageSize)
-        try pipeline.addHandlers(ByteToMessageHandler(frames), connection, position: .after(gate.handler))
+        try pipeline.addHandler(connection, position: .after(gate.handler))
         pipeline.removeHandler(self.encoder, promise: nil)
         pipeline.removeHandler(context: gate, promise: nil)
         // Bytes that came with the request go from the decoder to the WebSocket's, once the caller knows the connection.

@@ -37,7 +37,7 @@ public final class HandshakeRequest: Sendable {
     public var headers: HTTPFields { HTTPFields(self.fields, splitCookie: false) }
 
     /// What the client called the server: the `Host` field, which is not among `headers`.
-    public var authority: String? { self.fields.first(name: "host") }
+    public var authority: String? { self.first("host") }
 
     private var fields: HTTPHeaders {
         HTTPHeaders(
@@ -47,5 +47,21 @@ public final class HandshakeRequest: Sendable {
             })
     }
 
-    public var origin: String? { self.headers[.origin] }
+    public var origin: String? { self.first("origin") }
+
+    /// The first field of that name, looked for without reading the others.
+    ///
+    /// - Parameter name: In lower case.
+    private func first(_ name: String) -> String? {
+        for line in self.headerLines.utf8.split(separator: UInt8(ascii: "\n")) {
+            guard line.count > name.utf8.count, line.dropFirst(name.utf8.count).first == UInt8(ascii: ":") else {
+                continue
+            }
+            let matches = zip(line, name.utf8).allSatisfy { byte, letter in
+                byte == letter || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) && byte | 0x20 == letter
+            }
+            if matches { return String(Substring(line.dropFirst(name.utf8.count + 1))) }
+        }
+        return nil
+    }
 }

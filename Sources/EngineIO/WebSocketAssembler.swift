@@ -33,9 +33,9 @@ struct WebSocketAssembler {
         self.allowsDeflate = allowsDeflate
     }
 
-    mutating func receive(_ frame: WebSocketFrame) -> Event {
+    mutating func receive(_ frame: ClientFrame) -> Event {
         // RFC 6455 section 5.1: a client masks every frame.
-        guard frame.maskKey != nil else { return .failure(.protocolError, "frame is not masked") }
+        guard frame.isMasked else { return .failure(.protocolError, "frame is not masked") }
         if frame.rsv2 || frame.rsv3 { return .failure(.protocolError, "reserved bit set") }
         if frame.rsv1 {
             guard self.allowsDeflate, frame.opcode == .text || frame.opcode == .binary else {
@@ -50,26 +50,28 @@ struct WebSocketAssembler {
             guard var fragments = self.fragments.take() else {
                 return .failure(.protocolError, "continuation of no message")
             }
-            guard fragments.payload.readableBytes + frame.length <= self.maxMessageSize else {
+            guard fragments.payload.readableBytes + frame.payload.readableBytes <= self.maxMessageSize else {
                 return .failure(.messageTooLarge, "message too big")
             }
-            fragments.payload.writeImmutableBuffer(frame.unmaskedData)
-            return self.advance(&fragments, by: frame.length, isLast: frame.fin)
-        case .ping: return .ping(frame.unmaskedData)
+            fragments.payload.writeImmutableBuffer(frame.payload)
+            return self.advance(&fragments, by: frame.payload.readableBytes, isLast: frame.fin)
+        case .ping: return .ping(frame.payload)
         case .pong: return .pong
-        case .connectionClose: return self.receiveClose(frame.unmaskedData)
+        case .connectionClose: return self.receiveClose(frame.payload)
         default: return .failure(.protocolError, "reserved opcode")
         }
     }
 
-    private mutating func receiveFirst(_ frame: WebSocketFrame) -> Event {
-        guard frame.length <= self.maxMessageSize else { return .failure(.messageTooLarge, "message too big") }
+    private mutating func receiveFirst(_ frame: ClientFrame) -> Event {
+        guard frame.payload.readableBytes <= self.maxMessageSize else {
+            return .failure(.messageTooLarge, "message too big")
+        }
         var fragments = Fragments(
             isText: frame.opcode == .text,
             isDeflated: frame.rsv1,
-            payload: frame.unmaskedData
+            payload: frame.payload
         )
-        return self.advance(&fragments, by: frame.length, isLast: frame.fin)
+        return self.advance(&fragments, by: frame.payload.readableBytes, isLast: frame.fin)
     }
 
     /// Checks the newest `count` bytes, then stores the message or hands it over.

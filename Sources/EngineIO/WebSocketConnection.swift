@@ -17,7 +17,7 @@ protocol WebSocketReceiver: AnyObject {
 ///
 /// `@unchecked Sendable`: its state is touched on its channel's event loop only, `pendingRemoteBytes` apart, which is atomic.
 final class WebSocketConnection: ChannelInboundHandler, @unchecked Sendable {
-    typealias InboundIn = WebSocketFrame
+    typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
     struct Configuration {
@@ -41,6 +41,7 @@ final class WebSocketConnection: ChannelInboundHandler, @unchecked Sendable {
 
     let eventLoop: any EventLoop
     private let configuration: Configuration
+    private var parser: WebSocketFrameParser
     private var assembler: WebSocketAssembler
     private var inflater: Inflater?
     private var deflater: Deflater?
@@ -51,6 +52,7 @@ final class WebSocketConnection: ChannelInboundHandler, @unchecked Sendable {
     private var state = State.open
     private var isReceiverTold = false
     private var isReadingPaused = false
+    private var isUnreadable = false
     /// Bytes on their way here from a session on another event loop.
     let pendingRemoteBytes = ManagedAtomic(0)
 
@@ -58,6 +60,7 @@ final class WebSocketConnection: ChannelInboundHandler, @unchecked Sendable {
         self.eventLoop = eventLoop
         self.configuration = configuration
         self.receiver = receiver
+        self.parser = WebSocketFrameParser(maxFrameSize: configuration.maxMessageSize)
         self.assembler = WebSocketAssembler(
             maxMessageSize: configuration.maxMessageSize,
             allowsDeflate: configuration.deflate != nil
@@ -180,7 +183,22 @@ final class WebSocketConnection: ChannelInboundHandler, @unchecked Sendable {
     // MARK: Receiving
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        let event = self.assembler.receive(self.unwrapInboundIn(data))
+        guard !self.isUnreadable else { return }
+        self.parser.receive(self.unwrapInboundIn(data))
+        do throws(WebSocketFrameParser.Failure) {
+            while self.context != nil, let frame = try self.parser.next() { self.receive(frame, context: context) }
+        } catch {
+            // What follows a frame that could not be read is not looked at.
+            self.isUnreadable = true
+            switch error {
+            case .tooLarge: self.close(.messageTooLarge, reason: "message too big")
+            case .invalidControlFrame: self.close(.protocolError)
+            }
+        }
+    }
+
+    private func receive(_ frame: ClientFrame, context: ChannelHandlerContext) {
+        let event = self.assembler.receive(frame)
         guard self.state == .open else {
             // The rest of a connection that is closing matters only for the client's close frame.
             if self.state == .closing, case .close = event { context.close(promise: nil) }
@@ -273,14 +291,7 @@ final class WebSocketConnection: ChannelInboundHandler, @unchecked Sendable {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        switch error as? NIOWebSocketError {
-        case .invalidFrameLength: self.close(.messageTooLarge, reason: "message too big")
-        case .fragmentedControlFrame, .multiByteControlFrameLength: self.close(.protocolError)
-        case nil where error is ByteToMessageDecoderError:
-            // What follows a frame that could not be read is not looked at.
-            break
-        case nil: self.abort()
-        }
+        self.abort()
     }
 }
 

@@ -72,17 +72,27 @@ public final class PostgresClient: Sendable {
 
     // MARK: Queries
 
+    /// How the server plans a statement (PostgreSQL documentation, 20.7.4, `plan_cache_mode`).
+    public enum Plan: Sendable {
+        /// As the session's parameters say.
+        case configured
+        /// Anew, for the values of its parameters.
+        case forValues
+    }
+
     /// Runs one statement on any shared connection, in a transaction of its own.
     ///
     /// What was sent behind a slow statement on its connection waits for it, as in every pipeline: run long statements
     /// in `withTransaction`.
     ///
-    /// - Parameter timeout: from now to the answer; `queryTimeout` if nil. The server is told the same bound.
+    /// - Parameters:
+    ///   - timeout: from now to the answer; `queryTimeout` if nil. The server is told the same bound.
+    ///   - plan: where the best way to an answer depends on what is asked for.
     @discardableResult
     public func query(
-        _ query: PostgresQuery, timeout: Duration? = nil
+        _ query: PostgresQuery, timeout: Duration? = nil, plan: Plan = .configured
     ) async throws(PostgresError) -> PostgresResult {
-        let results = try await atomically([query], timeout: timeout)
+        let results = try await perform(makeRequest([query], target: .shared(lane: nil), timeout: timeout, plan: plan))
         guard let result = results.first else { throw PostgresError(.decoding, "the answer has no result") }
         return result
     }
@@ -110,15 +120,15 @@ public final class PostgresClient: Sendable {
         submit(makeRequest(queries, target: .shared(lane: lane), timeout: timeout), completion: completion)
     }
 
-    private func makeRequest(_ queries: [PostgresQuery], target: Request.Target, timeout: Duration?) -> Request {
+    private func makeRequest(
+        _ queries: [PostgresQuery], target: Request.Target, timeout: Duration?, plan: Plan = .configured
+    ) -> Request {
         let timeout = timeout ?? configuration.queryTimeout
-        let deadline = ContinuousClock.now + timeout
-        if timeout == configuration.queryTimeout {
-            return Request(queries, target: target, timeout: timeout, deadline: deadline)
-        }
+        var hidden: [PostgresQuery] = []
+        if timeout != configuration.queryTimeout { hidden.append(Self.statementTimeout(timeout)) }
+        if plan == .forValues { hidden.append("SELECT set_config('plan_cache_mode', 'force_custom_plan', true)") }
         return Request(
-            [Self.statementTimeout(timeout)] + queries, target: target, timeout: timeout, deadline: deadline,
-            hiddenQueries: 1)
+            hidden + queries, target: target, timeout: timeout, deadline: .now + timeout, hiddenQueries: hidden.count)
     }
 
     /// The server ends a statement by itself when its time is up: unlike a cancel request, which names a connection

@@ -10,7 +10,34 @@ public final class InMemoryAdapter: Adapter {
     private let loopIndexes: [ObjectIdentifier: Int]
     /// For each room, the number of memberships and joins under way on each event loop. In several parts, so that
     /// threads seldom wait for each other.
-    private let interest: [NIOLockedValueBox<[Room: [Int]]>]
+    private let interest: [NIOLockedValueBox<[Room: Interest]>]
+
+    /// Most rooms are one user's or one session's, on one event loop: they need no array.
+    private enum Interest {
+        case one(loop: Int, count: Int)
+        case several([Int])
+
+        func add(_ change: Int, loop: Int, loops: Int) -> Interest? {
+            switch self {
+            case .one(loop, let count): return count + change == 0 ? nil : .one(loop: loop, count: count + change)
+            case .one(let other, let count):
+                var counts = Array(repeating: 0, count: loops)
+                counts[other] = count
+                counts[loop] = change
+                return .several(counts)
+            case .several(var counts):
+                counts[loop] += change
+                return counts.allSatisfy { $0 == 0 } ? nil : .several(counts)
+            }
+        }
+
+        func forEachLoop(_ body: (Int) -> Void) {
+            switch self {
+            case .one(let loop, let count): if count > 0 { body(loop) }
+            case .several(let counts): for (loop, count) in counts.enumerated() where count > 0 { body(loop) }
+            }
+        }
+    }
     private let sockets = NIOLockedValueBox<[String: Socket]>([:])
 
     public init(eventLoops: [any EventLoop]) {
@@ -66,13 +93,14 @@ public final class InMemoryAdapter: Adapter {
 
     private func addInterest(_ change: Int, in room: Room, loop: Int) {
         self.part(of: room).withLockedValue { table in
-            var counts = table[room] ?? Array(repeating: 0, count: self.loops.count)
-            counts[loop] += change
-            table[room] = counts.allSatisfy { $0 == 0 } ? nil : counts
+            let interest = table[room] ?? .one(loop: loop, count: 0)
+            table[room] = interest.add(change, loop: loop, loops: self.loops.count)
         }
     }
 
-    private func part(of room: Room) -> NIOLockedValueBox<[Room: [Int]]> {
+    private func interest(in room: Room) -> Interest? { self.part(of: room).withLockedValue { $0[room] } }
+
+    private func part(of room: Room) -> NIOLockedValueBox<[Room: Interest]> {
         self.interest[Int(UInt(bitPattern: room.hashValue) % UInt(self.interest.count))]
     }
 
@@ -81,8 +109,7 @@ public final class InMemoryAdapter: Adapter {
         if target.rooms.isEmpty { return self.loops }
         var isInterested = Array(repeating: false, count: self.loops.count)
         for room in target.rooms {
-            let counts = self.part(of: room).withLockedValue { $0[room] }
-            for (index, count) in (counts ?? []).enumerated() where count > 0 { isInterested[index] = true }
+            self.interest(in: room)?.forEachLoop { isInterested[$0] = true }
             if let socket = self.socket(room), let (index, _) = self.loop(of: socket) { isInterested[index] = true }
         }
         return zip(self.loops, isInterested).compactMap { $1 ? $0 : nil }
@@ -102,8 +129,7 @@ public final class InMemoryAdapter: Adapter {
     public func broadcast(_ broadcasts: [RoomBroadcast]) {
         var byLoop: [[RoomBroadcast]] = Array(repeating: [], count: self.loops.count)
         for broadcast in broadcasts {
-            let counts = self.part(of: broadcast.room).withLockedValue { $0[broadcast.room] } ?? []
-            for (index, count) in counts.enumerated() where count > 0 { byLoop[index].append(broadcast) }
+            self.interest(in: broadcast.room)?.forEachLoop { byLoop[$0].append(broadcast) }
         }
         for (rooms, broadcasts) in zip(self.loops, byLoop) where !broadcasts.isEmpty {
             rooms.eventLoop.runNow { for broadcast in broadcasts { rooms.broadcast(broadcast) } }

@@ -13,11 +13,22 @@ final class LoopRooms: @unchecked Sendable {
     private var rooms: [Room: Members] = [:]
     private var stamp: UInt64 = 0
 
-    private final class Members {
-        let room: Room
-        var sockets: [Socket] = []
+    /// Most rooms are one user's or one session's, with one socket: they need no array.
+    private enum Members {
+        case one(Socket)
+        case many(List)
 
-        init(room: Room) { self.room = room }
+        final class List {
+            var sockets: [Socket]
+            init(_ sockets: [Socket]) { self.sockets = sockets }
+        }
+
+        func forEach(_ body: (Socket) -> Void) {
+            switch self {
+            case .one(let socket): body(socket)
+            case .many(let list): list.sockets.forEach(body)
+            }
+        }
     }
 
     init(eventLoop: any EventLoop) {
@@ -50,11 +61,21 @@ final class LoopRooms: @unchecked Sendable {
     func join(_ room: Room, _ socket: Socket) -> Bool {
         self.eventLoop.assertInEventLoop()
         guard socket.membership.position != nil, socket.membership.rooms[room] == nil else { return false }
-        let members = self.rooms[room] ?? Members(room: room)
-        if members.sockets.isEmpty { self.rooms[members.room] = members }
+        guard let index = self.rooms.index(forKey: room) else {
+            self.rooms[room] = .one(socket)
+            socket.membership.rooms[room] = 0
+            return true
+        }
         // The room's own copy of the name, which all members then share.
-        socket.membership.rooms[members.room] = members.sockets.count
-        members.sockets.append(socket)
+        let name = self.rooms[index].key
+        switch self.rooms[index].value {
+        case .one(let first):
+            self.rooms.values[index] = .many(Members.List([first, socket]))
+            socket.membership.rooms[name] = 1
+        case .many(let list):
+            socket.membership.rooms[name] = list.sockets.count
+            list.sockets.append(socket)
+        }
         return true
     }
 
@@ -64,12 +85,16 @@ final class LoopRooms: @unchecked Sendable {
         guard let position = socket.membership.rooms.removeValue(forKey: room), let members = self.rooms[room] else {
             return false
         }
-        let last = members.sockets.removeLast()
+        guard case .many(let list) = members else {
+            self.rooms[room] = nil
+            return true
+        }
+        let last = list.sockets.removeLast()
         if last !== socket {
-            members.sockets[position] = last
+            list.sockets[position] = last
             last.membership.rooms[room] = position
         }
-        if members.sockets.isEmpty { self.rooms[room] = nil }
+        if list.sockets.isEmpty { self.rooms[room] = nil }
         return true
     }
 
@@ -83,7 +108,7 @@ final class LoopRooms: @unchecked Sendable {
         for event in broadcast.events {
             if let id = event.except { self.ids[id]?.membership.stamp = stamp }
         }
-        for socket in members.sockets {
+        members.forEach { socket in
             if socket.membership.stamp != stamp, !socket.holdsBroadcasts {
                 socket.deliver(joined)
             } else {
@@ -100,14 +125,14 @@ final class LoopRooms: @unchecked Sendable {
         if target.except.isEmpty {
             if target.rooms.isEmpty { return self.all.forEach(body) }
             if target.rooms.count == 1, let members = self.rooms[target.rooms[0]] {
-                return members.sockets.forEach(body)
+                return members.forEach(body)
             }
         }
         // Whoever was seen in this broadcast carries its stamp.
         self.stamp += 1
         let stamp = self.stamp
         for room in target.except {
-            for socket in self.rooms[room]?.sockets ?? [] { socket.membership.stamp = stamp }
+            self.rooms[room]?.forEach { $0.membership.stamp = stamp }
             self.ids[room]?.membership.stamp = stamp
         }
         let visit = { (socket: Socket) in
@@ -117,7 +142,7 @@ final class LoopRooms: @unchecked Sendable {
         }
         if target.rooms.isEmpty { return self.all.forEach(visit) }
         for room in target.rooms {
-            self.rooms[room]?.sockets.forEach(visit)
+            self.rooms[room]?.forEach(visit)
             self.ids[room].map(visit)
         }
     }

@@ -58,13 +58,12 @@ import Testing
         for _ in 0..<2_000 {
             var assembler = WebSocketAssembler(maxMessageSize: 64, allowsDeflate: true)
             for _ in 0..<10 {
-                let frame = WebSocketFrame(
+                let frame = ClientFrame(
                     fin: .random(using: &generator),
                     rsv1: Int.random(in: 0..<4, using: &generator) == 0,
                     opcode: WebSocketOpcode(encodedWebSocketOpcode: UInt8.random(in: 0..<16, using: &generator))
                         ?? .text,
-                    maskKey: [1, 2, 3, 4],
-                    data: ByteBuffer(bytes: generator.bytes(upTo: 40, from: self.alphabets[0]))
+                    payload: ByteBuffer(bytes: generator.bytes(upTo: 40, from: self.alphabets[0]))
                 )
                 switch assembler.receive(frame) {
                 case .message(.text(let bytes), _), .message(.binary(let bytes), _): #expect(bytes.readableBytes <= 64)

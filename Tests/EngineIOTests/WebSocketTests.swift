@@ -10,11 +10,8 @@ import Testing
         _ payload: String = "",
         fin: Bool = true,
         rsv1: Bool = false
-    ) -> WebSocketFrame {
-        let key = WebSocketMaskingKey([1, 2, 3, 4])
-        var data = ByteBuffer(string: payload)
-        if let key { data.webSocketMask(key) }
-        return WebSocketFrame(fin: fin, rsv1: rsv1, opcode: opcode, maskKey: key, data: data)
+    ) -> ClientFrame {
+        ClientFrame(fin: fin, rsv1: rsv1, opcode: opcode, payload: ByteBuffer(string: payload))
     }
 
     @Test func assemblesFragments() {
@@ -28,7 +25,7 @@ import Testing
 
     @Test func refusesUnmaskedFrames() {
         var assembler = WebSocketAssembler(maxMessageSize: 100)
-        let frame = WebSocketFrame(fin: true, opcode: .text, data: ByteBuffer(string: "a"))
+        let frame = ClientFrame(opcode: .text, isMasked: false, payload: ByteBuffer(string: "a"))
         #expect(assembler.receive(frame) == .failure(.protocolError, "frame is not masked"))
     }
 

@@ -35,16 +35,14 @@ public func fuzz(_ data: UnsafePointer<UInt8>, _ size: Int) -> CInt {
     return 0
 }
 
-/// Frames of up to 255 bytes, each after a byte of flags and opcode and a byte of length.
+/// What a client sends after the upgrade, in two pieces.
 private func fuzzFrames(_ bytes: ByteBuffer) {
-    var bytes = bytes
+    var rest = bytes
+    var parser = WebSocketFrameParser(maxFrameSize: 1000)
     var assembler = WebSocketAssembler(maxMessageSize: 1000, allowsDeflate: true)
-    while let head = bytes.readInteger(as: UInt8.self), let length = bytes.readInteger(as: UInt8.self),
-        let payload = bytes.readSlice(length: min(Int(length), bytes.readableBytes)),
-        let opcode = WebSocketOpcode(encodedWebSocketOpcode: head & 0xF)
-    {
-        _ = assembler.receive(
-            WebSocketFrame(
-                fin: head & 0x80 != 0, rsv1: head & 0x40 != 0, opcode: opcode, maskKey: [1, 2, 3, 4], data: payload))
+    for count in [bytes.readableBytes / 2, bytes.readableBytes - bytes.readableBytes / 2] {
+        guard let piece = rest.readSlice(length: count) else { return }
+        parser.receive(piece)
+        while let frame = try? parser.next() { _ = assembler.receive(frame) }
     }
 }

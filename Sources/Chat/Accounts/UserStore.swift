@@ -93,7 +93,7 @@ struct UserStore: Sendable {
                 OR to_tsvector('simple', u.display_name) @@ to_tsquery('simple', \(words.joined(separator: " & "))))
                 AND u.disabled_at IS NULL AND NOT \(Self.isBanned)
             ORDER BY u.username LIMIT \(limit)
-            """)
+            """, plan: .forValues)
         return try await read(rows)
     }
 

@@ -139,7 +139,7 @@ struct ConversationStore: Sendable {
                 AND (\(cursor?.date)::timestamptz IS NULL
                     OR (c.active_hour, c.id) < (\(cursor?.date), \(cursor?.id.uuid)))
             ORDER BY c.active_hour DESC, c.id DESC LIMIT \(limit + 1)
-            """)
+            """, plan: .forValues)
         return try page(rows, limit: limit)
     }
 

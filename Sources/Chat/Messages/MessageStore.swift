@@ -92,7 +92,7 @@ struct MessageStore: Sendable {
             ) newest JOIN messages m ON m.id = newest.id JOIN users s ON s.id = m.sender_id
             ORDER BY ts_rank(to_tsvector('simple', m.text), websearch_to_tsquery('simple', \(text))) DESC, m.id DESC
             LIMIT \(limit)
-            """)
+            """, plan: .forValues)
         return try await read(rows)
     }
 

@@ -117,7 +117,9 @@ public struct Sync: Sendable {
         var undelivered: [UserID: [ConversationID: Int]] = [:]
         for row in rows {
             let count: Int = try row.decode(2)
-            if count > 0 { undelivered[UserID(try row.decode(0)), default: [:]][ConversationID(try row.decode(1))] = count }
+            if count > 0 {
+                undelivered[UserID(try row.decode(0)), default: [:]][ConversationID(try row.decode(1))] = count
+            }
         }
         return undelivered
     }

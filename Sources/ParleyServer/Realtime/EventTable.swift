@@ -73,7 +73,8 @@ struct EventTable: Sendable {
 
     /// Handed over on the event loop, so that a sender's messages are stored in the order they came in.
     private func send(_ event: Incoming) throws {
-        chat.messages.submit(try event.read(MessageRequest.self), from: event.caller.user, origin: event.connection) { result in
+        chat.messages.submit(try event.read(MessageRequest.self), from: event.caller.user, origin: event.connection) {
+            result in
             switch result {
             case .success(let sent): event.reply.succeed(sent.message)
             case .failure(let error): event.reply.fail(error)

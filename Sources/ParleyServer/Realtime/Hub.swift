@@ -101,7 +101,9 @@ final class Hub: Sendable {
                 // A session that ended between the check of its token and the joining of its room.
                 try chat.accounts.gate.check(user: caller.user, session: caller.session)
                 let conversations = try await chat.welcome.conversations(of: caller.user)
-                self.arrivals.end(arrival, of: caller.user, listed: conversations) { socket.join($0.map(Room.conversation)) }
+                self.arrivals.end(arrival, of: caller.user, listed: conversations) {
+                    socket.join($0.map(Room.conversation))
+                }
                 let online = try await chat.presence.announceArrival(of: caller.user, first: first)
                 let sent = try await self.greet(socket, caller, online, chat)
                 socket.releaseBroadcasts(except: sent)
@@ -185,7 +187,7 @@ extension SocketIOConfiguration {
         var configuration = SocketIOConfiguration()
         configuration.engine.cors = origins.allowed.isEmpty ? .sameOrigin : .origins(origins.allowed)
         // Browsers send `Origin` with every WebSocket, and no CORS protects those (RFC 6455 § 10.2).
-        configuration.engine.admission = { request in
+        configuration.engine.screening = { request in
             guard let origin = request.origin, !origins.permits(origin, authority: request.authority) else {
                 return nil
             }
