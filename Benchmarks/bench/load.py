@@ -1,0 +1,42 @@
+"""Runs the realtime load tool (load/realtime.cpp)."""
+
+import json
+import subprocess
+import tempfile
+
+from . import WORK
+from .process import end, spawn
+
+
+class Violation(Exception):
+    """A message was lost, repeated, misdirected or out of order. `result` says how many."""
+
+    def __init__(self, result):
+        counts = ("lost", "repeated", "misdirected", "out_of_order", "sequence_breaks")
+        super().__init__(", ".join(f"{name} {result[name]}" for name in counts))
+        self.result = result
+
+
+def realtime(port, people, **options):
+    """Puts load on a server; what the tool prints, as a dictionary. `options` are the tool's, `_` for `-`.
+
+    people: (token, room) for each connection.
+    Raises Violation when not every message came exactly once and in order.
+    """
+    with tempfile.NamedTemporaryFile("w", dir=WORK, prefix="people-") as file:
+        file.writelines(f"{token} {room}\n" for token, room in people)
+        file.flush()
+        arguments = [part for name, value in options.items() for part in ("--" + name.replace("_", "-"), str(value))]
+        process = spawn(
+            [WORK / "realtime", "--port", port, "--people", file.name, *arguments],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            output, complaint = process.communicate(timeout=600)
+        finally:
+            end(process)
+    if process.returncode not in (0, 3):
+        raise RuntimeError(f"the load tool ended with {process.returncode}: {complaint.strip()}")
+    result = json.loads(output)
+    if process.returncode == 3:
+        raise Violation(result)
+    return result
