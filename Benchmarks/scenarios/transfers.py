@@ -1,0 +1,92 @@
+"""Files in and out, beside nginx: transfers per CPU second of everything that works for them.
+
+Parley hashes (SHA-256), sniffs, makes durable (fsync) and writes a row for each upload, of which nginx does nothing; and
+it looks a download up in the database and checks its token. CPU of the kernel's own threads, such as those that write
+dirty pages back, is on nobody's account. Every upload's SHA-256 is compared, every download's length, and the
+SHA-256 of each connection's first.
+"""
+
+import hashlib
+import json
+import os
+import re
+import urllib.request
+
+from bench.http import http, parley, upload
+from bench.nginx import Nginx
+from bench.report import record
+from bench.stack import Parley
+
+# Bytes, transfers a measurement, and connections.
+SIZES = {"100 kB": (100_000, 400, 4), "1 MB": (1_000_000, 100, 4), "100 MB": (100_000_000, 4, 2)}
+
+
+# No picture's or archive's beginning.
+PLAIN = b"\1\2plain bytes\2\1"
+
+
+def run(quick=False):
+    rounds = 1 if quick else 3
+    with Parley() as server, Nginx() as nginx:
+        server.seed_users(1)
+        for name, (size, transfers, connections) in SIZES.items():
+            transfers = max(connections, transfers // 4) if quick else transfers
+            options = {"requests": transfers, "connections": connections, "warm_up": connections}
+            for _ in range(rounds):
+                measure_uploads(server, nginx, name, upload_bytes=size, **options)
+            link, sha256 = offer_download(server, nginx, size)
+            for _ in range(rounds):
+                measure_downloads(server, nginx, name, link, length=size, sha256=sha256, **{**options, "requests": 4 * transfers})
+            nginx.empty()
+    measure_memory(2 ** 26 if quick else 2 ** 30)
+
+
+def measure_uploads(server, nginx, size, **options):
+    scenario = f"upload-{size}"
+    record(scenario, "parley PUT", **account(upload(server, **options)))
+    record(scenario, "parley form", **account(upload(server, form=True, **options)))
+    result = http(nginx.port, ["/{n}.bin"], method="PUT", status=201, server=nginx.pid, **options)
+    record(scenario, "nginx PUT", **account(result))
+    nginx.empty()
+
+
+def offer_download(server, nginx, size):
+    """The same bytes at both; the path at Parley and their SHA-256."""
+    content = PLAIN + os.urandom(size - len(PLAIN))
+    (nginx.files / "file.bin").write_bytes(content)
+    request = urllib.request.Request(
+        f"{server.url}/upload/file.bin", content, {"Authorization": f"Bearer {server.person(0)[1]}"}, method="PUT")
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)["uploads"][0]["url"], hashlib.sha256(content).hexdigest()
+
+
+def measure_downloads(server, nginx, size, link, **options):
+    scenario = f"download-{size}"
+    record(scenario, "parley", **account(parley(server, [link], **options)))
+    for subject, port in (("nginx, sendfile off", nginx.port), ("nginx, sendfile on", nginx.sendfile_port)):
+        record(scenario, subject, **account(http(port, ["/file.bin"], server=nginx.pid, **options)))
+
+
+def account(result):
+    """What a transfer costs, together and by process."""
+    parts = {name: result[name] for name in ("server_cpu_us", "database_cpu_us", "workers_cpu_us")}
+    return {"per_cpu_s": 1e6 / sum(parts.values()), **parts, "per_s": result["per_s"], "p50_us": result["p50_us"],
+            "others_load": result["others_load"]}
+
+
+def measure_memory(size):
+    """By how much the server's memory grows, at most, while it takes one large file."""
+    with Parley(MAX_UPLOAD_BYTES=str(size), USER_QUOTA_BYTES=str(4 * size)) as server:
+        server.seed_users(1)
+        upload(server, requests=20, upload_bytes=1_000_000)
+        # From here on the kernel notes the peak anew (proc(5)).
+        with open(f"/proc/{server.pid}/clear_refs", "w") as file:
+            file.write("5")
+        before = status_kb(server.pid, "VmRSS")
+        upload(server, requests=1, connections=1, warm_up=0, upload_bytes=size)
+        record("upload-memory", "parley", upload_mb=size / 1e6, rss_kb=before, growth_kb=status_kb(server.pid, "VmHWM") - before)
+
+
+def status_kb(pid, name):
+    with open(f"/proc/{pid}/status") as file:
+        return int(re.search(rf"^{name}:\s+(\d+) kB", file.read(), re.MULTILINE)[1])
