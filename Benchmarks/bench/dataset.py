@@ -7,6 +7,7 @@ attachment, one in twenty reactions, one in a hundred was deleted, one in fifty 
 
 import dataclasses
 import hashlib
+import json
 import random
 import uuid
 
@@ -15,7 +16,6 @@ import psycopg
 # People who have an id each, as `stack.Parley.person` has it; conversations likewise. Both are numbered from 0.
 _ID = "01900000-0000-7000-{kind}-{number:012x}"
 _USER, _CONVERSATION = "8001", "8003"
-_BLOBS = 100
 _SENTENCES = 20_000
 
 # In one sentence of twenty, in the five messages of the hero's busiest conversations, and in none.
@@ -37,17 +37,17 @@ class Dataset:
         return str(uuid.UUID(_ID.format(kind=_CONVERSATION, number=number)))
 
 
-def fill(connection, storage, messages):
+def fill(connection, storage, messages, users=None, conversations=None):
     """Fills an empty, migrated database and the files beside it.
 
     - connection: psycopg's, in autocommit mode, as a superuser: constraints and triggers that look at each row are
       skipped (`session_replication_role`), the moderators' among them; they hold by construction, and `parley verify`
       can tell.
     - storage: a pathlib.Path, the server's STORAGE_DIR.
-    - messages: how many, at least 1,000.
+    - messages: how many, at least 1,000. People and conversations are as many as such a chat has unless they are given,
+      and at least 600: enough for one who is in 500 conversations.
     """
-    # As many people and conversations as such a chat has, and enough for one who is in 500 of them.
-    dataset = Dataset(messages, max(600, messages // 100), max(600, messages // 50))
+    dataset = Dataset(messages, users or max(600, messages // 100), conversations or max(600, messages // 50))
     words = connection.execute("SELECT pg_get_indexdef('messages_words'::regclass)").fetchone()[0]
     connection.execute("SET session_replication_role = replica")
     connection.execute("SET maintenance_work_mem = '256MB'")
@@ -55,7 +55,7 @@ def fill(connection, storage, messages):
     connection.execute("SELECT setseed(0.5)")
     # Built at once it is made in a tenth of the time.
     connection.execute("DROP INDEX messages_words")
-    _write_blobs(connection, storage)
+    _write_blobs(connection, storage, max(2_000, messages // 100))
     _write_sentences(connection)
     # Some of these take no parameters from afar: psycopg puts them in.
     cursor = psycopg.ClientCursor(connection)
@@ -68,27 +68,25 @@ def fill(connection, storage, messages):
     return dataset
 
 
-def _write_blobs(connection, storage):
+def _write_blobs(connection, storage, count):
     """Contents for the uploads to refer to, on the disk and in the database; every other one counts as a picture."""
-    for number in range(_BLOBS):
-        content = f"attachment {number}\n".encode() * 100
-        sha256 = hashlib.sha256(content).hexdigest()
-        directory = storage / "uploads" / sha256[:2] / sha256[2:4]
-        directory.mkdir(parents=True, exist_ok=True)
-        (directory / sha256).write_bytes(content)
-        picture = number % 2 == 0
-        connection.execute(
-            "INSERT INTO blobs (sha256, size, type, kind, served_size, served_sha256, width, height, blurhash, thumbnails) "
-            "VALUES (%(sha256)s, %(size)s, %(type)s, %(kind)s, %(size)s, %(sha256)s, %(width)s, %(height)s, %(blurhash)s, "
-            "%(thumbnails)s::jsonb)",
-            {"sha256": sha256, "size": len(content), "type": "image/jpeg" if picture else "text/plain",
-             "kind": "image" if picture else "file", "width": 4000 if picture else None,
-             "height": 3000 if picture else None, "blurhash": "LEHV6nWB2yk8pyo0adR*.7kCMdnj" if picture else None,
-             "thumbnails": _THUMBNAILS if picture else "[]"})
+    picture = ("image/jpeg", "image", 4000, 3000, "LEHV6nWB2yk8pyo0adR*.7kCMdnj", _THUMBNAILS)
+    file = ("text/plain", "file", None, None, None, "[]")
+    with connection.cursor().copy(
+            "COPY blobs (sha256, size, served_size, served_sha256, type, kind, width, height, blurhash, thumbnails) FROM STDIN"
+    ) as copy:
+        for number in range(count):
+            content = f"attachment {number}\n".encode() * 100
+            sha256 = hashlib.sha256(content).hexdigest()
+            directory = storage / "uploads" / sha256[:2] / sha256[2:4]
+            directory.mkdir(parents=True, exist_ok=True)
+            (directory / sha256).write_bytes(content)
+            copy.write_row((sha256, len(content), len(content), sha256, *(file if number % 2 else picture)))
 
 
-_THUMBNAILS = """[{"size": "small", "width": 160, "height": 120}, {"size": "medium", "width": 480, "height": 360},
-    {"size": "large", "width": 1280, "height": 960}]"""
+_THUMBNAILS = json.dumps(
+    [{"size": "small", "width": 160, "height": 120}, {"size": "medium", "width": 480, "height": 360},
+     {"size": "large", "width": 1280, "height": 960}])
 
 
 def _write_sentences(connection):
@@ -215,13 +213,14 @@ _STATEMENTS = (
     INSERT INTO uploads (id, owner_id, sha256, name, type, size, created_at)
     SELECT u.id, u.owner, b.sha256, u.name, b.type, b.size, u.at
     FROM (
-        SELECT pg_temp.id_of('8004', l.i) AS id, pg_temp.id_of('8001', m.person) AS owner, 'file ' || l.i AS name, l.i AS i, l.at
+        SELECT pg_temp.id_of('8004', l.i) AS id, pg_temp.id_of('8001', m.person) AS owner, 'file ' || l.i AS name, l.i / 50 AS i, l.at
         FROM line l JOIN place p ON p.n = l.n JOIN membership m ON m.n = l.n AND m.position = floor(l.whose * p.size)
         WHERE l.i %% 50 = 9
         UNION ALL
         SELECT avatar_upload_id, id, 'avatar', row_number() OVER () * 2, created_at FROM users WHERE avatar_upload_id IS NOT NULL
-    ) u JOIN (SELECT *, row_number() OVER (ORDER BY kind, sha256) AS number FROM blobs) b
-        ON b.number = 1 + u.i %% (SELECT count(*) FROM blobs)
+    ) u JOIN (SELECT *, row_number() OVER (PARTITION BY kind ORDER BY sha256) * 2
+            - CASE kind WHEN 'image' THEN 2 ELSE 1 END AS number FROM blobs) b
+        ON b.number = u.i %% (SELECT count(*) FROM blobs)
     """,
     """
     INSERT INTO attachments (message_id, position, upload_id)
