@@ -1,12 +1,14 @@
 """What the figures were measured on and with."""
 
+import importlib.metadata
+import json
 import os
 import pathlib
 import subprocess
 import time
 
 from . import ROOT
-from .peers import NODE_MODULES
+from .peers import node_modules
 
 
 def markdown(started, steal):
@@ -23,7 +25,7 @@ def markdown(started, steal):
             _output(_newest("/usr/lib/postgresql/*/bin/postgres"), "--version"),
             _python("python-socketio"), _python("uvicorn"), _python("uvloop"), _python("asyncpg"),
             "node " + _output("node", "--version"), _node("ws"), _node("pg"),
-            _output("nginx", "-v").removeprefix("nginx version: "), _output("vips", "--version").split("-")[0],
+            _output("nginx", "-v").removeprefix("nginx version: "), _output("vips", "--version"),
         ])),
     ]
     return "\n".join(rows)
@@ -59,7 +61,6 @@ def _memory():
 
 
 def _python(package):
-    import importlib.metadata
     try:
         return f"{package} {importlib.metadata.version(package)}"
     except importlib.metadata.PackageNotFoundError:
@@ -67,5 +68,5 @@ def _python(package):
 
 
 def _node(package):
-    path = pathlib.Path(NODE_MODULES, package, "package.json")
-    return f"{package} {_output('node', '-p', f'require({str(path)!r}).version')}" if path.exists() else ""
+    path = node_modules() / package / "package.json"
+    return f"{package} {json.loads(path.read_text())['version'].split('+')[0]}"

@@ -6,11 +6,10 @@ import sys
 import typing
 
 from . import ROOT, WORK
+from .debian import unpack
 from .process import running
 
 PEERS = ROOT / "Benchmarks" / "peers"
-# Where `make bench` unpacks Debian's packages: they cannot be installed beside a node that is not Debian's.
-NODE_MODULES = str(WORK / "node" / "usr" / "share" / "nodejs")
 
 
 class Peer(typing.NamedTuple):
@@ -36,7 +35,12 @@ def python_socketio(parley=None):
 def node_ws(parley=None):
     """Bare ws on node. With a Parley it stores the messages in that one's tables, through node-pg."""
     database = f"{parley.socket_directory} parley parley" if parley else ""
-    return _peer("ws", "json", ["node", PEERS / "ws_chat.js"], DATABASE=database, NODE_PATH=NODE_MODULES)
+    return _peer("ws", "json", ["node", PEERS / "ws_chat.js"], DATABASE=database, NODE_PATH=str(node_modules()))
+
+
+def node_modules():
+    """Where `ws` and `pg` are."""
+    return unpack("node", "node-ws", "node-pg", "node-split2", "node-xtend") / "usr" / "share" / "nodejs"
 
 
 def broadcaster(way):

@@ -3,10 +3,12 @@
 import json
 import statistics
 
-from . import WORK
+from . import QUICK, WORK
 from .goals import GOALS
 
 RESULTS = WORK / "results.jsonl"
+# What is shown of each scenario while it runs: what its table will have.
+_columns = {}
 
 
 def start():
@@ -20,6 +22,7 @@ def about(scenario, title, text, columns=None, ratio=None, rows="subject"):
     columns: headings by metric. ratio: the metric by which the subjects are compared with Parley.
     rows: what the subjects are.
     """
+    _columns[scenario] = columns
     _append({"about": scenario, "title": title, "text": text, "columns": columns, "ratio": ratio, "rows": rows})
     print(f"\n{title}", flush=True)
 
@@ -31,7 +34,7 @@ def record(scenario, subject, **metrics):
     once a round: the report gives the median and the spread.
     """
     _append({"scenario": scenario, "subject": subject, **metrics})
-    shown = ", ".join(f"{name} {_number(value)}" for name, value in metrics.items())
+    shown = ", ".join(f"{name} {_number(metrics[name])}" for name in _columns.get(scenario) or metrics if name in metrics)
     print(f"  {scenario}, {subject}: {shown}", flush=True)
 
 
@@ -69,7 +72,7 @@ class Results:
         return statistics.median(values) if values else None
 
     def markdown(self):
-        parts = ["## Goals", self._goals()]
+        parts = ["## Goals"] + (["**Made small: the figures mean nothing.**"] if QUICK else []) + [self._goals()]
         parts += [f"**{failure['failed']} failed**: {failure['why']}" for failure in self.failures]
         for scenario in self.values:
             parts += self._scenario(scenario)
