@@ -6,6 +6,7 @@ import tempfile
 
 from . import WORK
 from .process import end, spawn
+from .report import record
 
 
 class Violation(Exception):
@@ -39,4 +40,23 @@ def realtime(port, people, **options):
     result = json.loads(output)
     if process.returncode == 3:
         raise Violation(result)
+    return result
+
+
+def measure(scenario, server, people, database=None, subject=None, also=None, **options):
+    """Puts load on a server (a Parley or a Peer) and records what it costs.
+
+    database: the process id of the PostgreSQL that it stores in, if it does.
+    also: makes further metrics of the tool's result.
+    A peer may break the order of messages, and the report says how often; Parley may not.
+    """
+    try:
+        result = realtime(server.port, people, dialect=server.dialect, server=server.pid, database=database or 0, **options)
+    except Violation as violation:
+        if server.name == "parley" or violation.result["lost"] or violation.result["repeated"]:
+            raise
+        result = violation.result
+    if database and "message_server_us" in result:
+        result["message_us"] = result["message_server_us"] + result["message_database_us"]
+    record(scenario, subject or server.name, **result, **(also(result) if also else {}))
     return result

@@ -5,6 +5,7 @@ import queue
 import resource
 import subprocess
 import threading
+import time
 
 
 def raise_file_limit():
@@ -54,3 +55,13 @@ def running(command, ready, log, timeout=30, **options):
         yield process, line[len(ready):].strip()
     finally:
         end(process)
+
+
+def wait_until_quiet(pids, cpu_seconds, limit=30, step=0.3):
+    """Waits, at most `limit` seconds, until these processes take next to no CPU: what a run left behind (thousands of
+    people leaving) is not the next one's cost."""
+    for _ in range(int(limit / step)):
+        before = sum(map(cpu_seconds, pids))
+        time.sleep(step)
+        if sum(map(cpu_seconds, pids)) - before < 0.03 * step:
+            return

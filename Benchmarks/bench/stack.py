@@ -16,7 +16,8 @@ import uuid
 import psycopg
 
 from . import ROOT, WORK
-from .process import end, read_line, spawn
+from .account import cpu_seconds, tree_cpu_seconds
+from .process import end, read_line, spawn, wait_until_quiet
 
 BINARIES = pathlib.Path(os.environ.get("PARLEY_BIN_DIR", ROOT / ".build" / "release"))
 
@@ -33,6 +34,10 @@ class Parley:
 
     `settings` are its environment variables. Limits are off unless they say otherwise.
     """
+
+    # As the load tool and the report know it; a `Peer` has the same.
+    name = "parley"
+    dialect = "socketio"
 
     def __init__(self, **settings):
         self.secret = secrets.token_hex(32)
@@ -63,6 +68,14 @@ class Parley:
         """The same data in a process with a fresh memory."""
         end(self.process)
         self._start()
+
+    def rest(self):
+        """Waits until what a run left behind is done, thousands of people leaving for instance, and lets everybody have
+        confirmed what they got: else their next connection would begin with it."""
+        wait_until_quiet([self.pid], cpu_seconds)
+        self.sql("UPDATE members m SET delivered_seq = last_seq FROM conversations c "
+                 "WHERE c.id = m.conversation_id AND delivered_seq < last_seq")
+        wait_until_quiet([self.postgres_pid], tree_cpu_seconds)
 
     def _start(self):
         environment = {**os.environ, **self.settings, "STORAGE_DIR": str(self.storage)}
