@@ -10,9 +10,9 @@ WEB_PACKAGES := nodejs node-react node-react-dom node-csstype node-prop-types no
 TEST_PACKAGES := curl python3-venv libvips-tools libimage-exiftool-perl ffmpeg chromium
 PYTHON_PACKAGES := pytest pytest-rerunfailures requests "python-socketio[client]" websocket-client aiohttp websockets "psycopg[binary]" \
 	playwright axe-playwright-python tuspy schemathesis
-BENCH_PACKAGES := g++ libssl-dev nodejs python3-venv libvips-tools
+BENCH_PACKAGES := g++ libssl-dev nodejs python3-venv libvips-tools libimage-exiftool-perl
 BENCH_PYTHON_PACKAGES := "psycopg[binary]" requests "python-socketio[client]" "uvicorn[standard]" asyncpg
-BENCH_TOOLS := .build/bench/realtime .build/bench/broadcast
+BENCH_TOOLS := $(addprefix .build/bench/,realtime http broadcast thumbnails)
 
 .PHONY: run test fuzz bench build web packages test-packages bench-packages format
 
@@ -42,7 +42,9 @@ bench: bench-packages build $(BENCH_TOOLS) .build/venv/installed-bench
 
 .build/bench/%: Benchmarks/peers/%.c | bench-packages
 	@mkdir -p $(@D)
-	@$(CC) -O2 -Wall -Wextra -o $@ $< -lcrypto
+	@$(CC) -O2 -Wall -Wextra -o $@ $< -lcrypto $(PEER_FLAGS)
+
+.build/bench/thumbnails: PEER_FLAGS = $$(pkg-config --cflags --libs vips) -lm
 
 # The web client, to where the server finds it.
 web: packages

@@ -16,7 +16,7 @@ class WrongAnswer(Exception):
 def http(port, paths, tokens=(), bodies=(), **options):
     """Puts load on a server; what the tool prints, as a dictionary. `options` are the tool's, `_` for `-`.
 
-    paths, tokens, bodies: taken in turn by the requests.
+    paths, tokens, bodies (made JSON): taken in turn by the requests.
     Raises WrongAnswer if any answer was.
     """
     with contextlib.ExitStack() as files:
@@ -30,7 +30,7 @@ def http(port, paths, tokens=(), bodies=(), **options):
         if tokens:
             options["tokens"] = lines(tokens)
         if bodies:
-            options["bodies"] = lines(bodies)
+            options["bodies"] = lines(map(json.dumps, bodies))
         arguments = [str(part) for name, value in options.items() for part in ("--" + name.replace("_", "-"), value)]
         process = spawn([WORK / "http", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         try:

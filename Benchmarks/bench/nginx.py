@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 
 from . import ROOT, WORK
+from .debian import unpack
 from .process import end, spawn
 
 TEMPLATE = ROOT / "Benchmarks" / "peers" / "nginx.conf.in"
@@ -59,18 +60,8 @@ class Nginx:
 
 
 def program():
-    """nginx as it is installed; where it is not, Debian's package, unpacked and not installed: installing it would start
-    a service."""
-    installed = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin")
-    if installed:
-        return installed
-    directory = WORK / "nginx"
-    if not (directory / "usr/sbin/nginx").exists():
-        directory.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["apt-get", "download", "-qq", "nginx"], cwd=directory, check=True)
-        package = next(directory.glob("nginx_*.deb"))
-        subprocess.run(["dpkg-deb", "-x", package, directory], check=True)
-    return directory / "usr/sbin/nginx"
+    """nginx as it is installed; where it is not, Debian's package, unpacked: installing it would start a service."""
+    return shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin") or unpack("nginx", "nginx") / "usr/sbin/nginx"
 
 
 def free_ports(count):

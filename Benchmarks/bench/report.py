@@ -81,7 +81,7 @@ class Results:
     def _goals(self):
         rows = []
         for goal in GOALS:
-            value = self.median(goal.scenario, "parley", goal.metric)
+            value = self.median(goal.scenario, goal.subject, goal.metric)
             if value is not None and goal.of:
                 peer = self.median(goal.scenario, goal.of, goal.metric)
                 value = value / peer if peer else None

@@ -1,7 +1,7 @@
 """What reading costs as a chat grows: the list of conversations, a page of history, searches, and catching up.
 
 Each with 10³ to 10⁶ messages (bench/dataset.py), as a person who is in 500 conversations, the busiest ones among them.
-Times are of whole requests, four at a time.
+Times are of whole requests, four at a time; those over a socket are means.
 """
 
 import json
@@ -12,22 +12,42 @@ import urllib.request
 
 import socketio
 
-from bench import dataset
+from bench import dataset, sized
 from bench.account import Account
 from bench.http import parley
-from bench.report import record
+from bench.report import about, record
 from bench.stack import BINARIES, Parley
 
-SIZES = (1_000, 10_000, 100_000, 1_000_000)
+SIZES = sized((1_000, 10_000, 100_000, 1_000_000), (1_000, 10_000))
+REQUESTS = sized(400, 60)
+COLUMNS = {"server_cpu_us": "server CPU µs", "database_cpu_us": "PostgreSQL's", "per_cpu_s": "a second of server CPU",
+           "p50_us": "p50 µs", "p99_us": "p99 µs", "answer_kb": "kB"}
+OVER_SOCKET = {"server_cpu_us": "server CPU µs", "database_cpu_us": "PostgreSQL's", "mean_us": "mean µs"}
+TITLES = {
+    "history": "A page of 50 messages",
+    "list-page": "50 of 500 conversations",
+    "list-all": "All 500 conversations: each of 5 pages",
+    "list-unread": "50 conversations, in one of which a fifth of all messages is unread",
+    "search-common": "Search for a word of every twentieth sentence",
+    "search-common-in-one": "The same in one conversation, with a fifth of all messages",
+    "search-rare": "Search for a word of five messages",
+    "search-none": "Search for a word of none",
+    "connect": "Connecting, with 500 conversations",
+    "sync-unchanged": "Sync of 500 conversations without a change",
+    "sync-changed": "Sync of 500 conversations, 100 of them with a change",
+}
 
 
-def run(quick=False):
-    for messages in SIZES[:2] if quick else SIZES:
+def run():
+    for scenario, title in TITLES.items():
+        over_socket = scenario in ("connect", "sync-unchanged", "sync-changed")
+        about(f"reading-{scenario}", title, "", OVER_SOCKET if over_socket else COLUMNS, rows="messages")
+    for messages in SIZES:
         with Parley() as server:
             with server.connect() as connection:
                 data = dataset.fill(connection, server.storage, messages)
             verify(server)
-            Reader(server, data, requests=60 if quick else 400).read()
+            Reader(server, data).read()
 
 
 def verify(server):
@@ -41,10 +61,9 @@ def verify(server):
 class Reader:
     """Person 0 of the dataset."""
 
-    def __init__(self, server, data, requests):
+    def __init__(self, server, data):
         self.server = server
         self.data = data
-        self.requests = requests
 
     def read(self):
         large = self.data.conversation(0)
@@ -59,18 +78,18 @@ class Reader:
         # Person 1 is in the large group, too, and has never opened it.
         self.server.sql("UPDATE members SET read_seq = 0, delivered_seq = 0 WHERE conversation_id = %s AND user_id = %s",
                         large, self.data.user(1))
-        self.measure("list-page-fifth-of-all-unread", ["/conversations?limit=50"], people=(1,))
+        self.measure("list-unread", ["/conversations?limit=50"], people=(1,))
         self.measure_sync()
 
     def measure(self, scenario, paths, requests=None, **options):
-        requests = requests or self.requests
+        requests = requests or REQUESTS
         result = parley(self.server, paths, requests=requests, connections=4, warm_up=max(8, len(paths)), **options)
         self.record(scenario, **{name: result[name] for name in (
             "per_cpu_s", "server_cpu_us", "database_cpu_us", "p50_us", "p99_us", "others_load")},
             answer_kb=result["received_bytes"] / result["requests"] / 1000)
 
     def record(self, scenario, **metrics):
-        record(f"reading-{scenario}", f"{self.data.messages:,} messages", **metrics)
+        record(f"reading-{scenario}", f"{self.data.messages:,}", **metrics)
 
     def get(self, path):
         request = urllib.request.Request(
@@ -89,7 +108,7 @@ class Reader:
             path = cursor and f"/conversations?limit=100&cursor={urllib.parse.quote(cursor)}"
         if len(set(seen)) != dataset.HERO_CONVERSATIONS or len(seen) != len(set(seen)):
             raise RuntimeError(f"{len(seen)} conversations were listed, {len(set(seen))} different ones")
-        self.measure("list-500-in-5-pages", paths, requests=max(len(paths), self.requests // 4))
+        self.measure("list-all", paths, requests=max(len(paths), REQUESTS // 4))
 
     def history_pages(self):
         """Pages of 50 messages from all over the conversations that have as many."""
@@ -111,8 +130,8 @@ class Reader:
             client.connect(self.server.url, auth={"token": self.server.person(0)[1]}, transports=["websocket"])
         self.record_account("connect", account, 1)
         try:
-            for scenario, known, expected in (("sync-unchanged", revisions, 0), (f"sync-{len(changed)}-changed", behind, len(changed))):
-                count = self.requests // 4
+            for scenario, known, expected in (("sync-unchanged", revisions, 0), ("sync-changed", behind, len(changed))):
+                count = REQUESTS // 4
                 with Account(self.server.pid, self.server.postgres_pid) as account:
                     for _ in range(count):
                         answer = client.call("sync", {"known": known})
@@ -123,5 +142,5 @@ class Reader:
             client.disconnect()
 
     def record_account(self, scenario, account, count):
-        self.record(scenario, per_cpu_s=count / account.cpu_seconds, server_cpu_us=account.cpu_seconds / count * 1e6,
+        self.record(scenario, server_cpu_us=account.cpu_seconds / count * 1e6,
                     database_cpu_us=account.database_cpu_seconds / count * 1e6, mean_us=account.seconds / count * 1e6)

@@ -12,41 +12,45 @@ import os
 import re
 import urllib.request
 
+from bench import ROUNDS, sized
 from bench.http import http, parley, upload
 from bench.nginx import Nginx
-from bench.report import record
+from bench.report import about, record
 from bench.stack import Parley
 
 # Bytes, transfers a measurement, and connections.
-SIZES = {"100 kB": (100_000, 400, 4), "1 MB": (1_000_000, 100, 4), "100 MB": (100_000_000, 4, 2)}
-
-
+SIZES = {"100 kB": (100_000, sized(400, 40), 4), "1 MB": (1_000_000, sized(100, 20), 4), "100 MB": (100_000_000, sized(4, 2), 2)}
+COLUMNS = {"per_cpu_s": "a CPU second", "server_cpu_us": "server µs", "database_cpu_us": "PostgreSQL µs",
+           "workers_cpu_us": "media workers µs", "per_s": "a second", "p50_us": "p50 µs"}
 # No picture's or archive's beginning.
 PLAIN = b"\1\2plain bytes\2\1"
 
 
-def run(quick=False):
-    rounds = 1 if quick else 3
+def run():
     with Parley() as server, Nginx() as nginx:
         server.seed_users(1)
         for name, (size, transfers, connections) in SIZES.items():
-            transfers = max(connections, transfers // 4) if quick else transfers
             options = {"requests": transfers, "connections": connections, "warm_up": connections}
-            for _ in range(rounds):
+            about(f"upload-{name}", f"Uploads of {name}",
+                  "No two alike. Parley's are hashed, sniffed, durable and have a row; nginx's are none of it.",
+                  COLUMNS, ratio="per_cpu_s")
+            for _ in range(ROUNDS):
                 measure_uploads(server, nginx, name, upload_bytes=size, **options)
+            about(f"download-{name}", f"Downloads of {name}", "Parley looks each up in its database.", COLUMNS, ratio="per_cpu_s")
             link, sha256 = offer_download(server, nginx, size)
-            for _ in range(rounds):
-                measure_downloads(server, nginx, name, link, length=size, sha256=sha256, **{**options, "requests": 4 * transfers})
+            options["requests"] *= 4
+            for _ in range(ROUNDS):
+                measure_downloads(server, nginx, name, link, length=size, sha256=sha256, **options)
             nginx.empty()
-    measure_memory(2 ** 26 if quick else 2 ** 30)
+    measure_memory(sized(2 ** 30, 2 ** 26))
 
 
 def measure_uploads(server, nginx, size, **options):
     scenario = f"upload-{size}"
-    record(scenario, "parley PUT", **account(upload(server, **options)))
-    record(scenario, "parley form", **account(upload(server, form=True, **options)))
+    record(scenario, "parley", **account(upload(server, **options)))
+    record(scenario, "parley, as a form", **account(upload(server, form=True, **options)))
     result = http(nginx.port, ["/{n}.bin"], method="PUT", status=201, server=nginx.pid, **options)
-    record(scenario, "nginx PUT", **account(result))
+    record(scenario, "nginx", **account(result))
     nginx.empty()
 
 
@@ -76,17 +80,18 @@ def account(result):
 
 def measure_memory(size):
     """By how much the server's memory grows, at most, while it takes one large file."""
+    about("upload-memory", "Memory while one large file is uploaded", "Resident memory: before, and its peak less that.")
     with Parley(MAX_UPLOAD_BYTES=str(size), USER_QUOTA_BYTES=str(4 * size)) as server:
         server.seed_users(1)
         upload(server, requests=20, upload_bytes=1_000_000)
         # From here on the kernel notes the peak anew (proc(5)).
         with open(f"/proc/{server.pid}/clear_refs", "w") as file:
             file.write("5")
-        before = status_kb(server.pid, "VmRSS")
+        before = status_mb(server.pid, "VmHWM")
         upload(server, requests=1, connections=1, warm_up=0, upload_bytes=size)
-        record("upload-memory", "parley", upload_mb=size / 1e6, rss_kb=before, growth_kb=status_kb(server.pid, "VmHWM") - before)
+        record("upload-memory", "parley", upload_mb=size / 1e6, rss_mb=before, growth_mb=status_mb(server.pid, "VmHWM") - before)
 
 
-def status_kb(pid, name):
+def status_mb(pid, name):
     with open(f"/proc/{pid}/status") as file:
-        return int(re.search(rf"^{name}:\s+(\d+) kB", file.read(), re.MULTILINE)[1])
+        return int(re.search(rf"^{name}:\s+(\d+) kB", file.read(), re.MULTILINE)[1]) * 1024 / 1e6
