@@ -5,19 +5,17 @@
 // Options are named where `main` reads them. bench/http.py is what the scenarios call.
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
-#include <openssl/evp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
 #include <algorithm>
 #include <fstream>
-#include <memory>
-#include <random>
-#include <sstream>
+#include <optional>
 #include <string_view>
 
 #include "common.hpp"
+#include "content.hpp"
 
 namespace {
 
@@ -45,78 +43,6 @@ std::vector<std::string> lines(const std::string &path) {
     return result;
 }
 
-/// SHA-256 of bytes as they come. A copy goes on from the same state.
-class SHA256 {
-public:
-    SHA256() : context(EVP_MD_CTX_new()) { EVP_DigestInit_ex(context, EVP_sha256(), nullptr); }
-    SHA256(const SHA256 &other) : context(EVP_MD_CTX_new()) { EVP_MD_CTX_copy_ex(context, other.context); }
-    SHA256 &operator=(const SHA256 &other) { EVP_MD_CTX_copy_ex(context, other.context); return *this; }
-    ~SHA256() { EVP_MD_CTX_free(context); }
-
-    void update(std::string_view bytes) { EVP_DigestUpdate(context, bytes.data(), bytes.size()); }
-
-    std::string hex() const {
-        SHA256 end(*this);
-        unsigned char digest[32];
-        EVP_DigestFinal_ex(end.context, digest, nullptr);
-        std::string text;
-        char digits[3];
-        for (unsigned char byte : digest) text += (std::snprintf(digits, sizeof digits, "%02x", byte), digits);
-        return text;
-    }
-
-private:
-    EVP_MD_CTX *context;
-};
-
-/// What is uploaded: the same bytes each time, and then some that are never the same, so that a server which stores equal
-/// contents once has to store each. The hash of the common part is taken once.
-class Content {
-public:
-    static constexpr size_t endingSize = 24;
-
-    explicit Content(const Settings &settings) {
-        std::random_device device;
-        run = static_cast<uint64_t>(device()) << 32 | device();
-        if (!settings.uploadFile.empty()) {
-            std::ifstream file(settings.uploadFile, std::ios::binary);
-            std::stringstream bytes;
-            bytes << file.rdbuf();
-            common = bytes.str();
-            if (common.empty()) fail("%s: empty", settings.uploadFile.c_str());
-        } else {
-            if (settings.uploadBytes < static_cast<long>(endingSize)) fail("--upload-bytes: at least %zu bytes", endingSize);
-            common.resize(static_cast<size_t>(settings.uploadBytes) - endingSize);
-            std::mt19937_64 random(1);
-            for (size_t i = 0; i < common.size(); i += 8) {
-                uint64_t word = random();
-                std::memcpy(&common[i], &word, std::min<size_t>(8, common.size() - i));
-            }
-            // No picture's or archive's beginning: plain bytes.
-            for (size_t i = 0; i < std::min<size_t>(16, common.size()); i++) common[i] = "\1\2parley bench\2\1"[i];
-        }
-        hash.update(common);
-    }
-
-    std::string ending(long number) const {
-        char text[endingSize + 1];
-        std::snprintf(text, sizeof text, "%016llx%08lx", static_cast<unsigned long long>(run), number & 0xffffffff);
-        return text;
-    }
-
-    std::string sha256(const std::string &ending) const {
-        SHA256 whole(hash);
-        whole.update(ending);
-        return whole.hex();
-    }
-
-    std::string common;
-    uint64_t run;
-
-private:
-    SHA256 hash;
-};
-
 struct Connection {
     int socket = -1;
     bool busy = false, wantsOutput = false;
@@ -136,10 +62,10 @@ struct Connection {
 class Load {
 public:
     explicit Load(const Settings &settings) : settings(settings) {
-        isUpload = settings.uploadBytes > 0 || !settings.uploadFile.empty();
-        if (isUpload) content = std::make_unique<Content>(settings);
+        if (!settings.uploadFile.empty()) content.emplace(readFile(settings.uploadFile));
+        else if (settings.uploadBytes) content.emplace(plainBytes(settings.uploadBytes));
         poll = epoll_create1(EPOLL_CLOEXEC);
-        connections.resize(static_cast<size_t>(settings.connections));
+        connections.resize(size_t(settings.connections));
         for (size_t i = 0; i < connections.size(); i++) dial(connections[i], i);
         buffer.resize(1 << 20);
     }
@@ -152,13 +78,14 @@ public:
         for (auto &connection : connections) start(connection);
         std::vector<epoll_event> events(connections.size());
         while (outstanding > 0) {
-            int ready = epoll_wait(poll, events.data(), static_cast<int>(events.size()), 120'000);
+            int ready = epoll_wait(poll, events.data(), int(events.size()), 120'000);
             if (ready < 0 && errno == EINTR) continue;
             if (ready == 0) fail("no answer for two minutes; %ld outstanding", outstanding);
             for (int i = 0; i < ready; i++) {
-                Connection &connection = connections[events[static_cast<size_t>(i)].data.u64];
-                if (events[static_cast<size_t>(i)].events & EPOLLOUT) send(connection);
-                if (events[static_cast<size_t>(i)].events & (EPOLLIN | EPOLLHUP | EPOLLERR)) receive(connection);
+                epoll_event event = events[size_t(i)];
+                Connection &connection = connections[event.data.u64];
+                if (event.events & EPOLLOUT) send(connection);
+                if (event.events & (EPOLLIN | EPOLLHUP | EPOLLERR)) receive(connection);
             }
         }
     }
@@ -179,10 +106,10 @@ public:
         line.add("p99_us", latencies.percentile(0.99) / 1e3);
         line.add("sent_bytes", uint64_t(sentBytes));
         line.add("received_bytes", uint64_t(receivedBytes));
-        line.add("hashed", uint64_t(hashed));
         line.add("own_cpu_s", spent.ownCPU);
         line.add("others_load", spent.othersLoad());
         line.print();
+        if (!settings.sha256.empty() && hashed == 0) fail("no answer was hashed");
         if (errors) fprintf(stderr, "%ld wrong answers; the first: %s\n", errors, firstError.c_str());
         return errors == 0;
     }
@@ -194,10 +121,10 @@ private:
         setsockopt(connection.socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         sockaddr_in address{};
         address.sin_family = AF_INET;
-        address.sin_port = htons(static_cast<uint16_t>(settings.port));
+        address.sin_port = htons(uint16_t(settings.port));
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        if (connect(connection.socket, reinterpret_cast<sockaddr *>(&address), sizeof address))
-            fail("127.0.0.1:%d: %s", settings.port, std::strerror(errno));
+        if (connect(connection.socket, (sockaddr *)&address, sizeof address))
+            fail("127.0.0.1:%d: %s", settings.port, strerror(errno));
         epoll_event event{};
         event.events = EPOLLIN;
         event.data.u64 = index;
@@ -207,7 +134,7 @@ private:
 
     void redial(Connection &connection) {
         close(connection.socket);
-        dial(connection, static_cast<size_t>(&connection - connections.data()));
+        dial(connection, size_t(&connection - connections.data()));
     }
 
     void watchOutput(Connection &connection, bool wanted) {
@@ -215,7 +142,7 @@ private:
         connection.wantsOutput = wanted;
         epoll_event event{};
         event.events = EPOLLIN | (wanted ? EPOLLOUT : 0u);
-        event.data.u64 = static_cast<uint64_t>(&connection - connections.data());
+        event.data.u64 = uint64_t(&connection - connections.data());
         epoll_ctl(poll, EPOLL_CTL_MOD, connection.socket, &event);
     }
 
@@ -238,25 +165,27 @@ private:
     }
 
     void prepare(Connection &connection) {
-        auto turn = static_cast<size_t>(connection.number);
+        auto turn = size_t(connection.number);
         std::string path = settings.paths[turn % settings.paths.size()];
         if (auto place = path.find("{n}"); place != std::string::npos)
-            path.replace(place, 3, (isUpload ? content->ending(connection.number) : std::to_string(connection.number)));
+            path.replace(place, 3, content ? content->ending(connection.number) : std::to_string(connection.number));
         std::string &head = connection.head;
         head = settings.method + " " + path + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(settings.port) + "\r\n";
-        if (!settings.tokens.empty()) head += "Authorization: Bearer " + settings.tokens[turn % settings.tokens.size()] + "\r\n";
+        if (!settings.tokens.empty())
+            head += "Authorization: Bearer " + settings.tokens[turn % settings.tokens.size()] + "\r\n";
         connection.tail.clear();
-        if (isUpload) {
+        if (content) {
             std::string ending = content->ending(connection.number), before;
             if (settings.isEchoed) connection.uploadedSHA256 = content->sha256(ending);
             connection.tail = ending;
             if (settings.isForm) {
                 head += "Content-Type: multipart/form-data; boundary=parley-bench-boundary\r\n";
-                before = "--parley-bench-boundary\r\nContent-Disposition: form-data; name=\"file\"; filename=\"load.bin\"\r\n"
+                before = "--parley-bench-boundary\r\n"
+                         "Content-Disposition: form-data; name=\"file\"; filename=\"load.bin\"\r\n"
                          "Content-Type: application/octet-stream\r\n\r\n";
                 connection.tail += "\r\n--parley-bench-boundary--\r\n";
             }
-            size_t length = before.size() + content->common.size() + connection.tail.size();
+            size_t length = before.size() + content->common().size() + connection.tail.size();
             head += "Content-Length: " + std::to_string(length) + "\r\n\r\n" + before;
         } else if (!settings.bodies.empty()) {
             const std::string &body = settings.bodies[turn % settings.bodies.size()];
@@ -267,7 +196,7 @@ private:
     }
 
     void send(Connection &connection) {
-        std::string_view middle = isUpload ? std::string_view(content->common) : std::string_view();
+        std::string_view middle = content ? std::string_view(content->common()) : std::string_view();
         std::string_view parts[] = {connection.head, middle, connection.tail};
         while (true) {
             iovec pieces[3];
@@ -288,7 +217,7 @@ private:
                 watchOutput(connection, false);
                 return;
             }
-            connection.sent += static_cast<size_t>(written);
+            connection.sent += size_t(written);
             if (counting) sentBytes += written;
         }
     }
@@ -304,7 +233,7 @@ private:
                 return;
             }
             if (counting) receivedBytes += count;
-            take(connection, std::string_view(buffer.data(), static_cast<size_t>(count)));
+            take(connection, std::string_view(buffer.data(), size_t(count)));
         }
         // Closed between two requests.
         if (!connection.busy && recv(connection.socket, buffer.data(), 1, MSG_DONTWAIT | MSG_PEEK) == 0) redial(connection);
@@ -328,7 +257,7 @@ private:
     }
 
     void takeBody(Connection &connection, std::string_view bytes) {
-        connection.bodyBytes += static_cast<long>(bytes.size());
+        connection.bodyBytes += long(bytes.size());
         if (connection.hashing) connection.hash.update(bytes);
         bool isKept = !settings.contains.empty() || settings.isEchoed || connection.status != settings.status;
         if (isKept && connection.received.size() < (4 << 20)) connection.received += bytes;
@@ -339,11 +268,11 @@ private:
     bool readHead(Connection &connection) {
         std::string head = connection.received;
         if (head.size() < 12) return false;
-        connection.status = std::atoi(head.c_str() + 9);
-        std::transform(head.begin(), head.end(), head.begin(), [](unsigned char c) { return std::tolower(c); });
+        connection.status = atoi(head.c_str() + 9);
+        std::transform(head.begin(), head.end(), head.begin(), [](unsigned char c) { return tolower(c); });
         connection.closes = head.find("\r\nconnection: close") != std::string::npos;
         size_t field = head.find("\r\ncontent-length:");
-        if (field != std::string::npos) connection.expected = std::atol(head.c_str() + field + 17);
+        if (field != std::string::npos) connection.expected = atol(head.c_str() + field + 17);
         else if (connection.status == 204 || connection.status == 304) connection.expected = 0;
         // nginx says nothing of the length of an empty answer to a PUT but that it is 0; anything else is an error.
         return connection.expected >= 0;
@@ -385,8 +314,8 @@ private:
     }
 
     const Settings &settings;
-    std::unique_ptr<Content> content;
-    bool isUpload = false, counting = false;
+    std::optional<Content> content;
+    bool counting = false;
     int poll = -1;
     std::vector<Connection> connections;
     std::vector<char> buffer;
@@ -425,7 +354,8 @@ int main(int count, char **arguments) {
         .database = pid_t(options.number("database", 0)),
     };
     options.finish();
-    if (settings.port == 0 || settings.paths.empty() || settings.requests < 1) fail("--port, --paths and --requests are needed");
+    if (settings.port == 0 || settings.paths.empty() || settings.requests < 1)
+        fail("--port, --paths and --requests are needed");
     raiseFileLimit();
     Load load(settings);
     load.run(settings.warmUp, false);

@@ -67,17 +67,18 @@ class Explained:
         return mark
 
     def _findings(self, plan, bounded=False):
-        """An index that is read in its order until there are enough rows is bounded by the LIMIT above it."""
+        """What in a plan reads all of a table or an index. An index that is read in its order until there are enough rows
+        is bounded by the LIMIT above it."""
         kind, index = plan["Node Type"], plan.get("Index Name")
         if kind == "Seq Scan" and plan["Relation Name"] in LARGE:
             yield f"Seq Scan on {plan['Relation Name']}"
         condition = plan.get("Index Cond", "")
         if index and not bounded and not (condition and re.search(rf"\({self.leading.get(index, '')}\b", condition)):
             yield f"{kind} through all of {index}"
-        # What sorts or counts reads all there is, whatever limit stands above it.
+        # What sorts or counts reads all there is, whatever limit stands above it; a subquery knows nothing of that limit.
         bounded = kind == "Limit" or bounded and kind not in ("Sort", "Aggregate", "Hash", "WindowAgg")
         for part in plan.get("Plans", ()):
-            yield from self._findings(part, bounded)
+            yield from self._findings(part, bounded and part["Parent Relationship"] not in ("SubPlan", "InitPlan"))
 
 
 @pytest.fixture(scope="module")
