@@ -13,17 +13,18 @@ def cpu_seconds(pid):
 
 
 def tree_cpu_seconds(pid, without=None):
-    """CPU time of a process and its descendants, in seconds (10 ms resolution), less the tree of `without`.
+    """CPU time of a process and its descendants, in seconds, less the tree of `without`.
 
-    Of children that ended it is what their parents were told when they collected them.
+    Of children that ended it is what their parents were told when they collected them, in ticks of 10 ms.
     """
     total = 0
     for member in tree(pid, without):
         try:
-            total += sum(map(int, _stat(member)[11:15]))
-        except (FileNotFoundError, ProcessLookupError):
+            total += cpu_seconds(member) + sum(map(int, _stat(member)[13:15])) / _TICK
+        except OSError:
+            # It ended meanwhile.
             continue
-    return total / _TICK
+    return total
 
 
 def tree(pid, without=None):
@@ -79,7 +80,7 @@ class Account:
 
     def _read(self):
         own = cpu_seconds(self.pid)
-        children = tree_cpu_seconds(self.pid, self.database_pid) - sum(map(int, _stat(self.pid)[11:13])) / _TICK
+        children = tree_cpu_seconds(self.pid, self.database_pid) - own
         database = tree_cpu_seconds(self.database_pid) if self.database_pid else 0
         return time.monotonic(), own, children, database
 

@@ -7,6 +7,8 @@ class Goal(typing.NamedTuple):
     scenario: str
     metric: str
     what: str
+    # What a profile says of a miss, with its date: shown only while the goal is missed.
+    because: str = ""
     # One of them.
     most: float = None
     least: float = None

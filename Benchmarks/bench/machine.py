@@ -9,6 +9,7 @@ import time
 
 from . import ROOT
 from .peers import node_modules
+from .stack import BINARIES
 
 
 def markdown(started, steal):
@@ -20,7 +21,7 @@ def markdown(started, steal):
         f"- {os.cpu_count()} × {_field('/proc/cpuinfo', 'model name')}, {_memory()} GiB, Linux {os.uname().release}, "
         f"{_field('/etc/os-release', 'PRETTY_NAME')}",
         "- parley " + _output("git", "-C", ROOT, "describe", "--always", "--dirty") + ", "
-        + _output("swift", "--version").split(" (")[0],
+        + _output("swift", "--version").split(" (")[0] + _foreign_binary(),
         "- " + ", ".join(filter(None, [
             _output(_newest("/usr/lib/postgresql/*/bin/postgres"), "--version"),
             _python("python-socketio"), _python("uvicorn"), _python("uvloop"), _python("asyncpg"),
@@ -29,6 +30,11 @@ def markdown(started, steal):
         ])),
     ]
     return "\n".join(rows)
+
+
+def _foreign_binary():
+    """The commit above is that of the sources: a program from elsewhere may be another."""
+    return f"; measured is {BINARIES}/parley" if "PARLEY_BIN_DIR" in os.environ else ""
 
 
 def steal_seconds():

@@ -88,7 +88,8 @@ class Results:
             if value is None:
                 continue
             bound = f"≤ {_number(goal.most)}" if goal.most is not None else f"≥ {_number(goal.least)}"
-            rows.append([goal.what, bound, _number(value), "met" if goal.is_met(value) else "**missed**"])
+            missed = "**missed**" + (f": {goal.because}" if goal.because else "")
+            rows.append([goal.what, bound, _number(value), "met" if goal.is_met(value) else missed])
         return _table(["", "goal", "measured", ""], rows)
 
     def _scenario(self, scenario):

@@ -181,7 +181,8 @@ private:
             websocket::append(clients[index].out, websocket::pong, payload);
             return flush(index);
         }
-        if (opcode == websocket::close) broken(index, "close frame " + std::string(payload.substr(payload.size() > 2 ? 2 : 0)));
+        // A close frame's text comes after its two bytes of code (RFC 6455 § 5.5.1).
+        if (opcode == websocket::close) broken(index, "closed: " + std::string(payload.substr(payload.size() > 2 ? 2 : 0)));
         if (opcode == websocket::pong) return;
         Frame frame = dialect.read(payload);
         switch (frame.kind) {

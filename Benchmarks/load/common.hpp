@@ -125,7 +125,7 @@ inline double processSeconds(pid_t pid) {
 inline double treeSeconds(pid_t root) {
     struct Entry {
         pid_t parent;
-        uint64_t ticks;
+        uint64_t childrenTicks;
     };
     std::map<pid_t, Entry> processes;
     DIR *directory = root ? opendir("/proc") : nullptr;
@@ -138,21 +138,21 @@ inline double treeSeconds(pid_t root) {
         line[fread(line, 1, sizeof line - 1, file)] = 0;
         fclose(file);
         int parent;
-        uint64_t t[4];
+        uint64_t user, system;
         // The name in parentheses may hold anything.
         const char *fields = strrchr(line, ')');
-        if (fields && sscanf(fields + 1, " %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64 "%" SCNu64 "%" SCNu64 "%" SCNu64,
-                             &parent, t, t + 1, t + 2, t + 3) == 5)
-            processes[pid] = {parent, t[0] + t[1] + t[2] + t[3]};
+        if (fields && sscanf(fields + 1, " %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %" SCNu64 "%" SCNu64,
+                             &parent, &user, &system) == 3)
+            processes[pid] = {parent, user + system};
     }
     closedir(directory);
-    uint64_t ticks = 0;
+    double seconds = 0;
     for (auto &[pid, entry] : processes) {
         pid_t ancestor = pid;
         while (ancestor != root && processes.count(ancestor)) ancestor = processes[ancestor].parent;
-        if (ancestor == root) ticks += entry.ticks;
+        if (ancestor == root) seconds += processSeconds(pid) + double(entry.childrenTicks) / double(sysconf(_SC_CLK_TCK));
     }
-    return double(ticks) / double(sysconf(_SC_CLK_TCK));
+    return seconds;
 }
 
 struct Memory {

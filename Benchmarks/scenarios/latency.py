@@ -7,8 +7,8 @@ from bench.load import measure
 from bench.report import about, record
 from bench.stack import Parley
 
-# pgbench has a connection for each client, and PostgreSQL has 60.
-CLIENTS = 32
+# pgbench has a connection for each client, and PostgreSQL has 60 for everybody.
+CLIENTS = 16
 SECONDS = sized(3, 1)
 COLUMNS = {
     "ack_p50_us": "p50 µs", "ack_p90_us": "p90 µs", "ack_p99_us": "p99 µs", "message_us": "CPU µs a message",
