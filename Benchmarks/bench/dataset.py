@@ -73,8 +73,8 @@ def _write_blobs(connection, storage, count):
     picture = ("image/jpeg", "image", 4000, 3000, "LEHV6nWB2yk8pyo0adR*.7kCMdnj", _THUMBNAILS)
     file = ("text/plain", "file", None, None, None, "[]")
     with connection.cursor().copy(
-            "COPY blobs (sha256, size, served_size, served_sha256, type, kind, width, height, blurhash, thumbnails) FROM STDIN"
-    ) as copy:
+            "COPY blobs (sha256, size, served_size, served_sha256, type, kind, width, height, blurhash, thumbnails) "
+            "FROM STDIN") as copy:
         for number in range(count):
             content = f"attachment {number}\n".encode() * 100
             sha256 = hashlib.sha256(content).hexdigest()
@@ -121,7 +121,8 @@ _STATEMENTS = (
     INSERT INTO users (id, username, display_name, about, created_at, last_seen_at, avatar_upload_id)
     SELECT pg_temp.id_of('8001', i), 'user' || i,
         (ARRAY['Ada', 'Bo', 'Cem', 'Dana', 'Eli', 'Fay', 'Gus', 'Hal', 'Ida', 'Jo'])[1 + i %% 10] || ' Person' || i,
-        CASE WHEN i %% 2 = 0 THEN 'likes the number ' || i END, now() - interval '2 years', now() - i * interval '1 minute',
+        CASE WHEN i %% 2 = 0 THEN 'likes the number ' || i END,
+        now() - interval '2 years', now() - i * interval '1 minute',
         CASE WHEN i %% 3 = 0 THEN pg_temp.id_of('8005', i) END
     FROM generate_series(0, %(users)s - 1) AS i
     """,
@@ -136,8 +137,8 @@ _STATEMENTS = (
     """
     INSERT INTO refresh_tokens (hash, session_id) SELECT sha256(id::text::bytea), id FROM sessions
     """,
-    # Where people talk. Of ten conversations seven are direct and three are groups, of which every tenth is public.
-    f"""
+    # Where people talk. Of ten conversations seven are direct and three are groups, of which every thirtieth is public.
+    """
     CREATE TEMP TABLE place AS
     SELECT n, pg_temp.id_of('8003', n) AS id, n > 0 AND n %% 10 < 7 AS direct,
         CASE WHEN n = 0 THEN least(1000, %(users)s) WHEN n %% 10 < 7 THEN 2 ELSE 3 + n * 31 %% 48 END AS size
@@ -161,8 +162,8 @@ _STATEMENTS = (
     SELECT said.*, pg_temp.message_id(said.at, said.i) AS id, row_number() OVER (PARTITION BY n ORDER BY i) AS seq
     FROM (
         SELECT i, CASE WHEN i %% 5 = 0 THEN 0 ELSE 1 + floor((%(conversations)s - 1) * random() ^ 3)::int END AS n,
-            date_trunc('milliseconds', now() - interval '1 minute' - (%(messages)s - i) * (interval '1 year' / %(messages)s))
-                AS at,
+            date_trunc('milliseconds',
+                now() - interval '1 minute' - (%(messages)s - i) * (interval '1 year' / %(messages)s)) AS at,
             random() AS whose, floor(random() * (SELECT count(*) FROM sentence))::int AS sentence
         FROM generate_series(1, %(messages)s) AS i
     ) AS said
@@ -171,8 +172,8 @@ _STATEMENTS = (
     """
     INSERT INTO messages (id, conversation_id, sender_id, seq, revision, text, reply_to, client_id, fingerprint,
         created_at, edited_at, deleted_at, deleted_by)
-    SELECT l.id, p.id, pg_temp.id_of('8001', m.person), l.seq, l.seq + 1, CASE WHEN l.i %% 100 = 13 THEN '' ELSE s.text END,
-        l.earlier, 'line' || l.i, sha256(l.i::text::bytea), l.at, CASE WHEN l.i %% 50 = 21 THEN l.at END,
+    SELECT l.id, p.id, pg_temp.id_of('8001', m.person), l.seq, l.seq + 1,
+        CASE WHEN l.i %% 100 = 13 THEN '' ELSE s.text END, l.earlier, 'line' || l.i, sha256(l.i::text::bytea), l.at, CASE WHEN l.i %% 50 = 21 THEN l.at END,
         CASE WHEN l.i %% 100 = 13 THEN l.at END,
         CASE WHEN l.i %% 100 = 13 THEN pg_temp.id_of('8001', m.person) END
     FROM (SELECT *, CASE WHEN i %% 10 = 3 THEN lag(id) OVER (PARTITION BY n ORDER BY i) END AS earlier FROM line) l
@@ -190,8 +191,8 @@ _STATEMENTS = (
     SELECT p.id, CASE WHEN p.direct THEN 'direct' ELSE 'group' END,
         CASE WHEN NOT p.direct THEN CASE WHEN p.n %% 100 = 8 THEN 'public' ELSE 'private' END END,
         CASE WHEN NOT p.direct THEN 'Group ' || p.n END, pair.low, pair.high, coalesce(l.last, 0), coalesce(l.last, 0) + 1,
-        now() - interval '400 days', coalesce(l.at, now() - interval '400 days'), coalesce(l.at, now() - interval '400 days')
-    FROM place p
+        begun.at, coalesce(l.at, begun.at), coalesce(l.at, begun.at)
+    FROM place p CROSS JOIN (SELECT now() - interval '400 days') AS begun (at)
         LEFT JOIN (SELECT n, max(seq) AS last, max(at) AS at FROM line GROUP BY n) l ON l.n = p.n
         LEFT JOIN (SELECT n, pg_temp.id_of('8001', min(person)) AS low, pg_temp.id_of('8001', max(person)) AS high
             FROM membership GROUP BY n) pair ON pair.n = p.n AND p.direct
@@ -199,9 +200,10 @@ _STATEMENTS = (
     # Most have seen everything; some are behind, a few far.
     """
     INSERT INTO members (conversation_id, user_id, role, joined_at, delivered_seq, read_seq)
-    SELECT m.id, pg_temp.id_of('8001', m.person), m.role, m.joined, greatest(m.read, m.last - floor(m.chance * 20)), m.read
+    SELECT m.id, pg_temp.id_of('8001', m.person), m.role, m.joined, greatest(m.read, m.last - floor(m.chance * 20)),
+        m.read
     FROM (
-        SELECT c.id, m.person, c.last_seq AS last, now() - interval '400 days' + m.position * interval '1 second' AS joined,
+        SELECT c.id, m.person, c.last_seq AS last, c.created_at + m.position * interval '1 second' AS joined,
             random() AS chance,
             CASE WHEN random() < 0.7 THEN c.last_seq ELSE greatest(0, c.last_seq - floor(random() ^ 3 * 200)) END AS read,
             coalesce(CASE WHEN NOT p.direct THEN (ARRAY['owner', 'admin'])[1 + m.position] END, 'member') AS role
@@ -213,11 +215,13 @@ _STATEMENTS = (
     INSERT INTO uploads (id, owner_id, sha256, name, type, size, created_at)
     SELECT u.id, u.owner, b.sha256, u.name, b.type, b.size, u.at
     FROM (
-        SELECT pg_temp.id_of('8004', l.i) AS id, pg_temp.id_of('8001', m.person) AS owner, 'file ' || l.i AS name, l.i / 50 AS i, l.at
+        SELECT pg_temp.id_of('8004', l.i) AS id, pg_temp.id_of('8001', m.person) AS owner, 'file ' || l.i AS name,
+            l.i / 50 AS i, l.at
         FROM line l JOIN place p ON p.n = l.n JOIN membership m ON m.n = l.n AND m.position = floor(l.whose * p.size)
         WHERE l.i %% 50 = 9
         UNION ALL
-        SELECT avatar_upload_id, id, 'avatar', row_number() OVER () * 2, created_at FROM users WHERE avatar_upload_id IS NOT NULL
+        SELECT avatar_upload_id, id, 'avatar', row_number() OVER () * 2, created_at FROM users
+        WHERE avatar_upload_id IS NOT NULL
     ) u JOIN (SELECT *, row_number() OVER (PARTITION BY kind ORDER BY sha256) * 2
             - CASE kind WHEN 'image' THEN 2 ELSE 1 END AS number FROM blobs) b
         ON b.number = u.i %% (SELECT count(*) FROM blobs)

@@ -61,7 +61,8 @@ class Nginx:
 
 def program():
     """nginx as it is installed; where it is not, Debian's package, unpacked: installing it would start a service."""
-    return shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin") or unpack("nginx", "nginx") / "usr/sbin/nginx"
+    installed = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin")
+    return installed or unpack("nginx", "nginx") / "usr/sbin/nginx"
 
 
 def free_ports(count):

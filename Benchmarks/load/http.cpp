@@ -189,7 +189,8 @@ private:
             head += "Content-Length: " + std::to_string(length) + "\r\n\r\n" + before;
         } else if (!settings.bodies.empty()) {
             const std::string &body = settings.bodies[turn % settings.bodies.size()];
-            head += "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+            head += "Content-Type: application/json\r\n"
+                    "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
         } else {
             head += "\r\n";
         }
@@ -236,7 +237,7 @@ private:
             take(connection, std::string_view(buffer.data(), size_t(count)));
         }
         // Closed between two requests.
-        if (!connection.busy && recv(connection.socket, buffer.data(), 1, MSG_DONTWAIT | MSG_PEEK) == 0) redial(connection);
+        if (recv(connection.socket, buffer.data(), 1, MSG_DONTWAIT | MSG_PEEK) == 0) redial(connection);
     }
 
     void take(Connection &connection, std::string_view bytes) {
@@ -274,7 +275,6 @@ private:
         size_t field = head.find("\r\ncontent-length:");
         if (field != std::string::npos) connection.expected = atol(head.c_str() + field + 17);
         else if (connection.status == 204 || connection.status == 304) connection.expected = 0;
-        // nginx says nothing of the length of an empty answer to a PUT but that it is 0; anything else is an error.
         return connection.expected >= 0;
     }
 

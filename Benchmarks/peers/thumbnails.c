@@ -215,7 +215,8 @@ static void process(const char *path, const char *directory, char *hash) {
 static double cpu_seconds(void) {
     struct rusage used;
     getrusage(RUSAGE_SELF, &used);
-    return (double) (used.ru_utime.tv_sec + used.ru_stime.tv_sec) + (double) (used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+    return (double) (used.ru_utime.tv_sec + used.ru_stime.tv_sec)
+        + (double) (used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
 }
 
 int main(int count, char **arguments) {

@@ -33,8 +33,8 @@ def make_tokens(server, prefix, count):
     tokens = [f"{prefix} {number}" for number in range(count)]
     server.sql(
         "INSERT INTO refresh_tokens (hash, session_id) SELECT sha256(token::bytea), s.id FROM "
-        "unnest(%s::text[]) WITH ORDINALITY t (token, n) JOIN (SELECT id, row_number() OVER (ORDER BY id) AS n FROM sessions "
-        "WHERE user_agent = '') s USING (n)", tokens)
+        "unnest(%s::text[]) WITH ORDINALITY t (token, n) JOIN (SELECT id, row_number() OVER (ORDER BY id) AS n "
+        "FROM sessions WHERE user_agent = '') s USING (n)", tokens)
     return tokens
 
 

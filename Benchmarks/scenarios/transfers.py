@@ -19,7 +19,11 @@ from bench.report import about, record
 from bench.stack import Parley
 
 # Bytes, transfers a measurement, and connections.
-SIZES = {"100 kB": (100_000, sized(400, 40), 4), "1 MB": (1_000_000, sized(100, 20), 4), "100 MB": (100_000_000, sized(4, 2), 2)}
+SIZES = {
+    "100 kB": (100_000, sized(400, 40), 4),
+    "1 MB": (1_000_000, sized(100, 20), 4),
+    "100 MB": (100_000_000, sized(4, 2), 2),
+}
 COLUMNS = {"per_cpu_s": "a CPU second", "server_cpu_us": "server µs", "database_cpu_us": "PostgreSQL µs",
            "workers_cpu_us": "media workers µs", "per_s": "a second", "p50_us": "p50 µs"}
 # No picture's or archive's beginning.
@@ -36,7 +40,8 @@ def run():
                   COLUMNS, ratio="per_cpu_s")
             for _ in range(ROUNDS):
                 measure_uploads(server, nginx, name, upload_bytes=size, **options)
-            about(f"download-{name}", f"Downloads of {name}", "Parley looks each up in its database.", COLUMNS, ratio="per_cpu_s")
+            about(f"download-{name}", f"Downloads of {name}", "Parley looks each up in its database.", COLUMNS,
+                  ratio="per_cpu_s")
             link, sha256 = offer_download(server, nginx, size)
             options["requests"] *= 4
             for _ in range(ROUNDS):
@@ -89,7 +94,8 @@ def measure_memory(size):
             file.write("5")
         before = status_mb(server.pid, "VmHWM")
         upload(server, requests=1, connections=1, warm_up=0, upload_bytes=size)
-        record("upload-memory", "parley", upload_mb=size / 1e6, rss_mb=before, growth_mb=status_mb(server.pid, "VmHWM") - before)
+        growth = max(0.0, status_mb(server.pid, "VmHWM") - before)
+        record("upload-memory", "parley", upload_mb=size / 1e6, rss_mb=before, growth_mb=growth)
 
 
 def status_mb(pid, name):

@@ -333,7 +333,8 @@ REQUESTS = {
     "see somebody": lambda world: world.get(f"/users/{world.data.user(9)}"),
     "list conversations": list_conversations,
     "list public groups": list_public_groups,
-    "see a conversation": lambda world: [world.get(f"/conversations/{c}") for c in (world.large, world.direct, world.public)],
+    "see a conversation": lambda world: [
+        world.get(f"/conversations/{id}") for id in (world.large, world.direct, world.public)],
     "rename a group": lambda world: world.ask("PATCH", f"/conversations/{world.own_group}", json={"title": "Renamed"}),
     "join and leave": join_and_leave,
     "list members": list_members,
