@@ -1,6 +1,7 @@
 # make run    install what is missing, build for release, serve on http://127.0.0.1:8080
 # make test   install what is missing, build for debugging, run every test
 # make fuzz   the protocols' decoders under libFuzzer, for FUZZ_SECONDS (60)
+# make bench  measure a release build beside its peers: see Benchmarks/README.md
 SHELL := /bin/bash
 .DEFAULT_GOAL := run
 
@@ -9,8 +10,11 @@ WEB_PACKAGES := nodejs node-react node-react-dom node-csstype node-prop-types no
 TEST_PACKAGES := curl python3-venv libvips-tools libimage-exiftool-perl ffmpeg chromium
 PYTHON_PACKAGES := pytest pytest-rerunfailures requests "python-socketio[client]" websocket-client aiohttp websockets "psycopg[binary]" \
 	playwright axe-playwright-python tuspy schemathesis
+BENCH_PACKAGES := g++ libssl-dev nodejs python3-venv libvips-tools libimage-exiftool-perl
+BENCH_PYTHON_PACKAGES := "psycopg[binary]" requests "python-socketio[client]" "uvicorn[standard]" asyncpg
+BENCH_TOOLS := $(addprefix .build/bench/,realtime http broadcast thumbnails)
 
-.PHONY: run test fuzz build web packages test-packages format
+.PHONY: run test fuzz bench build web packages test-packages bench-packages format
 
 run: build web/dist/index.html
 	@exec .build/release/parley serve
@@ -29,6 +33,19 @@ fuzz: packages
 	@mkdir -p .build/fuzz/corpus
 	@.build/fuzz/debug/fuzz -max_total_time=$${FUZZ_SECONDS:-60} -verbosity=0 -print_final_stats=1 -artifact_prefix=.build/fuzz/ .build/fuzz/corpus
 
+bench: bench-packages build $(BENCH_TOOLS) .build/venv/installed-bench
+	@.build/venv/bin/python Benchmarks/run
+
+.build/bench/%: Benchmarks/load/%.cpp $(wildcard Benchmarks/load/*.hpp) | bench-packages
+	@mkdir -p $(@D)
+	@$(CXX) -std=c++20 -O2 -Wall -Wextra -o $@ $< -lcrypto
+
+.build/bench/%: Benchmarks/peers/%.c | bench-packages
+	@mkdir -p $(@D)
+	@$(CC) -O2 -Wall -Wextra -o $@ $< -lcrypto $(PEER_FLAGS)
+
+.build/bench/thumbnails: PEER_FLAGS = $$(pkg-config --cflags --libs vips) -lm
+
 # The web client, to where the server finds it.
 web: packages
 	@sh web/build.sh
@@ -41,6 +58,15 @@ packages:
 
 test-packages:
 	@.ci/install $(RUN_PACKAGES) $(WEB_PACKAGES) $(TEST_PACKAGES)
+
+bench-packages:
+	@.ci/install $(RUN_PACKAGES) $(BENCH_PACKAGES)
+
+.build/venv/installed-bench: Makefile
+	@echo "Installing the Python packages of the benchmark…"
+	@python3 -m venv .build/venv
+	@.build/venv/bin/pip install --quiet --disable-pip-version-check $(BENCH_PYTHON_PACKAGES)
+	@touch $@
 
 .build/venv/installed: Makefile
 	@echo "Installing the Python packages of the tests…"

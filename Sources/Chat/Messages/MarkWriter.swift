@@ -118,7 +118,8 @@ final class MarkWriter: Sendable {
         SELECT i.ordinal, moved.delivered_seq, moved.read_seq,
             EXISTS (SELECT 1 FROM members m WHERE m.conversation_id = i.conversation_id AND m.user_id = i.user_id)
                 AS is_member,
-            EXISTS (SELECT 1 FROM conversations c WHERE c.id = i.conversation_id AND c.visibility = 'public')
+            -- Of an EXISTS, PostgreSQL may make a hash table of all public groups.
+            coalesce((SELECT c.visibility = 'public' FROM conversations c WHERE c.id = i.conversation_id), false)
                 AS is_public,
             (SELECT count(*) FROM (SELECT 1 FROM members m WHERE m.conversation_id = i.conversation_id
                 LIMIT \(ConversationStore.presenceMembers + 1)) AS counted) <= \(ConversationStore.presenceMembers) AS is_small

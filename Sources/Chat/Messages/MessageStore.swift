@@ -9,16 +9,16 @@ struct MessageStore: Sendable {
     /// The columns that `read` needs: `m` is the message's row, `s` its sender's.
     ///
     /// `status` asks for a member, other than the sender, whose mark is before the message: at most two steps in the
-    /// index `members_read` or `members_delivered`, however large the group. Attachments and reactions are not asked for
-    /// with EXISTS, which the planner may answer by reading all there are.
+    /// index `members_read` or `members_delivered`, however large the group. Attachments and reactions are asked for by
+    /// scalar subqueries: of an `EXISTS` PostgreSQL may make a hash table of all there are.
     static let columns: PostgresQuery = """
         m.id, m.conversation_id, m.seq, m.revision, m.sender_id, s.username, s.display_name,
         CASE WHEN m.deleted_at IS NULL THEN m.text ELSE '' END AS text,
         m.reply_to, m.client_id, m.created_at, m.edited_at, m.deleted_at,
-        m.deleted_at IS NULL AND (SELECT true FROM attachments a WHERE a.message_id = m.id LIMIT 1) IS NOT NULL
-            AS has_attachments,
-        m.deleted_at IS NULL AND (SELECT true FROM reactions r WHERE r.message_id = m.id LIMIT 1) IS NOT NULL
-            AS has_reactions,
+        m.deleted_at IS NULL
+            AND coalesce((SELECT true FROM attachments a WHERE a.message_id = m.id LIMIT 1), false) AS has_attachments,
+        m.deleted_at IS NULL
+            AND coalesce((SELECT true FROM reactions r WHERE r.message_id = m.id LIMIT 1), false) AS has_reactions,
         CASE
             WHEN NOT EXISTS (SELECT 1 FROM members o WHERE o.conversation_id = m.conversation_id
                 AND o.user_id <> m.sender_id) THEN 'sent'

@@ -1,0 +1,249 @@
+// What the load tools share: options, clock, histogram, the kernel's books on other processes, one JSON line.
+#pragma once
+#include <dirent.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cinttypes>
+#include <cstdarg>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <string>
+#include <vector>
+
+/// Ends the program with one line that says why.
+[[noreturn]] __attribute__((format(printf, 1, 2))) inline void fail(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+    exit(2);
+}
+
+/// Nanoseconds of a clock; by default one that only goes forward.
+inline uint64_t nanoseconds(clockid_t clock = CLOCK_MONOTONIC) {
+    timespec time;
+    if (clock_gettime(clock, &time)) return 0;
+    return uint64_t(time.tv_sec) * 1'000'000'000 + uint64_t(time.tv_nsec);
+}
+
+/// One connection costs one descriptor: takes as many as the system allows.
+inline void raiseFileLimit() {
+    rlimit limit;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/// `--name value …`; what nobody asked for is an error.
+class Options {
+public:
+    Options(int count, char **arguments) {
+        for (int i = 1; i < count; i += 2) {
+            if (strncmp(arguments[i], "--", 2) || i + 1 == count) fail("%s: not of the form --name value", arguments[i]);
+            values[arguments[i] + 2] = arguments[i + 1];
+        }
+    }
+
+    std::string text(const std::string &name, const std::string &otherwise = "") {
+        auto entry = values.find(name);
+        if (entry == values.end()) return otherwise;
+        std::string value = entry->second;
+        values.erase(entry);
+        return value;
+    }
+
+    double number(const std::string &name, double otherwise) {
+        std::string value = text(name);
+        if (value.empty()) return otherwise;
+        char *end;
+        double parsed = strtod(value.c_str(), &end);
+        if (*end || parsed < 0) fail("--%s %s: not a number", name.c_str(), value.c_str());
+        return parsed;
+    }
+
+    void finish() {
+        if (!values.empty()) fail("--%s: there is no such option", values.begin()->first.c_str());
+    }
+
+private:
+    std::map<std::string, std::string> values;
+};
+
+/// Counts of durations, exact to 1/64 of their size.
+class Histogram {
+public:
+    void add(uint64_t value) {
+        counts[slot(value)]++;
+        total++;
+    }
+
+    /// The value below which `part` (0…1) of all lie, in the unit they were added in; 0 if there are none.
+    double percentile(double part) const {
+        uint64_t wanted = uint64_t(part * double(total)), passed = 0;
+        for (unsigned i = 0; i < slots; i++)
+            if ((passed += counts[i]) > wanted) return middle(i);
+        return total ? percentile(double(total - 1) / double(total)) : 0;
+    }
+
+    uint64_t count() const { return total; }
+
+private:
+    static constexpr unsigned fine = 64, slots = fine * 59;
+
+    static unsigned slot(uint64_t value) {
+        if (value < fine) return unsigned(value);
+        unsigned shift = 57 - unsigned(__builtin_clzll(value));
+        return (shift + 1) * fine + unsigned(value >> shift) - fine;
+    }
+
+    static double middle(unsigned slot) {
+        if (slot < fine) return slot;
+        unsigned shift = slot / fine - 1;
+        return double((uint64_t(slot % fine + fine) << shift) + (uint64_t(1) << shift) / 2);
+    }
+
+    std::vector<uint64_t> counts = std::vector<uint64_t>(slots);
+    uint64_t total = 0;
+};
+
+/// CPU seconds of one process with all its threads, those that ended included.
+inline double processSeconds(pid_t pid) {
+    clockid_t clock;
+    if (!pid || clock_getcpuclockid(pid, &clock)) return 0;
+    return double(nanoseconds(clock)) / 1e9;
+}
+
+/// CPU seconds of a process and its descendants. Of children that have ended it is what their parents were told, in
+/// the kernel's ticks of 10 ms (proc(5): cutime).
+inline double treeSeconds(pid_t root) {
+    struct Entry {
+        pid_t parent;
+        uint64_t childrenTicks;
+    };
+    std::map<pid_t, Entry> processes;
+    DIR *directory = root ? opendir("/proc") : nullptr;
+    if (!directory) return 0;
+    while (dirent *entry = readdir(directory)) {
+        pid_t pid = atoi(entry->d_name);
+        FILE *file = pid > 0 ? fopen(("/proc/" + std::to_string(pid) + "/stat").c_str(), "r") : nullptr;
+        if (!file) continue;
+        char line[1024];
+        line[fread(line, 1, sizeof line - 1, file)] = 0;
+        fclose(file);
+        int parent;
+        uint64_t user, system;
+        // The name in parentheses may hold anything.
+        const char *fields = strrchr(line, ')');
+        if (fields && sscanf(fields + 1, " %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %" SCNu64 "%" SCNu64,
+                             &parent, &user, &system) == 3)
+            processes[pid] = {parent, user + system};
+    }
+    closedir(directory);
+    double seconds = 0;
+    for (auto &[pid, entry] : processes) {
+        pid_t ancestor = pid;
+        while (ancestor != root && processes.count(ancestor)) ancestor = processes[ancestor].parent;
+        if (ancestor == root) seconds += processSeconds(pid) + double(entry.childrenTicks) / double(sysconf(_SC_CLK_TCK));
+    }
+    return seconds;
+}
+
+struct Memory {
+    double rss = 0, pss = 0;
+};
+
+/// Resident and proportional set size of a process, in kB.
+inline Memory memoryKB(pid_t pid) {
+    Memory memory;
+    FILE *file = pid ? fopen(("/proc/" + std::to_string(pid) + "/smaps_rollup").c_str(), "r") : nullptr;
+    if (!file) return memory;
+    char line[256];
+    while (fgets(line, sizeof line, file)) {
+        sscanf(line, "Rss: %lf", &memory.rss);
+        sscanf(line, "Pss: %lf", &memory.pss);
+    }
+    fclose(file);
+    return memory;
+}
+
+/// CPU seconds the whole machine has spent on anything.
+inline double busySeconds() {
+    FILE *file = fopen("/proc/stat", "r");
+    if (!file) return 0;
+    double user = 0, nice = 0, system = 0, interrupts = 0, soft = 0;
+    if (fscanf(file, "cpu %lf %lf %lf %*f %*f %lf %lf", &user, &nice, &system, &interrupts, &soft) != 5) user = 0;
+    fclose(file);
+    return (user + nice + system + interrupts + soft) / double(sysconf(_SC_CLK_TCK));
+}
+
+/// What a stretch of time costs the server, its database, this program and everybody else.
+struct Books {
+    pid_t server, database;
+    double seconds = 0, serverCPU = 0, databaseCPU = 0, ownCPU = 0, busy = 0;
+
+    Books(pid_t server, pid_t database) : server(server), database(database) {
+        seconds = double(nanoseconds()) / 1e9;
+        serverCPU = processSeconds(server);
+        databaseCPU = treeSeconds(database);
+        ownCPU = processSeconds(getpid());
+        busy = busySeconds();
+    }
+
+    /// From then until now.
+    Books spent() const {
+        Books now(server, database);
+        now.seconds -= seconds;
+        now.serverCPU -= serverCPU;
+        now.databaseCPU -= databaseCPU;
+        now.ownCPU -= ownCPU;
+        now.busy -= busy;
+        return now;
+    }
+
+    /// How many processors were busy with none of the three: what makes rates, though not CPU figures, doubtful.
+    double othersLoad() const {
+        double load = (busy - serverCPU - databaseCPU - ownCPU) / seconds;
+        return load > 0 ? load : 0;
+    }
+};
+
+/// The one line on standard output.
+class Line {
+public:
+    void add(const char *name, double value) {
+        char number[40];
+        snprintf(number, sizeof number, "%.6g", value);
+        append(name, number);
+    }
+
+    void add(const char *name, uint64_t value) { append(name, std::to_string(value)); }
+
+    void add(const char *name, const std::string &value) {
+        std::string quoted = "\"";
+        for (unsigned char character : value) {
+            char escaped[8];
+            if (character == '"' || character == '\\' || character < 32 || character > 126)
+                snprintf(escaped, sizeof escaped, "\\u%04x", character);
+            else
+                snprintf(escaped, sizeof escaped, "%c", character);
+            quoted += escaped;
+        }
+        append(name, quoted + "\"");
+    }
+
+    void print() { printf("{%s}\n", text.c_str()); }
+
+private:
+    void append(const char *name, const std::string &value) {
+        text += (text.empty() ? "\"" : ",\"") + std::string(name) + "\":" + value;
+    }
+
+    std::string text;
+};

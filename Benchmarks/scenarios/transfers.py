@@ -1,0 +1,103 @@
+"""Files in and out, beside nginx: transfers per CPU second of everything that works for them.
+
+Parley hashes (SHA-256), sniffs, makes durable (fsync) and writes a row for each upload, of which nginx does nothing; and
+it looks a download up in the database and checks its token. CPU of the kernel's own threads, such as those that write
+dirty pages back, is on nobody's account. Every upload's SHA-256 is compared, every download's length, and the
+SHA-256 of each connection's first.
+"""
+
+import hashlib
+import json
+import os
+import re
+import urllib.request
+
+from bench import ROUNDS, sized
+from bench.http import http, parley, upload
+from bench.nginx import Nginx
+from bench.report import about, record
+from bench.stack import Parley
+
+# Bytes, transfers a measurement, and connections.
+SIZES = {
+    "100 kB": (100_000, sized(400, 40), 4),
+    "1 MB": (1_000_000, sized(100, 20), 4),
+    "100 MB": (100_000_000, sized(4, 2), 2),
+}
+COLUMNS = {"per_cpu_s": "a CPU second", "server_cpu_us": "server µs", "database_cpu_us": "PostgreSQL µs",
+           "workers_cpu_us": "media workers µs", "per_s": "a second", "p50_us": "p50 µs"}
+# No picture's or archive's beginning.
+PLAIN = b"\1\2plain bytes\2\1"
+
+
+def run():
+    with Parley() as server, Nginx() as nginx:
+        server.seed_users(1)
+        for name, (size, transfers, connections) in SIZES.items():
+            options = {"requests": transfers, "connections": connections, "warm_up": connections}
+            about(f"upload-{name}", f"Uploads of {name}",
+                  "No two alike. Parley's are hashed, sniffed, durable and have a row; nginx's are none of it.",
+                  COLUMNS, ratio="per_cpu_s")
+            for _ in range(ROUNDS):
+                measure_uploads(server, nginx, name, upload_bytes=size, **options)
+            about(f"download-{name}", f"Downloads of {name}", "Parley looks each up in its database.", COLUMNS,
+                  ratio="per_cpu_s")
+            link, sha256 = offer_download(server, nginx, size)
+            options["requests"] *= 4
+            for _ in range(ROUNDS):
+                measure_downloads(server, nginx, name, link, length=size, sha256=sha256, **options)
+            nginx.empty()
+    measure_memory(sized(2 ** 30, 2 ** 26))
+
+
+def measure_uploads(server, nginx, size, **options):
+    scenario = f"upload-{size}"
+    record(scenario, "parley", **account(upload(server, **options)))
+    record(scenario, "parley, as a form", **account(upload(server, form=True, **options)))
+    result = http(nginx.port, ["/{n}.bin"], method="PUT", status=201, server=nginx.pid, **options)
+    record(scenario, "nginx", **account(result))
+    nginx.empty()
+
+
+def offer_download(server, nginx, size):
+    """The same bytes at both; the path at Parley and their SHA-256."""
+    content = PLAIN + os.urandom(size - len(PLAIN))
+    (nginx.files / "file.bin").write_bytes(content)
+    request = urllib.request.Request(
+        f"{server.url}/upload/file.bin", content, {"Authorization": f"Bearer {server.person(0)[1]}"}, method="PUT")
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)["uploads"][0]["url"], hashlib.sha256(content).hexdigest()
+
+
+def measure_downloads(server, nginx, size, link, **options):
+    scenario = f"download-{size}"
+    record(scenario, "parley", **account(parley(server, [link], **options)))
+    for subject, port in (("nginx, sendfile off", nginx.port), ("nginx, sendfile on", nginx.sendfile_port)):
+        record(scenario, subject, **account(http(port, ["/file.bin"], server=nginx.pid, **options)))
+
+
+def account(result):
+    """What a transfer costs, together and by process."""
+    parts = {name: result[name] for name in ("server_cpu_us", "database_cpu_us", "workers_cpu_us")}
+    return {"per_cpu_s": 1e6 / sum(parts.values()), **parts, "per_s": result["per_s"], "p50_us": result["p50_us"],
+            "others_load": result["others_load"]}
+
+
+def measure_memory(size):
+    """By how much the server's memory grows, at most, while it takes one large file."""
+    about("upload-memory", "Memory while one large file is uploaded", "Resident memory: before, and its peak less that.")
+    with Parley(MAX_UPLOAD_BYTES=str(size), USER_QUOTA_BYTES=str(4 * size)) as server:
+        server.seed_users(1)
+        upload(server, requests=20, upload_bytes=1_000_000)
+        # From here on the kernel notes the peak anew (proc(5)).
+        with open(f"/proc/{server.pid}/clear_refs", "w") as file:
+            file.write("5")
+        before = status_mb(server.pid, "VmHWM")
+        upload(server, requests=1, connections=1, warm_up=0, upload_bytes=size)
+        growth = max(0.0, status_mb(server.pid, "VmHWM") - before)
+        record("upload-memory", "parley", upload_mb=size / 1e6, rss_mb=before, growth_mb=growth)
+
+
+def status_mb(pid, name):
+    with open(f"/proc/{pid}/status") as file:
+        return int(re.search(rf"^{name}:\s+(\d+) kB", file.read(), re.MULTILINE)[1]) * 1024 / 1e6
