@@ -20,7 +20,12 @@ const leftOut = {
     "isSuspenseInstancePending",
     "popHydrationState",
     "queueIfContinuousEvent",
+    // The context that classes had before createContext.
+    "hasContextChanged",
+    "isContextProvider",
+    "pushContextProvider",
   ],
+  emptyContextObject: ["findCurrentUnmaskedContext", "getMaskedContext", "getUnmaskedContext"],
   null: [
     "getNextHydratableInstanceAfterSuspenseInstance",
     "getParentSuspenseInstance",
@@ -55,6 +60,11 @@ const leftOut = {
     "retryIfBlockedOn",
     "tryToClaimNextHydratableInstance",
     "updateDehydratedSuspenseComponent",
+    // The context that classes had before createContext.
+    "invalidateContextProvider",
+    "popContext",
+    "popTopLevelContextObject",
+    "pushTopLevelContextObject",
     // Events that the page does not listen to: onBeforeInput, onCompositionStart and the like, onSelect.
     "constructSelectEvent",
     "extractBeforeInputEvent",
@@ -94,6 +104,8 @@ for (const [answer, names] of Object.entries(leftOut)) {
     dom = dom.replace(whole, `function ${name}() { return ${answer}; }`);
   }
 }
+// Every root is one of createRoot.
+dom = dom.replace(/(?:\w+\.)?mode & ConcurrentMode\b/g, "ConcurrentMode");
 // Attributes of SVG with a dash in their name: the page's icons get theirs from the style sheet.
 dom = dom.replace(/^\['accent-height'[^\]]*\]/m, "[]");
 dom = dom.replace(/\w+\.isDehydrated\b(?! =)/g, "false").replace(/(?:\w+\.)+dehydrated\b(?! =)/g, "null");

@@ -30,9 +30,11 @@ export class Composing {
     this.outbox = new Outbox({
       transmit: (message) => parley.send(message),
       onSent: (clientId, message) => {
+        const pending = this.pending(clientId);
         store.dispatch({ type: "messages", conversationId: message.conversationId, messages: [message] });
         // Even a message of another id under this clientId would settle it.
         store.dispatch({ type: "pendingRemoved", clientId });
+        for (const id of pending?.uploads ?? []) this.forgetUpload(id);
         this.save();
       },
       onFailed: (clientId, error) => this.fail(clientId, error),
@@ -123,6 +125,11 @@ export class Composing {
     if (transfer !== undefined) void this.transfer(taskId, transfer.file);
   }
 
+  /** Whether leaving the page would lose a file that is not with the server yet: a page cannot read it again. */
+  get isUploading(): boolean {
+    return Object.values(this.chat.store.state.uploads).some(({ upload }) => upload === undefined);
+  }
+
   private startUpload(file: File): string {
     const id = newId();
     const preview = file.type.startsWith("image/") ? { preview: URL.createObjectURL(file) } : {};
@@ -165,7 +172,6 @@ export class Composing {
   private cancelUpload(taskId: string): void {
     const task = this.chat.store.state.uploads[taskId];
     this.transfers.get(taskId)?.controller.abort();
-    this.transfers.delete(taskId);
     if (task?.upload !== undefined) this.chat.parley.uploader.discard(task.upload.id).catch(() => {});
     this.forgetUpload(taskId);
   }
@@ -173,6 +179,7 @@ export class Composing {
   private forgetUpload(taskId: string): void {
     const preview = this.chat.store.state.uploads[taskId]?.preview;
     if (preview !== undefined) URL.revokeObjectURL(preview);
+    this.transfers.delete(taskId);
     this.chat.store.dispatch({ type: "uploadRemoved", id: taskId });
   }
 

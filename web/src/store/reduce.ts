@@ -117,6 +117,8 @@ function reduceEvent(state: State, event: ServerEvent, isLive: boolean, now: num
       return {
         ...state,
         me: { ...state.me, ...event.payload.user },
+        // Its end may have been missed; if it has not come, the server refuses.
+        mutedUntil: 0,
         online: Object.fromEntries(event.payload.online.map((id) => [id, true])),
       };
     case "message:received":
@@ -142,6 +144,8 @@ function reduceEvent(state: State, event: ServerEvent, isLive: boolean, now: num
       const typing = { ...state.typing[conversationId], [userId]: now + typingLife };
       return { ...state, typing: { ...state.typing, [conversationId]: typing } };
     }
+    case "user:muted":
+      return { ...state, mutedUntil: event.payload.until === undefined ? 0 : Date.parse(event.payload.until) || Infinity };
     case "conversation:created":
       return withConversation(state, event.payload);
     case "conversation:updated": {

@@ -74,6 +74,9 @@ function Present({ conversation, seq }: { conversation: Conversation; seq: numbe
             <Subtitle conversation={conversation} />
           </span>
         </Link>
+        <Link to={{ view: "search", id: conversation.id }} label={texts.conversation.search} className="icon-button">
+          <Icon name="search" />
+        </Link>
         <Link to={{ view: "details", id: conversation.id }} label={texts.conversation.details} className="icon-button">
           <Icon name="info" />
         </Link>
