@@ -97,6 +97,21 @@ test("presence follows ready and user:status", () => {
   assert.equal(state.lastSeen["bo"], "2026-01-02T00:00:00.000Z");
 });
 
+test("who is there is not known once the connection stays away", () => {
+  const there = run(signedIn, live({ name: "ready", payload: { user: ana, online: ["bo"], undelivered: {} } }));
+  assert.equal(run(there, { type: "connection", status: "connecting" }).online["bo"], true);
+  assert.equal(run(there, { type: "connection", status: "waiting" }).online["bo"], undefined);
+});
+
+test("a mute stands until its end, until it is taken back, or until the next connection", () => {
+  const mutedUntil = (...actions: Action[]) => run(signedIn, ...actions).mutedUntil;
+  const muted = (until?: string) => live({ name: "user:muted", payload: until === undefined ? {} : { until } });
+  assert.equal(mutedUntil(muted("2026-01-02T00:00:00.000Z")), Date.UTC(2026, 0, 2));
+  assert.equal(mutedUntil(muted("infinity")), Infinity);
+  assert.equal(mutedUntil(muted("2026-01-02T00:00:00.000Z"), muted()), 0);
+  assert.equal(mutedUntil(muted("infinity"), live({ name: "ready", payload: { user: ana, online: [], undelivered: {} } })), 0);
+});
+
 test("a message counts as read when all other members have read it", () => {
   const cleo = { ...bo, id: "cleo" };
   const group = (boRead: number, cleoRead: number, cleoDelivered = cleoRead) =>

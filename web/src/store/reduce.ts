@@ -45,10 +45,13 @@ export function reduce(state: State, action: Action): State {
     case "meChanged":
       return { ...state, me: { ...state.me, ...action.user } };
     case "connection":
-      // Who is online is known again when the connection is.
-      return action.status === "online"
-        ? { ...state, connection: action.status }
-        : { ...state, connection: action.status, typing: {} };
+      // Who types and, once the connection stays away, who is there is known again when it is back.
+      return {
+        ...state,
+        connection: action.status,
+        typing: action.status === "online" ? state.typing : {},
+        online: action.status === "waiting" ? {} : state.online,
+      };
     case "conversations":
       return {
         ...action.conversations.reduce(withConversation, state),

@@ -8,13 +8,15 @@ import { Link } from "./controls";
 interface Props {
   text: string;
   page: MessagePage;
+  /** Whether all are of one conversation, which needs no naming. */
+  isHere?: boolean;
   /** Fetches the page that follows a message. */
   find(before: string): Promise<MessagePage>;
   onMore(page: MessagePage): void;
 }
 
 /** Messages that a search has found; each leads to its place. */
-export function FoundMessages({ text, page, find, onMore }: Props) {
+export function FoundMessages({ text, page, isHere = false, find, onMore }: Props) {
   const chat = useChat();
   const { messages, hasMore } = page;
   const last = messages[messages.length - 1];
@@ -28,7 +30,7 @@ export function FoundMessages({ text, page, find, onMore }: Props) {
       <ul>
         {messages.map((message) => (
           <li key={message.id}>
-            <FoundMessage message={message} text={text} />
+            <FoundMessage message={message} text={text} isHere={isHere} />
           </li>
         ))}
       </ul>
@@ -41,17 +43,22 @@ export function FoundMessages({ text, page, find, onMore }: Props) {
   );
 }
 
-function FoundMessage({ message, text }: { message: Message; text: string }) {
+function FoundMessage({ message, text, isHere }: { message: Message; text: string; isHere: boolean }) {
   const conversation = useStore((state) => state.conversations[message.conversationId]);
   const meId = useStore((state) => state.me?.id);
+  const sender = message.sender.id === meId ? texts.you : message.sender.displayName;
+  const title = conversation === undefined ? "" : titleOf(conversation, meId);
+  // Who said it is the title where all are of one conversation, and is known where the other person did.
+  const isPrefixed = !isHere && title !== sender;
   return (
     <Link to={{ view: "conversation", id: message.conversationId, seq: message.seq }} className="found-message">
       <span className="conversation-item-line">
-        <bdi className="conversation-item-title">{conversation === undefined ? "" : titleOf(conversation, meId)}</bdi>
+        <bdi className="conversation-item-title">{isHere ? sender : title}</bdi>
         <time dateTime={message.createdAt}>{shortTime(message.createdAt)}</time>
       </span>
       <span className="found-message-text">
-        {message.sender.id === meId ? texts.you : message.sender.displayName}: <Excerpt text={message.text} wanted={text} />
+        {isPrefixed && `${sender}: `}
+        <Excerpt text={message.text} wanted={text} />
       </span>
     </Link>
   );

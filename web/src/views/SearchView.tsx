@@ -43,6 +43,7 @@ export function SearchView({ id }: { id: Id }) {
           <FoundMessages
             text={wanted}
             page={found.page}
+            isHere
             find={(before) => parley.search(wanted, { conversationId: id, before })}
             onMore={(page) => setFound({ ...found, page })}
           />

@@ -1,5 +1,5 @@
 import { useEffect, useReducer } from "react";
-import { fullTime } from "../lib/time";
+import { clockTime, fullTime, isToday } from "../lib/time";
 import { texts } from "../texts";
 import { useStore } from "./context";
 
@@ -20,5 +20,7 @@ export function useMute(): string | undefined {
     return () => clearTimeout(timer);
   });
   if (left <= 0) return undefined;
-  return left > forGood ? texts.composer.mutedForGood : texts.composer.muted(fullTime(new Date(until).toISOString()));
+  if (left > forGood) return texts.composer.mutedForGood;
+  const time = new Date(until).toISOString();
+  return texts.composer.muted(isToday(time) ? clockTime(time) : fullTime(time));
 }
