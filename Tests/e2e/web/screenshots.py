@@ -13,6 +13,11 @@ from devices import DESKTOP, PHONE
 from playwright.sync_api import expect
 
 PLACE = pathlib.Path(os.environ.get("SCREENSHOTS", ".build/screenshots"))
+PICTURES_IN_VIEW = """
+  () => Promise.all([...document.images]
+    .filter((image) => image.getBoundingClientRect().top < innerHeight && image.getBoundingClientRect().bottom > 0)
+    .map((image) => image.decode().catch(() => {})))
+"""
 LONG_NAME = "Wolfeschlegelsteinhausenbergerdorff Maximilian-Alexander"
 LONG_WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft" * 2
 
@@ -109,7 +114,7 @@ def test_take_them(browser, server, person, world, device, scheme):
     numbers = iter(range(1, 100))
 
     def shoot(page, name):
-        page.wait_for_function("[...document.images].every((image) => image.complete)")
+        page.evaluate(PICTURES_IN_VIEW)
         page.screenshot(path=PLACE / f"{device}-{scheme}-{next(numbers):02}-{name}.png")
 
     context = browser.new_context(base_url=server.url, **options)
