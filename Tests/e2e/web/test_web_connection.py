@@ -86,6 +86,18 @@ def test_a_reload_keeps_the_session_and_the_unsent_message(two, server):
     bo.problems.clear()
 
 
+def test_a_reload_keeps_what_is_being_written(two):
+    ana, _ = two
+    ana.composer.fill("half a sentence")
+    ana.page.reload()
+    expect(ana.composer).to_have_value("half a sentence")
+    ana.composer.press("Enter")
+    ana.sees("half a sentence")
+    ana.page.reload()
+    ana.sees("half a sentence")
+    expect(ana.composer).to_have_value("")
+
+
 def test_two_tabs_show_the_same(two):
     ana, bo = two
     other = ana.new_tab()

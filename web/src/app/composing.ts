@@ -6,7 +6,7 @@ import { draftOf } from "../store/reduce";
 import { Draft, emptyDraft, PendingMessage } from "../store/state";
 import { problemText, texts } from "../texts";
 import type { Chat } from "./chat";
-import { loadPending, savePending } from "./pendingStorage";
+import { forgetUnsent, loadUnsent, saveUnsent } from "./unsent";
 
 /** API.md: at most this many attachments on a message. */
 export const maxAttachments = 10;
@@ -49,17 +49,21 @@ export class Composing {
     for (const transfer of this.transfers.values()) transfer.controller.abort();
     this.transfers.clear();
     this.outbox.clear();
-    savePending("", [], {});
+    forgetUnsent();
   }
 
   /** Takes up what a reload interrupted. */
   restore(userId: Id): void {
     const { store } = this.chat;
-    for (const { pending, tasks } of loadPending(userId)) {
+    const { messages, drafts } = loadUnsent(userId);
+    for (const { pending, tasks } of messages) {
       if (store.state.pending.some((present) => present.clientId === pending.clientId)) continue;
       for (const task of tasks) store.dispatch({ type: "uploadAdded", task });
       store.dispatch({ type: "pendingAdded", pending });
       if (pending.state === "sending") this.enqueue(pending);
+    }
+    for (const [id, text] of Object.entries(drafts)) {
+      if (store.state.drafts[id] === undefined) this.change(id, { text });
     }
   }
 
@@ -91,6 +95,7 @@ export class Composing {
 
   private set(conversationId: Id, draft: Draft): void {
     this.chat.store.dispatch({ type: "draftChanged", conversationId, draft });
+    this.save();
   }
 
   /** Says that the user types, now and then while it goes on; an empty text ends it. */
@@ -284,8 +289,8 @@ export class Composing {
   }
 
   private save(): void {
-    const { me, pending, uploads } = this.chat.store.state;
-    if (me !== undefined) savePending(me.id, pending, uploads);
+    const { me, pending, uploads, drafts } = this.chat.store.state;
+    if (me !== undefined) saveUnsent(me.id, pending, uploads, drafts);
   }
 
   // Changing what was sent
