@@ -68,7 +68,10 @@ function VirtualListInner<Row extends { key: string }>(props: Props<Row>, ref: R
   const anchor = useRef<Anchor>("bottom");
   const target = useRef<string>();
   const viewport = useRef(0);
-  /** How far down it was scrolled when that was last heard of, or set here, and how the list was laid out then. */
+  /**
+   * How far down it was scrolled when that was last heard of, or set here, and how the list was laid out then; NaN while a
+   * jump is under way, which goes before what somebody scrolls.
+   */
   const known = useRef(0);
   const shown = useRef<Layout<Row>>();
   const [version, update] = useReducer((count: number) => count + 1, 0);
@@ -90,6 +93,7 @@ function VirtualListInner<Row extends { key: string }>(props: Props<Row>, ref: R
   if (target.current !== undefined && indexes.has(target.current)) {
     anchor.current = { key: target.current, side: "top", distance: viewport.current * 0.3 };
     target.current = undefined;
+    known.current = NaN;
   }
   if (anchor.current !== "bottom" && !indexes.has(anchor.current.key)) anchor.current = "bottom";
 
@@ -181,6 +185,7 @@ function VirtualListInner<Row extends { key: string }>(props: Props<Row>, ref: R
   useImperativeHandle(ref, () => ({
     scrollToBottom: () => {
       anchor.current = "bottom";
+      known.current = NaN;
       update();
     },
     scrollToRow: (key) => {
