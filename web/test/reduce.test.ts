@@ -24,6 +24,17 @@ test("a message of one's own is not unread and settles what was pending", () => 
   assert.deepEqual(state.pending, []);
 });
 
+test("a message that comes with a page of the history is not pending any more", () => {
+  const state = run(
+    signedIn,
+    { type: "pendingAdded", pending },
+    { type: "loadStarted", conversationId: "c", kind: "window" },
+    { type: "pageLoaded", conversationId: "c", page: { kind: "window", atStart: true }, messages: [message(1, { sender: mine, clientId: "x" })] },
+  );
+  assert.equal(state.timelines["c"]?.messages.length, 1);
+  assert.deepEqual(state.pending, []);
+});
+
 test("reading here or on another device clears what is unread, and nothing moves back", () => {
   const unread = run(signedIn, ...messages(1, 5).map(received));
   const readTo = (readSeq: number): Action => live({ name: "message:status", payload: { conversationId: "c", userId: "ana", deliveredSeq: 5, readSeq } });

@@ -73,8 +73,10 @@ export function reduce(state: State, action: Action): State {
       return withTimeline(state, action.conversationId, (timeline) => ({ ...timeline, loading: action.kind, isBroken: false }));
     case "loadFailed":
       return withTimeline(state, action.conversationId, (timeline) => ({ ...timeline, loading: undefined, isBroken: true }));
-    case "pageLoaded":
-      return withTimeline(state, action.conversationId, (timeline) => applyPage(timeline, action.page, action.messages));
+    case "pageLoaded": {
+      const next = withTimeline(state, action.conversationId, (timeline) => applyPage(timeline, action.page, action.messages));
+      return withoutArrived(next, action.messages);
+    }
     case "readHere":
       return state.me === undefined ? state : withMarks(state, ownMarks(state, state.me.id, action.conversationId, action.seq));
     case "quoted":
@@ -238,11 +240,14 @@ function withMessages(state: State, conversationId: Id, messages: readonly Messa
     const updated = messages.reduce((current, message) => withLastMessage(current, message, state.me?.id), conversation);
     if (updated !== conversation) next = { ...next, conversations: { ...next.conversations, [conversationId]: updated } };
   }
+  return withoutArrived(next, messages);
+}
+
+/** What the server has is not pending any more, by whatever way that became known: it would stand in the list twice. */
+function withoutArrived(state: State, messages: readonly Message[]): State {
   const arrived = new Set(messages.map((message) => message.clientId));
-  if (next.pending.some((pending) => arrived.has(pending.clientId))) {
-    next = { ...next, pending: next.pending.filter((pending) => !arrived.has(pending.clientId)) };
-  }
-  return next;
+  if (!state.pending.some((pending) => arrived.has(pending.clientId))) return state;
+  return { ...state, pending: state.pending.filter((pending) => !arrived.has(pending.clientId)) };
 }
 
 function withLastMessage(conversation: Conversation, message: Message, meId: Id | undefined): Conversation {
