@@ -11,7 +11,7 @@ trap 'rm -rf "$out"' EXIT
 
 react=$(mktemp -d)
 trap 'rm -rf "$out" "$react"' EXIT
-node react.mjs "$react"
+node react.mjs "$react" $(find src -name '*.ts' -o -name '*.tsx')
 
 # Debian's node packages; its own node finds them by itself, others are told.
 export NODE_PATH=/usr/share/nodejs:/usr/share/nodejs/terser/node_modules

@@ -1,12 +1,13 @@
-// node react.mjs DIRECTORY writes Debian's production builds of React there, without what this page never comes to.
+// node react.mjs DIRECTORY SOURCES… writes Debian's production builds of React to the directory, without what the page
+// made of these sources never comes to.
 //
 // Debian builds React's experimental channel and does not compress it: hydration of pages that a server rendered, trials
 // and old ways in make up a sixth of it. Here functions lose their bodies, and exports that nobody imports go; what only
 // those led to is dropped by the compressor. Where another version of React lacks a name, that is said, and nothing but
 // the size changes.
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 
-const [, , directory] = process.argv;
+const [, , directory, ...sources] = process.argv;
 const library = "/usr/share/nodejs";
 
 /** Functions of React DOM that are left out, by the answer that stands in their place. */
@@ -84,8 +85,8 @@ const leftOut = {
 /** The names that the page imports from a module. */
 function imported(module) {
   const names = new Set();
-  for (const file of readdirSync("src", { recursive: true }).filter((name) => /\.tsx?$/.test(name))) {
-    const lists = readFileSync(`src/${file}`, "utf8").matchAll(/^import \{([^}]*)\} from "([^"]+)"/gm);
+  for (const file of sources) {
+    const lists = readFileSync(file, "utf8").matchAll(/^import \{([^}]*)\} from "([^"]+)"/gm);
     for (const [, list, from] of lists) if (from === module) list.split(",").forEach((name) => names.add(name.trim()));
   }
   return names;
