@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := run
 
 RUN_PACKAGES := libpq-dev libmagic-dev libssl-dev libvips-dev zlib1g-dev pkg-config postgresql
-WEB_PACKAGES := nodejs node-react node-react-dom node-csstype node-prop-types node-typescript esbuild terser
+WEB_PACKAGES := nodejs node-react node-react-dom node-csstype node-prop-types node-typescript esbuild terser zopfli
 TEST_PACKAGES := curl python3-venv libvips-tools libimage-exiftool-perl ffmpeg chromium
 PYTHON_PACKAGES := pytest pytest-rerunfailures requests "python-socketio[client]" websocket-client aiohttp websockets "psycopg[binary]" \
 	playwright axe-playwright-python tuspy schemathesis
@@ -50,7 +50,7 @@ bench: bench-packages build $(BENCH_TOOLS) .build/venv/installed-bench
 web: packages
 	@sh web/build.sh
 
-web/dist/index.html: $(shell find web/src web/index.html web/build.sh -type f)
+web/dist/index.html: $(shell find web/src web/index.html web/build.sh web/react.mjs -type f)
 	@sh web/build.sh
 
 packages:

@@ -79,6 +79,8 @@ export const texts = {
   conversation: {
     messages: "Messages",
     details: "Details",
+    search: "Search in this conversation",
+    searchIn: (title: string) => `Search in ${title}`,
     online: "online",
     offline: "offline",
     lastSeen: (when: string) => `last seen ${when}`,
@@ -117,6 +119,7 @@ export const texts = {
     reactWith: (emoji: string) => `React with ${emoji}`,
     reaction: (emoji: string, names: string) => `${emoji} by ${names}`,
     addReaction: "Add reaction",
+    moreReactions: "More reactions",
     copy: "Copy text",
     copied: "Copied",
     copyLink: "Copy link",
@@ -159,6 +162,9 @@ export const texts = {
     retryFile: (name: string) => `Try ${name} again`,
     progress: (name: string) => `Upload of ${name}`,
     waiting: "Waiting for the connection",
+    emoji: "Insert emoji",
+    muted: (until: string) => `A moderator keeps you from writing until ${until}.`,
+    mutedForGood: "A moderator keeps you from writing.",
     tooManyFiles: (most: number) => `A message carries at most ${most} files.`,
     tooLong: (over: number) => `${over} characters too long`,
     replyingTo: (name: string) => `Reply to ${name}`,
@@ -166,6 +172,13 @@ export const texts = {
     stopReply: "Do not reply",
     stopEdit: "Stop editing",
     saveEdit: "Save changes",
+  },
+
+  emoji: {
+    label: "Emoji",
+    search: "Find emoji",
+    none: "No such emoji",
+    groups: ["Smileys", "People", "Hearts and signs", "Nature", "Food and drink", "Things and places"],
   },
 
   start: {

@@ -86,7 +86,7 @@ test("without an answer to the token it waits and tries again", async () => {
   connection.stop();
 });
 
-test("where WebSocket never connects, the next transport is tried", async () => {
+test("where WebSocket never connects, the next transport is tried; after having been connected, the first one again", async () => {
   const broken = new FakeServer();
   const working = new FakeServer();
   const connection = new Connection(
@@ -99,7 +99,11 @@ test("where WebSocket never connects, the next transport is tried", async () => 
   const second = working.next();
   connection.start();
   (await first).drop("blocked");
-  await (await second).accept();
+  const polling = await second;
+  await polling.accept();
+  const again = broken.next();
+  polling.drop("the server restarts");
+  await (await again).accept();
   connection.stop();
 });
 

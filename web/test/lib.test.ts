@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseRoute, pathOf } from "../src/app/router";
 import { decodeBlurhash } from "../src/lib/blurhash";
+import { emojiGroups } from "../src/lib/emoji";
 import { byteSize, initials, isEmojiOnly, stableIndex } from "../src/lib/format";
 import { linkify } from "../src/lib/linkify";
 import { dayLabel, duration, shortTime } from "../src/lib/time";
 import { deviceName } from "../src/lib/userAgent";
+import { texts } from "../src/texts";
 import { RowBuilder } from "../src/store/rows";
 import { message } from "./support";
 
@@ -29,7 +31,7 @@ test("linkifying loses no character", () => {
 });
 
 test("every view has an address that leads back to it", () => {
-  for (const path of ["/", "/login", "/register", "/c/1", "/c/1/m/42", "/c/1/details", "/new", "/new/group", "/discover", "/profile"]) {
+  for (const path of ["/", "/login", "/register", "/c/1", "/c/1/m/42", "/c/1/details", "/c/1/search", "/new", "/new/group", "/discover", "/profile"]) {
     assert.equal(pathOf(parseRoute(path)), path);
   }
   for (const path of ["/nothing", "/c/1/m/0", "/c/1/m/x", "/c/1/other", "/profile/x", "/c"]) {
@@ -103,4 +105,12 @@ test("rows that have not changed stay the same objects, whatever is put in aroun
   assert(after[3] === before[1], "a row in the middle was built anew");
   assert(after[4] !== before[2], "a row that is no longer the last of its run was kept");
   assert.deepEqual(after.map((row) => row.message?.seq), [1, 2, 3, 4, 5, 6]);
+});
+
+test("every emoji is one, has a name, and stands once", () => {
+  assert.equal(emojiGroups.length, texts.emoji.groups.length);
+  const all = emojiGroups.flat();
+  assert.deepEqual(all.filter(({ emoji, name }) => !isEmojiOnly(emoji) || !/^[a-z ]+$/.test(name)), []);
+  assert.equal(new Set(all.map(({ emoji }) => emoji)).size, all.length);
+  assert.equal(new Set(all.map(({ name }) => name)).size, all.length);
 });

@@ -24,6 +24,17 @@ test("a message of one's own is not unread and settles what was pending", () => 
   assert.deepEqual(state.pending, []);
 });
 
+test("a message that comes with a page of the history is not pending any more", () => {
+  const state = run(
+    signedIn,
+    { type: "pendingAdded", pending },
+    { type: "loadStarted", conversationId: "c", kind: "window" },
+    { type: "pageLoaded", conversationId: "c", page: { kind: "window", atStart: true }, messages: [message(1, { sender: mine, clientId: "x" })] },
+  );
+  assert.equal(state.timelines["c"]?.messages.length, 1);
+  assert.deepEqual(state.pending, []);
+});
+
 test("reading here or on another device clears what is unread, and nothing moves back", () => {
   const unread = run(signedIn, ...messages(1, 5).map(received));
   const readTo = (readSeq: number): Action => live({ name: "message:status", payload: { conversationId: "c", userId: "ana", deliveredSeq: 5, readSeq } });
@@ -95,6 +106,21 @@ test("presence follows ready and user:status", () => {
   );
   assert.equal(state.online["bo"], false);
   assert.equal(state.lastSeen["bo"], "2026-01-02T00:00:00.000Z");
+});
+
+test("who is there is not known once the connection stays away", () => {
+  const there = run(signedIn, live({ name: "ready", payload: { user: ana, online: ["bo"], undelivered: {} } }));
+  assert.equal(run(there, { type: "connection", status: "connecting" }).online["bo"], true);
+  assert.equal(run(there, { type: "connection", status: "waiting" }).online["bo"], undefined);
+});
+
+test("a mute stands until its end, until it is taken back, or until the next connection", () => {
+  const mutedUntil = (...actions: Action[]) => run(signedIn, ...actions).mutedUntil;
+  const muted = (until?: string) => live({ name: "user:muted", payload: until === undefined ? {} : { until } });
+  assert.equal(mutedUntil(muted("2026-01-02T00:00:00.000Z")), Date.UTC(2026, 0, 2));
+  assert.equal(mutedUntil(muted("infinity")), Infinity);
+  assert.equal(mutedUntil(muted("2026-01-02T00:00:00.000Z"), muted()), 0);
+  assert.equal(mutedUntil(muted("infinity"), live({ name: "ready", payload: { user: ana, online: [], undelivered: {} } })), 0);
 });
 
 test("a message counts as read when all other members have read it", () => {

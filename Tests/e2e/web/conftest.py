@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import re
 import time
 from dataclasses import dataclass, field
 
@@ -100,7 +101,7 @@ def person(browser, server):
 
     def make(name, path="/", **options):
         context = browser.new_context(base_url=server.url, **{"viewport": {"width": 1200, "height": 800}, **options})
-        username = f"{name.lower().split()[0]}{next(_numbers)}"
+        username = (re.sub("[^a-z]", "", name.lower().split()[0])[:12] or "someone") + str(next(_numbers))
         headers = {"X-Parley-Cookie": "1", "Origin": server.url}
         body = {"username": username, "password": PASSWORD, "displayName": name}
         answer = context.request.post(server.url + "/auth/register", data=body, headers=headers)

@@ -54,6 +54,24 @@ def test_what_happened_while_offline_is_there_afterwards(two):
     bo.problems.clear()
 
 
+def test_without_websockets_messages_go_by_long_polling(person):
+    ana, bo = person("Ana", None), person("Bo", None)
+    path = "/c/" + ana.direct(bo)
+    ana.page.route_web_socket(re.compile("/socket.io/"), lambda socket: socket.close())
+    polled = []
+    ana.page.on("request", lambda request: "transport=polling" in request.url and polled.append(request.method))
+    ana.open(path)
+    bo.open(path)
+    for who in (ana, bo):
+        expect(who.page.locator(".subtitle")).to_have_text("online")
+    ana.say("by polling")
+    bo.sees("by polling")
+    bo.say("to polling")
+    ana.sees("to polling")
+    expect(ana.message("by polling")).to_contain_text("Read")
+    assert {"GET", "POST"} <= set(polled)
+
+
 def test_a_reload_keeps_the_session_and_the_unsent_message(two, server):
     ana, bo = two
     server.kill()
@@ -66,6 +84,18 @@ def test_a_reload_keeps_the_session_and_the_unsent_message(two, server):
     expect(ana.message("written in the dark")).to_have_count(1)
     ana.problems.clear()
     bo.problems.clear()
+
+
+def test_a_reload_keeps_what_is_being_written(two):
+    ana, _ = two
+    ana.composer.fill("half a sentence")
+    ana.page.reload()
+    expect(ana.composer).to_have_value("half a sentence")
+    ana.composer.press("Enter")
+    ana.sees("half a sentence")
+    ana.page.reload()
+    ana.sees("half a sentence")
+    expect(ana.composer).to_have_value("")
 
 
 def test_two_tabs_show_the_same(two):

@@ -4,8 +4,10 @@ import base64
 import hashlib
 import os
 import re
+import subprocess
 
 import pytest
+from devices import PHONE
 from drawings import png
 from playwright.sync_api import expect
 
@@ -111,6 +113,103 @@ def test_the_viewer_by_keyboard(two, tmp_path):
     ana.page.keyboard.press("Escape")
     expect(viewer).to_have_count(0)
     expect(ana.page.get_by_role("button", name="Open one.png")).to_be_focused()
+
+
+def touch(session, kind, *points):
+    session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(points)]})
+
+
+def test_the_viewer_by_touch(person, tmp_path):
+    ana, bo = person("Ana", None, **PHONE), person("Bo", None)
+    ana.open("/c/" + ana.direct(bo))
+    ana.attach(png(tmp_path / "one.png", 300, 200), png(tmp_path / "two.png", 200, 300, 200))
+    ana.page.get_by_role("button", name="Send").tap()
+    ana.page.get_by_role("button", name="Open one.png").tap()
+    viewer = ana.page.get_by_role("dialog", name="Picture viewer")
+    image = viewer.get_by_role("img")
+    expect(viewer).to_contain_text("1 of 2")
+    expect(image).to_have_js_property("complete", True)
+    width = image.bounding_box()["width"]
+
+    # Two fingers apart, around their middle; then both together aside.
+    session = ana.context.new_cdp_session(ana.page)
+    touch(session, "touchStart", (155, 400), (235, 400))
+    touch(session, "touchMove", (135, 400), (255, 400))
+    touch(session, "touchMove", (115, 400), (275, 400))
+    expect(viewer.get_by_role("button", name="Zoom out")).to_be_enabled()
+    assert abs(image.bounding_box()["width"] / width - 2) < 0.05
+    left = image.bounding_box()["x"]
+    touch(session, "touchMove", (135, 400), (295, 400))
+    expect(image).to_have_css("transform", re.compile(r"matrix\(2, 0, 0, 2, 20, "))
+    assert abs(image.bounding_box()["x"] - left - 20) < 1
+    touch(session, "touchEnd")
+    expect(viewer).to_contain_text("1 of 2")
+
+    viewer.get_by_role("button", name="Zoom out").tap()
+    viewer.get_by_role("button", name="Zoom out").tap()
+    expect(viewer.get_by_role("button", name="Zoom out")).to_be_disabled()
+    touch(session, "touchStart", (300, 400))
+    touch(session, "touchMove", (200, 400))
+    touch(session, "touchEnd")
+    expect(viewer).to_contain_text("2 of 2")
+
+
+# Plays, and answers how far it has come and what it is like.
+PLAY = """
+  async (element) => {
+    element.muted = true;
+    await element.play();
+    await new Promise((resolve) => { element.ontimeupdate = () => element.currentTime > 0.2 && resolve(); });
+    return { duration: element.duration, width: element.videoWidth, height: element.videoHeight };
+  }
+"""
+
+
+def test_videos_and_sound_are_played(two, tmp_path):
+    ana, bo = two
+    film, song = tmp_path / "film.mp4", tmp_path / "song.ogg"
+    ffmpeg = ["ffmpeg", "-loglevel", "error", "-y"]
+    picture = ["-f", "lavfi", "-i", "testsrc=size=320x180:rate=10:duration=2", "-pix_fmt", "yuv420p", "-movflags", "+faststart"]
+    subprocess.run([*ffmpeg, *picture, film], check=True)
+    subprocess.run([*ffmpeg, "-f", "lavfi", "-i", "sine=frequency=440:duration=2", "-c:a", "libvorbis", song], check=True)
+    ana.attach(film, song)
+    ana.say("listen and look")
+    bo.sees("listen and look")
+    video, audio = bo.message("listen and look").locator("video"), bo.message("listen and look").locator("audio")
+    box = video.bounding_box()
+    assert abs(box["width"] / box["height"] - 16 / 9) < 0.03, "not laid out by its dimensions"
+    played = video.evaluate(PLAY)
+    assert (played["width"], played["height"]) == (320, 180) and abs(played["duration"] - 2) < 0.3
+    assert video.bounding_box()["height"] == box["height"]
+    assert abs(audio.evaluate(PLAY)["duration"] - 2) < 0.3
+
+
+def test_leaving_asks_first_while_a_file_is_on_its_way(two, tmp_path):
+    ana, _ = two
+    big = tmp_path / "big.bin"
+    big.write_bytes(os.urandom(12_000_000))
+    session = ana.context.new_cdp_session(ana.page)
+    session.send("Network.enable")
+    session.send("Network.emulateNetworkConditions", {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 1_000_000})
+    ana.composer.click()
+    ana.attach(big)
+    expect(ana.page.get_by_role("progressbar")).to_be_visible()
+    asked = []
+
+    def stay(dialog):
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    ana.page.on("dialog", stay)
+    with ana.page.expect_event("dialog"):
+        ana.page.close(run_before_unload=True)
+    expect(ana.page.get_by_role("progressbar")).to_be_visible()
+    ana.page.get_by_role("button", name="Remove big.bin").click()
+    expect(ana.page.get_by_role("progressbar")).to_have_count(0)
+    # Nothing is on its way any more, and nothing is asked.
+    ana.page.reload()
+    expect(ana.composer).to_be_visible()
+    assert asked == ["beforeunload"]
 
 
 def test_an_upload_goes_on_after_the_server_was_killed(two, server, tmp_path):

@@ -4,9 +4,9 @@ import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from devices import PHONE
+from drawings import png
 from playwright.sync_api import expect
-
-PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 
 
 def check_axe(page, where):
@@ -38,7 +38,7 @@ def test_the_policy_allows_nothing_inline(browser, server):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("device", ["desktop", "phone"])
-def test_axe_finds_nothing_on_any_view(browser, server, person, scheme, device):
+def test_axe_finds_nothing_on_any_view(browser, server, person, tmp_path, scheme, device):
     # Without motion, so that nothing is measured half faded in.
     options = {"color_scheme": scheme, "reduced_motion": "reduce", **(PHONE if device == "phone" else {})}
     context = browser.new_context(**options)
@@ -62,6 +62,7 @@ def test_axe_finds_nothing_on_any_view(browser, server, person, scheme, device):
         f"/c/{group}": "textbox",
         f"/c/{group}/details": "main",
         f"/c/{conversation}/details": "main",
+        f"/c/{conversation}/search": "searchbox",
         "/new": "main",
         "/new/group": "main",
         "/discover": "main",
@@ -82,6 +83,75 @@ def test_axe_finds_nothing_on_any_view(browser, server, person, scheme, device):
     ana.page.get_by_role("menuitem", name="Delete").click()
     expect(ana.page.get_by_role("dialog")).to_be_visible()
     check_axe(ana.page, "dialog")
+    ana.page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+
+    ana.page.get_by_role("button", name="Insert emoji").click()
+    expect(ana.page.get_by_role("dialog", name="Emoji")).to_be_visible()
+    check_axe(ana.page, "emoji")
+    ana.page.keyboard.press("Escape")
+    server.sql("SELECT moderation.mute_user(%s, now() + interval '1 hour', 'shouting')", ana.username)
+    expect(ana.page.get_by_text("keeps you from writing")).to_be_visible()
+    note = tmp_path / "note.txt"
+    note.write_text("a note")
+    ana.attach(note, png(tmp_path / "hill.png", 90, 60))
+    expect(ana.page.get_by_role("progressbar")).to_have_count(0)
+    check_axe(ana.page, "muted, with files")
+    server.sql("SELECT moderation.unmute_user(%s)", ana.username)
+    expect(ana.page.get_by_text("keeps you from writing")).to_have_count(0)
+    ana.page.get_by_role("button", name="Send").click()
+    ana.page.get_by_role("button", name="Open hill.png").click()
+    expect(ana.page.get_by_role("dialog", name="Picture viewer")).to_be_visible()
+    check_axe(ana.page, "viewer")
+
+
+def tab_to(page, name, key="Tab"):
+    """Goes there as somebody without a mouse does."""
+    names = []
+    for _ in range(60):
+        page.keyboard.press(key)
+        names.append(page.evaluate("() => document.activeElement.ariaLabel ?? document.activeElement.innerText"))
+        if re.search(name, names[-1]):
+            return
+    raise AssertionError(f"{key} does not lead to {name}: {names}")
+
+
+def test_everything_by_keyboard_and_read_out(person):
+    ana, bo = person("Ana"), person("Bo")
+    keys = ana.page.keyboard
+    tab_to(ana.page, "^New conversation$")
+    keys.press("Enter")
+    expect(ana.page.get_by_label("Find people by name")).to_be_focused()
+    keys.type(bo.username)
+    expect(ana.page.get_by_role("main").get_by_role("button", name=bo.username)).to_have_count(1)
+    tab_to(ana.page, bo.username)
+    keys.press("Enter")
+    expect(ana.composer).to_be_focused()
+    keys.type("Hello")
+    keys.press("Enter")
+
+    bo.page.get_by_role("link", name=re.compile("Ana")).click()
+    bo.sees("Hello")
+    expect(ana.message("Hello")).to_contain_text("Read")
+    ana.say("Read this out")
+    expect(bo.page.locator(".visually-hidden[aria-live=polite]")).to_have_text("Ana: Read this out")
+    bo.say("Fine")
+    ana.sees("Fine")
+
+    tab_to(ana.page, "^Message actions$", "Shift+Tab")
+    keys.press("Enter")
+    expect(ana.page.get_by_role("menuitem", name="React with 👍")).to_be_focused()
+    for _ in range(8):
+        keys.press("ArrowDown")
+    expect(ana.page.get_by_role("menuitem", name="Reply")).to_be_focused()
+    keys.press("Escape")
+    expect(ana.page.get_by_role("button", name="Message actions").last).to_be_focused()
+    keys.press("Enter")
+    expect(ana.page.get_by_role("menuitem", name="React with 👍")).to_be_focused()
+    keys.press("Enter")
+    expect(bo.page.get_by_role("button", name="👍 by Ana")).to_be_visible()
+    tab_to(ana.page, "^Search in this conversation$", "Shift+Tab")
+    keys.press("Enter")
+    expect(ana.page.get_by_role("main").get_by_role("searchbox")).to_be_focused()
 
 
 def test_back_reload_and_a_pasted_link_work(person):
@@ -158,24 +228,55 @@ def test_on_a_phone_one_pane_at_a_time(person):
     expect(sidebar).to_be_visible()
 
 
+def test_on_a_phone_a_long_press_opens_the_menu(person):
+    ana, bo = person("Ana", None, **PHONE), person("Bo", None)
+    conversation = bo.direct(ana)
+    bo.post(conversation, "press me long")
+    ana.open(f"/c/{conversation}")
+    ana.sees("press me long")
+    box = ana.message("press me long").locator(".bubble").bounding_box()
+    session = ana.context.new_cdp_session(ana.page)
+    point = {"x": box["x"] + 20, "y": box["y"] + 12}
+    session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [point]})
+    expect(ana.page.get_by_role("menuitem", name="Reply")).to_be_visible()
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    ana.page.get_by_role("menuitem", name="Reply").tap()
+    expect(ana.page.get_by_text("Reply to Bo")).to_be_visible()
+
+
+def test_right_to_left_text_begins_on_the_right(two):
+    ana, _ = two
+    ana.say("مرحبا")
+    ana.sees("مرحبا")
+    text, time = ana.message("مرحبا").locator(".message-text"), ana.message("مرحبا").locator("time")
+    assert text.bounding_box()["x"] > time.bounding_box()["x"]
+    ana.say("hello")
+    ana.sees("hello")
+    assert ana.message("hello").locator(".message-text").bounding_box()["x"] < ana.message("hello").locator("time").bounding_box()["x"]
+
+
 def test_dark_mode_follows_the_system(person):
     light, dark = person("Ana", color_scheme="light"), person("Bo", color_scheme="dark")
     colours = [who.page.evaluate("getComputedStyle(document.body).backgroundColor") for who in (light, dark)]
     assert colours == ["rgb(255, 255, 255)", "rgb(22, 24, 29)"]
 
 
-# Holds each older page back until `releaseOlder` is called, which is there while one is held.
+# Holds each older page back, when it has come, until `releaseOlder` is called.
 HOLD_OLDER_PAGES = """
   const fetch = window.fetch;
   window.fetch = async (address, ...rest) => {
-    if (String(address).includes("before=")) await new Promise((resolve) => { window.releaseOlder = resolve; });
-    return fetch(address, ...rest);
+    const answer = await fetch(address, ...rest);
+    if (!String(address).includes("before=")) return answer;
+    const text = await answer.text();
+    await new Promise((resolve) => { window.releaseOlder = resolve; });
+    return new Response(text, answer);
   };
 """
 
-# Scrolls to `top`, has the page above put in, and answers which of the messages in view moved in any frame meanwhile.
+# Scrolls to `top`, and on by `further` in the moment in which the page above is put in, before any event can tell of it.
+# Answers which of the messages in view moved in any frame from then on.
 PUT_IN_OLDER_PAGE = """
-  async (element, top) => {
+  async (element, [top, further]) => {
     const frame = () => new Promise(requestAnimationFrame);
     const places = () => new Map([...element.querySelectorAll("article")].map((article) =>
       [article.innerText.match(/entry \\d+/)[0], article.getBoundingClientRect()]));
@@ -183,13 +284,11 @@ PUT_IN_OLDER_PAGE = """
       const view = element.getBoundingClientRect();
       return [...places()].filter(([, place]) => place.bottom > view.top && place.top < view.bottom);
     };
-    while (window.releaseOlder === undefined || inView().length === 0) {
-      // Again, if the list was laid out before it heard of it.
-      if (window.releaseOlder === undefined) element.scrollTop = top;
-      await frame();
-    }
-    const before = inView();
+    element.scrollTop = top;
+    while (window.releaseOlder === undefined || inView().length === 0) await frame();
     const height = element.scrollHeight;
+    element.scrollTop += further;
+    const before = inView();
     const moved = new Set();
     const look = async () => {
       await frame();
@@ -221,9 +320,9 @@ def test_scrolling_up_keeps_its_place_and_reaches_the_beginning(person):
 
     # A window of 50 messages, and pages of 100. At the very top the first message of the day loses the day's mark; the
     # last page has the first unread message.
-    for top in (300, 0, 300):
+    for top, further in ((300, 0), (0, 0), (300, 200)):
         expect(bo.page.get_by_text("This is where the conversation begins")).not_to_be_attached()
-        assert scroller.evaluate(PUT_IN_OLDER_PAGE, top) == []
+        assert scroller.evaluate(PUT_IN_OLDER_PAGE, [top, further]) == []
     expect(bo.page.get_by_text("This is where the conversation begins")).to_be_attached()
     scroller.evaluate("element => { element.scrollTop = 0; }")
     expect(bo.message("entry 0.")).to_be_in_viewport()

@@ -6,7 +6,7 @@ import { draftOf } from "../store/reduce";
 import { Draft, emptyDraft, PendingMessage } from "../store/state";
 import { problemText, texts } from "../texts";
 import type { Chat } from "./chat";
-import { loadPending, savePending } from "./pendingStorage";
+import { forgetUnsent, loadUnsent, saveUnsent } from "./unsent";
 
 /** API.md: at most this many attachments on a message. */
 export const maxAttachments = 10;
@@ -30,9 +30,11 @@ export class Composing {
     this.outbox = new Outbox({
       transmit: (message) => parley.send(message),
       onSent: (clientId, message) => {
+        const pending = this.pending(clientId);
         store.dispatch({ type: "messages", conversationId: message.conversationId, messages: [message] });
         // Even a message of another id under this clientId would settle it.
         store.dispatch({ type: "pendingRemoved", clientId });
+        for (const id of pending?.uploads ?? []) this.forgetUpload(id);
         this.save();
       },
       onFailed: (clientId, error) => this.fail(clientId, error),
@@ -47,17 +49,21 @@ export class Composing {
     for (const transfer of this.transfers.values()) transfer.controller.abort();
     this.transfers.clear();
     this.outbox.clear();
-    savePending("", [], {});
+    forgetUnsent();
   }
 
   /** Takes up what a reload interrupted. */
   restore(userId: Id): void {
     const { store } = this.chat;
-    for (const { pending, tasks } of loadPending(userId)) {
+    const { messages, drafts } = loadUnsent(userId);
+    for (const { pending, tasks } of messages) {
       if (store.state.pending.some((present) => present.clientId === pending.clientId)) continue;
       for (const task of tasks) store.dispatch({ type: "uploadAdded", task });
       store.dispatch({ type: "pendingAdded", pending });
       if (pending.state === "sending") this.enqueue(pending);
+    }
+    for (const [id, text] of Object.entries(drafts)) {
+      if (store.state.drafts[id] === undefined) this.change(id, { text });
     }
   }
 
@@ -89,6 +95,7 @@ export class Composing {
 
   private set(conversationId: Id, draft: Draft): void {
     this.chat.store.dispatch({ type: "draftChanged", conversationId, draft });
+    this.save();
   }
 
   /** Says that the user types, now and then while it goes on; an empty text ends it. */
@@ -121,6 +128,11 @@ export class Composing {
   retryUpload(taskId: string): void {
     const transfer = this.transfers.get(taskId);
     if (transfer !== undefined) void this.transfer(taskId, transfer.file);
+  }
+
+  /** Whether leaving the page would lose a file that is not with the server yet: a page cannot read it again. */
+  get isUploading(): boolean {
+    return Object.values(this.chat.store.state.uploads).some(({ upload }) => upload === undefined);
   }
 
   private startUpload(file: File): string {
@@ -165,7 +177,6 @@ export class Composing {
   private cancelUpload(taskId: string): void {
     const task = this.chat.store.state.uploads[taskId];
     this.transfers.get(taskId)?.controller.abort();
-    this.transfers.delete(taskId);
     if (task?.upload !== undefined) this.chat.parley.uploader.discard(task.upload.id).catch(() => {});
     this.forgetUpload(taskId);
   }
@@ -173,6 +184,7 @@ export class Composing {
   private forgetUpload(taskId: string): void {
     const preview = this.chat.store.state.uploads[taskId]?.preview;
     if (preview !== undefined) URL.revokeObjectURL(preview);
+    this.transfers.delete(taskId);
     this.chat.store.dispatch({ type: "uploadRemoved", id: taskId });
   }
 
@@ -277,8 +289,8 @@ export class Composing {
   }
 
   private save(): void {
-    const { me, pending, uploads } = this.chat.store.state;
-    if (me !== undefined) savePending(me.id, pending, uploads);
+    const { me, pending, uploads, drafts } = this.chat.store.state;
+    if (me !== undefined) saveUnsent(me.id, pending, uploads, drafts);
   }
 
   // Changing what was sent

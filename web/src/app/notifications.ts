@@ -25,10 +25,20 @@ export function notify(state: State, message: Message): void {
   if (document.hasFocus() || message.sender.id === state.me?.id || !notificationsEnabled()) return;
   const conversation = state.conversations[message.conversationId];
   const title = conversation?.kind === "group" ? texts.notification.inGroup(message.sender.displayName, conversation.title ?? "") : message.sender.displayName;
-  const notification = new Notification(title, { body: messageSummary(message), tag: message.conversationId, icon: "/favicon.svg" });
+  const notification = create(title, { body: messageSummary(message), tag: message.conversationId, icon: "/favicon.svg" });
+  if (notification === undefined) return;
   notification.onclick = () => {
     window.focus();
     navigate({ view: "conversation", id: message.conversationId });
     notification.close();
   };
+}
+
+/** A notification, or none where the browser shows them for service workers only, as on Android. */
+function create(title: string, options: NotificationOptions): Notification | undefined {
+  try {
+    return new Notification(title, options);
+  } catch {
+    return undefined;
+  }
 }

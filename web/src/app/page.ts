@@ -19,6 +19,9 @@ export function watchPage(chat: Chat): void {
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") hurry();
   });
+  window.addEventListener("beforeunload", (event) => {
+    if (chat.composing.isUploading) event.preventDefault();
+  });
   // A file that misses the conversation would take the place of the page.
   for (const type of ["dragover", "drop"] as const) {
     window.addEventListener(type, (event) => {

@@ -8,6 +8,7 @@ export type Route =
   | { view: "register" }
   | { view: "conversation"; id: Id; seq?: number }
   | { view: "details"; id: Id }
+  | { view: "search"; id: Id }
   | { view: "newChat" }
   | { view: "newGroup" }
   | { view: "discover" }
@@ -20,7 +21,7 @@ export function parseRoute(pathname: string): Route {
   if (first === undefined) return { view: "home" };
   if (first === "c" && id !== undefined) {
     if (third === undefined) return { view: "conversation", id };
-    if (third === "details" && parts.length === 3) return { view: "details", id };
+    if ((third === "details" || third === "search") && parts.length === 3) return { view: third, id };
     const seq = Number(fourth);
     if (third === "m" && Number.isSafeInteger(seq) && seq > 0 && parts.length === 4) return { view: "conversation", id, seq };
     return { view: "unknown" };
@@ -48,7 +49,8 @@ export function pathOf(route: Route): string {
     case "conversation":
       return route.seq === undefined ? `/c/${route.id}` : `/c/${route.id}/m/${route.seq}`;
     case "details":
-      return `/c/${route.id}/details`;
+    case "search":
+      return `/c/${route.id}/${route.view}`;
     case "newChat":
       return "/new";
     case "newGroup":

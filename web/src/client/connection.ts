@@ -90,7 +90,9 @@ export class Connection {
           this.handler.onRevoked();
           return;
         }
-        if (!wasConnected && refusal === undefined) this.transport += 1;
+        // A server that was away answers by the preferred transport again.
+        if (wasConnected) this.transport = 0;
+        else if (refusal === undefined) this.transport += 1;
         if (refusal !== undefined && staleToken.has(refusal)) this.tokens.renew(token).catch(() => {});
         this.wait();
       },

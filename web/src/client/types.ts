@@ -153,6 +153,8 @@ export interface ServerEvents {
   "message:status": Marks;
   "user:status": { userId: Id; status: "online" | "offline"; lastSeenAt?: string };
   typing: { conversationId: Id; userId: Id; active: boolean };
+  /** Until when one's own messages are refused; without it, not any more. */
+  "user:muted": { until?: string };
   "conversation:created": Conversation;
   "conversation:updated": Conversation;
   "conversation:removed": { id: Id };

@@ -21,6 +21,10 @@ export function clockTime(time: string): string {
   return clockFormat.format(new Date(time));
 }
 
+export function isToday(time: string, now = new Date()): boolean {
+  return daysBetween(new Date(time), now) === 0;
+}
+
 export function fullTime(time: string): string {
   return fullFormat.format(new Date(time));
 }

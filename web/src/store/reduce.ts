@@ -45,10 +45,13 @@ export function reduce(state: State, action: Action): State {
     case "meChanged":
       return { ...state, me: { ...state.me, ...action.user } };
     case "connection":
-      // Who is online is known again when the connection is.
-      return action.status === "online"
-        ? { ...state, connection: action.status }
-        : { ...state, connection: action.status, typing: {} };
+      // Who types and, once the connection stays away, who is there is known again when it is back.
+      return {
+        ...state,
+        connection: action.status,
+        typing: action.status === "online" ? state.typing : {},
+        online: action.status === "waiting" ? {} : state.online,
+      };
     case "conversations":
       return {
         ...action.conversations.reduce(withConversation, state),
@@ -70,8 +73,10 @@ export function reduce(state: State, action: Action): State {
       return withTimeline(state, action.conversationId, (timeline) => ({ ...timeline, loading: action.kind, isBroken: false }));
     case "loadFailed":
       return withTimeline(state, action.conversationId, (timeline) => ({ ...timeline, loading: undefined, isBroken: true }));
-    case "pageLoaded":
-      return withTimeline(state, action.conversationId, (timeline) => applyPage(timeline, action.page, action.messages));
+    case "pageLoaded": {
+      const next = withTimeline(state, action.conversationId, (timeline) => applyPage(timeline, action.page, action.messages));
+      return withoutArrived(next, action.messages);
+    }
     case "readHere":
       return state.me === undefined ? state : withMarks(state, ownMarks(state, state.me.id, action.conversationId, action.seq));
     case "quoted":
@@ -117,6 +122,8 @@ function reduceEvent(state: State, event: ServerEvent, isLive: boolean, now: num
       return {
         ...state,
         me: { ...state.me, ...event.payload.user },
+        // Its end may have been missed; if it has not come, the server refuses.
+        mutedUntil: 0,
         online: Object.fromEntries(event.payload.online.map((id) => [id, true])),
       };
     case "message:received":
@@ -142,6 +149,8 @@ function reduceEvent(state: State, event: ServerEvent, isLive: boolean, now: num
       const typing = { ...state.typing[conversationId], [userId]: now + typingLife };
       return { ...state, typing: { ...state.typing, [conversationId]: typing } };
     }
+    case "user:muted":
+      return { ...state, mutedUntil: event.payload.until === undefined ? 0 : Date.parse(event.payload.until) || Infinity };
     case "conversation:created":
       return withConversation(state, event.payload);
     case "conversation:updated": {
@@ -231,11 +240,14 @@ function withMessages(state: State, conversationId: Id, messages: readonly Messa
     const updated = messages.reduce((current, message) => withLastMessage(current, message, state.me?.id), conversation);
     if (updated !== conversation) next = { ...next, conversations: { ...next.conversations, [conversationId]: updated } };
   }
+  return withoutArrived(next, messages);
+}
+
+/** What the server has is not pending any more, by whatever way that became known: it would stand in the list twice. */
+function withoutArrived(state: State, messages: readonly Message[]): State {
   const arrived = new Set(messages.map((message) => message.clientId));
-  if (next.pending.some((pending) => arrived.has(pending.clientId))) {
-    next = { ...next, pending: next.pending.filter((pending) => !arrived.has(pending.clientId)) };
-  }
-  return next;
+  if (!state.pending.some((pending) => arrived.has(pending.clientId))) return state;
+  return { ...state, pending: state.pending.filter((pending) => !arrived.has(pending.clientId)) };
 }
 
 function withLastMessage(conversation: Conversation, message: Message, meId: Id | undefined): Conversation {

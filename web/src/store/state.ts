@@ -53,6 +53,8 @@ export interface State {
   /** `restoring` while the page asks whether its cookie still holds a session. */
   readonly phase: "restoring" | "signedOut" | "signedIn";
   readonly me: User | undefined;
+  /** Until when a moderator keeps the user from writing, in milliseconds since 1970; 0 for not at all. */
+  readonly mutedUntil: number;
   readonly connection: ConnectionStatus;
   readonly conversations: Table<Conversation>;
   readonly isListLoaded: boolean;
@@ -74,6 +76,7 @@ export interface State {
 export const initialState: State = {
   phase: "restoring",
   me: undefined,
+  mutedUntil: 0,
   connection: "stopped",
   conversations: {},
   isListLoaded: false,

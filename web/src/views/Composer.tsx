@@ -1,17 +1,18 @@
-import { ClipboardEvent, FormEvent, KeyboardEvent, useEffect, useLayoutEffect, useRef } from "react";
+import { ClipboardEvent, FormEvent, KeyboardEvent, Suspense, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { Conversation } from "../client/types";
+import { isTouch } from "../lib/touch";
 import { draftOf } from "../store/reduce";
 import { messageSummary, texts } from "../texts";
 import { AttachmentTray } from "./AttachmentTray";
 import { useChat, useStore } from "./context";
 import { IconButton } from "./controls";
 import { Icon } from "./icons";
+import { EmojiPicker } from "./lazy";
+import { useMute } from "./useMute";
 
 /** API.md: a message's most characters. */
 const maxLength = 8_000;
 const warnFrom = maxLength - 200;
-
-const isTouch = window.matchMedia("(hover: none) and (pointer: coarse)").matches;
 
 /** Where a message is written: text, files, what it answers. */
 export function Composer({ conversation }: { conversation: Conversation }) {
@@ -22,6 +23,7 @@ export function Composer({ conversation }: { conversation: Conversation }) {
   const picker = useRef<HTMLInputElement>(null);
   const length = Array.from(draft.text.trim()).length;
   const isTooLong = length > maxLength;
+  const mute = useMute();
   const isEmpty = length === 0 && draft.uploads.length === 0;
   const reference = draft.editing ?? draft.replyTo;
 
@@ -38,8 +40,16 @@ export function Composer({ conversation }: { conversation: Conversation }) {
     if (!isTouch || reference !== undefined) input.current?.focus();
   }, [id, reference]);
 
+  /** Puts text in at the caret. */
+  const insert = (text: string) => {
+    const element = input.current;
+    if (element === null) return;
+    element.setRangeText(text, element.selectionStart, element.selectionEnd, "end");
+    composing.change(id, { text: element.value });
+    if (!isTouch) element.focus();
+  };
   const submit = () => {
-    if (!isTooLong) composing.submit(id);
+    if (!isTooLong && mute === undefined) composing.submit(id);
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === "Enter" && !event.shiftKey && !event.nativeEvent.isComposing && !isTouch) {
@@ -86,6 +96,14 @@ export function Composer({ conversation }: { conversation: Conversation }) {
           />
         </div>
       )}
+      <div role="status">
+        {mute !== undefined && (
+          <p className="composer-mute">
+            <Icon name="warning" size={18} />
+            {mute}
+          </p>
+        )}
+      </div>
       <AttachmentTray conversationId={id} taskIds={draft.uploads} />
       <div className="composer-line">
         {draft.editing === undefined && (
@@ -120,10 +138,11 @@ export function Composer({ conversation }: { conversation: Conversation }) {
           onPaste={onPaste}
           onBlur={() => composing.typing(id, false)}
         />
+        <EmojiButton onPick={insert} />
         <button
           type="submit"
           className="send"
-          disabled={isEmpty || isTooLong}
+          disabled={isEmpty || isTooLong || mute !== undefined}
           aria-label={draft.editing === undefined ? texts.composer.send : texts.composer.saveEdit}
           title={draft.editing === undefined ? texts.composer.send : texts.composer.saveEdit}
           // The keyboard of a phone stays open.
@@ -138,5 +157,36 @@ export function Composer({ conversation }: { conversation: Conversation }) {
         </p>
       )}
     </form>
+  );
+}
+
+function EmojiButton({ onPick }: { onPick(emoji: string): void }) {
+  const button = useRef<HTMLButtonElement>(null);
+  const [isOpen, setOpen] = useState(false);
+  const close = useCallback(() => setOpen(false), []);
+  return (
+    <>
+      <IconButton
+        ref={button}
+        icon="smile"
+        label={texts.composer.emoji}
+        aria-haspopup="dialog"
+        aria-expanded={isOpen}
+        onClick={() => setOpen(!isOpen)}
+      />
+      {isOpen && (
+        <Suspense fallback={null}>
+          <EmojiPicker
+            anchor={button}
+            onPick={(emoji) => {
+              onPick(emoji);
+              // Where there is no keyboard to go on with, more of them may follow.
+              if (!isTouch) close();
+            }}
+            onClose={close}
+          />
+        </Suspense>
+      )}
+    </>
   );
 }

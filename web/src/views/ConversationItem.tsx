@@ -30,7 +30,7 @@ export const ConversationItem = memo(function ConversationItem(props: { conversa
           <time dateTime={activity(conversation)}>{shortTime(activity(conversation))}</time>
         </span>
         <span className="conversation-item-line">
-          <Preview conversation={conversation} />
+          <Preview conversation={conversation} isSelected={isSelected} />
           {unreadCount > 0 && (
             <span className="badge">
               <span aria-hidden="true">{unreadCount > 999 ? "999+" : unreadCount}</span>
@@ -43,9 +43,10 @@ export const ConversationItem = memo(function ConversationItem(props: { conversa
   );
 });
 
-function Preview({ conversation }: { conversation: Conversation }) {
+function Preview({ conversation, isSelected }: { conversation: Conversation; isSelected: boolean }) {
   const meId = useStore((state) => state.me?.id);
-  const draft = useStore((state) => state.drafts[conversation.id]?.text ?? "");
+  // What is being written here is in front of one's eyes.
+  const draft = useStore((state) => (isSelected ? "" : state.drafts[conversation.id]?.text ?? ""));
   const typist = useStore((state) => Object.keys(state.typing[conversation.id] ?? {})[0]);
   const message = conversation.lastMessage;
   if (typist !== undefined) {

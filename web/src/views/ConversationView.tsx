@@ -74,6 +74,9 @@ function Present({ conversation, seq }: { conversation: Conversation; seq: numbe
             <Subtitle conversation={conversation} />
           </span>
         </Link>
+        <Link to={{ view: "search", id: conversation.id }} label={texts.conversation.search} className="icon-button">
+          <Icon name="search" />
+        </Link>
         <Link to={{ view: "details", id: conversation.id }} label={texts.conversation.details} className="icon-button">
           <Icon name="info" />
         </Link>
@@ -96,6 +99,7 @@ function Subtitle({ conversation }: { conversation: Conversation }) {
   const typists = useStore((state) => state.typing[conversation.id]);
   const online = useStore((state) => state.online);
   const lastSeen = useStore((state) => state.lastSeen);
+  const isConnected = useStore((state) => state.connection === "online");
   const typing = Object.keys(typists ?? {});
   const other = partner(conversation, meId);
   if (typing.length > 0) {
@@ -103,6 +107,8 @@ function Subtitle({ conversation }: { conversation: Conversation }) {
     return <span className="subtitle is-typing">{other === undefined ? texts.conversation.isTyping(names) : texts.conversation.typing}</span>;
   }
   if (other !== undefined) {
+    // Without a connection nobody knows.
+    if (!isConnected) return <span className="subtitle">{texts.connection.connecting}</span>;
     const seen = lastSeen[other.id] ?? other.lastSeenAt;
     const away = seen === undefined ? texts.conversation.offline : texts.conversation.lastSeen(agoTime(seen));
     return <span className="subtitle">{online[other.id] === true ? texts.conversation.online : away}</span>;

@@ -1,38 +1,19 @@
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { navigate } from "../app/router";
-import { Conversation } from "../client/types";
 import { texts } from "../texts";
 import { GroupAvatar } from "./Avatar";
 import { useChat, useStore } from "./context";
 import { Empty, Link, Spinner } from "./controls";
-import { Icon } from "./icons";
 import { PaneHead } from "./PaneHead";
-
-const pause = 200;
+import { SearchBox } from "./SearchBox";
+import { useFound } from "./useFound";
 
 /** The public groups, to look through and join. */
 export function DiscoverView() {
   const chat = useChat();
   const mine = useStore((state) => state.conversations);
   const [text, setText] = useState("");
-  const [groups, setGroups] = useState<readonly Conversation[]>();
-
-  useEffect(() => {
-    const controller = new AbortController();
-    const timer = setTimeout(() => {
-      void chat.attempt(async () => {
-        try {
-          setGroups(await chat.parley.publicGroups(text.trim(), controller.signal));
-        } catch (error) {
-          if (!controller.signal.aborted) throw error;
-        }
-      });
-    }, pause);
-    return () => {
-      clearTimeout(timer);
-      controller.abort();
-    };
-  }, [chat, text]);
+  const [groups] = useFound(text.trim(), (wanted, signal) => chat.parley.publicGroups(wanted, signal));
 
   const join = (id: string) =>
     void chat.attempt(async () => navigate({ view: "conversation", id: (await chat.join(id)).id }));
@@ -41,16 +22,7 @@ export function DiscoverView() {
     <main className="pane" aria-label={texts.discover.title}>
       <PaneHead title={texts.discover.title} />
       <div className="pane-body narrow">
-        <div className="search-box">
-          <Icon name="search" size={18} />
-          <input
-            type="search"
-            value={text}
-            aria-label={texts.discover.search}
-            placeholder={texts.discover.search}
-            onChange={(event) => setText(event.target.value)}
-          />
-        </div>
+        <SearchBox label={texts.discover.search} text={text} onChange={setText} />
         {groups === undefined && <Spinner />}
         {groups?.length === 0 && (
           <Empty

@@ -7,20 +7,41 @@ import { Icon } from "./icons";
 
 const mostZoom = 6;
 
-interface Place {
-  zoom: number;
+/** How far a finger goes, in pixels, to bring the next picture. */
+const swipe = 60;
+
+interface Point {
   x: number;
   y: number;
 }
 
+/** A picture's magnification, and how far its centre is from the stage's, in pixels. */
+interface Place extends Point {
+  zoom: number;
+}
+
 const whole: Place = { zoom: 1, x: 0, y: 0 };
 
-/** Pictures over the whole window: arrow keys go through them, wheel, +/- and double click zoom, dragging moves. */
+const middle = (points: readonly Point[]): Point => ({
+  x: points.reduce((sum, { x }) => sum + x, 0) / points.length,
+  y: points.reduce((sum, { y }) => sum + y, 0) / points.length,
+});
+
+const distance = ([a, b]: readonly Point[]): number => (a === undefined || b === undefined ? 0 : Math.hypot(a.x - b.x, a.y - b.y));
+
+/**
+ * Pictures over the whole window. Arrow keys and swiping go through them; wheel, two fingers, +/- and double click zoom;
+ * dragging moves.
+ */
 export function Lightbox({ pictures, first, onClose }: { pictures: readonly Upload[]; first: number; onClose(): void }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [index, setIndex] = useState(first);
   const [place, setPlace] = useState(whole);
-  const drag = useRef<{ x: number; y: number }>();
+  const stage = useRef<HTMLDivElement>(null);
+  /** The fingers, or the pressed mouse, on the stage. */
+  const pointers = useRef(new Map<number, Point>());
+  /** Where the gesture began, and whether it has moved since: then it is no click. */
+  const gesture = useRef({ x: 0, y: 0, isMoved: false });
   const picture = pictures[index];
 
   useEffect(() => {
@@ -32,10 +53,17 @@ export function Lightbox({ pictures, first, onClose }: { pictures: readonly Uplo
     setIndex(next);
     setPlace(whole);
   };
-  const zoom = (factor: number) => {
-    const next = Math.max(1, Math.min(mostZoom, place.zoom * factor));
-    setPlace(next === 1 ? whole : { ...place, zoom: next });
-  };
+  /** Magnifies around a point of the window, which stays where it is, and moves by `shift`. */
+  const zoom = (factor: number, around?: Point, shift: Point = { x: 0, y: 0 }) =>
+    setPlace((present) => {
+      const next = Math.max(1, Math.min(mostZoom, present.zoom * factor));
+      if (next === 1) return whole;
+      const box = stage.current?.getBoundingClientRect();
+      const scale = next / present.zoom;
+      const x = around === undefined || box === undefined ? 0 : around.x - (box.left + box.width / 2);
+      const y = around === undefined || box === undefined ? 0 : around.y - (box.top + box.height / 2);
+      return { zoom: next, x: x - (x - present.x) * scale + shift.x, y: y - (y - present.y) * scale + shift.y };
+    });
   const onKeyDown = (event: KeyboardEvent) => {
     const keys: Record<string, () => void> = {
       ArrowLeft: () => show(index - 1),
@@ -49,10 +77,23 @@ export function Lightbox({ pictures, first, onClose }: { pictures: readonly Uplo
     event.preventDefault();
     action();
   };
-  const onPointerMove = (event: PointerEvent) => {
-    if (drag.current === undefined || place.zoom === 1) return;
-    setPlace({ ...place, x: place.x + event.clientX - drag.current.x, y: place.y + event.clientY - drag.current.y });
-    drag.current = { x: event.clientX, y: event.clientY };
+  const onPointerDown = ({ pointerId, clientX: x, clientY: y }: PointerEvent) => {
+    if (pointers.current.size === 0) gesture.current = { x, y, isMoved: false };
+    pointers.current.set(pointerId, { x, y });
+  };
+  const onPointerMove = ({ pointerId, clientX: x, clientY: y }: PointerEvent) => {
+    if (!pointers.current.has(pointerId)) return;
+    const before = [...pointers.current.values()];
+    pointers.current.set(pointerId, { x, y });
+    const after = [...pointers.current.values()];
+    const [from, to] = [middle(before), middle(after)];
+    if (Math.hypot(x - gesture.current.x, y - gesture.current.y) > 8) gesture.current.isMoved = true;
+    zoom(after.length > 1 ? distance(after) / distance(before) : 1, from, { x: to.x - from.x, y: to.y - from.y });
+  };
+  const onPointerEnd = ({ pointerId, pointerType, clientX }: PointerEvent) => {
+    if (!pointers.current.delete(pointerId) || pointers.current.size > 0 || place.zoom > 1 || pointerType === "mouse") return;
+    const way = clientX - gesture.current.x;
+    if (Math.abs(way) > swipe) show(way < 0 ? index + 1 : index - 1);
   };
   if (picture === undefined) return null;
 
@@ -69,22 +110,18 @@ export function Lightbox({ pictures, first, onClose }: { pictures: readonly Uplo
         <IconButton icon="close" label={texts.close} onClick={onClose} autoFocus />
       </header>
       <div
+        ref={stage}
         className={`lightbox-stage ${place.zoom > 1 ? "is-zoomed" : ""}`}
         onClick={(event) => {
-          if (event.target === event.currentTarget) onClose();
+          if (event.target === event.currentTarget && !gesture.current.isMoved) onClose();
         }}
-        onWheel={(event: WheelEvent) => zoom(event.deltaY < 0 ? 1.15 : 1 / 1.15)}
-        onDoubleClick={() => (place.zoom > 1 ? setPlace(whole) : zoom(2.5))}
-        onPointerDown={(event) => {
-          drag.current = { x: event.clientX, y: event.clientY };
-        }}
+        onWheel={(event: WheelEvent) => zoom(event.deltaY < 0 ? 1.15 : 1 / 1.15, { x: event.clientX, y: event.clientY })}
+        onDoubleClick={(event) => (place.zoom > 1 ? setPlace(whole) : zoom(2.5, { x: event.clientX, y: event.clientY }))}
+        onPointerDown={onPointerDown}
         onPointerMove={onPointerMove}
-        onPointerUp={() => {
-          drag.current = undefined;
-        }}
-        onPointerLeave={() => {
-          drag.current = undefined;
-        }}
+        onPointerUp={onPointerEnd}
+        onPointerCancel={onPointerEnd}
+        onPointerLeave={onPointerEnd}
       >
         <img
           key={picture.id}

@@ -5,12 +5,11 @@ import { memberOf } from "../store/state";
 import { texts } from "../texts";
 import { useChat, useStore } from "./context";
 import { ConfirmDialog, PromptDialog } from "./Dialog";
+import { EmojiPicker } from "./EmojiPicker";
+import { Icon } from "./icons";
 import { MenuItem, Popover } from "./Popover";
 
-const emoji = [
-  ...["👍", "❤️", "😂", "😮", "😢", "🙏"],
-  ...["🎉", "🔥", "👏", "💯", "✅", "❌", "👀", "🤔", "😍", "😊", "😅", "😎", "🙌", "💪", "🤝", "☕", "🚀", "👎"],
-];
+const quick = ["👍", "❤️", "😂", "😮", "😢", "🙏", "🎉"];
 
 interface Props {
   message: Message;
@@ -24,7 +23,7 @@ interface Props {
 export function MessageActions({ message, conversation, isMine, anchor, onClose }: Props) {
   const chat = useChat();
   const meId = useStore((state) => state.me?.id);
-  const [asks, setAsks] = useState<"delete" | "report">();
+  const [asks, setAsks] = useState<"delete" | "report" | "react">();
   const role = memberOf(conversation, meId)?.role;
   const canDelete = isMine || (conversation.kind === "group" && (role === "owner" || role === "admin"));
 
@@ -66,10 +65,13 @@ export function MessageActions({ message, conversation, isMine, anchor, onClose 
       />
     );
   }
+  if (asks === "react") {
+    return <EmojiPicker anchor={anchor} onClose={onClose} onPick={(character) => act(() => void chat.composing.react(message, character))()} />;
+  }
   return (
     <Popover anchor={anchor} label={texts.message.actions} onClose={onClose}>
       <div className="emoji-grid" role="group" aria-label={texts.message.addReaction}>
-        {emoji.map((character) => (
+        {quick.map((character) => (
           <button
             key={character}
             type="button"
@@ -80,6 +82,9 @@ export function MessageActions({ message, conversation, isMine, anchor, onClose 
             {character}
           </button>
         ))}
+        <button type="button" role="menuitem" aria-label={texts.message.moreReactions} title={texts.message.moreReactions} onClick={() => setAsks("react")}>
+          <Icon name="plus" />
+        </button>
       </div>
       <MenuItem icon="reply" label={texts.message.reply} onSelect={act(() => chat.composing.reply(message))} />
       {message.text !== "" && <MenuItem icon="copy" label={texts.message.copy} onSelect={copy(message.text)} />}

@@ -42,9 +42,11 @@ export function MessageList({ conversation, seq }: { conversation: Conversation;
     // The message of the address is waited for; an unread one that comes with an older page must not move who reads here.
     if (key === undefined && seq !== undefined) return;
     placed.current = place;
+    // Who has written something already is at the end.
+    if (seq === undefined && pending.length > 0) return;
     if (key !== undefined) list.current?.scrollToRow(key);
     if (seq !== undefined) setHighlighted(seq);
-  }, [seq, unreadSeq, timeline.isLoaded, keyOfSeq]);
+  }, [seq, unreadSeq, timeline.isLoaded, keyOfSeq, pending.length]);
 
   useEffect(() => {
     if (highlighted === undefined) return undefined;

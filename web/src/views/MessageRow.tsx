@@ -15,6 +15,7 @@ import { PendingState } from "./PendingState";
 import { Quotation } from "./Quotation";
 import { Reactions } from "./Reactions";
 import { StatusMark } from "./StatusMark";
+import { useLongPress } from "./useLongPress";
 
 interface Props {
   row: Row;
@@ -28,6 +29,7 @@ export const MessageRow = memo(function MessageRow({ row, conversation, isHighli
   const meId = useStore((state) => state.me?.id);
   const isMine = row.senderId === meId;
   const showsSender = conversation.kind === "group" && !isMine;
+  const longPress = useLongPress(openMenu);
   const classes = [
     "message",
     isMine ? "is-mine" : "is-theirs",
@@ -47,7 +49,7 @@ export const MessageRow = memo(function MessageRow({ row, conversation, isHighli
           <span>{texts.conversation.newMessages}</span>
         </div>
       )}
-      <article className={classes} aria-label={senderName(row, conversation, isMine)}>
+      <article className={classes} aria-label={senderName(row, conversation, isMine)} {...longPress}>
         {showsSender && <span className="message-avatar">{row.isLast && <SenderAvatar row={row} conversation={conversation} />}</span>}
         <Bubble row={row} conversation={conversation} isMine={isMine} showsSender={showsSender} onShowQuoted={onShowQuoted} />
         {row.message !== undefined && row.message.deletedAt === undefined && (
@@ -57,6 +59,11 @@ export const MessageRow = memo(function MessageRow({ row, conversation, isHighli
     </div>
   );
 });
+
+/** On a touch screen the menu's button is there for screen readers only. */
+function openMenu(message: HTMLElement): void {
+  message.querySelector<HTMLElement>("[aria-haspopup=menu]")?.click();
+}
 
 function senderName(row: Row, conversation: Conversation, isMine: boolean): string {
   if (isMine) return texts.you;
@@ -82,25 +89,30 @@ function Bubble({ row, conversation, isMine, showsSender, onShowQuoted }: Bubble
   const replyTo = message?.replyTo ?? pending?.replyTo;
   const isDeleted = message?.deletedAt !== undefined;
   const attachments = message?.attachments ?? [];
-  const isPictureOnly = text === "" && replyTo === undefined && attachments.length > 0 && attachments.every(({ kind }) => kind === "image" || kind === "video");
+  const showsName = showsSender && row.isFirst;
+  const isPictureOnly =
+    text === "" && replyTo === undefined && !showsName && attachments.length > 0 && attachments.every(({ kind }) => kind === "image");
   const isLarge = !isDeleted && attachments.length === 0 && replyTo === undefined && isEmojiOnly(text);
   const classes = ["bubble", isDeleted ? "is-deleted" : "", isPictureOnly ? "is-picture" : "", isLarge ? "is-large" : ""].join(" ");
   return (
     <div className="bubble-column">
       <div className={classes}>
-        {showsSender && row.isFirst && !isLarge && <bdi className="sender">{message?.sender.displayName}</bdi>}
+        {showsName && !isLarge && <bdi className="sender">{message?.sender.displayName}</bdi>}
         {replyTo !== undefined && !isDeleted && <Quotation id={replyTo} conversation={conversation} onShow={onShowQuoted} />}
         {message !== undefined && <Attachments message={message} />}
         {pending !== undefined && <PendingAttachments ids={pending.uploads} />}
-        {isDeleted ? <p className="message-text">{texts.message.deleted}</p> : text !== "" && <MessageText text={text} />}
-        <span className="meta">
-          {message?.editedAt !== undefined && !isDeleted && <span>{texts.message.edited}</span>}
-          <time dateTime={row.createdAt} title={fullTime(row.createdAt)}>
-            {clockTime(row.createdAt)}
-          </time>
-          {isMine && message !== undefined && !isDeleted && <StatusMark message={message} conversation={conversation} />}
-          {pending !== undefined && pending.state !== "failed" && <PendingState pending={pending} />}
-        </span>
+        {/* The text's own script decides on which side it begins, and the time ends it. */}
+        <div className="bubble-text" dir="auto">
+          {isDeleted ? <p className="message-text">{texts.message.deleted}</p> : text !== "" && <MessageText text={text} />}
+          <span className="meta" dir="ltr">
+            {message?.editedAt !== undefined && !isDeleted && <span>{texts.message.edited}</span>}
+            <time dateTime={row.createdAt} title={fullTime(row.createdAt)}>
+              {clockTime(row.createdAt)}
+            </time>
+            {isMine && message !== undefined && !isDeleted && <StatusMark message={message} conversation={conversation} />}
+            {pending !== undefined && pending.state !== "failed" && <PendingState pending={pending} />}
+          </span>
+        </div>
       </div>
       {message !== undefined && !isDeleted && <Reactions message={message} conversation={conversation} />}
       {pending?.state === "failed" && <PendingState pending={pending} />}

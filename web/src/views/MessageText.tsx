@@ -1,11 +1,11 @@
 import { memo, useMemo } from "react";
 import { linkify } from "../lib/linkify";
 
-/** A message's text: plain text and links, never HTML. Its direction follows its own script. */
+/** A message's text: plain text and links, never HTML. */
 export const MessageText = memo(function MessageText({ text }: { text: string }) {
   const parts = useMemo(() => linkify(text), [text]);
   return (
-    <p className="message-text" dir="auto">
+    <p className="message-text">
       {parts.map((part, index) =>
         part.kind === "text" ? (
           part.text

@@ -73,7 +73,7 @@ export function NewGroupView() {
           </ul>
         )}
         <PeoplePicker label={texts.start.find} onPick={toggle} chosen={new Set(members.map(({ id }) => id))} />
-        <div className="form-actions">
+        <div className="form-actions is-sticky">
           <button type="submit" className="button primary" disabled={isBusy || title.trim() === ""}>
             {texts.start.create}
           </button>

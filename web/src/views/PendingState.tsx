@@ -16,8 +16,8 @@ export function PendingState({ pending }: { pending: PendingMessage }) {
   }
   return (
     <div className="failure" role="alert">
-      <Icon name="warning" size={16} />
       <span>
+        <Icon name="warning" size={16} />
         {texts.message.failed}. {pending.problem}
       </span>
       <button type="button" onClick={() => composing.retry(pending.clientId)}>

@@ -4,6 +4,7 @@ import { texts } from "../texts";
 import { Avatar } from "./Avatar";
 import { Empty, Spinner } from "./controls";
 import { Icon } from "./icons";
+import { SearchBox } from "./SearchBox";
 import { usePeople } from "./usePeople";
 
 interface Props {
@@ -20,17 +21,7 @@ export function PeoplePicker({ label, onPick, chosen, autoFocus = false }: Props
   const people = usePeople(text);
   return (
     <div className="people-picker">
-      <div className="search-box">
-        <Icon name="search" size={18} />
-        <input
-          type="search"
-          value={text}
-          aria-label={label}
-          placeholder={label}
-          autoFocus={autoFocus}
-          onChange={(event) => setText(event.target.value)}
-        />
-      </div>
+      <SearchBox label={label} text={text} onChange={setText} autoFocus={autoFocus} />
       {people === undefined && <Spinner />}
       {people?.length === 0 && (
         <div role="status">

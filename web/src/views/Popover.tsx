@@ -6,14 +6,17 @@ interface Props {
   /** What it opens from, and beside which it stands. */
   anchor: RefObject<HTMLElement>;
   label: string;
+  role?: "menu" | "dialog";
+  /** How many items stand in a row of it. */
+  columns?: number;
   onClose(): void;
   children: ReactNode;
 }
 
 const margin = 8;
 
-/** A menu beside the button that opened it. Arrow keys move within, Escape and clicks elsewhere close it. */
-export function Popover({ anchor, label, onClose, children }: Props) {
+/** A box beside the button that opened it. Arrow keys move within, Escape and clicks elsewhere close it. */
+export function Popover({ anchor, label, role = "menu", columns = 1, onClose, children }: Props) {
   const box = useRef<HTMLDivElement>(null);
 
   useLayoutEffect(() => {
@@ -49,18 +52,21 @@ export function Popover({ anchor, label, onClose, children }: Props) {
       anchor.current?.focus();
       return;
     }
-    const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
+    const step = { ArrowDown: columns, ArrowRight: 1, ArrowUp: -columns, ArrowLeft: -1 }[event.key];
     if (step === undefined || box.current === null) return;
-    event.preventDefault();
     const items = focusable(box.current);
     const index = items.findIndex((item) => item === document.activeElement);
-    items[(index + step + items.length) % items.length]?.focus();
+    const isField = items[index]?.tagName === "INPUT";
+    // Within a field these move the caret.
+    if (isField && Math.abs(step) === 1) return;
+    event.preventDefault();
+    items[(index + (isField ? Math.sign(step) : step) + items.length) % items.length]?.focus();
   };
 
   // Within the landmark it belongs to, yet outside of what scrolls and clips.
   const place = anchor.current?.closest("main") ?? document.body;
   return createPortal(
-    <div ref={box} className="popover" role="menu" aria-label={label} onKeyDown={onKeyDown}>
+    <div ref={box} className="popover" role={role} aria-label={label} onKeyDown={onKeyDown}>
       {children}
     </div>,
     place,
@@ -84,5 +90,5 @@ export function MenuItem({ label, icon, isDanger = false, onSelect }: MenuItemPr
 }
 
 function focusable(element: HTMLElement): HTMLElement[] {
-  return Array.from(element.querySelectorAll<HTMLElement>("[role=menuitem]"));
+  return Array.from(element.querySelectorAll<HTMLElement>("[role=menuitem], input, .emoji-grid button"));
 }

@@ -3,14 +3,14 @@ import { texts } from "../texts";
 import { ConnectionBanner } from "./ConnectionBanner";
 import { ConversationView } from "./ConversationView";
 import { Empty, Link } from "./controls";
-import { DetailsView, DiscoverView, Fetched, NewChatView, NewGroupView, ProfileView } from "./lazy";
+import { DetailsView, DiscoverView, Fetched, NewChatView, NewGroupView, ProfileView, SearchView } from "./lazy";
 import { NotFound } from "./NotFound";
 import { Sidebar } from "./Sidebar";
 import { useMedia } from "./useMedia";
 
 /** The signed-in page: the conversations beside one view; on a phone either the one or the other. */
 export function Shell({ route }: { route: Route }) {
-  const selected = route.view === "conversation" || route.view === "details" ? route.id : undefined;
+  const selected = "id" in route ? route.id : undefined;
   const isPhone = useMedia("(max-width: 720px)");
   return (
     <div className={`shell ${route.view === "home" ? "shows-list" : "shows-view"}`}>
@@ -29,6 +29,8 @@ function View({ route }: { route: Route }): JSX.Element {
       return <ConversationView key={route.id} id={route.id} seq={route.seq} />;
     case "details":
       return <DetailsView key={route.id} id={route.id} />;
+    case "search":
+      return <SearchView key={route.id} id={route.id} />;
     case "newChat":
       return <NewChatView />;
     case "newGroup":

@@ -1,23 +1,19 @@
-import { useMemo, useRef, useState } from "react";
+import { useMemo, useState } from "react";
 import { Id } from "../client/types";
 import { activity } from "../store/state";
 import { texts } from "../texts";
 import { Avatar } from "./Avatar";
 import { ConversationItem } from "./ConversationItem";
 import { useStore } from "./context";
-import { Empty, IconButton, Link, Spinner } from "./controls";
+import { Empty, Link, Spinner } from "./controls";
 import { Icon } from "./icons";
 import { Fetched, SearchResults } from "./lazy";
+import { SearchBox } from "./SearchBox";
 
 /** The conversations, and the search over them, over people and over messages. */
 export function Sidebar({ selected, isMain }: { selected: Id | undefined; isMain: boolean }) {
   const me = useStore((state) => state.me);
   const [text, setText] = useState("");
-  const input = useRef<HTMLInputElement>(null);
-  const clear = () => {
-    setText("");
-    input.current?.focus();
-  };
   return (
     // On a phone it can be all there is; then it is the page's main landmark.
     <div className="sidebar" role={isMain ? "main" : "navigation"} aria-label={texts.sidebar.label}>
@@ -33,21 +29,7 @@ export function Sidebar({ selected, isMain }: { selected: Id | undefined; isMain
           <Icon name="newChat" />
         </Link>
       </div>
-      <div className="search-box" role="search">
-        <Icon name="search" size={18} />
-        <input
-          ref={input}
-          type="search"
-          value={text}
-          aria-label={texts.sidebar.search}
-          placeholder={texts.sidebar.search}
-          onChange={(event) => setText(event.target.value)}
-          onKeyDown={(event) => {
-            if (event.key === "Escape") clear();
-          }}
-        />
-        {text !== "" && <IconButton icon="close" label={texts.sidebar.clearSearch} onClick={clear} />}
-      </div>
+      <SearchBox label={texts.sidebar.search} text={text} onChange={setText} />
       {text.trim() === "" ? (
         <ConversationList selected={selected} />
       ) : (

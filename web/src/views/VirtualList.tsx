@@ -38,6 +38,24 @@ const bottomTolerance = 32;
  */
 type Anchor = "bottom" | { key: string; side: "top" | "bottom"; distance: number };
 
+/** Where each row begins, and at last where the list ends, in pixels from the top. */
+interface Layout<Row> {
+  rows: readonly Row[];
+  offsets: Float64Array;
+}
+
+/** The first row that ends below `position`. */
+function rowAt<Row>({ rows, offsets }: Layout<Row>, position: number): number {
+  let low = 0;
+  let high = rows.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((offsets[middle + 1] ?? 0) <= position) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /**
  * A list of rows of differing heights, of which only those in view are rendered. Its place is kept by an anchor: when
  * rows are added above, or turn out higher than guessed, the anchored row does not move.
@@ -50,6 +68,12 @@ function VirtualListInner<Row extends { key: string }>(props: Props<Row>, ref: R
   const anchor = useRef<Anchor>("bottom");
   const target = useRef<string>();
   const viewport = useRef(0);
+  /**
+   * How far down it was scrolled when that was last heard of, or set here, and how the list was laid out then; NaN while a
+   * jump is under way, which goes before what somebody scrolls.
+   */
+  const known = useRef(0);
+  const shown = useRef<Layout<Row>>();
   const [version, update] = useReducer((count: number) => count + 1, 0);
 
   const indexes = useMemo(() => new Map(rows.map((row, index) => [row.key, index])), [rows]);
@@ -62,12 +86,14 @@ function VirtualListInner<Row extends { key: string }>(props: Props<Row>, ref: R
     return result;
     // `version` stands for the measured heights.
   }, [rows, estimate, headerHeight, version]);
+  const layout: Layout<Row> = { rows, offsets };
   const offset = (index: number) => offsets[index] ?? 0;
   const total = offset(rows.length);
 
   if (target.current !== undefined && indexes.has(target.current)) {
     anchor.current = { key: target.current, side: "top", distance: viewport.current * 0.3 };
     target.current = undefined;
+    known.current = NaN;
   }
   if (anchor.current !== "bottom" && !indexes.has(anchor.current.key)) anchor.current = "bottom";
 
@@ -78,20 +104,9 @@ function VirtualListInner<Row extends { key: string }>(props: Props<Row>, ref: R
     const index = indexes.get(key) ?? 0;
     return Math.max(0, Math.min(most, offset(side === "top" ? index : index + 1) - distance));
   };
-  /** The first row that ends below `position`. */
-  const rowAt = (position: number) => {
-    let low = 0;
-    let high = rows.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (offset(middle + 1) <= position) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  };
   const rangeAt = (top: number) => ({
-    start: rowAt(top - overscan),
-    end: Math.min(rows.length, rowAt(top + viewport.current + overscan) + 1),
+    start: rowAt(layout, top - overscan),
+    end: Math.min(rows.length, rowAt(layout, top + viewport.current + overscan) + 1),
   });
   const range = rangeAt(expectedTop());
 
@@ -99,17 +114,17 @@ function VirtualListInner<Row extends { key: string }>(props: Props<Row>, ref: R
     const element = scroller.current;
     if (element === null || viewport.current === 0) return;
     const below = element.scrollHeight - element.clientHeight - element.scrollTop;
-    const last = rows[Math.min(rows.length - 1, rowAt(element.scrollTop + element.clientHeight - bottomTolerance))];
+    const last = rows[Math.min(rows.length - 1, rowAt(layout, element.scrollTop + element.clientHeight - bottomTolerance))];
     if (last !== undefined) props.onPlace(follows && below < bottomTolerance, last);
     if (element.scrollTop < near) props.onNearTop?.();
     if (below < near) props.onNearBottom?.();
   };
 
   /** Anchors the first row that is seen: by its bottom, for its top may change with what is put in above it. */
-  const anchorFirst = (top: number) => {
-    const first = rowAt(top);
-    const row = rows[first];
-    if (row !== undefined) anchor.current = { key: row.key, side: "bottom", distance: offset(first + 1) - top };
+  const anchorFirst = (top: number, seen: Layout<Row>) => {
+    const first = rowAt(seen, top);
+    const row = seen.rows[first];
+    if (row !== undefined) anchor.current = { key: row.key, side: "bottom", distance: (seen.offsets[first + 1] ?? 0) - top };
   };
 
   const onScroll = () => {
@@ -117,8 +132,9 @@ function VirtualListInner<Row extends { key: string }>(props: Props<Row>, ref: R
     if (element === null) return;
     const top = element.scrollTop;
     const below = element.scrollHeight - element.clientHeight - top;
+    known.current = top;
     if (follows && below < bottomTolerance) anchor.current = "bottom";
-    else anchorFirst(top);
+    else anchorFirst(top, layout);
     const next = rangeAt(top);
     if (next.start !== range.start || next.end !== range.end) update();
     notice();
@@ -128,6 +144,16 @@ function VirtualListInner<Row extends { key: string }>(props: Props<Row>, ref: R
     const element = scroller.current;
     if (element === null || content.current === null) return;
     viewport.current = element.clientHeight;
+    // Somebody has scrolled, and the event that says so is still to come: they are followed from where the list was, not
+    // thrown back. At the end it is the browser that has moved a list which has become shorter.
+    const atOnce = element.scrollTop;
+    const isAtEnd = atOnce >= element.scrollHeight - element.clientHeight - 1;
+    if (shown.current !== undefined && !isAtEnd && Math.abs(atOnce - known.current) >= 1) {
+      known.current = atOnce;
+      anchorFirst(atOnce, shown.current);
+      update();
+      return;
+    }
     let isChanged = false;
     Array.from(content.current.children).forEach((child, index) => {
       const row = rows[range.start + index];
@@ -142,8 +168,10 @@ function VirtualListInner<Row extends { key: string }>(props: Props<Row>, ref: R
     }
     const top = expectedTop();
     if (Math.abs(element.scrollTop - top) >= 1) element.scrollTop = top;
+    known.current = element.scrollTop;
+    shown.current = layout;
     // At the very top the anchor may have been out of reach, because its row is not as high as was guessed.
-    if (top === 0 && anchor.current !== "bottom") anchorFirst(0);
+    if (top === 0 && anchor.current !== "bottom") anchorFirst(0, layout);
     notice();
   });
 
@@ -157,6 +185,7 @@ function VirtualListInner<Row extends { key: string }>(props: Props<Row>, ref: R
   useImperativeHandle(ref, () => ({
     scrollToBottom: () => {
       anchor.current = "bottom";
+      known.current = NaN;
       update();
     },
     scrollToRow: (key) => {

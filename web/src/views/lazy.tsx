@@ -7,6 +7,7 @@ const pages = () => import("./pages");
 export const AuthView = lazy(async () => ({ default: (await pages()).AuthView }));
 export const DetailsView = lazy(async () => ({ default: (await pages()).DetailsView }));
 export const DiscoverView = lazy(async () => ({ default: (await pages()).DiscoverView }));
+export const EmojiPicker = lazy(async () => ({ default: (await pages()).EmojiPicker }));
 export const JoinView = lazy(async () => ({ default: (await pages()).JoinView }));
 export const Lightbox = lazy(async () => ({ default: (await pages()).Lightbox }));
 export const MessageActions = lazy(async () => ({ default: (await pages()).MessageActions }));
@@ -14,6 +15,7 @@ export const NewChatView = lazy(async () => ({ default: (await pages()).NewChatV
 export const NewGroupView = lazy(async () => ({ default: (await pages()).NewGroupView }));
 export const ProfileView = lazy(async () => ({ default: (await pages()).ProfileView }));
 export const SearchResults = lazy(async () => ({ default: (await pages()).SearchResults }));
+export const SearchView = lazy(async () => ({ default: (await pages()).SearchView }));
 
 /** Fetches the rest of the page before it is asked for. */
 export function prefetchPages(): void {

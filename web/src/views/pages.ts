@@ -2,6 +2,7 @@
 export { AuthView } from "./AuthView";
 export { DetailsView } from "./DetailsView";
 export { DiscoverView } from "./DiscoverView";
+export { EmojiPicker } from "./EmojiPicker";
 export { JoinView } from "./JoinView";
 export { Lightbox } from "./Lightbox";
 export { MessageActions } from "./MessageActions";
@@ -9,3 +10,4 @@ export { NewChatView } from "./NewChatView";
 export { NewGroupView } from "./NewGroupView";
 export { ProfileView } from "./ProfileView";
 export { SearchResults } from "./SearchResults";
+export { SearchView } from "./SearchView";

@@ -1,30 +1,11 @@
-import { useEffect, useState } from "react";
 import { User } from "../client/types";
-import { useChat } from "./context";
-
-/** Typing settles this long before the server is asked, in milliseconds. */
-const pause = 200;
+import { useChat, useStore } from "./context";
+import { useFound } from "./useFound";
 
 /** The people whom a text finds, oneself left out; undefined until they are known. */
 export function usePeople(text: string): readonly User[] | undefined {
-  const chat = useChat();
-  const [people, setPeople] = useState<readonly User[]>();
-  useEffect(() => {
-    const controller = new AbortController();
-    const timer = setTimeout(() => {
-      void chat.attempt(async () => {
-        try {
-          const found = await chat.parley.findUsers(text.trim(), controller.signal);
-          setPeople(found.filter((user) => user.id !== chat.store.state.me?.id));
-        } catch (error) {
-          if (!controller.signal.aborted) throw error;
-        }
-      });
-    }, pause);
-    return () => {
-      clearTimeout(timer);
-      controller.abort();
-    };
-  }, [chat, text]);
-  return people;
+  const { parley } = useChat();
+  const meId = useStore((state) => state.me?.id);
+  const [people] = useFound(text.trim(), (wanted, signal) => parley.findUsers(wanted, signal));
+  return people?.filter((user) => user.id !== meId);
 }

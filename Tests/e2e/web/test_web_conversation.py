@@ -1,0 +1,138 @@
+"""What helps in a conversation: searching it, emoji, and being told when one may not write."""
+
+import re
+
+from devices import PHONE
+from playwright.sync_api import expect
+
+
+def test_a_conversation_is_searched_and_back_finds_the_search_again(person):
+    ana, bo, cleo = person("Ana", None), person("Bo", None), person("Cleo", None)
+    here, elsewhere = ana.direct(bo), ana.direct(cleo)
+    ana.post(here, "The giraffe is here.")
+    for number in range(80):
+        ana.post(here, f"filler {number}", number)
+    ana.post(elsewhere, "The giraffe is elsewhere.")
+    ana.open(f"/c/{here}")
+    ana.page.get_by_role("link", name="Search in this conversation").click()
+    field = ana.page.get_by_role("main").get_by_role("searchbox", name="Search in this conversation")
+    expect(field).to_be_focused()
+    field.fill("giraffe")
+    results = ana.page.get_by_role("main").get_by_role("listitem")
+    expect(results).to_have_count(1)
+    results.get_by_role("link", name=re.compile("is here")).click()
+    expect(ana.page).to_have_url(re.compile(f"/c/{here}/m/1$"))
+    expect(ana.message("giraffe is here")).to_be_in_viewport()
+    ana.page.go_back()
+    expect(field).to_have_value("giraffe")
+    expect(results).to_have_count(1)
+    field.fill("hippopotamus")
+    expect(ana.page.get_by_text("Nothing found for “hippopotamus”")).to_be_visible()
+
+
+def test_emoji_are_put_in_at_the_caret_and_found_by_name(two):
+    ana, bo = two
+    ana.composer.fill("Well done")
+    ana.composer.press("Home")
+    ana.page.get_by_role("button", name="Insert emoji").click()
+    picker = ana.page.get_by_role("dialog", name="Emoji")
+    expect(picker.get_by_role("group")).to_have_count(6)
+    ana.page.keyboard.type("tada")
+    expect(picker.get_by_role("button")).to_have_count(1)
+    ana.page.keyboard.press("ArrowDown")
+    ana.page.keyboard.press("Enter")
+    expect(picker).to_have_count(0)
+    expect(ana.composer).to_be_focused()
+    ana.page.keyboard.type(" ")
+    expect(ana.composer).to_have_value("🎉 Well done")
+    ana.composer.press("Enter")
+    bo.sees("🎉 Well done")
+
+
+def test_any_emoji_can_be_a_reaction(two):
+    ana, bo = two
+    ana.say("Lunch?")
+    bo.sees("Lunch?")
+    bo.menu("Lunch?", "More reactions")
+    bo.page.get_by_label("Find emoji").fill("pizza")
+    bo.page.get_by_role("dialog", name="Emoji").get_by_role("button", name="pizza").click()
+    expect(ana.page.get_by_role("button", name="🍕 by Bo")).to_be_visible()
+
+
+def test_emoji_by_touch_stay_open_and_open_no_keyboard(person):
+    ana, bo = person("Ana", None, **PHONE), person("Bo", None)
+    ana.open("/c/" + ana.direct(bo))
+    ana.page.get_by_role("button", name="Insert emoji").tap()
+    picker = ana.page.get_by_role("dialog", name="Emoji")
+    expect(picker.get_by_role("textbox")).to_have_count(0)
+    for _ in range(2):
+        picker.get_by_role("button", name="heart", exact=True).tap()
+    expect(ana.composer).to_have_value("❤️❤️")
+    expect(ana.composer).not_to_be_focused()
+
+
+def test_a_muted_person_is_told_until_when(two, server):
+    ana, bo = two
+    ana.composer.fill("What I wanted to say")
+    server.sql("SELECT moderation.mute_user(%s, now() + interval '1 hour', 'shouting')", ana.username)
+    expect(ana.page.get_by_role("status").filter(has_text="keeps you from writing until")).to_be_visible()
+    expect(ana.page.get_by_role("button", name="Send")).to_be_disabled()
+    ana.composer.press("Enter")
+    expect(ana.composer).to_have_value("What I wanted to say")
+    bo.say("Can you read this?")
+    ana.sees("Can you read this?")
+    server.sql("SELECT moderation.unmute_user(%s)", ana.username)
+    expect(ana.page.get_by_text("keeps you from writing")).to_have_count(0)
+    ana.composer.press("Enter")
+    bo.sees("What I wanted to say")
+
+
+def test_a_refused_message_is_tried_again_or_given_up(two, server):
+    ana, bo = two
+    server.sql("SELECT moderation.mute_user(%s, now() + interval '1 hour', 'shouting')", ana.username)
+    expect(ana.page.get_by_text("keeps you from writing")).to_be_visible()
+    # Who was away when the mute began learns of it by being refused.
+    ana.page.reload()
+    for text in ("first", "second"):
+        ana.say(text)
+        expect(ana.message(text).get_by_role("alert")).to_contain_text("Not sent. You cannot write at the moment.")
+    server.sql("SELECT moderation.unmute_user(%s)", ana.username)
+    ana.message("first").get_by_role("button", name="Discard").click()
+    expect(ana.message("first")).to_have_count(0)
+    ana.message("second").get_by_role("button", name="Try again").click()
+    bo.sees("second")
+    expect(bo.page.get_by_role("article")).to_have_count(1)
+    expect(ana.message("second").get_by_role("alert")).to_have_count(0)
+
+
+# Notices what the page would show, and says that nobody looks at it.
+SHOWN_NOTIFICATIONS = """
+  window.shown = [];
+  window.Notification = class {
+    static permission = "granted";
+    static requestPermission = async () => "granted";
+    constructor(title, { body }) { window.shown.push(this); Object.assign(this, { title, body }); }
+    close() { this.isClosed = true; }
+  };
+  document.hasFocus = () => window.isLookedAt ?? true;
+"""
+
+
+def test_notifications_show_what_came_while_nobody_looked_and_lead_there(person):
+    ana, bo = person("Ana", None), person("Bo", None)
+    conversation = bo.direct(ana)
+    ana.page.add_init_script(SHOWN_NOTIFICATIONS)
+    ana.open("/profile")
+    ana.page.get_by_role("switch", name=re.compile("Show a notification")).check()
+    titles = "window.shown.map(({ title, body }) => `${title}: ${body}`)"
+    bo.post(conversation, "while she looks")
+    expect(ana.page.get_by_role("link", name=re.compile("Bo"))).to_contain_text("while she looks")
+    assert ana.page.evaluate(titles) == []
+    ana.page.evaluate("window.isLookedAt = false")
+    bo.post(conversation, "while she is away")
+    # The page shows the notification before it counts.
+    expect(ana.page).to_have_title(re.compile(r"^\(2\)"))
+    assert ana.page.evaluate(titles) == ["Bo: while she is away"]
+    ana.page.evaluate("window.shown[0].onclick()")
+    ana.sees("while she is away")
+    assert ana.page.evaluate("window.shown[0].isClosed")

@@ -1,0 +1,75 @@
+import { Message, MessagePage } from "../client/types";
+import { shortTime } from "../lib/time";
+import { texts } from "../texts";
+import { titleOf } from "./Avatar";
+import { useChat, useStore } from "./context";
+import { Link } from "./controls";
+
+interface Props {
+  text: string;
+  page: MessagePage;
+  /** Whether all are of one conversation, which needs no naming. */
+  isHere?: boolean;
+  /** Fetches the page that follows a message. */
+  find(before: string): Promise<MessagePage>;
+  onMore(page: MessagePage): void;
+}
+
+/** Messages that a search has found; each leads to its place. */
+export function FoundMessages({ text, page, isHere = false, find, onMore }: Props) {
+  const chat = useChat();
+  const { messages, hasMore } = page;
+  const last = messages[messages.length - 1];
+  const more = () =>
+    void chat.attempt(async () => {
+      const next = await find(last?.id ?? "");
+      onMore({ messages: [...messages, ...next.messages], hasMore: next.hasMore });
+    });
+  return (
+    <>
+      <ul>
+        {messages.map((message) => (
+          <li key={message.id}>
+            <FoundMessage message={message} text={text} isHere={isHere} />
+          </li>
+        ))}
+      </ul>
+      {hasMore && (
+        <button type="button" className="button wide" onClick={more}>
+          {texts.sidebar.more}
+        </button>
+      )}
+    </>
+  );
+}
+
+function FoundMessage({ message, text, isHere }: { message: Message; text: string; isHere: boolean }) {
+  const conversation = useStore((state) => state.conversations[message.conversationId]);
+  const meId = useStore((state) => state.me?.id);
+  const sender = message.sender.id === meId ? texts.you : message.sender.displayName;
+  const title = conversation === undefined ? "" : titleOf(conversation, meId);
+  // Who said it is the title where all are of one conversation, and is known where the other person did.
+  const isPrefixed = !isHere && title !== sender;
+  return (
+    <Link to={{ view: "conversation", id: message.conversationId, seq: message.seq }} className="found-message">
+      <span className="conversation-item-line">
+        <bdi className="conversation-item-title">{isHere ? sender : title}</bdi>
+        <time dateTime={message.createdAt}>{shortTime(message.createdAt)}</time>
+      </span>
+      <span className="found-message-text">
+        {isPrefixed && `${sender}: `}
+        <Excerpt text={message.text} wanted={text} />
+      </span>
+    </Link>
+  );
+}
+
+/** A message's text around the first of the wanted words, which are marked. */
+function Excerpt({ text, wanted }: { text: string; wanted: string }) {
+  const words = wanted.split(/\s+/u).map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  const pattern = new RegExp(`(${words.join("|")})`, "iu");
+  const at = text.search(pattern);
+  const shown = at > 50 ? `…${text.slice(at - 40)}` : text;
+  const parts = shown.slice(0, 300).split(new RegExp(pattern.source, "giu"));
+  return <bdi>{parts.map((part, index) => (index % 2 === 1 ? <mark key={index}>{part}</mark> : part))}</bdi>;
+}
