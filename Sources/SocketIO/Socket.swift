@@ -207,6 +207,12 @@ public final class Socket: @unchecked Sendable {
         }
     }
 
+    /// Ends the whole connection without sending the client away: it connects again by itself, as after a failure of
+    /// the network.
+    public func cutConnection() {
+        self.eventLoop.runNow { self.connection?.session.close() }
+    }
+
     /// Called by the connection, once.
     func didDisconnect(_ reason: DisconnectReason) {
         self.connection = nil
