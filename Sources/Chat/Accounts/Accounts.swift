@@ -112,8 +112,9 @@ public struct Accounts: Sendable {
     }
 
     public func me(_ id: UserID) async throws -> User {
-        guard var user = try await users.find(id) else { throw ChatError(.unauthenticated, "this account is gone") }
-        user.lastSeenAt = nil
+        guard let user = try await users.findSelf(id) else {
+            throw ChatError(.unauthenticated, "this account is gone")
+        }
         return user
     }
 

@@ -73,6 +73,19 @@ struct UserStore: Sendable {
 
     func find(_ id: UserID) async throws -> User? { try await find([id]).first }
 
+    /// As the user alone may see it.
+    func findSelf(_ id: UserID) async throws -> User? {
+        let rows = try await database.query(
+            """
+            SELECT \(Self.columns), CASE WHEN u.muted_until > now() THEN u.muted_until END AS muted_until
+            FROM users u WHERE u.id = \(id.uuid)
+            """)
+        guard let row = rows.first, var user = try await read(rows).first else { return nil }
+        user.lastSeenAt = nil
+        user.mutedUntil = try row.decode("muted_until")
+        return user
+    }
+
     /// Those of `ids` that exist, in no particular order.
     func find(_ ids: [UserID]) async throws -> [User] {
         let rows = try await database.query(
