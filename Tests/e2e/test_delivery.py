@@ -422,6 +422,12 @@ def test_while_the_database_is_away_requests_fail_quickly_and_all_returns():
             assert b.emit("message:read", {"conversationId": conversation, "seq": 1})["error"]["code"] == "unavailable"
             assert b.emit("sync", {"known": {}})["error"]["code"] == "unavailable"
             assert time.monotonic() - began < 8
+            with concurrent.futures.ThreadPoolExecutor(4) as pool:
+                assert set(pool.map(lambda _: bob.get("/conversations").status_code, range(200))) == {503}
+            # One line says so, and a few say what became of each connection; the rest is counted.
+            lines = [line for line in server.log_file.read_text().splitlines() if "warning" in line or "error" in line]
+            assert len([line for line in lines if "the database is not available" in line]) == 1
+            assert len(lines) < 60, lines
             postgres.start()
             returned = time.monotonic()
             until(lambda: a.emit(
