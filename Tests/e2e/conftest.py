@@ -34,7 +34,8 @@ def start_server(postgres, tmp_path):
     def start(**settings):
         database = settings.pop("database", None) or postgres.clone()
         storage = settings.pop("storage", None) or tmp_path / f"storage{len(servers)}"
-        server = Server(database=database, storage=storage, settings=settings).start()
+        prefix = settings.pop("prefix", ())
+        server = Server(database=database, storage=storage, settings=settings, prefix=prefix).start()
         servers.append(server)
         return server
 

@@ -49,6 +49,8 @@ class Postgres:
         self.prefix, account = unprivileged()
         if account:
             os.chown(self.directory, account.pw_uid, account.pw_gid)
+            # For a root of a user namespace, who is nobody here.
+            os.chmod(self.directory, 0o711)
         self.process = None
 
     def __enter__(self):
@@ -118,8 +120,9 @@ class Postgres:
 class Server:
     """A `parley serve`. Without a database it makes its own private one."""
 
-    def __init__(self, database=None, storage=None, settings=None):
+    def __init__(self, database=None, storage=None, settings=None, prefix=()):
         self.database = database
+        self.prefix = prefix
         self.storage = pathlib.Path(storage or tempfile.mkdtemp(prefix="parley-storage-"))
         self.settings = {"RATE_LIMITS": "off", **(settings or {})}
         self.process = None
@@ -134,7 +137,7 @@ class Server:
         }
         with open(self.log_file, "ab") as log:
             self.process = subprocess.Popen(
-                [PARLEY, "serve"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
+                [*self.prefix, PARLEY, "serve"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
         line = read_line(self.process.stdout, timeout)
         if not line.startswith("Parley is at "):
             self.process.kill()
