@@ -2,14 +2,13 @@
 misses nothing."""
 
 import concurrent.futures
-import threading
 
 import psycopg
 import pytest
-import socketio
 
 from parley import Server, assert_problem, until
 from postgres_proxy import PostgresProxy
+from sockets import Returning
 
 
 @pytest.fixture(scope="module")
@@ -36,42 +35,6 @@ class Background:
 
     def result(self):
         return self.future.result(timeout=30)
-
-
-class Returning:
-    """A client that connects again by itself, as clients do."""
-
-    def __init__(self, person):
-        self.client = socketio.Client(reconnection=True, reconnection_delay=0.05, reconnection_delay_max=0.2)
-        self.came = threading.Condition()
-        self.events = []
-        self.client.on("*", self._take)
-        self.client.connect(person.server.url, auth={"token": person.token}, transports=["websocket"], wait_timeout=10)
-        self.wait_for_ready(1)
-
-    def _take(self, event, *arguments):
-        with self.came:
-            self.events.append((event, arguments[0] if arguments else None))
-            self.came.notify_all()
-
-    def wait_for(self, condition, what):
-        with self.came:
-            assert self.came.wait_for(condition, 15), f"no {what}; came: {[name for name, _ in self.events]}"
-
-    def wait_for_ready(self, count):
-        self.wait_for(lambda: [name for name, _ in self.events].count("ready") >= count, f"{count}. ready")
-
-    def texts(self):
-        return [payload["text"] for name, payload in list(self.events) if name == "message:received"]
-
-    def wait_for_text(self, text):
-        self.wait_for(lambda: text in self.texts(), text)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.client.disconnect()
 
 
 REMOVALS = {
