@@ -14,7 +14,7 @@ import time
 import pytest
 
 from parley import Postgres, Server, assert_problem, until
-from sockets import ended, raw_socket
+from sockets import Returning, ended, raw_socket
 
 
 BIG = "PARLEY_BIG" in os.environ
@@ -450,3 +450,18 @@ def test_while_the_database_is_away_requests_fail_quickly_and_all_returns():
             b.close()
             a.wait_for("user:status", lambda s: s["status"] == "offline", timeout=15)
     assert server.process.returncode == 0
+
+
+def test_who_connects_while_the_database_is_away_comes_in_when_it_is_back():
+    with Postgres() as postgres, Server(database=postgres.clone(), settings={"LOG_LEVEL": "debug"}) as server:
+        alice, bob = server.people("alice", "bob")
+        conversation = alice.direct(bob)
+        postgres.kill()
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            connecting = pool.submit(Returning, bob)
+            until(lambda: "a socket could not be welcomed" in server.log_file.read_text(), "the first attempt to fail")
+            postgres.start()
+            with connecting.result(timeout=30) as device:
+                until(lambda: alice.post(
+                    "/messages", json={"conversationId": conversation, "text": "live"}).status_code == 201, "a message")
+                device.wait_for_text("live")

@@ -94,7 +94,7 @@ public struct Conversations: Sendable {
         guard members.count <= 1000 else { throw ChatError.invalid("memberIds", "at most 1,000") }
         try await requireAll(members, field: "memberIds")
         let id = ConversationID.make()
-        try await turns.withLock(id) {
+        try await inTurn(id) {
             try await reconnecting([user] + members, to: id) {
                 try await store.insertGroup(id, title: title, visibility: visibility, owner: user, members: members)
             }
@@ -107,7 +107,7 @@ public struct Conversations: Sendable {
 
     public func rename(_ id: ConversationID, to title: String, by user: UserID) async throws -> Conversation {
         let title = try Rules.title(title)
-        try await turns.withLock(id) {
+        try await inTurn(id) {
             try await database.withTransaction { transaction in
                 try Permissions.rename(try await store.lock(id, for: user, in: transaction))
                 try await store.setTitle(title, of: id, in: transaction)
@@ -160,7 +160,7 @@ public struct Conversations: Sendable {
     public func setRole(
         _ role: Member.Role, of target: UserID, in id: ConversationID, by user: UserID
     ) async throws -> Conversation {
-        try await turns.withLock(id) {
+        try await inTurn(id) {
             let changed = try await database.withTransaction { transaction in
                 try Permissions.changeRole(try await store.lock(id, for: user, in: transaction))
                 guard let current = try await store.role(of: target, in: id, transaction) else {
@@ -186,6 +186,15 @@ public struct Conversations: Sendable {
 
     // MARK: Members and their rooms
 
+    private func inTurn<Value: Sendable>(
+        _ id: ConversationID, _ body: @Sendable () async throws -> Value
+    ) async throws -> Value {
+        try await turns.withLock(id, behindAtMost: Self.maximumWaiting, body)
+    }
+
+    /// Changes of one conversation that wait for the one under way.
+    private static let maximumWaiting = 1000
+
     /// Adds those who are not members yet. Their connections join the room after the commit and before the
     /// conversation is described to them, so that a message is in the description or comes live.
     /// - Parameter permit: locks the conversation and says whether anybody is to be added.
@@ -193,7 +202,7 @@ public struct Conversations: Sendable {
         _ users: [UserID], to id: ConversationID,
         permit: @escaping @Sendable (PostgresTransaction) async throws -> Bool
     ) async throws {
-        try await turns.withLock(id) {
+        try await inTurn(id) {
             let added = try await reconnecting(users, to: id) {
                 try await database.withTransaction { transaction in
                     try await permit(transaction) ? try await store.add(users, to: id, in: transaction) : []
@@ -210,7 +219,7 @@ public struct Conversations: Sendable {
         _ user: UserID, from id: ConversationID,
         permit: @escaping @Sendable (PostgresTransaction) async throws -> Void
     ) async throws {
-        try await turns.withLock(id) {
+        try await inTurn(id) {
             var isLeaving = false
             do {
                 try await database.withTransaction { transaction in
