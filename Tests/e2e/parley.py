@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 
+import engineio
 import psycopg
 import requests
 import socketio
@@ -245,6 +246,20 @@ class Person:
         return Device(self, **options)
 
 
+class InOrder(engineio.Client):
+    """Hands over what comes one by one: by itself engineio starts a thread for each message, and these race."""
+
+    def _trigger_event(self, event, *arguments, run_async=False, **options):
+        return super()._trigger_event(event, *arguments, run_async=False, **options)
+
+
+class Client(socketio.Client):
+    """A Socket.IO client whose handlers are called in the order in which the events came. They must not wait for it."""
+
+    def _engineio_client_class(self):
+        return InOrder
+
+
 class Device:
     """One connected Socket.IO client. Its events are kept in the order in which they came."""
 
@@ -252,7 +267,7 @@ class Device:
         self.person = person
         self.events = []
         self.changed = threading.Condition()
-        self.client = socketio.Client(reconnection=False)
+        self.client = Client(reconnection=False)
         self.client.on("*", self._take)
         self.client.on("disconnect", lambda *_: self._take("disconnect"))
         self.client.connect(

@@ -3,8 +3,9 @@
 import socket
 import threading
 
-import socketio
 import websocket
+
+from parley import Client
 
 
 def raw_socket(person, receive_buffer=None):
@@ -33,7 +34,7 @@ class Returning:
     """A client that connects again by itself, as clients do."""
 
     def __init__(self, person):
-        self.client = socketio.Client(reconnection=True, reconnection_delay=0.05, reconnection_delay_max=0.2)
+        self.client = Client(reconnection=True, reconnection_delay=0.05, reconnection_delay_max=0.2)
         self.came = threading.Condition()
         self.events = []
         self.client.on("*", self._take)
