@@ -101,7 +101,10 @@ struct TrustedProxies: Sendable {
     }
 
     func client(of handshake: HandshakeRequest) -> ClientAddress {
-        client(peer: handshake.remoteAddress, forwardedFor: handshake.headers[values: .xForwardedFor])
+        guard let peer = IPAddress(handshake.remoteAddress) else { return .unknown }
+        // The header fields are kept as text, and read only for a proxy's word.
+        guard contains(peer) else { return ClientAddress(peer) }
+        return client(peer: handshake.remoteAddress, forwardedFor: handshake.headers[values: .xForwardedFor])
     }
 
     /// Whether a trusted proxy says that it was reached over TLS.
