@@ -14,7 +14,7 @@ public struct Chat: Sendable {
     public let welcome: Welcome
     public let uploads: Uploads
     public let resumableUploads: ResumableUploads
-    public let uploadSweep: UploadSweep
+    public let sweep: Sweep
     public let presence: Presence
     public let typing: Typing
     public let moderation: Moderation
@@ -26,9 +26,9 @@ public struct Chat: Sendable {
 
     public init(
         database: PostgresClient, storage: Storage, orphanHours: Int, linkSecret: SymmetricKey,
-        events: any EventSink, logger: Logger
+        previousLinkSecret: SymmetricKey?, events: any EventSink, logger: Logger
     ) {
-        let links = UploadLinks(secret: linkSecret)
+        let links = UploadLinks(secret: linkSecret, previous: previousLinkSecret)
         let uploadStore = UploadStore(database: database, links: links)
         let users = UserStore(database: database, links: links)
         let messageStore = MessageStore(database: database, uploads: uploadStore)
@@ -62,9 +62,9 @@ public struct Chat: Sendable {
         metrics = ChatMetrics(writer: messages.writer, uploads: uploads, workers: storage.workers)
         let partials = PartialUploadStore(database: database, lifetime: orphanHours * 3600)
         resumableUploads = ResumableUploads(uploads: uploads, store: partials)
-        uploadSweep = UploadSweep(
+        sweep = Sweep(
             uploads: uploads, orphans: OrphanStore(database: database, lifetime: orphanHours * 3600),
-            partials: partials, logger: logger)
+            partials: partials, sessions: sessions, logger: logger)
         moderation = Moderation(
             store: moderationStore, messages: messageStore, uploads: uploads, gate: gate, blockedWords: blockedWords,
             events: events, logger: logger)
@@ -74,7 +74,7 @@ public struct Chat: Sendable {
     public func prepare() async throws {
         try await moderation.load()
         try await presence.begin()
-        try await uploadSweep.prepare()
+        try await sweep.prepare()
     }
 
     /// Writes messages, and follows the moderators, until the task is cancelled; then writes what had been accepted by

@@ -67,10 +67,14 @@ public enum CORSPolicy: Sendable, Equatable {
 public struct HandshakeRefusal: Sendable, Equatable {
     public var status: HTTPResponse.Status
     public var message: String
+    public var headers: HTTPFields
 
-    public init(status: HTTPResponse.Status = .forbidden, message: String = "Forbidden") {
+    public init(
+        status: HTTPResponse.Status = .forbidden, message: String = "Forbidden", headers: HTTPFields = [:]
+    ) {
         self.status = status
         self.message = message
+        self.headers = headers
     }
 }
 

@@ -257,6 +257,9 @@ public final class EngineServer: Sendable {
         var headers = self.corsHeaders(exchange, isPreflight: false)
         headers.add(name: "Content-Type", value: "application/json")
         if error == .overloaded { headers.add(name: "Retry-After", value: "5") }
+        if case .forbidden(let refusal) = error {
+            for field in refusal.headers { headers.add(name: field.name.rawName, value: field.value) }
+        }
         let status = HTTPResponseStatus(statusCode: error.status.code, reasonPhrase: error.status.reasonPhrase)
         exchange.respond(.init(status: status, headers: headers, body: error.body))
     }

@@ -14,7 +14,9 @@ public enum ScanVerdict: Sendable, Equatable {
 public enum ScanError: Error, Sendable, Equatable {
     /// It cannot be reached, or does not answer in time.
     case unreachable(String)
-    /// It answered with an error, such as a file above its `StreamMaxLength`.
+    /// The file is above its `StreamMaxLength`.
+    case tooLarge
+    /// It answered with another error.
     case refused(String)
     /// As many files wait for it as may wait.
     case busy
@@ -87,6 +89,7 @@ private final class ClamdConnection {
         let text = reply.hasPrefix("stream: ") ? String(reply.dropFirst("stream: ".count)) : reply
         if text == "OK" { return .clean }
         if text.hasSuffix(" FOUND") { return .infected(String(text.dropLast(" FOUND".count))) }
+        if text.hasPrefix("INSTREAM size limit exceeded") { throw ScanError.tooLarge }
         throw text.isEmpty ? ScanError.unreachable("clamd closed the connection") : ScanError.refused(text)
     }
 

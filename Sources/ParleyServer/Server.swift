@@ -61,6 +61,7 @@ public enum Server {
         _ configuration: ServerConfiguration, database: PostgresClient, logger: Logger
     ) async throws {
         let secret = try Secret.load(configuration.jwtSecret, storage: configuration.storageDirectory)
+        let previousSecret = configuration.jwtSecretPrevious.map { SymmetricKey(data: Data($0.utf8)) }
         let files = NIOThreadPool(numberOfThreads: 4)
         files.start()
         let media = MediaConfiguration.parley(configuration)
@@ -72,17 +73,17 @@ public enum Server {
             maximumBytes: configuration.maxUploadBytes, quotaBytes: configuration.userQuotaBytes)
 
         let origins = OriginPolicy(allowed: configuration.corsOrigins)
-        let hub = Hub(configuration: .parley(origins: origins), logger: logger)
-        let chat = Chat(
-            database: database, storage: storage, orphanHours: configuration.orphanHours, linkSecret: secret,
-            events: hub, logger: logger)
-        try await chat.prepare()
-        let tokens = await AccessTokens(
-            secret: secret, previous: configuration.jwtSecretPrevious.map { SymmetricKey(data: Data($0.utf8)) },
-            gate: chat.accounts.gate)
         let limits = RateLimits(isEnabled: configuration.rateLimits)
         if !limits.isEnabled { logger.warning("RATE_LIMITS is off: nothing is limited") }
-        hub.serve(chat, tokens: tokens, limits: limits)
+        let proxies = try TrustedProxies(configuration.trustedProxies)
+        let hub = Hub(configuration: .parley(origins: origins, limits: limits, proxies: proxies), logger: logger)
+        let chat = Chat(
+            database: database, storage: storage, orphanHours: configuration.orphanHours, linkSecret: secret,
+            previousLinkSecret: previousSecret, events: hub, logger: logger)
+        try await chat.prepare()
+        let tokens = await AccessTokens(
+            secret: secret, previous: previousSecret, gate: chat.accounts.gate)
+        hub.serve(chat, tokens: tokens, limits: limits, proxies: proxies)
 
         let readiness = Readiness()
         let web = WebClient(directory: configuration.webDirectory)
@@ -91,7 +92,6 @@ public enum Server {
                 "no web client is built; `make web` builds it",
                 metadata: ["directory": "\(configuration.webDirectory.path)"])
         }
-        let proxies = try TrustedProxies(configuration.trustedProxies)
         let router = Router(context: RequestEnvironment.self)
         router.addMiddleware {
             CrossOrigin(policy: origins)
@@ -130,7 +130,7 @@ public enum Server {
             services: (certificates.map { [.init(service: $0)] } ?? []) + [
                 // Stopped last: what the sockets and requests below hand over is still written.
                 .init(service: Draining { try await chat.run() }),
-                .init(service: Draining { await chat.uploadSweep.run() }),
+                .init(service: Draining { await chat.sweep.run() }),
                 .init(service: application),
                 .init(service: hub),
             ] + metricsServer(configuration, chat.metrics, hub, database, logger) + [

@@ -49,6 +49,8 @@ public enum BroadcastOperation: Sendable, Equatable {
     case leave([Room])
     /// - Parameter close: Whether the whole connection goes, or the namespace only.
     case disconnect(close: Bool)
+    /// Ends the connection without sending the client away.
+    case cutConnection
 }
 
 /// Keeps a namespace's sockets and rooms, and reaches them.

@@ -51,4 +51,9 @@ public struct BroadcastOperator: Sendable {
     public func disconnectSockets(close: Bool = false) {
         self.namespace.adapter.perform(.disconnect(close: close), on: self.target)
     }
+
+    /// Ends their connections without sending them away: their clients connect again by themselves.
+    public func cutConnections() {
+        self.namespace.adapter.perform(.cutConnection, on: self.target)
+    }
 }

@@ -144,6 +144,7 @@ public final class InMemoryAdapter: Adapter {
                     case .join(let names): self.join(names, socket)
                     case .leave(let names): self.leave(names, socket)
                     case .disconnect(let close): socket.disconnect(close: close)
+                    case .cutConnection: socket.cutConnection()
                     }
                 }
             }

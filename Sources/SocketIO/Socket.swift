@@ -93,7 +93,7 @@ public final class Socket: @unchecked Sendable {
 
     /// Keeps back what is broadcast to the rooms of this socket, until `releaseBroadcasts()`: what the server tells a
     /// new client about the past then comes before what happens meanwhile. What is sent to this socket by itself is not
-    /// kept back. A socket for which too much gathers is disconnected. On the event loop only.
+    /// kept back. The connection of a socket for which too much gathers is cut. On the event loop only.
     public func holdBroadcasts() {
         self.eventLoop.preconditionInEventLoop()
         if self.held == nil { self.held = [] }
@@ -118,7 +118,7 @@ public final class Socket: @unchecked Sendable {
     func deliverBroadcast(_ event: EncodedEvent, subject: String? = nil) {
         guard self.held != nil else { return self.deliver(event) }
         self.heldBytes += event.packets.reduce(0) { $0 + $1.size }
-        guard self.heldBytes <= self.limits.maxHeldBytes else { return self.disconnect(close: true) }
+        guard self.heldBytes <= self.limits.maxHeldBytes else { return self.cutConnection() }
         self.held?.append((event, subject))
     }
 
@@ -212,6 +212,12 @@ public final class Socket: @unchecked Sendable {
             connection.remove(self, reason: .serverDisconnect)
             if close { connection.session.close() }
         }
+    }
+
+    /// Ends the whole connection without sending the client away: it connects again by itself, as after a failure of
+    /// the network.
+    public func cutConnection() {
+        self.eventLoop.runNow { self.connection?.session.close() }
     }
 
     /// Called by the connection, once.

@@ -47,6 +47,15 @@ import Testing
         #expect(value == 7)
     }
 
+    @Test func aLineOfBoundedLength() async throws {
+        let lock = KeyedLock<Int>()
+        try await lock.withLock(1, behindAtMost: 1) {
+            await #expect(throws: ChatError.unavailable) { try await lock.withLock(1, behindAtMost: 0) {} }
+            try await lock.withLock(2, behindAtMost: 1) {}
+        }
+        try await lock.withLock(1, behindAtMost: 1) {}
+    }
+
     @Test func whoeverThrowsLetsTheNextOneIn() async {
         let lock = KeyedLock<Int>()
         await #expect(throws: Failure.self) { try await lock.withLock(1) { throw Failure() } }

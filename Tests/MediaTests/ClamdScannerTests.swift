@@ -59,7 +59,9 @@ private final class FakeClamd: Sendable {
         clamd.serve { _ in "stream: Eicar-Test-Signature FOUND" }
         #expect(try await scanner.scan(path: path) == .infected("Eicar-Test-Signature"))
         clamd.serve { _ in "INSTREAM size limit exceeded. ERROR" }
-        await #expect(throws: ScanError.refused("INSTREAM size limit exceeded. ERROR")) {
+        await #expect(throws: ScanError.tooLarge) { try await scanner.scan(path: path) }
+        clamd.serve { _ in "stream: Can't create temporary file ERROR" }
+        await #expect(throws: ScanError.refused("Can't create temporary file ERROR")) {
             try await scanner.scan(path: path)
         }
         await scanner.shutdown()

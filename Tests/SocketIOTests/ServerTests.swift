@@ -169,6 +169,40 @@ import Testing
         }
     }
 
+    // MARK: Cut connections
+
+    /// Cut, and not sent away: after a disconnect packet a client would not connect again by itself.
+    @Test func cutsConnections() async throws {
+        var configuration = SocketIOConfiguration()
+        configuration.limits.maxHeldBytes = 100
+        let connected = AsyncStream.makeStream(of: Socket.self)
+        let prepare = { (namespace: Namespace) in
+            namespace.onConnect { socket in
+                socket.holdBroadcasts()
+                connected.continuation.yield(socket)
+            }
+        }
+        let large = JSONFragment(json: "\"\(String(repeating: "x", count: 100))\"")
+        try await self.withServer(configuration, prepare: prepare) { server, port in
+            var arrivals = connected.stream.makeAsyncIterator()
+            let ways: [(Socket) -> Void] = [
+                // More is kept back from it than may be.
+                { $0.namespace.emit("event", [large]) },
+                { $0.namespace.to($0.id).cutConnections() },
+                { $0.cutConnection() },
+            ]
+            for cut in ways {
+                let client = try await TestClient(port: port, group: self.group)
+                _ = try await client.upgrade(self.path)
+                _ = try await client.frame()
+                try await client.send("40")
+                _ = try await client.frame()
+                cut(try #require(await arrivals.next()))
+                #expect(try await client.frame().hasSuffix(CloseReason.forcedClose.rawValue))
+            }
+        }
+    }
+
     // MARK: Typed handlers and acknowledgements
 
     @Test func typedHandlersRunInOrder() async throws {

@@ -3,6 +3,9 @@
 PARLEY_BIN_DIR says where the built programs are (default: .build/debug).
 """
 
+import uuid
+
+import psycopg
 import pytest
 
 from parley import Postgres, Server
@@ -31,7 +34,8 @@ def start_server(postgres, tmp_path):
     def start(**settings):
         database = settings.pop("database", None) or postgres.clone()
         storage = settings.pop("storage", None) or tmp_path / f"storage{len(servers)}"
-        server = Server(database=database, storage=storage, settings=settings).start()
+        prefix = settings.pop("prefix", ())
+        server = Server(database=database, storage=storage, settings=settings, prefix=prefix).start()
         servers.append(server)
         return server
 
@@ -44,3 +48,14 @@ def start_server(postgres, tmp_path):
 def people(server):
     """Makes signed-up people with names of their own: `alice, bob = people("alice", "bob")`."""
     return server.people
+
+
+@pytest.fixture(scope="module")
+def moderator(server):
+    """A connection of somebody who was granted `parley_moderator` and nothing else."""
+    role = f"mia_{uuid.uuid4().hex[:8]}"
+    server.sql(f"CREATE ROLE {role} LOGIN IN ROLE parley_moderator")
+    with psycopg.connect(server.database, user=role, autocommit=True) as connection:
+        connection.role = role
+        yield connection
+    server.sql(f"DROP ROLE {role}")

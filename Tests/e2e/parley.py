@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 
+import engineio
 import psycopg
 import requests
 import socketio
@@ -49,6 +50,8 @@ class Postgres:
         self.prefix, account = unprivileged()
         if account:
             os.chown(self.directory, account.pw_uid, account.pw_gid)
+            # For a root of a user namespace, who is nobody here.
+            os.chmod(self.directory, 0o711)
         self.process = None
 
     def __enter__(self):
@@ -118,8 +121,9 @@ class Postgres:
 class Server:
     """A `parley serve`. Without a database it makes its own private one."""
 
-    def __init__(self, database=None, storage=None, settings=None):
+    def __init__(self, database=None, storage=None, settings=None, prefix=()):
         self.database = database
+        self.prefix = prefix
         self.storage = pathlib.Path(storage or tempfile.mkdtemp(prefix="parley-storage-"))
         self.settings = {"RATE_LIMITS": "off", **(settings or {})}
         self.process = None
@@ -134,7 +138,7 @@ class Server:
         }
         with open(self.log_file, "ab") as log:
             self.process = subprocess.Popen(
-                [PARLEY, "serve"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
+                [*self.prefix, PARLEY, "serve"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
         line = read_line(self.process.stdout, timeout)
         if not line.startswith("Parley is at "):
             self.process.kill()
@@ -242,6 +246,20 @@ class Person:
         return Device(self, **options)
 
 
+class InOrder(engineio.Client):
+    """Hands over what comes one by one: by itself engineio starts a thread for each message, and these race."""
+
+    def _trigger_event(self, event, *arguments, run_async=False, **options):
+        return super()._trigger_event(event, *arguments, run_async=False, **options)
+
+
+class Client(socketio.Client):
+    """A Socket.IO client whose handlers are called in the order in which the events came. They must not wait for it."""
+
+    def _engineio_client_class(self):
+        return InOrder
+
+
 class Device:
     """One connected Socket.IO client. Its events are kept in the order in which they came."""
 
@@ -249,7 +267,7 @@ class Device:
         self.person = person
         self.events = []
         self.changed = threading.Condition()
-        self.client = socketio.Client(reconnection=False)
+        self.client = Client(reconnection=False)
         self.client.on("*", self._take)
         self.client.on("disconnect", lambda *_: self._take("disconnect"))
         self.client.connect(

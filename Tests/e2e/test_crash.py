@@ -9,9 +9,8 @@ import random
 import threading
 
 import pytest
-import socketio
 
-from parley import Postgres, Server, until
+from parley import Client, Postgres, Server, until
 
 CRASHES = int(os.environ.get("PARLEY_CRASHES", "20"))
 SEED = int(os.environ.get("PARLEY_SEED", str(random.randrange(1 << 30))))
@@ -30,7 +29,7 @@ class Sender:
 
     def _run(self):
         while not self.stopped.is_set():
-            client = socketio.Client(reconnection=False)
+            client = Client(reconnection=False)
             try:
                 client.connect(self.person.server.url, auth={"token": self.person.token},
                                transports=["websocket"], wait_timeout=2)

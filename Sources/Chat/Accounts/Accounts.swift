@@ -112,8 +112,7 @@ public struct Accounts: Sendable {
     }
 
     public func me(_ id: UserID) async throws -> User {
-        guard var user = try await users.find(id) else { throw ChatError.accountGone }
-        user.lastSeenAt = nil
+        guard let user = try await users.findSelf([id]).first else { throw ChatError.accountGone }
         return user
     }
 

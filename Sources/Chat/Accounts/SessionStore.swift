@@ -111,5 +111,27 @@ struct SessionStore: Sendable {
         )
     }
 
+    /// Forgets sessions that expired or were ended, and tokens that were spent, longer ago than a session lasts: whoever
+    /// still comes with one of them is told that it is not known.
+    func forgetEnded() async throws {
+        let horizon = Date() - Self.lifetime
+        let deletions: [PostgresQuery] = [
+            """
+            DELETE FROM sessions WHERE id IN (SELECT id FROM sessions
+                WHERE expires_at < \(horizon) OR revoked_at < \(horizon) LIMIT \(Self.forgottenTogether)) RETURNING 1
+            """,
+            """
+            DELETE FROM refresh_tokens WHERE hash IN (SELECT hash FROM refresh_tokens
+                WHERE spent_at < \(horizon) LIMIT \(Self.forgottenTogether)) RETURNING 1
+            """,
+        ]
+        for deletion in deletions {
+            while try await database.query(deletion).count == Self.forgottenTogether {}
+        }
+    }
+
+    /// Rows of one deletion, so that none takes long.
+    private static let forgottenTogether = 1000
+
     private static func hash(_ token: String) -> [UInt8] { Array(SHA256.hash(data: Data(token.utf8))) }
 }

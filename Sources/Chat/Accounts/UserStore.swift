@@ -73,6 +73,21 @@ struct UserStore: Sendable {
 
     func find(_ id: UserID) async throws -> User? { try await find([id]).first }
 
+    /// Each as that user alone may see it.
+    func findSelf(_ ids: [UserID]) async throws -> [User] {
+        let rows = try await database.query(
+            """
+            SELECT \(Self.columns), CASE WHEN u.muted_until > now() THEN u.muted_until END AS muted_until
+            FROM users u WHERE u.id = ANY(\(ids.map(\.uuid)))
+            """)
+        return try zip(rows, try await read(rows)).map { row, user in
+            var user = user
+            user.lastSeenAt = nil
+            user.mutedUntil = try row.decode("muted_until")
+            return user
+        }
+    }
+
     /// Those of `ids` that exist, in no particular order.
     func find(_ ids: [UserID]) async throws -> [User] {
         let rows = try await database.query(

@@ -268,6 +268,11 @@ struct ConversationStore: Sendable {
         return try Self.standing(try await transaction.query(Self.standingQuery(of: user, in: id)))
     }
 
+    /// Waits until no transaction is changing the conversation; with none, only until the database answers.
+    func awaitChanges(of id: ConversationID?, in transaction: PostgresTransaction) async throws {
+        try await transaction.query("SELECT 1 FROM conversations WHERE id = \(id?.uuid) FOR NO KEY UPDATE")
+    }
+
     /// Those who were not members yet. They begin with everything before them read.
     func add(_ users: [UserID], to id: ConversationID, in transaction: PostgresTransaction) async throws -> [UserID] {
         let added = try await transaction.query(

@@ -7,6 +7,16 @@ public struct Conversations: Sendable {
     let store: ConversationStore
     let presence: Presence
     let events: any EventSink
+    /// One change of a conversation's members or title at a time, until everybody has been told of it: rooms and
+    /// events follow in the order of the commits, and nobody is told of a conversation after having left it.
+    private let turns = KeyedLock<ConversationID>()
+
+    init(database: PostgresClient, store: ConversationStore, presence: Presence, events: any EventSink) {
+        self.database = database
+        self.store = store
+        self.presence = presence
+        self.events = events
+    }
 
     // MARK: Reading
 
@@ -62,7 +72,8 @@ public struct Conversations: Sendable {
         between user: UserID, and other: UserID
     ) async throws -> (conversation: ConversationID, created: Bool) {
         guard user != other else { throw ChatError.invalid("userId", "somebody else") }
-        guard let (id, created) = try await store.direct(user, other) else { throw ChatError.notFound("user") }
+        let found = try await reconnecting([user, other]) { try await store.direct(user, other) }
+        guard let (id, created) = found else { throw ChatError.notFound("user") }
         if created { try await announceCreation(of: id, to: [user, other]) }
         return (id, created)
     }
@@ -81,8 +92,12 @@ public struct Conversations: Sendable {
         guard members.count <= 1000 else { throw ChatError.invalid("memberIds", "at most 1,000") }
         try await requireAll(members, field: "memberIds")
         let id = ConversationID.make()
-        try await store.insertGroup(id, title: title, visibility: visibility, owner: user, members: members)
-        try await announceCreation(of: id, to: [user] + members)
+        try await inTurn(id) {
+            try await reconnecting([user] + members, to: id) {
+                try await store.insertGroup(id, title: title, visibility: visibility, owner: user, members: members)
+            }
+            try await announceCreation(of: id, to: [user] + members)
+        }
         return try await view(id, for: user)
     }
 
@@ -90,76 +105,75 @@ public struct Conversations: Sendable {
 
     public func rename(_ id: ConversationID, to title: String, by user: UserID) async throws -> Conversation {
         let title = try Rules.title(title)
-        try await database.withTransaction { transaction in
-            try Permissions.rename(try await store.lock(id, for: user, in: transaction))
-            try await store.setTitle(title, of: id, in: transaction)
+        try await inTurn(id) {
+            try await database.withTransaction { transaction in
+                try Permissions.rename(try await store.lock(id, for: user, in: transaction))
+                try await store.setTitle(title, of: id, in: transaction)
+            }
+            try await announceUpdate(of: id)
         }
-        try await announceUpdate(of: id)
         return try await view(id, for: user)
     }
 
     /// Unchanged for someone who is in it already.
     public func join(_ id: ConversationID, by user: UserID) async throws -> Conversation {
-        let joined = try await database.withTransaction { transaction in
+        try await bringIn([user], to: id) { transaction in
             let standing = try await store.lock(id, for: user, in: transaction)
             try Permissions.join(standing)
-            return standing?.role != nil ? [] : try await store.add([user], to: id, in: transaction)
+            return standing?.role == nil
         }
-        try await announceArrival(of: joined, in: id)
         return try await view(id, for: user)
     }
 
     public func leave(_ id: ConversationID, by user: UserID) async throws {
-        try await database.withTransaction { transaction in
+        try await takeOut(user, from: id) { transaction in
             try Permissions.leave(try await store.lock(id, for: user, in: transaction))
-            try await store.remove(user, from: id, in: transaction)
         }
-        try await announceDeparture(of: user, from: id)
     }
 
     /// Adding a member twice changes nothing.
     public func add(_ users: [UserID], to id: ConversationID, by user: UserID) async throws -> Conversation {
         guard (1...1000).contains(users.count) else { throw ChatError.invalid("userIds", "1 to 1,000") }
-        let added = try await database.withTransaction { transaction in
+        try await bringIn(users, to: id) { transaction in
             try Permissions.addMembers(try await store.lock(id, for: user, in: transaction))
             try await requireAll(users, field: "userIds")
-            return try await store.add(users, to: id, in: transaction)
+            return true
         }
-        try await announceArrival(of: added, in: id)
         return try await view(id, for: user)
     }
 
     public func remove(_ target: UserID, from id: ConversationID, by user: UserID) async throws {
         if target == user { return try await leave(id, by: user) }
-        try await database.withTransaction { transaction in
+        try await takeOut(target, from: id) { transaction in
             let standing = try await store.lock(id, for: user, in: transaction)
             try Permissions.read(standing)
             guard let role = try await store.role(of: target, in: id, transaction) else {
                 throw ChatError.notFound("member")
             }
             try Permissions.removeMember(standing, target: role)
-            try await store.remove(target, from: id, in: transaction)
         }
-        try await announceDeparture(of: target, from: id)
     }
 
     /// A group keeps an owner: the last one cannot be demoted, only leave.
     public func setRole(
         _ role: Member.Role, of target: UserID, in id: ConversationID, by user: UserID
     ) async throws -> Conversation {
-        let changed = try await database.withTransaction { transaction in
-            try Permissions.changeRole(try await store.lock(id, for: user, in: transaction))
-            guard let current = try await store.role(of: target, in: id, transaction) else {
-                throw ChatError.notFound("member")
+        try await inTurn(id) {
+            let changed = try await database.withTransaction { transaction in
+                try Permissions.changeRole(try await store.lock(id, for: user, in: transaction))
+                guard let current = try await store.role(of: target, in: id, transaction) else {
+                    throw ChatError.notFound("member")
+                }
+                if current == role { return false }
+                if current == .owner, try await store.owners(of: id, in: transaction) == 1 {
+                    throw ChatError(
+                        .conflict, "role: a group needs an owner; make somebody else one first", field: "role")
+                }
+                try await store.setRole(role, of: target, in: id, transaction)
+                return true
             }
-            if current == role { return false }
-            if current == .owner, try await store.owners(of: id, in: transaction) == 1 {
-                throw ChatError(.conflict, "role: a group needs an owner; make somebody else one first", field: "role")
-            }
-            try await store.setRole(role, of: target, in: id, transaction)
-            return true
+            if changed { try await announceUpdate(of: id) }
         }
-        if changed { try await announceUpdate(of: id) }
         return try await view(id, for: user)
     }
 
@@ -167,6 +181,92 @@ public struct Conversations: Sendable {
         let found = try await store.users.existing(ids)
         guard ids.allSatisfy(found.contains) else { throw ChatError.invalid(field, "no such user") }
     }
+
+    // MARK: Members and their rooms
+
+    private func inTurn<Value: Sendable>(
+        _ id: ConversationID, _ body: @Sendable () async throws -> Value
+    ) async throws -> Value {
+        try await turns.withLock(id, behindAtMost: Self.maximumWaiting, body)
+    }
+
+    /// Changes of one conversation that wait for the one under way.
+    private static let maximumWaiting = 1000
+
+    /// Adds those who are not members yet. Their connections join the room after the commit and before the
+    /// conversation is described to them, so that a message is in the description or comes live.
+    /// - Parameter permit: locks the conversation and says whether anybody is to be added.
+    private func bringIn(
+        _ users: [UserID], to id: ConversationID,
+        permit: @escaping @Sendable (PostgresTransaction) async throws -> Bool
+    ) async throws {
+        try await inTurn(id) {
+            let added = try await reconnecting(users, to: id) {
+                try await database.withTransaction { transaction in
+                    try await permit(transaction) ? try await store.add(users, to: id, in: transaction) : []
+                }
+            }
+            try await announceArrival(of: added, in: id)
+        }
+    }
+
+    /// Removes a member. The connections leave the room before the commit: the transaction holds the lock under which
+    /// messages are stored, so whatever is stored after the removal finds them gone.
+    /// - Parameter permit: locks the conversation.
+    private func takeOut(
+        _ user: UserID, from id: ConversationID,
+        permit: @escaping @Sendable (PostgresTransaction) async throws -> Void
+    ) async throws {
+        try await inTurn(id) {
+            var isLeaving = false
+            do {
+                try await database.withTransaction { transaction in
+                    try await permit(transaction)
+                    try await store.remove(user, from: id, in: transaction)
+                    events.deliver(.memberLeaving(conversation: id, user: user))
+                    isLeaving = true
+                }
+            } catch {
+                if isLeaving { reconnect([user], to: id, leaving: true) }
+                throw error
+            }
+            try await announceDeparture(of: user, from: id)
+        }
+    }
+
+    /// Runs what makes `users` members. Where nobody knows whether it took effect, their connections come again.
+    private func reconnecting<Value: Sendable>(
+        _ users: [UserID], to id: ConversationID? = nil, _ change: () async throws -> Value
+    ) async throws -> Value {
+        do {
+            return try await change()
+        } catch {
+            if let error = error as? PostgresError, error.maybeExecuted { reconnect(users, to: id) }
+            throw error
+        }
+    }
+
+    /// Has the users' connections come again, and join what they are in by then, as soon as the database can say so.
+    private func reconnect(_ users: [UserID], to id: ConversationID?, leaving: Bool = false) {
+        Task {
+            while true {
+                do {
+                    // The change may be alive yet on the server's side; it holds the lock that is waited for here.
+                    try await database.withTransaction { transaction in
+                        try await store.awaitChanges(of: id, in: transaction)
+                    }
+                    break
+                } catch {
+                    guard (error as? PostgresError)?.code != .closed else { return }
+                    try? await Task.sleep(for: Self.reconnectDelay)
+                }
+            }
+            for user in users { events.deliver(.membershipUnknown(user: user, leaving: leaving ? id : nil)) }
+        }
+    }
+
+    /// Between two attempts to ask a database that is away.
+    private static let reconnectDelay: Duration = .milliseconds(500)
 
     // MARK: Telling
 

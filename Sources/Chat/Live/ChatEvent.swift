@@ -24,7 +24,14 @@ public enum ChatEvent: Sendable {
     /// The user's connections belong to the conversation from now on. Its members are told if `announced`: those of a
     /// new conversation learn of each other by `conversationCreated`.
     case memberJoined(conversation: ConversationID, user: UserID, announced: Bool)
+    /// The user's connections belong to the conversation no longer, though the removal is only about to be committed:
+    /// no message is stored there before it is. `memberLeft` or `membershipUnknown` follows.
+    case memberLeaving(conversation: ConversationID, user: UserID)
     case memberLeft(conversation: ConversationID, user: UserID)
+    /// Which conversations the user is in has changed, or may have, in a way that nobody here saw: the connections are
+    /// to be cut, and find out when they come again.
+    /// - Parameter leaving: of which a `memberLeaving` has been told.
+    case membershipUnknown(user: UserID, leaving: ConversationID?)
     case userStatus(user: UserID, status: User.Status, lastSeenAt: Date?, audience: [UserID])
     /// The session's connections are to be told why, and closed.
     case sessionEnded(SessionID, ChatError.Code)

@@ -80,7 +80,7 @@ public final class Presence: Sendable {
             guard !isOnline(user) else { return }
             events.deliver(.userStatus(user: user, status: .offline, lastSeenAt: now, audience: present))
         } catch {
-            logger.warning("a departure is recorded later", metadata: ["error": "\(error)"])
+            logger.debug("a departure is recorded later", metadata: ["error": "\(error)"])
             unannounced.withLock { $0[user] = now }
         }
     }

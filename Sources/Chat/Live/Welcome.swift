@@ -14,8 +14,7 @@ public final class Welcome: Sendable {
         greetings = BatchedQuery(missing: nil) { ids in
             let undelivered = try await sync.undelivered(to: ids)
             var greetings: [UserID: Greeting?] = [:]
-            for var user in try await users.find(ids) {
-                user.lastSeenAt = nil
+            for user in try await users.findSelf(ids) {
                 greetings[user.id] = Greeting(user: user, undelivered: undelivered[user.id] ?? [:])
             }
             return greetings

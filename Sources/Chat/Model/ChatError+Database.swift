@@ -9,10 +9,10 @@ extension ChatError {
         case let error as ChatError:
             self = error
         case let error as PostgresError where error.code != .server && error.code != .decoding && error.code != .misuse:
-            logger.warning("the database is not available", metadata: ["error": "\(error)"])
+            DatabaseWarning.shared.give(error, logger)
             self = .unavailable
         case let error as PostgresError where error.sqlState?.meansUnavailable == true:
-            logger.warning("the database is not available", metadata: ["error": "\(error)"])
+            DatabaseWarning.shared.give(error, logger)
             self = .unavailable
         default:
             logger.error("unexpected failure", metadata: ["error": "\(error)"])

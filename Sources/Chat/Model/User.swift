@@ -13,6 +13,8 @@ public struct User: Sendable, Codable, Equatable {
     /// Shown to others only; one's own account has none.
     public var status: Status?
     public var lastSeenAt: Date?
+    /// Shown to oneself only: until when one's messages are refused.
+    public var mutedUntil: Date?
 }
 
 /// Who wrote a message: as much of a user as a bubble shows.

@@ -57,6 +57,9 @@ public struct Moderation: Sendable {
         }
         // Who is refused comes first: a banned person sees nothing of what follows.
         try await closeAccounts(subjects(.access, as: User.self))
+        for user in subjects(.membership, as: User.self) {
+            events.deliver(.membershipUnknown(user: user, leaving: nil))
+        }
         if changes.contains(where: { $0.kind == .words }) { try await blockedWords.reload() }
         for mute in try await store.mutes(of: subjects(.mute, as: User.self)) {
             events.deliver(.muted(mute.user, until: mute.until))

@@ -3,13 +3,13 @@ import PostgresClient
 
 /// The SQL of what moderators did: the queue `moderation.changes` and what its rows refer to.
 struct ModerationStore: Sendable {
-    /// What the triggers of `migrations/0007_moderation.sql` notify.
+    /// What the triggers of `migrations/0007_moderation.sql` and later ones notify.
     static let channel = "parley_moderation"
 
     let database: PostgresClient
 
     struct Change: Sendable {
-        enum Kind: String, Sendable { case message, access, mute, upload, words }
+        enum Kind: String, Sendable { case message, access, mute, upload, words, membership }
 
         var id: Int
         var kind: Kind

@@ -6,6 +6,8 @@ struct PartialUpload: Sendable {
     var id: UploadID
     var owner: UserID
     var name: String
+    /// `Upload-Metadata` as the client said it; nil if it said nothing.
+    var metadata: String?
     /// Bytes in all.
     var length: Int
     /// Where a piece begins whose checksum has not been seen to match: what follows does not count.
@@ -24,11 +26,11 @@ struct PartialUploadStore: Sendable {
     static let maximumEach = 64
 
     /// - Returns: when it expires; nil if the owner has too many unfinished ones.
-    func insert(_ id: UploadID, owner: UserID, name: String, length: Int) async throws -> Date? {
+    func insert(_ id: UploadID, owner: UserID, name: String, metadata: String?, length: Int) async throws -> Date? {
         let rows = try await database.query(
             """
-            INSERT INTO partial_uploads (id, owner_id, name, length, expires_at)
-            SELECT \(id.uuid), \(owner.uuid), \(name), \(length), now() + make_interval(secs => \(Double(lifetime)))
+            INSERT INTO partial_uploads (id, owner_id, name, metadata, length, expires_at)
+            SELECT \(id.uuid), \(owner.uuid), \(name), \(metadata), \(length), now() + make_interval(secs => \(Double(lifetime)))
             WHERE \(Self.maximumEach) > (SELECT count(*) FROM partial_uploads
                 WHERE owner_id = \(owner.uuid) AND expires_at > now())
             RETURNING expires_at
@@ -39,12 +41,13 @@ struct PartialUploadStore: Sendable {
     func find(_ id: UploadID, owner: UserID) async throws -> PartialUpload? {
         let rows = try await database.query(
             """
-            SELECT name, length, verified, expires_at, expires_at <= now() AS expired FROM partial_uploads
+            SELECT name, metadata, length, verified, expires_at, expires_at <= now() AS expired FROM partial_uploads
             WHERE id = \(id.uuid) AND owner_id = \(owner.uuid)
             """)
         return try rows.first.map { row in
             PartialUpload(
-                id: id, owner: owner, name: try row.decode("name"), length: try row.decode("length"),
+                id: id, owner: owner, name: try row.decode("name"), metadata: try row.decode("metadata"),
+                length: try row.decode("length"),
                 verified: try row.decode("verified"), expires: try row.decode("expires_at"),
                 isExpired: try row.decode("expired"))
         }

@@ -24,13 +24,16 @@ public struct ResumableUploads: Sendable {
         public var offset: Int
         /// Bytes in all.
         public var length: Int
+        /// `Upload-Metadata` as the client said it, of an unfinished upload.
+        public var metadata: String?
         /// When what has arrived is given up; nil for a finished upload.
         public var expires: Date?
     }
 
     /// Begins an upload of `length` bytes.
+    /// - Parameter metadata: what `status` repeats while it is unfinished.
     /// - Throws: as `Uploads.begin`; `rate_limited` also when the owner has too many unfinished ones.
-    public func create(name: String, length: Int, owner: UserID) async throws -> Progress {
+    public func create(name: String, metadata: String?, length: Int, owner: UserID) async throws -> Progress {
         // Held until the row counts against the quota instead.
         let place = try await uploads.reserve(owner, length: length)
         defer { uploads.underWay.leave(place) }
@@ -42,7 +45,8 @@ public struct ResumableUploads: Sendable {
         do {
             _ = try await uploads.storing { try await writer.suspend() }
             let name = FileName.cleaned(name)
-            guard let date = try await store.insert(id, owner: owner, name: name, length: length) else {
+            guard let date = try await store.insert(id, owner: owner, name: name, metadata: metadata, length: length)
+            else {
                 throw ChatError(
                     .rateLimited, "at most \(PartialUploadStore.maximumEach) unfinished uploads", retryAfter: 60)
             }
@@ -63,7 +67,8 @@ public struct ResumableUploads: Sendable {
         writers.interruptSilent(key(partial))
         let offset = try await offset(of: partial)
         guard offset == partial.length else {
-            return Progress(id: id, offset: offset, length: partial.length, expires: partial.expires)
+            return Progress(
+                id: id, offset: offset, length: partial.length, metadata: partial.metadata, expires: partial.expires)
         }
         try await complete(partial)
         return try await finished(id, owner)

@@ -10,12 +10,21 @@ public struct UploadLinks: Sendable {
     /// same, so that browsers find the file in their cache.
     static let window: Double = 6 * 3600
 
+    /// Signs.
     private let key: SymmetricKey
+    /// What they signed is accepted.
+    private let keys: [SymmetricKey]
 
-    /// - Parameter secret: the server's secret; a key of its own is derived from it (HKDF, RFC 5869).
-    public init(secret: SymmetricKey) {
-        key = HKDF<SHA256>.deriveKey(
-            inputKeyMaterial: secret, info: Data("parley upload links".utf8), outputByteCount: 32)
+    /// - Parameters:
+    ///   - secret: the server's secret; a key of its own is derived from it (HKDF, RFC 5869).
+    ///   - previous: the one before it.
+    public init(secret: SymmetricKey, previous: SymmetricKey? = nil) {
+        key = Self.key(of: secret)
+        keys = [key] + (previous.map { [Self.key(of: $0)] } ?? [])
+    }
+
+    private static func key(of secret: SymmetricKey) -> SymmetricKey {
+        HKDF<SHA256>.deriveKey(inputKeyMaterial: secret, info: Data("parley upload links".utf8), outputByteCount: 32)
     }
 
     public enum Verdict: Sendable, Equatable {
@@ -43,7 +52,8 @@ public struct UploadLinks: Sendable {
         let parts = token.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 2, let expiry = Int(parts[0], radix: 36),
             let code = Data(base64Encoded: parts[1].replacing("-", with: "+").replacing("_", with: "/") + "="),
-            HMAC<SHA256>.isValidAuthenticationCode(code, authenticating: Self.message(id, String(parts[0])), using: key)
+            case let message = Self.message(id, String(parts[0])),
+            keys.contains(where: { HMAC<SHA256>.isValidAuthenticationCode(code, authenticating: message, using: $0) })
         else { return .forged }
         let remaining = Double(expiry) - now.timeIntervalSince1970
         return remaining > 0 ? .valid(for: Int(remaining)) : .expired

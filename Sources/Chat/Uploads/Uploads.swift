@@ -134,8 +134,8 @@ public struct Uploads: Sendable {
         return upload
     }
 
-    /// - Throws: `validation_failed` for an infected file; `unavailable` if there is no verdict, unless files may pass
-    ///   without one.
+    /// - Throws: `validation_failed` for an infected file; unless files may pass without a verdict, that also for one
+    ///   which the scanner never takes, and `unavailable` if there is none for now.
     private func scan(_ file: ReceivedFile) async throws {
         guard let scanner = storage.scanner else { return }
         do {
@@ -144,8 +144,9 @@ public struct Uploads: Sendable {
                 "the virus scanner refused an upload", metadata: ["found": "\(finding)", "sha256": "\(file.sha256)"])
         } catch {
             logger.warning("the virus scanner gave no verdict", metadata: ["error": "\(error)"])
-            guard scanner.isOptional else { throw ChatError.unavailable }
-            return
+            guard !scanner.isOptional else { return }
+            guard error as? ScanError == .tooLarge else { throw ChatError.unavailable }
+            throw ChatError.invalid("file", "larger than the virus scanner takes")
         }
         throw ChatError.invalid("file", "refused by the virus scanner")
     }

@@ -9,10 +9,10 @@ struct CrossOrigin: RouterMiddleware {
 
     private static let allowedHeaders =
         "authorization, content-type, x-parley-cookie, tus-resumable, upload-length, upload-offset, upload-metadata, "
-        + "upload-checksum, upload-defer-length, x-http-method-override, if-none-match, range"
+        + "upload-checksum, upload-defer-length, upload-concat, x-http-method-override, x-request-id, if-none-match, range"
     private static let exposedHeaders =
         "location, retry-after, etag, content-range, tus-resumable, tus-version, tus-extension, tus-max-size, "
-        + "tus-checksum-algorithm, upload-offset, upload-length, upload-expires"
+        + "tus-checksum-algorithm, upload-offset, upload-length, upload-metadata, upload-expires"
 
     func handle(
         _ request: Request, context: RequestEnvironment,

@@ -76,6 +76,7 @@ extension User: JSONWritable {
             json.field("createdAt", createdAt)
             json.field("status", status?.rawValue)
             json.field("lastSeenAt", lastSeenAt)
+            json.field("mutedUntil", mutedUntil)
         }
     }
 }

@@ -1,4 +1,6 @@
+import EngineIO
 import Glibc
+import HTTPTypes
 import NIOCore
 
 /// Where a client is, as far as limits care: an IPv4 address, or the /64 network of an IPv6 address, which one
@@ -98,8 +100,21 @@ struct TrustedProxies: Sendable {
         return ClientAddress(client)
     }
 
+    func client(of handshake: HandshakeRequest) -> ClientAddress {
+        guard let peer = IPAddress(handshake.remoteAddress) else { return .unknown }
+        // The header fields are kept as text, and read only for a proxy's word.
+        guard contains(peer) else { return ClientAddress(peer) }
+        return client(peer: handshake.remoteAddress, forwardedFor: handshake.headers[values: .xForwardedFor])
+    }
+
     /// Whether a trusted proxy says that it was reached over TLS.
     func saysTLS(peer: SocketAddress?, forwardedProto: String?) -> Bool {
         forwardedProto?.lowercased() == "https" && (IPAddress(peer).map(contains) ?? false)
     }
+}
+
+extension HTTPField.Name {
+    // The names nginx's documentation uses; literals that are tokens.
+    static let xForwardedFor = Self("X-Forwarded-For")!
+    static let xForwardedProto = Self("X-Forwarded-Proto")!
 }

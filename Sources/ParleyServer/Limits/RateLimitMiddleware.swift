@@ -37,9 +37,3 @@ struct RateLimitMiddleware: RouterMiddleware {
         return .requests
     }
 }
-
-extension HTTPField.Name {
-    // The names nginx's documentation uses; literals that are tokens.
-    fileprivate static let xForwardedFor = Self("X-Forwarded-For")!
-    fileprivate static let xForwardedProto = Self("X-Forwarded-Proto")!
-}

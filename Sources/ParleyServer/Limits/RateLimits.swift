@@ -14,6 +14,10 @@ final class RateLimits: Sendable {
         case failedLogInsOfAddress
         case registrations
         case connections
+        /// Beginnings of a socket's connection, before anybody says who they are.
+        case handshakes
+        /// Sockets whose token was refused.
+        case refusedConnections
         case messages
         case typing
         case joins
@@ -29,6 +33,9 @@ final class RateLimits: Sendable {
             case .failedLogInsOfAddress: .init(burst: 200, perSecond: 1)
             case .registrations: .init(burst: 60, perSecond: 0.1)
             case .connections: .init(burst: 120, perSecond: 2)
+            // A whole company behind one address comes back at once after a restart.
+            case .handshakes: .init(burst: 3000, perSecond: 100)
+            case .refusedConnections: .init(burst: 600, perSecond: 5)
             case .messages: .init(burst: 200, perSecond: 20)
             case .typing: .init(burst: 30, perSecond: 5)
             case .joins: .init(burst: 60, perSecond: 2)
@@ -68,7 +75,16 @@ final class RateLimits: Sendable {
     /// Spends one token of `subject`.
     /// - Throws: `rate_limited` with the seconds to wait, when there is none.
     func spend(_ rule: Rule, of subject: Subject, now: ContinuousClock.Instant = .now) throws(ChatError) {
-        guard isEnabled, let wait = update(rule, subject, now, { $0.take(rule.rate, now: now) }) else { return }
+        try refuse(for: isEnabled ? update(rule, subject, now) { $0.take(rule.rate, now: now) } : nil)
+    }
+
+    /// Refuses as `spend` does, and spends nothing: for what is paid for only where it fails.
+    func require(_ rule: Rule, of subject: Subject, now: ContinuousClock.Instant = .now) throws(ChatError) {
+        try refuse(for: isEnabled ? update(rule, subject, now) { $0.wait(rule.rate, now: now) } : nil)
+    }
+
+    private func refuse(for wait: Double?) throws(ChatError) {
+        guard let wait else { return }
         let seconds = max(1, Int(wait.rounded(.up)))
         throw ChatError(.rateLimited, "too much at once; try again in \(seconds) s", retryAfter: seconds)
     }

@@ -17,10 +17,15 @@ struct TokenBucket: Equatable {
     /// Takes one token.
     /// - Returns: nil, or how many seconds there will be none; nothing was taken then.
     mutating func take(_ rate: Rate, now: ContinuousClock.Instant) -> Double? {
-        refill(rate, now: now)
-        guard tokens >= 1 else { return (1 - tokens) / rate.perSecond }
+        if let wait = wait(rate, now: now) { return wait }
         tokens -= 1
         return nil
+    }
+
+    /// How many seconds there will be no token; nil where there is one.
+    mutating func wait(_ rate: Rate, now: ContinuousClock.Instant) -> Double? {
+        refill(rate, now: now)
+        return tokens >= 1 ? nil : (1 - tokens) / rate.perSecond
     }
 
     /// Gives back a token that was taken for something that turned out not to count.

@@ -13,6 +13,14 @@ final class Arrivals: Sendable {
         var next = 0
         /// What changed since each arrival began: whether the user is a member now.
         var changes: [UserID: [Arrival: [ConversationID: Bool]]] = [:]
+        /// Removals about to be committed, by their number: who is being removed is still in the list that an arrival
+        /// reads.
+        var departures: [UserID: [ConversationID: Int]] = [:]
+
+        mutating func note(_ conversation: ConversationID, of user: UserID, isMember: Bool) {
+            guard let arrivals = changes[user] else { return }
+            for arrival in arrivals.keys { changes[user]?[arrival]?[conversation] = isMember }
+        }
     }
 
     private let state = Mutex(State())
@@ -21,16 +29,31 @@ final class Arrivals: Sendable {
         state.withLock { state in
             state.next += 1
             let arrival = Arrival(number: state.next)
-            state.changes[user, default: [:]][arrival] = [:]
+            state.changes[user, default: [:]][arrival] = state.departures[user]?.mapValues { _ in false } ?? [:]
             return arrival
         }
     }
 
-    /// Notes a change, if somebody is arriving, before the sockets that have arrived follow it.
-    func note(_ conversation: ConversationID, of user: UserID, isMember: Bool) {
+    /// Notes an addition, if somebody is arriving, before the sockets that have arrived follow it.
+    func noteAddition(_ conversation: ConversationID, of user: UserID) {
+        state.withLock { $0.note(conversation, of: user, isMember: true) }
+    }
+
+    /// Keeps the user's sockets out of the room, also those that begin to arrive before `endDeparture`. To be called
+    /// before the sockets that have arrived leave it.
+    func beginDeparture(_ conversation: ConversationID, of user: UserID) {
         state.withLock { state in
-            guard let arrivals = state.changes[user] else { return }
-            for arrival in arrivals.keys { state.changes[user]?[arrival]?[conversation] = isMember }
+            state.note(conversation, of: user, isMember: false)
+            state.departures[user, default: [:]][conversation, default: 0] += 1
+        }
+    }
+
+    /// The removal is in the database, or the sockets that were kept out will be cut.
+    func endDeparture(_ conversation: ConversationID, of user: UserID) {
+        state.withLock { state in
+            guard let count = state.departures[user]?[conversation] else { return }
+            state.departures[user]?[conversation] = count > 1 ? count - 1 : nil
+            if state.departures[user]?.isEmpty == true { state.departures[user] = nil }
         }
     }
 

@@ -57,13 +57,18 @@ extension Hub: EventSink {
             namespace.to(.user(user)).emit(
                 "conversation:removed", [try JSONFragment(encoding: Named(id: conversation))])
         case .memberJoined(let conversation, let user, let announced):
-            arrivals.note(conversation, of: user, isMember: true)
+            arrivals.noteAddition(conversation, of: user)
             namespace.to(.user(user)).join(.conversation(conversation))
             if announced { try sendMembership("member:joined", conversation, user) }
-        case .memberLeft(let conversation, let user):
-            arrivals.note(conversation, of: user, isMember: false)
+        case .memberLeaving(let conversation, let user):
+            arrivals.beginDeparture(conversation, of: user)
             namespace.to(.user(user)).leave(.conversation(conversation))
+        case .memberLeft(let conversation, let user):
+            arrivals.endDeparture(conversation, of: user)
             try sendMembership("member:left", conversation, user)
+        case .membershipUnknown(let user, let leaving):
+            if let leaving { arrivals.endDeparture(leaving, of: user) }
+            namespace.to(.user(user)).cutConnections()
         case .userStatus(let user, let status, let lastSeenAt, let audience):
             guard !audience.isEmpty else { return }
             let change = StatusChange(userId: user, status: status, lastSeenAt: lastSeenAt)

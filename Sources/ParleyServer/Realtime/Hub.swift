@@ -27,11 +27,19 @@ final class Hub: Sendable {
     }
 
     /// Takes up the work, before the first connection.
-    func serve(_ chat: Chat, tokens: AccessTokens, limits: RateLimits) {
+    func serve(_ chat: Chat, tokens: AccessTokens, limits: RateLimits, proxies: TrustedProxies) {
         let table = EventTable(chat: chat, limits: limits, logger: logger)
         namespace.onAdmission { request in
             do throws(ChatError) {
-                let caller = try await Self.admit(request, tokens: tokens)
+                let address = RateLimits.Subject.address(proxies.client(of: request.handshake))
+                try limits.require(.refusedConnections, of: address)
+                let caller: Caller
+                do throws(ChatError) {
+                    caller = try await Self.admit(request, tokens: tokens)
+                } catch {
+                    try? limits.spend(.refusedConnections, of: address)
+                    throw error
+                }
                 try limits.spend(.connections, of: .user(caller.user))
                 return .accept(userInfo: caller)
             } catch {
@@ -110,8 +118,8 @@ final class Hub: Sendable {
             } catch {
                 self.arrivals.end(arrival, of: caller.user, listed: []) { _ in }
                 self.logger.debug("a socket could not be welcomed", metadata: ["error": "\(error)"])
-                // Its client connects again by itself.
-                socket.disconnect(close: true)
+                // Not sent away, so that its client connects again by itself.
+                socket.cutConnection()
             }
         }
     }
@@ -183,15 +191,22 @@ extension Hub: Service {
 }
 
 extension SocketIOConfiguration {
-    static func parley(origins: OriginPolicy) -> SocketIOConfiguration {
+    static func parley(origins: OriginPolicy, limits: RateLimits, proxies: TrustedProxies) -> SocketIOConfiguration {
         var configuration = SocketIOConfiguration()
         configuration.engine.cors = origins.allowed.isEmpty ? .sameOrigin : .origins(origins.allowed)
         // Browsers send `Origin` with every WebSocket, and no CORS protects those (RFC 6455 § 10.2).
         configuration.engine.screening = { request in
-            guard let origin = request.origin, !origins.permits(origin, authority: request.authority) else {
-                return nil
+            if let origin = request.origin, !origins.permits(origin, authority: request.authority) {
+                return HandshakeRefusal(status: .forbidden, message: "pages of this origin may not use this server")
             }
-            return HandshakeRefusal(status: .forbidden, message: "pages of this origin may not use this server")
+            do throws(ChatError) {
+                try limits.spend(.handshakes, of: .address(proxies.client(of: request)))
+                return nil
+            } catch {
+                return HandshakeRefusal(
+                    status: .tooManyRequests, message: error.detail,
+                    headers: [.retryAfter: String(error.retryAfter ?? 1)])
+            }
         }
         return configuration
     }

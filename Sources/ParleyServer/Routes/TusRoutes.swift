@@ -67,7 +67,8 @@ struct TusRoutes {
             let name = metadata["filename"] ?? metadata["name"] ?? ""
             let bringsBytes = headers[.contentType] == TusHeaders.contentType
             let checksum = try bringsBytes ? headers[.uploadChecksum].map(TusHeaders.checksum) : nil
-            var progress = try await uploads.create(name: name, length: length, owner: owner)
+            var progress = try await uploads.create(
+                name: name, metadata: headers[.uploadMetadata], length: length, owner: owner)
             let size = try TusHeaders.count(.contentLength, in: headers)
             if bringsBytes, size != 0, length > 0 {
                 progress = try await uploads.append(
@@ -84,6 +85,7 @@ struct TusRoutes {
             let progress = try await uploads.status(of: context.id(of: Upload.self), owner: owner)
             var response = response(.ok, progress)
             response.headers[.uploadLength] = String(progress.length)
+            response.headers[.uploadMetadata] = progress.metadata
             response.headers[.cacheControl] = "no-store"
             return response
         }

@@ -2,12 +2,13 @@ import Foundation
 import Logging
 import Media
 
-/// Removes what nobody needs: uploads that were never sent, contents of messages their senders deleted, and what was
-/// left half-received.
-public struct UploadSweep: Sendable {
+/// Removes what nobody needs: uploads that were never sent, contents of messages their senders deleted, what was left
+/// half-received, and sessions that ended long ago.
+public struct Sweep: Sendable {
     let uploads: Uploads
     let orphans: OrphanStore
     let partials: PartialUploadStore
+    let sessions: SessionStore
     let logger: Logger
 
     private static let interval: Duration = .seconds(3600)
@@ -45,6 +46,7 @@ public struct UploadSweep: Sendable {
             try await removeTemporaries(olderThan: Self.abandonedAfter)
             try await partials.forgetExpired()
         }
+        await attempt("ended sessions") { try await sessions.forgetEnded() }
     }
 
     private func attempt(_ what: String, _ body: () async throws -> Void) async {

@@ -14,6 +14,15 @@ actor KeyedLock<Key: Hashable & Sendable> {
         return try await body()
     }
 
+    /// As `withLock(_:_:)`, for what clients can have pile up.
+    /// - Throws: `unavailable` where `maximum` others wait already.
+    func withLock<Value: Sendable>(
+        _ key: Key, behindAtMost maximum: Int, _ body: @Sendable () async throws -> Value
+    ) async throws -> Value {
+        guard waiting[key].map({ $0.count < maximum }) ?? true else { throw ChatError.unavailable }
+        return try await withLock(key, body)
+    }
+
     private func release(_ key: Key) {
         guard var line = waiting[key], !line.isEmpty else {
             waiting[key] = nil

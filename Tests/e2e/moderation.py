@@ -1,0 +1,37 @@
+"""What the tests of moderation share."""
+
+import os
+import struct
+import zlib
+
+from parley import assert_problem
+
+LIVE = 1.0
+"""Within so many seconds everybody sees what was done."""
+
+
+def audit(server, subject):
+    """What the log says of a message, upload, user, report or word: `[(actor, action, reason)]`."""
+    return server.sql(
+        "SELECT actor, action, reason FROM moderation.audit_log WHERE subject = %s ORDER BY id", str(subject))
+
+
+def assert_gone(server, upload):
+    paths = [upload["url"]] + [t["url"] for t in upload["thumbnails"]]
+    for path in paths:
+        assert_problem(server.request("GET", path), 410, "gone")
+
+
+def picture():
+    """A PNG that nobody has uploaded before: 8 × 8 pixels, of which the first is random."""
+    rows = b"".join(b"\0" + os.urandom(24) for _ in range(8))
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 8, 8, 8, 2, 0, 0, 0))
+            + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+
+def files_of(server, upload):
+    return list((server.storage / "uploads").rglob(upload["sha256"] + "*"))

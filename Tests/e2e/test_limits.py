@@ -1,0 +1,156 @@
+"""Who may ask how much, and how a client is told from another (claims 20, 24 and 41)."""
+
+import http.client
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import websocket
+
+from accounts import log_in, weaken
+from parley import PASSWORD, assert_problem
+
+
+def test_twenty_wrong_passwords_close_that_name_from_that_address(start_server):
+    server = start_server(RATE_LIMITS="on", TRUSTED_PROXIES="127.0.0.0/8, ::1")
+    alice, bob = server.person("alice"), server.person("bob")
+    weaken(server, alice)
+
+    def attempt(name, password, address="203.0.113.5"):
+        return log_in(server, name, password, headers={"X-Forwarded-For": f"10.9.9.9, {address}"})
+
+    with ThreadPoolExecutor(10) as pool:
+        statuses = list(pool.map(lambda _: attempt(alice.username, "wrong one").status_code, range(30)))
+    assert statuses.count(401) == 20 and statuses.count(429) == 10
+    refused = attempt(alice.username.upper(), PASSWORD)
+    assert_problem(refused, 429, "rate_limited")
+    assert 1 <= int(refused.headers["Retry-After"]) <= 60
+    assert attempt(bob.username, PASSWORD).status_code == 200, "another name from there"
+    assert attempt(alice.username, PASSWORD, "203.0.113.6").status_code == 200, "that name from elsewhere"
+    assert alice.get("/auth/me").status_code == 200
+
+
+def test_a_forged_forwarded_for_is_ignored(start_server):
+    server = start_server(RATE_LIMITS="on")
+    alice = server.person("alice")
+    weaken(server, alice)
+    statuses = [
+        log_in(server, alice.username, "wrong one", headers={"X-Forwarded-For": f"203.0.113.{n}"}).status_code
+        for n in range(22)]
+    assert statuses == [401] * 20 + [429] * 2
+
+
+def test_right_passwords_do_not_count(start_server):
+    server = start_server(RATE_LIMITS="on")
+    alice = server.person("alice")
+    weaken(server, alice)
+    assert {log_in(server, alice.username, "wrong one").status_code for _ in range(19)} == {401}
+    assert log_in(server, alice.username).status_code == 200
+    assert log_in(server, alice.username).status_code == 200
+    assert [log_in(server, alice.username, "wrong one").status_code for _ in range(2)] == [401, 429]
+
+
+def test_floods_are_limited_and_say_so(start_server):
+    server = start_server(RATE_LIMITS="on")
+    alice, bob = server.person("alice"), server.person("bob")
+    group = bob.group(title="Open house", visibility="public")
+    conversation = alice.direct(bob)
+    floods = [
+        ("message:send", lambda n: {"conversationId": conversation, "text": str(n)}, 400),
+        ("typing", lambda n: {"conversationId": conversation, "active": n % 2 == 0}, 100),
+        ("conversation:join", lambda n: {"conversationId": group}, 150),
+    ]
+    with alice.connect() as device:
+        for event, payload, count in floods:
+            answers = []
+            done = threading.Semaphore(0)
+            for n in range(count):
+                device.client.emit(event, payload(n), callback=lambda a: (answers.append(a), done.release()))
+            for _ in range(count):
+                assert done.acquire(timeout=30), event
+            refused = [a for a in answers if not a["ok"]]
+            assert refused and len(refused) < count, event
+            assert {a["error"]["code"] for a in refused} == {"rate_limited"}
+            assert all(a["error"]["retryAfter"] >= 1 for a in refused)
+    with ThreadPoolExecutor(8) as pool:
+        sent = list(pool.map(lambda n: alice.post("/messages", json={"conversationId": conversation, "text": "x"}), range(60)))
+        uploads = list(pool.map(lambda n: bob.post("/upload", files={"file": (f"{n}.txt", b"x")}), range(130)))
+    for flood in (sent, uploads):
+        refused = [a for a in flood if a.status_code != 201]
+        # The user's events have spent what the requests would have: it is one bucket.
+        assert refused and (len(refused) < len(flood) or flood is sent)
+        for answer in refused:
+            assert_problem(answer, 429, "rate_limited")
+            assert int(answer.headers["Retry-After"]) >= 1
+    assert bob.send(conversation, "others go on")["text"] == "others go on"
+
+
+def test_registrations_are_limited_by_address(start_server):
+    server = start_server(RATE_LIMITS="on")
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(
+            lambda n: server.request("POST", "/auth/register", json={"username": f"flood{n}", "password": "short"}), range(80)))
+    refused = [a for a in answers if a.status_code == 429]
+    assert 10 <= len(refused) < 80 and all("Retry-After" in a.headers for a in refused)
+
+
+def handshakes(server, count, address):
+    """How many of so many beginnings of a connection are accepted, and the first refusal."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    for accepted in range(count):
+        connection.request("GET", "/socket.io/?EIO=4&transport=polling", headers={"X-Forwarded-For": address})
+        answer = connection.getresponse()
+        body = answer.read()
+        if answer.status != 200:
+            return accepted, answer, body
+    return count, None, b""
+
+
+def test_handshakes_are_limited_by_address(start_server):
+    server = start_server(RATE_LIMITS="on", TRUSTED_PROXIES="127.0.0.1")
+    alice = server.person("alice")
+    # As many as a company behind one address needs after a restart.
+    accepted, answer, body = handshakes(server, 30_000, "203.0.113.5")
+    assert accepted >= 3000 and answer and answer.status == 429 and int(answer.headers["Retry-After"]) >= 1
+    assert b"too much at once" in body
+    assert handshakes(server, 20, "203.0.113.6")[0] == 20, "others go on"
+    with alice.connect():
+        pass
+
+
+def test_sockets_with_bad_tokens_are_limited_by_address(start_server):
+    server = start_server(RATE_LIMITS="on", TRUSTED_PROXIES="127.0.0.1")
+    alice = server.person("alice")
+
+    def attempt(token, address):
+        socket = websocket.create_connection(
+            server.url.replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket", timeout=20,
+            header={"X-Forwarded-For": f"10.9.9.9, {address}"})
+        socket.recv()
+        socket.send('40{"token":"%s"}' % token)
+        answer = socket.recv()
+        socket.close()
+        return answer if answer.startswith("40") else json.loads(answer[2:])["data"]["code"]
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda n: attempt(f"nonsense{n}", "203.0.113.5"), range(900)))
+    assert set(answers) == {"unauthenticated", "rate_limited"} and answers.count("unauthenticated") >= 600
+    assert attempt(alice.token, "203.0.113.5") == "rate_limited"
+    assert attempt(alice.token, "203.0.113.6").startswith("40"), "others go on"
+    # Good tokens do not count, however many.
+    with ThreadPoolExecutor(8) as pool:
+        people = [server.person(f"person{n}") for n in range(8)]
+        good = list(pool.map(lambda n: attempt(people[n % 8].token, "203.0.113.7"), range(700)))
+    assert all(answer.startswith("40") for answer in good)
+
+
+def test_what_is_off_is_said(start_server):
+    server = start_server(RATE_LIMITS="off")
+    assert "RATE_LIMITS is off" in server.log
+
+
+@pytest.mark.parametrize("value", ["nonsense", "10.0.0.0/33", "10.0.0.0/x", "1.2.3"])
+def test_a_proxy_that_is_none_stops_the_start(start_server, value):
+    with pytest.raises(RuntimeError, match="TRUSTED_PROXIES"):
+        start_server(TRUSTED_PROXIES=value)
