@@ -187,11 +187,11 @@ _STATEMENTS = (
     """,
     """
     INSERT INTO conversations (id, kind, visibility, title, direct_low, direct_high, last_seq, revision, created_at,
-        updated_at, active_at)
+        updated_at, active_at, active_hour)
     SELECT p.id, CASE WHEN p.direct THEN 'direct' ELSE 'group' END,
         CASE WHEN NOT p.direct THEN CASE WHEN p.n %% 100 = 8 THEN 'public' ELSE 'private' END END,
         CASE WHEN NOT p.direct THEN 'Group ' || p.n END, pair.low, pair.high, coalesce(l.last, 0), coalesce(l.last, 0) + 1,
-        begun.at, coalesce(l.at, begun.at), coalesce(l.at, begun.at)
+        begun.at, coalesce(l.at, begun.at), coalesce(l.at, begun.at), date_trunc('hour', coalesce(l.at, begun.at), 'UTC')
     FROM place p CROSS JOIN (SELECT now() - interval '400 days') AS begun (at)
         LEFT JOIN (SELECT n, max(seq) AS last, max(at) AS at FROM line GROUP BY n) l ON l.n = p.n
         LEFT JOIN (SELECT n, pg_temp.id_of('8001', min(person)) AS low, pg_temp.id_of('8001', max(person)) AS high

@@ -93,7 +93,8 @@ import Testing
     /// The usual payloads do take the short way.
     @Test func usualRequestsArePlain() throws {
         let json = #"{"conversationId":"0190a1b2-0000-7000-8000-000000000001","text":"hi there 👋","clientId":"1"}"#
-        let request = try #require(MessageRequest(plain: try #require(JSONFragment(json: json).members)))
+        let members = try #require(JSONFragment(json: json).members)
+        let request = try #require(MessageRequest(plain: members))
         #expect(request.text == "hi there 👋" && request.clientId == "1" && request.conversationId != nil)
         for unusual in [#"[]"#, #"3"#, #""text""#, #"{"text":1}"#, #"{"text":"a\n"}"#, #"{"text":"#] {
             let fragment = JSONFragment(json: unusual)

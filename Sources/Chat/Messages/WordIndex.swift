@@ -2,7 +2,7 @@ import Logging
 import PostgresClient
 
 /// Keeps what searches have to read beside the index short: the words of new messages wait in a list, which the
-/// database merges into the index by itself only when it is long (migration 0009).
+/// database merges into the index by itself only when it is long (migration 0012).
 struct WordIndex: Sendable {
     let database: PostgresClient
     /// How many messages were stored since the start.
