@@ -24,16 +24,6 @@ static inline const char *cpg_result_severity(const PGresult *r) {
     return PQresultErrorField(r, PG_DIAG_SEVERITY_NONLOCALIZED);
 }
 
-// A scan by strcmp: for the few columns of a row it is cheaper than a hash table per result. PQfnumber would fold case
-// and copy the name first.
-static inline int cpg_column_index(const PGresult *r, const char *name) {
-    int count = PQnfields(r);
-    for (int i = 0; i < count; i++) {
-        if (strcmp(PQfname(r, i), name) == 0) return i;
-    }
-    return -1;
-}
-
 // libpq prints notices to stderr unless told otherwise.
 static inline void cpg_discard_notice(void *context, const PGresult *notice) { (void)context; (void)notice; }
 static inline void cpg_discard_notices(PGconn *c) { PQsetNoticeReceiver(c, cpg_discard_notice, NULL); }

@@ -59,6 +59,33 @@ import Testing
         }
     }
 
+    @Test(arguments: texts) func conversationsAreWrittenAsTheEncoderWritesThem(text: String) throws {
+        let sparse = """
+            {"id":"\(ConversationID.make())","kind":"direct","members":[],"memberCount":2,"lastSeq":0,"revision":1,
+            "unreadCount":0,"createdAt":812000000.5,"updatedAt":812000001}
+            """
+        var conversation = try JSONDecoder().decode(Conversation.self, from: Data(sparse.utf8))
+        #expect(try object(conversation.json) == object(JSON.encode(conversation)))
+        let person = #"{"id":"\#(UserID.make())","username":"ann","displayName":"x","createdAt":812000000.123}"#
+        var user = try JSONDecoder().decode(User.self, from: Data(person.utf8))
+        let membership = #"{"user":\#(person),"role":"owner","deliveredSeq":3,"readSeq":2}"#
+        var member = try JSONDecoder().decode(Member.self, from: Data(membership.utf8))
+        user.displayName = text
+        user.about = text
+        user.avatar = try message(text, filled: true).attachments[0]
+        user.status = .offline
+        user.lastSeenAt = Date(timeIntervalSince1970: 1_800_000_000)
+        user.mutedUntil = .distantFuture
+        conversation.members = [member]
+        member.user = user
+        conversation.members.append(member)
+        conversation.title = text
+        conversation.visibility = .public
+        conversation.lastMessage = try message(text, filled: true)
+        #expect(try object(conversation.json) == object(JSON.encode(conversation)))
+        #expect(try object(user.json) == object(JSON.encode(user)))
+    }
+
     private struct Page: Encodable {
         var messages: [Message]
         var hasMore: Bool

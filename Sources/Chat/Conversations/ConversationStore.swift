@@ -356,7 +356,7 @@ struct ConversationStore: Sendable {
             "UPDATE conversations SET revision = revision + 1, updated_at = now() WHERE id = \(id.uuid)")
     }
 
-    private static func standingQuery(of user: UserID, in id: ConversationID) -> PostgresQuery {
+    static func standingQuery(of user: UserID, in id: ConversationID) -> PostgresQuery {
         """
         SELECT c.kind, c.visibility, me.role FROM conversations c
             LEFT JOIN members me ON me.conversation_id = c.id AND me.user_id = \(user.uuid)
@@ -364,7 +364,7 @@ struct ConversationStore: Sendable {
         """
     }
 
-    private static func standing(_ rows: PostgresResult) throws -> Permissions.Standing? {
+    static func standing(_ rows: PostgresResult) throws -> Permissions.Standing? {
         try rows.first.map { row in
             Permissions.Standing(
                 kind: try row.decodeEnum("kind"),

@@ -45,27 +45,34 @@ struct MessageStore: Sendable {
     /// Ascending by `seq`; between the exclusive bounds that are given, from the lower one if it is, else up to the
     /// upper one.
     func history(_ conversation: ConversationID, before: Int?, after: Int?, limit: Int) async throws -> [Message] {
-        let ascending = after != nil
-        let rows = try await database.query(
-            """
-            SELECT \(Self.columns) FROM messages m JOIN users s ON s.id = m.sender_id
-            WHERE m.conversation_id = \(conversation.uuid)
-                AND m.seq > \(after ?? 0) AND m.seq < \(before ?? Int.max)
-            ORDER BY m.seq \(ascending ? "ASC" : "DESC" as PostgresQuery) LIMIT \(limit)
-            """)
-        let messages = try await read(rows)
-        return ascending ? messages : messages.reversed()
+        let query = Self.historyQuery(conversation, before: before, after: after, limit: limit)
+        let messages = try await read(try await database.query(query))
+        return after == nil ? messages.reversed() : messages
+    }
+
+    /// Descending by `seq`, unless there is an `after`.
+    static func historyQuery(
+        _ conversation: ConversationID, before: Int?, after: Int?, limit: Int
+    ) -> PostgresQuery {
+        """
+        SELECT \(columns) FROM messages m JOIN users s ON s.id = m.sender_id
+        WHERE m.conversation_id = \(conversation.uuid)
+            AND m.seq > \(after ?? 0) AND m.seq < \(before ?? Int.max)
+        ORDER BY m.seq \(after == nil ? "DESC" : "ASC" as PostgresQuery) LIMIT \(limit)
+        """
     }
 
     /// New or changed past `revision`, ascending by revision.
     func changed(_ conversation: ConversationID, since revision: Int, limit: Int) async throws -> [Message] {
-        try await read(
-            database.query(
-                """
-                SELECT \(Self.columns) FROM messages m JOIN users s ON s.id = m.sender_id
-                WHERE m.conversation_id = \(conversation.uuid) AND m.revision > \(revision)
-                ORDER BY m.revision LIMIT \(limit)
-                """))
+        try await read(try await database.query(Self.changedQuery(conversation, since: revision, limit: limit)))
+    }
+
+    static func changedQuery(_ conversation: ConversationID, since revision: Int, limit: Int) -> PostgresQuery {
+        """
+        SELECT \(columns) FROM messages m JOIN users s ON s.id = m.sender_id
+        WHERE m.conversation_id = \(conversation.uuid) AND m.revision > \(revision)
+        ORDER BY m.revision LIMIT \(limit)
+        """
     }
 
     /// How many of the newest matches are ranked: ranking reads each.
@@ -209,8 +216,8 @@ struct MessageStore: Sendable {
         "SELECT c.revision FROM conversations c JOIN messages x ON x.conversation_id = c.id WHERE x.id = \(id.uuid)"
     }
 
-    /// Messages from rows with `columns`, in the rows' order. Attachments and reactions take a query each, and only if
-    /// there are any.
+    /// Messages from rows with `columns`, in the rows' order. Attachments and reactions are asked for together, and only
+    /// if there are any.
     func read(_ rows: PostgresResult) async throws -> [Message] {
         var messages: [Message] = []
         var withAttachments: [UUID] = []
@@ -222,24 +229,35 @@ struct MessageStore: Sendable {
             if try row.decode("has_reactions", as: Bool.self) { withReactions.append(message.id.uuid) }
             messages.append(message)
         }
-        if !withAttachments.isEmpty {
-            let attachments = try await attachments(of: withAttachments)
-            for index in messages.indices { messages[index].attachments = attachments[messages[index].id] ?? [] }
-        }
-        if !withReactions.isEmpty {
-            let reactions = try await reactions(to: withReactions)
-            for index in messages.indices { messages[index].reactions = reactions[messages[index].id] ?? [] }
+        if withAttachments.isEmpty, withReactions.isEmpty { return messages }
+        let results = try await database.atomically([
+            Self.attachmentsQuery(of: withAttachments), Self.reactionsQuery(to: withReactions),
+        ])
+        let attachments = try attachments(from: results[0])
+        let reactions = try Self.reactions(from: results[1])
+        for index in messages.indices {
+            messages[index].attachments = attachments[messages[index].id] ?? []
+            messages[index].reactions = reactions[messages[index].id] ?? []
         }
         return messages
     }
 
-    private func attachments(of messages: [UUID]) async throws -> [MessageID: [Upload]] {
-        let rows = try await database.query(
-            """
-            SELECT a.message_id, \(UploadStore.columns) FROM attachments a JOIN uploads up ON up.id = a.upload_id
-                JOIN blobs b ON b.sha256 = up.sha256
-            WHERE a.message_id = ANY(\(messages)) AND up.removed_at IS NULL ORDER BY a.message_id, a.position
-            """)
+    private static func attachmentsQuery(of messages: [UUID]) -> PostgresQuery {
+        """
+        SELECT a.message_id, \(UploadStore.columns) FROM attachments a JOIN uploads up ON up.id = a.upload_id
+            JOIN blobs b ON b.sha256 = up.sha256
+        WHERE a.message_id = ANY(\(messages)) AND up.removed_at IS NULL ORDER BY a.message_id, a.position
+        """
+    }
+
+    private static func reactionsQuery(to messages: [UUID]) -> PostgresQuery {
+        """
+        SELECT message_id, emoji, array_agg(user_id ORDER BY created_at, user_id) AS users
+        FROM reactions WHERE message_id = ANY(\(messages)) GROUP BY message_id, emoji ORDER BY min(created_at), emoji
+        """
+    }
+
+    private func attachments(from rows: PostgresResult) throws -> [MessageID: [Upload]] {
         var attachments: [MessageID: [Upload]] = [:]
         for row in rows {
             attachments[MessageID(try row.decode("message_id")), default: []].append(try uploads.upload(from: row))
@@ -247,12 +265,7 @@ struct MessageStore: Sendable {
         return attachments
     }
 
-    private func reactions(to messages: [UUID]) async throws -> [MessageID: [Message.Reaction]] {
-        let rows = try await database.query(
-            """
-            SELECT message_id, emoji, array_agg(user_id ORDER BY created_at, user_id) AS users
-            FROM reactions WHERE message_id = ANY(\(messages)) GROUP BY message_id, emoji ORDER BY min(created_at), emoji
-            """)
+    private static func reactions(from rows: PostgresResult) throws -> [MessageID: [Message.Reaction]] {
         var reactions: [MessageID: [Message.Reaction]] = [:]
         for row in rows {
             let users: [UUID] = try row.decode("users")

@@ -67,10 +67,21 @@ public struct Messages: Sendable {
     public func history(
         of conversation: ConversationID, for user: UserID, before: Int?, after: Int?, limit: Int
     ) async throws -> (messages: [Message], hasMore: Bool) {
-        try Permissions.read(try await conversations.standing(of: user, in: conversation))
-        let found = try await store.history(conversation, before: before, after: after, limit: limit + 1)
-        guard found.count > limit else { return (found, false) }
-        return (Array(after == nil ? found.suffix(limit) : found.prefix(limit)), true)
+        let query = MessageStore.historyQuery(conversation, before: before, after: after, limit: limit + 1)
+        let found = try await read(query, in: conversation, for: user)
+        let page = Array(found.prefix(limit))
+        return (after == nil ? page.reversed() : page, found.count > limit)
+    }
+
+    /// In one round trip, the permission last: who is a member then was one when the messages were read.
+    private func read(
+        _ query: PostgresQuery, in conversation: ConversationID, for user: UserID
+    ) async throws -> [Message] {
+        let results = try await database.atomically([
+            query, ConversationStore.standingQuery(of: user, in: conversation),
+        ])
+        try Permissions.read(try ConversationStore.standing(results[1]))
+        return try await store.read(results[0])
     }
 
     /// The newest messages, as many as fit into one socket answer: up to fifty of usual length.
@@ -85,8 +96,8 @@ public struct Messages: Sendable {
     public func changed(
         in conversation: ConversationID, for user: UserID, since revision: Int, limit: Int
     ) async throws -> (messages: [Message], hasMore: Bool) {
-        try Permissions.read(try await conversations.standing(of: user, in: conversation))
-        let found = try await store.changed(conversation, since: revision, limit: limit + 1)
+        let query = MessageStore.changedQuery(conversation, since: revision, limit: limit + 1)
+        let found = try await read(query, in: conversation, for: user)
         return (Array(found.prefix(limit)), found.count > limit)
     }
 

@@ -2,7 +2,7 @@ import Chat
 import NIOCore
 
 /// The values that are written without an encoder, with the fields of their `Encodable` form.
-protocol JSONWritable {
+protocol JSONWritable: Sendable {
     /// Writes one JSON value.
     func write(to json: inout JSONWriter)
 }
@@ -61,22 +61,6 @@ extension Sender: JSONWritable {
             json.field("id", id)
             json.field("username", username)
             json.field("displayName", displayName)
-        }
-    }
-}
-
-extension User: JSONWritable {
-    func write(to json: inout JSONWriter) {
-        json.object { json in
-            json.field("id", id)
-            json.field("username", username)
-            json.field("displayName", displayName)
-            json.field("about", about)
-            if let avatar { json.field("avatar", avatar) }
-            json.field("createdAt", createdAt)
-            json.field("status", status?.rawValue)
-            json.field("lastSeenAt", lastSeenAt)
-            json.field("mutedUntil", mutedUntil)
         }
     }
 }

@@ -76,7 +76,7 @@ struct EventTable: Sendable {
         chat.messages.submit(try event.read(MessageRequest.self), from: event.caller.user, origin: event.connection) {
             result in
             switch result {
-            case .success(let sent): event.reply.succeed(sent.message)
+            case .success(let sent): event.reply.succeed(message: sent.message)
             case .failure(let error): event.reply.fail(error)
             }
         }
@@ -158,10 +158,17 @@ struct EventTable: Sendable {
         var conversationId: ConversationID
     }
 
-    private struct JoinAnswer: Encodable {
-        var ok = true
+    private struct JoinAnswer: JSONWritable {
         var conversation: Conversation
         var messages: [Message]
+
+        func write(to json: inout JSONWriter) {
+            json.object { json in
+                json.field("ok", true)
+                json.field("conversation", conversation)
+                json.field("messages", messages)
+            }
+        }
     }
 
     private func join(_ event: Incoming) throws {
@@ -185,10 +192,17 @@ struct EventTable: Sendable {
         var known: [ConversationID: Int]?
     }
 
-    private struct SyncAnswer: Encodable {
-        var ok = true
+    private struct SyncAnswer: JSONWritable {
         var conversations: [Sync.Changes]
         var removed: [ConversationID]
+
+        func write(to json: inout JSONWriter) {
+            json.object { json in
+                json.field("ok", true)
+                json.field("conversations", conversations)
+                json.field("removed", removed)
+            }
+        }
     }
 
     private func sync(_ event: Incoming) throws {
@@ -212,7 +226,11 @@ extension EventTable.Incoming {
     }
 
     func answer(_ body: @escaping @Sendable () async throws -> Message) {
-        run { reply.succeed(try await body()) }
+        run { reply.succeed(message: try await body()) }
+    }
+
+    func answer<Answer: JSONWritable>(_ body: @escaping @Sendable () async throws -> Answer) {
+        run { reply.succeed(writing: try await body()) }
     }
 
     private func run(_ body: @escaping @Sendable () async throws -> Void) {
@@ -257,9 +275,9 @@ struct Reply: Sendable {
 
     private static let done = JSONFragment(json: #"{"ok":true}"#)
 
-    func succeed(_ message: Message) {
-        acknowledgement?([JSONFragment(writing: MessageAnswer(message: message, isAcknowledgement: true))])
-    }
+    func succeed(message: Message) { succeed(writing: MessageAnswer(message: message, isAcknowledgement: true)) }
+
+    func succeed(writing answer: some JSONWritable) { acknowledgement?([JSONFragment(writing: answer)]) }
 
     func fail(_ error: any Error) {
         guard let acknowledgement else { return }

@@ -50,9 +50,9 @@ extension Hub: EventSink {
                 "typing",
                 [try JSONFragment(encoding: Typist(conversationId: conversation, userId: user, active: active))])
         case .conversationCreated(let conversation, let user):
-            namespace.to(.user(user)).emit("conversation:created", [try JSONFragment(encoding: conversation)])
+            namespace.to(.user(user)).emit("conversation:created", [JSONFragment(writing: conversation)])
         case .conversationUpdated(let conversation, let user):
-            namespace.to(.user(user)).emit("conversation:updated", [try JSONFragment(encoding: conversation)])
+            namespace.to(.user(user)).emit("conversation:updated", [JSONFragment(writing: conversation)])
         case .conversationRemoved(let conversation, let user):
             namespace.to(.user(user)).emit(
                 "conversation:removed", [try JSONFragment(encoding: Named(id: conversation))])

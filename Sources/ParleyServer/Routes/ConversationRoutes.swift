@@ -16,23 +16,18 @@ struct ConversationRoutes {
         router.route("/conversations/:id/members/:userId", [.patch: setRole, .delete: removeMember])
     }
 
-    private struct ConversationList: Encodable {
-        var conversations: [Conversation]
-        var nextCursor: String?
-    }
-
     @Sendable private func list(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
         let page = try await conversations.list(
             of: try context.requiredCaller.user, after: try request.cursor(),
             limit: try request.limit(default: 50, maximum: 100))
-        return try .json(ConversationList(conversations: page.conversations, nextCursor: page.next?.text))
+        return .json(writing: ConversationList(conversations: page.conversations, nextCursor: page.next?.text))
     }
 
     @Sendable private func listPublic(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
         let page = try await conversations.publicGroups(
             matching: request.queryItem("query") ?? "", after: try request.cursor(),
             limit: try request.limit(default: 50, maximum: 100), for: try context.requiredCaller.user)
-        return try .json(ConversationList(conversations: page.conversations, nextCursor: page.next?.text))
+        return .json(writing: ConversationList(conversations: page.conversations, nextCursor: page.next?.text))
     }
 
     private struct NewConversation: Decodable {
@@ -50,7 +45,7 @@ struct ConversationRoutes {
         case .direct:
             guard let other = body.userId else { throw ChatError.invalid("userId", "is missing") }
             let opened = try await conversations.openDirect(by: caller.user, with: other)
-            return try .json(opened.conversation, status: opened.created ? .created : .ok)
+            return .json(writing: opened.conversation, status: opened.created ? .created : .ok)
         case .group:
             guard let title = body.title else { throw ChatError.invalid("title", "is missing") }
             guard let visibility = Conversation.Visibility(rawValue: body.visibility ?? "private") else {
@@ -58,7 +53,7 @@ struct ConversationRoutes {
             }
             let group = try await conversations.makeGroup(
                 by: caller.user, title: title, visibility: visibility, members: body.memberIds ?? [])
-            return try .json(group, status: .created)
+            return .json(writing: group, status: .created)
         case nil:
             throw ChatError.invalid("kind", "direct or group")
         }

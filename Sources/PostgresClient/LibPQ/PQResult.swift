@@ -8,9 +8,14 @@ final class PQResult: @unchecked Sendable {
     enum Status { case tuples, command, failed, aborted, synchronized, unexpected }
 
     private let pointer: OpaquePointer
+    /// Compared for each value that is read by its column's name; few, so a search is quicker than a dictionary.
+    private let columnNames: [String]
 
     /// Takes over the pointer.
-    init(_ pointer: OpaquePointer) { self.pointer = pointer }
+    init(_ pointer: OpaquePointer) {
+        self.pointer = pointer
+        columnNames = (0..<PQnfields(pointer)).map { PQfname(pointer, $0).map { String(cString: $0) } ?? "" }
+    }
 
     deinit { PQclear(pointer) }
 
@@ -26,7 +31,7 @@ final class PQResult: @unchecked Sendable {
     }
 
     var rowCount: Int { Int(PQntuples(pointer)) }
-    var columnCount: Int { Int(PQnfields(pointer)) }
+    var columnCount: Int { columnNames.count }
 
     /// Such as "INSERT 0 1" or "COMMIT".
     var commandTag: String { String(cString: PQcmdStatus(pointer)) }
@@ -34,12 +39,9 @@ final class PQResult: @unchecked Sendable {
     /// Rows that the command touched; 0 for one that touches none.
     var affectedRows: Int { Int(String(cString: PQcmdTuples(pointer))) ?? 0 }
 
-    func columnIndex(_ name: String) -> Int? {
-        let index = cpg_column_index(pointer, name)
-        return index < 0 ? nil : Int(index)
-    }
+    func columnIndex(_ name: String) -> Int? { columnNames.firstIndex(of: name) }
 
-    func columnName(_ column: Int) -> String { PQfname(pointer, Int32(column)).map { String(cString: $0) } ?? "" }
+    func columnName(_ column: Int) -> String { columnNames[column] }
 
     /// Lends one column of one row to `body`. Both indexes must be in range.
     func withCell<T>(

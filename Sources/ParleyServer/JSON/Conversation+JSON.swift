@@ -1,0 +1,72 @@
+import Chat
+
+extension Conversation: JSONWritable {
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.field("id", id)
+            json.field("kind", kind.rawValue)
+            json.field("title", title)
+            json.field("visibility", visibility?.rawValue)
+            json.field("members", members)
+            json.field("memberCount", memberCount)
+            json.field("lastSeq", lastSeq)
+            json.field("revision", revision)
+            if let lastMessage { json.field("lastMessage", lastMessage) }
+            json.field("unreadCount", unreadCount)
+            json.field("createdAt", createdAt)
+            json.field("updatedAt", updatedAt)
+        }
+    }
+}
+
+extension Member: JSONWritable {
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.field("user", user)
+            json.field("role", role.rawValue)
+            json.field("deliveredSeq", deliveredSeq)
+            json.field("readSeq", readSeq)
+        }
+    }
+}
+
+extension User: JSONWritable {
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.field("id", id)
+            json.field("username", username)
+            json.field("displayName", displayName)
+            json.field("about", about)
+            if let avatar { json.field("avatar", avatar) }
+            json.field("createdAt", createdAt)
+            json.field("status", status?.rawValue)
+            json.field("lastSeenAt", lastSeenAt)
+            json.field("mutedUntil", mutedUntil)
+        }
+    }
+}
+
+extension Sync.Changes: JSONWritable {
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.field("id", id)
+            json.field("revision", revision)
+            if let conversation { json.field("conversation", conversation) }
+            json.field("messages", messages)
+            json.field("more", more)
+        }
+    }
+}
+
+/// A page of conversations, `{conversations,nextCursor?}`.
+struct ConversationList: JSONWritable {
+    var conversations: [Conversation]
+    var nextCursor: String?
+
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.field("conversations", conversations)
+            json.field("nextCursor", nextCursor)
+        }
+    }
+}
