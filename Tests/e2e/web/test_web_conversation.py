@@ -96,6 +96,7 @@ def test_a_refused_message_is_tried_again_or_given_up(two, server):
     for text in ("first", "second"):
         ana.say(text)
         expect(ana.message(text).get_by_role("alert")).to_contain_text("Not sent. You cannot write at the moment.")
+        expect(ana.message(text).get_by_role("button", name="Try again")).to_be_in_viewport()
     server.sql("SELECT moderation.unmute_user(%s)", ana.username)
     ana.message("first").get_by_role("button", name="Discard").click()
     expect(ana.message("first")).to_have_count(0)

@@ -78,7 +78,8 @@ export function Lightbox({ pictures, first, onClose }: { pictures: readonly Uplo
     action();
   };
   const onPointerDown = ({ pointerId, clientX: x, clientY: y }: PointerEvent) => {
-    if (pointers.current.size === 0) gesture.current = { x, y, isMoved: false };
+    // With a second finger it is no swipe any more.
+    gesture.current = pointers.current.size === 0 ? { x, y, isMoved: false } : { x: NaN, y: NaN, isMoved: true };
     pointers.current.set(pointerId, { x, y });
   };
   const onPointerMove = ({ pointerId, clientX: x, clientY: y }: PointerEvent) => {
@@ -88,7 +89,7 @@ export function Lightbox({ pictures, first, onClose }: { pictures: readonly Uplo
     const after = [...pointers.current.values()];
     const [from, to] = [middle(before), middle(after)];
     if (Math.hypot(x - gesture.current.x, y - gesture.current.y) > 8) gesture.current.isMoved = true;
-    zoom(after.length > 1 ? distance(after) / distance(before) : 1, from, { x: to.x - from.x, y: to.y - from.y });
+    zoom(after.length > 1 ? distance(after) / (distance(before) || 1) : 1, from, { x: to.x - from.x, y: to.y - from.y });
   };
   const onPointerEnd = ({ pointerId, pointerType, clientX }: PointerEvent) => {
     if (!pointers.current.delete(pointerId) || pointers.current.size > 0 || place.zoom > 1 || pointerType === "mouse") return;

@@ -132,9 +132,12 @@ function VirtualListInner<Row extends { key: string }>(props: Props<Row>, ref: R
     if (element === null) return;
     const top = element.scrollTop;
     const below = element.scrollHeight - element.clientHeight - top;
-    known.current = top;
-    if (follows && below < bottomTolerance) anchor.current = "bottom";
-    else anchorFirst(top, layout);
+    // The event of a scroll set here comes late: the list may have grown since, and still holds to its anchor.
+    if (Math.abs(top - known.current) >= 1) {
+      known.current = top;
+      if (follows && below < bottomTolerance) anchor.current = "bottom";
+      else anchorFirst(top, layout);
+    }
     const next = rangeAt(top);
     if (next.start !== range.start || next.end !== range.end) update();
     notice();
