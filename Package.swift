@@ -69,6 +69,7 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CVips", dependencies: ["CLibVips"]),
         .target(name: "CSandbox"),
+        .target(name: "CFiles"),
 
         .target(
             name: "PostgresClient", dependencies: ["CPostgres", .crypto, .deque, .logging], swiftSettings: settings),
@@ -83,7 +84,7 @@ let package = Package(
             name: "SocketIO", dependencies: ["EngineIO", .nio, .nioLocks, .logging, .atomics], swiftSettings: settings),
         .target(
             name: "Media",
-            dependencies: ["CMagic", "CVips", "CSandbox", .crypto, .logging, .nio, .nioPosix, .nioLocks],
+            dependencies: ["CFiles", "CMagic", "CVips", "CSandbox", .crypto, .logging, .nio, .nioPosix, .nioLocks],
             swiftSettings: settings),
 
         .target(

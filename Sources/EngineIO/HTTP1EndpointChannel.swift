@@ -72,6 +72,8 @@ package struct HTTP1EndpointChannel: HTTPChannelHandler {
     private func addApplicationHandlers(
         to channel: any Channel
     ) throws -> NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart> {
+        // A chunk of a file is written at once, and is no reason to tell everybody that the channel is full.
+        try channel.syncOptions?.setOption(.writeBufferWaterMark, value: .init(low: 64 * 1024, high: 256 * 1024))
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
         try pipeline.addHandlers(self.configuration.additionalChannelHandlers())

@@ -1,4 +1,3 @@
-internal import Glibc
 public import NIOCore
 internal import NIOPosix
 
@@ -9,28 +8,42 @@ public final class BlobReader: Sendable {
     private let file: OpenFile
     private let threads: NIOThreadPool
 
-    /// What `chunks` reads at a time: few thread hops, little memory.
+    /// What `chunks` reads at a time: it stays in the processor's cache until the socket has taken it.
     public static let chunkSize = 256 * 1024
 
-    init(path: String, threads: NIOThreadPool) throws {
-        file = try OpenFile(path, O_RDONLY)
+    init(file: OpenFile, threads: NIOThreadPool) throws {
+        self.file = file
         size = try file.size()
         self.threads = threads
     }
 
-    /// The descriptor, for `sendfile`. It is this object's and is closed with it.
-    public var descriptor: Int32 { file.descriptor }
-
-    /// Up to `count` bytes at `offset`; fewer only at the end of the file.
+    /// Up to `count` bytes at `offset`, on a thread that may wait for the disk; fewer only at the end of the file.
     public func read(at offset: Int, count: Int) async throws -> ByteBuffer {
-        let count = max(0, min(count, size - offset))
-        return try await threads.runIfActive { [file] in
+        try await threads.runIfActive { [file] in
             var buffer = ByteBufferAllocator().buffer(capacity: count)
             try buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { space in
                 try file.read(into: UnsafeMutableRawBufferPointer(rebasing: space[..<count]), at: offset)
             }
             return buffer
         }
+    }
+
+    /// Replaces what `buffer` holds by up to `count` bytes at `offset` that are in memory; none if the disk is needed.
+    /// Its memory is used again if nobody else refers to it any more.
+    fileprivate func readCached(at offset: Int, count: Int, into buffer: inout ByteBuffer) {
+        buffer.clear(minimumCapacity: count)
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { space in
+            file.readCached(into: UnsafeMutableRawBufferPointer(rebasing: space[..<count]), at: offset)
+        }
+    }
+
+    /// All bytes of `range`, which is for little. Throws where the file is shorter.
+    public func bytes(_ range: Range<Int>) async throws -> ByteBuffer {
+        var bytes = ByteBuffer()
+        for try await chunk in chunks(range) {
+            if bytes.readableBytes == 0 { bytes = chunk } else { bytes.writeImmutableBuffer(chunk) }
+        }
+        return bytes
     }
 
     /// The bytes of `range` in chunks, each read when it is asked for. Parts of the range outside the file are left out.
@@ -40,6 +53,11 @@ public final class BlobReader: Sendable {
 }
 
 /// A file's bytes, chunk by chunk.
+///
+/// What the kernel has in memory is read where the sequence is iterated, that is on the connection's event loop: handing
+/// each chunk to another thread and back cost more than all else of a download. Only what has to come from the disk is
+/// read on a thread, and now and then a chunk that need not be, so that the loop's other connections get their turn
+/// while one whose socket takes everything is served.
 public struct BlobChunks: AsyncSequence, Sendable {
     public typealias Element = ByteBuffer
 
@@ -49,10 +67,28 @@ public struct BlobChunks: AsyncSequence, Sendable {
     public struct AsyncIterator: AsyncIteratorProtocol {
         let reader: BlobReader
         var range: Range<Int>
+        private var buffer = ByteBuffer()
+        /// Bytes that may still be read before others get their turn.
+        private var turn = Self.turnSize
+
+        private static let turnSize = 8 * 1024 * 1024
+
+        init(reader: BlobReader, range: Range<Int>) {
+            self.reader = reader
+            self.range = range
+        }
 
         public mutating func next() async throws -> ByteBuffer? {
             if range.isEmpty { return nil }
-            let chunk = try await reader.read(at: range.lowerBound, count: Swift.min(range.count, BlobReader.chunkSize))
+            let count = Swift.min(range.count, BlobReader.chunkSize)
+            if turn > 0 { reader.readCached(at: range.lowerBound, count: count, into: &buffer) }
+            if turn > 0, buffer.readableBytes > 0 {
+                turn -= buffer.readableBytes
+            } else {
+                buffer = try await reader.read(at: range.lowerBound, count: count)
+                turn = Self.turnSize
+            }
+            let chunk = buffer
             // The response has promised these bytes: a file cut short meanwhile must not pass for a shorter one.
             guard chunk.readableBytes > 0 else { throw MediaError(.io, "the file became shorter while it was read") }
             range = (range.lowerBound + chunk.readableBytes)..<range.upperBound

@@ -26,7 +26,8 @@ public final class BlobStore: Sendable {
     /// Opens a stored file. `notFound` when there is none.
     public func open(_ id: BlobID, _ variant: BlobVariant = .served) async throws -> BlobReader {
         let path = path(of: id, variant)
-        return try await blocking { try BlobReader(path: path, threads: self.threads) }
+        if let file = OpenFile(cached: path) { return try BlobReader(file: file, threads: threads) }
+        return try await blocking { try BlobReader(file: OpenFile(path, O_RDONLY), threads: self.threads) }
     }
 
     /// Moves a processed upload to its address and makes it durable. Several of the same content may do so at once: they

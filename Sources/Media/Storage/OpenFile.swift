@@ -1,3 +1,4 @@
+internal import CFiles
 internal import Foundation
 internal import Glibc
 
@@ -10,6 +11,14 @@ final class OpenFile: Sendable {
         self.path = path
         descriptor = open(path, flags | O_CLOEXEC | O_NOFOLLOW, mode)
         if descriptor < 0 { throw MediaError(errno: errno, "open \(path)") }
+    }
+
+    /// Opens a file for reading without waiting for the disk, which may be done anywhere. Nil where that cannot be done:
+    /// `init` tells.
+    init?(cached path: String) {
+        self.path = path
+        descriptor = cfiles_open_cached(path)
+        if descriptor < 0 { return nil }
     }
 
     deinit { close(descriptor) }
@@ -44,6 +53,13 @@ final class OpenFile: Sendable {
             done += count
         }
         return done
+    }
+
+    /// As many bytes as are in memory from `offset` on, up to the buffer's size: the one read that does not block, so it
+    /// may be done anywhere. Zero where they have to come from the disk, at the end of the file, and where the kernel
+    /// cannot do this: `read` tells.
+    func readCached(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) -> Int {
+        max(0, cfiles_read_cached(descriptor, buffer.baseAddress, buffer.count, off_t(offset)))
     }
 
     func read(count: Int, at offset: Int) throws -> [UInt8] {

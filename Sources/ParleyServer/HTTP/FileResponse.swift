@@ -64,7 +64,7 @@ enum FileResponse {
         "audio/wav", "audio/x-wav", "audio/aac", "text/plain",
     ]
 
-    static func make(_ opened: Uploads.Opened, for request: Request, embeddable: Bool) -> Response {
+    static func make(_ opened: Uploads.Opened, for request: Request, embeddable: Bool) async throws -> Response {
         let size = opened.reader.size
         var headers: HTTPFields = [
             .eTag: "\"\(opened.etag)\"",
@@ -83,21 +83,27 @@ enum FileResponse {
                 headers: [.contentRange: "bytes */\(size)"]
             ).response
         case .whole:
-            return body(0..<size, status: .ok, headers: headers, opened)
+            return try await body(0..<size, status: .ok, headers: headers, opened, request)
         case .range(let range):
             headers[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(size)"
-            return body(range, status: .partialContent, headers: headers, opened)
+            return try await body(range, status: .partialContent, headers: headers, opened, request)
         }
     }
 
     private static func body(
-        _ range: Range<Int>, status: HTTPResponse.Status, headers: HTTPFields, _ opened: Uploads.Opened
-    ) -> Response {
+        _ range: Range<Int>, status: HTTPResponse.Status, headers: HTTPFields, _ opened: Uploads.Opened,
+        _ request: Request
+    ) async throws -> Response {
         var headers = headers
         let isText = opened.type == "text/plain"
         headers[.contentType] = isText ? "text/plain; charset=utf-8" : opened.type
         headers[.contentDisposition] = disposition(
             opened.upload.name, inline: opened.isShowable && inlineTypes.contains(opened.type))
+        // One write to the socket for head and body.
+        if range.count <= BlobReader.chunkSize, request.method != .head {
+            let bytes = try await opened.reader.bytes(range)
+            return Response(status: status, headers: headers, body: .init(byteBuffer: bytes))
+        }
         let chunks = opened.reader.chunks(range)
         return Response(
             status: status, headers: headers,

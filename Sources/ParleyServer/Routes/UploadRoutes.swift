@@ -113,7 +113,7 @@ struct UploadRoutes {
             key = .user(try context.requiredCaller.user)
         }
         let opened = try await uploads.open(context.id(of: Upload.self), variant, with: key)
-        return FileResponse.make(opened, for: request, embeddable: embeddable)
+        return try await FileResponse.make(opened, for: request, embeddable: embeddable)
     }
 
     @Sendable private func delete(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
