@@ -9,6 +9,14 @@ enum MediaType {
     case movie(MediaKind, demuxer: String, isISO: Bool)
     case other
 
+    /// Whether a worker looks at such a file, and writes others beside it.
+    var isForWorkers: Bool {
+        switch self {
+        case .picture, .movie: true
+        case .uncleanablePicture, .other: false
+        }
+    }
+
     init(mime: String) {
         switch mime {
         case "image/jpeg": self = .picture(.jpeg)

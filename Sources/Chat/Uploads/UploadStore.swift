@@ -93,9 +93,11 @@ struct UploadStore: Sendable {
     }
 
     /// Stores the upload, and its blob if the content is new; one that came in pieces is unfinished no longer.
-    func insert(_ id: UploadID, owner: UserID, name: String, blob: Blob) async throws {
-        let thumbnails = String(decoding: try JSONEncoder().encode(blob.thumbnails), as: UTF8.self)
-        try await database.atomically([
+    /// - Returns: The upload as its owner sees it.
+    func insert(_ id: UploadID, owner: UserID, name: String, blob: Blob) async throws -> Upload {
+        let thumbnails =
+            blob.thumbnails.isEmpty ? "[]" : String(decoding: try JSONEncoder().encode(blob.thumbnails), as: UTF8.self)
+        let results = try await database.atomically([
             """
             INSERT INTO blobs (sha256, size, type, kind, served_size, served_sha256, owner_only, width, height,
                 duration, blurhash, thumbnails)
@@ -109,7 +111,12 @@ struct UploadStore: Sendable {
             VALUES (\(id.uuid), \(owner.uuid), \(blob.sha256), \(name), \(blob.type), \(blob.size))
             """,
             "DELETE FROM partial_uploads WHERE id = \(id.uuid)",
+            """
+            SELECT \(Self.columns) FROM uploads up JOIN blobs b ON b.sha256 = up.sha256 WHERE up.id = \(id.uuid)
+            """,
         ])
+        guard let row = results.last?.first else { throw ChatError.notFound("upload") }
+        return try upload(from: row, viewer: owner)
     }
 
     func blob(_ sha256: String) async throws -> Blob? {

@@ -117,21 +117,18 @@ public struct Uploads: Sendable {
         receivedBytes.add(file.size)
         try await scan(file)
         let known = try await contents.withLock(file.sha256) {
-            guard let blob = try await store.blob(file.sha256.hex) else { return false }
-            try await store.insert(id, owner: owner, name: name, blob: blob)
-            return true
+            guard let blob = try await store.blob(file.sha256.hex) else { return nil as Upload? }
+            return try await store.insert(id, owner: owner, name: name, blob: blob)
         }
-        if known {
+        if let known {
             try? await storage.blobs.discard(file.name)
-        } else {
-            let media = try await storing { try await storage.workers.process(file) }
-            try await contents.withLock(file.sha256) {
-                try await storing { try await storage.blobs.commit(file, media) }
-                try await store.insert(id, owner: owner, name: name, blob: Blob(file, media))
-            }
+            return known
         }
-        guard let upload = try await store.find(id, viewer: owner)?.upload else { throw ChatError.notFound("upload") }
-        return upload
+        let media = try await storing { try await storage.workers.process(file) }
+        return try await contents.withLock(file.sha256) {
+            try await storing { try await storage.blobs.commit(file, media) }
+            return try await store.insert(id, owner: owner, name: name, blob: Blob(file, media))
+        }
     }
 
     /// - Throws: `validation_failed` for an infected file; unless files may pass without a verdict, that also for one

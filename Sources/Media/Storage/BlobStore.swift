@@ -1,6 +1,7 @@
 internal import Crypto
 public import Foundation
 internal import Glibc
+internal import NIOConcurrencyHelpers
 public import NIOPosix
 
 /// The files of uploads, each kept once under the SHA-256 of the bytes that were received.
@@ -10,6 +11,9 @@ public import NIOPosix
 public final class BlobStore: Sendable {
     public let directory: String
     let threads: NIOThreadPool
+    /// The directories, by the digits of their addresses, whose entries in their parents are known to be on disk. That
+    /// one exists does not say so: another upload may have made it this moment.
+    private let durableShards = NIOLockedValueBox<Set<String>>([])
 
     /// Makes the directories. `threads` is the caller's to start and to shut down.
     public init(directory: String, threads: NIOThreadPool) throws {
@@ -35,7 +39,7 @@ public final class BlobStore: Sendable {
     public func commit(_ file: ReceivedFile, _ media: ProcessedMedia) async throws {
         try await blocking { [self] in
             let shard = shardPath(of: file.sha256)
-            try makeShard(shard)
+            try makeShard(of: file.sha256)
             for thumbnail in media.thumbnails {
                 let variant = BlobVariant.thumbnail(thumbnail.size)
                 try moveDurably(temporaryPath(file.name, variant.suffix), to: path(of: file.sha256, variant))
@@ -43,7 +47,8 @@ public final class BlobStore: Sendable {
             let source = media.cleaned == nil ? file.path : temporaryPath(file.name, Self.cleanedSuffix)
             try moveDurably(source, to: path(of: file.sha256, media.audience == .everyone ? .served : .ownerOnly))
             try syncDirectory(shard)
-            removeTemporaries(file.name)
+            try syncParents(of: file.sha256)
+            if MediaType(mime: file.type).isForWorkers { removeTemporaries(file.name) }
         }
     }
 
@@ -79,17 +84,33 @@ public final class BlobStore: Sendable {
     }
 
     private func shardPath(of id: BlobID) -> String {
-        "\(directory)/\(id.hex.prefix(2))/\(id.hex.dropFirst(2).prefix(2))"
+        "\(firstShardPath(of: id))/\(id.hex.dropFirst(2).prefix(2))"
     }
 
-    private func makeShard(_ path: String) throws {
+    private func firstShardPath(of id: BlobID) -> String { "\(directory)/\(id.hex.prefix(2))" }
+
+    /// Makes `ab` and `ab/cd` where they are missing. They are durable after `syncParents`.
+    private func makeShard(of id: BlobID) throws {
+        let path = shardPath(of: id)
         if access(path, F_OK) == 0 { return }
-        let parent = (path as NSString).deletingLastPathComponent
-        for directory in [parent, path] where mkdir(directory, 0o700) != 0 && errno != EEXIST {
-            throw MediaError(errno: errno, "mkdir \(directory)")
+        for (digits, path) in [(2, firstShardPath(of: id)), (4, path)] {
+            if mkdir(path, 0o700) == 0 {
+                durableShards.withLockedValue { _ = $0.remove(String(id.hex.prefix(digits))) }
+            } else if errno != EEXIST {
+                throw MediaError(errno: errno, "mkdir \(path)")
+            }
         }
-        try syncDirectory(directory)
-        try syncDirectory(parent)
+    }
+
+    /// Makes the entries of `ab` and `ab/cd` durable, unless they are known to be. After everything else: the journal of
+    /// the file system then has them on disk already, with what was synced before, and this costs next to nothing.
+    private func syncParents(of id: BlobID) throws {
+        for (digits, parent) in [(4, firstShardPath(of: id)), (2, directory)] {
+            let shard = String(id.hex.prefix(digits))
+            if durableShards.withLockedValue({ $0.contains(shard) }) { continue }
+            try syncDirectory(parent)
+            durableShards.withLockedValue { _ = $0.insert(shard) }
+        }
     }
 
     private func moveDurably(_ source: String, to destination: String) throws {

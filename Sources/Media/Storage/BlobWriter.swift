@@ -34,11 +34,14 @@ public actor BlobWriter {
     private let store: BlobStore
     private let file: OpenFile
     private var progress: Progress
-    private var pending = ByteBuffer()
+    private var pending: [ByteBuffer] = []
+    private var pendingBytes = 0
     private var state = State.ready
 
     /// Bytes are collected to this many before they go to a thread: a hop costs more than writing a small piece.
-    private static let chunkSize = 256 * 1024
+    private static let chunkSize = 512 * 1024
+    /// A buffer of fewer bytes is copied behind the one before it; a larger one is kept as it came from the socket.
+    private static let smallBuffer = 16 * 1024
 
     init(store: BlobStore, file: OpenFile, name: UUID, offset: Int, maxBytes: Int) {
         self.store = store
@@ -49,21 +52,25 @@ public actor BlobWriter {
     }
 
     /// Bytes taken so far, those before a continuation included.
-    public var count: Int { progress.written + pending.readableBytes }
+    public var count: Int { progress.written + pendingBytes }
 
     /// Takes more bytes. `tooLarge` as soon as they exceed the limit, `storageFull` when they find no room.
     public func write(_ buffer: ByteBuffer) async throws {
         guard state == .ready else { throw MediaError(.inUse) }
         guard buffer.readableBytes <= maxBytes - count else { throw MediaError(.tooLarge) }
-        if pending.readableBytes == 0 { pending = buffer } else { pending.writeImmutableBuffer(buffer) }
-        if pending.readableBytes >= Self.chunkSize { try await perform { _, _ in } }
+        if buffer.readableBytes < Self.smallBuffer, !pending.isEmpty {
+            pending[pending.count - 1].writeImmutableBuffer(buffer)
+        } else {
+            pending.append(buffer)
+        }
+        pendingBytes += buffer.readableBytes
+        if pendingBytes >= Self.chunkSize { try await perform { _, _ in } }
     }
 
-    /// Makes the bytes durable, and says what they are. The file stays in its temporary place: `commit` or `discard` it.
+    /// Says what the bytes are. The file stays in its temporary place, and is not durable yet: `commit` or `discard` it.
     public func finish() async throws -> ReceivedFile {
         let (name, path) = (name, file.path)
         let received = try await perform { progress, file in
-            try file.sync()
             let sha256 = try progress.hash?.finalize() ?? Self.hash(file)
             let head = try file.read(count: min(progress.written, Sniffer.headSize), at: 0)
             return ReceivedFile(
@@ -88,7 +95,8 @@ public actor BlobWriter {
     /// Ends this writer and removes what it wrote.
     public func abort() async {
         state = .ended
-        pending.clear()
+        pending = []
+        pendingBytes = 0
         try? await store.discard(name)
     }
 
@@ -102,15 +110,18 @@ public actor BlobWriter {
         do {
             let (after, result) = try await store.blocking {
                 var progress = before
-                try pending.withUnsafeReadableBytes { bytes in
-                    try file.write(bytes, at: progress.written)
-                    progress.hash?.update(bufferPointer: bytes)
-                    progress.written += bytes.count
+                for buffer in pending {
+                    try buffer.withUnsafeReadableBytes { bytes in
+                        try file.write(bytes, at: progress.written)
+                        progress.hash?.update(bufferPointer: bytes)
+                        progress.written += bytes.count
+                    }
                 }
                 return (progress, try body(progress, file))
             }
             progress = after
-            self.pending.clear()
+            self.pending.removeAll(keepingCapacity: true)
+            pendingBytes = 0
             if state == .working { state = .ready }
             return result
         } catch {
@@ -147,8 +158,9 @@ extension BlobStore {
         let file = try await blocking {
             let file = try OpenFile(path, flags)
             guard try file.lock() else { throw MediaError(.inUse, path) }
-            guard try file.size() >= offset else { throw MediaError(.offsetMismatch, path) }
-            try file.truncate(to: offset)
+            let size = try file.size()
+            guard size >= offset else { throw MediaError(.offsetMismatch, path) }
+            if size > offset { try file.truncate(to: offset) }
             return file
         }
         return BlobWriter(store: self, file: file, name: name, offset: offset, maxBytes: maxBytes)
