@@ -42,6 +42,39 @@ import Testing
         }
     }
 
+    /// More than one turn's worth, first from memory and then, as after a restart of the machine, from the disk.
+    @Test func aLargeFileIsReadFromMemoryAndFromTheDisk() async throws {
+        var random = SeededRandom(seed: 2)
+        let bytes = random.bytes(9_000_001)
+        try await MediaBench.run { bench in
+            let file = try await bench.receive(bytes)
+            try await bench.store.commit(file, try await bench.workers.process(file))
+            let path = bench.store.path(of: file.sha256)
+            for isCached in [true, false] {
+                if !isCached {
+                    let descriptor = open(path, O_RDONLY)
+                    #expect(posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED) == 0)
+                    close(descriptor)
+                }
+                let reader = try await bench.store.open(file.sha256)
+                var back: [UInt8] = []
+                for try await chunk in reader.chunks(1..<bytes.count) { back += chunk.readableBytesView }
+                #expect(back == Array(bytes[1...]))
+            }
+        }
+    }
+
+    @Test func aFileThatBecameShorterIsNoShorterFile() async throws {
+        try await MediaBench.run { bench in
+            let file = try await bench.receive(Array(String(repeating: "plain text ", count: 9).utf8))
+            try await bench.store.commit(file, try await bench.workers.process(file))
+            let reader = try await bench.store.open(file.sha256)
+            #expect(try await reader.bytes(11..<22) == ByteBuffer(string: "plain text "))
+            #expect(truncate(bench.store.path(of: file.sha256), 15) == 0)
+            await #expect { try await reader.bytes(11..<22) } throws: { ($0 as? MediaError)?.code == .io }
+        }
+    }
+
     @Test func tooManyBytesAreRefusedAtOnce() async throws {
         try await MediaBench.run { bench in
             let writer = try await bench.store.makeWriter(maxBytes: 10)
