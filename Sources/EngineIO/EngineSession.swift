@@ -32,6 +32,8 @@ public final class EngineSession: @unchecked Sendable {
     private var candidate: WebSocketConnection?
     private var candidateTimeout: Scheduled<Void>?
     private var isFlushScheduled = false
+    /// Whether the hub will flush the session with others.
+    private var isGathering = false
     private var hasEnded = false
     /// Packets of this tick for a WebSocket on another event loop.
     private var relayed: [EncodedPacket] = []
@@ -84,8 +86,10 @@ public final class EngineSession: @unchecked Sendable {
 
     /// Sends packets together, in their order: a WebSocket gets them with one write.
     ///
-    /// - Parameter frames: The packets' WebSocket frames, one behind the other.
-    public func send(_ packets: [EncodedPacket], frames: ByteBuffer) {
+    /// - Parameters:
+    ///   - frames: The packets' WebSocket frames, one behind the other.
+    ///   - mayWait: Whether they may wait some milliseconds for others while many are sent, as what is broadcast may.
+    public func send(_ packets: [EncodedPacket], frames: ByteBuffer, mayWait: Bool) {
         guard !self.hasEnded, self.machine.writesAtOnce, let webSocket = self.webSocket,
             webSocket.eventLoop === self.eventLoop, !webSocket.compresses
         else {
@@ -94,7 +98,10 @@ public final class EngineSession: @unchecked Sendable {
         }
         webSocket.write(frames: frames)
         self.hub.countDeliveries(packets.count)
-        self.scheduleFlush()
+        guard mayWait else { return self.scheduleFlush() }
+        guard !self.isGathering, !self.isFlushScheduled else { return }
+        self.isGathering = true
+        self.hub.gather(self)
     }
 
     /// Closes the session from the server's side. From any thread.
@@ -137,6 +144,7 @@ public final class EngineSession: @unchecked Sendable {
     /// Called by the hub at the end of the tick.
     func flush() {
         self.isFlushScheduled = false
+        self.isGathering = false
         guard let webSocket = self.webSocket else {
             if let packets = self.machine.flush() { self.respondToPoll(packets) }
             return

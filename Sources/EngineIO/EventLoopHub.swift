@@ -13,6 +13,11 @@ final class EventLoopHub: @unchecked Sendable {
     private let metrics: EngineMetrics
     private var dirty: [EngineSession] = []
     private var isFlushScheduled = false
+    /// Sessions with frames of broadcasts only, which may wait a little for more.
+    private var gathering: [EngineSession] = []
+    private var isGatheringScheduled = false
+    /// Until when broadcasts wait for each other.
+    private var gatheringEnds = NIODeadline.uptimeNanoseconds(0)
     private var deliveries = 0
     /// Packets for WebSockets on other event loops: one task takes them to each.
     private var relays: [ObjectIdentifier: Relay] = [:]
@@ -39,6 +44,49 @@ final class EventLoopHub: @unchecked Sendable {
         guard !self.isFlushScheduled else { return }
         self.isFlushScheduled = true
         self.eventLoop.execute { self.flush() }
+    }
+
+    /// Flushes the session soon, together with the others that the broadcast goes to.
+    ///
+    /// A stream of messages to many connections costs a system call for each, unless several leave in one: so after a
+    /// large flush, the next one waits for twice the time that took, and collects what comes meanwhile. A message after
+    /// a moment of quiet waits for nothing.
+    func gather(_ session: EngineSession) {
+        self.eventLoop.assertInEventLoop()
+        self.gathering.append(session)
+        guard !self.isGatheringScheduled else { return }
+        self.isGatheringScheduled = true
+        if self.eventLoop.now < self.gatheringEnds {
+            self.eventLoop.scheduleTask(deadline: self.gatheringEnds) { self.flushGathered() }
+        } else {
+            self.eventLoop.execute { self.flushGathered() }
+        }
+    }
+
+    private static let fewSessions = 32
+    private static let longestGathering = TimeAmount.milliseconds(5)
+
+    private func flushGathered() {
+        self.isGatheringScheduled = false
+        let begin = NIODeadline.now()
+        var sessions: [EngineSession] = []
+        swap(&sessions, &self.gathering)
+        for session in sessions { session.flush() }
+        if sessions.count > Self.fewSessions {
+            let end = NIODeadline.now()
+            self.gatheringEnds = end + min((end - begin) * 2, Self.longestGathering)
+        }
+        self.reportDeliveries()
+        if self.gathering.isEmpty {
+            sessions.removeAll(keepingCapacity: true)
+            self.gathering = sessions
+        }
+    }
+
+    private func reportDeliveries() {
+        // Counted once a tick: an atomic addition for each delivery would be shared by all event loops.
+        self.metrics.add(deliveries: self.deliveries)
+        self.deliveries = 0
     }
 
     /// Takes packets to a WebSocket that may be on another event loop, and flushes it.
@@ -77,9 +125,7 @@ final class EventLoopHub: @unchecked Sendable {
 
     private func flush() {
         self.isFlushScheduled = false
-        // Counted once a tick: an atomic addition for each delivery would be shared by all event loops.
-        self.metrics.add(deliveries: self.deliveries)
-        self.deliveries = 0
+        self.reportDeliveries()
         var sessions: [EngineSession] = []
         swap(&sessions, &self.dirty)
         for session in sessions {

@@ -110,7 +110,7 @@ final class LoopRooms: @unchecked Sendable {
         }
         members.forEach { socket in
             if socket.membership.stamp != stamp, !socket.holdsBroadcasts {
-                socket.deliver(joined)
+                socket.deliver(joined, mayWait: true)
             } else {
                 for event in broadcast.events where event.except != socket.id {
                     socket.deliverBroadcast(event.event, subject: event.subject)

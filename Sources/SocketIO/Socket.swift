@@ -85,8 +85,8 @@ public final class Socket: @unchecked Sendable {
     }
 
     /// On the event loop.
-    func deliver(_ event: EncodedEvent) {
-        self.connection?.session.send(event.packets, frames: event.frames)
+    func deliver(_ event: EncodedEvent, mayWait: Bool = false) {
+        self.connection?.session.send(event.packets, frames: event.frames, mayWait: mayWait)
     }
 
     // MARK: Broadcasts
@@ -116,7 +116,7 @@ public final class Socket: @unchecked Sendable {
 
     /// On the event loop.
     func deliverBroadcast(_ event: EncodedEvent, subject: String? = nil) {
-        guard self.held != nil else { return self.deliver(event) }
+        guard self.held != nil else { return self.deliver(event, mayWait: true) }
         self.heldBytes += event.packets.reduce(0) { $0 + $1.size }
         guard self.heldBytes <= self.limits.maxHeldBytes else { return self.cutConnection() }
         self.held?.append((event, subject))
