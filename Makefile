@@ -21,7 +21,7 @@ run: build web/dist/index.html
 
 build: packages
 	@echo "Building for release (the first time takes about ten minutes)…"
-	@swift build -c release --product parley
+	@swift build -c release --static-swift-stdlib --product parley
 
 test: test-packages web .build/venv/installed
 	@echo "Building for debugging (the first time takes about ten minutes)…"

@@ -49,7 +49,7 @@ final class EventLoopHub: @unchecked Sendable {
     /// Flushes the session soon, together with the others that the broadcast goes to.
     ///
     /// A stream of messages to many connections costs a system call for each, unless several leave in one: so after a
-    /// large flush, the next one waits for twice the time that took, and collects what comes meanwhile. A message after
+    /// large flush, the next one waits for four times the time that took, and collects what comes meanwhile. A message after
     /// a moment of quiet waits for nothing.
     func gather(_ session: EngineSession) {
         self.eventLoop.assertInEventLoop()
@@ -64,7 +64,7 @@ final class EventLoopHub: @unchecked Sendable {
     }
 
     private static let fewSessions = 32
-    private static let longestGathering = TimeAmount.milliseconds(5)
+    private static let longestGathering = TimeAmount.milliseconds(10)
 
     private func flushGathered() {
         self.isGatheringScheduled = false
@@ -74,7 +74,7 @@ final class EventLoopHub: @unchecked Sendable {
         for session in sessions { session.flush() }
         if sessions.count > Self.fewSessions {
             let end = NIODeadline.now()
-            self.gatheringEnds = end + min((end - begin) * 2, Self.longestGathering)
+            self.gatheringEnds = end + min((end - begin) * 4, Self.longestGathering)
         }
         self.reportDeliveries()
         if self.gathering.isEmpty {

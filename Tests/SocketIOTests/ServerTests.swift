@@ -169,6 +169,51 @@ import Testing
         }
     }
 
+    // MARK: Rooms' events together
+
+    /// Each socket gets a room's events in their order, without those that are not for it; one that kept broadcasts back
+    /// gets them when it is released, without those it has had otherwise.
+    @Test func emitsSeveralEventsToARoom() async throws {
+        let connected = AsyncStream.makeStream(of: Socket.self)
+        let prepare = { (namespace: Namespace) in
+            namespace.onConnect { socket in
+                socket.holdBroadcasts()
+                socket.join("room")
+                connected.continuation.yield(socket)
+            }
+        }
+        try await self.withServer(prepare: prepare) { server, port in
+            var arrivals = connected.stream.makeAsyncIterator()
+            var clients: [TestClient] = []
+            var sockets: [Socket] = []
+            for _ in 0..<3 {
+                let client = try await TestClient(port: port, group: self.group)
+                _ = try await client.upgrade(self.path)
+                _ = try await client.frame()
+                try await client.send("40")
+                _ = try await client.frame()
+                clients.append(client)
+                sockets.append(try #require(await arrivals.next()))
+            }
+            sockets[0].releaseBroadcasts()
+            sockets[1].releaseBroadcasts()
+            let namespace = server.namespace()
+            func event(_ number: Int, except: String? = nil) -> RoomEvent {
+                RoomEvent(
+                    namespace.encode("e", [JSONFragment(json: "\(number)")]), except: except, subject: "\(number)")
+            }
+            namespace.emit([
+                RoomBroadcast(room: "room", events: [event(1), event(2, except: sockets[1].id), event(3)]),
+                RoomBroadcast(room: "empty", events: [event(9)]),
+                RoomBroadcast(room: "room", events: [event(4)]),
+            ])
+            sockets[2].releaseBroadcasts(except: ["1", "3"])
+            for (client, numbers) in zip(clients, [[1, 2, 3, 4], [1, 3, 4], [2, 4]]) {
+                for number in numbers { #expect(try await client.frame() == "42[\"e\",\(number)]") }
+            }
+        }
+    }
+
     // MARK: Cut connections
 
     /// Cut, and not sent away: after a disconnect packet a client would not connect again by itself.
