@@ -120,7 +120,10 @@ test("a mute stands until its end, until it is taken back, or until the next con
   assert.equal(mutedUntil(muted("2026-01-02T00:00:00.000Z")), Date.UTC(2026, 0, 2));
   assert.equal(mutedUntil(muted("infinity")), Infinity);
   assert.equal(mutedUntil(muted("2026-01-02T00:00:00.000Z"), muted()), 0);
-  assert.equal(mutedUntil(muted("infinity"), live({ name: "ready", payload: { user: ana, online: [], undelivered: {} } })), 0);
+  const ready = (until?: string) =>
+    live({ name: "ready", payload: { user: until === undefined ? ana : { ...ana, mutedUntil: until }, online: [], undelivered: {} } });
+  assert.equal(mutedUntil(muted("infinity"), ready()), 0);
+  assert.equal(mutedUntil(ready("2026-01-02T00:00:00.000Z")), Date.UTC(2026, 0, 2));
 });
 
 test("a message counts as read when all other members have read it", () => {

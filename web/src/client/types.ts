@@ -37,6 +37,8 @@ export interface User {
   createdAt: string;
   status?: "online" | "offline";
   lastSeenAt?: string;
+  /** Of oneself only: until when one cannot write. */
+  mutedUntil?: string;
 }
 
 export interface SessionAnswer {

@@ -116,14 +116,18 @@ export function draftOf(state: State, conversationId: Id): Draft {
   return state.drafts[conversationId] ?? emptyDraft;
 }
 
+/** As time; 0 for no mute. */
+function endOfMute(until?: string): number {
+  return until === undefined ? 0 : Date.parse(until) || Infinity;
+}
+
 function reduceEvent(state: State, event: ServerEvent, isLive: boolean, now: number): State {
   switch (event.name) {
     case "ready":
       return {
         ...state,
         me: { ...state.me, ...event.payload.user },
-        // Its end may have been missed; if it has not come, the server refuses.
-        mutedUntil: 0,
+        mutedUntil: endOfMute(event.payload.user.mutedUntil),
         online: Object.fromEntries(event.payload.online.map((id) => [id, true])),
       };
     case "message:received":
@@ -150,7 +154,7 @@ function reduceEvent(state: State, event: ServerEvent, isLive: boolean, now: num
       return { ...state, typing: { ...state.typing, [conversationId]: typing } };
     }
     case "user:muted":
-      return { ...state, mutedUntil: event.payload.until === undefined ? 0 : Date.parse(event.payload.until) || Infinity };
+      return { ...state, mutedUntil: endOfMute(event.payload.until) };
     case "conversation:created":
       return withConversation(state, event.payload);
     case "conversation:updated": {
