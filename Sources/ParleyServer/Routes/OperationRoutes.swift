@@ -30,7 +30,9 @@ struct OperationRoutes {
             Problem(.serviceUnavailable, code: "unavailable", detail: detail, headers: [.retryAfter: "1"])
         }
         guard !readiness.isDraining else { throw unavailable("the server is stopping") }
-        guard FileManager.default.isWritableFile(atPath: storageDirectory.path) else {
+        // In a task of its own, which is not the event loop's: the disk must not block that.
+        let directory = storageDirectory.path
+        guard await Task(operation: { FileManager.default.isWritableFile(atPath: directory) }).value else {
             throw unavailable("the storage cannot be written")
         }
         do {
