@@ -21,19 +21,44 @@ class Goal(typing.NamedTuple):
 
 
 GOALS = [
-    Goal("fanout", "delivery_server_us", "a delivery, 20 messages in flight to 1,000: server CPU µs", most=1.5),
-    Goal("fanout-rate", "delivery_server_us", "a delivery, 10 messages a second to 1,000: server CPU µs", most=11),
-    Goal("connections", "connection_rss_kb", "an idle connection of 10,000: RSS kB", most=5),
-    Goal("connections", "connect_server_us", "a connect, token check and room joins included: server CPU µs", most=150),
-    Goal("pairs", "message_us", "a message in 512 one-to-one chats: server + PostgreSQL CPU µs", most=100),
-    Goal("ack-64", "message_us", "an acknowledged message, 64 senders: server + PostgreSQL CPU µs", most=100),
-    Goal("ack-1", "over_commit_us", "an acknowledgement, one sender: µs over one commit, p50", most=150),
+    Goal("fanout", "delivery_server_us", "a delivery, 20 messages in flight to 1,000: server CPU µs", most=1.5,
+         because="2026-11-21, perf: 60 % is the kernel's, one write to each connection for what came in some milliseconds. How many "
+                 "messages that is depends on how fast they come, here on the load tool: runs of this day gave 1.0 to 1.6."),
+    Goal("fanout-rate", "delivery_server_us", "a delivery, 10 messages a second to 1,000: server CPU µs", most=11,
+         because="2026-11-21, perf: each delivery is one write of its own, two thirds of it the kernel's (the C broadcaster shows "
+                 "how much); the rest is NIO's pipeline and its bookkeeping of pending writes. Between messages the processor sleeps "
+                 "and its caches are cold: beside other load the same delivery costs 12."),
+    Goal("connections", "connection_rss_kb", "an idle connection of 10,000: RSS kB", most=5,
+         because="2026-11-21, heaptrack: of some 4.9 kB on the heap, NIO's channel, its pipeline, read buffer and pending writes are "
+                 "2.4, the session and its socket 1.2, five rooms 0.7, the handshake's text and addresses 0.4; the rest is what malloc "
+                 "adds to 70 pieces. Own frames for NIO's decoder, a smaller first read buffer and rooms of one without arrays took it "
+                 "from 8.9 to 6."),
+    Goal("connections", "connect_server_us", "a connect, token check and room joins included: server CPU µs", most=150,
+         because="2026-11-21, perf: 34 % the kernel's (accept, four writes, wake-ups), 15 % making NIO's channel and changing its "
+                 "pipeline at the upgrade, 10 % Hummingbird's task for the connection, 8 % libpq's thread, 7 % the token, 4 % joining rooms; "
+                 "it was 570 in five queries, one after the other."),
+    Goal("pairs", "message_us", "a message in 512 one-to-one chats: server + PostgreSQL CPU µs", most=100,
+         because="2026-11-21, perf: of the server's half, 40 % is two writes and a read in the kernel; PostgreSQL's half is the indexes "
+                 "of `messages` and the words' (migration 0012)."),
+    Goal("ack-64", "message_us", "an acknowledged message, 64 senders: server + PostgreSQL CPU µs", most=100,
+         because="2026-11-21: 64 senders make batches of some thirty messages, and PostgreSQL's cost of a batch, about a millisecond to "
+                 "start the statement, lock, write WAL and wake up, is shared by few; with 512 senders a message costs it half of that."),
+    Goal("ack-1", "over_commit_us", "an acknowledgement, one sender: µs over one commit, p50", most=150,
+         because="2026-11-21: the message's transaction inserts a row with eight indexes, locks and updates the conversation and checks who "
+                 "sends; pgbench's commit does the two writes only. Two hand-overs between threads each way take 50 to 100 µs on "
+                 "processors that slept."),
     Goal("reading-history", "per_cpu_s", "pages of 50 messages of a million: a second of server CPU", least=6_000,
-         subject="1,000,000"),
-    Goal("upload-1 MB", "per_cpu_s", "uploads of 1 MB a CPU second, to nginx's", least=0.5, of="nginx"),
+         subject="1,000,000",
+         because="2026-11-21, perf: 17 % JSON, 12 % reading rows, 18 % libpq's thread, 30 % the kernel's, half of it changing threads "
+                 "for two round trips to PostgreSQL; each page here has attachments, with a signed URL for each of their files, and reactions."),
+    Goal("upload-1 MB", "per_cpu_s", "uploads of 1 MB a CPU second, to nginx's", least=0.5, of="nginx",
+         because="2026-11-21: of 3.4 ms, SHA-256 takes 0.5, libmagic 0.45, two fsyncs 0.5, writing 0.5, and three round trips to "
+                 "PostgreSQL 0.7 on its side: nginx does none of these but the writing, in 1.2 to 1.7 ms."),
     Goal("upload-100 MB", "per_cpu_s", "uploads of 100 MB a CPU second, to nginx's", least=0.5, of="nginx"),
     Goal("download-1 MB", "per_cpu_s", "downloads of 1 MB a CPU second, to nginx's", least=0.7,
-         of="nginx, sendfile off"),
+         of="nginx, sendfile off",
+         because="2026-11-21: about 170 µs of the server and 100 of PostgreSQL for each request, whatever its size: permission and name are "
+                 "looked up each time, so that a removed file is gone at once. nginx looks nothing up and takes 200 to 270 in all."),
     Goal("download-100 MB", "per_cpu_s", "downloads of 100 MB a CPU second, to nginx's", least=0.7,
          of="nginx, sendfile off"),
     Goal("upload-memory", "growth_mb", "what the server's memory grows by while it takes 1 GB: MB", most=32),

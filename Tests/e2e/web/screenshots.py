@@ -10,6 +10,7 @@ import subprocess
 
 import pytest
 from devices import DESKTOP, PHONE
+from parley import until
 from playwright.sync_api import expect
 
 PLACE = pathlib.Path(os.environ.get("SCREENSHOTS", ".build/screenshots"))
@@ -217,11 +218,14 @@ def test_take_them(browser, server, person, world, device, scheme):
     server.sql("SELECT moderation.mute_user(%s, now() + interval '1 hour', 'shouting')", ana.username)
     expect(page.get_by_text("keeps you from writing")).to_be_visible()
     shoot(page, "muted")
-    page.reload()
+    server.sql("SELECT moderation.unmute_user(%s)", ana.username)
+    server.sql("SELECT moderation.add_blocked_word('refused', 'refuse')")
+    until(lambda: server.sql("SELECT count(*) FROM moderation.changes") == [(0,)], "the word to be read")
+    expect(page.get_by_text("keeps you from writing")).to_have_count(0)
     say(ana, "This one is refused")
     expect(ana.message("This one is refused").get_by_role("alert")).to_be_visible()
     shoot(page, "refused")
-    server.sql("SELECT moderation.unmute_user(%s)", ana.username)
+    server.sql("SELECT moderation.remove_blocked_word('refused')")
     server.kill()
     expect(page.get_by_text("Offline.")).to_be_visible()
     say(ana, "Written in the dark")
