@@ -26,8 +26,8 @@ GOALS = [
                  "messages that is depends on how fast they come, here on the load tool: runs of this day gave 1.0 to 1.6."),
     Goal("fanout-rate", "delivery_server_us", "a delivery, 10 messages a second to 1,000: server CPU µs", most=11,
          because="2026-11-21, perf: each delivery is one write of its own, two thirds of it the kernel's (the C broadcaster shows "
-                 "how much); the rest is NIO's pipeline and its bookkeeping of pending writes. Between messages the processor sleeps "
-                 "and its caches are cold: beside other load the same delivery costs 12."),
+                 "how much); the rest is NIO's pipeline and its bookkeeping of pending writes. The "
+                 "spread of the rounds lies on both sides of the goal."),
     Goal("connections", "connection_rss_kb", "an idle connection of 10,000: RSS kB", most=5,
          because="2026-11-21, heaptrack: of some 4.9 kB on the heap, NIO's channel, its pipeline, read buffer and pending writes are "
                  "2.4, the session and its socket 1.2, five rooms 0.7, the handshake's text and addresses 0.4; the rest is what malloc "
@@ -49,8 +49,9 @@ GOALS = [
                  "processors that slept."),
     Goal("reading-history", "per_cpu_s", "pages of 50 messages of a million: a second of server CPU", least=6_000,
          subject="1,000,000",
-         because="2026-11-21, perf: 17 % JSON, 12 % reading rows, 18 % libpq's thread, 30 % the kernel's, half of it changing threads "
-                 "for two round trips to PostgreSQL; each page here has attachments, with a signed URL for each of their files, and reactions."),
+         because="2026-11-21, perf: 24 % writing JSON, 15 % libpq's thread, 13 % reading rows, 8 % Hummingbird's writer, 27 % the "
+                 "kernel's, half of it changing threads for two round trips to PostgreSQL; each page here is 23 kB and has attachments, "
+                 "with a signed URL for each of their files, and reactions. Encoders, more round trips and more threads took 1,100."),
     Goal("upload-1 MB", "per_cpu_s", "uploads of 1 MB a CPU second, to nginx's", least=0.5, of="nginx",
          because="2026-11-21: of 3.4 ms, SHA-256 takes 0.5, libmagic 0.45, two fsyncs 0.5, writing 0.5, and three round trips to "
                  "PostgreSQL 0.7 on its side: nginx does none of these but the writing, in 1.2 to 1.7 ms."),
