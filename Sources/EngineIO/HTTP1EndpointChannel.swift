@@ -35,10 +35,7 @@ package struct HTTP1EndpointChannel: HTTPChannelHandler {
 
     package func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
-            // A channel keeps its first read buffer as long as it lives, so it begins small: most connections become
-            // WebSockets, which are silent most of the time.
-            let readBuffers = AdaptiveRecvByteBufferAllocator(minimum: 64, initial: 512, maximum: 65536)
-            try channel.syncOptions?.setOption(.recvAllocator, value: readBuffers)
+            try channel.syncOptions?.setOption(.recvAllocator, value: ReadBuffers())
             let application = channel.eventLoop.makePromise(
                 of: NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>?.self
             )
@@ -79,7 +76,9 @@ package struct HTTP1EndpointChannel: HTTPChannelHandler {
         try pipeline.addHandlers(self.configuration.additionalChannelHandlers())
         return try NIOAsyncChannel(
             wrappingChannelSynchronously: channel,
-            configuration: .init(isOutboundHalfClosureEnabled: true)
+            // Read ahead of the application: some of the largest buffers.
+            configuration: .init(
+                backPressureStrategy: .init(lowWatermark: 2, highWatermark: 5), isOutboundHalfClosureEnabled: true)
         )
     }
 
