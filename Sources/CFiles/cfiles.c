@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdio.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -15,4 +16,8 @@ int cfiles_open_cached(const char *path) {
 ssize_t cfiles_read_cached(int descriptor, void *buffer, size_t count, off_t offset) {
     struct iovec space = {.iov_base = buffer, .iov_len = count};
     return preadv2(descriptor, &space, 1, offset, RWF_NOWAIT);
+}
+
+int cfiles_rename_new(const char *path, const char *destination) {
+    return renameat2(AT_FDCWD, path, AT_FDCWD, destination, RENAME_NOREPLACE);
 }

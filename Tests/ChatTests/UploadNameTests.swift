@@ -10,6 +10,8 @@ import Testing
         ("/", "file"), ("", "file"), ("..", "file"), (".", "file"), ("   ", "file"), ("a/b/", "b"),
         ("line\r\nbreak.txt", "linebreak.txt"), ("nul\u{0}.txt", "nul.txt"), ("\u{202E}gpj.exe", "gpj.exe"),
         ("a\u{2066}b\u{200F}.png", "ab.png"), ("naïve 🦀.png", "naïve 🦀.png"), (".hidden", ".hidden"),
+        // What a combining mark stands behind is still what it was.
+        ("../\u{301}passwd", "\u{301}passwd"), ("a\\\u{200C}b", "\u{200C}b"), (".\u{202E}.", "file"),
     ])
     func cleaned(raw: String, expected: String) { #expect(FileName.cleaned(raw) == expected) }
 
@@ -19,6 +21,10 @@ import Testing
         #expect(name.hasSuffix("🦀.gz") || name.hasSuffix(".gz"))
         let noEnding = FileName.cleaned(String(repeating: "x", count: 300))
         #expect(noEnding == String(repeating: "x", count: 255))
+        // One character, however long.
+        #expect(FileName.cleaned(String(repeating: "\u{301}", count: 200)).utf8.count == 254)
+        let marked = FileName.cleaned("a" + String(repeating: "\u{301}", count: 200) + ".txt")
+        #expect(marked.utf8.count == 255 && marked.hasSuffix(".txt"))
     }
 }
 
@@ -50,6 +56,11 @@ import Testing
         let other = UploadLinks(secret: SymmetricKey(data: Data(repeating: 2, count: 32)))
         #expect(other.verify(token, for: id, now: now) == .forged)
         let parts = token.split(separator: ".")
+        // The last character stands for two bits more than there are.
+        let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+        for digit in digits where digit != token.last {
+            #expect(links.verify(token.dropLast() + String(digit), for: id, now: now) == .forged)
+        }
         for bad in ["", ".", "x", "zzzz.\(parts[1])", "\(parts[0]).", "\(parts[0]).AAAA", token + "x", ".\(token)"] {
             #expect(links.verify(bad, for: id, now: now) == .forged, "\(bad)")
         }

@@ -20,7 +20,7 @@ import Testing
         var random = SeededRandom(seed: 1)
         let bytes = random.bytes(700_001)
         try await MediaBench.run { bench in
-            let writer = try await bench.store.makeWriter(maxBytes: bytes.count)
+            let writer = bench.store.makeWriter(maxBytes: bytes.count)
             for start in stride(from: 0, to: bytes.count, by: 9_999) {
                 try await writer.write(ByteBuffer(bytes: bytes[start..<min(start + 9_999, bytes.count)]))
             }
@@ -77,7 +77,7 @@ import Testing
 
     @Test func tooManyBytesAreRefusedAtOnce() async throws {
         try await MediaBench.run { bench in
-            let writer = try await bench.store.makeWriter(maxBytes: 10)
+            let writer = bench.store.makeWriter(maxBytes: 10)
             try await writer.write(ByteBuffer(repeating: 1, count: 10))
             await #expect { try await writer.write(ByteBuffer(repeating: 1, count: 1)) } throws: {
                 ($0 as? MediaError)?.code == .tooLarge
@@ -118,7 +118,7 @@ import Testing
         let bytes = random.bytes(300_000)
         try await MediaBench.run { bench in
             let name = UUID()
-            var writer = try await bench.store.makeWriter(maxBytes: bytes.count, name: name)
+            var writer = bench.store.makeWriter(maxBytes: bytes.count, name: name)
             for _ in 0..<100 {
                 let offset = await writer.count
                 let end = min(bytes.count, offset + Int.random(in: 0...6_000, using: &random))
@@ -140,8 +140,11 @@ import Testing
     @Test func aSecondWriterWaitsForTheFirst() async throws {
         try await MediaBench.run { bench in
             let name = UUID()
-            let writer = try await bench.store.makeWriter(maxBytes: 100, name: name)
-            try await writer.write(ByteBuffer(string: "abc"))
+            let first = bench.store.makeWriter(maxBytes: 100, name: name)
+            try await first.write(ByteBuffer(string: "ab"))
+            #expect(try await first.suspend() == 2)
+            let writer = try await bench.store.resumeWriter(name, at: 2, maxBytes: 100)
+            try await writer.write(ByteBuffer(string: "c"))
             await #expect { try await bench.store.resumeWriter(name, at: 0, maxBytes: 100) } throws: {
                 ($0 as? MediaError)?.code == .inUse
             }
@@ -151,6 +154,24 @@ import Testing
             }
             let second = try await bench.store.resumeWriter(name, at: 3, maxBytes: 100)
             #expect(try await second.finish().size == 3)
+        }
+    }
+
+    /// As after a failure between the files and the row: everything is done again.
+    @Test func whatKeepsItsReceivedBytesCanBeStoredAgain() async throws {
+        try await MediaBench.run { bench in
+            let bytes = Array("plain text".utf8)
+            let file = try await bench.receive(bytes)
+            let media = try await bench.workers.process(file)
+            #expect(!file.isStored)
+            #expect(try await bench.store.commit(file, media, keepsReceived: true))
+            #expect(try await bench.store.temporarySize(file.name) == bytes.count)
+            let again = try await bench.store.resumeWriter(file.name, at: bytes.count, maxBytes: bytes.count).finish()
+            #expect(again.sha256 == file.sha256 && again.isStored)
+            #expect(try await !bench.store.commit(again, media, keepsReceived: true))
+            try await bench.store.discard(file.name)
+            #expect(try temporaries(bench).isEmpty)
+            #expect(try read(bench.store.path(of: file.sha256)) == bytes)
         }
     }
 
@@ -173,7 +194,7 @@ import Testing
         let threads = NIOThreadPool(numberOfThreads: 1)
         threads.start()
         let store = try BlobStore(directory: directory, threads: threads)
-        let writer = try await store.makeWriter(maxBytes: 1 << 30)
+        let writer = store.makeWriter(maxBytes: 1 << 30)
         await #expect { for _ in 0..<20 { try await writer.write(ByteBuffer(repeating: 1, count: 300_000)) } } throws: {
             ($0 as? MediaError)?.code == .storageFull
         }

@@ -131,7 +131,8 @@ struct WorkerTests {
             let elsewhere = "\(bench.directory)/other.jpg"
             try FileManager.default.copyItem(atPath: file.path, toPath: elsewhere)
             let other = ReceivedFile(
-                name: file.name, sha256: file.sha256, size: file.size, type: file.type, path: elsewhere)
+                name: file.name, sha256: file.sha256, size: file.size, type: file.type, isStored: false,
+                file: try OpenFile(elsewhere, O_RDONLY))
             let media = try await bench.workers.process(file)
             #expect(media.kind == .image)
             let refused = try await bench.workers.process(other)

@@ -6,6 +6,7 @@ import pathlib
 import signal
 import subprocess
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -96,6 +97,32 @@ def test_a_quota_holds_for_uploads_side_by_side(start_server):
     assert not list((server.storage / "uploads" / "tmp").iterdir())
 
 
+def test_a_quota_knows_what_is_given_back(start_server):
+    server = start_server(USER_QUOTA_BYTES="1000000")
+    alice = server.person()
+    for _ in range(5):
+        upload = alice.upload(os.urandom(400_000))
+        assert alice.request("DELETE", f"/upload/{upload['id']}").status_code == 204
+    alice.upload(os.urandom(600_000))
+    assert_problem(alice.request("PUT", "/upload/x", data=os.urandom(400_001)), 413, "quota_exceeded")
+    assert alice.request("PUT", "/upload/x", data=os.urandom(400_000)).status_code == 201
+
+
+def test_an_upload_deleted_while_it_is_sent(start_server):
+    server = start_server()
+    alice, bob = server.people("alice", "bob")
+    conversation = alice.direct(bob)
+    outcomes = set()
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(60):
+            upload = alice.upload(os.urandom(10))["id"]
+            deleted = pool.submit(alice.request, "DELETE", f"/upload/{upload}")
+            sent = pool.submit(
+                alice.post, "/messages", json={"conversationId": conversation, "attachments": [upload]})
+            outcomes.add((deleted.result().status_code, sent.result().status_code))
+    assert outcomes <= {(204, 422), (409, 201)}, outcomes
+
+
 def test_too_many_unfinished_uploads(people):
     [alice] = people("alice")
     for _ in range(64):
@@ -128,16 +155,20 @@ def test_storage_check_finds_and_repairs_what_differs(start_server):
     stray = stored(server, b"stray")
     stray.parent.mkdir(parents=True, exist_ok=True)
     stray.write_bytes(b"stray")
+    # A second copy, where it does not belong.
+    misplaced = server.storage / "uploads" / "00" / "00" / stored(server, contents[0]).name
+    misplaced.parent.mkdir(parents=True, exist_ok=True)
+    misplaced.write_bytes(contents[0])
     thumbnail = pathlib.Path(f"{stored(server, pictures.picture('jpg'))}.small.webp")
     thumbnail.unlink()
     expected = {f"missing: {stored(server, contents[1])}", f"missing: {stored(server, contents[2])}",
-                f"unreferenced: {stray}", f"missing thumbnail: {thumbnail}"}
+                f"unreferenced: {stray}", f"unreferenced: {misplaced}", f"missing thumbnail: {thumbnail}"}
     found = check(server)
     assert found.returncode == 1 and set(found.stdout.splitlines()[:-1]) == expected, found
     assert stray.exists()
     repaired = check(server, "--repair")
     assert repaired.returncode == 0 and set(repaired.stdout.splitlines()[:-1]) == expected
-    assert not stray.exists() and stored(server, contents[0]).exists()
+    assert not stray.exists() and not misplaced.exists() and stored(server, contents[0]).exists()
 
     server.restart()
     assert alice.get(f"/upload/{kept['id']}/file").content == contents[0]
@@ -227,6 +258,12 @@ def test_a_decoder_that_dies_costs_one_picture(start_server):
     assert_problem(bob.get(path), 404, "not_found")
     served = alice.get(path)
     assert served.content == photo and served.headers["Content-Disposition"].startswith("attachment;")
+    # Whoever sends the same picture again is none the wiser, and the first one gains by it.
+    again = bob.upload(photo, "photo.jpg")
+    assert again["kind"] == "image" and len(again["thumbnails"]) == 3
+    assert alice.get(f"/upload/{upload['id']}").json()["kind"] == "image" and bob.get(path).status_code == 200
+    assert sorted(file.name.removeprefix(again["sha256"]) for file in stored(server, photo).parent.iterdir()) == [
+        "", ".large.webp", ".medium.webp", ".small.webp"]
     # One that dies while it waits is not noticed at all.
     assert alice.upload(pictures.picture("png"))["kind"] == "image"
     for pid in workers(server):

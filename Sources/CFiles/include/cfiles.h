@@ -12,4 +12,8 @@ int cfiles_open_cached(const char *path);
 // Reads what the kernel has in memory, up to `count` bytes. Their number; or -1, and pread(2) tells why.
 ssize_t cfiles_read_cached(int descriptor, void *buffer, size_t count, off_t offset);
 
+// Renames a file, unless there is one of the new name. 0; or -1, and rename(2) tells why: EEXIST, or EINVAL where the file
+// system cannot do this.
+int cfiles_rename_new(const char *path, const char *destination);
+
 #endif

@@ -39,7 +39,7 @@ public struct People: Sendable {
     private func ownPicture(_ text: String, of user: UserID) async throws -> UploadID {
         guard let id = UploadID(text), let found = try await uploads.find(id, viewer: user), !found.gone,
             found.upload.ownerId == user, found.upload.kind == .image
-        else { throw ChatError.invalid("avatarUploadId", "a picture you uploaded") }
+        else { throw ChatError.unusableAvatar }
         return id
     }
 }

@@ -158,7 +158,7 @@ struct MessageBatch {
         case "muted": ChatError(.muted, "you may not write for now")
         case "blocked": Rules.blockedText
         case "reply_to": .invalid("replyTo", "no message of this conversation")
-        case "attachments": .invalid("attachments", "only your own finished uploads that have not been removed")
+        case "attachments": .unusableAttachments
         default: ChatError(.internal, "unknown verdict \(verdict)")
         }
     }

@@ -8,6 +8,11 @@ extension ChatError {
         switch error {
         case let error as ChatError:
             self = error
+        // What was looked at just before is deleted by now.
+        case let error as PostgresError where error.violates("attachments_upload_id_fkey"):
+            self = .unusableAttachments
+        case let error as PostgresError where error.violates("users_avatar_upload_id_fkey"):
+            self = .unusableAvatar
         case let error as PostgresError where error.code != .server && error.code != .decoding && error.code != .misuse:
             DatabaseWarning.shared.give(error, logger)
             self = .unavailable

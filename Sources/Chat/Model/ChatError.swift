@@ -79,6 +79,11 @@ public struct ChatError: Error, Sendable, Equatable {
 
     public static func notFound(_ what: String) -> ChatError { ChatError(.notFound, "\(what) not found") }
 
+    static let unusableAttachments = ChatError.invalid(
+        "attachments", "only your own finished uploads that have not been removed")
+
+    static let unusableAvatar = ChatError.invalid("avatarUploadId", "a picture you uploaded")
+
     static let accountGone = ChatError(.unauthenticated, "this account is gone")
 
     public static let unavailable = ChatError(

@@ -4,12 +4,15 @@ enum FileName {
     static let maximumBytes = 255
 
     /// The last path component without control and bidirectional characters, cut to 255 bytes with its extension kept.
+    ///
+    /// Scalar by scalar: a slash and a combining mark behind it are one character, which is no slash.
     static func cleaned(_ raw: String) -> String {
-        let last = raw.split(whereSeparator: { $0 == "/" || $0 == "\\" }).last.map(String.init) ?? ""
-        let visible = String(String.UnicodeScalarView(last.unicodeScalars.filter(isAllowed)))
-        let name = visible.trimmingPrefix(while: \.isWhitespace)
-        guard !name.isEmpty, name != ".", name != ".." else { return "file" }
-        return shortened(String(name))
+        let last = raw.unicodeScalars.split { $0 == "/" || $0 == "\\" }.last ?? Substring().unicodeScalars
+        let name = last.filter(isAllowed).drop { $0.properties.isWhitespace }
+        switch String(String.UnicodeScalarView(name)) {
+        case "", ".", "..": return "file"
+        case let name: return shortened(name)
+        }
     }
 
     private static func isAllowed(_ scalar: Unicode.Scalar) -> Bool {
@@ -25,8 +28,11 @@ enum FileName {
         guard name.utf8.count > maximumBytes else { return name }
         let dot = name.lastIndex(of: ".").flatMap { name[$0...].utf8.count <= 16 ? $0 : nil }
         let ending = dot.map { String(name[$0...]) } ?? ""
-        var stem = name[..<(dot ?? name.endIndex)]
-        while stem.utf8.count > maximumBytes - ending.utf8.count { stem.removeLast() }
-        return stem + ending
+        var room = maximumBytes - ending.utf8.count
+        let stem = name[..<(dot ?? name.endIndex)].unicodeScalars.prefix { scalar in
+            room -= UTF8.width(scalar)
+            return room >= 0
+        }
+        return String(stem) + ending
     }
 }

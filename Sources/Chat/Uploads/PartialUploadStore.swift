@@ -53,6 +53,11 @@ struct PartialUploadStore: Sendable {
         }
     }
 
+    /// What the client said of an upload that has come in whole; nil if it said nothing.
+    func metadata(ofFinished id: UploadID) async throws -> String? {
+        try await database.query("SELECT metadata FROM uploads WHERE id = \(id.uuid)").first?.decode("metadata")
+    }
+
     /// From `offset` on, bytes count only when `renew` has said so.
     func distrust(_ id: UploadID, from offset: Int) async throws {
         try await database.query("UPDATE partial_uploads SET verified = \(offset) WHERE id = \(id.uuid)")

@@ -24,23 +24,21 @@ public struct ResumableUploads: Sendable {
         public var offset: Int
         /// Bytes in all.
         public var length: Int
-        /// `Upload-Metadata` as the client said it, of an unfinished upload.
+        /// `Upload-Metadata` as the client said it, for who asks where the upload stands.
         public var metadata: String?
         /// When what has arrived is given up; nil for a finished upload.
         public var expires: Date?
     }
 
     /// Begins an upload of `length` bytes.
-    /// - Parameter metadata: what `status` repeats while it is unfinished.
+    /// - Parameter metadata: what `status` repeats.
     /// - Throws: as `Uploads.begin`; `rate_limited` also when the owner has too many unfinished ones.
     public func create(name: String, metadata: String?, length: Int, owner: UserID) async throws -> Progress {
         // Held until the row counts against the quota instead.
         let place = try await uploads.reserve(owner, length: length)
-        defer { uploads.underWay.leave(place) }
+        defer { uploads.underWay.leave(place, keeping: length) }
         let id = UploadID.make()
-        let writer = try await uploads.storing {
-            try await uploads.storage.blobs.makeWriter(maxBytes: 0, name: id.uuid)
-        }
+        let writer = uploads.storage.blobs.makeWriter(maxBytes: 0, name: id.uuid)
         let expires: Date
         do {
             _ = try await uploads.storing { try await writer.suspend() }
@@ -63,7 +61,7 @@ public struct ResumableUploads: Sendable {
     /// finished first.
     /// - Throws: `not_found` also for somebody else's; `gone` for an expired one.
     public func status(of id: UploadID, owner: UserID) async throws -> Progress {
-        guard let partial = try await find(id, owner) else { return try await finished(id, owner) }
+        guard let partial = try await find(id, owner) else { return try await finishedWithMetadata(id, owner) }
         writers.interruptSilent(key(partial))
         let offset = try await offset(of: partial)
         guard offset == partial.length else {
@@ -71,7 +69,7 @@ public struct ResumableUploads: Sendable {
                 id: id, offset: offset, length: partial.length, metadata: partial.metadata, expires: partial.expires)
         }
         try await complete(partial)
-        return try await finished(id, owner)
+        return try await finishedWithMetadata(id, owner)
     }
 
     /// Takes the bytes of one request. Whatever way it ends, those that came are kept, unless they have a checksum that
@@ -96,9 +94,7 @@ public struct ResumableUploads: Sendable {
         }
         let current = try await self.offset(of: partial)
         guard offset == current else { throw mismatch(current) }
-        if let size, size > partial.length - offset {
-            throw ChatError(.tooLarge, "this upload is \(partial.length) bytes long")
-        }
+        if let size, size > partial.length - offset { throw Self.tooLong(partial.length) }
         if checksum != nil { try await store.distrust(id, from: offset) }
         let writer = try await uploads.storing {
             try await uploads.storage.blobs.resumeWriter(id.uuid, at: offset, maxBytes: partial.length)
@@ -108,7 +104,11 @@ public struct ResumableUploads: Sendable {
         } catch {
             _ = try? await writer.suspend()
             if checksum == nil { _ = try? await store.renew(id) }
-            throw error
+            switch error {
+            case let error as ChatError where error.code == .tooLarge: throw Self.tooLong(partial.length)
+            case is CancellationError where !Task.isCancelled: throw Self.interrupted
+            default: throw error
+            }
         }
         guard await writer.count < partial.length else {
             try await complete(partial, writer)
@@ -166,7 +166,8 @@ public struct ResumableUploads: Sendable {
                 return try await last.finish()
             }
             do {
-                _ = try await uploads.keep(file, as: partial.id, name: partial.name, owner: partial.owner)
+                _ = try await uploads.keep(
+                    file, as: partial.id, name: partial.name, owner: partial.owner, isRepeatable: true)
             } catch let error as ChatError {
                 // Refused for what it is. Any other failure passes, and the next request tries again.
                 if error.code == .validationFailed, try await store.delete(partial.id) {
@@ -175,6 +176,12 @@ public struct ResumableUploads: Sendable {
                 throw error
             }
         }
+    }
+
+    private func finishedWithMetadata(_ id: UploadID, _ owner: UserID) async throws -> Progress {
+        var progress = try await finished(id, owner)
+        progress.metadata = try await store.metadata(ofFinished: id)
+        return progress
     }
 
     private func finished(_ id: UploadID, _ owner: UserID) async throws -> Progress {
@@ -204,6 +211,13 @@ public struct ResumableUploads: Sendable {
     }
 
     private func key(_ partial: PartialUpload) -> PieceWriters.Key { .init(upload: partial.id, owner: partial.owner) }
+
+    public static func tooLong(_ length: Int) -> ChatError {
+        ChatError(.tooLarge, "this upload is \(length) bytes long")
+    }
+
+    private static let interrupted = ChatError(
+        .uploadOffsetMismatch, "nothing came for a while, and another request goes on with this upload")
 
     private var expired: ChatError { ChatError(.gone, "this upload has expired") }
 

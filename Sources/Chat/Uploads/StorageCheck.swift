@@ -54,7 +54,7 @@ public struct StorageCheck: Sendable {
 
     private func compare(_ contents: [OrphanStore.Content], _ files: [StoredFile]) -> [Finding] {
         var sizes: [String: Int] = [:]
-        for file in files { sizes[blobs.path(of: file.id, file.variant)] = file.size }
+        for file in files { sizes[file.path] = file.size }
         var findings: [Finding] = []
         for content in contents {
             let main = path(content.sha256, content.ownerOnly ? .ownerOnly : .served)

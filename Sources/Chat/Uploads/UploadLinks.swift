@@ -34,13 +34,17 @@ public struct UploadLinks: Sendable {
         case forged
     }
 
-    func fileURL(_ id: UploadID, now: Date = Date()) -> String {
-        "/upload/\(id)/file?token=\(token(id, now: now))"
+    /// The URLs of an upload's files, signed once for all of them.
+    struct URLs {
+        fileprivate let id: UploadID
+        fileprivate let token: String
+
+        var file: String { "/upload/\(id)/file?token=\(token)" }
+
+        func thumbnail(_ size: String) -> String { "/upload/\(id)/thumbnail/\(size)?token=\(token)" }
     }
 
-    func thumbnailURL(_ id: UploadID, size: String, now: Date = Date()) -> String {
-        "/upload/\(id)/thumbnail/\(size)?token=\(token(id, now: now))"
-    }
+    func urls(of id: UploadID) -> URLs { URLs(id: id, token: token(id)) }
 
     func token(_ id: UploadID, now: Date = Date()) -> String {
         let expiry = ((now.timeIntervalSince1970 + Self.lifetime) / Self.window).rounded(.up) * Self.window
@@ -52,6 +56,8 @@ public struct UploadLinks: Sendable {
         let parts = token.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 2, let expiry = Int(parts[0], radix: 36),
             let code = Data(base64Encoded: parts[1].replacing("-", with: "+").replacing("_", with: "/") + "="),
+            // Other texts mean the same bytes: base64 ignores the last bits.
+            parts[1] == Self.text(code),
             case let message = Self.message(id, String(parts[0])),
             keys.contains(where: { HMAC<SHA256>.isValidAuthenticationCode(code, authenticating: message, using: $0) })
         else { return .forged }

@@ -59,6 +59,8 @@ struct UploadStore: Sendable {
         return uploads
     }
 
+    static let gone = ChatError(.gone, "this file was removed")
+
     struct Found: Sendable {
         var upload: Upload
         var gone: Bool
@@ -84,7 +86,9 @@ struct UploadStore: Sendable {
             """)
         guard let row = rows.first else { return nil }
         guard try row.decode("kind", as: String?.self) != nil else {
-            throw ChatError(.gone, "this file was removed")
+            // Its content is deleted. Whoever could not see it does not learn that there was something.
+            guard try viewer == nil || row.decode("visible") else { return nil }
+            throw Self.gone
         }
         return Found(
             upload: try upload(from: row, viewer: viewer), gone: try row.decode("gone"),
@@ -92,49 +96,60 @@ struct UploadStore: Sendable {
             servedSize: try row.decode("served_size"), servedSHA256: try row.decode("served_sha256"))
     }
 
-    /// Stores the upload, and its blob if the content is new; one that came in pieces is unfinished no longer.
+    /// Stores the upload with its blob; one that came in pieces is unfinished no longer.
+    ///
+    /// There is a blob already if the same came twice at once, or if its files were lost. What was found out now counts,
+    /// unless a worker failed at what another one could read.
     /// - Returns: The upload as its owner sees it.
     func insert(_ id: UploadID, owner: UserID, name: String, blob: Blob) async throws -> Upload {
         let thumbnails =
             blob.thumbnails.isEmpty ? "[]" : String(decoding: try JSONEncoder().encode(blob.thumbnails), as: UTF8.self)
-        let results = try await database.atomically([
-            """
-            INSERT INTO blobs (sha256, size, type, kind, served_size, served_sha256, owner_only, width, height,
-                duration, blurhash, thumbnails)
-            VALUES (\(blob.sha256), \(blob.size), \(blob.type), \(blob.kind.rawValue), \(blob.servedSize),
-                \(blob.servedSHA256), \(blob.ownerOnly), \(blob.width)::int8, \(blob.height)::int8, \(blob.duration),
-                \(blob.blurhash), \(thumbnails)::text::jsonb)
-            ON CONFLICT (sha256) DO NOTHING
-            """,
-            """
-            INSERT INTO uploads (id, owner_id, sha256, name, type, size)
-            VALUES (\(id.uuid), \(owner.uuid), \(blob.sha256), \(name), \(blob.type), \(blob.size))
-            """,
-            "DELETE FROM partial_uploads WHERE id = \(id.uuid)",
-            """
-            SELECT \(Self.columns) FROM uploads up JOIN blobs b ON b.sha256 = up.sha256 WHERE up.id = \(id.uuid)
-            """,
-        ])
-        guard let row = results.last?.first else { throw ChatError.notFound("upload") }
-        return try upload(from: row, viewer: owner)
-    }
-
-    func blob(_ sha256: String) async throws -> Blob? {
         let rows = try await database.query(
             """
-            SELECT sha256, size, type, kind, served_size, served_sha256, owner_only, width, height, duration, blurhash,
-                thumbnails::text AS thumbnails
-            FROM blobs WHERE sha256 = \(sha256)
+            WITH b AS (
+                INSERT INTO blobs AS b (sha256, size, type, kind, served_size, served_sha256, owner_only, width, height,
+                    duration, blurhash, thumbnails)
+                VALUES (\(blob.sha256), \(blob.size), \(blob.type), \(blob.kind.rawValue), \(blob.servedSize),
+                    \(blob.servedSHA256), \(blob.ownerOnly), \(blob.width)::int8, \(blob.height)::int8, \(blob.duration),
+                    \(blob.blurhash), \(thumbnails)::text::jsonb)
+                ON CONFLICT (sha256) DO UPDATE SET type = excluded.type, kind = excluded.kind,
+                    served_size = excluded.served_size, served_sha256 = excluded.served_sha256,
+                    owner_only = excluded.owner_only, width = excluded.width, height = excluded.height,
+                    duration = excluded.duration, blurhash = excluded.blurhash, thumbnails = excluded.thumbnails
+                    WHERE b.owner_only OR NOT excluded.owner_only
+                RETURNING *
+            ), finished AS (
+                DELETE FROM partial_uploads WHERE id = \(id.uuid) RETURNING metadata
+            ), up AS (
+                INSERT INTO uploads (id, owner_id, sha256, name, type, size, metadata)
+                VALUES (\(id.uuid), \(owner.uuid), \(blob.sha256), \(name), \(blob.type), \(blob.size),
+                    (SELECT metadata FROM finished))
+                RETURNING *
+            )
+            SELECT \(Self.columns) FROM up JOIN b USING (sha256)
             """)
-        return try rows.first.map { row in
-            Blob(
-                sha256: try row.decode("sha256"), size: try row.decode("size"), type: try row.decode("type"),
-                kind: try row.decodeEnum("kind"), servedSize: try row.decode("served_size"),
-                servedSHA256: try row.decode("served_sha256"), ownerOnly: try row.decode("owner_only"),
-                width: try row.decode("width"), height: try row.decode("height"),
-                duration: try row.decode("duration"), blurhash: try row.decode("blurhash"),
-                thumbnails: try Self.thumbnails(row))
-        }
+        if let row = rows.first { return try upload(from: row, viewer: owner) }
+        guard let upload = try await find(id, viewer: owner)?.upload else { throw ChatError.notFound("upload") }
+        return upload
+    }
+
+    /// The same for a content that may be there already. Nil if it is not, or if it could not be shown to others: maybe
+    /// it can be now.
+    func insert(_ id: UploadID, owner: UserID, name: String, contentOf sha256: String) async throws -> Upload? {
+        let rows = try await database.query(
+            """
+            WITH b AS (
+                SELECT * FROM blobs WHERE sha256 = \(sha256) AND NOT owner_only
+            ), finished AS (
+                DELETE FROM partial_uploads WHERE id = \(id.uuid) AND EXISTS (SELECT FROM b) RETURNING metadata
+            ), up AS (
+                INSERT INTO uploads (id, owner_id, sha256, name, type, size, metadata)
+                SELECT \(id.uuid), \(owner.uuid), sha256, \(name), type, size, (SELECT metadata FROM finished) FROM b
+                RETURNING *
+            )
+            SELECT \(Self.columns) FROM up JOIN b USING (sha256)
+            """)
+        return try rows.first.map { try upload(from: $0, viewer: owner) }
     }
 
     /// Bytes that count against the user's quota: each upload for itself, unfinished ones with all they announced.
@@ -203,15 +218,18 @@ struct UploadStore: Sendable {
     func upload(from row: PostgresRow, viewer: UserID? = nil) throws -> Upload {
         let id = UploadID(try row.decode("upload_id"))
         let owner = UserID(try row.decode("owner_id"))
-        let signed = try !row.decode("owner_only", as: Bool.self) || viewer == owner
+        // Nobody else gets a working URL of a file that is its owner's alone.
+        let urls = try !row.decode("owner_only", as: Bool.self) || viewer == owner ? links.urls(of: id) : nil
         return Upload(
             id: id, ownerId: owner, name: try row.decode("name"), type: try row.decode("type"),
             size: try row.decode("size"), sha256: try row.decode("sha256"), kind: try row.decodeEnum("kind"),
             width: try row.decode("width"), height: try row.decode("height"), duration: try row.decode("duration"),
-            blurhash: try row.decode("blurhash"), url: signed ? links.fileURL(id) : "/upload/\(id)/file",
-            thumbnails: try Self.thumbnails(row).map {
-                .init(size: $0.size, width: $0.width, height: $0.height, url: links.thumbnailURL(id, size: $0.size))
-            },
+            blurhash: try row.decode("blurhash"), url: urls?.file ?? "/upload/\(id)/file",
+            thumbnails: try urls.map { urls in
+                try Self.thumbnails(row).map {
+                    .init(size: $0.size, width: $0.width, height: $0.height, url: urls.thumbnail($0.size))
+                }
+            } ?? [],
             createdAt: try row.decode("uploaded_at"))
     }
 

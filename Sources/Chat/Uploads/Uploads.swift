@@ -2,6 +2,7 @@ import Foundation
 import Logging
 public import Media
 public import NIOCore
+import PostgresClient
 
 /// Files: from the bytes of a request to a row, and back.
 public struct Uploads: Sendable {
@@ -34,6 +35,9 @@ public struct Uploads: Sendable {
         let place: UploadsUnderWay.Place
         /// What makes it too large: the limit of one file, or what is left of the quota.
         let isLimitedByQuota: Bool
+
+        /// Whether nothing of it has come.
+        public var isEmpty: Bool { get async { await writer.count == 0 } }
     }
 
     /// Begins to receive a file.
@@ -45,15 +49,9 @@ public struct Uploads: Sendable {
     public func begin(_ name: String, length: Int?, bound: Int? = nil, owner: UserID) async throws -> Incoming {
         let wanted = min(length ?? bound ?? storage.maximumBytes, storage.maximumBytes)
         let place = try await reserve(owner, length: length, upTo: wanted)
-        do {
-            let writer = try await storing { try await storage.blobs.makeWriter(maxBytes: place.bytes) }
-            return Incoming(
-                owner: owner, name: FileName.cleaned(name), writer: writer, place: place,
-                isLimitedByQuota: place.bytes < wanted)
-        } catch {
-            underWay.leave(place)
-            throw error
-        }
+        return Incoming(
+            owner: owner, name: FileName.cleaned(name), writer: storage.blobs.makeWriter(maxBytes: place.bytes),
+            place: place, isLimitedByQuota: place.bytes < wanted)
     }
 
     /// A place for an upload of just this many bytes.
@@ -61,13 +59,18 @@ public struct Uploads: Sendable {
         try await reserve(owner, length: length, upTo: length)
     }
 
-    /// Takes a place, with as many bytes as the quota has left. The others' places are counted before the rows: an
-    /// upload that ends in between is counted twice, and never not at all.
+    /// Takes a place, with as many bytes as the quota has left. The database is asked for that only near the quota.
+    ///
+    /// The others' places are counted before the rows: an upload that ends in between is counted twice, and never not at
+    /// all.
     private func reserve(_ owner: UserID, length: Int?, upTo wanted: Int) async throws -> UploadsUnderWay.Place {
         if let length, length > storage.maximumBytes { throw tooLarge }
         var place = try underWay.enter(owner, bytes: wanted)
+        if let kept = place.keptAtMost, kept + place.others + wanted <= storage.quotaBytes { return place }
         do {
-            let left = storage.quotaBytes - place.others - (try await store.usage(of: owner))
+            let kept = try await store.usage(of: owner)
+            underWay.remember(kept, for: place)
+            let left = storage.quotaBytes - place.others - kept
             if left <= 0 || length.map({ $0 > left }) == true { throw quotaExceeded }
             underWay.shrink(&place, to: min(wanted, left))
             return place
@@ -95,15 +98,16 @@ public struct Uploads: Sendable {
     /// - Throws: `validation_failed` for an empty file, `unavailable` when too many wait to be looked at,
     ///   `storage_full`.
     public func finish(_ incoming: Incoming) async throws -> Upload {
-        defer { underWay.leave(incoming.place) }
         let file: ReceivedFile
         do {
-            guard await incoming.writer.count > 0 else { throw ChatError.invalid("file", "is empty") }
+            guard await !incoming.isEmpty else { throw ChatError.invalid("file", "is empty") }
             file = try await storing { try await incoming.writer.finish() }
         } catch {
-            await incoming.writer.abort()
+            await abandon(incoming)
             throw error
         }
+        // Where the outcome is unknown there may be a row: counting one too many does no harm.
+        defer { underWay.leave(incoming.place, keeping: file.size) }
         do {
             return try await keep(file, as: .make(), name: incoming.name, owner: incoming.owner)
         } catch {
@@ -112,22 +116,55 @@ public struct Uploads: Sendable {
         }
     }
 
-    /// Processes a received file and gives it its row. When it throws, the received bytes are still there.
-    func keep(_ file: ReceivedFile, as id: UploadID, name: String, owner: UserID) async throws -> Upload {
+    /// Processes a received file and gives it its row.
+    ///
+    /// - Parameter isRepeatable: whether the received bytes stay until there is a row, so that all this can be done again
+    ///   when it throws.
+    func keep(
+        _ file: ReceivedFile, as id: UploadID, name: String, owner: UserID, isRepeatable: Bool = false
+    ) async throws -> Upload {
         receivedBytes.add(file.size)
         try await scan(file)
-        let known = try await contents.withLock(file.sha256) {
-            guard let blob = try await store.blob(file.sha256.hex) else { return nil as Upload? }
-            return try await store.insert(id, owner: owner, name: name, blob: blob)
-        }
-        if let known {
+        let upload = try await known(file, as: id, name: name, owner: owner)
+        if let upload {
             try? await storage.blobs.discard(file.name)
-            return known
+            return upload
         }
         let media = try await storing { try await storage.workers.process(file) }
+        let new = try await contents.withLock(file.sha256) {
+            try await store(file, media, as: id, name: name, owner: owner, isRepeatable: isRepeatable)
+        }
+        if isRepeatable || file.isForWorkers { try? await storage.blobs.discard(file.name) }
+        return new
+    }
+
+    private func store(
+        _ file: ReceivedFile, _ media: ProcessedMedia, as id: UploadID, name: String, owner: UserID, isRepeatable: Bool
+    ) async throws -> Upload {
+        let isFirst = try await storing {
+            try await storage.blobs.commit(file, media, keepsReceived: isRepeatable)
+        }
+        do {
+            let upload = try await store.insert(id, owner: owner, name: name, blob: Blob(file, media))
+            // What its owner alone could get before.
+            if file.isStored, media.audience == .everyone { try? await storage.blobs.delete(file.sha256, .ownerOnly) }
+            return upload
+        } catch {
+            // Where the row may be there after all, the files stay: `parley storage check` finds those without one.
+            if isFirst, (error as? PostgresError)?.maybeExecuted == false {
+                try? await storage.blobs.delete(file.sha256)
+            }
+            throw error
+        }
+    }
+
+    /// Another upload of a content there is already. The disk is asked first: most contents are new.
+    private func known(
+        _ file: ReceivedFile, as id: UploadID, name: String, owner: UserID
+    ) async throws -> Upload? {
+        guard file.isStored else { return nil }
         return try await contents.withLock(file.sha256) {
-            try await storing { try await storage.blobs.commit(file, media) }
-            return try await store.insert(id, owner: owner, name: name, blob: Blob(file, media))
+            try await store.insert(id, owner: owner, name: name, contentOf: file.sha256.hex)
         }
     }
 
@@ -189,7 +226,7 @@ public struct Uploads: Sendable {
             case .valid(let seconds): validFor = seconds
             }
             guard let upload = try await store.find(id, viewer: nil) else { throw ChatError.notFound("upload") }
-            guard !upload.gone else { throw Self.gone }
+            guard !upload.gone else { throw UploadStore.gone }
             found = upload
         }
         return try await open(found, variant, validFor: validFor)
@@ -222,7 +259,7 @@ public struct Uploads: Sendable {
 
     private func visible(_ id: UploadID, to user: UserID) async throws -> UploadStore.Found {
         guard let found = try await store.find(id, viewer: user) else { throw ChatError.notFound("upload") }
-        if found.gone, found.visible { throw Self.gone }
+        if found.gone, found.visible { throw UploadStore.gone }
         guard found.visible, !found.ownerOnly || found.upload.ownerId == user else {
             throw ChatError.notFound("upload")
         }
@@ -262,8 +299,6 @@ public struct Uploads: Sendable {
     }
 
     // MARK: Errors
-
-    private static let gone = ChatError(.gone, "this file was removed")
 
     /// Of one file, in bytes; and of all files of one form together.
     public var maximumBytes: Int { storage.maximumBytes }

@@ -5,6 +5,8 @@ internal import Glibc
 public struct StoredFile: Sendable {
     public let id: BlobID
     public let variant: BlobVariant
+    /// Where it lies: its address, if nobody moved it.
+    public let path: String
     /// In bytes.
     public let size: Int
     public let modified: Date
@@ -67,9 +69,9 @@ extension BlobStore {
     private func storedFile(named file: String, in parent: String) throws -> StoredFile? {
         guard let id = BlobID(hex: String(file.prefix(64))),
             let variant = BlobVariant.all.first(where: { $0.suffix == file.dropFirst(64) }),
-            let status = status(of: "\(parent)/\(file)")
+            case let path = "\(parent)/\(file)", let status = status(of: path)
         else { return nil }
-        return StoredFile(id: id, variant: variant, size: status.size, modified: status.modified)
+        return StoredFile(id: id, variant: variant, path: path, size: status.size, modified: status.modified)
     }
 
     private func names(in path: String) throws -> [String] {

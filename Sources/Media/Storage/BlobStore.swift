@@ -1,3 +1,4 @@
+internal import CFiles
 internal import Crypto
 public import Foundation
 internal import Glibc
@@ -35,21 +36,37 @@ public final class BlobStore: Sendable {
     }
 
     /// Moves a processed upload to its address and makes it durable. Several of the same content may do so at once: they
-    /// bring the same files, and each replaces the other's whole. The temporaries are gone when it returns.
-    public func commit(_ file: ReceivedFile, _ media: ProcessedMedia) async throws {
+    /// bring the same files, and each replaces the other's whole. What is left of the temporaries is for `discard`.
+    ///
+    /// - Parameter keepsReceived: whether the received bytes stay in their temporary place as well, so that everything
+    ///   can be done again if something fails after this.
+    /// - Returns: whether there was no file of this content before.
+    @discardableResult
+    public func commit(
+        _ file: ReceivedFile, _ media: ProcessedMedia, keepsReceived: Bool = false
+    ) async throws -> Bool {
         try await blocking { [self] in
-            let shard = shardPath(of: file.sha256)
-            try makeShard(of: file.sha256)
-            for thumbnail in media.thumbnails {
-                let variant = BlobVariant.thumbnail(thumbnail.size)
-                try moveDurably(temporaryPath(file.name, variant.suffix), to: path(of: file.sha256, variant))
+            let id = file.sha256
+            let isFirst = !holds(id)
+            try makeShard(of: id)
+            for variant in media.thumbnails.map({ BlobVariant.thumbnail($0.size) }) {
+                try moveDurably(temporaryPath(file.name, variant.suffix), to: path(of: id, variant))
             }
-            let source = media.cleaned == nil ? file.path : temporaryPath(file.name, Self.cleanedSuffix)
-            try moveDurably(source, to: path(of: file.sha256, media.audience == .everyone ? .served : .ownerOnly))
-            try syncDirectory(shard)
-            try syncParents(of: file.sha256)
-            if MediaType(mime: file.type).isForWorkers { removeTemporaries(file.name) }
+            let address = path(of: id, media.audience == .everyone ? .served : .ownerOnly)
+            if media.cleaned != nil {
+                try moveDurably(temporaryPath(file.name, Self.cleanedSuffix), to: address)
+            } else {
+                try moveDurably(keepsReceived ? secondName(of: file) : file.path, file.file, to: address)
+            }
+            try syncDirectory(shardPath(of: id))
+            try syncParents(of: id)
+            return isFirst
         }
+    }
+
+    /// Whether there is a file of this content now.
+    func holds(_ id: BlobID) -> Bool {
+        [.served, .ownerOnly].contains { access(path(of: id, $0), F_OK) == 0 }
     }
 
     /// Removes an upload that will not be kept: what was received and what was made from it.
@@ -57,10 +74,11 @@ public final class BlobStore: Sendable {
         try await blocking { [self] in removeTemporaries(name) }
     }
 
-    /// Removes every file of an address. Nothing happens where there is none.
-    public func delete(_ id: BlobID) async throws {
+    /// Removes every file of an address, or the named one. Nothing happens where there is none.
+    public func delete(_ id: BlobID, _ variant: BlobVariant? = nil) async throws {
         try await blocking { [self] in
-            for variant in BlobVariant.all where unlink(path(of: id, variant)) != 0 && errno != ENOENT {
+            for variant in variant.map({ [$0] }) ?? BlobVariant.all
+            where unlink(path(of: id, variant)) != 0 && errno != ENOENT {
                 throw MediaError(errno: errno, "unlink \(path(of: id, variant))")
             }
         }
@@ -77,7 +95,9 @@ public final class BlobStore: Sendable {
     // MARK: - Paths
 
     static let cleanedSuffix = ".cleaned"
-    private static let temporarySuffixes = ["", cleanedSuffix, ".poster", ".encoded"] + BlobVariant.all.map(\.suffix)
+    private static let linkSuffix = ".link"
+    private static let temporarySuffixes =
+        ["", cleanedSuffix, linkSuffix, ".poster", ".encoded"] + BlobVariant.all.map(\.suffix)
 
     func temporaryPath(_ name: UUID, _ suffix: String = "") -> String {
         "\(directory)/tmp/\(name.uuidString.lowercased())\(suffix)"
@@ -113,9 +133,32 @@ public final class BlobStore: Sendable {
         }
     }
 
-    private func moveDurably(_ source: String, to destination: String) throws {
-        try OpenFile(source, O_RDONLY).sync()
-        if rename(source, destination) != 0 { throw MediaError(errno: errno, "rename \(source)") }
+    /// Moves a file to its address, and its bytes to the disk; the directory that names it is synced afterwards.
+    ///
+    /// Where the address is free, the file is moved first: a journal then takes bytes and name in one go. Where rows may
+    /// refer to a file already, nothing takes its place that is not on disk.
+    private func moveDurably(_ path: String, _ file: OpenFile? = nil, to address: String) throws {
+        let file = try file ?? OpenFile(path, O_RDONLY)
+        guard cfiles_rename_new(path, address) == 0 else {
+            guard [EEXIST, EINVAL, ENOSYS].contains(errno) else { throw MediaError(errno: errno, "rename \(path)") }
+            try file.sync()
+            if rename(path, address) != 0 { throw MediaError(errno: errno, "rename \(path)") }
+            return
+        }
+        do {
+            try file.sync()
+        } catch {
+            unlink(address)
+            throw error
+        }
+    }
+
+    /// Another path of the received bytes; on a file system without hard links the one they have.
+    private func secondName(of file: ReceivedFile) throws -> String {
+        let path = temporaryPath(file.name, Self.linkSuffix)
+        if link(file.path, path) == 0 || errno == EEXIST { return path }
+        if [EPERM, EOPNOTSUPP, ENOSYS].contains(errno) { return file.path }
+        throw MediaError(errno: errno, "link \(path)")
     }
 
     private func syncDirectory(_ path: String) throws { try OpenFile(path, O_RDONLY | O_DIRECTORY).sync() }

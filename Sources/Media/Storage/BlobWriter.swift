@@ -12,7 +12,13 @@ public struct ReceivedFile: Sendable {
     public let size: Int
     /// The MIME type of the bytes, whatever the client called them.
     public let type: String
-    public let path: String
+    public var path: String { file.path }
+    /// Whether there was a file of this content already when it had come. A hint: either can change at once.
+    public let isStored: Bool
+    let file: OpenFile
+
+    /// Whether a worker looks at such a file, and writes others beside it.
+    public var isForWorkers: Bool { MediaType(mime: type).isForWorkers }
 }
 
 /// Writes one upload to its temporary file, with its SHA-256 as the bytes pass.
@@ -24,6 +30,8 @@ public actor BlobWriter {
 
     /// What the threads work on; handed to them and back, never shared.
     private struct Progress: Sendable {
+        /// Nil until the first bytes, or the end, of an upload that begins.
+        var file: OpenFile?
         var written: Int
         /// Nil when the writer did not begin at the start: the hash is then taken from the file at the end.
         var hash: SHA256?
@@ -32,7 +40,6 @@ public actor BlobWriter {
     public nonisolated let name: UUID
     private let maxBytes: Int
     private let store: BlobStore
-    private let file: OpenFile
     private var progress: Progress
     private var pending: [ByteBuffer] = []
     private var pendingBytes = 0
@@ -43,12 +50,12 @@ public actor BlobWriter {
     /// A buffer of fewer bytes is copied behind the one before it; a larger one is kept as it came from the socket.
     private static let smallBuffer = 16 * 1024
 
-    init(store: BlobStore, file: OpenFile, name: UUID, offset: Int, maxBytes: Int) {
+    /// - Parameter file: with `offset` bytes in it; nil for one that is still to be made.
+    init(store: BlobStore, file: OpenFile?, name: UUID, offset: Int, maxBytes: Int) {
         self.store = store
-        self.file = file
         self.name = name
         self.maxBytes = maxBytes
-        progress = Progress(written: offset, hash: offset == 0 ? SHA256() : nil)
+        progress = Progress(file: file, written: offset, hash: offset == 0 ? SHA256() : nil)
     }
 
     /// Bytes taken so far, those before a continuation included.
@@ -67,15 +74,16 @@ public actor BlobWriter {
         if pendingBytes >= Self.chunkSize { try await perform { _, _ in } }
     }
 
-    /// Says what the bytes are. The file stays in its temporary place, and is not durable yet: `commit` or `discard` it.
+    /// Says what the bytes are, and ends this writer. The file stays in its temporary place, and is not durable yet:
+    /// `commit` or `discard` it.
     public func finish() async throws -> ReceivedFile {
-        let (name, path) = (name, file.path)
-        let received = try await perform { progress, file in
-            let sha256 = try progress.hash?.finalize() ?? Self.hash(file)
+        let received = try await perform { [name, store] progress, file in
+            let sha256 = BlobID(try progress.hash?.finalize() ?? Self.hash(file))
             let head = try file.read(count: min(progress.written, Sniffer.headSize), at: 0)
+            file.unlock()
             return ReceivedFile(
-                name: name, sha256: BlobID(sha256), size: progress.written, type: try Sniffer.type(of: head), path: path
-            )
+                name: name, sha256: sha256, size: progress.written, type: try Sniffer.type(of: head),
+                isStored: store.holds(sha256), file: file)
         }
         state = .ended
         return received
@@ -106,17 +114,15 @@ public actor BlobWriter {
     ) async throws -> Result {
         guard state == .ready else { throw MediaError(.inUse) }
         state = .working
-        let (before, pending, file) = (progress, self.pending, file)
+        let (before, pending, count) = (progress, self.pending, pendingBytes)
         do {
-            let (after, result) = try await store.blocking {
+            let (after, result) = try await store.blocking { [name, store] in
                 var progress = before
-                for buffer in pending {
-                    try buffer.withUnsafeReadableBytes { bytes in
-                        try file.write(bytes, at: progress.written)
-                        progress.hash?.update(bufferPointer: bytes)
-                        progress.written += bytes.count
-                    }
-                }
+                let file = try progress.file ?? store.makeTemporary(name)
+                progress.file = file
+                for buffer in pending { buffer.withUnsafeReadableBytes { progress.hash?.update(bufferPointer: $0) } }
+                try file.write(pending, at: progress.written)
+                progress.written += count
                 return (progress, try body(progress, file))
             }
             progress = after
@@ -142,21 +148,24 @@ public actor BlobWriter {
 }
 
 extension BlobStore {
-    /// Begins an upload of at most `maxBytes`. Its file is new and readable by this user alone.
-    public func makeWriter(maxBytes: Int, name: UUID = UUID()) async throws -> BlobWriter {
-        try await openWriter(name, flags: O_RDWR | O_CREAT | O_EXCL, offset: 0, maxBytes: maxBytes)
+    /// Begins an upload of at most `maxBytes`. Its file is made with the first bytes that go to the disk.
+    public func makeWriter(maxBytes: Int, name: UUID = UUID()) -> BlobWriter {
+        BlobWriter(store: self, file: nil, name: name, offset: 0, maxBytes: maxBytes)
+    }
+
+    /// A new file, readable by this user alone, of which the caller is the only writer.
+    fileprivate func makeTemporary(_ name: UUID) throws -> OpenFile {
+        let file = try OpenFile(temporaryPath(name), O_RDWR | O_CREAT | O_EXCL)
+        guard try file.lock() else { throw MediaError(.inUse, file.path) }
+        return file
     }
 
     /// Continues an upload at `offset`; bytes beyond it are dropped. `inUse` while another writer holds the file,
     /// `offsetMismatch` when the file is shorter, `notFound` when it is gone.
     public func resumeWriter(_ name: UUID, at offset: Int, maxBytes: Int) async throws -> BlobWriter {
-        try await openWriter(name, flags: O_RDWR, offset: offset, maxBytes: maxBytes)
-    }
-
-    private func openWriter(_ name: UUID, flags: Int32, offset: Int, maxBytes: Int) async throws -> BlobWriter {
         let path = temporaryPath(name)
         let file = try await blocking {
-            let file = try OpenFile(path, flags)
+            let file = try OpenFile(path, O_RDWR)
             guard try file.lock() else { throw MediaError(.inUse, path) }
             let size = try file.size()
             guard size >= offset else { throw MediaError(.offsetMismatch, path) }

@@ -1,6 +1,7 @@
 internal import CFiles
 internal import Foundation
 internal import Glibc
+internal import NIOCore
 
 /// Owns one file descriptor. Every call blocks: only for threads that may.
 final class OpenFile: Sendable {
@@ -23,6 +24,9 @@ final class OpenFile: Sendable {
 
     deinit { close(descriptor) }
 
+    /// That one call may write: IOV_MAX of writev(2).
+    private static let maximumPieces = 1024
+
     func size() throws -> Int {
         var status = stat()
         try check(fstat(descriptor, &status), "fstat")
@@ -30,14 +34,40 @@ final class OpenFile: Sendable {
         return Int(status.st_size)
     }
 
-    func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws {
-        var done = 0
-        while done < bytes.count {
-            let count = pwrite(
-                descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done, off_t(offset + done))
+    func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws { try write([iovec(bytes)], at: offset) }
+
+    /// Writes what the buffers hold, one behind the other, in as few calls as the kernel allows: what it gets at once it
+    /// keeps in fewer and larger pieces.
+    func write(_ buffers: [ByteBuffer], at offset: Int) throws {
+        // Who owns the memory, held until it is written.
+        var owners: [Unmanaged<AnyObject>] = []
+        defer { for owner in owners { owner.release() } }
+        let pieces = buffers.map { buffer in
+            buffer.withUnsafeReadableBytesWithStorageManagement { bytes, owner in
+                owners.append(owner.retain())
+                return iovec(bytes)
+            }
+        }
+        try write(pieces, at: offset)
+    }
+
+    private func write(_ pieces: [iovec], at offset: Int) throws {
+        var (rest, offset) = (pieces[...], offset)
+        while true {
+            rest = rest.drop { $0.iov_len == 0 }
+            if rest.isEmpty { return }
+            let most = Int32(min(rest.count, Self.maximumPieces))
+            var count = rest.withUnsafeBufferPointer { pwritev(descriptor, $0.baseAddress, most, off_t(offset)) }
             if count < 0 && errno == EINTR { continue }
             try check(Int32(clamping: count), "write")
-            done += count
+            offset += count
+            while let first = rest.indices.first, count > 0 {
+                let part = min(count, rest[first].iov_len)
+                rest[first].iov_base += part
+                rest[first].iov_len -= part
+                count -= part
+                if rest[first].iov_len == 0 { rest.removeFirst() }
+            }
         }
     }
 
@@ -84,6 +114,13 @@ final class OpenFile: Sendable {
 
     private func check(_ result: Int32, _ call: String) throws {
         if result < 0 { throw MediaError(errno: errno, "\(call) \(path)") }
+    }
+}
+
+extension iovec {
+    /// To be read from only.
+    fileprivate init(_ bytes: UnsafeRawBufferPointer) {
+        self.init(iov_base: UnsafeMutableRawPointer(mutating: bytes.baseAddress), iov_len: bytes.count)
     }
 }
 
