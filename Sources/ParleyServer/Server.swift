@@ -94,7 +94,9 @@ public enum Server {
         }
         let router = Router(context: RequestEnvironment.self)
         router.addMiddleware {
+            HeadRequests()
             CrossOrigin(policy: origins)
+            TusVersion()
             ProblemMiddleware()
             WebClientMiddleware(client: web)
             Authenticator(tokens: tokens)

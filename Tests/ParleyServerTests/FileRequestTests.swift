@@ -24,6 +24,18 @@ import Testing
         #expect(request([.range: header]) == expected)
     }
 
+    @Test func rangesAreForGetAlone() {
+        #expect(FileRequest(.head, headers: [.range: "bytes=0-9"], size: 100, etag: "tag") == .whole)
+        #expect(FileRequest(.head, headers: [.range: "bytes=500-"], size: 100, etag: "tag") == .whole)
+        #expect(FileRequest(.head, headers: [.ifNoneMatch: "\"tag\""], size: 100, etag: "tag") == .notModified)
+    }
+
+    @Test func anotherVersionThanTheNamedOneIsRefused() {
+        #expect(request([.ifMatch: "\"tag\""]) == .whole)
+        #expect(request([.ifMatch: "*", .range: "bytes=0-0"]) == .range(0..<1))
+        #expect(request([.ifMatch: "\"a\", W/\"tag\"", .ifNoneMatch: "\"tag\""]) == .preconditionFailed)
+    }
+
     @Test func anEmptyFileHasNoRange() {
         #expect(request([.range: "bytes=0-"], size: 0) == .notSatisfiable)
         #expect(request([.range: "bytes=-5"], size: 0) == .notSatisfiable)

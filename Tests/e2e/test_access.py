@@ -5,7 +5,7 @@ import requests
 import websocket
 
 from accounts import log_in, refresh
-from parley import PASSWORD, assert_problem
+from parley import PASSWORD, assert_problem, until
 
 
 # --- Pages: cookie and origins
@@ -41,6 +41,14 @@ def test_foreign_pages_are_refused_unless_configured(start_server):
     for answer in (alice.get("/auth/me", headers={"Origin": friend}), alice.get("/users/x", headers={"Origin": friend})):
         assert answer.headers["Access-Control-Allow-Origin"] == friend and answer.headers["Vary"] == "Origin"
     assert alice.get("/auth/me", headers={"Origin": server.url}).status_code == 200
+    # A cache may keep a file for hours: what it got for one page is not for a page of another origin.
+    upload = alice.upload(b"a file")
+    for headers in ({}, {"Origin": server.url}, {"Origin": friend}):
+        answer = server.request("GET", upload["url"], headers=headers)
+        assert answer.headers["Vary"] == "Origin" and answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+        exposed = answer.headers.get("Access-Control-Expose-Headers", "")
+        assert ("content-disposition" in exposed) == (headers.get("Origin") == friend)
+    assert server.request("GET", "/", headers={"Accept-Encoding": "gzip"}).headers["Vary"] == "Accept-Encoding, Origin"
     address = server.url.replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket"
     for origin in (friend, server.url):
         websocket.create_connection(address, origin=origin).close()
@@ -97,6 +105,21 @@ def test_somebody_elses_ids_show_nothing(server, people):
             assert refused["error"]["code"] in ("not_found", "forbidden", "not_a_member", "validation_failed"), refused
         assert conversation not in str(device.emit("sync", {"known": {conversation: 0}})["conversations"])
     assert bob.get(f"/messages/{message}").json()["message"]["text"] == "between us"
+
+
+def test_a_removed_file_is_gone_for_those_who_saw_it(server, people):
+    alice, bob, eve = people("alice", "bob", "eve")
+    upload = alice.upload(b"to be removed by a moderator")
+    alice.send(alice.direct(bob), attachments=[upload["id"]])
+    path = f"/upload/{upload['id']}"
+    server.sql("UPDATE uploads SET removed_at = now() WHERE id = %s", upload["id"])
+    until(lambda: not server.sql("SELECT 1 FROM blobs WHERE sha256 = %s", upload["sha256"]), "its content to go")
+    for person in (alice, bob):
+        assert_problem(person.get(f"{path}/file"), 410, "gone")
+    assert_problem(server.request("GET", upload["url"]), 410, "gone")
+    for method, where in (("GET", path), ("GET", f"{path}/file"), ("DELETE", path)):
+        assert_problem(eve.request(method, where), 404, "not_found")
+    assert eve.request("HEAD", path, headers={"Tus-Resumable": "1.0.0"}).status_code == 404
 
 
 # --- Secrets

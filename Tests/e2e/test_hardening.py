@@ -132,6 +132,21 @@ def test_an_upload_without_a_token_is_not_read(server):
         assert is_problem(answer, 401, "unauthenticated") and answer[1]["connection"] == "close" and raw.is_closed()
 
 
+@pytest.mark.parametrize("path", [
+    "/nope", "/auth/me", "/messages", "/auth/login", "/upload", "/upload/unknown", "/upload/unknown/file",
+    "/upload/unknown/thumbnail/small", "/openapi.yaml", "/health"])
+@pytest.mark.parametrize("extra", ["", "Tus-Resumable: 1.0.0\r\n", "Authorization: Bearer nonsense\r\n", "Origin: https://x\r\n"])
+def test_head_is_answered_without_a_body(server, path, extra):
+    with Raw(server) as connection:
+        connection.write(f"HEAD {path} HTTP/1.1\r\nHost: x\r\n{extra}\r\n".encode())
+        connection.write(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+        while connection.received.count(b"\r\n\r\n") < 2:
+            connection._more()
+        first, second, body = connection.received.split(b"\r\n\r\n")
+        assert first.startswith(b"HTTP/1.1 ") and second.startswith(b"HTTP/1.1 200 "), connection.received
+        assert body == b'{"status":"ok"}'
+
+
 def test_a_small_refused_body_leaves_the_connection_open(server):
     with Raw(server) as raw:
         raw.write(b"POST /messages HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n" + b"x" * 500)

@@ -84,6 +84,12 @@ def test_floods_are_limited_and_say_so(start_server):
             assert_problem(answer, 429, "rate_limited")
             assert int(answer.headers["Retry-After"]) >= 1
     assert bob.send(conversation, "others go on")["text"] == "others go on"
+    # The pieces of one upload are not so many uploads, whatever method brings them.
+    tus = {"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream"}
+    location = alice.post("/upload", headers={**tus, "Upload-Length": "130"}).headers["Location"]
+    for n in range(130):
+        piece = alice.post(location, data=b"x", headers={**tus, "X-HTTP-Method-Override": "PATCH", "Upload-Offset": str(n)})
+        assert piece.status_code == 204, piece.text
 
 
 def test_registrations_are_limited_by_address(start_server):

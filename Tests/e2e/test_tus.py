@@ -5,15 +5,18 @@ import datetime
 import email.utils
 import hashlib
 import os
+import pathlib
 import random
 import socket
 import threading
 
+import psycopg
 import pytest
 import requests
 from tusclient.client import TusClient
 
 from parley import assert_problem, until
+from test_uploads import temporaries
 
 TUS = {"Tus-Resumable": "1.0.0"}
 BYTES = {**TUS, "Content-Type": "application/offset+octet-stream"}
@@ -54,6 +57,12 @@ def begin_patch(person, location, offset, length, **headers):
         f"Content-Type: application/offset+octet-stream\r\nUpload-Offset: {offset}\r\nContent-Length: {length}\r\n{more}\r\n"
         .encode())
     return connection
+
+
+def is_open(server, location):
+    """Whether somebody writes to an unfinished upload: asked of the kernel, so as not to be in the way."""
+    files = pathlib.Path(f"/proc/{server.process.pid}/fd").iterdir()
+    return any(os.path.realpath(file).endswith(location.split("/")[-1]) for file in files)
 
 
 def test_what_the_server_can_do(server):
@@ -98,6 +107,8 @@ def test_an_upload_in_pieces(server, people):
     assert upload["size"] == 100_000 and upload["sha256"] == hashlib.sha256(content).hexdigest()
     assert server.request("GET", upload["url"]).content == content
     assert head(alice, location) == 100_000
+    finished = alice.request("HEAD", location, headers=TUS).headers
+    assert finished["Upload-Metadata"] == created.request.headers["Upload-Metadata"] and "Upload-Expires" not in finished
     assert patch(alice, location, 100_000, b"").status_code == 204
     assert_problem(patch(alice, location, 100_000, b"x"), 409, "upload_offset_mismatch")
     assert not list((server.storage / "uploads" / "tmp").iterdir())
@@ -138,6 +149,28 @@ def test_a_checksum_that_does_not_match_keeps_nothing_of_the_piece(alice):
         assert_problem(patch(alice, other, 0, b"x", **{"Upload-Checksum": text}), 400, "malformed_request")
 
 
+def test_what_a_refused_creation_brought_leaves_nothing(server, people):
+    [alice] = people("alice")
+    before = set(temporaries(server))
+    wrong = checksum("sha1", b"others")
+    for headers, content, status, code in [
+            (wrong, b"0123456789", 460, "checksum_mismatch"), ({}, b"x" * 50, 413, "too_large"),
+            ({}, iter([b"x" * 50]), 413, "too_large"), ({"Content-Type": "text/plain"}, b"x", 415, "unsupported_media_type")]:
+        answer = alice.post("/upload", headers={**BYTES, "Upload-Length": "10", **headers}, data=content)
+        assert_problem(answer, status, code)
+        assert answer.headers["Tus-Resumable"] == "1.0.0"
+    assert_problem(alice.post("/upload", headers={**BYTES, "Upload-Length": "0"}, data=b"x"), 413, "too_large")
+    assert server.sql("SELECT count(*) FROM partial_uploads WHERE owner_id = %s", alice.id) == [(0,)]
+    assert set(temporaries(server)) == before
+
+
+def test_a_refusal_by_anybody_names_the_version(server, alice):
+    for answer in (server.request("POST", "/upload", headers={**TUS, "Authorization": "Bearer nonsense"}),
+                   server.request("PATCH", "/upload/x", headers=BYTES),
+                   alice.post("/upload/01a1fbfe-c86c-7e67-a7d1-b1bed26d1f9e", headers=TUS)):
+        assert answer.status_code in (401, 405) and answer.headers["Tus-Resumable"] == "1.0.0", answer.status_code
+
+
 def test_what_is_not_understood(alice):
     for version in ("0.2.2", "1.0.1", ""):
         refused = create(alice, 5, **{"Tus-Resumable": version})
@@ -148,6 +181,8 @@ def test_what_is_not_understood(alice):
                     {"Upload-Defer-Length": "1"}, {"Upload-Metadata": "filename ***"}):
         assert_problem(create(alice, 5, **headers), 400, "malformed_request")
     assert_problem(create(alice, 104_857_601), 413, "too_large")
+    assert_problem(create(alice, 5, **{"Upload-Metadata": b"filename " + b"\xff" * 8000}), 400, "malformed_request")
+    assert patch(alice, location, 0, b"x", **{"Content-Type": "Application/Offset+Octet-Stream"}).status_code == 204
     assert_problem(alice.request("PATCH", location, headers={**BYTES, "Tus-Resumable": None}, data=b"x"), 412, "tus_version")
     assert_problem(
         patch(alice, location, 0, b"x", **{"Content-Type": "application/octet-stream"}), 415, "unsupported_media_type")
@@ -160,12 +195,12 @@ def test_what_is_not_understood(alice):
 def test_method_override(alice):
     location = create(alice, 3).headers["Location"]
 
-    def override(method, **headers):
-        return alice.post(
-            location, headers={**BYTES, "X-HTTP-Method-Override": method, **headers},
-            data=b"abc" if method == "PATCH" else None)
+    def override(method, by="POST", data=None, **headers):
+        return alice.request(by, location, headers={**BYTES, "X-HTTP-Method-Override": method, **headers}, data=data)
 
-    assert override("PATCH", **{"Upload-Offset": "0"}).status_code == 204
+    assert override("PATCH", data=b"ab", **{"Upload-Offset": "0"}).status_code == 204
+    # Whatever the method is: a PUT would store a file of its own.
+    assert override("PATCH", by="PUT", data=b"c", **{"Upload-Offset": "2"}).status_code == 204
     assert override("HEAD").headers["Upload-Offset"] == "3"
     assert override("DELETE").status_code == 204
     assert_problem(alice.get(location), 404, "not_found")
@@ -260,7 +295,8 @@ def test_a_writer_whose_network_went_away_gives_way(alice):
     location = create(alice, 1000).headers["Location"]
     with begin_patch(alice, location, 0, 1000) as connection:
         connection.sendall(b"a" * 300)
-        until(lambda: patch(alice, location, 0, b"").status_code == 409, "the writer to have its turn")
+        until(lambda: is_open(alice.server, location), "the writer to have its turn")
+        assert_problem(patch(alice, location, 0, b""), 409, "upload_offset_mismatch")
         until(lambda: patch(alice, location, head(alice, location), b"").status_code == 204, "the writer to give way",
               timeout=15, interval=0.5)
         assert head(alice, location) == 300
@@ -300,6 +336,41 @@ def test_bytes_that_are_all_there_are_finished_after_a_restart(start_server):
     assert_problem(alice.get(location), 404, "not_found")
     assert head(alice, location) == 5
     assert alice.get(location).json()["sha256"] == hashlib.sha256(b"12345").hexdigest()
+
+
+def test_a_lost_outcome_loses_no_bytes(start_server):
+    """The database's connection breaks, or the server dies, while the row of what has come in whole is written."""
+    server = start_server()
+    alice = server.person()
+    content = os.urandom(300_000)
+    for dies in (False, True):
+        content = content[1:]
+        location = create(alice, len(content)).headers["Location"]
+        with psycopg.connect(server.database) as blocker:
+            blocker.execute("LOCK TABLE blobs IN SHARE ROW EXCLUSIVE MODE")
+            answers = []
+            thread = threading.Thread(target=lambda: answers.append(finish(alice, location, content)))
+            thread.start()
+            waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%%INTO blobs%%'"
+            [(pid,)] = until(lambda: server.sql(waiting), "the row to wait")
+            if dies:
+                server.kill()
+            server.sql("SELECT pg_terminate_backend(%s)", pid)
+            thread.join()
+        if dies:
+            server.restart()
+        else:
+            assert_problem(answers[0], 503, "unavailable")
+        assert head(alice, location) == len(content)
+        assert alice.get(f"{location}/file").content == content
+        assert server.sql("SELECT count(*) FROM partial_uploads") == [(0,)] and not temporaries(server)
+
+
+def finish(person, location, content):
+    try:
+        return patch(person, location, 0, content)
+    except requests.ConnectionError:
+        return None
 
 
 @pytest.mark.parametrize("chunk", [7_000, 1_000_000])

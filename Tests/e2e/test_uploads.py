@@ -239,6 +239,19 @@ def test_headers_of_every_file_answer(server, alice):
             assert answer.headers["Content-Disposition"].startswith("inline;")
 
 
+def test_headers_of_every_refusal_of_a_file(server, alice):
+    upload = alice.upload(b"plain")
+    path = f"/upload/{upload['id']}"
+    for answer in (server.request("GET", upload["url"], headers={"Range": "bytes=9-"}),
+                   server.request("GET", upload["url"], headers={"If-Match": '"another"'}),
+                   server.request("GET", f"{path}/file?token=x"), server.request("GET", f"{path}/file"),
+                   alice.get(f"{path}/thumbnail/small"), alice.get("/upload/unknown/file")):
+        assert answer.status_code in (401, 404, 412, 416)
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+        assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+
+
 def test_ranges_and_conditions(server, alice):
     content = os.urandom(1000)
     upload = alice.upload(content)

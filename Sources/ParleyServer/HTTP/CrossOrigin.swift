@@ -9,9 +9,10 @@ struct CrossOrigin: RouterMiddleware {
 
     private static let allowedHeaders =
         "authorization, content-type, x-parley-cookie, tus-resumable, upload-length, upload-offset, upload-metadata, "
-        + "upload-checksum, upload-defer-length, upload-concat, x-http-method-override, x-request-id, if-none-match, range"
+        + "upload-checksum, upload-defer-length, upload-concat, x-http-method-override, x-request-id, if-none-match, if-range, "
+        + "range"
     private static let exposedHeaders =
-        "location, retry-after, etag, content-range, tus-resumable, tus-version, tus-extension, tus-max-size, "
+        "location, retry-after, etag, accept-ranges, content-range, content-disposition, tus-resumable, tus-version, tus-extension, tus-max-size, "
         + "tus-checksum-algorithm, upload-offset, upload-length, upload-metadata, upload-expires"
 
     func handle(
@@ -19,7 +20,10 @@ struct CrossOrigin: RouterMiddleware {
         next: (Request, RequestEnvironment) async throws -> Response
     ) async throws -> Response {
         guard let origin = request.headers[.origin], !policy.isOwn(origin, authority: request.head.authority) else {
-            return try await next(request, context)
+            var response = try await next(request, context)
+            // What a page of this origin got and keeps is no answer for one of another.
+            if !policy.allowed.isEmpty { Self.vary(&response) }
+            return response
         }
         guard policy.permits(origin, authority: request.head.authority) else {
             return Problem(ChatError(.forbidden, "pages of \(origin.prefix(200)) may not use this server")).response
@@ -36,7 +40,11 @@ struct CrossOrigin: RouterMiddleware {
         }
         response.headers[.accessControlAllowOrigin] = origin
         response.headers[.accessControlAllowCredentials] = "true"
-        response.headers[.vary] = "Origin"
+        Self.vary(&response)
         return response
+    }
+
+    private static func vary(_ response: inout Response) {
+        response.headers[.vary] = response.headers[.vary].map { "\($0), Origin" } ?? "Origin"
     }
 }

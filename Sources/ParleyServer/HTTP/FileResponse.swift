@@ -10,11 +10,22 @@ enum FileRequest: Equatable {
     case range(Range<Int>)
     case notModified
     case notSatisfiable
+    case preconditionFailed
 
-    init(headers: HTTPFields, size: Int, etag: String) {
+    init(_ method: HTTPRequest.Method = .get, headers: HTTPFields, size: Int, etag: String) {
         let tag = "\"\(etag)\""
+        // Strong comparison (§ 13.1.1): what is marked as weak is not the same.
+        if let list = headers[.ifMatch], !Self.entries(list).contains(where: { $0 == "*" || $0 == tag }) {
+            self = .preconditionFailed
+            return
+        }
         if let list = headers[.ifNoneMatch], Self.names(tag, in: list) {
             self = .notModified
+            return
+        }
+        // Ranges are for `GET` alone (§ 14.2).
+        guard method == .get else {
+            self = .whole
             return
         }
         // A part is of use only with the rest of the same version (§ 13.1.5); a date is never a strong validator here.
@@ -27,10 +38,11 @@ enum FileRequest: Equatable {
 
     /// Weak comparison: `W/` does not matter (§ 13.1.2).
     private static func names(_ tag: String, in list: String) -> Bool {
-        list.split(separator: ",").contains { entry in
-            let entry = entry.trimmingCharacters(in: .whitespaces)
-            return entry == "*" || entry == tag || entry == "W/\(tag)"
-        }
+        entries(list).contains { $0 == "*" || $0 == tag || $0 == "W/\(tag)" }
+    }
+
+    private static func entries(_ list: String) -> [String] {
+        list.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
     }
 
     /// One range; several, or what is none, are answered by the whole file (§ 14.2 lets a server ignore them).
@@ -64,17 +76,25 @@ enum FileResponse {
         "audio/wav", "audio/x-wav", "audio/aac", "text/plain",
     ]
 
-    static func make(_ opened: Uploads.Opened, for request: Request, embeddable: Bool) async throws -> Response {
+    /// Says what no answer of a file's address is without, a refusal included.
+    static func protect(_ response: inout Response, embeddable: Bool) {
+        response.headers[.xContentTypeOptions] = "nosniff"
+        response.headers[.contentSecurityPolicy] = "default-src 'none'; sandbox"
+        response.headers[.crossOriginResourcePolicy] = embeddable ? "cross-origin" : "same-origin"
+    }
+
+    static func make(_ opened: Uploads.Opened, for request: Request) async throws -> Response {
         let size = opened.reader.size
         var headers: HTTPFields = [
             .eTag: "\"\(opened.etag)\"",
             .acceptRanges: "bytes",
             .cacheControl: opened.validFor.map { "private, max-age=\($0), immutable" } ?? "private, no-cache",
-            .xContentTypeOptions: "nosniff",
-            .contentSecurityPolicy: "default-src 'none'; sandbox",
         ]
-        headers[.crossOriginResourcePolicy] = embeddable ? "cross-origin" : "same-origin"
-        switch FileRequest(headers: request.headers, size: size, etag: opened.etag) {
+        switch FileRequest(request.method, headers: request.headers, size: size, etag: opened.etag) {
+        case .preconditionFailed:
+            return Problem(
+                .preconditionFailed, code: "precondition_failed", detail: "If-Match names another version of this file"
+            ).response
         case .notModified:
             return Response(status: .notModified, headers: headers)
         case .notSatisfiable:

@@ -31,6 +31,7 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     private let timeout: TimeAmount
     private var isReceiving = false
+    private var isHead = false
     private var response = Response.ended
     /// Bytes that the request's head announced and that have not come; nil where it announced none.
     private var outstanding: Int?
@@ -55,6 +56,7 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
         switch unwrapInboundIn(data) {
         case .head(let head):
             isReceiving = true
+            isHead = head.method == .head
             response = .awaited
             outstanding =
                 head.headerFields[.transferEncoding] == nil
@@ -111,7 +113,7 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
         guard case .awaited = response else { return context.close(promise: nil) }
         let (head, body) = problem.parts
         write(.head(head), context)
-        write(.body(body), context)
+        if !isHead { write(.body(body), context) }
         write(.end(nil), context)
         context.flush()
     }

@@ -10,6 +10,8 @@ enum TusHeaders {
     /// Of a request that brings bytes.
     static let contentType = "application/offset+octet-stream"
 
+    static func bringsBytes(_ headers: HTTPFields) -> Bool { headers[.contentType]?.lowercased() == contentType }
+
     /// A number of bytes; nil without the field.
     /// - Throws: `malformed_request` for what is no whole number.
     static func count(_ name: HTTPField.Name, in headers: HTTPFields) throws(ChatError) -> Int? {
@@ -22,6 +24,8 @@ enum TusHeaders {
 
     /// `Upload-Metadata`: keys, each with a value in base64 or with none, separated by commas.
     static func metadata(_ text: String) throws(ChatError) -> [String: String] {
+        // What is not UTF-8 has grown as it was read.
+        guard text.utf8.count <= 16 * 1024 else { throw ChatError(.malformedRequest, "Upload-Metadata: at most 16 kB") }
         var metadata: [String: String] = [:]
         for entry in text.split(separator: ",") {
             let sides = entry.trimmingCharacters(in: .whitespaces).split(separator: " ", maxSplits: 1)

@@ -87,7 +87,7 @@ struct WebClient: Sendable {
                 response.body = .init(byteBuffer: compressed)
             }
         }
-        return request.method == .head ? response.createHeadResponse() : response
+        return response
     }
 }
 

@@ -32,8 +32,12 @@ struct RateLimitMiddleware: RouterMiddleware {
         guard changes else { return .requests }
         if path.hasPrefix("/messages") { return .messages }
         if path.hasPrefix("/conversations") { return .joins }
-        // The chunks of a resumable upload are no uploads of their own.
-        if path.hasPrefix("/upload"), request.method == .post || request.method == .put { return .uploads }
+        // The pieces of a resumable upload are no uploads of their own, whatever method brings them.
+        if path.hasPrefix("/upload"), request.method == .post || request.method == .put,
+            request.headers[.methodOverride] == nil
+        {
+            return .uploads
+        }
         return .requests
     }
 }

@@ -168,7 +168,7 @@ final class Hub: Sendable {
 
     /// The HTTP server on whose port the sockets are.
     func httpServer(_ configuration: ServerConfiguration, tls: CertificateFiles?) throws -> HTTPServerBuilder {
-        let maximumBytes = configuration.maxUploadBytes
+        let maximumBytes = configuration.maxUploadBytes + UploadRoutes.framing
         let timeout = TimeAmount.seconds(Int64(configuration.requestTimeout))
         var http = HTTP1Channel.Configuration(idleTimeout: timeout)
         http.httpDecoder = .init(maxHeaderFieldSize: 16 * 1024, maxHeaderListSize: 64 * 1024, maxHeaderFieldCount: 100)

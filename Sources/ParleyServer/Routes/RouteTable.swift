@@ -10,9 +10,7 @@ extension Router<RequestEnvironment> {
     /// `HEAD` is answered wherever `GET` is, by the same handler.
     func route(_ path: RouterPath, _ handlers: [HTTPRequest.Method: Handler]) {
         var handlers = handlers
-        if handlers[.head] == nil, let get = handlers[.get] {
-            handlers[.head] = { request, context in try await get(request, context).createHeadResponse() }
-        }
+        handlers[.head] = handlers[.head] ?? handlers[.get]
         let allowed = handlers.keys.map(\.rawValue).sorted().joined(separator: ", ")
         for method in Self.methods {
             let handler =

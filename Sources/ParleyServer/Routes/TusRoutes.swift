@@ -27,18 +27,24 @@ struct TusRoutes {
         }
     }
 
-    /// `POST /upload/{id}` by clients that can send no other method.
-    @Sendable func overridden(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
-        switch request.headers[.methodOverride]?.uppercased() {
-        case "PATCH": try await append(request, context)
-        case "DELETE": try await terminate(request, context)
-        case "HEAD": try await status(request, context)
-        default:
-            throw Problem(
-                .methodNotAllowed, code: "method_not_allowed",
-                detail: "POST is for X-HTTP-Method-Override with PATCH, DELETE or HEAD",
-                headers: [.allow: "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"])
+    /// `POST` and `PUT /upload/{id}` by clients that can send no other method.
+    func overridden(orElse other: @escaping Handler) -> Handler {
+        { request, context in
+            switch request.headers[.methodOverride]?.uppercased() {
+            case "PATCH": try await append(request, context)
+            case "DELETE": try await terminate(request, context)
+            case "HEAD": try await status(request, context)
+            case nil: try await other(request, context)
+            default: try await Self.refusePost(request, context)
+            }
         }
+    }
+
+    @Sendable static func refusePost(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
+        throw Problem(
+            .methodNotAllowed, code: "method_not_allowed",
+            detail: "POST is for X-HTTP-Method-Override with PATCH, DELETE or HEAD",
+            headers: [.allow: "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"])
     }
 
     // MARK: What they do
@@ -65,14 +71,22 @@ struct TusRoutes {
             }
             let metadata = try TusHeaders.metadata(headers[.uploadMetadata] ?? "")
             let name = metadata["filename"] ?? metadata["name"] ?? ""
-            let bringsBytes = headers[.contentType] == TusHeaders.contentType
+            let size = try TusHeaders.count(.contentLength, in: headers)
+            let bringsBytes = TusHeaders.bringsBytes(headers)
+            guard bringsBytes || size ?? 0 == 0 else { throw Self.wrongType }
             let checksum = try bringsBytes ? headers[.uploadChecksum].map(TusHeaders.checksum) : nil
+            if let size, size > length { throw ResumableUploads.tooLong(length) }
             var progress = try await uploads.create(
                 name: name, metadata: headers[.uploadMetadata], length: length, owner: owner)
-            let size = try TusHeaders.count(.contentLength, in: headers)
             if bringsBytes, size != 0, length > 0 {
-                progress = try await uploads.append(
-                    request.body, size: size, to: progress.id, at: 0, checksum: checksum, owner: owner)
+                do {
+                    progress = try await uploads.append(
+                        request.body, size: size, to: progress.id, at: 0, checksum: checksum, owner: owner)
+                } catch {
+                    // Its sender never hears of it.
+                    try? await uploads.terminate(progress.id, owner: owner)
+                    throw error
+                }
             }
             var response = response(.created, progress)
             response.headers[.location] = "/upload/\(progress.id)"
@@ -93,9 +107,7 @@ struct TusRoutes {
 
     @Sendable func append(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
         try await answer(request, context) { owner in
-            guard request.headers[.contentType] == TusHeaders.contentType else {
-                throw ChatError(.unsupportedMediaType, "Content-Type: \(TusHeaders.contentType)")
-            }
+            guard TusHeaders.bringsBytes(request.headers) else { throw Self.wrongType }
             guard let offset = try TusHeaders.count(.uploadOffset, in: request.headers) else {
                 throw ChatError(.malformedRequest, "Upload-Offset: where the bytes belong")
             }
@@ -114,6 +126,8 @@ struct TusRoutes {
         }
     }
 
+    private static let wrongType = ChatError(.unsupportedMediaType, "Content-Type: \(TusHeaders.contentType)")
+
     // MARK: Answers
 
     private func response(_ status: HTTPResponse.Status, _ progress: ResumableUploads.Progress) -> Response {
@@ -122,22 +136,27 @@ struct TusRoutes {
         return Response(status: status, headers: headers)
     }
 
-    /// Every answer names the protocol's version, a refusal too.
     private func answer(
         _ request: Request, _ context: RequestEnvironment, _ body: (UserID) async throws -> Response
     ) async throws -> Response {
-        var response: Response
-        do {
-            guard request.headers[.tusResumable] == TusHeaders.version else {
-                throw Problem(
-                    .preconditionFailed, code: "tus_version", detail: "Tus-Resumable: \(TusHeaders.version)",
-                    headers: [.tusVersion: TusHeaders.version])
-            }
-            response = try await body(try context.requiredCaller.user)
-        } catch {
-            response = Problem(error, logger: context.logger).response
+        guard request.headers[.tusResumable] == TusHeaders.version else {
+            throw Problem(
+                .preconditionFailed, code: "tus_version", detail: "Tus-Resumable: \(TusHeaders.version)",
+                headers: [.tusVersion: TusHeaders.version])
         }
-        response.headers[.tusResumable] = TusHeaders.version
+        return try await body(try context.requiredCaller.user)
+    }
+}
+
+/// Every answer to a request of the protocol names its version, whoever refuses it.
+struct TusVersion: RouterMiddleware {
+    func handle(
+        _ request: Request, context: RequestEnvironment,
+        next: (Request, RequestEnvironment) async throws -> Response
+    ) async throws -> Response {
+        var response = try await next(request, context)
+        let isTus = request.headers[.tusResumable] != nil || request.method == .patch
+        if isTus, request.uri.path.hasPrefix("/upload") { response.headers[.tusResumable] = TusHeaders.version }
         return response
     }
 }

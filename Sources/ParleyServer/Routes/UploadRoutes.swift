@@ -17,11 +17,13 @@ struct UploadRoutes {
         router.route(
             "/upload/:id",
             [
-                .get: show, .put: receiveBody, .delete: tus.terminate(orElse: delete), .patch: tus.append,
-                .head: tus.status(orElse: showHead), .post: tus.overridden, .options: tus.describe,
+                .get: show, .put: tus.overridden(orElse: receiveBody), .delete: tus.terminate(orElse: delete),
+                .patch: tus.append,
+                .head: tus.status(orElse: show), .post: tus.overridden(orElse: TusRoutes.refusePost),
+                .options: tus.describe,
             ])
-        router.route("/upload/:id/file", [.get: serveFile, .head: serveHead])
-        router.route("/upload/:id/thumbnail/:size", [.get: serveThumbnail, .head: serveThumbnailHead])
+        router.route("/upload/:id/file", [.get: serveFile])
+        router.route("/upload/:id/thumbnail/:size", [.get: serveThumbnail])
     }
 
     private struct UploadList: Encodable {
@@ -29,14 +31,18 @@ struct UploadRoutes {
     }
 
     /// What a form's boundaries and headers may take beside its files, in bytes.
-    private static let framing = 64 * 1024
+    static let framing = 64 * 1024
 
     // MARK: Receiving
 
     /// `curl -T photo.jpg …/upload/`: the path ends with the file's name.
     @Sendable private func receiveBody(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
         let caller = try context.requiredCaller
-        let name = context.parameters.get("id")?.removingPercentEncoding ?? ""
+        // RFC 9110 § 14.5: a part must not pass for the whole.
+        guard request.headers[.contentRange] == nil else {
+            throw ChatError(.malformedRequest, "Content-Range: a file is sent whole, or in pieces by the tus protocol")
+        }
+        let name = PercentEncoding.decode(context.parameters.get("id") ?? "")
         let length = request.headers[.contentLength].flatMap { Int($0) }
         let incoming = try await uploads.begin(name, length: length, owner: caller.user)
         do {
@@ -64,9 +70,15 @@ struct UploadRoutes {
         }
         let length = request.headers[.contentLength].flatMap { Int($0) }
         if let length, length > uploads.maximumBytes + Self.framing { throw uploads.tooLarge }
+        var received = 0
         var form = IncomingForm(boundary: boundary, length: length, uploads: uploads, owner: caller.user)
         do {
-            for try await buffer in request.body { try await form.receive(buffer) }
+            for try await buffer in request.body {
+                received += buffer.readableBytes
+                guard received <= uploads.maximumBytes + Self.framing else { throw uploads.tooLarge }
+                try await form.receive(buffer)
+            }
+            guard received > 0 else { throw ChatError.invalid("file", "the form is empty") }
             let finished = try await form.finish()
             return try .json(UploadList(uploads: finished), status: .created)
         } catch {
@@ -81,29 +93,28 @@ struct UploadRoutes {
         try .json(try await uploads.find(context.id(of: Upload.self), for: try context.requiredCaller.user))
     }
 
-    @Sendable private func showHead(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
-        try await show(request, context).createHeadResponse()
-    }
-
     @Sendable private func serveFile(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
-        try await serve(.file, request, context)
-    }
-
-    @Sendable private func serveHead(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
-        try await serve(.file, request, context).createHeadResponse()
+        await serve(.file, request, context)
     }
 
     @Sendable private func serveThumbnail(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
-        try await serve(.thumbnail(context.parameters.get("size") ?? ""), request, context)
-    }
-
-    @Sendable private func serveThumbnailHead(_ request: Request, _ context: RequestEnvironment) async throws
-        -> Response
-    {
-        try await serve(.thumbnail(context.parameters.get("size") ?? ""), request, context).createHeadResponse()
+        await serve(.thumbnail(context.parameters.get("size") ?? ""), request, context)
     }
 
     private func serve(
+        _ variant: Uploads.Variant, _ request: Request, _ context: RequestEnvironment
+    ) async -> Response {
+        var response: Response
+        do {
+            response = try await open(variant, request, context)
+        } catch {
+            response = Problem(error, logger: context.logger).response
+        }
+        FileResponse.protect(&response, embeddable: embeddable)
+        return response
+    }
+
+    private func open(
         _ variant: Uploads.Variant, _ request: Request, _ context: RequestEnvironment
     ) async throws -> Response {
         let key: Uploads.Key
@@ -113,7 +124,7 @@ struct UploadRoutes {
             key = .user(try context.requiredCaller.user)
         }
         let opened = try await uploads.open(context.id(of: Upload.self), variant, with: key)
-        return try await FileResponse.make(opened, for: request, embeddable: embeddable)
+        return try await FileResponse.make(opened, for: request)
     }
 
     @Sendable private func delete(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
@@ -132,6 +143,8 @@ private struct IncomingForm {
     let owner: UserID
 
     private var current: Uploads.Incoming?
+    /// Whether it has no name: what a browser sends for an input without a file.
+    private var isUnnamed = false
     private var finished: [Upload] = []
     /// What parts without a file may hold together, in bytes: nobody reads them.
     private var fieldBytes = 0
@@ -155,7 +168,8 @@ private struct IncomingForm {
     private mutating func handle(_ event: MultipartParser.Event) async throws {
         switch event {
         case .began(let fields):
-            guard let name = FormPart.fileName(fields["content-disposition"] ?? "") else { return }
+            guard let name = ContentDisposition(fields["content-disposition"] ?? "").fileName else { return }
+            isUnnamed = name.isEmpty
             current = try await uploads.begin(name, length: nil, bound: length, owner: owner)
         case .bytes(let bytes):
             if let current {
@@ -169,6 +183,7 @@ private struct IncomingForm {
         case .ended:
             guard let incoming = current else { return }
             current = nil
+            if isUnnamed, await incoming.isEmpty { return await uploads.abandon(incoming) }
             finished.append(try await uploads.finish(incoming))
         case .finished:
             return
@@ -188,33 +203,5 @@ private struct IncomingForm {
     func abandon() async {
         if let current { await uploads.abandon(current) }
         for upload in finished { try? await uploads.delete(upload.id, by: owner) }
-    }
-}
-
-/// The header of a part.
-private enum FormPart {
-    /// The file name of a `Content-Disposition` (RFC 7578 § 4.2); nil for a part that is no file.
-    static func fileName(_ disposition: String) -> String? {
-        guard let start = disposition.range(of: "filename=", options: .caseInsensitive)?.upperBound else { return nil }
-        let rest = disposition[start...]
-        guard rest.hasPrefix("\"") else {
-            return String(rest.prefix { $0 != ";" }).trimmingCharacters(in: .whitespaces)
-        }
-        // Browsers write a quote as %22 (WHATWG HTML § 4.10.22.8), curl as \".
-        var name = ""
-        var escaped = false
-        for character in rest.dropFirst() {
-            if escaped {
-                name.append(character)
-                escaped = false
-            } else if character == "\\" {
-                escaped = true
-            } else if character == "\"" {
-                break
-            } else {
-                name.append(character)
-            }
-        }
-        return name.replacing("%22", with: "\"").replacing("%0D", with: "").replacing("%0A", with: "")
     }
 }

@@ -1,0 +1,87 @@
+import Foundation
+
+/// The header of a form's part that says what the part is: RFC 7578 § 4.2, read as RFC 6266 § 4 writes it.
+struct ContentDisposition {
+    /// By their names in lower case; the first of several counts.
+    private var parameters: [String: String] = [:]
+
+    /// Read scalar by scalar: a quote and a combining mark behind it are one character, which is no quote.
+    init(_ text: String) {
+        var rest = text.unicodeScalars[...]
+        rest = rest.drop { $0 != ";" }
+        while !rest.isEmpty {
+            rest = rest.drop { $0 == ";" || $0.properties.isWhitespace }
+            let name = rest.prefix { $0 != "=" && $0 != ";" }
+            rest = rest.dropFirst(name.count)
+            guard rest.first == "=" else { continue }
+            rest.removeFirst()
+            let value = Self.value(&rest)
+            let key = String(name).trimmingCharacters(in: .whitespaces).lowercased()
+            if parameters[key] == nil { parameters[key] = value }
+        }
+    }
+
+    /// A quoted string, or what stands before the next semicolon.
+    private static func value(_ rest: inout Substring.UnicodeScalarView) -> String {
+        rest = rest.drop { $0.properties.isWhitespace }
+        guard rest.first == "\"" else {
+            let token = rest.prefix { $0 != ";" }
+            rest = rest.dropFirst(token.count)
+            return String(token).trimmingCharacters(in: .whitespaces)
+        }
+        rest.removeFirst()
+        var value = String.UnicodeScalarView()
+        while let scalar = rest.popFirst(), scalar != "\"" {
+            // Only these are escaped: elsewhere a backslash is one, as in the paths that old browsers sent.
+            if scalar == "\\", let next = rest.first, next == "\"" || next == "\\" {
+                rest.removeFirst()
+                value.append(next)
+            } else {
+                value.append(scalar)
+            }
+        }
+        rest = rest.drop { $0 != ";" }
+        return String(value)
+    }
+
+    /// Nil for a part that is no file.
+    var fileName: String? {
+        if let name = parameters["filename*"].flatMap(Self.extended) { return name }
+        // Browsers escape these three, and these only (WHATWG HTML § 4.10.22.8).
+        return parameters["filename"]?.replacing("%22", with: "\"").replacing("%0D", with: "\r").replacing(
+            "%0A", with: "\n")
+    }
+
+    /// `UTF-8''na%C3%AFve.txt` (RFC 8187 § 3.2); nil in another encoding.
+    private static func extended(_ text: String) -> String? {
+        let parts = text.split(separator: "'", maxSplits: 2, omittingEmptySubsequences: false)
+        guard parts.count == 3, parts[0].lowercased() == "utf-8" else { return nil }
+        return PercentEncoding.decode(parts[2])
+    }
+}
+
+/// Percent-encoding (RFC 3986 § 2.1), read so that one wrong escape does not cost the whole name: what is none stays, and
+/// what is not UTF-8 is replaced.
+enum PercentEncoding {
+    static func decode(_ text: some StringProtocol) -> String {
+        var bytes: [UInt8] = []
+        var rest = Array(text.utf8)[...]
+        while let byte = rest.popFirst() {
+            guard byte == 0x25, rest.count >= 2, let escaped = UInt8(hex: rest.prefix(2)) else {
+                bytes.append(byte)
+                continue
+            }
+            bytes.append(escaped)
+            rest.removeFirst(2)
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+extension UInt8 {
+    /// Two hexadecimal digits; nil for anything else.
+    fileprivate init?(hex digits: ArraySlice<UInt8>) {
+        guard !digits.contains(where: { $0 == 0x2B || $0 == 0x2D }) else { return nil }
+        self.init(String(decoding: digits, as: UTF8.self), radix: 16)
+    }
+}
