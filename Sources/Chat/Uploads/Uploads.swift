@@ -132,13 +132,13 @@ public struct Uploads: Sendable {
         }
         let media = try await storing { try await storage.workers.process(file) }
         let new = try await contents.withLock(file.sha256) {
-            try await store(file, media, as: id, name: name, owner: owner, isRepeatable: isRepeatable)
+            try await commit(file, media, as: id, name: name, owner: owner, isRepeatable: isRepeatable)
         }
         if isRepeatable || file.isForWorkers { try? await storage.blobs.discard(file.name) }
         return new
     }
 
-    private func store(
+    private func commit(
         _ file: ReceivedFile, _ media: ProcessedMedia, as id: UploadID, name: String, owner: UserID, isRepeatable: Bool
     ) async throws -> Upload {
         let isFirst = try await storing {
