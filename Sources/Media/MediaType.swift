@@ -2,7 +2,7 @@
 enum MediaType {
     /// A picture that can be decoded and cleaned.
     case picture(PictureFormat)
-    /// A picture that may say where it was taken, in a format that cannot be cleaned.
+    /// A picture, or a film of pictures, that may say where it was taken, in a format that cannot be cleaned.
     case uncleanablePicture
     /// A video or a sound: ffmpeg reads it by this demuxer and no other, so that a file cannot pass for a play list that
     /// names other files. `isISO` where the container can be cleaned.
@@ -25,6 +25,7 @@ enum MediaType {
         case "image/gif": self = .picture(.gif)
         case "image/tiff": self = .picture(.tiff)
         case "image/heic", "image/heif", "image/avif": self = .picture(.heif)
+        case "video/mj2": self = .uncleanablePicture
         // No camera writes these.
         case "image/svg+xml", "image/bmp", "image/x-ms-bmp", "image/vnd.microsoft.icon", "image/x-icon",
             "image/vnd.djvu", "image/vnd.dwg", "image/vnd.dxf", "image/x-portable-bitmap", "image/x-portable-graymap",
@@ -32,7 +33,7 @@ enum MediaType {
             self = .other
         case "video/mp4", "video/x-m4v", "video/3gpp", "video/3gpp2", "video/quicktime":
             self = .movie(.video, demuxer: "mov", isISO: true)
-        case "audio/mp4", "audio/x-m4a", "audio/x-mp4a-latm": self = .movie(.audio, demuxer: "mov", isISO: true)
+        case "audio/mp4", "audio/x-m4a": self = .movie(.audio, demuxer: "mov", isISO: true)
         case "video/webm", "video/x-matroska": self = .movie(.video, demuxer: "matroska", isISO: false)
         case "audio/webm", "audio/x-matroska": self = .movie(.audio, demuxer: "matroska", isISO: false)
         case "video/x-msvideo": self = .movie(.video, demuxer: "avi", isISO: false)

@@ -1,7 +1,8 @@
 internal import CMagic
 internal import NIOPosix
 
-/// Says what bytes are, by libmagic, whatever their name.
+/// Says what bytes are, by libmagic, whatever their name. Formats that say where they were made are known by rules of our
+/// own where libmagic's are too few: a type that nobody knows is served as it is.
 public enum Sniffer {
     /// How many of a file's first bytes are looked at.
     public static let headSize = 64 * 1024
@@ -13,10 +14,29 @@ public enum Sniffer {
     public static func type(of head: [UInt8]) throws -> String {
         // libmagic has an answer of its own for nothing: "application/x-empty".
         if head.isEmpty { return unknown }
+        if let type = head.withUnsafeBytes({ ISOFileType.type(of: ByteView($0)) }) { return type }
         let magic = try handle()
         let type = head.withUnsafeBytes { magic_buffer(magic.cookie, $0.baseAddress, $0.count) }
-        guard let type, case let name = String(cString: type), isWellFormed(name) else { return unknown }
+        guard let type, case let name = String(cString: type), isWellFormed(name), name != unknown else {
+            return head.withUnsafeBytes { typeUnknownToLibmagic(ByteView($0)) }
+        }
         return name
+    }
+
+    private static func typeUnknownToLibmagic(_ head: ByteView) -> String {
+        if head.has("IIU\0", at: 0) { return "image/x-panasonic-rw2" }
+        if head.has("\0MRM", at: 0) { return "image/x-minolta-mrw" }
+        // libmagic looks for the sound behind the tag, which may be longer than the head: a cover picture is in it.
+        if isID3(head) { return "audio/mpeg" }
+        return unknown
+    }
+
+    /// The header of an ID3v2 tag (id3.org, "ID3 tag version 2.4.0", section 3.1).
+    private static func isID3(_ head: ByteView) -> Bool {
+        guard head.has("ID3", at: 0), let version = try? head.byte(3), let size = try? head.slice(6, 4) else {
+            return false
+        }
+        return version < 0xFF && size.allSatisfy { $0 < 0x80 }
     }
 
     /// libmagic's rules answer with words that are no MIME type now and then; these never get into a header.
@@ -56,6 +76,9 @@ private final class MagicHandle: @unchecked Sendable {
             magic_close(cookie)
             throw MediaError(.unavailable, "libmagic's database: \(reason)")
         }
+        // Whether bytes are text, and in which encoding, shows in the first of them: the scan takes most of the time.
+        var encodingBytes = 16 * 1024
+        magic_setparam(cookie, MAGIC_PARAM_ENCODING_MAX, &encodingBytes)
     }
 
     deinit { magic_close(cookie) }

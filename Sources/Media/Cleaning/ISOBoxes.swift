@@ -7,6 +7,11 @@ struct ISOBox: Equatable {
     /// Cut off by the end of the file.
     var isTruncated = false
 
+    /// Boxes that hold nothing (section 8.1.2, and QuickTime's `wide`).
+    static let space: Set<String> = ["free", "skip", "wide"]
+    /// Side by side; an honest file has some for each fragment, some times a second.
+    private static let maxBoxes = 1_000_000
+
     /// The boxes side by side in `range`. With `tolerant`, one that is longer than the file is given as far as it goes, and
     /// bytes that are no box end the list: an upload cut short, or QuickTime's four zero bytes at the end of some atoms.
     static func list(_ file: ByteView, in range: Range<Int>, tolerant: Bool) throws -> [ISOBox] {
@@ -18,6 +23,7 @@ struct ISOBox: Equatable {
                 throw MalformedFile()
             }
             if box.isTruncated && !tolerant { throw MalformedFile() }
+            guard boxes.count < maxBoxes else { throw MalformedFile() }
             boxes.append(box)
             position = box.range.upperBound
         }
@@ -25,15 +31,16 @@ struct ISOBox: Equatable {
     }
 
     /// Nil when there is no header here.
-    private static func read(_ file: ByteView, at start: Int, limit: Int) throws -> ISOBox? {
+    static func read(_ file: ByteView, at start: Int, limit: Int) throws -> ISOBox? {
         guard start <= limit - 8 else { return nil }
         var size = try file.bigEndian(start, size: 4)
         let type = try file.fourCC(start + 4)
         var header = 8
         if size == 1 {
             guard start <= limit - 16 else { return nil }
-            size = try file.bigEndian(start + 8, size: 8)
-            header = 16
+            // An impossible size is that of no box.
+            guard let long = try? file.bigEndian(start + 8, size: 8) else { return nil }
+            (size, header) = (long, 16)
         } else if size == 0 {
             size = limit - start
         }
@@ -48,4 +55,22 @@ struct ISOBox: Equatable {
 
     /// Makes this box free space and its content zeros: every other box and every offset in the file stays as it is.
     var erased: [Patch] { [.replace(at: typeOffset, with: "free"), .zero(content)] }
+}
+
+/// Reads one field of a box after another.
+struct BoxFields {
+    let file: ByteView
+    var position: Int
+    let end: Int
+
+    /// An unsigned integer of 0 to 8 bytes.
+    mutating func take(_ size: Int) throws -> Int {
+        try skip(size)
+        return try file.bigEndian(position - size, size: size)
+    }
+
+    mutating func skip(_ size: Int) throws {
+        guard position <= end - size else { throw MalformedFile() }
+        position += size
+    }
 }
