@@ -7,7 +7,8 @@ import Testing
 @Suite struct CleanerFuzzTests {
     private static let cutters: [(String, @Sendable (ByteView) throws -> EditPlan)] = [
         ("jpg", JPEGCleaner.plan), ("png", PNGCleaner.plan), ("webp", WebPCleaner.plan), ("gif", GIFCleaner.plan),
-        ("heic", HEIFCleaner.plan), ("mp4", MovieCleaner.plan),
+        ("heic", HEIFCleaner.plan), ("mp4", MovieCleaner.plan), ("avif", HEIFCleaner.plan),
+        ("fragmented", MovieCleaner.plan), ("mov", MovieCleaner.plan),
     ]
 
     private static func check(_ cutter: (ByteView) throws -> EditPlan, _ bytes: [UInt8]) throws {
@@ -21,11 +22,13 @@ import Testing
         switch type {
         case "jpg": try Photos.jpeg()
         case "mp4": try Movies.located()
+        case "mov": try ISOFiles.movie("-c:v qtrle -pix_fmt pal8 -c:a adpcm_ima_qt -movflags faststart -f mov")
+        case "fragmented": try ISOFiles.subtitled("-movflags frag_keyframe+empty_moov -frag_duration 100000 -f mp4")
         default: try Photos.converted(to: type)
         }
     }
 
-    @Test(arguments: 0..<6)
+    @Test(arguments: 0..<9)
     func anyBytesAreSurvived(index: Int) throws {
         let (type, cutter) = Self.cutters[index]
         var random = SeededRandom(seed: UInt64(index))
@@ -39,9 +42,43 @@ import Testing
             try Self.check(cutter, Array(head.prefix(Int.random(in: 8..<64, using: &random))) + random.bytes(64))
         }
         for _ in 0..<20 { try Self.check(cutter, random.damage(sample, bytes: 200)) }
+        // Counts and sizes at their ends.
+        for round in 0..<400 {
+            var damaged = head
+            for _ in 0...(round % 3) {
+                let place = Int.random(in: 0..<(head.count - 4), using: &random)
+                let values: [[UInt8]] = [
+                    [0xFF, 0xFF, 0xFF, 0xFF], [0x7F, 0xFF, 0xFF, 0xFF], [0, 0, 0, 0], [0, 0, 0, 1],
+                ]
+                damaged.replaceSubrange(place..<(place + 4), with: values[Int(random.next() & 3)])
+            }
+            try Self.check(cutter, damaged)
+        }
     }
 
-    @Test(arguments: 0..<6)
+    /// A file of any structure takes time in proportion to its size.
+    @Test func structureWithoutEndTakesNoTime() throws {
+        let empty = ISOFiles.box("free", [])
+        let deep = (0..<200_000).reduce(into: [UInt8]()) { bytes, depth in
+            bytes += ISOFiles.bigEndian((200_000 - depth) * 8) + Array("moov".utf8)
+        }
+        let movie = try ISOFiles.movie()
+        let track = try #require(movie.firstRange(of: Array("stco".utf8)))
+        // Every chunk of a long table is the whole file.
+        var chunks = movie
+        let table = ISOFiles.box(
+            "stco", [0, 0, 0, 0] + ISOFiles.bigEndian(100_000) + [UInt8](repeating: 0, count: 400_000))
+        chunks.replaceSubrange(track, with: Array("xxxx".utf8))
+        chunks = try ISOFiles.inserting(table, into: "moov/trak/mdia/minf/stbl", of: chunks)
+        let started = ContinuousClock.now
+        for bytes in [deep, movie + Array(repeating: empty, count: 100_000).joined(), chunks] {
+            try Self.check(MovieCleaner.plan, bytes)
+            try Self.check(HEIFCleaner.plan, bytes)
+        }
+        #expect(ContinuousClock.now - started < .seconds(20))
+    }
+
+    @Test(arguments: 0..<9)
     func cleaningTwiceChangesNothing(index: Int) throws {
         let (type, cutter) = Self.cutters[index]
         let once = try Self.apply(cutter, try Self.sample(type))

@@ -38,6 +38,15 @@ struct ByteView {
         return text.withUTF8Buffer { slice.elementsEqual($0) }
     }
 
+    /// Whether a range holds nothing but zeros; false where it lies outside.
+    func isZero(_ range: Range<Int>) -> Bool {
+        guard let slice = try? slice(range.lowerBound, range.count) else { return false }
+        guard let base = slice.base.baseAddress, let first = slice.first else { return true }
+        // Every byte is as the one before.
+        let start = base + range.lowerBound
+        return first == 0 && memcmp(start, start + 1, range.count - 1) == 0
+    }
+
     /// A code of four ASCII characters, as in RIFF, PNG and ISO base media files.
     func fourCC(_ offset: Int) throws -> String { String(decoding: try slice(offset, 4), as: UTF8.self) }
 

@@ -52,6 +52,12 @@ struct Patch: Equatable {
     /// As many as the range has; nil for zeros.
     let bytes: [UInt8]?
 
+    /// Whether the file has other bytes there.
+    func changes(_ file: ByteView) -> Bool {
+        guard let bytes else { return !file.isZero(range) }
+        return (try? file.slice(range.lowerBound, range.count).elementsEqual(bytes)) != true
+    }
+
     static func zero(_ range: Range<Int>) -> Patch { Patch(range: range, bytes: nil) }
 
     static func replace(at offset: Int, with text: StaticString) -> Patch {

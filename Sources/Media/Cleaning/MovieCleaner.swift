@@ -1,50 +1,113 @@
-/// Removes metadata from an MP4, MOV or 3GP without re-encoding: what holds it is overwritten in place, so that the sample
-/// offsets stay true.
+/// Removes metadata from an MP4, MOV or 3GP without re-encoding: what is not known to be needed for showing the picture and
+/// playing the sound is overwritten in place, so that the sample offsets stay true.
 ///
-/// Places and titles stand in `udta` (`©xyz`, `loci`, iTunes' `ilst`), `meta` (QuickTime's `mdta` keys) and `uuid` (XMP);
-/// cameras also record their position all along in tracks whose handler is neither picture nor sound.
+/// Places and names stand in boxes of many names, in tracks that are neither picture nor sound, and in bytes between the
+/// samples that no table mentions: so everything goes but the boxes of `MovieRules` and the samples of the kept tracks.
 enum MovieCleaner {
-    private static let metadata: Set<String> = ["udta", "meta", "uuid", "free", "skip", "wide"]
-    private static let containers: Set<String> = ["moov", "trak", "mdia", "minf", "edts", "moof", "traf", "mvex"]
-    /// The handlers of tracks to keep: picture, sound, and text shown with them.
-    private static let keptHandlers: Set<String> = ["vide", "soun", "subt", "sbtl", "text", "clcp"]
-    private static let maxDepth = 8
-
     static func plan(_ file: ByteView) throws -> EditPlan {
         let boxes = try ISOBox.list(file, in: 0..<file.count, tolerant: true)
-        guard boxes.contains(where: { $0.type == "moov" && !$0.isTruncated }) else { throw MalformedFile() }
-        // Whatever follows the last box is no part of the movie.
-        let end = boxes.last?.range.upperBound ?? 0
-        return try EditPlan.patching(
-            size: end, try patches(file, boxes, depth: 0, isFragmented: boxes.contains { $0.type == "moof" }))
+        let movie = try Movie(file, boxes)
+        return try plan(file, boxes, MovieRules.file, removed: movie.removed, coverage: movie.coverage, movie.patches)
     }
 
-    private static func patches(_ file: ByteView, _ boxes: [ISOBox], depth: Int, isFragmented: Bool) throws -> [Patch] {
-        guard depth < maxDepth else { throw MalformedFile() }
-        return try boxes.flatMap { box in
-            if metadata.contains(box.type) { return isEmptySpace(file, box) ? [] : box.erased }
-            guard containers.contains(box.type) else { return [] }
-            let children = try ISOBox.list(file, in: box.content, tolerant: true)
-            if box.type == "trak", try !isKept(file, children) {
-                // A fragmented movie's samples are scattered among those of the other tracks.
-                if isFragmented { throw MalformedFile() }
-                return box.erased + (try TrackSamples(file, children).ranges(in: file).map(Patch.zero))
+    /// Keeps the boxes that `rules` name, and of media data what is covered.
+    static func plan(
+        _ file: ByteView, _ boxes: [ISOBox], _ rules: [String: BoxRule], removed: Set<Int>, coverage: Coverage,
+        _ patches: [Patch]
+    ) throws -> EditPlan {
+        // Media data may be cut short. Anything else that is, is no box: something was appended to the file.
+        func isKept(_ box: ISOBox) -> Bool {
+            rules[box.type] != nil && !removed.contains(box.range.lowerBound)
+                && (!box.isTruncated || box.type == "mdat")
+        }
+        guard let last = boxes.lastIndex(where: isKept) else { throw MalformedFile() }
+        let boxes = boxes[...last]
+        let data = boxes.filter { $0.type == "mdat" }.map(\.content)
+        let all =
+            try patches + BoxCleaner(file: file, removed: removed).patches(Array(boxes), rules)
+            + coverage.gaps(in: data).map(Patch.zero)
+        return try EditPlan.patching(size: boxes[last].range.upperBound, all.filter { $0.changes(file) })
+    }
+}
+
+/// The tracks of a movie: which to keep, and where their samples are.
+struct Movie {
+    private(set) var coverage: Coverage
+    /// Where boxes begin that go although their names may stay: they belong to tracks that go.
+    private(set) var removed: Set<Int> = []
+    /// In the tracks that stay.
+    private(set) var patches: [Patch] = []
+
+    /// The handlers of the tracks to keep.
+    private static let handlers: [String: SampleDescriptions] = ["vide": .picture, "soun": .sound]
+
+    /// `boxes` are the file's.
+    init(_ file: ByteView, _ boxes: [ISOBox]) throws {
+        coverage = Coverage(size: file.count)
+        let movies = boxes.filter { $0.type == "moov" && !$0.isTruncated }
+        // A second one is none of a reader's business.
+        guard let movie = movies.first else { throw MalformedFile() }
+        removed.formUnion(movies.dropFirst().map(\.range.lowerBound))
+        let children = try ISOBox.list(file, in: movie.content, tolerant: true)
+        // Compressed, all is hidden.
+        guard !children.contains(where: { $0.type == "cmov" }) else { throw MalformedFile() }
+
+        let tracks = try children.filter { $0.type == "trak" }.map { try Track(file, $0) }
+        func descriptions(_ track: Track) -> SampleDescriptions? {
+            track.id == nil ? nil : track.handler.flatMap { Self.handlers[$0] }
+        }
+        let ids = Set(tracks.filter { descriptions($0) != nil }.compactMap(\.id))
+        guard !ids.isEmpty else { throw MalformedFile() }
+        for track in tracks {
+            guard let descriptions = descriptions(track) else {
+                removed.insert(track.box.range.lowerBound)
+                continue
             }
-            return try patches(file, children, depth: depth + 1, isFragmented: isFragmented)
+            let cleaner = BoxCleaner(file: file, removed: try track.references(file, besides: ids))
+            patches += try cleaner.patches(
+                cleaner.children(from: track.box.content.lowerBound, of: track.box), MovieRules.track(descriptions))
+            try TrackSamples(file, track.children, descriptions).cover(&coverage)
+        }
+
+        var fragments = FragmentSamples(file: file, tracks: ids)
+        for box in children where box.type == "mvex" { removed.formUnion(try fragments.readDefaults(box)) }
+        for box in boxes where box.type == "moof" && !box.isTruncated {
+            removed.formUnion(try fragments.cover(box, &coverage))
         }
     }
+}
 
-    /// A file that is clean already stays byte for byte as it is.
-    private static func isEmptySpace(_ file: ByteView, _ box: ISOBox) -> Bool {
-        guard ["free", "skip", "wide"].contains(box.type) else { return false }
-        return (try? file.slice(box.content.lowerBound, box.content.count).allSatisfy { $0 == 0 }) ?? false
+private struct Track {
+    let box: ISOBox
+    let children: [ISOBox]
+    /// Nil, as the handler, where the track does not say: nothing can play it.
+    let id: Int?
+    let handler: String?
+
+    init(_ file: ByteView, _ box: ISOBox) throws {
+        self.box = box
+        children = try ISOBox.list(file, in: box.content, tolerant: true)
+        let header = children.first { $0.type == "tkhd" }?.content
+        id = try header.map { header in
+            let isLong = try file.byte(header.lowerBound) == 1
+            return try file.bigEndian(header.lowerBound + (isLong ? 20 : 12), size: 4)
+        }
+        let media = try children.first { $0.type == "mdia" }.map {
+            try ISOBox.list(file, in: $0.content, tolerant: true)
+        }
+        handler = try media?.first { $0.type == "hdlr" }.map { try file.fourCC($0.content.lowerBound + 8) }
     }
 
-    private static func isKept(_ file: ByteView, _ trackBoxes: [ISOBox]) throws -> Bool {
-        guard let media = trackBoxes.first(where: { $0.type == "mdia" }),
-            let handler = try ISOBox.list(file, in: media.content, tolerant: true).first(where: { $0.type == "hdlr" })
-        else { throw MalformedFile() }
-        // Version and flags, then a field that QuickTime calls the component type, then the handler.
-        return keptHandlers.contains(try file.fourCC(handler.content.lowerBound + 8))
+    /// The references to tracks that are not kept, by where they begin.
+    func references(_ file: ByteView, besides kept: Set<Int>) throws -> Set<Int> {
+        let references = try children.filter { $0.type == "tref" }.flatMap {
+            try ISOBox.list(file, in: $0.content, tolerant: true)
+        }
+        return Set(
+            try references.filter { reference in
+                try stride(from: reference.content.lowerBound, to: reference.content.upperBound, by: 4).contains {
+                    !kept.contains(try file.bigEndian($0, size: 4))
+                }
+            }.map(\.range.lowerBound))
     }
 }
