@@ -5,8 +5,8 @@ enum MediaType {
     /// A picture, or a film of pictures, that may say where it was taken, in a format that cannot be cleaned.
     case uncleanablePicture
     /// A video or a sound: ffmpeg reads it by this demuxer and no other, so that a file cannot pass for a play list that
-    /// names other files. `isISO` where the container can be cleaned.
-    case movie(MediaKind, demuxer: String, isISO: Bool)
+    /// names other files.
+    case movie(MediaKind, demuxer: String, MovieCleaning)
     case other
 
     /// Whether a worker looks at such a file, and writes others beside it.
@@ -32,25 +32,39 @@ enum MediaType {
             "image/x-portable-greymap", "image/x-portable-pixmap":
             self = .other
         case "video/mp4", "video/x-m4v", "video/3gpp", "video/3gpp2", "video/quicktime":
-            self = .movie(.video, demuxer: "mov", isISO: true)
-        case "audio/mp4", "audio/x-m4a": self = .movie(.audio, demuxer: "mov", isISO: true)
-        case "video/webm", "video/x-matroska": self = .movie(.video, demuxer: "matroska", isISO: false)
-        case "audio/webm", "audio/x-matroska": self = .movie(.audio, demuxer: "matroska", isISO: false)
-        case "video/x-msvideo": self = .movie(.video, demuxer: "avi", isISO: false)
-        case "video/mpeg": self = .movie(.video, demuxer: "mpeg", isISO: false)
-        case "video/MP2T", "video/mp2t": self = .movie(.video, demuxer: "mpegts", isISO: false)
-        case "video/x-flv": self = .movie(.video, demuxer: "flv", isISO: false)
-        case "video/ogg": self = .movie(.video, demuxer: "ogg", isISO: false)
-        case "audio/ogg", "application/ogg": self = .movie(.audio, demuxer: "ogg", isISO: false)
-        case "audio/mpeg": self = .movie(.audio, demuxer: "mp3", isISO: false)
-        case "audio/flac", "audio/x-flac": self = .movie(.audio, demuxer: "flac", isISO: false)
-        case "audio/x-wav", "audio/wav", "audio/vnd.wave": self = .movie(.audio, demuxer: "wav", isISO: false)
-        case "audio/x-aiff", "audio/aiff": self = .movie(.audio, demuxer: "aiff", isISO: false)
-        case "audio/x-hx-aac-adts", "audio/aac": self = .movie(.audio, demuxer: "aac", isISO: false)
-        case "audio/amr", "audio/AMR": self = .movie(.audio, demuxer: "amr", isISO: false)
+            self = .movie(.video, demuxer: "mov", .boxes)
+        case "audio/mp4", "audio/x-m4a": self = .movie(.audio, demuxer: "mov", .boxes)
+        case "video/webm": self = .movie(.video, demuxer: "matroska", .remux(as: "webm"))
+        case "audio/webm": self = .movie(.audio, demuxer: "matroska", .remux(as: "webm"))
+        case "video/x-matroska": self = .movie(.video, demuxer: "matroska", .remux(as: "matroska"))
+        case "audio/x-matroska": self = .movie(.audio, demuxer: "matroska", .remux(as: "matroska"))
+        case "video/x-msvideo": self = .movie(.video, demuxer: "avi", .remux(as: "avi"))
+        case "video/mpeg": self = .movie(.video, demuxer: "mpeg", .nothing)
+        case "video/MP2T", "video/mp2t": self = .movie(.video, demuxer: "mpegts", .nothing)
+        case "video/x-flv": self = .movie(.video, demuxer: "flv", .remux(as: "flv"))
+        case "video/ogg": self = .movie(.video, demuxer: "ogg", .remux(as: "ogg"))
+        case "audio/ogg", "application/ogg": self = .movie(.audio, demuxer: "ogg", .remux(as: "ogg"))
+        case "audio/mpeg": self = .movie(.audio, demuxer: "mp3", .tags)
+        case "audio/flac", "audio/x-flac": self = .movie(.audio, demuxer: "flac", .remux(as: "flac"))
+        case "audio/x-wav", "audio/wav", "audio/vnd.wave": self = .movie(.audio, demuxer: "wav", .remux(as: "wav"))
+        case "audio/x-aiff", "audio/aiff": self = .movie(.audio, demuxer: "aiff", .remux(as: "aiff"))
+        case "audio/x-hx-aac-adts", "audio/aac": self = .movie(.audio, demuxer: "aac", .tags)
+        case "audio/amr", "audio/AMR": self = .movie(.audio, demuxer: "amr", .nothing)
         default: self = mime.hasPrefix("image/") ? .uncleanablePicture : .other
         }
     }
+}
+
+/// How a video or a sound loses what says where and by whom it was made. One that cannot is its owner's alone.
+enum MovieCleaning {
+    /// `MovieCleaner`.
+    case boxes
+    /// `SoundTagCleaner`.
+    case tags
+    /// ffmpeg copies picture and sound into a new file, by this muxer.
+    case remux(as: String)
+    /// The format has no place for it.
+    case nothing
 }
 
 /// The formats pictures are decoded and cleaned in.

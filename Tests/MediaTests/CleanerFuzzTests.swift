@@ -8,7 +8,7 @@ import Testing
     private static let cutters: [(String, @Sendable (ByteView) throws -> EditPlan)] = [
         ("jpg", JPEGCleaner.plan), ("png", PNGCleaner.plan), ("webp", WebPCleaner.plan), ("gif", GIFCleaner.plan),
         ("heic", HEIFCleaner.plan), ("mp4", MovieCleaner.plan), ("avif", HEIFCleaner.plan),
-        ("fragmented", MovieCleaner.plan), ("mov", MovieCleaner.plan),
+        ("fragmented", MovieCleaner.plan), ("mov", MovieCleaner.plan), ("mp3", SoundTagCleaner.plan),
     ]
 
     private static func check(_ cutter: (ByteView) throws -> EditPlan, _ bytes: [UInt8]) throws {
@@ -23,12 +23,13 @@ import Testing
         case "jpg": try Photos.jpeg()
         case "mp4": try Movies.located()
         case "mov": try ISOFiles.movie("-c:v qtrle -pix_fmt pal8 -c:a adpcm_ima_qt -movflags faststart -f mov")
+        case "mp3": try ISOFiles.movie("-vn -metadata title=a -c:a libmp3lame -f mp3 -write_id3v1 1")
         case "fragmented": try ISOFiles.subtitled("-movflags frag_keyframe+empty_moov -frag_duration 100000 -f mp4")
         default: try Photos.converted(to: type)
         }
     }
 
-    @Test(arguments: 0..<9)
+    @Test(arguments: 0..<10)
     func anyBytesAreSurvived(index: Int) throws {
         let (type, cutter) = Self.cutters[index]
         var random = SeededRandom(seed: UInt64(index))
@@ -78,7 +79,7 @@ import Testing
         #expect(ContinuousClock.now - started < .seconds(20))
     }
 
-    @Test(arguments: 0..<9)
+    @Test(arguments: 0..<10)
     func cleaningTwiceChangesNothing(index: Int) throws {
         let (type, cutter) = Self.cutters[index]
         let once = try Self.apply(cutter, try Self.sample(type))

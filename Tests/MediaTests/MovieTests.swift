@@ -73,6 +73,17 @@ struct MovieTests {
         }
     }
 
+    @Test func theShapeOfPixelsCountsInTheSize() async throws {
+        // DV and DVD: 720 × 576 stored, 1024 × 576 shown.
+        let bytes = try ISOFiles.movie("-vf scale=720:576,setsar=64/45 -c:v mpeg4 -c:a aac -f mp4")
+        try await MediaBench.run { bench in
+            let media = try await bench.process(bytes).media
+            #expect((media.width, media.height) == (1024, 576))
+            #expect(media.thumbnails.map(\.width) == [160, 480, 1024])
+            #expect(media.thumbnails.map(\.height) == [90, 270, 576])
+        }
+    }
+
     @Test func soundHasALengthAndNoThumbnail() async throws {
         let bytes = try fixture("tone.mp3", "ffmpeg -v error -f lavfi -i sine=duration=3 -f mp3 \"$out\"")
         try await MediaBench.run { bench in
@@ -107,6 +118,99 @@ struct MovieTests {
         try await MediaBench.run { bench in
             let media = try await bench.process(bytes).media
             #expect(media.kind == .file)
+        }
+    }
+
+    /// Tags of all kinds, and in sounds a cover with a place of its own.
+    private static func tagged(_ arguments: String) throws -> [UInt8] {
+        try ISOFiles.movie(
+            """
+            -metadata location=SecretPlace -metadata title=SecretTitle -metadata artist=SecretArtist \
+            -metadata comment=SecretComment -metadata:s:a title=SecretSound -metadata:s:v title=SecretFilm \(arguments)
+            """)
+    }
+
+    @Test(arguments: [
+        ("-c:v libx264 -pix_fmt yuv420p -c:a aac -f matroska", "video/x-matroska"),
+        ("-c:v libvpx -c:a libvorbis -f webm", "video/webm"),
+        ("-c:v libvpx-vp9 -c:a libopus -f webm", "video/webm"),
+        ("-c:v mpeg4 -c:a libmp3lame -f avi", "video/x-msvideo"), ("-c:v flv -c:a libmp3lame -f flv", "video/x-flv"),
+        ("-pix_fmt yuv420p -c:v libtheora -c:a libvorbis -f ogg", "video/ogg"),
+        ("-vn -c:a libvorbis -f ogg", "audio/ogg"), ("-vn -c:a libopus -f ogg", "audio/ogg"),
+        ("-vn -c:a flac -f flac", "audio/flac"), ("-vn -c:a pcm_s16le -f wav", "audio/x-wav"),
+        ("-vn -c:a pcm_s16be -f aiff -write_id3v2 1", "audio/x-aiff"), ("-vn -c:a libmp3lame -f mp3", "audio/mpeg"),
+        ("-vn -c:a libmp3lame -f mp3 -write_id3v1 1", "audio/mpeg"),
+    ])
+    func tagsAreGoneFromEveryFormat(arguments: String, type: String) async throws {
+        let bytes = try Self.tagged(arguments)
+        #expect(bytes.contains("Secret"))
+        try await MediaBench.run { bench in
+            let outcome = try await bench.process(bytes)
+            #expect(outcome.media.type == type && outcome.media.audience == .everyone)
+            #expect(outcome.media.kind == (type.hasPrefix("video") ? .video : .audio))
+            #expect(!outcome.served.contains("Secret") && outcome.media.cleaned?.size == outcome.served.count)
+            #expect(try ISOFiles.frames(outcome.served) == ISOFiles.frames(bytes))
+            #expect(try Sniffer.type(of: outcome.served) == type)
+        }
+    }
+
+    @Test func aCoverIsGone() async throws {
+        let song = try Self.tagged("-vn -c:a libmp3lame -f mp3").asFile
+        let cover = try Photos.jpeg().asFile
+        for format in ["mp3", "flac"] {
+            let codec = format == "mp3" ? "copy" : "flac"
+            let bytes = try fixture(
+                "cover.\(format)",
+                """
+                ffmpeg -v error -i \(song) -i \(cover) -map 0:a -map 1:v -c:v copy -c:a \(codec) \
+                -disposition:v attached_pic -f \(format) "$out"
+                """)
+            #expect(bytes.contains("SecretCam"))
+            try await MediaBench.run { bench in
+                let outcome = try await bench.process(bytes)
+                #expect(outcome.media.kind == .audio && outcome.media.audience == .everyone)
+                #expect(!outcome.served.contains("Secret"))
+                #expect(try ISOFiles.sound(outcome.served) == ISOFiles.sound(bytes))
+            }
+        }
+    }
+
+    /// Every tag that stands before or behind an MP3, one after another.
+    @Test func allTagsOfAnMP3AreCutOff() throws {
+        let sound = [0xFF, 0xFB] + [UInt8](repeating: 0x55, count: 400)
+        let text = Array("SecretText".utf8)
+        let id3 = Array("ID3".utf8) + [4, 0, 0, 0, 0, 0, 10] + text
+        let withFooter =
+            Array("ID3".utf8) + [4, 0, 0x10, 0, 0, 0, 10] + text + Array("3DI".utf8) + [4, 0, 0x10, 0, 0, 0, 10]
+        func ape(_ flags: UInt8) -> [UInt8] {
+            Array("APETAGEX".utf8) + [0xD0, 7, 0, 0, 42, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, flags]
+                + [UInt8](repeating: 0, count: 8)
+        }
+        let id3v1 = Array("TAG".utf8) + text + [UInt8](repeating: 0, count: 115)
+        let enhanced = Array("TAG+".utf8) + text + [UInt8](repeating: 0, count: 213) + id3v1
+        let lyrics = Array("LYRICSBEGIN".utf8) + text + Array("000021LYRICS200".utf8)
+        let apeTag = ape(0xA0) + text + ape(0x80)
+        for (front, back) in [
+            (id3, []), (id3 + id3, id3v1), (withFooter, apeTag + id3v1), (apeTag, withFooter), ([], lyrics + id3v1),
+            (id3, apeTag + enhanced), ([], text + ape(0)),
+        ] as [([UInt8], [UInt8])] {
+            #expect(try CleanerFuzzTests.apply(SoundTagCleaner.plan, front + sound + back) == sound)
+        }
+        #expect(throws: MalformedFile.self) { try CleanerFuzzTests.apply(SoundTagCleaner.plan, id3 + id3v1) }
+    }
+
+    @Test func whatCannotBeCleanedIsTheOwnersAlone() async throws {
+        let film = try Self.tagged("-c:v libvpx -c:a libvorbis -f webm")
+        let song = try Self.tagged("-vn -c:a libmp3lame -f mp3")
+        try await MediaBench.run(configure: { $0.ffmpeg = nil }) { bench in
+            let media = try await bench.process(film).media
+            #expect(media.audience == .ownerOnly && media.kind == .file)
+            let outcome = try await bench.process(song)
+            #expect(outcome.media.audience == .everyone && !outcome.served.contains("Secret"))
+        }
+        try await MediaBench.run { bench in
+            let media = try await bench.process(Array(film.prefix(60))).media
+            #expect(media.audience == .ownerOnly)
         }
     }
 }

@@ -10,6 +10,13 @@ struct EditPlan: Equatable {
 
     private(set) var pieces: [Piece] = []
 
+    /// All of a file of this size.
+    static func copying(_ size: Int) -> EditPlan {
+        var plan = EditPlan()
+        plan.copy(0..<size)
+        return plan
+    }
+
     mutating func copy(_ range: Range<Int>) {
         if range.isEmpty { return }
         if case .copy(let last) = pieces.last, last.upperBound == range.lowerBound {

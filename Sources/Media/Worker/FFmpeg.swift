@@ -7,7 +7,7 @@ struct MovieFacts {
     /// Seconds.
     let duration: Double?
     let hasPicture: Bool
-    /// Pixels as shown, after rotation.
+    /// Pixels as shown: square ones, after rotation.
     let width: Int?
     let height: Int?
 }
@@ -35,14 +35,30 @@ struct FFmpeg {
     }
 
     /// Writes the frame at a tenth of the film, at most at three seconds, as PNG. Whether there is one now.
-    func writePoster(to path: String, duration: Double?) throws -> Bool {
-        let start = min((duration ?? 0) / 10, 3)
-        let edge = ThumbnailSize.large.maxEdge
+    func writePoster(to path: String, _ facts: MovieFacts) throws -> Bool {
+        guard let width = facts.width, let height = facts.height else { return false }
+        let start = min((facts.duration ?? 0) / 10, 3)
+        // Never enlarged; said in numbers, for ffmpeg's own arithmetic leaves the shape of the pixels out.
+        let scale = min(1, Double(ThumbnailSize.large.maxEdge) / Double(max(width, height, 1)))
+        let size = [width, height].map { "\(max(1, Int((Double($0) * scale).rounded())))" }.joined(separator: ":")
         let arguments =
             ["-v", "quiet", "-nostdin", "-threads", "1", "-ss", String(format: "%.3f", start)] + inputArguments + [
                 "-map", "0:V:0", "-frames:v", "1", "-an", "-sn", "-dn", "-map_metadata", "-1",
-                "-vf", "scale='min(\(edge),iw)':'min(\(edge),ih)':force_original_aspect_ratio=decrease",
+                "-vf", "scale=\(size),setsar=1",
                 "-threads", "1", "-c:v", "png", "-f", "image2", "-update", "1", "-y", "file:\(path)",
+            ]
+        return try run(tools.ffmpeg, arguments) != nil && FileManager.default.fileExists(atPath: path)
+    }
+
+    /// Copies films and sounds, as they are coded, into a new file without tags, chapters, covers, attachments and words.
+    /// Whether there is one now.
+    func remux(to path: String, as muxer: String) throws -> Bool {
+        let arguments =
+            ["-v", "quiet", "-nostdin"] + inputArguments + [
+                "-map", "0:V?", "-map", "0:a?", "-c", "copy", "-map_metadata", "-1", "-map_metadata:s", "-1",
+                "-map_chapters", "-1",
+                // Without the muxer's own name, the time, and numbers made at random.
+                "-fflags", "+bitexact", "-f", muxer, "-y", "file:\(path)",
             ]
         return try run(tools.ffmpeg, arguments) != nil && FileManager.default.fileExists(atPath: path)
     }
@@ -95,9 +111,18 @@ private struct ProbeAnswer: Decodable {
         let codec_type: String?
         let width: Int?
         let height: Int?
+        let sample_aspect_ratio: String?
         let duration: String?
         let disposition: [String: Int]?
         let side_data_list: [SideData]?
+
+        /// Of square pixels: as high as stored, and as wide as the shape of the stored pixels makes it.
+        var shownWidth: Int? {
+            guard let width else { return nil }
+            let ratio = (sample_aspect_ratio ?? "").split(separator: ":").compactMap { Double($0) }
+            guard ratio.count == 2, ratio[0] > 0, ratio[1] > 0 else { return width }
+            return max(1, Int(exactly: (Double(width) * ratio[0] / ratio[1]).rounded()) ?? width)
+        }
     }
     struct SideData: Decodable { let rotation: Double? }
     struct Format: Decodable { let duration: String? }
@@ -116,7 +141,7 @@ private struct ProbeAnswer: Decodable {
         let turns = video?.side_data_list?.compactMap(\.rotation).first ?? 0
         let isSideways = abs(turns.truncatingRemainder(dividingBy: 180)) == 90
         return MovieFacts(
-            duration: seconds, hasPicture: video != nil, width: isSideways ? video?.height : video?.width,
-            height: isSideways ? video?.width : video?.height)
+            duration: seconds, hasPicture: video != nil, width: isSideways ? video?.height : video?.shownWidth,
+            height: isSideways ? video?.shownWidth : video?.height)
     }
 }

@@ -6,18 +6,17 @@ struct MovieJob {
     let job: WorkerJob
     let kind: MediaKind
     let demuxer: String
-    let isISO: Bool
+    let cleaning: MovieCleaning
 
     func run() throws -> ProcessedMedia {
         var media = ProcessedMedia.plainFile(type: job.type)
+        let ffmpeg = job.ffmpeg.map { FFmpeg(tools: $0, input: job.input, demuxer: demuxer) }
         do {
-            if isISO { media.cleaned = try clean() }
+            media.cleaned = try clean(ffmpeg)
         } catch is MalformedFile {
             return .plainFile(type: job.type, audience: .ownerOnly)
         }
-        guard let tools = job.ffmpeg else { return media }
-        let ffmpeg = FFmpeg(tools: tools, input: job.input, demuxer: demuxer)
-        guard let facts = try ffmpeg.probe() else { return media }
+        guard let ffmpeg, let facts = try ffmpeg.probe() else { return media }
         media.kind = facts.hasPicture ? .video : .audio
         media.duration = facts.duration
         if facts.hasPicture {
@@ -27,10 +26,29 @@ struct MovieJob {
         return media
     }
 
-    private func clean() throws -> ProcessedMedia.Cleaned? {
-        let (plan, size) = try FileCleaning.plan(job.input, by: MovieCleaner.plan)
+    /// Nil when the received bytes are clean.
+    private func clean(_ ffmpeg: FFmpeg?) throws -> ProcessedMedia.Cleaned? {
+        switch cleaning {
+        case .boxes: return try cut(MovieCleaner.plan)
+        case .tags: return try cut(SoundTagCleaner.plan)
+        case .remux(let muxer): return try remux(ffmpeg, muxer)
+        case .nothing: return nil
+        }
+    }
+
+    private func cut(_ cutter: (ByteView) throws -> EditPlan) throws -> ProcessedMedia.Cleaned? {
+        let (plan, size) = try FileCleaning.plan(job.input, by: cutter)
         if plan.keepsAll(of: size) { return nil }
         return try FileCleaning.write(plan, from: job.input, to: job.output(BlobStore.cleanedSuffix))
+    }
+
+    private func remux(_ ffmpeg: FFmpeg?, _ muxer: String) throws -> ProcessedMedia.Cleaned {
+        let copy = job.output(".encoded")
+        defer { unlink(copy) }
+        guard let ffmpeg, try ffmpeg.remux(to: copy, as: muxer) else { throw MalformedFile() }
+        return try FileCleaning.write(
+            FileCleaning.plan(copy) { EditPlan.copying($0.count) }.plan, from: copy,
+            to: job.output(BlobStore.cleanedSuffix))
     }
 
     private func fits(_ facts: MovieFacts) -> Bool {
@@ -44,7 +62,7 @@ struct MovieJob {
     private func addPoster(_ media: inout ProcessedMedia, _ ffmpeg: FFmpeg, _ facts: MovieFacts) {
         let poster = job.output(".poster")
         defer { unlink(poster) }
-        guard (try? ffmpeg.writePoster(to: poster, duration: facts.duration)) == true,
+        guard (try? ffmpeg.writePoster(to: poster, facts)) == true,
             let (thumbnails, blurhash) = try? ThumbnailMaker(job: job).make(
                 poster, convertColours: false, animated: false)
         else { return }
