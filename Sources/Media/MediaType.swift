@@ -41,6 +41,8 @@ enum MediaType {
         case "video/x-msvideo": self = .movie(.video, demuxer: "avi", .remux(as: "avi"))
         case "video/mpeg": self = .movie(.video, demuxer: "mpeg", .nothing)
         case "video/MP2T", "video/mp2t": self = .movie(.video, demuxer: "mpegts", .nothing)
+        case "video/x-ms-asf": self = .movie(.video, demuxer: "asf", .remux(as: "asf"))
+        case "audio/x-caf": self = .movie(.audio, demuxer: "caf", .remux(as: "caf"))
         case "video/x-flv": self = .movie(.video, demuxer: "flv", .remux(as: "flv"))
         case "video/ogg": self = .movie(.video, demuxer: "ogg", .remux(as: "ogg"))
         case "audio/ogg", "application/ogg": self = .movie(.audio, demuxer: "ogg", .remux(as: "ogg"))
@@ -63,7 +65,7 @@ enum MovieCleaning {
     case tags
     /// ffmpeg copies picture and sound into a new file, by this muxer.
     case remux(as: String)
-    /// The format has no place for it.
+    /// The format has no place for it. What an encoder hides among the pictures themselves stays, here and elsewhere.
     case nothing
 }
 

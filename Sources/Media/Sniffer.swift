@@ -26,6 +26,7 @@ public enum Sniffer {
     private static func typeUnknownToLibmagic(_ head: ByteView) -> String {
         if head.has("IIU\0", at: 0) { return "image/x-panasonic-rw2" }
         if head.has("\0MRM", at: 0) { return "image/x-minolta-mrw" }
+        if head.has("caff\0\u{1}", at: 0) { return "audio/x-caf" }
         // libmagic looks for the sound behind the tag, which may be longer than the head: a cover picture is in it.
         if isID3(head) { return "audio/mpeg" }
         return unknown

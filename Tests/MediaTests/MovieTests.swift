@@ -136,6 +136,7 @@ struct MovieTests {
         ("-c:v libvpx-vp9 -c:a libopus -f webm", "video/webm"),
         ("-c:v mpeg4 -c:a libmp3lame -f avi", "video/x-msvideo"), ("-c:v flv -c:a libmp3lame -f flv", "video/x-flv"),
         ("-pix_fmt yuv420p -c:v libtheora -c:a libvorbis -f ogg", "video/ogg"),
+        ("-c:v wmv2 -c:a wmav2 -f asf", "video/x-ms-asf"), ("-vn -c:a pcm_s16le -f caf", "audio/x-caf"),
         ("-vn -c:a libvorbis -f ogg", "audio/ogg"), ("-vn -c:a libopus -f ogg", "audio/ogg"),
         ("-vn -c:a flac -f flac", "audio/flac"), ("-vn -c:a pcm_s16le -f wav", "audio/x-wav"),
         ("-vn -c:a pcm_s16be -f aiff -write_id3v2 1", "audio/x-aiff"), ("-vn -c:a libmp3lame -f mp3", "audio/mpeg"),
@@ -143,12 +144,15 @@ struct MovieTests {
     ])
     func tagsAreGoneFromEveryFormat(arguments: String, type: String) async throws {
         let bytes = try Self.tagged(arguments)
-        #expect(bytes.contains("Secret"))
+        // ASF has two bytes a letter.
+        let secrets: [[UInt8]] = [Array("Secret".utf8), "Secret".utf16.flatMap { [UInt8($0), 0] }]
+        #expect(secrets.contains { bytes.firstRange(of: $0) != nil })
         try await MediaBench.run { bench in
             let outcome = try await bench.process(bytes)
             #expect(outcome.media.type == type && outcome.media.audience == .everyone)
             #expect(outcome.media.kind == (type.hasPrefix("video") ? .video : .audio))
-            #expect(!outcome.served.contains("Secret") && outcome.media.cleaned?.size == outcome.served.count)
+            #expect(secrets.allSatisfy { outcome.served.firstRange(of: $0) == nil })
+            #expect(outcome.media.cleaned?.size == outcome.served.count)
             #expect(try ISOFiles.frames(outcome.served) == ISOFiles.frames(bytes))
             #expect(try Sniffer.type(of: outcome.served) == type)
         }

@@ -54,8 +54,11 @@ enum SampleDescriptions: Sendable {
         [
             "sv3d": .boxes(["proj": .boxes(BoxRule.leaves(["prhd", "equi", "cbmp", "mshp"]))]),
             "vexu": .boxes([
-                "eyes": .boxes(BoxRule.leaves(["stri", "hero"])), "proj": .boxes(BoxRule.leaves(["prji"])),
-                "pack": .boxes(BoxRule.leaves(["pkin"])),
+                "must": .leaf, "proj": .boxes(BoxRule.leaves(["prji"])), "pack": .boxes(BoxRule.leaves(["pkin"])),
+                "eyes": .boxes([
+                    "must": .leaf, "stri": .leaf, "hero": .leaf, "cams": .boxes(BoxRule.leaves(["blin"])),
+                    "cmfy": .boxes(BoxRule.leaves(["dadj"])),
+                ]),
             ]),
             "sinf": protection,
         ], uniquingKeysWith: { $1 })
