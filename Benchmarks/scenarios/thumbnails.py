@@ -89,8 +89,7 @@ class Worker:
     def __enter__(self):
         ours, theirs = socket.socketpair()
         with theirs:
-            self.process = spawn(
-                [BINARIES / "parley", "media-worker"], stdin=theirs, env={"TMPDIR": str(self.directory)})
+            self.process = spawn([BINARIES / "parley", "media-worker"], stdin=theirs, env={})
         self.socket = ours
         self.answers = ours.makefile()
         self._send({"limits": LIMITS, "directory": str(self.directory)})

@@ -13,6 +13,9 @@ static void ignore_log(const gchar *domain, GLogLevelFlags level, const gchar *m
 
 int cvips_init(void) {
     g_log_set_default_handler(ignore_log, NULL);
+    // Never a temporary file: a worker that is killed would leave it. What memory does not hold fails instead. libvips
+    // reads this as a number of gigabytes that fits an int.
+    g_setenv("VIPS_DISC_THRESHOLD", "1000000g", TRUE);
     if (vips_init("parley")) return -1;
     vips_block_untrusted_set(TRUE);
     vips_concurrency_set(1);

@@ -16,24 +16,24 @@ final class WorkerProcess: Sendable {
         var jobs = 0
     }
 
-    /// Starts the program, with no environment but a place for temporaries, and sends it its settings.
+    /// Starts the program, with an empty environment, and sends it its settings.
     init(_ configuration: MediaConfiguration) throws {
         var ends: [Int32] = [0, 0]
         guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
             throw MediaError(.unavailable, "socketpair failed")
         }
-        let temporaries = "\(configuration.directory)/tmp"
         do {
             // The worker's end is closed here at once: its own death must be the end of the stream.
             defer { close(ends[1]) }
-            id = try Self.spawn(configuration, socket: ends[1], temporaries: temporaries)
+            id = try Self.spawn(configuration, socket: ends[1])
         } catch {
             close(ends[0])
             throw error
         }
         descriptor = ends[0]
         conversation = NIOLockedValueBox(Conversation(channel: WorkerChannel(descriptor: ends[0])))
-        try awaitReadiness(MediaWorker.Settings(limits: configuration.limits, directory: temporaries))
+        try awaitReadiness(
+            MediaWorker.Settings(limits: configuration.limits, directory: "\(configuration.directory)/tmp"))
     }
 
     /// A worker that does not even start is the operator's trouble, not the fault of a picture.
@@ -75,11 +75,11 @@ final class WorkerProcess: Sendable {
         }
     }
 
-    private static func spawn(_ configuration: MediaConfiguration, socket: Int32, temporaries: String) throws -> pid_t {
+    private static func spawn(_ configuration: MediaConfiguration, socket: Int32) throws -> pid_t {
         let executable = configuration.workerExecutable
         var id: pid_t = 0
         let failure = withArguments([executable] + configuration.workerArguments) { arguments in
-            withArguments(["TMPDIR=\(temporaries)"]) { environment in
+            withArguments([]) { environment in
                 csandbox_spawn_worker(&id, executable, arguments, environment, socket)
             }
         }

@@ -119,7 +119,7 @@ struct WorkerTests {
             #expect(limits.contains("Max data size             1073741824"))
             #expect(limits.contains("Max open files            64 "))
             let environment = try read("/proc/\(id)/environ")
-            #expect(String(decoding: environment, as: UTF8.self) == "TMPDIR=\(bench.directory)/tmp\0")
+            #expect(environment.isEmpty)
             let descriptors = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(id)/fd").sorted()
             #expect(descriptors.count <= 4, "\(descriptors)")
         }
