@@ -10,9 +10,13 @@ enum GIFCleaner {
 
     /// Keeps frames, their timing and the loop count; drops comments, XMP, other applications' data, plain text, and all
     /// that follows the trailer. A cut-off file keeps what there is and is ended.
-    static func plan(_ file: ByteView) throws -> EditPlan {
+    static func plan(_ file: ByteView) throws -> EditPlan { try survey(file, keeping: .max).plan }
+
+    /// The plan for a file of the first `limit` frames, and how many frames there are.
+    static func survey(_ file: ByteView, keeping limit: Int) throws -> (plan: EditPlan, frames: Int) {
         guard file.has("GIF87a", at: 0) || file.has("GIF89a", at: 0) else { throw MalformedFile() }
         var plan = EditPlan()
+        var frames = 0
         var position = 13 + colourTableSize(try file.byte(10))
         guard position <= file.count else { throw MalformedFile() }
         plan.copy(0..<position)
@@ -20,30 +24,32 @@ enum GIFCleaner {
             switch block {
             case Block.trailer:
                 plan.copy(position..<(position + 1))
-                return plan
+                return (plan, frames)
             case Block.image:
-                guard let flags = try? file.byte(position + 9) else { return plan.ended() }
+                guard let flags = try? file.byte(position + 9) else { return (plan.ended(), frames) }
                 let data = position + 10 + colourTableSize(flags) + 1
+                frames += 1
                 guard let end = subBlocksEnd(file, from: data) else {
+                    guard frames <= limit else { return (plan.ended(), frames) }
                     // The frame is cut off: what there is of it is shown.
                     plan.copy(position..<file.count)
-                    return plan
+                    return (plan, frames)
                 }
-                plan.copy(position..<end)
+                if frames <= limit { plan.copy(position..<end) }
                 position = end
             case Block.extension:
                 guard let label = try? file.byte(position + 1), let end = subBlocksEnd(file, from: position + 2) else {
-                    return plan.ended()
+                    return (plan.ended(), frames)
                 }
-                if label == graphicControl || (label == application && isLoopCount(file, position + 2)) {
-                    plan.copy(position..<end)
-                }
+                if frames < limit { plan.append(kept(position..<end, label, of: file)) }
                 position = end
             default:
-                throw MalformedFile()
+                // Padding, or a byte lost: decoders show the frames before it.
+                guard frames > 0 else { throw MalformedFile() }
+                return (plan.ended(), frames)
             }
         }
-        return plan.ended()
+        return (plan.ended(), frames)
     }
 
     private static func colourTableSize(_ flags: UInt8) -> Int { flags & 0x80 == 0 ? 0 : 3 << (Int(flags & 7) + 1) }
@@ -56,6 +62,34 @@ enum GIFCleaner {
             if length == 0 { return position }
         }
         return nil
+    }
+
+    /// A graphic control's one sub-block (section 23), or the one that counts loops, after the application's name
+    /// (Netscape's extension: https://www.vurdalakov.net/misc/gif/netscape-looping-application-extension).
+    private static func kept(_ whole: Range<Int>, _ label: UInt8, of file: ByteView) -> EditPlan {
+        let content = whole.lowerBound + 2
+        switch label {
+        case graphicControl: return shortened(whole, toBlockAt: content, ofSize: 4, in: file)
+        case application where isLoopCount(file, content) && (try? file.byte(content + 13)) == 1:
+            return shortened(whole, toBlockAt: content + 12, ofSize: 3, in: file)
+        default: return EditPlan()
+        }
+    }
+
+    /// The extension without the sub-blocks after the one at `block`; nothing when that one has another size.
+    private static func shortened(
+        _ whole: Range<Int>, toBlockAt block: Int, ofSize size: UInt8, in file: ByteView
+    ) -> EditPlan {
+        var plan = EditPlan()
+        guard (try? file.byte(block)) == size else { return plan }
+        let end = block + 1 + Int(size)
+        if whole.upperBound == end + 1 {
+            plan.copy(whole)
+        } else {
+            plan.copy(whole.lowerBound..<end)
+            plan.insert([0])
+        }
+        return plan
     }
 
     private static func isLoopCount(_ file: ByteView, _ position: Int) -> Bool {

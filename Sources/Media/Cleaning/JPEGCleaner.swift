@@ -6,12 +6,16 @@ enum JPEGCleaner {
         static let startOfScan: UInt8 = 0xDA
         static let comment: UInt8 = 0xFE
         static let app: ClosedRange<UInt8> = 0xE0...0xEF
+        static let jfif: UInt8 = 0xE0
+        static let profile: UInt8 = 0xE2
+        static let adobe: UInt8 = 0xEE
         /// Markers that stand alone, without a length: TEM and RST0 to RST7.
         static func standsAlone(_ marker: UInt8) -> Bool { marker == 0x01 || (0xD0...0xD7).contains(marker) }
     }
 
-    /// Keeps what decoding needs, JFIF, the colour profile and Adobe's colour transform; drops EXIF, XMP, IPTC, comments,
-    /// and all that follows the end of the image (previews, other pictures, an archive). A cut-off image is ended.
+    /// Keeps what decoding needs, JFIF without its thumbnail, the colour profile and Adobe's colour transform; drops EXIF,
+    /// XMP, IPTC, comments, and all that follows the end of the image (previews, other pictures, an archive). A cut-off
+    /// image is ended.
     static func plan(_ file: ByteView) throws -> EditPlan {
         guard try file.byte(0) == 0xFF, try file.byte(1) == Marker.startOfImage else { throw MalformedFile() }
         var plan = EditPlan()
@@ -31,7 +35,7 @@ enum JPEGCleaner {
             guard let end = segmentEnd(file, start) else { break }
             position = end
             if marker == Marker.startOfScan { position = scanEnd(file, from: end) }
-            if isKept(marker, file, start + 4) { plan.copy(start..<position) }
+            plan.append(kept(marker, start..<position, of: file))
         }
         plan.insert([0xFF, Marker.endOfImage])
         return plan
@@ -64,12 +68,38 @@ enum JPEGCleaner {
         return file.count
     }
 
-    private static func isKept(_ marker: UInt8, _ file: ByteView, _ content: Int) -> Bool {
+    private static func kept(_ marker: UInt8, _ segment: Range<Int>, of file: ByteView) -> EditPlan {
+        let content = segment.lowerBound + 4
+        var plan = EditPlan()
         switch marker {
-        case 0xE0: file.has("JFIF\0", at: content)
-        case 0xE2: file.has("ICC_PROFILE\0", at: content)
-        case 0xEE: file.has("Adobe", at: content)
-        default: !Marker.app.contains(marker) && marker != Marker.comment
+        case Marker.jfif where file.has("JFIF\0", at: content): plan = bareJFIF(segment, of: file)
+        case Marker.profile where file.has("ICC_PROFILE\0", at: content): plan.copy(segment)
+        case Marker.adobe where file.has("Adobe", at: content): plan = shortened(segment, to: 12)
+        case Marker.comment, Marker.app: break
+        default: plan.copy(segment)
         }
+        return plan
+    }
+
+    /// ITU-T T.871, 10.1: five letters, version and resolution, then the size of a thumbnail, and the thumbnail.
+    private static func bareJFIF(_ segment: Range<Int>, of file: ByteView) -> EditPlan {
+        let hasThumbnail = (try? file.bigEndian(segment.lowerBound + 16, size: 2)) != 0
+        return shortened(segment, to: hasThumbnail ? 12 : 14, adding: hasThumbnail ? [0, 0] : [])
+    }
+
+    /// The segment with the first `count` bytes of its content and these; nothing where it has fewer.
+    private static func shortened(_ segment: Range<Int>, to count: Int, adding tail: [UInt8] = []) -> EditPlan {
+        let content = segment.dropFirst(4)
+        var plan = EditPlan()
+        guard content.count >= count + tail.count else { return plan }
+        if content.count == count && tail.isEmpty {
+            plan.copy(segment)
+        } else {
+            plan.copy(segment.prefix(2))
+            plan.insert([0, UInt8(2 + count + tail.count)])
+            plan.copy(content.prefix(count))
+            if !tail.isEmpty { plan.insert(tail) }
+        }
+        return plan
     }
 }

@@ -6,10 +6,26 @@ enum PNGCleaner {
         "acTL", "fcTL", "fdAT",
     ]
     private static let imageData: Set<String> = ["IDAT", "fdAT"]
+    private static let exif = "eXIf"
+    /// Announces an animation; each of its frames begins with the second.
+    private static let (animation, frame) = ("acTL", "fcTL")
 
     /// Keeps the chunks above; drops text, EXIF, times, unknown chunks, and all that follows the end. A cut-off file
     /// keeps what there is of its pixels and is ended.
-    static func plan(_ file: ByteView) throws -> EditPlan {
+    static func plan(_ file: ByteView) throws -> EditPlan { try survey(file).plan }
+
+    /// The plan, which keeps EXIF where a decoder needs it to turn the picture, and how many frames there are.
+    static func survey(_ file: ByteView, keepsEXIF: Bool = false) throws -> (plan: EditPlan, frames: Int) {
+        var (isAnimated, frames) = (false, 0)
+        let plan = try walk(file) { type in
+            isAnimated = isAnimated || type == animation
+            if type == frame { frames += 1 }
+            return kept.contains(type) || keepsEXIF && type == exif
+        }
+        return (plan, isAnimated ? max(1, frames) : 1)
+    }
+
+    private static func walk(_ file: ByteView, keeps: (String) -> Bool) throws -> EditPlan {
         guard hasSignature(file) else { throw MalformedFile() }
         var plan = EditPlan()
         plan.copy(0..<8)
@@ -26,7 +42,7 @@ enum PNGCleaner {
                 if imageData.contains(type) { plan.copy(position..<file.count) }
                 return plan
             }
-            if kept.contains(type) {
+            if keeps(type) {
                 plan.copy(position..<end)
             }
             // The fifth bit of the first letter says that a decoder cannot do without this chunk.

@@ -1,41 +1,72 @@
 /// Cuts metadata out of a WebP without touching its pixels (RFC 9649).
 enum WebPCleaner {
-    private static let kept: Set<String> = ["VP8 ", "VP8L", "VP8X", "ALPH", "ANIM", "ANMF", "ICCP"]
-    /// What `VP8X` says about the file: these two bits announce EXIF and XMP.
-    private static let metadataFlags: UInt8 = 0x08 | 0x04
+    /// What `VP8X` says about the file.
+    private enum Flag {
+        static let animation: UInt8 = 0x02
+        static let metadata: UInt8 = 0x08 | 0x04
+    }
 
-    /// Drops EXIF, XMP, unknown chunks and all that follows the file, and corrects its header.
-    static func plan(_ file: ByteView) throws -> EditPlan {
+    /// Keeps the pixels, their colour profile and their movement. Drops EXIF, XMP, unknown chunks, known ones out of place,
+    /// and all that follows the file, and corrects its header.
+    static func plan(_ file: ByteView) throws -> EditPlan { try survey(file, keeping: .max).plan }
+
+    /// The plan for a file of the first `limit` frames, and how many frames there are.
+    static func survey(_ file: ByteView, keeping limit: Int) throws -> (plan: EditPlan, frames: Int) {
         guard file.has("RIFF", at: 0), file.has("WEBP", at: 8) else { throw MalformedFile() }
         let end = min(file.count, 8 + (try file.littleEndian(4, size: 4)))
-        var body = EditPlan()
-        var size = 4
-        var position = 12
-        while position + 8 <= end {
-            let type = try file.fourCC(position)
-            let length = try file.littleEndian(position + 4, size: 4)
-            let chunkEnd = position + 8 + length + length % 2
-            // The padding byte of the last chunk is left out by some encoders.
-            guard chunkEnd <= end || chunkEnd - length % 2 <= end else { throw MalformedFile() }
-            if type == "VP8X" {
-                guard length >= 10, chunkEnd <= end else { throw MalformedFile() }
-                let flags = try file.byte(position + 8)
-                body.copy(position..<(position + 8))
-                if flags & metadataFlags == 0 {
-                    body.copy((position + 8)..<(position + 9))
-                } else {
-                    body.insert([flags & ~metadataFlags])
-                }
-                body.copy((position + 9)..<chunkEnd)
-                size += chunkEnd - position
-            } else if kept.contains(type) {
-                body.copy(position..<min(chunkEnd, end))
-                if chunkEnd > end { body.insert([0]) }
-                size += chunkEnd - position
+        var kept = RIFFChunks()
+        var image = ImageChunks()
+        var (flags, hasProfile, hasLoop, frames) = (nil as UInt8?, false, false, 0)
+        var isAnimated: Bool { (flags ?? 0) & Flag.animation != 0 }
+        try RIFFChunk.forEach(in: 12..<max(12, end), of: file) { chunk in
+            switch chunk.type {
+            case "VP8X" where kept.size == 0:
+                flags = try file.byte(chunk.content.lowerBound)
+                try kept.add(chunk, upTo: 10, of: file) { $0 & ~Flag.metadata }
+            case "ICCP" where flags != nil && !hasProfile:
+                hasProfile = true
+                kept.add(chunk)
+            case "ANIM" where isAnimated && !hasLoop:
+                hasLoop = true
+                try kept.add(chunk, upTo: 6, of: file)
+            case "ANMF" where isAnimated:
+                frames += 1
+                if frames <= limit { try addFrame(chunk, to: &kept, of: file) }
+            case "ALPH" where flags == nil: break
+            default: if !isAnimated { image.take(chunk, into: &kept) }
             }
-            position = chunkEnd
         }
-        return try body.framed(file, size: size)
+        return (try kept.plan.framed(file, size: 4 + kept.size), max(1, frames))
+    }
+
+    /// Sixteen bytes of place and timing, then the chunks of an image.
+    private static func addFrame(_ chunk: RIFFChunk, to kept: inout RIFFChunks, of file: ByteView) throws {
+        guard chunk.content.count >= 16 else { throw MalformedFile() }
+        var pixels = RIFFChunks()
+        var image = ImageChunks()
+        try RIFFChunk.forEach(in: chunk.content.dropFirst(16), of: file) { image.take($0, into: &pixels) }
+        var content = EditPlan()
+        content.copy(chunk.content.prefix(16))
+        content.append(pixels.plan)
+        kept.add(chunk, content, size: 16 + pixels.size)
+    }
+
+    /// The chunks of one image: the pixels, and transparency right before those that have none of their own.
+    private struct ImageChunks {
+        private var alpha: RIFFChunk?
+        private var isComplete = false
+
+        mutating func take(_ chunk: RIFFChunk, into kept: inout RIFFChunks) {
+            if isComplete { return }
+            switch chunk.type {
+            case "ALPH": alpha = alpha ?? chunk
+            case "VP8 ", "VP8L":
+                if chunk.type == "VP8 ", let alpha { kept.add(alpha) }
+                kept.add(chunk)
+                isComplete = true
+            default: break
+            }
+        }
     }
 
     /// Whether the first frame is coded without loss, to be written again in the same way.
@@ -48,6 +79,75 @@ enum WebPCleaner {
             position += type == "ANMF" ? 8 + 16 : 8 + length + length % 2
         }
         return false
+    }
+}
+
+/// A four-letter type, a length, the content, and a byte of padding after an odd length.
+private struct RIFFChunk {
+    let type: String
+    let content: Range<Int>
+    /// Without padding where the space ends before it: some encoders leave out the last one.
+    let end: Int
+
+    static func forEach(in space: Range<Int>, of file: ByteView, _ body: (RIFFChunk) throws -> Void) throws {
+        var position = space.lowerBound
+        while position + 8 <= space.upperBound {
+            let length = try file.littleEndian(position + 4, size: 4)
+            let content = (position + 8)..<(position + 8 + length)
+            guard content.upperBound <= space.upperBound else { throw MalformedFile() }
+            let end = min(content.upperBound + length % 2, space.upperBound)
+            try body(RIFFChunk(type: try file.fourCC(position), content: content, end: end))
+            position = end
+        }
+    }
+}
+
+/// The chunks of a new file, or inside one of its chunks.
+private struct RIFFChunks {
+    private(set) var plan = EditPlan()
+    /// In bytes.
+    private(set) var size = 0
+
+    mutating func add(_ chunk: RIFFChunk) {
+        var content = EditPlan()
+        content.copy(chunk.content)
+        add(chunk, content, size: chunk.content.count)
+    }
+
+    /// The first `count` bytes of its content, the first of them changed. Fewer are malformed.
+    mutating func add(
+        _ chunk: RIFFChunk, upTo count: Int, of file: ByteView, changingFirst change: (UInt8) -> UInt8 = { $0 }
+    ) throws {
+        guard chunk.content.count >= count else { throw MalformedFile() }
+        let first = try file.byte(chunk.content.lowerBound)
+        var content = EditPlan()
+        if change(first) == first {
+            content.copy(chunk.content.prefix(1))
+        } else {
+            content.insert([change(first)])
+        }
+        content.copy(chunk.content.prefix(count).dropFirst())
+        add(chunk, content, size: count)
+    }
+
+    /// A chunk of the same type with this content.
+    mutating func add(_ chunk: RIFFChunk, _ content: EditPlan, size: Int) {
+        let start = chunk.content.lowerBound - 8
+        if size == chunk.content.count {
+            plan.copy(start..<(start + 8))
+        } else {
+            plan.copy(start..<(start + 4))
+            plan.insert((0..<4).map { UInt8(truncatingIfNeeded: size >> ($0 * 8)) })
+        }
+        plan.append(content)
+        if size % 2 == 1 {
+            if size == chunk.content.count && chunk.end > chunk.content.upperBound {
+                plan.copy(chunk.content.upperBound..<chunk.end)
+            } else {
+                plan.insert([0])
+            }
+        }
+        self.size += 8 + size + size % 2
     }
 }
 
