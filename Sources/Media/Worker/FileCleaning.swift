@@ -6,10 +6,15 @@ internal import Glibc
 enum FileCleaning {
     private static let chunkSize = 1 << 20
 
-    /// Plans the cutting of one file. The bytes are mapped, so memory stays flat.
-    static func plan(_ path: String, by cutter: (ByteView) throws -> EditPlan) throws -> (plan: EditPlan, size: Int) {
+    /// Looks at the bytes of one file. They are mapped, so memory stays flat.
+    static func view<Result>(_ path: String, _ body: (ByteView) throws -> Result) throws -> Result {
         let data = try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped)
-        return try data.withUnsafeBytes { (try cutter(ByteView($0)), $0.count) }
+        return try data.withUnsafeBytes { try body(ByteView($0)) }
+    }
+
+    /// Plans the cutting of one file.
+    static func plan(_ path: String, by cutter: (ByteView) throws -> EditPlan) throws -> (plan: EditPlan, size: Int) {
+        try view(path) { (try cutter($0), $0.count) }
     }
 
     /// Writes what `plan` makes of `source` and says what it is.

@@ -18,6 +18,9 @@ struct PictureJob {
     }
 
     private func process() throws -> ProcessedMedia {
+        if format == .tiff {
+            try FileCleaning.view(job.input) { try TIFFPages.check($0, maxPages: job.limits.maxFrames) }
+        }
         let header = try PictureHeader(path: job.input)
         guard header.loader.hasPrefix(format.loaderPrefix), fits(header, frames: 1) else { throw MalformedFile() }
         var media = ProcessedMedia(type: job.type, kind: .image)
