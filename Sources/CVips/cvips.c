@@ -69,6 +69,20 @@ static bool has_metadata(VipsImage *image) {
     return found;
 }
 
+// Whether an embedded profile is one for the kind of pixels there are (ICC.1, 7.2.8: the data colour space). libvips
+// takes one of fewer channels for all the same, with wrong colours.
+static bool profile_fits(VipsImage *image) {
+    const void *profile = NULL;
+    size_t size = 0;
+    if (!vips_image_get_typeof(image, VIPS_META_ICC_NAME)
+        || vips_image_get_blob(image, VIPS_META_ICC_NAME, &profile, &size) || size < 20)
+        return false;
+    const char *expected = vips_image_get_bands(image) < 3 ? "GRAY" : "RGB ";
+    if (vips_image_get_interpretation(image) == VIPS_INTERPRETATION_CMYK) expected = "CMYK";
+    if (vips_image_get_interpretation(image) == VIPS_INTERPRETATION_LAB) expected = "Lab ";
+    return memcmp((const char *) profile + 16, expected, 4) == 0;
+}
+
 int cvips_read_header(const char *path, cvips_header *header) {
     VipsImage *image = open_image(path, VIPS_ACCESS_SEQUENTIAL, false);
     if (image == NULL) return -1;
@@ -80,8 +94,9 @@ int cvips_read_header(const char *path, cvips_header *header) {
     header->height = vips_image_get_page_height(image);
     header->frames = vips_image_get_n_pages(image);
     header->orientation = vips_image_get_orientation(image);
-    header->has_profile = vips_image_get_typeof(image, VIPS_META_ICC_NAME) != 0;
-    header->is_cmyk = vips_image_get_interpretation(image) == VIPS_INTERPRETATION_CMYK;
+    bool is_bare_cmyk = vips_image_get_interpretation(image) == VIPS_INTERPRETATION_CMYK
+        && !vips_image_get_typeof(image, VIPS_META_ICC_NAME);
+    header->needs_conversion = is_bare_cmyk || profile_fits(image);
     header->has_metadata = has_metadata(image);
     g_object_unref(image);
     return 0;
@@ -94,7 +109,7 @@ static cvips_image *into_memory(VipsImage *image) {
     return wrap(memory);
 }
 
-cvips_image *cvips_thumbnail_file(const char *path, int edge, bool all_frames, bool to_srgb) {
+static VipsImage *shrunk(const char *path, int edge, bool all_frames, bool upright, bool to_srgb) {
     vips_error_clear();
     VipsSource *source = vips_source_new_from_file(path);
     if (source == NULL) return NULL;
@@ -103,11 +118,25 @@ cvips_image *cvips_thumbnail_file(const char *path, int edge, bool all_frames, b
     // Converting colours costs 40 % more CPU, so only where it can change them.
     int failed = to_srgb
         ? vips_thumbnail_source(source, &image, edge, "height", edge, "size", VIPS_SIZE_DOWN, "option_string", options,
-                                "fail_on", VIPS_FAIL_ON_NONE, "export_profile", "srgb", NULL)
+                                "no_rotate", !upright, "fail_on", VIPS_FAIL_ON_NONE, "export_profile", "srgb", NULL)
         : vips_thumbnail_source(source, &image, edge, "height", edge, "size", VIPS_SIZE_DOWN, "option_string", options,
-                                "fail_on", VIPS_FAIL_ON_NONE, NULL);
+                                "no_rotate", !upright, "fail_on", VIPS_FAIL_ON_NONE, NULL);
     g_object_unref(source);
-    return failed ? NULL : into_memory(image);
+    return failed ? NULL : image;
+}
+
+cvips_image *cvips_thumbnail_file(const char *path, int edge, bool all_frames, bool upright, bool to_srgb) {
+    VipsImage *image = to_srgb ? shrunk(path, edge, all_frames, upright, true) : NULL;
+    // A profile may be damaged: the colours are then taken as they are.
+    bool is_converted = image != NULL;
+    if (image == NULL) image = shrunk(path, edge, all_frames, upright, false);
+    if (image == NULL) return NULL;
+    VipsImage *memory = unwrap(into_memory(image));
+    if (memory == NULL) return NULL;
+    // What follows must neither turn it nor look at a profile that was of no use.
+    if (!upright) vips_autorot_remove_angle(memory);
+    if (!is_converted) vips_image_remove(memory, VIPS_META_ICC_NAME);
+    return wrap(memory);
 }
 
 cvips_image *cvips_thumbnail_image(cvips_image *image, int edge) {
@@ -173,7 +202,7 @@ int cvips_reencode(const char *path, const char *output, cvips_format format, bo
     int result = upright ? vips_autorot(image, &turned, NULL) : vips_copy(image, &turned, NULL);
     g_object_unref(image);
     if (result) return -1;
-    VipsImage *copy = bare_copy(turned, false);
+    VipsImage *copy = bare_copy(turned, !profile_fits(turned));
     g_object_unref(turned);
     if (copy == NULL) return -1;
     switch (format) {

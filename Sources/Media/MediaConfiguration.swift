@@ -36,11 +36,15 @@ public struct MediaLimits: Sendable, Codable {
     public var fileBytes = 2 << 30
     /// Descriptors a worker may have open.
     public var openFiles = 64
-    /// Pixels of a picture, all frames of an animation together.
+    /// Pixels of a picture, all pages of a document together.
     public var maxPixels = 100_000_000
+    /// Pixels of an animation that keeps moving, all frames together: some two seconds of CPU. Of a larger one the first
+    /// frame is shown.
+    public var maxMovingPixels = 25_000_000
     /// Pixels of a picture's width and of its height.
     public var maxEdge = 32_768
-    /// Frames of an animation that keeps moving; of a longer one the first frame is shown.
+    /// Frames of an animation that keeps moving; of a longer one the first frame is shown. Pages of a document that is
+    /// still a picture.
     public var maxFrames = 300
 
     public init() {}

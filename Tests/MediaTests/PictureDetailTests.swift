@@ -15,6 +15,132 @@ struct PictureDetailTests {
         try shell("vips getpoint \(bytes.asFile) \(x) \(y)").split { $0.isWhitespace }.compactMap { Double($0) }
     }
 
+    // MARK: - Movement
+
+    @Test func anAnimationIsNotTurned() async throws {
+        let bytes = try fixture(
+            "moving6.webp",
+            """
+            ffmpeg -v error -f lavfi -i testsrc=size=600x400:rate=5:duration=2 -loop 0 "$out.webp"
+            exiftool -q -overwrite_original -n -Orientation=6 -Make=SecretCam "$out.webp"; mv "$out.webp" "$out"
+            """)
+        try await MediaBench.run { bench in
+            let outcome = try await bench.process(bytes)
+            #expect((outcome.media.width, outcome.media.height) == (600, 400))
+            #expect(
+                outcome.media.thumbnails == [
+                    Thumbnail(size: .small, width: 160, height: 107), Thumbnail(size: .medium, width: 480, height: 320),
+                    Thumbnail(size: .large, width: 600, height: 400),
+                ])
+            #expect(try Self.pages(outcome.thumbnail(.medium)) == 10)
+            #expect(try Self.pages(outcome.served) == 10)
+            #expect(!outcome.served.contains("SecretCam"))
+        }
+    }
+
+    @Test func anAnimatedPNGKeepsMovingAsStored() async throws {
+        let bytes = try fixture(
+            "moving6.png",
+            """
+            ffmpeg -v error -f lavfi -i testsrc=size=60x40:rate=5:duration=1 -plays 0 -f apng "$out.png"
+            exiftool -q -overwrite_original -n -Orientation=6 "$out.png"; mv "$out.png" "$out"
+            """)
+        #expect(bytes.contains("eXIf"))
+        try await MediaBench.run { bench in
+            let outcome = try await bench.process(bytes)
+            #expect((outcome.media.width, outcome.media.height) == (60, 40))
+            #expect(outcome.media.thumbnails.map(\.width) == [60, 60, 60])
+            #expect(outcome.served.contains("acTL") && outcome.served.contains("fdAT"))
+            #expect(!outcome.served.contains("eXIf"))
+        }
+    }
+
+    @Test func aTextAndAnOrientationInAPNGAreBothSeen() async throws {
+        let plain = try fixture("tall.png", "vips black \"$out.png\" 40 30 --bands 3; mv \"$out.png\" \"$out\"")
+        let exif = Array("II*\0".utf8) + [8, 0, 0, 0, 1, 0, 0x12, 1, 3, 0, 1, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0]
+        let chunks = PictureBytes.pngChunk("tEXt", Array("Comment\0Secret".utf8)) + PictureBytes.pngChunk("eXIf", exif)
+        try await MediaBench.run { bench in
+            let outcome = try await bench.process(PictureBytes.png(plain, inserting: chunks))
+            #expect((outcome.media.width, outcome.media.height) == (30, 40))
+            #expect(outcome.media.thumbnails.allSatisfy { ($0.width, $0.height) == (30, 40) })
+            #expect(!outcome.served.contains("Secret") && !outcome.served.contains("eXIf"))
+        }
+    }
+
+    // MARK: - Colour profiles
+
+    private static func profile(_ name: String) throws -> String {
+        switch name {
+        case "grey": try PictureBytes.greyProfile.asFile
+        case "garbage": try [UInt8](repeating: 0x5A, count: 3000).asFile
+        // The head of a fitting profile, and nothing that could be used.
+        case "hollow": try (Array(profileBytes("srgb").prefix(128)) + [UInt8](repeating: 0, count: 400)).asFile
+        default: try profileBytes(name).asFile
+        }
+    }
+
+    private static func profileBytes(_ name: String) throws -> [UInt8] {
+        _ = try Photos.jpeg()
+        return try fixture(
+            "\(name).icc",
+            """
+            vips icc_transform \(MediaBench.fixtures)/plain.png "$out.jpg" \(name) --input-profile srgb
+            exiftool -b -icc_profile "$out.jpg" > "$out"
+            """)
+    }
+
+    private static func jpeg(_ kind: String, profile name: String) throws -> [UInt8] {
+        _ = try Photos.jpeg()
+        let plain = "\(MediaBench.fixtures)/plain.png"
+        let pixels =
+            switch kind {
+            case "grey": "vips colourspace \(plain) \"$out.jpg\" b-w"
+            case "cmyk": "vips icc_export \(plain) \"$out.jpg\" --output-profile cmyk"
+            default: "vips copy \(plain) \"$out.jpg\""
+            }
+        let bytes = try fixture(
+            "\(kind)-pixels.jpg", "\(pixels); exiftool -q -all= \"$out.jpg\"; mv \"$out.jpg\" \"$out\"")
+        // Put in by hand: tools refuse some of these.
+        let icc = try read(profile(name))
+        let chunks = stride(from: 0, to: icc.count, by: 60_000).map { Array(icc[$0..<min($0 + 60_000, icc.count)]) }
+        let segments = chunks.enumerated().flatMap { index, chunk in
+            PictureBytes.jpegSegment(
+                0xE2, Array("ICC_PROFILE\0".utf8) + [UInt8(index + 1), UInt8(chunks.count)] + chunk)
+        }
+        return bytes.prefix(2) + segments + bytes.dropFirst(2)
+    }
+
+    @Test(arguments: [
+        ("grey", "srgb"), ("grey", "garbage"), ("grey", "cmyk"), ("grey", "grey"), ("rgb", "grey"), ("rgb", "cmyk"),
+        ("rgb", "garbage"), ("rgb", "hollow"), ("cmyk", "srgb"), ("cmyk", "garbage"), ("cmyk", "grey"),
+    ])
+    func aProfileThatDoesNotFitIsPassedOver(kind: String, profile: String) async throws {
+        let bytes = try Self.jpeg(kind, profile: profile)
+        try await MediaBench.run { bench in
+            let outcome = try await bench.process(bytes)
+            #expect(outcome.media.kind == .image)
+            #expect(outcome.media.thumbnails.map(\.width) == [160, 480, 800])
+            #expect(outcome.media.blurhash?.count == 28)
+            guard outcome.media.thumbnails.count == 3, kind != "grey" else { return }
+            let large = try outcome.thumbnail(.large)
+            let red = try Self.pixel(large, 50, 50)
+            try #require(red.count >= 3)
+            #expect(red[0] > 180 && red[1] < 70 && red[2] < 70, "\(red)")
+        }
+    }
+
+    @Test func aTurnedPictureLosesAProfileThatDoesNotFit() async throws {
+        let bytes = try Self.jpeg("grey", profile: "srgb")
+        let exif = Array("Exif\0\0II*\0".utf8) + [8, 0, 0, 0, 1, 0, 0x12, 1, 3, 0, 1, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0]
+        let turned = bytes.prefix(2) + PictureBytes.jpegSegment(0xE1, exif) + bytes.dropFirst(2)
+        try await MediaBench.run { bench in
+            let outcome = try await bench.process(Array(turned))
+            #expect((outcome.media.width, outcome.media.height) == (600, 800))
+            #expect(outcome.media.thumbnails.count == 3)
+            #expect(!outcome.served.contains("ICC_PROFILE"))
+        }
+    }
+
     // MARK: - GIF
 
     @Test(arguments: [[0, 0, 0x3B], [0], [0xFF, 0x2C, 0x21], []] as [[UInt8]])

@@ -10,14 +10,13 @@
 typedef struct cvips_image cvips_image;
 
 typedef struct {
-    char loader[32];      // libvips's name of the decoder, such as "jpegload_source"
-    int width;            // of one frame, as stored: before any rotation
+    char loader[32];         // libvips's name of the decoder, such as "jpegload_source"
+    int width;               // of one frame, as stored: before any rotation
     int height;
-    int frames;           // pages of a TIFF, frames of an animation
-    int orientation;      // EXIF, 1 to 8; 1 where there is none
-    bool has_profile;     // an ICC profile is embedded
-    bool is_cmyk;
-    bool has_metadata;    // EXIF, XMP, IPTC, comments
+    int frames;              // pages of a TIFF, frames of an animation
+    int orientation;         // EXIF, 1 to 8; 1 where there is none
+    bool needs_conversion;   // its colours are CMYK, or of a profile that fits them
+    bool has_metadata;       // EXIF, XMP, IPTC, comments
 } cvips_header;
 
 typedef enum { CVIPS_JPEG, CVIPS_PNG, CVIPS_WEBP, CVIPS_WEBP_LOSSLESS, CVIPS_TIFF, CVIPS_GIF } cvips_format;
@@ -32,9 +31,10 @@ const char *cvips_error(void);
 // Reads the header alone; no pixel is decoded. 0, or -1.
 int cvips_read_header(const char *path, cvips_header *header);
 
-// A picture whose longer side is `edge` at most, never enlarged, turned upright, decoded into memory. With `to_srgb`
-// its colours are converted. `all_frames` keeps an animation moving. NULL on failure.
-cvips_image *cvips_thumbnail_file(const char *path, int edge, bool all_frames, bool to_srgb);
+// A picture whose longer side is `edge` at most, never enlarged, decoded into memory; with `upright` turned as its EXIF
+// says. With `to_srgb` its colours are converted, if its profile can be used. `all_frames` keeps an animation moving.
+// NULL on failure.
+cvips_image *cvips_thumbnail_file(const char *path, int edge, bool all_frames, bool upright, bool to_srgb);
 cvips_image *cvips_thumbnail_image(cvips_image *image, int edge);
 
 int cvips_width(const cvips_image *image);
@@ -47,7 +47,7 @@ int cvips_save_webp(cvips_image *image, const char *path, int quality, int effor
 int cvips_copy_rgb(cvips_image *image, uint8_t *pixels, size_t capacity);
 
 // Decodes the whole picture, turns it upright where `upright`, and writes it without metadata other than its colour
-// profile and its animation. 0, or -1.
+// profile, if it fits, and its animation. 0, or -1.
 int cvips_reencode(const char *path, const char *output, cvips_format format, bool upright, bool all_frames);
 
 void cvips_free(cvips_image *image);

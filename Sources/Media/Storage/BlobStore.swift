@@ -97,7 +97,7 @@ public final class BlobStore: Sendable {
     static let cleanedSuffix = ".cleaned"
     private static let linkSuffix = ".link"
     private static let temporarySuffixes =
-        ["", cleanedSuffix, linkSuffix, ".poster", ".encoded"] + BlobVariant.all.map(\.suffix)
+        ["", cleanedSuffix, linkSuffix, ".poster", ".encoded", ".decodable"] + BlobVariant.all.map(\.suffix)
 
     func temporaryPath(_ name: UUID, _ suffix: String = "") -> String {
         "\(directory)/tmp/\(name.uuidString.lowercased())\(suffix)"

@@ -28,7 +28,7 @@ struct PictureHeader {
         height = Int(header.height)
         frames = max(1, Int(header.frames))
         orientation = Int(header.orientation)
-        needsColourConversion = header.has_profile || header.is_cmyk
+        needsColourConversion = header.needs_conversion
         hasMetadata = header.has_metadata
     }
 
@@ -47,9 +47,9 @@ final class Picture {
 
     deinit { cvips_free(image) }
 
-    /// Decodes a file to at most `edge` pixels on its longer side, upright.
-    convenience init(path: String, edge: Int, allFrames: Bool, convertColours: Bool) throws {
-        try self.init(cvips_thumbnail_file(path, Int32(edge), allFrames, convertColours))
+    /// Decodes a file to at most `edge` pixels on its longer side; `upright`, or as stored.
+    convenience init(path: String, edge: Int, allFrames: Bool, upright: Bool, convertColours: Bool) throws {
+        try self.init(cvips_thumbnail_file(path, Int32(edge), allFrames, upright, convertColours))
     }
 
     func reduced(to edge: Int) throws -> Picture { try Picture(cvips_thumbnail_image(image, Int32(edge))) }

@@ -21,14 +21,21 @@ struct PictureJob {
         if format == .tiff {
             try FileCleaning.view(job.input) { try TIFFPages.check($0, maxPages: job.limits.maxFrames) }
         }
-        let header = try PictureHeader(path: job.input)
-        guard header.loader.hasPrefix(format.loaderPrefix), fits(header, frames: 1) else { throw MalformedFile() }
+        let source = try DecoderInput(job, format)
+        defer { source.remove() }
+        let header = try PictureHeader(path: source.path)
+        guard header.loader.hasPrefix(format.loaderPrefix), fits(header) else { throw MalformedFile() }
+        // Turning pixels is for still pictures: a moving one is shown as stored everywhere.
+        let isMoving = source.frames > 1 || format.isAnimatable && header.frames > 1
         var media = ProcessedMedia(type: job.type, kind: .image)
-        (media.width, media.height) = isMoving(header) ? (header.width, header.height) : header.uprightSize
-        media.cleaned = try clean(header)
+        (media.width, media.height) = isMoving ? (header.width, header.height) : header.uprightSize
+        media.cleaned =
+            isMoving || header.orientation == 1 && format.cutter != nil
+            ? try cut(source, header, isMoving: isMoving) : try reencode(source, header)
         // A picture cut short may have a good header and no pixel that can be decoded: it then has no thumbnails.
         if let (thumbnails, blurhash) = try? ThumbnailMaker(job: job).make(
-            job.input, convertColours: header.needsColourConversion, animated: movesInThumbnail(header))
+            source.path, upright: !isMoving, convertColours: header.needsColourConversion,
+            animated: movesInThumbnail(header))
         {
             media.thumbnails = thumbnails
             media.blurhash = blurhash
@@ -36,51 +43,58 @@ struct PictureJob {
         return media
     }
 
-    private func fits(_ header: PictureHeader, frames: Int) -> Bool {
+    private func fits(_ header: PictureHeader, frames: Int = 1) -> Bool {
         let limits = job.limits
         return (1...limits.maxEdge).contains(header.width) && (1...limits.maxEdge).contains(header.height)
             && header.width * header.height <= limits.maxPixels / frames
     }
 
-    private func isMoving(_ header: PictureHeader) -> Bool { format.isAnimatable && header.frames > 1 }
-
     private func movesInThumbnail(_ header: PictureHeader) -> Bool {
-        isMoving(header) && header.frames <= job.limits.maxFrames && fits(header, frames: header.frames)
+        let limits = job.limits
+        return format.isAnimatable && header.frames > 1 && header.frames <= limits.maxFrames
+            && header.width * header.height <= limits.maxMovingPixels / header.frames
     }
 
     // MARK: - Cleaning
 
-    /// Nil when the received bytes are clean. Throws when the result would not be.
-    private func clean(_ header: PictureHeader) throws -> ProcessedMedia.Cleaned? {
-        // Turning pixels is for still pictures: a moving one is shown as stored everywhere.
-        if header.orientation == 1 || isMoving(header), let cutter = format.cutter {
-            do {
-                return try cut(job.input, by: cutter)
-            } catch is MalformedFile where format != .heif && !isMoving(header) {
-                // Decodable, but not cut cleanly: written anew below.
-            }
+    // All of these answer nil when the received bytes are clean, and throw when the result would not be.
+
+    /// Cuts metadata out of the received bytes.
+    private func cut(_ source: DecoderInput, _ header: PictureHeader, isMoving: Bool) throws -> ProcessedMedia.Cleaned?
+    {
+        guard let cutter = format.cutter else { throw MalformedFile() }
+        do {
+            // Of a picture of too many frames, the decoder sees one frame, cut in the same way.
+            return try cut(job.input, by: cutter, verifying: source.isShortened ? source.path : nil)
+        } catch is MalformedFile where format != .heif && !isMoving {
+            // Decodable, but not cut cleanly.
+            return try reencode(source, header)
         }
-        guard let encoding = try reencoding(), header.frames == 1 || fits(header, frames: header.frames) else {
-            throw MalformedFile()
-        }
+    }
+
+    /// Writes the picture anew, upright.
+    private func reencode(_ source: DecoderInput, _ header: PictureHeader) throws -> ProcessedMedia.Cleaned? {
+        guard let encoding = try encoding(), fits(header, frames: header.frames) else { throw MalformedFile() }
         let encoded = job.output(".encoded")
         defer { unlink(encoded) }
         try Picture.reencode(
-            job.input, to: encoded, as: encoding, upright: header.frames == 1, allFrames: header.frames > 1)
+            source.path, to: encoded, as: encoding, upright: header.frames == 1, allFrames: header.frames > 1)
         // The encoders add an EXIF block of their own.
-        return try cut(encoded, by: format.cutter ?? Self.keepEverything)
+        return try cut(encoded, by: format.cutter ?? EditPlan.everything)
     }
 
-    /// Cuts a file and looks at what came of it.
-    private func cut(_ path: String, by cutter: (ByteView) throws -> EditPlan) throws -> ProcessedMedia.Cleaned? {
+    /// Cuts a file and looks at what came of it, or at `verified`.
+    private func cut(
+        _ path: String, by cutter: (ByteView) throws -> EditPlan, verifying verified: String? = nil
+    ) throws -> ProcessedMedia.Cleaned? {
         let (plan, size) = try FileCleaning.plan(path, by: cutter)
         if path == job.input && plan.keepsAll(of: size) {
-            try verify(path)
+            try verify(verified ?? path)
             return nil
         }
         let destination = job.output(BlobStore.cleanedSuffix)
         let cleaned = try FileCleaning.write(plan, from: path, to: destination)
-        try verify(destination)
+        try verify(verified ?? destination)
         return cleaned
     }
 
@@ -88,26 +102,15 @@ struct PictureJob {
         if try PictureHeader(path: path).hasMetadata { throw MalformedFile() }
     }
 
-    private static func keepEverything(_ file: ByteView) -> EditPlan {
-        var plan = EditPlan()
-        plan.copy(0..<file.count)
-        return plan
-    }
-
-    private func reencoding() throws -> cvips_format? {
+    private func encoding() throws -> cvips_format? {
         switch format {
-        case .jpeg: return CVIPS_JPEG
-        case .png: return CVIPS_PNG
-        case .gif: return CVIPS_GIF
-        case .tiff: return CVIPS_TIFF
-        case .heif: return nil
+        case .jpeg: CVIPS_JPEG
+        case .png: CVIPS_PNG
+        case .gif: CVIPS_GIF
+        case .tiff: CVIPS_TIFF
+        case .heif: nil
         case .webp:
-            var isLossless = false
-            _ = try FileCleaning.plan(job.input) { file in
-                isLossless = WebPCleaner.isLossless(file)
-                return EditPlan()
-            }
-            return isLossless ? CVIPS_WEBP_LOSSLESS : CVIPS_WEBP
+            try FileCleaning.view(job.input) { WebPCleaner.isLossless($0) } ? CVIPS_WEBP_LOSSLESS : CVIPS_WEBP
         }
     }
 }

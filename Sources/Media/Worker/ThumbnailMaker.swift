@@ -4,10 +4,14 @@ internal import Glibc
 struct ThumbnailMaker {
     let job: WorkerJob
 
-    /// Shrinks while it loads, so a large JPEG is never decoded at full size.
-    func make(_ path: String, convertColours: Bool, animated: Bool) throws -> ([Thumbnail], blurhash: String?) {
+    /// Shrinks while it loads, so a large JPEG is never decoded at full size. What is not to be turned `upright` is shown as
+    /// stored.
+    func make(_ path: String, upright: Bool = true, convertColours: Bool, animated: Bool) throws -> (
+        [Thumbnail], blurhash: String?
+    ) {
         let large = try Picture(
-            path: path, edge: ThumbnailSize.large.maxEdge, allFrames: false, convertColours: convertColours)
+            path: path, edge: ThumbnailSize.large.maxEdge, allFrames: false, upright: upright,
+            convertColours: convertColours)
         let medium = try large.reduced(to: ThumbnailSize.medium.maxEdge)
         let small = try medium.reduced(to: ThumbnailSize.small.maxEdge)
         let moving = animated ? try? movingMedium(path, convertColours) : nil
@@ -18,8 +22,11 @@ struct ThumbnailMaker {
         return (thumbnails, Blurhash.encode(rgb: try tiny.rgb(), width: tiny.width, height: tiny.height))
     }
 
+    /// libvips would turn all frames as one strip.
     private func movingMedium(_ path: String, _ convertColours: Bool) throws -> Picture {
-        try Picture(path: path, edge: ThumbnailSize.medium.maxEdge, allFrames: true, convertColours: convertColours)
+        try Picture(
+            path: path, edge: ThumbnailSize.medium.maxEdge, allFrames: true, upright: false,
+            convertColours: convertColours)
     }
 
     private func write(_ picture: Picture, _ size: ThumbnailSize) throws -> Thumbnail {
