@@ -63,7 +63,7 @@ enum MovieCleaning {
     case boxes
     /// `SoundTagCleaner`.
     case tags
-    /// ffmpeg copies picture and sound into a new file, by this muxer.
+    /// ffmpeg copies picture, sound and subtitles into a new file, by this muxer. Without ffmpeg the file stays as it is.
     case remux(as: String)
     /// The format has no place for it. What an encoder hides among the pictures themselves stays, here and elsewhere.
     case nothing

@@ -158,6 +158,20 @@ struct MovieTests {
         }
     }
 
+    @Test func subtitlesStay() async throws {
+        let words = Array("1\n00:00:00,000 --> 00:00:01,000\nWords to read\n".utf8)
+        let bytes = try fixture(
+            "subtitles.mkv",
+            """
+            ffmpeg -v error -i \(try Self.tagged("-c:v libx264 -pix_fmt yuv420p -f matroska").asFile) -f srt \
+            -i \(try words.asFile) -map 0 -map 1 -c copy -f matroska "$out"
+            """)
+        try await MediaBench.run { bench in
+            let outcome = try await bench.process(bytes)
+            #expect(outcome.served.contains("Words to read") && !outcome.served.contains("Secret"))
+        }
+    }
+
     @Test func aCoverIsGone() async throws {
         let song = try Self.tagged("-vn -c:a libmp3lame -f mp3").asFile
         let cover = try Photos.jpeg().asFile
@@ -207,8 +221,8 @@ struct MovieTests {
         let film = try Self.tagged("-c:v libvpx -c:a libvorbis -f webm")
         let song = try Self.tagged("-vn -c:a libmp3lame -f mp3")
         try await MediaBench.run(configure: { $0.ffmpeg = nil }) { bench in
-            let media = try await bench.process(film).media
-            #expect(media.audience == .ownerOnly && media.kind == .file)
+            let plain = try await bench.process(film)
+            #expect(plain.media.audience == .everyone && plain.media.kind == .file && plain.served == film)
             let outcome = try await bench.process(song)
             #expect(outcome.media.audience == .everyone && !outcome.served.contains("Secret"))
         }

@@ -50,12 +50,12 @@ struct FFmpeg {
         return try run(tools.ffmpeg, arguments) != nil && FileManager.default.fileExists(atPath: path)
     }
 
-    /// Copies films and sounds, as they are coded, into a new file without tags, chapters, covers, attachments and words.
-    /// Whether there is one now.
+    /// Copies films, sounds and subtitles, as they are coded, into a new file without tags, chapters, covers and
+    /// attachments. Whether there is one now.
     func remux(to path: String, as muxer: String) throws -> Bool {
         let arguments =
             ["-v", "quiet", "-nostdin"] + inputArguments + [
-                "-map", "0:V?", "-map", "0:a?", "-c", "copy", "-map_metadata", "-1", "-map_metadata:s", "-1",
+                "-map", "0:V?", "-map", "0:a?", "-map", "0:s?", "-c", "copy", "-map_metadata", "-1", "-map_metadata:s", "-1",
                 "-map_chapters", "-1",
                 // Without the muxer's own name, the time, and numbers made at random.
                 "-fflags", "+bitexact", "-f", muxer, "-y", "file:\(path)",

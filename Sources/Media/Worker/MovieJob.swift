@@ -26,12 +26,13 @@ struct MovieJob {
         return media
     }
 
-    /// Nil when the received bytes are clean.
+    /// Nil when the received bytes are served: they are clean, or nothing here can clean them. Without ffmpeg a voice
+    /// message must get to where it is sent all the same.
     private func clean(_ ffmpeg: FFmpeg?) throws -> ProcessedMedia.Cleaned? {
         switch cleaning {
         case .boxes: return try cut(MovieCleaner.plan)
         case .tags: return try cut(SoundTagCleaner.plan)
-        case .remux(let muxer): return try remux(ffmpeg, muxer)
+        case .remux(let muxer): return try ffmpeg.map { try remux($0, muxer) }
         case .nothing: return nil
         }
     }
@@ -42,10 +43,10 @@ struct MovieJob {
         return try FileCleaning.write(plan, from: job.input, to: job.output(BlobStore.cleanedSuffix))
     }
 
-    private func remux(_ ffmpeg: FFmpeg?, _ muxer: String) throws -> ProcessedMedia.Cleaned {
+    private func remux(_ ffmpeg: FFmpeg, _ muxer: String) throws -> ProcessedMedia.Cleaned {
         let copy = job.output(".encoded")
         defer { unlink(copy) }
-        guard let ffmpeg, try ffmpeg.remux(to: copy, as: muxer) else { throw MalformedFile() }
+        guard try ffmpeg.remux(to: copy, as: muxer) else { throw MalformedFile() }
         return try FileCleaning.write(
             FileCleaning.plan(copy) { EditPlan.copying($0.count) }.plan, from: copy,
             to: job.output(BlobStore.cleanedSuffix))
