@@ -1,5 +1,6 @@
 #include "cvips.h"
 
+#include <malloc.h>
 #include <string.h>
 #include <vips/vips.h>
 
@@ -16,6 +17,9 @@ int cvips_init(void) {
     // Never a temporary file: a worker that is killed would leave it. What memory does not hold fails instead. libvips
     // reads this as a number of gigabytes that fits an int.
     g_setenv("VIPS_DISC_THRESHOLD", "1000000g", TRUE);
+    // libvips starts threads for each picture. With arenas of their own, they would leave hundreds of megabytes allocated
+    // after a few deep pictures, and the next large one would not fit the worker's limit.
+    mallopt(M_ARENA_MAX, 1);
     if (vips_init("parley")) return -1;
     vips_block_untrusted_set(TRUE);
     vips_concurrency_set(1);

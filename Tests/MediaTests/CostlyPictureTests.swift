@@ -28,6 +28,13 @@ struct CostlyPictureTests {
         return fields.dropFirst(11).prefix(2).reduce(0) { $0 + (Double($1) ?? 0) } / 100
     }
 
+    /// proc_pid_status(5): `VmData`, in kB: what RLIMIT_DATA counts.
+    private static func dataMegabytes(of id: pid_t) throws -> Int {
+        let status = try String(contentsOfFile: "/proc/\(id)/status", encoding: .utf8)
+        let line = status.split(separator: "\n").first { $0.hasPrefix("VmData:") }
+        return (line?.split(separator: " ").dropLast().last.flatMap { Int($0) } ?? .max) / 1024
+    }
+
     @Test func textsAreNotInflated() async throws {
         let packed = try fixture(
             "60MB.z",
@@ -117,6 +124,16 @@ struct CostlyPictureTests {
             #expect(foreign == [])
             try await bench.store.discard(file.name)
             #expect(try FileManager.default.contentsOfDirectory(atPath: "\(bench.directory)/tmp") == [])
+        }
+    }
+
+    /// What a worker does not give back, the next large picture misses.
+    @Test func deepPicturesLeaveNoMemoryTaken() async throws {
+        let bytes = try deepPicture()
+        try await MediaBench.run(configure: { $0.workers = 1 }) { bench in
+            for _ in 0..<3 { _ = try await bench.process(bytes) }
+            let worker = try #require(bench.workers.idleWorkers.first)
+            #expect(try Self.dataMegabytes(of: worker) < 145)
         }
     }
 

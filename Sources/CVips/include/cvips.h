@@ -22,7 +22,7 @@ typedef struct {
 typedef enum { CVIPS_JPEG, CVIPS_PNG, CVIPS_WEBP, CVIPS_WEBP_LOSSLESS, CVIPS_TIFF, CVIPS_GIF } cvips_format;
 
 // Starts libvips for one thread, without caches, temporary files and the decoders it holds unsafe. 0, or -1. Sets
-// environment variables: call it while there is one thread.
+// environment variables and malloc's options: call it while there is one thread.
 int cvips_init(void);
 
 // The last failure, for a log. Valid until the next call.
