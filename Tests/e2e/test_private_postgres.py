@@ -5,6 +5,7 @@ import pathlib
 import signal
 import stat
 import subprocess
+import tempfile
 
 import pytest
 
@@ -119,7 +120,9 @@ def test_an_ordinary_user_needs_no_privileges(tmp_path):
     storage = tmp_path / "storage"
     storage.mkdir()
     os.chown(storage, nobody.pw_uid, nobody.pw_gid)
-    for parent in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+    for parent in (tmp_path, *tmp_path.parents):
+        if parent == pathlib.Path(tempfile.gettempdir()):
+            break
         parent.chmod(parent.stat().st_mode | 0o011)
     run = subprocess.run(
         ["setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups", PARLEY, "migrate"],
