@@ -1,5 +1,4 @@
 import Chat
-import Foundation
 import HTTPTypes
 import Hummingbird
 
@@ -23,6 +22,6 @@ struct Authenticator: RouterMiddleware {
         guard let value = headers[.authorization] else { return nil }
         let parts = value.split(separator: " ", maxSplits: 1)
         guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
-        return parts[1].trimmingCharacters(in: .whitespaces)
+        return String(parts[1].drop { $0 == " " })
     }
 }
