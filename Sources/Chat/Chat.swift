@@ -30,6 +30,7 @@ public struct Chat: Sendable {
     ) {
         let links = UploadLinks(secret: linkSecret, previous: previousLinkSecret)
         let uploadStore = UploadStore(database: database, links: links)
+        let uploadLookup = UploadLookup { try await uploadStore.find($0, viewer: nil) }
         let users = UserStore(database: database, links: links)
         let messageStore = MessageStore(database: database, uploads: uploadStore)
         let conversationStore = ConversationStore(database: database, users: users, messages: messageStore)
@@ -45,7 +46,7 @@ public struct Chat: Sendable {
             database: database, users: users, sessions: sessions, hasher: hasher, events: events,
             gate: gate)
         sessionWatch = SessionWatch(database: database, gate: gate, events: events, logger: logger)
-        people = People(users: users, uploads: uploadStore, presence: presence)
+        people = People(users: users, uploads: uploadStore, uploadLookup: uploadLookup, presence: presence)
         conversations = Conversations(
             database: database, store: conversationStore, presence: presence, events: events)
         messages = Messages(
@@ -54,11 +55,11 @@ public struct Chat: Sendable {
             writer: MessageWriter(
                 store: messageStore, blockedWords: blockedWords, typing: typing, events: events, logger: logger),
             marks: MarkWriter(database: database, events: events, logger: logger), blockedWords: blockedWords,
-            events: events)
+            uploadLookup: uploadLookup, events: events)
         wordIndex = WordIndex(database: database, messages: messages.writer.metrics.messages, logger: logger)
         sync = Sync(database: database, store: messageStore, conversations: conversations)
         welcome = Welcome(conversations: conversationStore, users: users, sync: sync)
-        uploads = Uploads(store: uploadStore, links: links, storage: storage, logger: logger)
+        uploads = Uploads(store: uploadStore, lookup: uploadLookup, links: links, storage: storage, logger: logger)
         metrics = ChatMetrics(writer: messages.writer, uploads: uploads, workers: storage.workers)
         let partials = PartialUploadStore(database: database, lifetime: orphanHours * 3600)
         resumableUploads = ResumableUploads(uploads: uploads, store: partials)

@@ -7,8 +7,10 @@ import subprocess
 import time
 
 import pytest
+import requests
 
 import pictures
+from moderation import LIVE, picture
 from parley import assert_problem, until
 
 
@@ -323,6 +325,30 @@ def test_who_sees_a_file(server, people):
     assert_problem(server.request("GET", upload["url"]), 410, "gone")
     assert_problem(alice.get(f"{path}/file"), 410, "gone")
     assert_problem(bob.get(f"{path}/file"), 404, "not_found")
+
+
+@pytest.mark.parametrize("removal", ["message", "avatar", "sql"])
+def test_a_file_that_many_open_is_gone_when_it_is_removed(server, people, removal):
+    """What the database said of such a file is kept for a moment."""
+    alice, bob = people("alice", "bob")
+    upload = alice.upload(picture())
+    message = alice.send(alice.direct(bob), attachments=[upload["id"]])
+    if removal == "avatar":
+        assert alice.request("PATCH", "/auth/me", json={"avatarUploadId": upload["id"]}).status_code == 200
+        assert alice.request("DELETE", f"/messages/{message['id']}").status_code == 200
+    paths = [upload["url"], upload["thumbnails"][0]["url"]]
+    with requests.Session() as browser:
+        for path in paths * 20:
+            assert browser.get(server.url + path, timeout=60).status_code == 200
+        if removal == "sql":
+            server.sql("UPDATE messages SET deleted_at = now() WHERE id = %s", message["id"])
+            until(lambda: browser.get(server.url + paths[0]).status_code != 200, "the file to go", timeout=LIVE)
+        elif removal == "avatar":
+            assert alice.request("PATCH", "/auth/me", json={"avatarUploadId": ""}).status_code == 200
+        else:
+            assert alice.request("DELETE", f"/messages/{message['id']}").status_code == 200
+        for path in paths:
+            assert_problem(browser.get(server.url + path), 410, "gone")
 
 
 def test_the_same_bytes_are_stored_once_and_deleted_with_the_last_reference(server, people):

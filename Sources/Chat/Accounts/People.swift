@@ -2,6 +2,7 @@
 public struct People: Sendable {
     let users: UserStore
     let uploads: UploadStore
+    let uploadLookup: UploadLookup
     let presence: Presence
 
     public func search(_ query: String, limit: Int) async throws -> [User] {
@@ -34,6 +35,7 @@ public struct People: Sendable {
             change.avatar = .set(avatar.isEmpty ? nil : try await ownPicture(avatar, of: user))
         }
         try await users.update(user, change)
+        if change.avatar.isSet { uploadLookup.forget() }
     }
 
     private func ownPicture(_ text: String, of user: UserID) async throws -> UploadID {

@@ -11,6 +11,7 @@ public struct Messages: Sendable {
     let writer: MessageWriter
     let marks: MarkWriter
     let blockedWords: BlockedWords
+    let uploadLookup: UploadLookup
     let events: any EventSink
 
     public struct Sent: Sendable {
@@ -150,6 +151,7 @@ public struct Messages: Sendable {
             try await store.delete(id, by: user, in: transaction)
             return true
         }
+        uploadLookup.forget()
         if changed.wasChanged { events.deliver(.messageDeleted(changed.message)) }
         return changed.message
     }

@@ -30,6 +30,8 @@ public struct Moderation: Sendable {
     /// Acts on changes until the task is cancelled.
     func run() async {
         for await event in store.database.listen([ModerationStore.channel]) {
+            // Whatever happened: what was deleted is to be gone before anything else is looked at.
+            uploads.lookup.forget()
             await catchUp(reloading: event == .connected)
         }
     }

@@ -67,33 +67,44 @@ struct UploadStore: Sendable {
         var ownerOnly: Bool
         /// Whether the asking user may see it; false when nobody asked.
         var visible: Bool
-        var servedSize: Int
         var servedSHA256: String
     }
 
-    /// One upload, as `viewer` may see it: its owner, everybody signed in for an avatar, and the members of a
-    /// conversation that a message carries it to.
+    /// One upload, as `viewer` may see it.
     func find(_ id: UploadID, viewer: UserID?) async throws -> Found? {
+        try await find([id], viewer: viewer)[id]?.get()
+    }
+
+    /// Uploads as `viewer` may see them: the owner, everybody signed in for an avatar, and the members of a conversation
+    /// that a message carries one to. `gone` in place of one whose content is deleted.
+    func find(_ ids: Set<UploadID>, viewer: UserID?) async throws -> [UploadID: Result<Found, ChatError>] {
         let rows = try await database.query(
             """
-            SELECT \(Self.columns), b.served_size, b.served_sha256, \(Self.isGone) AS gone,
+            SELECT \(Self.columns), b.served_sha256, \(Self.isGone) AS gone,
                 \(viewer?.uuid)::uuid IS NOT NULL AND (up.owner_id = \(viewer?.uuid)
                     OR EXISTS (SELECT 1 FROM users u WHERE u.avatar_upload_id = up.id)
                     OR EXISTS (SELECT 1 FROM attachments a JOIN messages m ON m.id = a.message_id
                         JOIN members me ON me.conversation_id = m.conversation_id AND me.user_id = \(viewer?.uuid)
                         WHERE a.upload_id = up.id AND m.deleted_at IS NULL)) AS visible
-            FROM uploads up LEFT JOIN blobs b ON b.sha256 = up.sha256 WHERE up.id = \(id.uuid)
+            FROM uploads up LEFT JOIN blobs b ON b.sha256 = up.sha256
+            WHERE up.id = ANY(\(ids.map(\.uuid)))
             """)
-        guard let row = rows.first else { return nil }
-        guard try row.decode("kind", as: String?.self) != nil else {
-            // Its content is deleted. Whoever could not see it does not learn that there was something.
-            guard try viewer == nil || row.decode("visible") else { return nil }
-            throw Self.gone
+        var uploads: [UploadID: Result<Found, ChatError>] = [:]
+        for row in rows {
+            let id = UploadID(try row.decode("upload_id"))
+            let visible: Bool = try row.decode("visible")
+            guard try row.decode("kind", as: String?.self) != nil else {
+                // Whoever could not see it does not learn that there was something.
+                if viewer == nil || visible { uploads[id] = .failure(Self.gone) }
+                continue
+            }
+            uploads[id] = .success(
+                Found(
+                    upload: try upload(from: row, viewer: viewer), gone: try row.decode("gone"),
+                    ownerOnly: try row.decode("owner_only"), visible: visible,
+                    servedSHA256: try row.decode("served_sha256")))
         }
-        return Found(
-            upload: try upload(from: row, viewer: viewer), gone: try row.decode("gone"),
-            ownerOnly: try row.decode("owner_only"), visible: try row.decode("visible"),
-            servedSize: try row.decode("served_size"), servedSHA256: try row.decode("served_sha256"))
+        return uploads
     }
 
     /// Stores the upload with its blob; one that came in pieces is unfinished no longer.

@@ -7,6 +7,8 @@ import PostgresClient
 /// Files: from the bytes of a request to a row, and back.
 public struct Uploads: Sendable {
     let store: UploadStore
+    /// For URLs.
+    let lookup: UploadLookup
     let links: UploadLinks
     let storage: Storage
     let logger: Logger
@@ -18,8 +20,9 @@ public struct Uploads: Sendable {
 
     let receivedBytes = Counter()
 
-    init(store: UploadStore, links: UploadLinks, storage: Storage, logger: Logger) {
+    init(store: UploadStore, lookup: UploadLookup, links: UploadLinks, storage: Storage, logger: Logger) {
         self.store = store
+        self.lookup = lookup
         self.links = links
         self.storage = storage
         self.logger = logger
@@ -148,6 +151,7 @@ public struct Uploads: Sendable {
             let upload = try await store.insert(id, owner: owner, name: name, blob: Blob(file, media))
             // What its owner alone could get before.
             if file.isStored, media.audience == .everyone { try? await storage.blobs.delete(file.sha256, .ownerOnly) }
+            if !isFirst { lookup.forget() }
             return upload
         } catch {
             // Where the row may be there after all, the files stay: `parley storage check` finds those without one.
@@ -225,9 +229,7 @@ public struct Uploads: Sendable {
             case .expired: throw ChatError(.tokenExpired, "this URL has expired; ask for the upload again")
             case .valid(let seconds): validFor = seconds
             }
-            guard let upload = try await store.find(id, viewer: nil) else { throw ChatError.notFound("upload") }
-            guard !upload.gone else { throw UploadStore.gone }
-            found = upload
+            found = try await lookup(id)
         }
         return try await open(found, variant, validFor: validFor)
     }
@@ -294,7 +296,9 @@ public struct Uploads: Sendable {
     /// that it took away the last one.
     func withContent(_ address: BlobID, _ body: @Sendable () async throws -> Bool) async throws {
         try await contents.withLock(address) {
-            if try await body() { try await storing { try await storage.blobs.delete(address) } }
+            let wasLast = try await body()
+            lookup.forget()
+            if wasLast { try await storing { try await storage.blobs.delete(address) } }
         }
     }
 
