@@ -60,6 +60,8 @@ import Testing
                 var back: [UInt8] = []
                 for try await chunk in reader.chunks(1..<bytes.count) { back += chunk.readableBytesView }
                 #expect(back == Array(bytes[1...]))
+                let part = 7_000_000..<7_000_000 + BlobReader.wholeSize
+                #expect(Array(try await reader.bytes(part).readableBytesView) == Array(bytes[part]))
             }
         }
     }

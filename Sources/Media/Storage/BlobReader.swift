@@ -10,6 +10,9 @@ public final class BlobReader: Sendable {
 
     /// What `chunks` reads at a time: it stays in the processor's cache until the socket has taken it.
     public static let chunkSize = 256 * 1024
+    /// Up to this many bytes are worth having at once: each write to a socket wakes its reader, and the memory is no more
+    /// than two chunks of a longer file take while a slow reader holds them.
+    public static let wholeSize = 1024 * 1024
 
     init(file: OpenFile, threads: NIOThreadPool) throws {
         self.file = file
@@ -37,10 +40,10 @@ public final class BlobReader: Sendable {
         }
     }
 
-    /// All bytes of `range`, which is for little. Throws where the file is shorter.
+    /// All bytes of `range`, which is for no more than `wholeSize`. Throws where the file is shorter.
     public func bytes(_ range: Range<Int>) async throws -> ByteBuffer {
         var bytes = ByteBuffer()
-        for try await chunk in chunks(range) {
+        for try await chunk in BlobChunks(reader: self, range: range.clamped(to: 0..<size), size: Self.wholeSize) {
             if bytes.readableBytes == 0 { bytes = chunk } else { bytes.writeImmutableBuffer(chunk) }
         }
         return bytes
@@ -48,7 +51,7 @@ public final class BlobReader: Sendable {
 
     /// The bytes of `range` in chunks, each read when it is asked for. Parts of the range outside the file are left out.
     public func chunks(_ range: Range<Int>) -> BlobChunks {
-        BlobChunks(reader: self, range: range.clamped(to: 0..<size))
+        BlobChunks(reader: self, range: range.clamped(to: 0..<size), size: Self.chunkSize)
     }
 }
 
@@ -63,24 +66,28 @@ public struct BlobChunks: AsyncSequence, Sendable {
 
     let reader: BlobReader
     let range: Range<Int>
+    /// Of a chunk, in bytes.
+    let size: Int
 
     public struct AsyncIterator: AsyncIteratorProtocol {
         let reader: BlobReader
         var range: Range<Int>
+        let size: Int
         private var buffer = ByteBuffer()
         /// Bytes that may still be read before others get their turn.
         private var turn = Self.turnSize
 
         private static let turnSize = 8 * 1024 * 1024
 
-        init(reader: BlobReader, range: Range<Int>) {
+        init(reader: BlobReader, range: Range<Int>, size: Int) {
             self.reader = reader
             self.range = range
+            self.size = size
         }
 
         public mutating func next() async throws -> ByteBuffer? {
             if range.isEmpty { return nil }
-            let count = Swift.min(range.count, BlobReader.chunkSize)
+            let count = Swift.min(range.count, size)
             if turn > 0 { reader.readCached(at: range.lowerBound, count: count, into: &buffer) }
             if turn > 0, buffer.readableBytes > 0 {
                 turn -= buffer.readableBytes
@@ -96,5 +103,5 @@ public struct BlobChunks: AsyncSequence, Sendable {
         }
     }
 
-    public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(reader: reader, range: range) }
+    public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(reader: reader, range: range, size: size) }
 }

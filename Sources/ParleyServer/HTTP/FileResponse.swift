@@ -120,7 +120,7 @@ enum FileResponse {
         headers[.contentDisposition] = disposition(
             opened.upload.name, inline: opened.isShowable && inlineTypes.contains(opened.type))
         // One write to the socket for head and body.
-        if range.count <= BlobReader.chunkSize, request.method != .head {
+        if range.count <= BlobReader.wholeSize, request.method != .head {
             let bytes = try await opened.reader.bytes(range)
             return Response(status: status, headers: headers, body: .init(byteBuffer: bytes))
         }
@@ -133,17 +133,13 @@ enum FileResponse {
             })
     }
 
-    /// RFC 3986 § 2.3.
-    private static let unreserved = CharacterSet(
-        charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-
     /// RFC 6266: the name in ASCII for old clients, and as it is in RFC 8187's encoding.
     static func disposition(_ name: String, inline: Bool) -> String {
         let ascii = String(
             String.UnicodeScalarView(
                 name.unicodeScalars.map { (0x20...0x7E).contains($0.value) && $0 != "\"" && $0 != "\\" ? $0 : "_" }))
-        let encoded = name.addingPercentEncoding(withAllowedCharacters: unreserved) ?? "file"
-        return "\(inline ? "inline" : "attachment"); filename=\"\(ascii)\"; filename*=UTF-8''\(encoded)"
+        return
+            "\(inline ? "inline" : "attachment"); filename=\"\(ascii)\"; filename*=UTF-8''\(PercentEncoding.encode(name))"
     }
 }
 
