@@ -26,8 +26,12 @@ struct UploadRoutes {
         router.route("/upload/:id/thumbnail/:size", [.get: serveThumbnail])
     }
 
-    private struct UploadList: Encodable {
+    private struct UploadList: JSONWritable {
         var uploads: [Upload]
+
+        func write(to json: inout JSONWriter) {
+            json.object { $0.field("uploads", uploads) }
+        }
     }
 
     /// What a form's boundaries and headers may take beside its files, in bytes.
@@ -59,7 +63,7 @@ struct UploadRoutes {
             throw error
         }
         let upload = try await uploads.finish(incoming)
-        return try .json(UploadList(uploads: [upload]), status: .created)
+        return .json(writing: UploadList(uploads: [upload]), status: .created)
     }
 
     /// `curl -F file=@photo.jpg …/upload`
@@ -80,7 +84,7 @@ struct UploadRoutes {
             }
             guard received > 0 else { throw ChatError.invalid("file", "the form is empty") }
             let finished = try await form.finish()
-            return try .json(UploadList(uploads: finished), status: .created)
+            return .json(writing: UploadList(uploads: finished), status: .created)
         } catch {
             await form.abandon()
             throw error
@@ -90,7 +94,7 @@ struct UploadRoutes {
     // MARK: Showing
 
     @Sendable private func show(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
-        try .json(try await uploads.find(context.id(of: Upload.self), for: try context.requiredCaller.user))
+        .json(writing: try await uploads.find(context.id(of: Upload.self), for: try context.requiredCaller.user))
     }
 
     @Sendable private func serveFile(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
