@@ -1,7 +1,8 @@
 """Files in and out, beside nginx: transfers per CPU second of everything that works for them.
 
 Parley hashes (SHA-256), sniffs, makes durable (fsync) and writes a row for each upload, of which nginx does nothing; and
-it looks a download up in the database and checks its token. CPU of the kernel's own threads, such as those that write
+it checks a download's token and looks it up in the database, which it need not for a file that is opened again and
+again. CPU of the kernel's own threads, such as those that write
 dirty pages back, is on nobody's account. Every upload's SHA-256 is compared, every download's length, and the
 SHA-256 of each connection's first.
 """
@@ -42,13 +43,15 @@ def run():
             # gain or, on a file system that spares inodes just deleted, its loss.
             for _ in range(ROUNDS):
                 measure_uploads(server, nginx, name, upload_bytes=size, **options)
-            about(f"download-{name}", f"Downloads of {name}", "Parley looks each up in its database.", COLUMNS,
-                  ratio="per_cpu_s")
-            link, sha256 = offer_download(server, nginx, size)
+            about(f"download-{name}", f"Downloads of {name}",
+                  "One file again and again, as a picture that was sent to many.", COLUMNS, ratio="per_cpu_s")
+            link, sha256 = offer_download(server, nginx, size, "file")
             options["requests"] *= 4
             for _ in range(ROUNDS):
-                measure_downloads(server, nginx, name, link, length=size, sha256=sha256, **options)
+                measure_downloads(
+                    server, nginx, f"download-{name}", [link], ["/file.bin"], length=size, sha256=sha256, **options)
             nginx.empty()
+        measure_many(server, nginx, sized(300, 30), *SIZES["100 kB"])
     measure_memory(sized(2 ** 30, 2 ** 26))
 
 
@@ -60,21 +63,31 @@ def measure_uploads(server, nginx, size, **options):
     record(scenario, "nginx", **account(result))
 
 
-def offer_download(server, nginx, size):
+def offer_download(server, nginx, size, name):
     """The same bytes at both; the path at Parley and their SHA-256."""
     content = PLAIN + os.urandom(size - len(PLAIN))
-    (nginx.files / "file.bin").write_bytes(content)
+    (nginx.files / f"{name}.bin").write_bytes(content)
     request = urllib.request.Request(
         f"{server.url}/upload/file.bin", content, {"Authorization": f"Bearer {server.person(0)[1]}"}, method="PUT")
     with urllib.request.urlopen(request) as answer:
         return json.load(answer)["uploads"][0]["url"], hashlib.sha256(content).hexdigest()
 
 
-def measure_downloads(server, nginx, size, link, **options):
-    scenario = f"download-{size}"
-    record(scenario, "parley", **account(parley(server, [link], **options)))
+def measure_downloads(server, nginx, scenario, links, paths, **options):
+    record(scenario, "parley", **account(parley(server, links, **options)))
     for subject, port in (("nginx, sendfile off", nginx.port), ("nginx, sendfile on", nginx.sendfile_port)):
-        record(scenario, subject, **account(http(port, ["/file.bin"], server=nginx.pid, **options)))
+        record(scenario, subject, **account(http(port, paths, server=nginx.pid, **options)))
+
+
+def measure_many(server, nginx, files, size, transfers, connections):
+    about("download-many", f"Downloads of 100 kB, {files} files in turn", "Parley looks each up in its database.", COLUMNS,
+          ratio="per_cpu_s")
+    links = [offer_download(server, nginx, size, number)[0] for number in range(files)]
+    for _ in range(ROUNDS):
+        measure_downloads(
+            server, nginx, "download-many", links, [f"/{number}.bin" for number in range(files)], length=size,
+            requests=4 * transfers, connections=connections, warm_up=connections)
+    nginx.empty()
 
 
 def account(result):
