@@ -23,9 +23,10 @@ build: packages
 	@echo "Building for release (the first time takes about ten minutes)…"
 	@swift build -c release --static-swift-stdlib --product parley
 
+# C is optimized in the debug build as well: scrypt takes ten times as long without, and the tests register hundreds.
 test: test-packages web .build/venv/installed
 	@echo "Building for debugging (the first time takes about ten minutes)…"
-	@swift build --build-tests
+	@swift build --build-tests -Xcc -O2
 	@Tests/run
 
 fuzz: packages

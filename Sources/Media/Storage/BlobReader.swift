@@ -10,8 +10,8 @@ public final class BlobReader: Sendable {
 
     /// What `chunks` reads at a time: it stays in the processor's cache until the socket has taken it.
     public static let chunkSize = 256 * 1024
-    /// Up to this many bytes are worth having at once: each write to a socket wakes its reader, and the memory is no more
-    /// than two chunks of a longer file take while a slow reader holds them.
+    /// Up to this many bytes are worth having at once: each write to a socket wakes its reader. A slow reader holds that
+    /// memory, twice what the chunks of a longer file take.
     public static let wholeSize = 1024 * 1024
 
     init(file: OpenFile, threads: NIOThreadPool) throws {
