@@ -48,11 +48,6 @@ class Nginx:
         self.__exit__()
         raise RuntimeError(f"nginx did not start: {said}")
 
-    def empty(self):
-        """Forgets all files."""
-        for file in self.files.iterdir():
-            file.unlink()
-
     def __exit__(self, *_):
         end(self.process)
         self.process.stderr.close()

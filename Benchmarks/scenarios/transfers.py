@@ -39,8 +39,8 @@ def run():
             about(f"upload-{name}", f"Uploads of {name}",
                   "No two alike. Parley's are hashed, sniffed, durable and have a row; nginx's are none of it.",
                   COLUMNS, ratio="per_cpu_s")
-            # Nobody's files are deleted in between: the inodes and the memory that this sets free are the next one's
-            # gain or, on a file system that spares inodes just deleted, its loss.
+            # No files are deleted until the end: the inodes and the memory that this sets free are the next one's gain
+            # or, on a file system that spares inodes just deleted, its loss.
             for _ in range(ROUNDS):
                 measure_uploads(server, nginx, name, upload_bytes=size, **options)
             about(f"download-{name}", f"Downloads of {name}",
@@ -50,7 +50,6 @@ def run():
             for _ in range(ROUNDS):
                 measure_downloads(
                     server, nginx, f"download-{name}", [link], ["/file.bin"], length=size, sha256=sha256, **options)
-            nginx.empty()
         measure_many(server, nginx, sized(300, 30), *SIZES["100 kB"])
     measure_memory(sized(2 ** 30, 2 ** 26))
 
@@ -87,7 +86,6 @@ def measure_many(server, nginx, files, size, transfers, connections):
         measure_downloads(
             server, nginx, "download-many", links, [f"/{number}.bin" for number in range(files)], length=size,
             requests=4 * transfers, connections=connections, warm_up=connections)
-    nginx.empty()
 
 
 def account(result):
