@@ -53,15 +53,13 @@ GOALS = [
                  "kernel's, half of it changing threads for two round trips to PostgreSQL; each page here is 23 kB and has attachments, "
                  "with a signed URL for each of their files, and reactions. Encoders, more round trips and more threads took 1,100."),
     Goal("upload-1 MB", "per_cpu_s", "uploads of 1 MB a CPU second, to nginx's", least=0.5, of="nginx",
-         because="2026-11-25, perf, a slower machine: SHA-256 takes 12 % (0.8 ms), filling the page cache 15 %, three or four fsyncs 13 % "
-                 "(a new storage makes a directory for nearly each upload), reading the socket 8 %, libmagic 6 %, changing threads 11 %, and "
-                 "PostgreSQL 0.6 ms for one statement. Two runs gave 0.45 and 0.55; in a third, without the benchmark around it, 0.42 where the program of the 21st had 0.28."),
+         because="2026-11-25, perf: beside what nginx does, SHA-256 takes 0.5 ms, libmagic 0.4, PostgreSQL 0.5 to 0.8 for a statement and its "
+                 "commit, three to four fsyncs 0.5 (a new storage makes a directory for nearly each upload), changing threads 0.4; nginx's "
+                 "whole upload takes 1.8. The day's runs gave 0.38 to 0.71, depending on what the page cache's memory cost both. The "
+                 "program of the 21st cost 6.2 ms beside this one's 4.1."),
     Goal("upload-100 MB", "per_cpu_s", "uploads of 100 MB a CPU second, to nginx's", least=0.5, of="nginx"),
     Goal("download-1 MB", "per_cpu_s", "downloads of 1 MB a CPU second, to nginx's", least=0.7,
-         of="nginx, sendfile off",
-         because="2026-11-25: permission and name are looked up for each request, so that a removed file is gone at once: 400 µs of the "
-                 "server and 160 of PostgreSQL, whatever the size, on a machine where nginx takes 70 in all for 100 kB. The bytes cost both "
-                 "the same. Runs gave 0.45 to 0.95, as nginx's own rounds differ."),
+         of="nginx, sendfile off"),
     Goal("download-100 MB", "per_cpu_s", "downloads of 100 MB a CPU second, to nginx's", least=0.7,
          of="nginx, sendfile off"),
     Goal("upload-memory", "growth_mb", "what the server's memory grows by while it takes 1 GB: MB", most=32),
