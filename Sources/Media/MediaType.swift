@@ -6,7 +6,7 @@ enum MediaType {
     case uncleanablePicture
     /// A video or a sound: ffmpeg reads it by this demuxer and no other, so that a file cannot pass for a play list that
     /// names other files.
-    case movie(MediaKind, demuxer: String, MovieCleaning)
+    case movie(demuxer: String, MovieCleaning)
     case other
 
     /// Whether a worker looks at such a file, and writes others beside it.
@@ -31,27 +31,23 @@ enum MediaType {
             "image/vnd.djvu", "image/vnd.dwg", "image/vnd.dxf", "image/x-portable-bitmap", "image/x-portable-graymap",
             "image/x-portable-greymap", "image/x-portable-pixmap":
             self = .other
-        case "video/mp4", "video/x-m4v", "video/3gpp", "video/3gpp2", "video/quicktime":
-            self = .movie(.video, demuxer: "mov", .boxes)
-        case "audio/mp4", "audio/x-m4a": self = .movie(.audio, demuxer: "mov", .boxes)
-        case "video/webm": self = .movie(.video, demuxer: "matroska", .remux(as: "webm"))
-        case "audio/webm": self = .movie(.audio, demuxer: "matroska", .remux(as: "webm"))
-        case "video/x-matroska": self = .movie(.video, demuxer: "matroska", .remux(as: "matroska"))
-        case "audio/x-matroska": self = .movie(.audio, demuxer: "matroska", .remux(as: "matroska"))
-        case "video/x-msvideo": self = .movie(.video, demuxer: "avi", .remux(as: "avi"))
-        case "video/mpeg": self = .movie(.video, demuxer: "mpeg", .nothing)
-        case "video/MP2T", "video/mp2t": self = .movie(.video, demuxer: "mpegts", .nothing)
-        case "video/x-ms-asf": self = .movie(.video, demuxer: "asf", .remux(as: "asf"))
-        case "audio/x-caf": self = .movie(.audio, demuxer: "caf", .remux(as: "caf"))
-        case "video/x-flv": self = .movie(.video, demuxer: "flv", .remux(as: "flv"))
-        case "video/ogg": self = .movie(.video, demuxer: "ogg", .remux(as: "ogg"))
-        case "audio/ogg", "application/ogg": self = .movie(.audio, demuxer: "ogg", .remux(as: "ogg"))
-        case "audio/mpeg": self = .movie(.audio, demuxer: "mp3", .tags)
-        case "audio/flac", "audio/x-flac": self = .movie(.audio, demuxer: "flac", .remux(as: "flac"))
-        case "audio/x-wav", "audio/wav", "audio/vnd.wave": self = .movie(.audio, demuxer: "wav", .remux(as: "wav"))
-        case "audio/x-aiff", "audio/aiff": self = .movie(.audio, demuxer: "aiff", .remux(as: "aiff"))
-        case "audio/x-hx-aac-adts", "audio/aac": self = .movie(.audio, demuxer: "aac", .tags)
-        case "audio/amr", "audio/AMR": self = .movie(.audio, demuxer: "amr", .nothing)
+        case "video/mp4", "video/x-m4v", "video/3gpp", "video/3gpp2", "video/quicktime", "audio/mp4", "audio/x-m4a":
+            self = .movie(demuxer: "mov", .boxes)
+        case "video/webm", "audio/webm": self = .movie(demuxer: "matroska", .remux(as: "webm"))
+        case "video/x-matroska", "audio/x-matroska": self = .movie(demuxer: "matroska", .remux(as: "matroska"))
+        case "video/x-msvideo": self = .movie(demuxer: "avi", .remux(as: "avi"))
+        case "video/mpeg": self = .movie(demuxer: "mpeg", .nothing)
+        case "video/MP2T", "video/mp2t": self = .movie(demuxer: "mpegts", .nothing)
+        case "video/x-ms-asf": self = .movie(demuxer: "asf", .remux(as: "asf"))
+        case "audio/x-caf": self = .movie(demuxer: "caf", .remux(as: "caf"))
+        case "video/x-flv": self = .movie(demuxer: "flv", .remux(as: "flv"))
+        case "video/ogg", "audio/ogg", "application/ogg": self = .movie(demuxer: "ogg", .remux(as: "ogg"))
+        case "audio/mpeg": self = .movie(demuxer: "mp3", .tags)
+        case "audio/flac", "audio/x-flac": self = .movie(demuxer: "flac", .remux(as: "flac"))
+        case "audio/x-wav", "audio/wav", "audio/vnd.wave": self = .movie(demuxer: "wav", .remux(as: "wav"))
+        case "audio/x-aiff", "audio/aiff": self = .movie(demuxer: "aiff", .remux(as: "aiff"))
+        case "audio/x-hx-aac-adts", "audio/aac": self = .movie(demuxer: "aac", .tags)
+        case "audio/amr", "audio/AMR": self = .movie(demuxer: "amr", .nothing)
         default: self = mime.hasPrefix("image/") ? .uncleanablePicture : .other
         }
     }

@@ -50,8 +50,8 @@ public enum MediaWorker {
         do {
             switch MediaType(mime: job.type) {
             case .picture(let format): return .processed(try PictureJob(job: job, format: format).run())
-            case .movie(let kind, let demuxer, let cleaning):
-                return .processed(try MovieJob(job: job, kind: kind, demuxer: demuxer, cleaning: cleaning).run())
+            case .movie(let demuxer, let cleaning):
+                return .processed(try MovieJob(job: job, demuxer: demuxer, cleaning: cleaning).run())
             case .uncleanablePicture: return .processed(.plainFile(type: job.type, audience: .ownerOnly))
             case .other: return .processed(.plainFile(type: job.type))
             }

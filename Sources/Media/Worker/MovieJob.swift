@@ -4,7 +4,6 @@ internal import Glibc
 /// Cleans a video or a sound, and finds out its length, its size and its looks by ffmpeg. Runs in a worker.
 struct MovieJob {
     let job: WorkerJob
-    let kind: MediaKind
     let demuxer: String
     let cleaning: MovieCleaning
 
