@@ -137,7 +137,7 @@ let package = Package(
         .testTarget(name: "ChatTests", dependencies: ["Chat", .crypto], swiftSettings: settings),
         .testTarget(
             name: "ParleyServerTests",
-            dependencies: ["ParleyServer", "Chat", "SocketIO", .httpTypes, .nio, .nioFoundation],
+            dependencies: ["ParleyServer", "Chat", "SocketIO", .httpTypes, .nio, .nioEmbedded, .nioFoundation],
             swiftSettings: settings),
         .testTarget(
             name: "MediaTests", dependencies: ["Media", "CVips", "parley", .crypto, .logging, .nio, .nioPosix],

@@ -6,7 +6,7 @@ import NIOHTTPTypes
 /// Guards the requests of one connection against clients that are slow, malformed or too much.
 ///
 /// - A body has to bring `minimumRate` on average over every `timeout` in which the server was ready to read; else 408.
-/// - An answer that nobody reads for `timeout` ends the connection.
+/// - An answer of which less than that is read over a `timeout` ends the connection.
 /// - A body that cannot be parsed is answered 400.
 /// - After an answer that came before its request's end (413, say) what is left is not read, unless it is little: the
 ///   answer says `Connection: close`, and the connection ends.
@@ -16,7 +16,7 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
-    /// Bytes a second that a body has to bring.
+    /// Bytes a second that a body has to bring, and that have to be read of an answer.
     private static let minimumRate = 512
     /// Bytes that are still read after an early answer, so that the connection can be used again.
     private static let maximumDrained = 64 * 1024
@@ -165,9 +165,24 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         writeDeadline?.cancel()
-        writeDeadline =
-            context.channel.isWritable
-            ? nil : context.eventLoop.assumeIsolated().scheduleTask(in: timeout) { context.close(promise: nil) }
+        if !context.channel.isWritable { beginWritePeriod(context) }
         context.fireChannelWritabilityChanged()
+    }
+
+    /// While the channel is not writable nothing is added to what waits in it.
+    private func beginWritePeriod(_ context: ChannelHandlerContext) {
+        let before = waitingBytes(context)
+        writeDeadline = context.eventLoop.assumeIsolated().scheduleTask(in: timeout) {
+            let written = before - self.waitingBytes(context)
+            guard written >= Int(self.timeout.nanoseconds / 1_000_000_000) * Self.minimumRate else {
+                return context.close(promise: nil)
+            }
+            self.beginWritePeriod(context)
+        }
+    }
+
+    /// What the client's slowness keeps from being written, in bytes.
+    private func waitingBytes(_ context: ChannelHandlerContext) -> Int {
+        (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
     }
 }
