@@ -39,6 +39,19 @@ import Testing
             ])
     }
 
+    /// Content that is nearly a boundary nearly everywhere.
+    @Test func whatLooksLikeABoundaryIsContent() throws {
+        for pattern in ["\r", "\r\n", "\r\n-", "\r\n--", "\r\n--b", "\r\n--bn", "\r\r\n--bn", "\r\n--bn\r\n--b"] {
+            let content = String(repeating: pattern, count: 30)
+            for length in 7...20 {
+                #expect(
+                    try events("--bnd\r\n\r\n\(content)\r\n--bnd--", cutEvery: length) == [
+                        .began([:]), .bytes(ByteBuffer(string: content)), .ended, .finished,
+                    ])
+            }
+        }
+    }
+
     @Test func noMoreThanABoundaryIsHeldBack() throws {
         var parser = MultipartParser(boundary: "bnd")
         _ = try parser.feed(ByteBuffer(string: "--bnd\r\n\r\n"))

@@ -47,7 +47,8 @@ public actor BlobWriter {
 
     /// Bytes are collected to this many before they go to a thread: a hop costs more than writing a small piece.
     private static let chunkSize = 512 * 1024
-    /// A buffer of fewer bytes is copied behind the one before it; a larger one is kept as it came from the socket.
+    /// A buffer of fewer bytes is copied behind one before it that is small as well; a larger one is kept as it came from
+    /// the socket.
     private static let smallBuffer = 16 * 1024
 
     /// - Parameter file: with `offset` bytes in it; nil for one that is still to be made.
@@ -65,7 +66,7 @@ public actor BlobWriter {
     public func write(_ buffer: ByteBuffer) async throws {
         guard state == .ready else { throw MediaError(.inUse) }
         guard buffer.readableBytes <= maxBytes - count else { throw MediaError(.tooLarge) }
-        if buffer.readableBytes < Self.smallBuffer, !pending.isEmpty {
+        if buffer.readableBytes < Self.smallBuffer, let last = pending.last, last.readableBytes < Self.smallBuffer {
             pending[pending.count - 1].writeImmutableBuffer(buffer)
         } else {
             pending.append(buffer)

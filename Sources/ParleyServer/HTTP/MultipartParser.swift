@@ -60,12 +60,31 @@ struct MultipartParser {
     /// What `bytes` brings.
     mutating func feed(_ bytes: ByteBuffer) throws(Malformed) -> [Event] {
         if case .finished = state { return [] }
-        var bytes = bytes
-        buffer.writeBuffer(&bytes)
         var events: [Event] = []
+        take(bytes, &events)
         while try step(&events) {}
-        buffer.discardReadBytes()
+        // The little that is left, without the memory it came in.
+        buffer = ByteBuffer(buffer: buffer)
         return events
+    }
+
+    /// Puts `bytes` behind those that are left of the ones before; without copying them, where those are content.
+    private mutating func take(_ bytes: ByteBuffer, _ events: inout [Event]) {
+        if case .body = state, isContent(before: bytes) {
+            events.append(.bytes(buffer))
+            buffer.clear()
+        }
+        if buffer.readableBytes == 0 { buffer = bytes } else { buffer.writeImmutableBuffer(bytes) }
+    }
+
+    /// Whether no boundary begins in the bytes that are left.
+    private func isContent(before bytes: ByteBuffer) -> Bool {
+        guard (1..<delimiter.count).contains(buffer.readableBytes),
+            let next = bytes.getSlice(at: bytes.readerIndex, length: delimiter.count - 1)
+        else { return false }
+        var seam = buffer
+        seam.writeImmutableBuffer(next)
+        return seam.firstOffset(of: delimiter) == nil
     }
 
     /// The body has ended.
