@@ -74,7 +74,17 @@ private final class Flag: Sendable {
                 try await eventually("it did not come back") { client.statistics.connections == 4 }
                 #expect(ContinuousClock.now - healed < .seconds(15))
                 try await client.query("INSERT INTO t VALUES (1)")
-                try await client.withTransaction { _ = try await $0.query("INSERT INTO t VALUES (2)") }
+                // Transactions have connections of their own, which come back in their own time.
+                try await eventually("no transaction can begin") {
+                    do {
+                        try await client.withTransaction { _ = try await $0.query("INSERT INTO t VALUES (2)") }
+                        return true
+                    } catch let error as PostgresError where error.code == .unavailable {
+                        return false
+                    }
+                }
+                let rows: Int = try await client.query("SELECT count(*) FROM t")[0][0]
+                #expect(rows == 2)
             }
         }
     }
