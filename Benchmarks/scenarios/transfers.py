@@ -2,9 +2,8 @@
 
 Parley hashes (SHA-256), sniffs, makes durable (fsync) and writes a row for each upload, of which nginx does nothing; and
 it checks a download's token and looks it up in the database, which it need not for a file that is opened again and
-again. CPU of the kernel's own threads, such as those that write
-dirty pages back, is on nobody's account. Every upload's SHA-256 is compared, every download's length, and the
-SHA-256 of each connection's first.
+again. CPU of the kernel's own threads, such as those that write dirty pages back, is on nobody's account. Every upload's
+SHA-256 is compared, every download's length, and the SHA-256 of each connection's first where there is one file.
 """
 
 import hashlib
