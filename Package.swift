@@ -67,6 +67,7 @@ let package = Package(
         .systemLibrary(name: "CMagic", pkgConfig: "libmagic", providers: [.apt(["libmagic-dev"])]),
         .systemLibrary(name: "CLibVips", pkgConfig: "vips", providers: [.apt(["libvips-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CMalloc"),
         .target(name: "CVips", dependencies: ["CLibVips"]),
         .target(name: "CSandbox"),
         .target(name: "CFiles"),
@@ -96,7 +97,7 @@ let package = Package(
         .target(
             name: "ParleyServer",
             dependencies: [
-                "Chat", "SocketIO", "EngineIO", .configuration, .system, .hummingbird, .hummingbirdCore,
+                "Chat", "SocketIO", "EngineIO", "CMalloc", .configuration, .system, .hummingbird, .hummingbirdCore,
                 .hummingbirdTLS, .jwt, .crypto,
                 .lifecycle, .signals, .logging, .nio, .nioPosix, .nioSSL, .nioHTTP1, .nioHTTPTypes, .nioFoundation,
                 .httpTypes,

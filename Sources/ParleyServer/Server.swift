@@ -22,6 +22,7 @@ public enum Server {
     /// Serves until the process is told to stop (SIGTERM or SIGINT).
     /// - Throws: a setting, a migration or a start that cannot work, each with one sentence that says so.
     public static func run(_ configuration: ServerConfiguration, logger: Logger) async throws {
+        Heap.keepBuffers()
         let lock = try StorageLock(configuration.storageDirectory)
         defer { withExtendedLifetime(lock) {} }
         try await EmbeddedPostgres.withDatabase(configuration, logger: logger) { connectionString in
