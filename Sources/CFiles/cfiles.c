@@ -21,3 +21,7 @@ ssize_t cfiles_read_cached(int descriptor, void *buffer, size_t count, off_t off
 int cfiles_rename_new(const char *path, const char *destination) {
     return renameat2(AT_FDCWD, path, AT_FDCWD, destination, RENAME_NOREPLACE);
 }
+
+int cfiles_reserve(int descriptor, off_t size) {
+    return fallocate(descriptor, FALLOC_FL_KEEP_SIZE, 0, size);
+}

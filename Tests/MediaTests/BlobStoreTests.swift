@@ -20,7 +20,7 @@ import Testing
         var random = SeededRandom(seed: 1)
         let bytes = random.bytes(700_001)
         try await MediaBench.run { bench in
-            let writer = bench.store.makeWriter(maxBytes: bytes.count)
+            let writer = bench.store.makeWriter(UUID(), maxBytes: bytes.count)
             for start in stride(from: 0, to: bytes.count, by: 9_999) {
                 try await writer.write(ByteBuffer(bytes: bytes[start..<min(start + 9_999, bytes.count)]))
             }
@@ -79,13 +79,51 @@ import Testing
 
     @Test func tooManyBytesAreRefusedAtOnce() async throws {
         try await MediaBench.run { bench in
-            let writer = bench.store.makeWriter(maxBytes: 10)
+            let writer = bench.store.makeWriter(UUID(), maxBytes: 10)
             try await writer.write(ByteBuffer(repeating: 1, count: 10))
             await #expect { try await writer.write(ByteBuffer(repeating: 1, count: 1)) } throws: {
                 ($0 as? MediaError)?.code == .tooLarge
             }
             await writer.abort()
             #expect(try temporaries(bench).isEmpty)
+        }
+    }
+
+    /// With the last descriptor go the bytes, which takes long for many: not on the thread of whoever lets go of the file.
+    @Test func whatIsGivenUpIsClosedAtOnce() async throws {
+        try await MediaBench.run { bench in
+            let writer = bench.store.makeWriter(UUID(), maxBytes: 1 << 30)
+            try await writer.write(ByteBuffer(repeating: 1, count: 1_000_000))
+            #expect(openFiles(below: bench.directory).count == 1)
+            await writer.abort()
+            #expect(openFiles(below: bench.directory).isEmpty)
+
+            let file = try await bench.receive([1, 2, 3])
+            #expect(openFiles(below: bench.directory).count == 1)
+            try await bench.store.discard(file)
+            #expect(openFiles(below: bench.directory).isEmpty)
+            withExtendedLifetime((writer, file)) {}
+        }
+    }
+
+    private func openFiles(below directory: String) -> [String] {
+        let descriptors = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+        return descriptors.compactMap {
+            try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)")
+        }
+        .filter { $0.hasPrefix(directory) }
+    }
+
+    @Test func roomForAnAnnouncedFileIsTakenBeforeItHasCome() async throws {
+        try await MediaBench.run { bench in
+            let name = UUID()
+            let writer = bench.store.makeWriter(name, maxBytes: 1 << 30, announced: 10_000_000)
+            try await writer.write(ByteBuffer(repeating: 1, count: 600_000))
+            var status = stat()
+            #expect(stat("\(bench.directory)/tmp/\(name.uuidString.lowercased())", &status) == 0)
+            #expect(status.st_blocks * 512 >= 10_000_000)
+            #expect(status.st_size == 600_000, "what has come")
+            await writer.abort()
         }
     }
 
@@ -120,7 +158,7 @@ import Testing
         let bytes = random.bytes(300_000)
         try await MediaBench.run { bench in
             let name = UUID()
-            var writer = bench.store.makeWriter(maxBytes: bytes.count, name: name)
+            var writer = bench.store.makeWriter(name, maxBytes: bytes.count)
             for _ in 0..<100 {
                 let offset = await writer.count
                 let end = min(bytes.count, offset + Int.random(in: 0...6_000, using: &random))
@@ -142,7 +180,7 @@ import Testing
     @Test func aSecondWriterWaitsForTheFirst() async throws {
         try await MediaBench.run { bench in
             let name = UUID()
-            let first = bench.store.makeWriter(maxBytes: 100, name: name)
+            let first = bench.store.makeWriter(name, maxBytes: 100)
             try await first.write(ByteBuffer(string: "ab"))
             #expect(try await first.suspend() == 2)
             let writer = try await bench.store.resumeWriter(name, at: 2, maxBytes: 100)
@@ -171,7 +209,7 @@ import Testing
             let again = try await bench.store.resumeWriter(file.name, at: bytes.count, maxBytes: bytes.count).finish()
             #expect(again.sha256 == file.sha256 && again.isStored)
             #expect(try await !bench.store.commit(again, media, keepsReceived: true))
-            try await bench.store.discard(file.name)
+            try await bench.store.discard(file)
             #expect(try temporaries(bench).isEmpty)
             #expect(try read(bench.store.path(of: file.sha256)) == bytes)
         }
@@ -196,11 +234,16 @@ import Testing
         let threads = NIOThreadPool(numberOfThreads: 1)
         threads.start()
         let store = try BlobStore(directory: directory, threads: threads)
-        let writer = store.makeWriter(maxBytes: 1 << 30)
+        let writer = store.makeWriter(UUID(), maxBytes: 1 << 30)
         await #expect { for _ in 0..<20 { try await writer.write(ByteBuffer(repeating: 1, count: 300_000)) } } throws: {
             ($0 as? MediaError)?.code == .storageFull
         }
         await writer.abort()
+        let announced = store.makeWriter(UUID(), maxBytes: 1 << 30, announced: 2 << 20)
+        await #expect { try await announced.write(ByteBuffer(repeating: 1, count: 600_000)) } throws: {
+            ($0 as? MediaError)?.code == .storageFull
+        }
+        await announced.abort()
         #expect(try FileManager.default.contentsOfDirectory(atPath: "\(directory)/tmp").isEmpty)
         try await threads.shutdownGracefully()
     }

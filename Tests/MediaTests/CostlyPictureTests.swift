@@ -122,7 +122,7 @@ struct CostlyPictureTests {
             #expect((media.width, media.height) == (4000, 4500))
             let foreign = try await seen.filter { !$0.hasPrefix(file.name.uuidString.lowercased()) }
             #expect(foreign == [])
-            try await bench.store.discard(file.name)
+            try await bench.store.discard(file)
             #expect(try FileManager.default.contentsOfDirectory(atPath: "\(bench.directory)/tmp") == [])
         }
     }

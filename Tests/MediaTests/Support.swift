@@ -56,7 +56,7 @@ struct MediaBench {
     }
 
     func receive(_ bytes: [UInt8], maxBytes: Int = 1 << 30) async throws -> ReceivedFile {
-        let writer = store.makeWriter(maxBytes: maxBytes)
+        let writer = store.makeWriter(UUID(), maxBytes: maxBytes)
         try await writer.write(ByteBuffer(bytes: bytes))
         return try await writer.finish()
     }
@@ -66,7 +66,7 @@ struct MediaBench {
         let file = try await receive(bytes)
         let media = try await workers.process(file)
         try await store.commit(file, media)
-        try await store.discard(file.name)
+        try await store.discard(file)
         let variant: BlobVariant = media.audience == .everyone ? .served : .ownerOnly
         return Outcome(media: media, file: file, served: try read(store.path(of: file.sha256, variant)), store: store)
     }

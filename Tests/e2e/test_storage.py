@@ -13,6 +13,7 @@ import pytest
 import pictures
 from parley import PARLEY, ROOT, assert_problem, until
 from test_tus import create, head, patch
+from test_uploads import raw
 
 
 def stored(server, content):
@@ -213,7 +214,10 @@ def test_a_full_disk(start_server, tmp_path, small_disk):
     content = os.urandom(20_000_000)
     for answer in (alice.request("PUT", "/upload/x", data=content), alice.post("/upload", files={"file": content})):
         assert_problem(answer, 507, "storage_full")
-    assert not list((disk / "tmp").iterdir())
+    # Whoever says how much is to come is told before it has come.
+    announcement = f"PUT /upload/x HTTP/1.1\nHost: x\nAuthorization: Bearer {alice.token}\nContent-Length: {len(content)}\n\n"
+    assert raw(server, announcement, content[:1_000_000]).startswith("HTTP/1.1 507 ")
+    until(lambda: not list((disk / "tmp").iterdir()), "the disk to be cleared")
     assert alice.send(alice.direct(bob), "still talking")["seq"] == 1
     # What a resumable upload has brought is kept until there is room again.
     location = create(alice, len(content)).headers["Location"]

@@ -1,4 +1,4 @@
-// Files without waiting for the disk: what Swift's Glibc module does not have.
+// Calls for files that Swift's Glibc module does not have.
 #ifndef CFILES_H
 #define CFILES_H
 
@@ -15,5 +15,8 @@ ssize_t cfiles_read_cached(int descriptor, void *buffer, size_t count, off_t off
 // Renames a file, unless there is one of the new name. 0; or -1, and rename(2) tells why: EEXIST, or EINVAL where the file
 // system cannot do this.
 int cfiles_rename_new(const char *path, const char *destination);
+
+// Reserves room on the disk for a file's first `size` bytes, not changing its length. 0; or -1, and fallocate(2) tells why.
+int cfiles_reserve(int descriptor, off_t size);
 
 #endif

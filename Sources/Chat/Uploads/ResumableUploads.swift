@@ -38,7 +38,7 @@ public struct ResumableUploads: Sendable {
         let place = try await uploads.reserve(owner, length: length)
         defer { uploads.underWay.leave(place, keeping: length) }
         let id = UploadID.make()
-        let writer = uploads.storage.blobs.makeWriter(maxBytes: 0, name: id.uuid)
+        let writer = uploads.storage.blobs.makeWriter(id.uuid, maxBytes: 0)
         let expires: Date
         do {
             _ = try await uploads.storing { try await writer.suspend() }
@@ -171,7 +171,7 @@ public struct ResumableUploads: Sendable {
             } catch let error as ChatError {
                 // Refused for what it is. Any other failure passes, and the next request tries again.
                 if error.code == .validationFailed, try await store.delete(partial.id) {
-                    try await uploads.storing { try await blobs.discard(partial.id.uuid) }
+                    try await uploads.storing { try await blobs.discard(file) }
                 }
                 throw error
             }

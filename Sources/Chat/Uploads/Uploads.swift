@@ -32,6 +32,7 @@ public struct Uploads: Sendable {
 
     /// A file on its way in. Its owner calls `finish` or `abandon`.
     public struct Incoming: Sendable {
+        let id: UploadID
         let owner: UserID
         let name: String
         let writer: BlobWriter
@@ -52,9 +53,11 @@ public struct Uploads: Sendable {
     public func begin(_ name: String, length: Int?, bound: Int? = nil, owner: UserID) async throws -> Incoming {
         let wanted = min(length ?? bound ?? storage.maximumBytes, storage.maximumBytes)
         let place = try await reserve(owner, length: length, upTo: wanted)
+        let id = UploadID.make()
         return Incoming(
-            owner: owner, name: FileName.cleaned(name), writer: storage.blobs.makeWriter(maxBytes: place.bytes),
-            place: place, isLimitedByQuota: place.bytes < wanted)
+            id: id, owner: owner, name: FileName.cleaned(name),
+            writer: storage.blobs.makeWriter(id.uuid, maxBytes: place.bytes, announced: length), place: place,
+            isLimitedByQuota: place.bytes < wanted)
     }
 
     /// A place for an upload of just this many bytes.
@@ -112,9 +115,9 @@ public struct Uploads: Sendable {
         // Where the outcome is unknown there may be a row: counting one too many does no harm.
         defer { underWay.leave(incoming.place, keeping: file.size) }
         do {
-            return try await keep(file, as: .make(), name: incoming.name, owner: incoming.owner)
+            return try await keep(file, as: incoming.id, name: incoming.name, owner: incoming.owner)
         } catch {
-            try? await storage.blobs.discard(file.name)
+            try? await storage.blobs.discard(file)
             throw error
         }
     }
@@ -130,14 +133,14 @@ public struct Uploads: Sendable {
         try await scan(file)
         let upload = try await known(file, as: id, name: name, owner: owner)
         if let upload {
-            try? await storage.blobs.discard(file.name)
+            try? await storage.blobs.discard(file)
             return upload
         }
         let media = try await storing { try await storage.workers.process(file) }
         let new = try await contents.withLock(file.sha256) {
             try await commit(file, media, as: id, name: name, owner: owner, isRepeatable: isRepeatable)
         }
-        if isRepeatable || file.isForWorkers { try? await storage.blobs.discard(file.name) }
+        if isRepeatable || file.isForWorkers { try? await storage.blobs.discard(file) }
         return new
     }
 

@@ -69,9 +69,19 @@ public final class BlobStore: Sendable {
         [.served, .ownerOnly].contains { access(path(of: id, $0), F_OK) == 0 }
     }
 
-    /// Removes an upload that will not be kept: what was received and what was made from it.
-    public func discard(_ name: UUID) async throws {
-        try await blocking { [self] in removeTemporaries(name) }
+    /// Removes what was received and what was made from it, where it is an upload that will not be kept or one whose
+    /// files are all at their address.
+    public func discard(_ file: ReceivedFile) async throws { try await discard(file.name, file.file) }
+
+    /// The same for one that nothing has open.
+    public func discard(_ name: UUID) async throws { try await discard(name, nil) }
+
+    /// Closes `file`, too: with that its bytes are deleted, which nobody should wait for whose thread may not block.
+    func discard(_ name: UUID, _ file: OpenFile?) async throws {
+        try await blocking { [self] in
+            removeTemporaries(name)
+            file?.close()
+        }
     }
 
     /// Removes every file of an address, or the named one. Nothing happens where there is none.

@@ -39,6 +39,8 @@ public actor BlobWriter {
 
     public nonisolated let name: UUID
     private let maxBytes: Int
+    /// In bytes, if the sender said it: the disk has room for that many before they come.
+    private let announced: Int?
     private let store: BlobStore
     private var progress: Progress
     private var pending: [ByteBuffer] = []
@@ -52,10 +54,11 @@ public actor BlobWriter {
     private static let smallBuffer = 16 * 1024
 
     /// - Parameter file: with `offset` bytes in it; nil for one that is still to be made.
-    init(store: BlobStore, file: OpenFile?, name: UUID, offset: Int, maxBytes: Int) {
+    init(store: BlobStore, file: OpenFile?, name: UUID, offset: Int, maxBytes: Int, announced: Int? = nil) {
         self.store = store
         self.name = name
         self.maxBytes = maxBytes
+        self.announced = announced
         progress = Progress(file: file, written: offset, hash: offset == 0 ? SHA256() : nil)
     }
 
@@ -106,7 +109,7 @@ public actor BlobWriter {
         state = .ended
         pending = []
         pendingBytes = 0
-        try? await store.discard(name)
+        try? await store.discard(name, progress.file)
     }
 
     /// Writes what is pending, then runs `body`, on one of the store's threads.
@@ -117,9 +120,10 @@ public actor BlobWriter {
         state = .working
         let (before, pending, count) = (progress, self.pending, pendingBytes)
         do {
-            let (after, result) = try await store.blocking { [name, store] in
+            let (after, result) = try await store.blocking { [name, store, announced] in
                 var progress = before
                 let file = try progress.file ?? store.makeTemporary(name)
+                if progress.file == nil, let announced, announced > count { try file.reserve(announced) }
                 progress.file = file
                 for buffer in pending { buffer.withUnsafeReadableBytes { progress.hash?.update(bufferPointer: $0) } }
                 try file.write(pending, at: progress.written)
@@ -149,9 +153,10 @@ public actor BlobWriter {
 }
 
 extension BlobStore {
-    /// Begins an upload of at most `maxBytes`. Its file is made with the first bytes that go to the disk.
-    public func makeWriter(maxBytes: Int, name: UUID = UUID()) -> BlobWriter {
-        BlobWriter(store: self, file: nil, name: name, offset: 0, maxBytes: maxBytes)
+    /// Begins an upload of at most `maxBytes`. Its file is made with the first bytes that go to the disk, with room for
+    /// those that are `announced`.
+    public func makeWriter(_ name: UUID, maxBytes: Int, announced: Int? = nil) -> BlobWriter {
+        BlobWriter(store: self, file: nil, name: name, offset: 0, maxBytes: maxBytes, announced: announced)
     }
 
     /// A new file, readable by this user alone, of which the caller is the only writer.
