@@ -224,27 +224,4 @@ import Testing
             #expect(try await bench.store.temporarySize(file.name) == 3)
         }
     }
-
-    /// On a disk of one megabyte.
-    @Test(.enabled(if: geteuid() == 0, "only root may mount a small disk"))
-    func aFullDiskIsSaid() async throws {
-        let directory = MediaBench.temporaryDirectory()
-        try shell("mount -t tmpfs -o size=1m tmpfs \(directory)")
-        defer { _ = try? shell("umount \(directory)") }
-        let threads = NIOThreadPool(numberOfThreads: 1)
-        threads.start()
-        let store = try BlobStore(directory: directory, threads: threads)
-        let writer = store.makeWriter(UUID(), maxBytes: 1 << 30)
-        await #expect { for _ in 0..<20 { try await writer.write(ByteBuffer(repeating: 1, count: 300_000)) } } throws: {
-            ($0 as? MediaError)?.code == .storageFull
-        }
-        await writer.abort()
-        let announced = store.makeWriter(UUID(), maxBytes: 1 << 30, announced: 2 << 20)
-        await #expect { try await announced.write(ByteBuffer(repeating: 1, count: 600_000)) } throws: {
-            ($0 as? MediaError)?.code == .storageFull
-        }
-        await announced.abort()
-        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(directory)/tmp").isEmpty)
-        try await threads.shutdownGracefully()
-    }
 }

@@ -16,11 +16,17 @@ struct MediaBench {
     /// What libvips's, ffmpeg's and exiftool's commands make is kept here for all tests of this run.
     static let fixtures = temporaryDirectory()
 
+    /// - Parameter disk: the size of a disk of its own, in megabytes. Only root may mount one.
     static func run(
-        configure: (inout MediaConfiguration) -> Void = { _ in }, _ body: (MediaBench) async throws -> Void
+        disk: Int? = nil, configure: (inout MediaConfiguration) -> Void = { _ in },
+        _ body: (MediaBench) async throws -> Void
     ) async throws {
         let directory = temporaryDirectory()
-        defer { try? FileManager.default.removeItem(atPath: directory) }
+        if let disk { try shell("mount -t tmpfs -o size=\(disk)m tmpfs \(directory)") }
+        defer {
+            if disk != nil { _ = try? shell("umount \(directory)") }
+            try? FileManager.default.removeItem(atPath: directory)
+        }
         let threads = NIOThreadPool(numberOfThreads: 2)
         threads.start()
         var configuration = MediaConfiguration(

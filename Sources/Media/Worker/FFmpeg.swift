@@ -20,6 +20,8 @@ struct FFmpeg {
     let demuxer: String
 
     private static let maxOutput = 1 << 20
+    /// Bytes that must fit behind a file just written: more than the rest of its last block.
+    private static let roomForMore = 64 * 1024
     /// Seconds for one run.
     private static let timeLimit: UInt32 = 15
 
@@ -47,7 +49,7 @@ struct FFmpeg {
                 "-vf", "scale=\(size),setsar=1",
                 "-threads", "1", "-c:v", "png", "-f", "image2", "-update", "1", "-y", "file:\(path)",
             ]
-        return try run(tools.ffmpeg, arguments) != nil && FileManager.default.fileExists(atPath: path)
+        return try write(path, arguments)
     }
 
     /// Copies films, sounds and subtitles, as they are coded, into a new file without tags, chapters, covers and
@@ -60,7 +62,18 @@ struct FFmpeg {
                 // Without the muxer's own name, the time, and numbers made at random.
                 "-fflags", "+bitexact", "-f", muxer, "-y", "file:\(path)",
             ]
-        return try run(tools.ffmpeg, arguments) != nil && FileManager.default.fileExists(atPath: path)
+        return try write(path, arguments)
+    }
+
+    /// Whether ffmpeg wrote a file, the whole of it. Throws `storageFull`: on a full disk it may end as if all were well,
+    /// but then nothing can be written behind what it left.
+    private func write(_ path: String, _ arguments: [String]) throws -> Bool {
+        let succeeded = try run(tools.ffmpeg, arguments) != nil
+        let file = try OpenFile(path, O_WRONLY | O_CREAT)
+        let size = try file.size()
+        try [UInt8](repeating: 0, count: Self.roomForMore).withUnsafeBytes { try file.write($0, at: size) }
+        try file.truncate(to: size)
+        return succeeded && size > 0
     }
 
     /// What the program wrote to its standard output; nil when it failed or took too long.

@@ -20,7 +20,7 @@ struct MovieJob {
         media.duration = facts.duration
         if facts.hasPicture {
             (media.width, media.height) = (facts.width, facts.height)
-            if fits(facts) { addPoster(&media, ffmpeg, facts) }
+            if fits(facts) { try addPoster(&media, ffmpeg, facts) }
         }
         return media
     }
@@ -59,14 +59,10 @@ struct MovieJob {
     }
 
     /// A video without a frame that can be decoded has no thumbnails.
-    private func addPoster(_ media: inout ProcessedMedia, _ ffmpeg: FFmpeg, _ facts: MovieFacts) {
+    private func addPoster(_ media: inout ProcessedMedia, _ ffmpeg: FFmpeg, _ facts: MovieFacts) throws {
         let poster = job.output(".poster")
         defer { unlink(poster) }
-        guard (try? ffmpeg.writePoster(to: poster, facts)) == true,
-            let (thumbnails, blurhash) = try? ThumbnailMaker(job: job).make(
-                poster, convertColours: false, animated: false)
-        else { return }
-        media.thumbnails = thumbnails
-        media.blurhash = blurhash
+        guard try ffmpeg.writePoster(to: poster, facts) else { return }
+        try ThumbnailMaker(job: job).illustrate(&media, poster, convertColours: false, animated: false)
     }
 }

@@ -1,11 +1,17 @@
 internal import CVips
+internal import Glibc
 
 /// libvips failed on a picture: it is damaged, or not what it says it is.
 struct PictureError: Error {
     let reason: String
 
-    /// The failure that libvips has just noted.
-    static func last() -> PictureError { PictureError(reason: String(cString: cvips_error())) }
+    /// The failure that libvips has just noted. The picture is not to blame for a full disk, which libvips says in the
+    /// system's words: that is `storageFull`.
+    static func last() -> any Error {
+        let reason = String(cString: cvips_error())
+        let isFull = [ENOSPC, EDQUOT].contains { reason.contains(String(cString: strerror($0))) }
+        return isFull ? MediaError(.storageFull, reason) : PictureError(reason: reason)
+    }
 }
 
 /// What a picture's header says.

@@ -33,13 +33,9 @@ struct PictureJob {
             isMoving || header.orientation == 1 && format.cutter != nil
             ? try cut(source, header, isMoving: isMoving) : try reencode(source, header)
         // A picture cut short may have a good header and no pixel that can be decoded: it then has no thumbnails.
-        if let (thumbnails, blurhash) = try? ThumbnailMaker(job: job).make(
-            source.path, upright: !isMoving, convertColours: header.needsColourConversion,
+        try ThumbnailMaker(job: job).illustrate(
+            &media, source.path, upright: !isMoving, convertColours: header.needsColourConversion,
             animated: movesInThumbnail(header))
-        {
-            media.thumbnails = thumbnails
-            media.blurhash = blurhash
-        }
         return media
     }
 

@@ -4,11 +4,25 @@ internal import Glibc
 struct ThumbnailMaker {
     let job: WorkerJob
 
-    /// Shrinks while it loads, so a large JPEG is never decoded at full size. What is not to be turned `upright` is shown as
-    /// stored.
-    func make(_ path: String, upright: Bool = true, convertColours: Bool, animated: Bool) throws -> (
-        [Thumbnail], blurhash: String?
-    ) {
+    /// Gives `media` the thumbnails and the blurhash of the picture at `path`; none where it cannot be decoded. What is not
+    /// to be turned `upright` is shown as stored. Throws `storageFull`.
+    func illustrate(
+        _ media: inout ProcessedMedia, _ path: String, upright: Bool = true, convertColours: Bool, animated: Bool
+    ) throws {
+        do {
+            (media.thumbnails, media.blurhash) = try make(
+                path, upright: upright, convertColours: convertColours, animated: animated)
+        } catch let error as MediaError where error.code == .storageFull {
+            throw error
+        } catch {
+            return
+        }
+    }
+
+    /// Shrinks while it loads, so a large JPEG is never decoded at full size.
+    private func make(
+        _ path: String, upright: Bool, convertColours: Bool, animated: Bool
+    ) throws -> ([Thumbnail], blurhash: String?) {
         let large = try Picture(
             path: path, edge: ThumbnailSize.large.maxEdge, allFrames: false, upright: upright,
             convertColours: convertColours)
