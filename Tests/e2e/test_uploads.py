@@ -129,6 +129,14 @@ def test_too_large_is_said_before_the_body_is_read(start_server):
     assert not temporaries(server)
 
 
+def test_only_who_knows_interim_answers_gets_one(server, alice):
+    for version, status in (("1.1", "100"), ("1.0", "201")):
+        answer = raw(
+            server, f"PUT /upload/x HTTP/{version}\nHost: x\nAuthorization: Bearer {alice.token}\nContent-Length: 1\n"
+            "Expect: 100-continue\n\n", version[-1].encode())
+        assert answer.split()[1] == status, answer
+
+
 def test_a_body_that_is_cut_short_leaves_nothing(server, people):
     [alice] = people("alice")
     head = f"PUT /upload/cut HTTP/1.1\nHost: x\nAuthorization: Bearer {alice.token}\n"
