@@ -30,6 +30,8 @@ public struct MediaLimits: Sendable, Codable {
     public var seconds = 40
     /// Seconds of CPU for one file.
     public var cpuSeconds = 30
+    /// Seconds for one run of ffmpeg.
+    public var toolSeconds = 15
     /// Private memory of a worker, and of its ffmpeg, in bytes.
     public var memoryBytes = 1 << 30
     /// The largest file a worker may write, in bytes.
@@ -48,4 +50,16 @@ public struct MediaLimits: Sendable, Codable {
     public var maxFrames = 300
 
     public init() {}
+
+    /// Bytes that are copied in a second by the slowest disk, and in a second of CPU by the slowest processor that have to do.
+    private static let slowest = (disk: 25_000_000, processor: 100_000_000)
+
+    /// The limits for a file of `size` bytes: cleaning it copies it once or twice, however large it is.
+    func allowing(_ size: Int) -> MediaLimits {
+        var limits = self
+        limits.seconds += size / Self.slowest.disk
+        limits.toolSeconds += size / Self.slowest.disk
+        limits.cpuSeconds += size / Self.slowest.processor
+        return limits
+    }
 }

@@ -42,7 +42,8 @@ public final class MediaWorkers: Sendable {
         try admit()
         defer { state.withLockedValue { $0.admitted -= 1 } }
         let job = WorkerJob(
-            input: file.path, type: file.type, limits: configuration.limits, ffmpeg: configuration.ffmpeg)
+            input: file.path, type: file.type, limits: configuration.limits.allowing(file.size),
+            ffmpeg: configuration.ffmpeg)
         do {
             return try await threads.runIfActive { [self] in try run(job) }
         } catch is CancellationError where !Task.isCancelled {
@@ -77,7 +78,7 @@ public final class MediaWorkers: Sendable {
         let worker = try nextWorker()
         let answer: WorkerAnswer
         do {
-            answer = try worker.perform(job, within: .seconds(configuration.limits.seconds))
+            answer = try worker.perform(job, within: .seconds(job.limits.seconds))
         } catch let failure as WorkerChannel.Failure {
             state.withLockedValue { $0.failures += 1 }
             logger.warning(

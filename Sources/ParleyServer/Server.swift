@@ -63,9 +63,9 @@ public enum Server {
     ) async throws {
         let secret = try Secret.load(configuration.jwtSecret, storage: configuration.storageDirectory)
         let previousSecret = configuration.jwtSecretPrevious.map { SymmetricKey(data: Data($0.utf8)) }
-        let files = NIOThreadPool(numberOfThreads: 4)
-        files.start()
         let media = MediaConfiguration.parley(configuration)
+        let files = NIOThreadPool(numberOfThreads: media.ioThreads)
+        files.start()
         let workers = MediaWorkers(media, logger: logger)
         let scanner = try clamdScanner(configuration)
         let storage = Storage(
@@ -230,9 +230,12 @@ extension PostgresConfiguration {
 
 extension MediaConfiguration {
     static func parley(_ configuration: ServerConfiguration) -> MediaConfiguration {
-        MediaConfiguration(
+        var media = MediaConfiguration(
             directory: configuration.storageDirectory.appending(path: "uploads").path,
             workerExecutable: CommandLine.executablePath, workerArguments: [MediaWorker.argument])
+        // Cleaned it may be somewhat larger, in another container, or written anew.
+        media.limits.fileBytes = max(media.limits.fileBytes, 2 * configuration.maxUploadBytes)
+        return media
     }
 }
 

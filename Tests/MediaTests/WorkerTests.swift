@@ -29,6 +29,20 @@ struct WorkerTests {
         }
     }
 
+    /// Cleaning copies it, which takes the longer the larger it is.
+    @Test func aLargeFilmHasMoreTime() async throws {
+        let film = try fixture(
+            "large.mov",
+            """
+            ffmpeg -v error -f lavfi -i testsrc=size=1920x1080:rate=25 -frames:v 32 -metadata title=Secret \
+            -c:v rawvideo -pix_fmt rgb24 -f mov "$out"
+            """)
+        try await MediaBench.run(configure: { $0.limits.seconds = 0 }) { bench in
+            let media = try await bench.workers.process(try await bench.receive(film))
+            #expect(media.audience == .everyone && media.cleaned != nil && media.thumbnails.count == 3)
+        }
+    }
+
     @Test func aCrashedDecoderIsReplaced() async throws {
         try await MediaBench.run(configure: { $0.workers = 1 }) { bench in
             let worker = try await stoppedWorker(bench)

@@ -13,6 +13,8 @@ import pictures
 from moderation import LIVE, picture
 from parley import assert_problem, until
 
+BIG = "PARLEY_BIG" in os.environ
+
 
 @pytest.fixture(scope="module")
 def alice(server):
@@ -376,9 +378,35 @@ def test_the_same_bytes_are_stored_once_and_deleted_with_the_last_reference(serv
     assert alice.get(f"/upload/{again['id']}/file").content == content
 
 
+@pytest.mark.skipif(not BIG, reason="it writes nine gigabytes; set PARLEY_BIG")
+def test_a_film_of_more_than_two_gigabytes(start_server, tmp_path):
+    server = start_server(MAX_UPLOAD_BYTES=str(1 << 32))
+    alice, bob = server.people("alice", "bob")
+    for name, options in (("film.mov", "-c:v rawvideo -pix_fmt rgb24"), ("film.mkv", "-c:v huffyuv -vf noise=alls=40:allf=t")):
+        film = tmp_path / name
+        subprocess.run(
+            f"ffmpeg -v error -f lavfi -i testsrc2=size=1920x1080:rate=25 -t 60 {options} -metadata title=SecretTitle "
+            f"-fs 2300000000 {film}", shell=True, check=True)
+        with open(film, "rb") as content:
+            answer = alice.request("PUT", f"/upload/{name}", data=content)
+        assert answer.status_code == 201, answer.text
+        upload = answer.json()["uploads"][0]
+        assert upload["kind"] == "video" and len(upload["thumbnails"]) == 3
+        alice.send(alice.direct(bob), attachments=[upload["id"]])
+        with bob.request("GET", f"/upload/{upload['id']}/file", stream=True) as served:
+            length = int(served.headers["Content-Length"])
+            assert 2_200_000_000 < length <= film.stat().st_size
+            received = 0
+            for chunk in served.iter_content(1 << 20):
+                received += len(chunk)
+                assert b"SecretTitle" not in chunk
+            assert received == length
+        film.unlink()
+
+
 def test_memory_stays_flat(start_server, tmp_path):
     """A gigabyte where PARLEY_BIG is set, 300 megabytes else."""
-    size = (1 << 30) if os.environ.get("PARLEY_BIG") else 300_000_000
+    size = (1 << 30) if BIG else 300_000_000
     server = start_server(MAX_UPLOAD_BYTES=str(size))
     alice = server.person()
     alice.upload(b"x" * 1_000_000)

@@ -18,12 +18,12 @@ struct FFmpeg {
     let input: String
     /// The only format the input is read as.
     let demuxer: String
+    /// For one run.
+    let seconds: Int
 
     private static let maxOutput = 1 << 20
     /// Bytes that must fit behind a file just written: more than the rest of its last block.
     private static let roomForMore = 64 * 1024
-    /// Seconds for one run.
-    private static let timeLimit: UInt32 = 15
 
     private var inputArguments: [String] { ["-protocol_whitelist", "file", "-f", demuxer, "-i", "file:\(input)"] }
 
@@ -80,7 +80,7 @@ struct FFmpeg {
     private func run(_ program: String, _ arguments: [String]) throws -> Data? {
         var ends: [Int32] = [0, 0]
         guard pipe(&ends) == 0 else { throw MediaError(errno: errno, "pipe") }
-        let child = withArguments([program] + arguments) { csandbox_spawn(program, $0, ends[1], Self.timeLimit) }
+        let child = withArguments([program] + arguments) { csandbox_spawn(program, $0, ends[1], UInt32(clamping: seconds)) }
         close(ends[1])
         guard child > 0 else {
             close(ends[0])

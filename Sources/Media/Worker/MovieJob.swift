@@ -9,7 +9,9 @@ struct MovieJob {
 
     func run() throws -> ProcessedMedia {
         var media = ProcessedMedia.plainFile(type: job.type)
-        let ffmpeg = job.ffmpeg.map { FFmpeg(tools: $0, input: job.input, demuxer: demuxer) }
+        let ffmpeg = job.ffmpeg.map {
+            FFmpeg(tools: $0, input: job.input, demuxer: demuxer, seconds: job.limits.toolSeconds)
+        }
         do {
             media.cleaned = try clean(ffmpeg)
         } catch is MalformedFile {
