@@ -106,6 +106,31 @@ import Testing
         }
     }
 
+    @Test func aRemovedFileIsClosedOnAThreadForFiles() async throws {
+        let directory = MediaBench.temporaryDirectory()
+        let threads = NIOThreadPool(numberOfThreads: 1)
+        threads.start()
+        let store = try BlobStore(directory: directory, threads: threads)
+        let file = try await store.makeWriter(UUID(), maxBytes: 3).finish()
+        try await store.commit(file, .plainFile(type: "text/plain"))
+        try await store.discard(file)
+        var readers = [try await store.open(file.sha256), try await store.open(file.sha256)]
+        let (isBusy, mayGoOn) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        threads.submit { _ in
+            isBusy.signal()
+            mayGoOn.wait()
+        }
+        isBusy.wait()
+        readers.removeLast()
+        #expect(openFiles(below: directory).count == 1, "a file that is still there is closed at once")
+        unlink(store.path(of: file.sha256))
+        readers.removeLast()
+        #expect(openFiles(below: directory).count == 1)
+        mayGoOn.signal()
+        try await threads.shutdownGracefully()
+        #expect(openFiles(below: directory).isEmpty)
+    }
+
     private func openFiles(below directory: String) -> [String] {
         let descriptors = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
         return descriptors.compactMap {

@@ -1,7 +1,8 @@
 public import NIOCore
 internal import NIOPosix
 
-/// One stored file, open: it can be read to its end even when it is deleted meanwhile. Closed when released.
+/// One stored file, open: it can be read to its end even when it is deleted meanwhile. Closed when released; where that
+/// deletes the bytes, on one of `threads`.
 public final class BlobReader: Sendable {
     /// In bytes.
     public let size: Int
@@ -18,6 +19,10 @@ public final class BlobReader: Sendable {
         self.file = file
         size = try file.size()
         self.threads = threads
+    }
+
+    deinit {
+        if file.isRemoved { threads.submit { [file] _ in file.close() } }
     }
 
     /// Up to `count` bytes at `offset`, on a thread that may wait for the disk; fewer only at the end of the file.

@@ -27,7 +27,7 @@ final class OpenFile: Sendable {
     deinit { close() }
 
     /// Done for whoever is the last to release it, on whatever thread that is, unless it was done before: closing the last
-    /// descriptor of a removed file deletes its bytes, which takes 0.1 s for a gigabyte. Nothing else may be called after.
+    /// descriptor of a removed file deletes its bytes, which takes 0.1 s for a gigabyte. Nothing may be called after it.
     func close() {
         if !isClosed.exchange(true, ordering: .relaxed) { Glibc.close(descriptor) }
     }
@@ -47,6 +47,12 @@ final class OpenFile: Sendable {
         try check(fstat(descriptor, &status), "fstat")
         guard status.st_mode & S_IFMT == S_IFREG else { throw MediaError(.io, "\(path) is not a file") }
         return Int(status.st_size)
+    }
+
+    /// Whether it has no name any more, so that its bytes go with the last descriptor. Does not block.
+    var isRemoved: Bool {
+        var status = stat()
+        return fstat(descriptor, &status) == 0 && status.st_nlink == 0
     }
 
     func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws { try write([iovec(bytes)], at: offset) }
