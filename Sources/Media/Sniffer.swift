@@ -1,5 +1,5 @@
 internal import CMagic
-internal import NIOPosix
+internal import Synchronization
 
 /// Says what bytes are, by libmagic, whatever their name. Formats that say where they were made are known by rules of our
 /// own where libmagic's are too few: a type that nobody knows is served as it is.
@@ -15,21 +15,41 @@ public enum Sniffer {
         // libmagic has an answer of its own for nothing: "application/x-empty".
         if head.isEmpty { return unknown }
         if let type = head.withUnsafeBytes({ ISOFileType.type(of: ByteView($0)) }) { return type }
-        let magic = try handle()
-        let type = head.withUnsafeBytes { magic_buffer(magic.cookie, $0.baseAddress, $0.count) }
-        guard let type, case let name = String(cString: type), isWellFormed(name), name != unknown else {
+        let handle = try idle.withLock { $0.popLast() } ?? MagicHandle()
+        defer { idle.withLock { $0.append(handle) } }
+        guard let name = handle.type(of: head), isWellFormed(name), name != unknown else {
             return head.withUnsafeBytes { typeUnknownToLibmagic(ByteView($0)) }
         }
         return name
     }
 
+    /// Opens libmagic's database for `count` threads at once. Before anything is served: later there may be no descriptor
+    /// for it.
+    /// - Throws: `unavailable` where it cannot be read.
+    public static func prepare(threads count: Int) throws {
+        let handles = try (0..<count).map { _ in try MagicHandle() }
+        idle.withLock { $0 += handles }
+    }
+
+    // A handle is not for two threads at once, and takes 0.1 ms to make.
+    private static let idle = Mutex<[MagicHandle]>([])
+
     private static func typeUnknownToLibmagic(_ head: ByteView) -> String {
         if head.has("IIU\0", at: 0) { return "image/x-panasonic-rw2" }
         if head.has("\0MRM", at: 0) { return "image/x-minolta-mrw" }
         if head.has("caff\0\u{1}", at: 0) { return "audio/x-caf" }
+        if isTransportStream(head) { return "video/mp2t" }
         // libmagic looks for the sound behind the tag, which may be longer than the head: a cover picture is in it.
         if isID3(head) { return "audio/mpeg" }
         return unknown
+    }
+
+    /// MPEG's transport stream (ISO/IEC 13818-1, 2.4.3.2): packets of 188 bytes that begin with one of synchronization; in
+    /// Blu-ray's and AVCHD's files each has four bytes before it. libmagic knows those that begin with a certain table.
+    private static func isTransportStream(_ head: ByteView) -> Bool {
+        [(0, 188), (4, 192)].contains { start, length in
+            (0..<5).allSatisfy { head.has("G", at: start + $0 * length) }
+        }
     }
 
     /// The header of an ID3v2 tag (id3.org, "ID3 tag version 2.4.0", section 3.1).
@@ -52,21 +72,11 @@ public enum Sniffer {
     private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
         (0x30...0x39).contains(byte) || (0x61...0x7a).contains(byte | 0x20)
     }
-
-    // libmagic's handles are not for two threads at once; making one costs 0.1 ms.
-    private static let handles = ThreadSpecificVariable<MagicHandle>()
-
-    private static func handle() throws -> MagicHandle {
-        if let handle = handles.currentValue { return handle }
-        let handle = try MagicHandle()
-        handles.currentValue = handle
-        return handle
-    }
 }
 
-// Unchecked: a handle is reached only through the variable of the thread that made it, so one thread ever uses it.
+// Unchecked: whoever uses a handle has taken it from the idle ones, so that one thread does at a time.
 private final class MagicHandle: @unchecked Sendable {
-    let cookie: magic_t
+    private let cookie: magic_t
 
     init() throws {
         let flags = MAGIC_MIME_TYPE | MAGIC_NO_CHECK_COMPRESS | MAGIC_NO_CHECK_ELF
@@ -74,12 +84,20 @@ private final class MagicHandle: @unchecked Sendable {
         self.cookie = cookie
         if magic_load(cookie, nil) != 0 {
             let reason = magic_error(cookie).map { String(cString: $0) } ?? ""
-            magic_close(cookie)
+            // Not closed: what it could not load, libmagic 5.44 frees once more then.
             throw MediaError(.unavailable, "libmagic's database: \(reason)")
         }
         // Whether bytes are text, and in which encoding, shows in the first of them: the scan takes most of the time.
         var encodingBytes = 16 * 1024
         magic_setparam(cookie, MAGIC_PARAM_ENCODING_MAX, &encodingBytes)
+        // Where it can read only one of its files, libmagic makes do with the rest, and knows nothing.
+        guard type(of: Array("GIF89a".utf8)) == "image/gif" else {
+            throw MediaError(.unavailable, "libmagic's database is not there in whole")
+        }
+    }
+
+    func type(of head: [UInt8]) -> String? {
+        head.withUnsafeBytes { magic_buffer(cookie, $0.baseAddress, $0.count) }.map { String(cString: $0) }
     }
 
     deinit { magic_close(cookie) }

@@ -76,6 +76,15 @@ import Testing
         #expect(try Sniffer.type(of: Array(String(repeating: text, count: 5000).utf8)) == "text/plain")
     }
 
+    @Test(arguments: ["-f mpegts", "-f mpegts -mpegts_m2ts_mode 1"])
+    func aTransportStreamIsAFilm(arguments: String) async throws {
+        let bytes = try ISOFiles.movie("-c:v mpeg2video -c:a mp2 \(arguments)")
+        try await MediaBench.run { bench in
+            let media = try await bench.process(bytes).media
+            #expect(media.type == "video/mp2t" && media.kind == .video && media.thumbnails.count == 3)
+        }
+    }
+
     @Test func rawPicturesThatLibmagicDoesNotKnowArePictures() throws {
         let rest = [UInt8](repeating: 7, count: 100)
         for (head, type) in [("IIU\0", "image/x-panasonic-rw2"), ("\0MRM", "image/x-minolta-mrw")] {
