@@ -8,6 +8,8 @@ public final class MediaWorkers: Sendable {
     private struct State {
         /// Started, and waiting for a file.
         var idle: [WorkerProcess] = []
+        /// At work on a file.
+        var busy: [pid_t: WorkerProcess] = [:]
         /// Files at work or waiting.
         var admitted = 0
         var failures = 0
@@ -47,13 +49,19 @@ public final class MediaWorkers: Sendable {
         do {
             return try await threads.runIfActive { [self] in try run(job) }
         } catch is CancellationError where !Task.isCancelled {
-            throw MediaError(.unavailable, "the media workers are shut down")
+            throw Self.isShutDown
         }
     }
 
-    /// Ends the workers, after the files at work.
+    private static let isShutDown = MediaError(.unavailable, "the media workers are shut down")
+
+    /// Ends the workers. A file at work is not processed: `unavailable`.
     public func shutdown() async {
-        state.withLockedValue { $0.isShutDown = true }
+        let busy = state.withLockedValue { state in
+            state.isShutDown = true
+            return state.busy.values
+        }
+        for worker in busy { worker.stop() }
         try? await threads.shutdownGracefully()
         state.withLockedValue { $0.idle.removeAll() }
     }
@@ -66,7 +74,7 @@ public final class MediaWorkers: Sendable {
 
     private func admit() throws {
         try state.withLockedValue { state in
-            guard !state.isShutDown else { throw MediaError(.unavailable, "the media workers are shut down") }
+            guard !state.isShutDown else { throw Self.isShutDown }
             guard state.admitted < configuration.workers + configuration.maxWaiting else { throw MediaError(.busy) }
             state.admitted += 1
         }
@@ -76,10 +84,16 @@ public final class MediaWorkers: Sendable {
 
     private func run(_ job: WorkerJob) throws -> ProcessedMedia {
         let worker = try nextWorker()
+        try state.withLockedValue { state in
+            if state.isShutDown { throw Self.isShutDown }
+            state.busy[worker.id] = worker
+        }
+        defer { state.withLockedValue { _ = $0.busy.removeValue(forKey: worker.id) } }
         let answer: WorkerAnswer
         do {
             answer = try worker.perform(job, within: .seconds(job.limits.seconds))
         } catch let failure as WorkerChannel.Failure {
+            if state.withLockedValue(\.isShutDown) { throw Self.isShutDown }
             state.withLockedValue { $0.failures += 1 }
             logger.warning(
                 "A media worker failed; the file is its owner's alone",

@@ -51,10 +51,15 @@ final class WorkerProcess: Sendable {
 
     deinit {
         close(descriptor)
-        // Its own group, so that its ffmpeg goes with it.
-        kill(-id, SIGKILL)
+        stop()
         var status: Int32 = 0
         while waitpid(id, &status, 0) < 0 && errno == EINTR {}
+    }
+
+    /// Ends the process, whatever it does: what waits for its answer finds it gone.
+    func stop() {
+        // Its own group, so that its ffmpeg goes with it. The id is its own until it is waited for.
+        kill(-id, SIGKILL)
     }
 
     /// Files handed to it so far.

@@ -43,6 +43,16 @@ struct WorkerTests {
         }
     }
 
+    @Test func aHungDecoderDoesNotHoldUpTheEnd() async throws {
+        try await MediaBench.run(configure: { $0.workers = 1 }) { bench in
+            _ = try await stoppedWorker(bench)
+            let outcome = Task { try await bench.process(try Photos.jpeg(orientation: 2)).media }
+            while !bench.workers.idleWorkers.isEmpty { await Task.yield() }
+            await bench.workers.shutdown()
+            await #expect { try await outcome.value } throws: { ($0 as? MediaError)?.code == .unavailable }
+        }
+    }
+
     @Test func aCrashedDecoderIsReplaced() async throws {
         try await MediaBench.run(configure: { $0.workers = 1 }) { bench in
             let worker = try await stoppedWorker(bench)
