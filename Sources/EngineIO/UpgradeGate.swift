@@ -143,8 +143,12 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
 
     private func begin(_ head: HTTPRequestHead, context: ChannelHandlerContext) {
         var head = head
-        // RFC 9110 § 10.1.1: from HTTP/1.0 it is to be ignored.
-        if head.version == .http1_0 { head.headers.remove(name: "Expect") }
+        if head.version == .http1_0 {
+            // To be ignored (RFC 9110 § 10.1.1).
+            head.headers.remove(name: "Expect")
+            // What later versions have to say (RFC 9112 § 9.3).
+            if !head.isKeepAlive { head.headers.replaceOrAdd(name: "Connection", value: "close") }
+        }
         self.keepsAlive = head.isKeepAlive
         let asksForUpgrade = head.headers.contains(name: "Upgrade") || head.method == .CONNECT
         let path = EngineRequest.path(of: head.uri)

@@ -147,6 +147,24 @@ def test_head_is_answered_without_a_body(server, path, extra):
         assert body == b'{"status":"ok"}'
 
 
+def test_a_length_beyond_all_numbers_is_too_large(server, people):
+    [alice] = people("alice")
+    for length in (2**63 - 1, 2**63, 2**64 - 1):
+        for fields, status in (("", 401), (f"Authorization: Bearer {alice.token}\r\n", 413)):
+            with Raw(server) as raw:
+                raw.write(f"PUT /upload/x HTTP/1.1\r\nHost: x\r\n{fields}Content-Length: {length}\r\n\r\nx".encode())
+                answer = raw.answer()
+                assert (answer[0], answer[1]["connection"]) == (status, "close") and raw.is_closed()
+
+
+def test_an_old_client_sees_the_end(server):
+    with Raw(server) as raw:
+        assert raw.write(b"GET /health HTTP/1.0\r\n\r\n").answer()[0] == 200 and raw.is_closed()
+    with Raw(server) as raw:
+        for _ in range(2):
+            assert raw.write(b"GET /health HTTP/1.0\r\nConnection: keep-alive\r\n\r\n").answer()[0] == 200
+
+
 def test_a_small_refused_body_leaves_the_connection_open(server):
     with Raw(server) as raw:
         raw.write(b"POST /messages HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n" + b"x" * 500)
@@ -177,9 +195,10 @@ def test_slow_heads_and_idle_connections_are_closed(hasty):
     assert time.monotonic() - began < 8
 
 
-def test_a_slow_body_is_408(hasty):
-    alice = hasty.person("alice")
-    head = f"PUT /upload/x.bin HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {alice.token}\r\nContent-Length: 1000000\r\n\r\n"
+@pytest.mark.parametrize("length", [1_000_000, 1000])
+def test_a_slow_body_is_408(hasty, length):
+    alice = hasty.person()
+    head = f"PUT /upload/x.bin HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {alice.token}\r\nContent-Length: {length}\r\n\r\n"
     with Raw(hasty) as raw:
         raw.write(head.encode())
         raw.socket.settimeout(0.3)
@@ -191,7 +210,8 @@ def test_a_slow_body_is_408(hasty):
             except TimeoutError:
                 pass
         raw.socket.settimeout(10)
-        assert is_problem(raw.answer(), 408, "timeout") and raw.is_closed()
+        answer = raw.answer()
+        assert is_problem(answer, 408, "timeout") and answer[1]["connection"] == "close" and raw.is_closed()
     until(lambda: not list((hasty.storage / "uploads" / "tmp").iterdir()), "the temporary file to go")
 
 

@@ -33,6 +33,8 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private var isReceiving = false
     private var isHead = false
     private var response = Response.ended
+    /// Whether the guard itself answers: what is still to come is of no use then.
+    private var isRefused = false
     /// Bytes that the request's head announced and that have not come; nil where it announced none.
     private var outstanding: Int?
     private var received = 0
@@ -58,9 +60,10 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
             isReceiving = true
             isHead = head.method == .head
             response = .awaited
+            isRefused = false
             outstanding =
                 head.headerFields[.transferEncoding] == nil
-                ? head.headerFields[.contentLength].flatMap { Int($0) } ?? 0 : nil
+                ? head.headerFields.announcedLength ?? 0 : nil
             beginPeriod(context)
         case .body(let bytes):
             received += bytes.readableBytes
@@ -111,6 +114,7 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
     /// Answers in the application's place, if it has not begun to, and ends the connection.
     private func refuse(_ problem: Problem, _ context: ChannelHandlerContext) {
         guard case .awaited = response else { return context.close(promise: nil) }
+        isRefused = true
         let (head, body) = problem.parts
         write(.head(head), context)
         if !isHead { write(.body(body), context) }
@@ -154,7 +158,9 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     /// Whether too much of the request is still to come for it to be read after its answer.
-    private var endsConnection: Bool { isReceiving && outstanding.map { $0 > Self.maximumDrained } ?? true }
+    private var endsConnection: Bool {
+        isRefused || isReceiving && outstanding.map { $0 > Self.maximumDrained } ?? true
+    }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case .final = response, case ChannelEvent.inputClosed? = event as? ChannelEvent {
@@ -185,4 +191,10 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private func waitingBytes(_ context: ChannelHandlerContext) -> Int {
         (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
     }
+}
+
+extension HTTPFields {
+    /// The body's length as its sender says it (RFC 9110 § 8.6). The parser has seen that it is a number: one that is too
+    /// large for an `Int` is too large for everything.
+    var announcedLength: Int? { self[.contentLength].map { Int($0) ?? .max } }
 }

@@ -47,7 +47,7 @@ struct UploadRoutes {
             throw ChatError(.malformedRequest, "Content-Range: a file is sent whole, or in pieces by the tus protocol")
         }
         let name = PercentEncoding.decode(context.parameters.get("id") ?? "")
-        let length = request.headers[.contentLength].flatMap { Int($0) }
+        let length = request.headers.announcedLength
         let incoming = try await uploads.begin(name, length: length, owner: caller.user)
         do {
             var received = 0
@@ -72,7 +72,7 @@ struct UploadRoutes {
         guard let boundary = request.headers[.contentType].flatMap(MultipartParser.boundary) else {
             throw ChatError(.unsupportedMediaType, "an upload is multipart/form-data, or the body of a PUT")
         }
-        let length = request.headers[.contentLength].flatMap { Int($0) }
+        let length = request.headers.announcedLength
         if let length, length > uploads.maximumBytes + Self.framing { throw uploads.tooLarge }
         var received = 0
         var form = IncomingForm(boundary: boundary, length: length, uploads: uploads, owner: caller.user)
