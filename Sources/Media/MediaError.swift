@@ -13,7 +13,8 @@ public struct MediaError: Error, CustomStringConvertible {
         public static let storageFull = Code(.storageFull)
         /// As many files wait for processing as may wait. Try again later.
         public static let busy = Code(.busy)
-        /// No worker could be started, or the service is shutting down.
+        /// No worker could be started, the disk is away or takes nothing, the process has no descriptor left, or the
+        /// service is shutting down. Try again later.
         public static let unavailable = Code(.unavailable)
         /// No such file.
         public static let notFound = Code(.notFound)

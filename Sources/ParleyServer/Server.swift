@@ -66,6 +66,7 @@ public enum Server {
         let media = MediaConfiguration.parley(configuration)
         let files = NIOThreadPool(numberOfThreads: media.ioThreads)
         files.start()
+        try Sniffer.prepare(threads: media.ioThreads)
         let workers = MediaWorkers(media, logger: logger)
         let scanner = try clamdScanner(configuration)
         let storage = Storage(

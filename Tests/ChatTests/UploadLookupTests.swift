@@ -38,7 +38,7 @@ import Testing
         let upload = Upload(
             id: id, ownerId: .make(), name: "a", type: "text/plain", size: 1, sha256: "", kind: .file, url: "",
             thumbnails: [], createdAt: Date())
-        return UploadStore.Found(upload: upload, gone: gone, ownerOnly: false, visible: false, servedSHA256: "")
+        return UploadStore.Found(upload: upload, gone: gone, ownerOnly: false, visible: false, servedSHA256: "", servedSize: 1)
     }
 
     private func open(_ id: UploadID, with lookup: UploadLookup, times: Int) async throws {

@@ -228,6 +228,11 @@ def test_a_full_disk(start_server, tmp_path, small_disk):
     assert alice.request("DELETE", f"/upload/{first['id']}").status_code == 204
     assert patch(alice, location, offset, content[offset:]).status_code == 204
     assert alice.get(f"{location}/file").content == content
+    # However small the files: some room is left to others.
+    while (answer := alice.request("PUT", "/upload/x", data=os.urandom(100_000))).status_code == 201:
+        pass
+    assert_problem(answer, 507, "storage_full")
+    assert os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize > 1_400_000
     server.stop()
 
 

@@ -9,7 +9,7 @@ public struct StorageCheck: Sendable {
         public enum Problem: String, Sendable {
             /// The database has it, the disk has not, or not in full.
             case missing
-            /// A thumbnail of it is missing.
+            /// A thumbnail of it is missing, or empty.
             case missingThumbnail = "missing thumbnail"
             /// The disk has it, the database has not.
             case unreferenced
@@ -63,7 +63,7 @@ public struct StorageCheck: Sendable {
             }
             for size in content.thumbnails.compactMap(ThumbnailSize.init) {
                 let thumbnail = path(content.sha256, .thumbnail(size))
-                guard sizes.removeValue(forKey: thumbnail) == nil else { continue }
+                guard sizes.removeValue(forKey: thumbnail) ?? 0 == 0 else { continue }
                 findings.append(Finding(problem: .missingThumbnail, sha256: content.sha256, path: thumbnail))
             }
         }

@@ -68,6 +68,8 @@ struct UploadStore: Sendable {
         /// Whether the asking user may see it; false when nobody asked.
         var visible: Bool
         var servedSHA256: String
+        /// In bytes.
+        var servedSize: Int
     }
 
     /// One upload, as `viewer` may see it.
@@ -80,7 +82,7 @@ struct UploadStore: Sendable {
     func find(_ ids: Set<UploadID>, viewer: UserID?) async throws -> [UploadID: Result<Found, ChatError>] {
         let rows = try await database.query(
             """
-            SELECT \(Self.columns), b.served_sha256, \(Self.isGone) AS gone,
+            SELECT \(Self.columns), b.served_sha256, b.served_size, \(Self.isGone) AS gone,
                 \(viewer?.uuid)::uuid IS NOT NULL AND (up.owner_id = \(viewer?.uuid)
                     OR EXISTS (SELECT 1 FROM users u WHERE u.avatar_upload_id = up.id)
                     OR EXISTS (SELECT 1 FROM attachments a JOIN messages m ON m.id = a.message_id
@@ -102,7 +104,7 @@ struct UploadStore: Sendable {
                 Found(
                     upload: try upload(from: row, viewer: viewer), gone: try row.decode("gone"),
                     ownerOnly: try row.decode("owner_only"), visible: visible,
-                    servedSHA256: try row.decode("served_sha256")))
+                    servedSHA256: try row.decode("served_sha256"), servedSize: try row.decode("served_size")))
         }
         return uploads
     }
@@ -161,6 +163,24 @@ struct UploadStore: Sendable {
             SELECT \(Self.columns) FROM up JOIN b USING (sha256)
             """)
         return try rows.first.map { try upload(from: $0, viewer: owner) }
+    }
+
+    /// What is on disk of a content that everybody may see.
+    struct StoredFiles: Sendable {
+        /// In bytes.
+        var servedSize: Int
+        var thumbnails: [String]
+    }
+
+    /// Nil where there is no such content.
+    func storedFiles(of sha256: String) async throws -> StoredFiles? {
+        let rows = try await database.query(
+            """
+            SELECT served_size, thumbnails::text AS thumbnails FROM blobs WHERE sha256 = \(sha256) AND NOT owner_only
+            """)
+        return try rows.first.map {
+            StoredFiles(servedSize: try $0.decode("served_size"), thumbnails: try Self.thumbnails($0).map(\.size))
+        }
     }
 
     /// Bytes that count against the user's quota: each upload for itself, unfinished ones with all they announced.

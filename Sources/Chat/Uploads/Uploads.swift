@@ -165,14 +165,25 @@ public struct Uploads: Sendable {
         }
     }
 
-    /// Another upload of a content there is already. The disk is asked first: most contents are new.
+    /// Another upload of a content there is already. The disk is asked first: most contents are new. Nil also where a
+    /// stored file is damaged: this upload's then takes its place.
     private func known(
         _ file: ReceivedFile, as id: UploadID, name: String, owner: UserID
     ) async throws -> Upload? {
         guard file.isStored else { return nil }
         return try await contents.withLock(file.sha256) {
-            try await store.insert(id, owner: owner, name: name, contentOf: file.sha256.hex)
+            guard let stored = try await store.storedFiles(of: file.sha256.hex), try await isWhole(file.sha256, stored)
+            else { return nil }
+            return try await store.insert(id, owner: owner, name: name, contentOf: file.sha256.hex)
         }
+    }
+
+    private func isWhole(_ address: BlobID, _ stored: UploadStore.StoredFiles) async throws -> Bool {
+        guard try await storage.blobs.size(of: address) == stored.servedSize else { return false }
+        for thumbnail in stored.thumbnails.compactMap(ThumbnailSize.init) {
+            guard try await storage.blobs.size(of: address, .thumbnail(thumbnail)) ?? 0 > 0 else { return false }
+        }
+        return true
     }
 
     /// - Throws: `validation_failed` for an infected file; unless files may pass without a verdict, that also for one
@@ -247,7 +258,9 @@ public struct Uploads: Sendable {
         switch variant {
         case .file:
             let reader = try await storing {
-                try await storage.blobs.open(address, found.ownerOnly ? .ownerOnly : .served)
+                let reader = try await storage.blobs.open(address, found.ownerOnly ? .ownerOnly : .served)
+                guard reader.size == found.servedSize else { throw damaged(address, reader) }
+                return reader
             }
             return Opened(
                 upload: found.upload, reader: reader, type: found.upload.type, isShowable: !found.ownerOnly,
@@ -255,11 +268,20 @@ public struct Uploads: Sendable {
         case .thumbnail(let name):
             guard found.upload.thumbnails.contains(where: { $0.size == name }), let size = ThumbnailSize(rawValue: name)
             else { throw ChatError.notFound("thumbnail") }
-            let reader = try await storing { try await storage.blobs.open(address, .thumbnail(size)) }
+            let reader = try await storing {
+                let reader = try await storage.blobs.open(address, .thumbnail(size))
+                guard reader.size > 0 else { throw damaged(address, reader) }
+                return reader
+            }
             return Opened(
                 upload: found.upload, reader: reader, type: "image/webp", etag: "\(found.upload.sha256)-\(name)",
                 validFor: validFor)
         }
+    }
+
+    /// A part must not pass for the whole.
+    private func damaged(_ address: BlobID, _ reader: BlobReader) -> MediaError {
+        MediaError(.io, "\(address): a stored file has become \(reader.size) bytes long")
     }
 
     private func visible(_ id: UploadID, to user: UserID) async throws -> UploadStore.Found {
@@ -296,12 +318,19 @@ public struct Uploads: Sendable {
     }
 
     /// Runs `body` while no reference to the content is added or removed elsewhere, and removes the files if it says
-    /// that it took away the last one.
+    /// that it took away the last one. Files that the disk does not give up are logged: to everybody they are gone.
     func withContent(_ address: BlobID, _ body: @Sendable () async throws -> Bool) async throws {
         try await contents.withLock(address) {
             let wasLast = try await body()
             lookup.forget()
-            if wasLast { try await storing { try await storage.blobs.delete(address) } }
+            guard wasLast else { return }
+            do {
+                try await storage.blobs.delete(address)
+            } catch {
+                logger.error(
+                    "a file nobody refers to could not be deleted; `parley storage check --repair` does",
+                    metadata: ["error": "\(error)"])
+            }
         }
     }
 
@@ -326,7 +355,10 @@ public struct Uploads: Sendable {
             switch error.code {
             case .tooLarge: throw tooLarge
             case .storageFull: throw ChatError(.storageFull, "the server has no room left for files")
-            case .busy, .unavailable, .inUse: throw ChatError.unavailable
+            case .busy, .inUse: throw ChatError.unavailable
+            case .unavailable:
+                logger.error("a file cannot be stored or read now", metadata: ["error": "\(error)"])
+                throw ChatError.unavailable
             default:
                 logger.error("a file could not be stored or read", metadata: ["error": "\(error)"])
                 throw ChatError(.internal, "something went wrong on the server")

@@ -49,7 +49,7 @@ extension BlobStore {
     /// Bytes received so far of an unfinished upload; they are durable when this returns.
     public func temporarySize(_ name: UUID) async throws -> Int {
         try await blocking { [self] in
-            let file = try OpenFile(temporaryPath(name), O_RDONLY)
+            let file = try openTemporary(name, O_RDONLY)
             let size = try file.size()
             try file.sync()
             return size
@@ -91,7 +91,7 @@ extension BlobStore {
     }
 
     /// Nil when the file has gone meanwhile, or is none.
-    private func status(of path: String) -> (size: Int, modified: Date)? {
+    func status(of path: String) -> (size: Int, modified: Date)? {
         var status = stat()
         guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
         return (Int(status.st_size), Date(timeIntervalSince1970: TimeInterval(status.st_mtim.tv_sec)))

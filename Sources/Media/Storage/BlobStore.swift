@@ -46,22 +46,36 @@ public final class BlobStore: Sendable {
         _ file: ReceivedFile, _ media: ProcessedMedia, keepsReceived: Bool = false
     ) async throws -> Bool {
         try await blocking { [self] in
-            let id = file.sha256
-            let isFirst = !holds(id)
-            try makeShard(of: id)
-            for variant in media.thumbnails.map({ BlobVariant.thumbnail($0.size) }) {
-                try moveDurably(temporaryPath(file.name, variant.suffix), to: path(of: id, variant))
+            let isFirst = !holds(file.sha256)
+            do {
+                try move(file, media, keepsReceived: keepsReceived)
+            } catch {
+                if isFirst { BlobVariant.all.forEach { unlink(path(of: file.sha256, $0)) } }
+                throw error
             }
-            let address = path(of: id, media.audience == .everyone ? .served : .ownerOnly)
-            if media.cleaned != nil {
-                try moveDurably(temporaryPath(file.name, Self.cleanedSuffix), to: address)
-            } else {
-                try moveDurably(keepsReceived ? secondName(of: file) : file.path, file.file, to: address)
-            }
-            try syncDirectory(shardPath(of: id))
-            try syncParents(of: id)
             return isFirst
         }
+    }
+
+    private func move(_ file: ReceivedFile, _ media: ProcessedMedia, keepsReceived: Bool) throws {
+        let id = file.sha256
+        try makeShard(of: id)
+        for variant in media.thumbnails.map({ BlobVariant.thumbnail($0.size) }) {
+            try moveDurably(temporaryPath(file.name, variant.suffix), to: path(of: id, variant))
+        }
+        let address = path(of: id, media.audience == .everyone ? .served : .ownerOnly)
+        if media.cleaned != nil {
+            try moveDurably(temporaryPath(file.name, Self.cleanedSuffix), to: address)
+        } else {
+            try moveDurably(keepsReceived ? secondName(of: file) : file.path, file.file, to: address)
+        }
+        try syncDirectory(shardPath(of: id))
+        try syncParents(of: id)
+    }
+
+    /// The size of a stored file in bytes; nil where there is none.
+    public func size(of id: BlobID, _ variant: BlobVariant = .served) async throws -> Int? {
+        try await blocking { [self] in status(of: path(of: id, variant))?.size }
     }
 
     /// Whether there is a file of this content now.
@@ -94,6 +108,22 @@ public final class BlobStore: Sendable {
         }
     }
 
+    /// What uploads leave free of their disk, in bytes, for the database and whoever else writes there; of a small disk a
+    /// twentieth.
+    private static let keptFree = 256 << 20
+
+    /// - Throws: `storageFull` unless there is room for that many bytes.
+    func checkRoom(for bytes: Int) throws {
+        var disk = statvfs()
+        // Where the disk does not say, writing tells.
+        guard statvfs(directory, &disk) == 0 else { return }
+        let block = Int(disk.f_frsize)
+        let kept = min(Self.keptFree, Int(disk.f_blocks) * block / 20)
+        guard Int(disk.f_bavail) * block - bytes >= kept else {
+            throw MediaError(.storageFull, "\(directory): less than \(kept) bytes would be left")
+        }
+    }
+
     func blocking<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
         do {
             return try await threads.runIfActive(body)
@@ -111,6 +141,16 @@ public final class BlobStore: Sendable {
 
     func temporaryPath(_ name: UUID, _ suffix: String = "") -> String {
         "\(directory)/tmp/\(name.uuidString.lowercased())\(suffix)"
+    }
+
+    /// Opens what is being received. `notFound` is about one upload: where all are away, so is the disk, and that may come
+    /// back.
+    func openTemporary(_ name: UUID, _ flags: Int32) throws -> OpenFile {
+        do {
+            return try OpenFile(temporaryPath(name), flags)
+        } catch let error as MediaError where error.code == .notFound && access("\(directory)/tmp", F_OK) != 0 {
+            throw MediaError(.unavailable, "\(directory)/tmp is gone")
+        }
     }
 
     private func shardPath(of id: BlobID) -> String {

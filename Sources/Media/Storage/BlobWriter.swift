@@ -85,9 +85,12 @@ public actor BlobWriter {
             let sha256 = BlobID(try progress.hash?.finalize() ?? Self.hash(file))
             let head = try file.read(count: min(progress.written, Sniffer.headSize), at: 0)
             file.unlock()
-            return ReceivedFile(
+            let received = ReceivedFile(
                 name: name, sha256: sha256, size: progress.written, type: try Sniffer.type(of: head),
                 isStored: store.holds(sha256), file: file)
+            // What a worker writes is about as large.
+            if received.isForWorkers { try store.checkRoom(for: received.size) }
+            return received
         }
         state = .ended
         return received
@@ -122,6 +125,7 @@ public actor BlobWriter {
         do {
             let (after, result) = try await store.blocking { [name, store, announced] in
                 var progress = before
+                if count > 0 { try store.checkRoom(for: progress.file == nil ? max(count, announced ?? 0) : count) }
                 let file = try progress.file ?? store.makeTemporary(name)
                 if progress.file == nil, let announced, announced > count { try file.reserve(announced) }
                 progress.file = file
@@ -161,7 +165,7 @@ extension BlobStore {
 
     /// A new file, readable by this user alone, of which the caller is the only writer.
     fileprivate func makeTemporary(_ name: UUID) throws -> OpenFile {
-        let file = try OpenFile(temporaryPath(name), O_RDWR | O_CREAT | O_EXCL)
+        let file = try openTemporary(name, O_RDWR | O_CREAT | O_EXCL)
         guard try file.lock() else { throw MediaError(.inUse, file.path) }
         return file
     }
@@ -169,12 +173,11 @@ extension BlobStore {
     /// Continues an upload at `offset`; bytes beyond it are dropped. `inUse` while another writer holds the file,
     /// `offsetMismatch` when the file is shorter, `notFound` when it is gone.
     public func resumeWriter(_ name: UUID, at offset: Int, maxBytes: Int) async throws -> BlobWriter {
-        let path = temporaryPath(name)
-        let file = try await blocking {
-            let file = try OpenFile(path, O_RDWR)
-            guard try file.lock() else { throw MediaError(.inUse, path) }
+        let file = try await blocking { [self] in
+            let file = try openTemporary(name, O_RDWR)
+            guard try file.lock() else { throw MediaError(.inUse, file.path) }
             let size = try file.size()
-            guard size >= offset else { throw MediaError(.offsetMismatch, path) }
+            guard size >= offset else { throw MediaError(.offsetMismatch, file.path) }
             if size > offset { try file.truncate(to: offset) }
             return file
         }

@@ -151,6 +151,7 @@ extension MediaError {
         switch code {
         case ENOSPC, EDQUOT, EFBIG: self.init(.storageFull, reason)
         case ENOENT: self.init(.notFound, reason)
+        case EMFILE, ENFILE, ENOMEM, EROFS, EACCES: self.init(.unavailable, reason)
         default: self.init(.io, reason)
         }
     }

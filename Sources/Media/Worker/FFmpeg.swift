@@ -60,8 +60,10 @@ struct FFmpeg {
                 "-map", "0:V?", "-map", "0:a?", "-map", "0:s?", "-c", "copy", "-map_metadata", "-1", "-map_metadata:s", "-1",
                 "-map_chapters", "-1",
                 // Without the muxer's own name, the time, and numbers made at random.
-                "-fflags", "+bitexact", "-f", muxer, "-y", "file:\(path)",
+                "-fflags", "+bitexact", "-f", muxer,
             ]
+            // What is too long for the 32 bits of RIFF is written as RF64.
+            + (muxer == "wav" ? ["-rf64", "auto"] : []) + ["-y", "file:\(path)"]
         return try write(path, arguments)
     }
 

@@ -31,7 +31,7 @@ struct OperationRoutes {
         }
         guard !readiness.isDraining else { throw unavailable("the server is stopping") }
         // In a task of its own, which is not the event loop's: the disk must not block that.
-        let directory = storageDirectory.path
+        let directory = storageDirectory.appending(path: "uploads/tmp").path
         guard await Task(operation: { FileManager.default.isWritableFile(atPath: directory) }).value else {
             throw unavailable("the storage cannot be written")
         }
