@@ -50,7 +50,7 @@ public final class BlobStore: Sendable {
             do {
                 try move(file, media, keepsReceived: keepsReceived)
             } catch {
-                if isFirst { BlobVariant.all.forEach { unlink(path(of: file.sha256, $0)) } }
+                if isFirst { for variant in BlobVariant.all { unlink(path(of: file.sha256, variant)) } }
                 throw error
             }
             return isFirst
