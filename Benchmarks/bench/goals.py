@@ -53,10 +53,10 @@ GOALS = [
                  "kernel's, half of it changing threads for two round trips to PostgreSQL; each page here is 23 kB and has attachments, "
                  "with a signed URL for each of their files, and reactions. Encoders, more round trips and more threads took 1,100."),
     Goal("upload-1 MB", "per_cpu_s", "uploads of 1 MB a CPU second, to nginx's", least=0.5, of="nginx",
-         because="2026-11-25, perf: beside what nginx does, SHA-256 takes 0.5 ms, libmagic 0.4, PostgreSQL 0.5 to 0.8 for a statement and its "
-                 "commit, three to four fsyncs 0.5 (a new storage makes a directory for nearly each upload), changing threads 0.4; nginx's "
-                 "whole upload takes 1.8. The day's runs gave 0.38 to 0.71, depending on what the page cache's memory cost both. The "
-                 "program of the 21st cost 6.2 ms beside this one's 4.1."),
+         because="2026-11-26, perf: beside what nginx does, SHA-256 takes 0.55 ms, libmagic 0.55, fsync of the file and its directories 0.5 (a "
+                 "new storage makes one for nearly each upload), PostgreSQL 0.5 to 0.7 for a statement and its commit; nginx's whole upload "
+                 "takes 1.8, so that 0.5 leaves no more than that for all of it. Where the page cache's memory costs this machine much, "
+                 "both cost more, and the ratio says less: one run of the day gave 0.84. The program of the 21st cost 6.2 ms."),
     Goal("upload-100 MB", "per_cpu_s", "uploads of 100 MB a CPU second, to nginx's", least=0.5, of="nginx"),
     Goal("download-1 MB", "per_cpu_s", "downloads of 1 MB a CPU second, to nginx's", least=0.7,
          of="nginx, sendfile off"),

@@ -19,7 +19,7 @@ from bench.report import about, record
 from bench.stack import BINARIES, Parley
 
 SIZES = {"small": 160, "medium": 480, "large": 1280}
-LIMITS = {"seconds": 40, "cpuSeconds": 30, "memoryBytes": 1 << 30, "fileBytes": 2 << 30, "openFiles": 64,
+LIMITS = {"seconds": 40, "cpuSeconds": 30, "toolSeconds": 15, "memoryBytes": 1 << 30, "fileBytes": 2 << 30, "openFiles": 64,
           "maxPixels": 100_000_000, "maxMovingPixels": 25_000_000, "maxEdge": 32_768, "maxFrames": 300}
 
 
