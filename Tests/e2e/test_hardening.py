@@ -157,6 +157,17 @@ def test_a_length_beyond_all_numbers_is_too_large(server, people):
                 assert (answer[0], answer[1]["connection"]) == (status, "close") and raw.is_closed()
 
 
+@pytest.mark.parametrize("length", [1000, 500_000])
+def test_a_body_that_ends_early_has_one_answer(server, people, length):
+    [alice] = people("alice")
+    with Raw(server) as raw:
+        raw.write(f"PUT /upload/x HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {alice.token}\r\nContent-Length: {length}\r\n\r\n".encode())
+        raw.write(b"x" * 500).socket.shutdown(socket.SHUT_WR)
+        answer = raw.answer()
+        assert is_problem(answer, 400, "malformed_request") and answer[1]["connection"] == "close"
+        assert raw.received == b"" and raw.is_closed()
+
+
 def test_an_old_client_sees_the_end(server):
     with Raw(server) as raw:
         assert raw.write(b"GET /health HTTP/1.0\r\n\r\n").answer()[0] == 200 and raw.is_closed()
