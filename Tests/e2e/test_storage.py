@@ -251,6 +251,14 @@ def is_decoding(pid):
         return False
 
 
+def has_ended(pid):
+    """Whether there is no process any more, or one that nobody has waited for (proc(5), `stat`)."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
 def test_a_decoder_that_dies_costs_one_picture(start_server):
     server = start_server()
     alice, bob = server.people("alice", "bob")
@@ -277,4 +285,5 @@ def test_a_decoder_that_dies_costs_one_picture(start_server):
     assert alice.upload(pictures.picture("png"))["kind"] == "image"
     for pid in workers(server):
         os.kill(pid, signal.SIGKILL)
+        until(lambda: has_ended(pid), "the worker's end")
     assert alice.upload(pictures.picture("webp"))["kind"] == "image"
