@@ -43,8 +43,11 @@ struct WorkerTests {
         }
     }
 
-    @Test func aHungDecoderDoesNotHoldUpTheEnd() async throws {
-        try await MediaBench.run(configure: { $0.workers = 1 }) { bench in
+    @Test(.timeLimit(.minutes(1))) func aHungDecoderDoesNotHoldUpTheEnd() async throws {
+        try await MediaBench.run(configure: {
+            $0.limits.seconds = 300
+            $0.workers = 1
+        }) { bench in
             _ = try await stoppedWorker(bench)
             let outcome = Task { try await bench.process(try Photos.jpeg(orientation: 2)).media }
             while !bench.workers.idleWorkers.isEmpty { await Task.yield() }
