@@ -1,11 +1,28 @@
 import FoundationEssentials
 import NIOCore
 
-/// Base64 (RFC 4648 section 4) between buffers.
+/// Base64 (RFC 4648) between buffers.
 enum Base64 {
-    /// - Returns: nil where the text is not strict, padded base64.
+    /// Reads what clients of the protocol send, and Node's `Buffer` takes: either alphabet (RFC 4648 sections 4 and 5),
+    /// with or without padding, and broken into lines as MIME breaks it (RFC 2045 section 6.8).
+    ///
+    /// - Returns: nil where anything else stands in the text, or its last digits are no whole byte.
     static func decode(_ text: some Collection<UInt8>) -> ByteBuffer? {
-        Data(base64Encoded: Data(text)).map { ByteBuffer(bytes: $0) }
+        var digits: [UInt8] = []
+        digits.reserveCapacity(text.count + 3)
+        var isPadded = false
+        for byte in text {
+            switch byte {
+            case 0x09...0x0d, 0x20: continue
+            case UInt8(ascii: "="): isPadded = true
+            case _ where isPadded: return nil
+            case UInt8(ascii: "-"): digits.append(UInt8(ascii: "+"))
+            case UInt8(ascii: "_"): digits.append(UInt8(ascii: "/"))
+            default: digits.append(byte)
+            }
+        }
+        while digits.count % 4 != 0 { digits.append(UInt8(ascii: "=")) }
+        return Data(base64Encoded: Data(digits)).map { ByteBuffer(bytes: $0) }
     }
 
     static func encode(_ bytes: ByteBuffer) -> ByteBuffer {

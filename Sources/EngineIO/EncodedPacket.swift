@@ -18,7 +18,8 @@ public final class EncodedPacket: Sendable {
 
     private struct Derived {
         var base64: ByteBuffer?
-        var deflatedFrame: ByteBuffer?
+        /// By the bits of the window.
+        var deflatedFrames: [Int: ByteBuffer] = [:]
     }
 
     private init(frame: ByteBuffer, headerLength: Int, isBinary: Bool) {
@@ -85,18 +86,18 @@ public final class EncodedPacket: Sendable {
     }
 
     /// The frame with its payload deflated, or the plain frame where that would not be shorter.
-    func deflatedFrame(with deflate: (ByteBuffer) -> ByteBuffer?) -> ByteBuffer {
+    func deflatedFrame(with deflater: Deflater) -> ByteBuffer {
         self.derived.withLockedValue { derived in
-            if let frame = derived.deflatedFrame { return frame }
+            if let frame = derived.deflatedFrames[deflater.windowBits] { return frame }
             var frame = self.webSocketFrame
-            if let deflated = deflate(self.payload), deflated.readableBytes < self.payload.readableBytes {
+            if let deflated = deflater.deflate(self.payload), deflated.readableBytes < self.payload.readableBytes {
                 frame =
                     WebSocketFraming.frame(self.isBinary ? .binary : .text, length: deflated.readableBytes, rsv1: true)
                 {
                     $0.writeImmutableBuffer(deflated)
                 }.frame
             }
-            derived.deflatedFrame = frame
+            derived.deflatedFrames[deflater.windowBits] = frame
             return frame
         }
     }

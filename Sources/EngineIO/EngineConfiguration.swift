@@ -54,13 +54,17 @@ public struct EngineConfiguration: Sendable {
 }
 
 /// Cross-origin access (the Fetch standard's CORS protocol) to the polling transport.
-public enum CORSPolicy: Sendable, Equatable {
+public enum CORSPolicy: Sendable {
     /// No CORS header is sent: a browser lets only the server's own origin read the answers.
     case sameOrigin
     /// Any origin, without credentials.
     case any
-    /// These origins, with credentials.
-    case origins(Set<String>)
+    /// The origins for which this is true, with credentials. It is asked with the `Origin` field as it came.
+    case allowing(@Sendable (String) -> Bool)
+
+    var answersPreflights: Bool {
+        if case .sameOrigin = self { false } else { true }
+    }
 }
 
 /// How a handshake is refused: the status, and the protocol's JSON with code 4 and this message.

@@ -77,7 +77,7 @@ public final class EngineServer: Sendable {
 
     /// Answers a request at the server's path. On the connection's event loop.
     func receive(_ exchange: HTTPExchange, body: ByteBuffer) {
-        if exchange.head.method == .OPTIONS, self.configuration.cors != .sameOrigin {
+        if exchange.head.method == .OPTIONS, self.configuration.cors.answersPreflights {
             return exchange.respond(.init(status: .noContent, headers: self.corsHeaders(exchange, isPreflight: true)))
         }
         do throws(RequestError) {
@@ -295,14 +295,15 @@ extension CORSPolicy {
         switch self {
         case .sameOrigin: return [:]
         case .any: headers.add(name: "Access-Control-Allow-Origin", value: "*")
-        case .origins(let allowed):
+        case .allowing(let permits):
             headers.add(name: "Vary", value: "Origin")
-            guard let origin = request.first(name: "Origin"), allowed.contains(origin) else { return headers }
+            guard let origin = request.first(name: "Origin"), permits(origin) else { return headers }
             headers.add(name: "Access-Control-Allow-Origin", value: origin)
             headers.add(name: "Access-Control-Allow-Credentials", value: "true")
         }
         guard isPreflight else { return headers }
-        headers.add(name: "Access-Control-Allow-Methods", value: "GET,POST")
+        // The reference server's list: what a method is answered with is said where it comes.
+        headers.add(name: "Access-Control-Allow-Methods", value: "GET,HEAD,PUT,PATCH,POST,DELETE")
         if let requested = request.first(name: "Access-Control-Request-Headers") {
             headers.add(name: "Access-Control-Allow-Headers", value: requested)
         }

@@ -269,6 +269,10 @@ public final class EngineSession: @unchecked Sendable {
         case .deliver(let message): self.delegate?.session(self, received: message)
         case .ignore: self.timer?.set(self.machine.nextDeadline)
         case .closedByClient: self.end(.transportClose)
+        case .leftByClient:
+            self.abandonCandidate()
+            self.tellDelegate(.transportClose)
+            self.timer?.set(self.machine.nextDeadline)
         case .fail(let reason): self.end(reason)
         }
     }
@@ -299,7 +303,11 @@ public final class EngineSession: @unchecked Sendable {
     }
 
     func webSocketFellBehind(_ connection: WebSocketConnection) {
-        if connection === self.webSocket { self.end(.slowConsumer) }
+        if connection === self.webSocket {
+            self.end(.slowConsumer)
+        } else if connection === self.candidate {
+            self.abandonCandidate { $0.abort() }
+        }
     }
 
     // MARK: Opening and upgrading
@@ -356,13 +364,15 @@ public final class EngineSession: @unchecked Sendable {
         }
     }
 
-    private func abandonCandidate() {
+    private func abandonCandidate(
+        _ part: @escaping @Sendable (WebSocketConnection) -> Void = { $0.close(.normalClosure) }
+    ) {
         guard let connection = self.candidate else { return }
         self.candidate = nil
         self.candidateTimeout?.cancel()
         self.candidateTimeout = nil
         self.machine.upgradeFailed()
-        self.hub.afterRelays(to: connection) { $0.close(.normalClosure) }
+        self.hub.afterRelays(to: connection, part)
     }
 }
 

@@ -5,6 +5,8 @@ import NIOCore
 struct DeflateParameters: Equatable {
     /// Bytes below which a message is not deflated.
     var threshold: Int
+    /// The base-2 logarithm of the window that messages are deflated with, in bytes: 8 to 15.
+    var windowBits = 15
 
     /// Chooses from the client's offers (RFC 7692 section 5).
     ///
@@ -13,28 +15,44 @@ struct DeflateParameters: Equatable {
     static func negotiate(offers: [String], threshold: Int) -> (parameters: DeflateParameters, response: String)? {
         for offer in offers.flatMap({ $0.split(separator: ",") }) {
             let tokens = offer.split(separator: ";").map { $0.filter { !$0.isWhitespace }.lowercased() }
-            guard tokens.first == "permessage-deflate", Self.isAcceptable(tokens.dropFirst()) else { continue }
-            return (
-                DeflateParameters(threshold: threshold),
-                "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
-            )
+            guard tokens.first == "permessage-deflate", let offer = Offer(tokens.dropFirst()) else { continue }
+            var response = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
+            if let bits = offer.serverWindowBits { response += "; server_max_window_bits=\(bits)" }
+            return (DeflateParameters(threshold: threshold, windowBits: offer.serverWindowBits ?? 15), response)
         }
         return nil
     }
 
-    private static func isAcceptable(_ parameters: some Collection<String>) -> Bool {
-        Set(parameters).count == parameters.count
-            && parameters.allSatisfy { parameter in
-                switch parameter {
-                case "client_no_context_takeover", "server_no_context_takeover", "client_max_window_bits": true
-                // Any window of the client's is within the 15 bits that are inflated with. A smaller window for
-                // the server's messages is an offer not taken.
-                case _ where parameter.hasPrefix("client_max_window_bits="):
-                    (8...15).contains(Int(parameter.dropFirst("client_max_window_bits=".count)) ?? 0)
-                case "server_max_window_bits=15": true
-                default: false
+    private struct Offer {
+        /// What the client can inflate; nil where it does not say.
+        var serverWindowBits: Int?
+
+        /// - Returns: nil for an offer that cannot be taken.
+        init?(_ parameters: some Collection<String>) {
+            var names: Set<Substring> = []
+            for parameter in parameters {
+                let parts = parameter.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                guard names.insert(parts[0]).inserted else { return nil }
+                switch (parts[0], parts.count > 1 ? parts[1] : nil) {
+                case ("client_no_context_takeover", nil), ("server_no_context_takeover", nil): break
+                // Any window of the client's is within the 15 bits that are inflated with.
+                case ("client_max_window_bits", nil): break
+                case ("client_max_window_bits", let value?):
+                    guard DeflateParameters.windowBits(value) != nil else { return nil }
+                case ("server_max_window_bits", let value?):
+                    guard let bits = DeflateParameters.windowBits(value) else { return nil }
+                    self.serverWindowBits = bits
+                default: return nil
                 }
             }
+        }
+    }
+
+    /// A number from 8 to 15 without leading zeros (section 7.1.2), as a token or a quoted string (RFC 6455 section 9.1).
+    private static func windowBits(_ value: Substring) -> Int? {
+        let isQuoted = value.count >= 2 && value.first == "\"" && value.last == "\""
+        let digits = isQuoted ? value.dropFirst().dropLast() : value
+        return (8...15).first { String($0) == digits }
     }
 }
 
@@ -46,14 +64,17 @@ private let flushMarker: [UInt8] = [0x00, 0x00, 0xff, 0xff]
 /// Inflates whole messages. Keeps no zlib state between them, so that an idle connection costs nothing.
 final class Inflater {
     private let maxSize: Int
+    private let windowBits: Int
 
-    init(maxSize: Int) {
+    /// - Parameter windowBits: The window that messages were deflated with at most: 15 for whatever a client may send.
+    init(maxSize: Int, windowBits: Int = 15) {
         self.maxSize = maxSize
+        self.windowBits = windowBits
     }
 
     func inflate(_ compressed: ByteBuffer) throws(InflateError) -> ByteBuffer {
         var stream = z_stream()
-        guard czlib_inflate_init_raw(&stream, 15) == Z_OK else { throw .invalid }
+        guard czlib_inflate_init_raw(&stream, Int32(self.windowBits)) == Z_OK else { throw .invalid }
         defer { inflateEnd(&stream) }
         var input = compressed
         input.writeBytes(flushMarker)
@@ -84,16 +105,20 @@ final class Inflater {
 /// Deflates whole messages.
 final class Deflater: Sendable {
     private let threshold: Int
+    let windowBits: Int
 
     init(_ parameters: DeflateParameters) {
         self.threshold = parameters.threshold
+        self.windowBits = parameters.windowBits
     }
 
     /// - Returns: nil where the message is below the threshold or cannot be deflated.
     func deflate(_ payload: ByteBuffer) -> ByteBuffer? {
         guard payload.readableBytes >= self.threshold, payload.readableBytes > 0 else { return nil }
         var stream = z_stream()
-        guard czlib_deflate_init_raw(&stream, 6, 15, 8) == Z_OK else { return nil }
+        // zlib makes no raw stream with a window of 8 bits. With one of 9 it refers at most 250 bytes back (its MAX_DIST:
+        // the window less the 262 bytes that it looks ahead), which a window of 8 bits holds.
+        guard czlib_deflate_init_raw(&stream, 6, Int32(max(self.windowBits, 9)), 8) == Z_OK else { return nil }
         defer { deflateEnd(&stream) }
         // The bound is for a finished stream; a flush adds a marker to it.
         let bound = Int(deflateBound(&stream, UInt(payload.readableBytes))) + 16

@@ -19,12 +19,15 @@ struct SessionMachine {
         case open
         /// The server closed the session, and the client's next poll is to be told so, up to the deadline.
         case closing(until: NIODeadline)
+        /// The client closed the session. A poll that it sent at the same time, on another connection, is still to come,
+        /// up to the deadline.
+        case left(until: NIODeadline)
         case closed
     }
 
     private enum Upgrade: Equatable {
         case none
-        /// A WebSocket is there; it has to send its probe.
+        /// A WebSocket is there, and has not sent its probe.
         case attached
         case probed
         /// Done or given up: a session is upgraded once.
@@ -132,6 +135,10 @@ struct SessionMachine {
             guard self.queue.isEmpty, packets.count < self.maxPacketsPerPoll else { return .respond(packets) }
             self.phase = .closed
             return .respondAndEnd(packets + [.close])
+        case .left:
+            let packets = self.takeQueue()
+            self.phase = .closed
+            return .respondAndEnd(packets.isEmpty ? [.noop] : packets)
         case .open: break
         }
         if self.isExpired(at: now) { return .expired }
@@ -162,8 +169,10 @@ struct SessionMachine {
     enum PacketAction: Equatable {
         case deliver(EngineMessage)
         case ignore
-        /// The client closed the session.
+        /// The client closed the session: it has ended.
         case closedByClient
+        /// The client closed the session, which ends once its last poll has come, or with time.
+        case leftByClient
         case fail(CloseReason)
     }
 
@@ -175,7 +184,11 @@ struct SessionMachine {
         case .pong:
             if case .pongDue = self.heartbeat { self.heartbeat = .pingDue(now + self.timing.pingInterval) }
             return .ignore
-        case .close: return .closedByClient
+        case .close:
+            // Its requests are on several connections, whose order nobody knows.
+            guard self.transport == .polling, self.poll == .none else { return .closedByClient }
+            self.phase = .left(until: now + self.timing.closeTimeout)
+            return .leftByClient
         // Only the server pings since revision 4.
         case .ping: return .fail(.transportError)
         case .open, .upgrade, .noop: return .ignore
@@ -211,13 +224,14 @@ struct SessionMachine {
     mutating func receivedOnUpgrade(_ packet: Packet, now: NIODeadline) -> UpgradeAction {
         guard self.phase == .open else { return .abort }
         switch packet {
-        case .ping(let payload) where self.upgrade == .attached && payload == ByteBuffer(string: "probe"):
+        case .ping(let payload) where payload == ByteBuffer(string: "probe"):
             self.upgrade = .probed
             if case .waiting(let duringUpgrade, _) = self.poll {
                 self.poll = .waiting(duringUpgrade: duringUpgrade, releaseAt: now + self.timing.pollReleaseDelay)
             }
             return .sendProbe
-        case .upgrade where self.upgrade == .probed:
+        // Some clients send no probe; the reference server does not ask for it either.
+        case .upgrade:
             self.upgrade = .finished
             self.transport = .websocket
             var release: PollRelease?
@@ -244,7 +258,7 @@ struct SessionMachine {
         case sendPing
         case releasePoll
         case expire
-        /// The client did not come for the close packet.
+        /// The client did not come for the answer that waited for it.
         case drop
         case wait
     }
@@ -253,7 +267,7 @@ struct SessionMachine {
     var nextDeadline: NIODeadline? {
         switch self.phase {
         case .closed: return nil
-        case .closing(let deadline): return deadline
+        case .closing(let deadline), .left(let deadline): return deadline
         case .open: break
         }
         let heartbeat =
@@ -267,7 +281,7 @@ struct SessionMachine {
     mutating func timerFired(now: NIODeadline) -> TimerAction {
         switch self.phase {
         case .closed: return .wait
-        case .closing(let deadline): return deadline <= now ? .drop : .wait
+        case .closing(let deadline), .left(let deadline): return deadline <= now ? .drop : .wait
         case .open: break
         }
         if self.isExpired(at: now) { return .expire }

@@ -53,6 +53,7 @@ final class WebSocketConnection: ChannelInboundHandler, @unchecked Sendable {
     private var isReceiverTold = false
     private var isReadingPaused = false
     private var isUnreadable = false
+    private var isFlushNeeded = false
     /// Bytes on their way here from a session on another event loop.
     let pendingRemoteBytes = ManagedAtomic(0)
 
@@ -98,7 +99,7 @@ final class WebSocketConnection: ChannelInboundHandler, @unchecked Sendable {
         self.eventLoop.assertInEventLoop()
         guard self.state == .open, let context = self.context else { return }
         if let deflater = self.deflater {
-            self.write(packet.deflatedFrame { deflater.deflate($0) }, context: context)
+            self.write(packet.deflatedFrame(with: deflater), context: context)
         } else {
             self.write(packet.webSocketFrame, context: context)
         }
@@ -166,6 +167,18 @@ final class WebSocketConnection: ChannelInboundHandler, @unchecked Sendable {
         self.didClose()
     }
 
+    /// Fails the connection (RFC 6455 section 7.1.7): the close frame, and behind it the connection's end. Nothing more
+    /// of what the client sends is looked at.
+    private func fail(_ code: WebSocketErrorCode, reason: String = "") {
+        guard let context = self.context else { return }
+        self.isUnreadable = true
+        guard self.state == .open else { return context.close(promise: nil) }
+        self.close(code, reason: reason)
+        // Only this direction ends at once: closing over what the client still sends would reset the connection, and the
+        // close frame might be lost with it. The rest ends with the client's side, or with the close timeout.
+        context.close(mode: .output, promise: nil)
+    }
+
     /// Drops the connection with whatever waits in it.
     func abort() {
         self.context?.close(promise: nil)
@@ -186,13 +199,13 @@ final class WebSocketConnection: ChannelInboundHandler, @unchecked Sendable {
         guard !self.isUnreadable else { return }
         self.parser.receive(self.unwrapInboundIn(data))
         do throws(WebSocketFrameParser.Failure) {
-            while self.context != nil, let frame = try self.parser.next() { self.receive(frame, context: context) }
+            while self.context != nil, !self.isUnreadable, let frame = try self.parser.next() {
+                self.receive(frame, context: context)
+            }
         } catch {
-            // What follows a frame that could not be read is not looked at.
-            self.isUnreadable = true
             switch error {
-            case .tooLarge: self.close(.messageTooLarge, reason: "message too big")
-            case .invalidControlFrame: self.close(.protocolError)
+            case .tooLarge: self.fail(.messageTooLarge, reason: "message too big")
+            case .invalidControlFrame: self.fail(.protocolError)
             }
         }
     }
@@ -211,7 +224,7 @@ final class WebSocketConnection: ChannelInboundHandler, @unchecked Sendable {
         case .ping(let payload):
             let pong = WebSocketFraming.frame(.pong, length: payload.readableBytes) { $0.writeImmutableBuffer(payload) }
             self.write(pong.frame, context: context)
-            self.flush()
+            self.isFlushNeeded = true
         case .close(let code):
             self.state = .closing
             let frame = self.wrapOutboundOut(WebSocketFraming.closeFrame(code: code))
@@ -223,19 +236,19 @@ final class WebSocketConnection: ChannelInboundHandler, @unchecked Sendable {
             }
             channel.closeFuture.whenComplete { _ in timeout.cancel() }
             self.didClose()
-        case .failure(let code, let reason): self.close(code, reason: reason)
+        case .failure(let code, let reason): self.fail(code, reason: reason)
         }
     }
 
     private func receiveDeflated(_ message: EngineMessage) {
-        guard let inflater = self.inflater else { return self.close(.protocolError) }
+        guard let inflater = self.inflater else { return self.fail(.protocolError) }
         do throws(InflateError) {
             switch message {
             case .text(let compressed):
                 let text = try inflater.inflate(compressed)
                 var validator = UTF8Validator()
                 guard validator.consume(text.readableBytesView), validator.isComplete else {
-                    return self.close(.dataInconsistentWithMessage, reason: "invalid UTF-8")
+                    return self.fail(.dataInconsistentWithMessage, reason: "invalid UTF-8")
                 }
                 self.receiver?.webSocket(self, received: .text(text))
             case .binary(let compressed):
@@ -243,13 +256,18 @@ final class WebSocketConnection: ChannelInboundHandler, @unchecked Sendable {
             }
         } catch {
             switch error {
-            case .tooLarge: self.close(.messageTooLarge, reason: "message too big")
-            case .invalid: self.close(.dataInconsistentWithMessage, reason: "invalid compressed data")
+            case .tooLarge: self.fail(.messageTooLarge, reason: "message too big")
+            case .invalid: self.fail(.dataInconsistentWithMessage, reason: "invalid compressed data")
             }
         }
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
+        // The pongs of one read leave together.
+        if self.isFlushNeeded {
+            self.isFlushNeeded = false
+            self.flush()
+        }
         self.receiver?.webSocketReadComplete(self)
     }
 

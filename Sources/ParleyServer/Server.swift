@@ -112,6 +112,7 @@ public enum Server {
             accounts: chat.accounts, people: chat.people, tokens: tokens,
             cookie: RefreshCookie(origins: origins, secure: configuration.tlsCertificate != nil), limits: limits
         ).register(on: router)
+        SocketClientRoutes().register(on: router)
         UserRoutes(people: chat.people).register(on: router)
         ConversationRoutes(conversations: chat.conversations).register(on: router)
         MessageRoutes(messages: chat.messages).register(on: router)

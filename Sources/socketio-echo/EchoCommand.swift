@@ -85,7 +85,8 @@ struct EchoCommand: AsyncParsableCommand {
         configuration.pingTimeout = .milliseconds(self.pingTimeout)
         configuration.maxPayload = self.maxPayload
         configuration.maxOutboundBytes = self.maxOutbound
-        configuration.cors = self.cors == "*" ? .any : .origins([self.cors])
+        let cors = self.cors
+        configuration.cors = cors == "*" ? .any : .allowing { $0 == cors }
         configuration.permessageDeflate = self.deflate ? .enabled() : .disabled
         return configuration
     }

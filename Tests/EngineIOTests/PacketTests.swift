@@ -26,6 +26,25 @@ import Testing
         #expect(throws: PacketError.invalidBase64) { try Packet(payloadElement: ByteBuffer(string: "b!")) }
     }
 
+    /// RFC 4648 sections 4 and 5, with and without padding, and lines as MIME breaks them (as the client for Java does).
+    @Test(arguments: [
+        "+/+/AQI=", "-_-_AQI=", "+_-/AQI", "+/+/\nAQI=", "+/+/\r\nAQI=\r\n", " +/\t+/ AQI = ", "+/+/AQI\n=",
+        "\n+/+/AQI", "+/+/AQJ=",
+    ])
+    func takesEveryDialectOfBase64(text: String) throws {
+        let bytes = ByteBuffer(bytes: [0xfb, 0xff, 0xbf, 0x01, 0x02])
+        #expect(try Packet(payloadElement: ByteBuffer(string: "b" + text)) == .message(.binary(bytes)))
+    }
+
+    @Test func takesEmptyBase64() throws {
+        #expect(try Packet(payloadElement: ByteBuffer(string: "b")) == .message(.binary(ByteBuffer())))
+    }
+
+    @Test(arguments: ["A", "AQIDB", "AQ==AQ==", "A=Q=", "AQI?", "AQI\u{e9}", "AQI.", "AQ,I"])
+    func refusesWhatIsNoBase64(text: String) {
+        #expect(throws: PacketError.invalidBase64) { try Packet(payloadElement: ByteBuffer(string: "b" + text)) }
+    }
+
     @Test func decodesPayloads() throws {
         let packets = try PollingPayload.decode(ByteBuffer(string: "4hello\u{1e}2\u{1e}bAQIDBA=="), maxPackets: 3)
         #expect(

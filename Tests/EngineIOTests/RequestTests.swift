@@ -67,10 +67,11 @@ import Testing
         #expect(CORSPolicy.sameOrigin.headers(for: request, isPreflight: true).isEmpty)
         #expect(
             CORSPolicy.any.headers(for: request, isPreflight: false).first(name: "Access-Control-Allow-Origin") == "*")
-        let listed = CORSPolicy.origins(["https://a.example"]).headers(for: request, isPreflight: true)
+        let listed = CORSPolicy.allowing { $0 == "https://a.example" }.headers(for: request, isPreflight: true)
         #expect(listed.first(name: "Access-Control-Allow-Origin") == "https://a.example")
         #expect(listed.first(name: "Access-Control-Allow-Headers") == "x-b")
-        let foreign = CORSPolicy.origins(["https://b.example"]).headers(for: request, isPreflight: true)
+        #expect(listed.first(name: "Access-Control-Allow-Methods")?.split(separator: ",").contains("PUT") == true)
+        let foreign = CORSPolicy.allowing { $0 == "https://b.example" }.headers(for: request, isPreflight: true)
         #expect(!foreign.contains(name: "Access-Control-Allow-Origin"))
     }
 }

@@ -81,7 +81,6 @@ import Testing
         var machine = self.machine()
         let message = EngineMessage.text(ByteBuffer(string: "hello"))
         #expect(machine.received(.message(message), now: self.start) == .deliver(message))
-        #expect(machine.received(.close, now: self.start) == .closedByClient)
         #expect(machine.received(.ping(ByteBuffer()), now: self.start) == .fail(.transportError))
     }
 
@@ -172,8 +171,34 @@ import Testing
         #expect(release == (duringUpgrade ? .refuse : .noop))
     }
 
+    /// As elephant.io does it, and the reference server takes it.
+    @Test func upgradesWithoutAProbe() {
+        var machine = self.machine()
+        _ = machine.receivedPoll(now: self.start)
+        #expect(machine.attachWebSocket(now: self.start) == true)
+        _ = machine.send(self.text("meanwhile"))
+        guard case .complete(let packets, poll: .noop) = machine.receivedOnUpgrade(.upgrade, now: self.at(1)) else {
+            return #expect(Bool(false), "the upgrade did not complete")
+        }
+        #expect(self.payload(packets) == "4meanwhile")
+        #expect(machine.received(.upgrade, now: self.at(2)) == .ignore)
+        #expect(machine.received(.noop, now: self.at(2)) == .ignore)
+    }
+
+    @Test func answersAProbeAgain() {
+        var machine = self.machine()
+        #expect(machine.attachWebSocket(now: self.start) == true)
+        for _ in 0..<2 {
+            if case .sendProbe = machine.receivedOnUpgrade(self.probe, now: self.at(1)) {
+            } else {
+                Issue.record("no probe")
+            }
+        }
+        if case .complete = machine.receivedOnUpgrade(.upgrade, now: self.at(2)) {} else { Issue.record("no upgrade") }
+    }
+
     @Test func anUpgradeOutOfOrderIsAborted() {
-        for packet in [Packet.upgrade, .pong(ByteBuffer()), .ping(ByteBuffer()), .message(.text(ByteBuffer()))] {
+        for packet in [Packet.noop, .close, .pong(ByteBuffer()), .ping(ByteBuffer()), .message(.text(ByteBuffer()))] {
             var machine = self.machine()
             #expect(machine.attachWebSocket(now: self.start) == true)
             if case .abort = machine.receivedOnUpgrade(packet, now: self.start) {} else { Issue.record("\(packet)") }
@@ -189,6 +214,46 @@ import Testing
     }
 
     // MARK: Closing
+
+    /// The poll that a client sends together with its close, on another connection, may come behind it.
+    @Test func answersThePollThatComesBehindTheClientsClose() {
+        var machine = self.machine()
+        #expect(machine.received(.close, now: self.start) == .leftByClient)
+        #expect(!machine.isOpen)
+        #expect(machine.send(self.text("late")) == .drop)
+        #expect(machine.receivedPost(now: self.at(1)) == .refuse(.unknownSession))
+        #expect(machine.attachWebSocket(now: self.at(1)) == false)
+        guard case .respondAndEnd(let packets) = machine.receivedPoll(now: self.at(1)) else {
+            return #expect(Bool(false), "the poll was not answered")
+        }
+        #expect(self.payload(packets) == "6")
+        if case .refuse(.unknownSession) = machine.receivedPoll(now: self.at(2)) {} else { Issue.record("still there") }
+    }
+
+    @Test func givesThatPollWhatWaits() {
+        var machine = self.machine()
+        _ = machine.send(self.text("a"))
+        #expect(machine.received(.close, now: self.start) == .leftByClient)
+        guard case .respondAndEnd(let packets) = machine.receivedPoll(now: self.at(1)) else {
+            return #expect(Bool(false), "the poll was not answered")
+        }
+        #expect(self.payload(packets) == "4a")
+    }
+
+    @Test func dropsASessionWhoseLastPollDoesNotCome() {
+        var machine = self.machine()
+        #expect(machine.received(.close, now: self.start) == .leftByClient)
+        #expect(machine.nextDeadline == self.at(1000))
+        #expect(machine.timerFired(now: self.at(1000)) == .drop)
+    }
+
+    @Test func endsAtOnceWhereThePollIsThere() {
+        var machine = self.machine()
+        _ = machine.receivedPoll(now: self.start)
+        #expect(machine.received(.close, now: self.start) == .closedByClient)
+        var webSocket = self.machine(.websocket)
+        #expect(webSocket.received(.close, now: self.start) == .closedByClient)
+    }
 
     @Test func closesTheWaitingPollWithWhatIsQueued() {
         var machine = self.machine()

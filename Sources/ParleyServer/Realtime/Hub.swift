@@ -193,7 +193,8 @@ extension Hub: Service {
 extension SocketIOConfiguration {
     static func parley(origins: OriginPolicy, limits: RateLimits, proxies: TrustedProxies) -> SocketIOConfiguration {
         var configuration = SocketIOConfiguration()
-        configuration.engine.cors = origins.allowed.isEmpty ? .sameOrigin : .origins(origins.allowed)
+        configuration.engine.cors =
+            origins.allowed.isEmpty ? .sameOrigin : .allowing { origins.permits($0, authority: nil) }
         // Browsers send `Origin` with every WebSocket, and no CORS protects those (RFC 6455 § 10.2).
         configuration.engine.screening = { request in
             if let origin = request.origin, !origins.permits(origin, authority: request.authority) {

@@ -1,6 +1,8 @@
 """The Engine.IO protocol, revision 4: what the protocol's own conformance suite checks, and the rules beside it."""
 
+import base64
 import json
+import os
 import threading
 import time
 
@@ -121,7 +123,7 @@ class TestHandshake:
         )
         assert response.status_code == 204
         assert response.headers["Access-Control-Allow-Origin"] == "*"
-        assert "POST" in response.headers["Access-Control-Allow-Methods"]
+        assert {"GET", "POST", "PUT"} <= set(response.headers["Access-Control-Allow-Methods"].split(","))
         assert response.headers["Access-Control-Allow-Headers"] == "x-custom"
 
     def test_the_path_without_its_slash(self, client):
@@ -169,6 +171,25 @@ class TestMessages:
         ws.send_binary(bytes([1, 2, 3, 4]))
         assert receive(ws) == bytes([1, 2, 3, 4])
         ws.close()
+
+    @pytest.mark.parametrize(
+        "encode",
+        [
+            base64.b64encode,
+            base64.encodebytes,  # a line feed every 76 characters, as the client for Java does it
+            lambda data: base64.encodebytes(data).replace(b"\n", b"\r\n"),
+            base64.urlsafe_b64encode,
+            lambda data: base64.b64encode(data).rstrip(b"="),
+            lambda data: base64.urlsafe_b64encode(data).rstrip(b"="),
+        ],
+    )
+    @pytest.mark.parametrize("length", [0, 1, 2, 3, 5000])
+    def test_binary_over_polling_in_every_dialect_of_base64(self, echo, encode, length):
+        data = os.urandom(length)
+        sid = echo.handshake()
+        assert echo.post(b"4before\x1eb" + encode(data) + b"\x1e4after", sid=sid).status_code == 200
+        packets = echo.get(sid=sid).text.split("\x1e")
+        assert packets[:3] == ["4before", "b" + base64.b64encode(data).decode(), "4after"]
 
     @pytest.mark.parametrize("body", ["abc", "", "4ok\x1e", "4ok\x1exyz", "b?notbase64", "2", "4\xff".encode("latin-1")])
     def test_an_invalid_payload_ends_the_session(self, echo, body):
@@ -294,6 +315,31 @@ class TestHeartbeat:
 
 
 class TestClose:
+    def test_a_poll_and_a_close_at_the_same_instant(self, client):
+        """They are on two connections, and nobody knows which of them the server reads first."""
+        for poller_first in [True, False] * 30:
+            sid = client.handshake()
+            query = f"{client.path}?EIO=4&transport=polling&sid={sid}"
+            with Wire(client.port) as poller, Wire(client.port) as poster:
+                requests_ = [
+                    (poller, f"GET {query} HTTP/1.1\r\nHost: a\r\n\r\n"),
+                    (poster, f"POST {query} HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n1"),
+                ]
+                for wire, text in requests_ if poller_first else reversed(requests_):
+                    wire.send(text.encode())
+                assert poster.response()[::2] == (200, b"ok")
+                assert poller.response()[::2] == (200, b"6")
+                poller.send(requests_[0][1].encode())
+                code, _, body = poller.response()
+                assert (code, json.loads(body)["code"]) == (400, 1), "one poll is answered, and no more"
+
+    def test_a_poll_behind_a_close_gets_what_waits(self, echo):
+        sid = echo.handshake()
+        assert echo.post("4last\x1e1", sid=sid).status_code == 200
+        response = echo.get(sid=sid)
+        assert (response.status_code, response.text) == (200, "4last")
+        assert echo.get(sid=sid).status_code == 400
+
     def test_websocket(self, client):
         ws = client.connect()
         ws.recv()
@@ -367,6 +413,48 @@ class TestUpgrade:
             assert client.get(sid=sid).status_code == 400
             assert ws.recv() == "3probe"
             ws.close()
+
+    def test_without_a_probe(self, echo):
+        """As elephant.io does it: what is under way comes once, and in its order."""
+        for _ in range(10):
+            sid = echo.handshake()
+            assert echo.post("4before1\x1e4before2", sid=sid).status_code == 200
+            ws = echo.connect(sid=sid)
+            ws.send("5")
+            ws.send("4after")
+            assert [receive(ws) for _ in range(3)] == ["4before1", "4before2", "4after"]
+            assert echo.get(sid=sid).status_code == 400
+            ws.close()
+
+    def test_without_a_probe_while_a_poll_waits(self, echo):
+        with Wire(echo.port) as poller:
+            sid = echo.handshake()
+            poller.send(f"GET {echo.path}?EIO=4&transport=polling&sid={sid} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+            ws = echo.connect(sid=sid)
+            ws.send("5")
+            # 400 where it came when the WebSocket was already there.
+            code, _, body = poller.response()
+            assert (code, body) == (200, b"6") or code == 400
+            ws.send("4hello")
+            assert receive(ws) == "4hello"
+            ws.close()
+
+    @pytest.mark.parametrize("packets", [["2probe", "2probe", "5"], ["2probe", "5", "5", "6"], ["5", "5"]])
+    def test_packets_of_the_upgrade_that_come_twice(self, echo, packets):
+        sid = echo.handshake()
+        ws = echo.connect(sid=sid)
+        for packet in packets:
+            ws.send(packet)
+        ws.send("4hello")
+        assert [receive(ws) for _ in range(packets.count("2probe"))] == ["3probe"] * packets.count("2probe")
+        assert receive(ws) == "4hello"
+        ws.close()
+
+    def test_a_noop_in_place_of_the_upgrade_closes_the_websocket(self, echo):
+        sid, ws = self.probe(echo)
+        ws.send("6")
+        assert_closes(ws)
+        assert echo.post("4still", sid=sid).status_code == 200
 
     def test_an_upgrade_given_up_leaves_polling_alive(self, echo):
         sid, ws = self.probe(echo)

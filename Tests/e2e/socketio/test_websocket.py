@@ -6,7 +6,7 @@ import struct
 import zlib
 
 import pytest
-from wire import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Wire, frame, open_websocket, upgrade_request
+from wire import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Closed, Wire, frame, open_websocket, upgrade_request
 
 
 @pytest.fixture
@@ -93,6 +93,33 @@ def test_pings_are_answered_in_order(ws):
 def test_what_breaks_the_protocol_is_closed_with_1002(ws, frames):
     ws.send(frames)
     ws.expect_close(1002)
+
+
+@pytest.mark.parametrize(
+    "frames, code",
+    [
+        (frame(PING, b"x" * 126), 1002),
+        (frame(TEXT, b"x", rsv=1), 1002),
+        (frame(TEXT, b"\xff"), 1007),
+        (frame(BINARY, b"only the header came", length=(16 << 20) + 1), 1009),
+        (frame(CLOSE, b"\x03") + frame(TEXT, b"more") * 1000, 1002),
+    ],
+)
+def test_the_connection_ends_with_the_close_frame(server, ws, frames, code):
+    with open_websocket(server.port, "/engine.io/?EIO=4&transport=websocket") as other:
+        # No error of the WebSocket protocol: the server waits for the client's close frame.
+        other.frame()
+        other.send(frame(TEXT, b"abc"))
+        while other.frame()[0] != CLOSE:
+            pass
+        ws.send(frames)
+        opcode, payload, _ = ws.frame()
+        assert (opcode, payload[:2]) == (CLOSE, struct.pack("!H", code))
+        with pytest.raises(Closed):
+            ws.take(1)
+        other.socket.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            other.take(1)
 
 
 @pytest.mark.parametrize("code", [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 3000, 3999, 4000, 4999])
@@ -255,8 +282,20 @@ class TestDeflate:
             wire.send(frame(TEXT, self.compress(b"\xff"), rsv=4))
             wire.expect_close(1007)
 
+    @pytest.mark.parametrize("bits", range(8, 16))
+    def test_the_client_may_have_a_smaller_window(self, deflating, bits):
+        offer = [f"Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits={bits}; client_max_window_bits"]
+        with open_websocket(deflating.port, "/ws", offer) as wire:
+            assert f"server_max_window_bits={bits}" in wire.headers["sec-websocket-extensions"]
+            payload = b"".join(b"%d, " % (number % 3000) for number in range(20000))
+            wire.send(frame(TEXT, self.compress(payload), rsv=4))
+            _, answer, is_deflated = wire.frame()
+            assert is_deflated
+            inflater = zlib.decompressobj(wbits=-bits)
+            assert inflater.decompress(answer + b"\0\0\xff\xff") == payload
+
     def test_an_offer_with_unknown_parameters_is_declined(self, deflating):
-        offer = ["Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=9, x-other"]
+        offer = ["Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=16, x-other"]
         with open_websocket(deflating.port, "/ws", offer) as wire:
             assert "sec-websocket-extensions" not in wire.headers
             wire.send(frame(TEXT, b"plain"))
