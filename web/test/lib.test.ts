@@ -30,6 +30,56 @@ test("linkifying loses no character", () => {
   assert.equal(linkify(text).map((part) => part.text).join(""), text);
 });
 
+/** Texts made to be costly: each of a piece that is repeated, with what may stand before and behind. */
+const hostileTexts: ((length: number) => string)[] = [
+  ...["]", ")", "[", "(", ")]", "[)", "]))", ".", "'", "»", "_", "a", "a.", "a-", "+", "é", "\u{10FFFF}", "w", "www.", "/", "https://", "@", "a@", "a@b", "a@b.c", "a.@", "ａ", "\u0301", "字"].flatMap((piece) =>
+    ["", "https://a", "www.a", "a@a.a", "https://", "a@", "a ", "<"].map((start) => (length: number) => start + piece.repeat(Math.ceil(length / piece.length))),
+  ),
+  (length) => `https://a${"(".repeat(length / 2)}${")".repeat(length / 2)}`,
+  (length) => `${"a".repeat(length)}@a.a`,
+  (length) => `a@${"a.".repeat(length / 2)}`,
+  (length) => "https://a ".repeat(length / 10),
+  (length) => "a@b.c ".repeat(length / 6),
+  (length) => "www.www.www.www.www. ".repeat(length / 21),
+  (length) => `https://${Array.from({ length }, (_, index) => String.fromCodePoint(0x4e00 + index)).join("")}`,
+  (length) => "🦰".repeat(length / 2) + "a",
+  (length) => `${"👍".repeat(length / 2)}!`,
+];
+
+/** The least CPU time of a few runs, in microseconds. */
+function cost(run: () => unknown): number {
+  const times = Array.from({ length: 3 }, () => {
+    const before = process.cpuUsage();
+    run();
+    const { user, system } = process.cpuUsage(before);
+    return user + system;
+  });
+  return Math.min(...times);
+}
+
+test("no text takes more than linear time to show", () => {
+  for (const make of hostileTexts) {
+    for (const show of [linkify, isEmojiOnly, initials]) {
+      const [small, large] = [make(4000), make(16_000)];
+      const ratio = cost(() => show(large)) / (cost(() => show(small)) + 2000);
+      assert(ratio < 9, `${show.name} of ${large.slice(0, 20)}…: ${ratio.toFixed(1)} times the cost for four times the length`);
+    }
+  }
+});
+
+test("an emoji of two kinds does not multiply what is tried", () => {
+  // Hair counts as a pictograph and as a component, and 38 of them are short enough to be looked at.
+  const text = `${"\u{1F9B0}".repeat(19)}ab`;
+  assert.equal(isEmojiOnly(text), false);
+  assert(cost(() => isEmojiOnly(text)) < 50 * (cost(() => isEmojiOnly(`${"\u{1F9B0}".repeat(4)}ab`)) + 200));
+});
+
+test("mail and web addresses beside each other", () => {
+  assert.deepEqual(links("a@b@c.de x.me+y@www.a.de,www.b.de"), ["mailto:b@c.de", "mailto:x.me+y@www.a.de", "https://www.b.de/"]);
+  assert.deepEqual(links("https://me@a.de/x@y.z a..b@c..de -a@b.c."), ["https://me@a.de/x@y.z", "mailto:a@b.c"]);
+  assert.deepEqual(links("[see www.a.de/x[1]] (or https://b.de/(c)))."), ["https://www.a.de/x[1]", "https://b.de/(c)"]);
+});
+
 test("every view has an address that leads back to it", () => {
   for (const path of ["/", "/login", "/register", "/c/1", "/c/1/m/42", "/c/1/details", "/c/1/search", "/new", "/new/group", "/discover", "/profile"]) {
     assert.equal(pathOf(parseRoute(path)), path);

@@ -36,7 +36,7 @@ export function stableIndex(id: string, count: number): number {
 
 /** Whether a text is nothing but up to three emoji, which are shown large. */
 export function isEmojiOnly(text: string): boolean {
-  if (text.length > 40 || !/^(?:\p{Extended_Pictographic}|\p{Emoji_Component}|\s)+$/u.test(text)) return false;
+  if (text.length > 40 || !/^[\p{Extended_Pictographic}\p{Emoji_Component}\s]+$/u.test(text)) return false;
   if (!/\p{Extended_Pictographic}|\p{Regional_Indicator}/u.test(text)) return false;
   const segmenter = "Segmenter" in Intl ? new Intl.Segmenter() : undefined;
   if (segmenter === undefined) return false;
