@@ -112,4 +112,29 @@ private func refusal<Value>(_ body: () throws(ChatError) -> Value) -> ChatError.
                 == .notFound,
             "who has left may not change what they wrote")
     }
+
+    @Test func whoIsMutedSaysNothingAndTakesBack() {
+        let muted = Standing(kind: .group, visibility: .public, role: .owner, isMuted: true)
+        #expect(refusal { () throws(ChatError) in try Permissions.speak(muted) } == .muted)
+        #expect(refusal { () throws(ChatError) in try Permissions.rename(muted) } == .muted)
+        #expect(refusal { () throws(ChatError) in try Permissions.addMembers(muted) } == .muted)
+        #expect(refusal { () throws(ChatError) in try Permissions.editMessage(muted, sender: me, by: me) } == .muted)
+        #expect(refusal { () throws(ChatError) in try Permissions.react(muted, add: true) } == .muted)
+        #expect(refusal { () throws(ChatError) in try Permissions.react(muted, add: false) } == nil)
+        #expect(refusal { () throws(ChatError) in try Permissions.deleteMessage(muted, sender: me, by: me) } == nil)
+        #expect(refusal { () throws(ChatError) in try Permissions.leave(muted) } == nil)
+        #expect(refusal { () throws(ChatError) in try Permissions.read(muted) } == nil)
+    }
+
+    @Test func whoeverWasRemovedIsBroughtBackByOwnersAndAdmins() {
+        let removed = Standing(kind: .group, visibility: .public, role: nil, wasRemoved: true)
+        #expect(refusal { () throws(ChatError) in try Permissions.join(removed) } == .forbidden)
+        #expect(refusal { () throws(ChatError) in try Permissions.see(removed) } == nil)
+        for (role, expected) in [(Member.Role.owner, nil), (.admin, nil), (.member, ChatError.Code.forbidden)] {
+            let standing = inGroup(role, .public)
+            #expect(
+                refusal { () throws(ChatError) in try Permissions.addMembers(standing, bringingBack: true) } == expected
+            )
+        }
+    }
 }

@@ -66,6 +66,9 @@ struct UserStore: Sendable {
     static let isBanned: PostgresQuery =
         "(u.banned_at IS NOT NULL AND (u.banned_until IS NULL OR u.banned_until > now()))"
 
+    /// Whether a mute lasts. `u` is the user's row; without one, nobody is muted.
+    static let isMuted: PostgresQuery = "coalesce(u.muted_until > now(), false)"
+
     func setPassword(_ hash: String, of id: UserID) async throws {
         try await database.query(
             "UPDATE passwords SET hash = \(hash), changed_at = now() WHERE user_id = \(id.uuid)")
@@ -127,17 +130,20 @@ struct UserStore: Sendable {
         var avatar = Field<UploadID>.keep
     }
 
+    /// - Throws: `muted`: a name, too, is something said to others.
     func update(_ id: UserID, _ change: ProfileChange) async throws {
+        guard change.displayName != nil || change.about.isSet || change.avatar.isSet else { return }
         let about = change.about.value
         let avatar = change.avatar.value?.uuid
-        try await database.query(
+        let changed = try await database.query(
             """
-            UPDATE users SET
+            UPDATE users u SET
                 display_name = coalesce(\(change.displayName), display_name),
                 about = CASE WHEN \(change.about.isSet) THEN \(about) ELSE about END,
                 avatar_upload_id = CASE WHEN \(change.avatar.isSet) THEN \(avatar) ELSE avatar_upload_id END
-            WHERE id = \(id.uuid)
+            WHERE u.id = \(id.uuid) AND NOT \(UserStore.isMuted) RETURNING 1
             """)
+        guard !changed.isEmpty else { throw Permissions.muted }
     }
 
     /// Users from rows with `columns`; their avatars are read in one more query if there are any.

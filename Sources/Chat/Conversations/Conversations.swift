@@ -128,6 +128,7 @@ public struct Conversations: Sendable {
     public func leave(_ id: ConversationID, by user: UserID) async throws {
         try await takeOut(user, from: id) { transaction in
             try Permissions.leave(try await store.lock(id, for: user, in: transaction))
+            try await store.leave(user, id, in: transaction)
         }
     }
 
@@ -135,7 +136,9 @@ public struct Conversations: Sendable {
     public func add(_ users: [UserID], to id: ConversationID, by user: UserID) async throws -> Conversation {
         guard (1...1000).contains(users.count) else { throw ChatError.invalid("userIds", "1 to 1,000") }
         try await bringIn(users, to: id) { transaction in
-            try Permissions.addMembers(try await store.lock(id, for: user, in: transaction))
+            let standing = try await store.lock(id, for: user, in: transaction)
+            let bringingBack = try await store.wasRemoved(anyOf: users, from: id, in: transaction)
+            try Permissions.addMembers(standing, bringingBack: bringingBack)
             try await requireAll(users, field: "userIds")
             return true
         }
@@ -151,6 +154,7 @@ public struct Conversations: Sendable {
                 throw ChatError.notFound("member")
             }
             try Permissions.removeMember(standing, target: role)
+            try await store.remove(target, from: id, by: user, in: transaction)
         }
     }
 
@@ -212,17 +216,16 @@ public struct Conversations: Sendable {
 
     /// Removes a member. The connections leave the room before the commit: the transaction holds the lock under which
     /// messages are stored, so whatever is stored after the removal finds them gone.
-    /// - Parameter permit: locks the conversation.
+    /// - Parameter change: locks the conversation and takes the member out.
     private func takeOut(
         _ user: UserID, from id: ConversationID,
-        permit: @escaping @Sendable (PostgresTransaction) async throws -> Void
+        _ change: @escaping @Sendable (PostgresTransaction) async throws -> Void
     ) async throws {
         try await inTurn(id) {
             var isLeaving = false
             do {
                 try await database.withTransaction { transaction in
-                    try await permit(transaction)
-                    try await store.remove(user, from: id, in: transaction)
+                    try await change(transaction)
                     events.deliver(.memberLeaving(conversation: id, user: user))
                     isLeaving = true
                 }

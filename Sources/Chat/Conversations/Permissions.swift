@@ -1,5 +1,6 @@
 /// Who may do what in a conversation: pure functions of how somebody stands to it, asked by every use case. (Who may
-/// send is decided in `MessageBatch`, in the transaction that stores the message.)
+/// send is decided in `MessageBatch`, in the transaction that stores the message; whoever makes a conversation stands to
+/// none yet, and is asked for a mute by the statement that makes it, as whoever changes their profile.)
 public enum Permissions {
     /// How a user stands to a conversation.
     public struct Standing: Sendable, Equatable {
@@ -7,13 +8,24 @@ public enum Permissions {
         public var visibility: Conversation.Visibility?
         /// nil for someone who is no member.
         public var role: Member.Role?
+        /// Whether a moderator has muted the user, for now.
+        public var isMuted: Bool
+        /// Whether the user, no member, was removed and has not been brought back.
+        public var wasRemoved: Bool
 
-        public init(kind: Conversation.Kind, visibility: Conversation.Visibility?, role: Member.Role?) {
+        public init(
+            kind: Conversation.Kind, visibility: Conversation.Visibility?, role: Member.Role?, isMuted: Bool = false,
+            wasRemoved: Bool = false
+        ) {
             self.kind = kind
             self.visibility = visibility
             self.role = role
+            self.isMuted = isMuted
+            self.wasRemoved = wasRemoved
         }
     }
+
+    static let muted = ChatError(.muted, "you may not write for now")
 
     static let notAMember = ChatError(.notAMember, "only members of this conversation may do that")
 
@@ -32,8 +44,19 @@ public enum Permissions {
         return role
     }
 
+    /// Whatever brings somebody's words or marks before others: a text, a reaction, a title, typing. Those who are muted
+    /// may read, take back what is theirs and report; nothing else of theirs reaches anybody.
+    @discardableResult
+    public static func speak(_ standing: Standing?) throws(ChatError) -> Member.Role {
+        let role = try read(standing)
+        guard standing?.isMuted == false else { throw muted }
+        return role
+    }
+
+    /// Anybody may come into a public group, except whoever was removed from it.
     public static func join(_ standing: Standing?) throws(ChatError) {
-        _ = try see(standing)
+        guard try see(standing).wasRemoved else { return }
+        throw ChatError(.forbidden, "you were removed from this group; its owners and admins can bring you back")
     }
 
     public static func leave(_ standing: Standing?) throws(ChatError) {
@@ -46,15 +69,21 @@ public enum Permissions {
         let role = try read(standing)
         try requireGroup(standing, "a direct conversation has no title")
         guard role != .member else { throw ChatError(.forbidden, "only owners and admins may change the title") }
+        try speak(standing)
     }
 
-    /// In a private group owners and admins; in a public one, which anybody may join, every member.
-    public static func addMembers(_ standing: Standing?) throws(ChatError) {
+    /// In a private group owners and admins; in a public one, which anybody may join, every member. Only owners and
+    /// admins bring back whoever was removed.
+    public static func addMembers(_ standing: Standing?, bringingBack: Bool = false) throws(ChatError) {
         let role = try read(standing)
         try requireGroup(standing, "a direct conversation has two members")
         guard role != .member || standing?.visibility == .public else {
             throw ChatError(.forbidden, "only owners and admins may add members")
         }
+        guard role != .member || !bringingBack else {
+            throw ChatError(.forbidden, "only owners and admins may bring back whoever was removed")
+        }
+        try speak(standing)
     }
 
     /// Whoever is below: owners anybody, admins the plain members.
@@ -78,6 +107,12 @@ public enum Permissions {
     public static func editMessage(_ standing: Standing?, sender: UserID, by user: UserID) throws(ChatError) {
         try read(standing)
         guard sender == user else { throw ChatError(.forbidden, "only its sender may edit a message") }
+        try speak(standing)
+    }
+
+    /// Who may not speak may take back what they said.
+    public static func react(_ standing: Standing?, add: Bool) throws(ChatError) {
+        if add { try speak(standing) } else { try read(standing) }
     }
 
     /// The sender's; a group's owners' and admins' too.

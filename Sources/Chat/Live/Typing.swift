@@ -18,11 +18,12 @@ public final class Typing: Sendable {
         self.events = events
     }
 
-    /// - Throws: `not_a_member` or `not_found`.
+    /// - Throws: `not_a_member`, `not_found` or `muted`.
     public func set(
         _ active: Bool, in conversation: ConversationID, by user: UserID, origin: ConnectionID?
     ) async throws {
-        try Permissions.read(try await conversations.standing(of: user, in: conversation))
+        let standing = try await conversations.standing(of: user, in: conversation)
+        if active { try Permissions.speak(standing) } else { try Permissions.read(standing) }
         let key = Key(conversation: conversation, user: user)
         guard active else { return end(in: conversation, by: user, origin: origin) }
         let timer = Task { [weak self] in

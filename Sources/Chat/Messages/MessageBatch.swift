@@ -70,7 +70,7 @@ struct MessageBatch {
                         WHEN known.fingerprint = i.fingerprint THEN 'repeated'
                         WHEN known.id IS NOT NULL THEN 'conflict'
                         WHEN u.disabled_at IS NOT NULL OR \(UserStore.isBanned) THEN 'banned'
-                        WHEN u.muted_until > now() THEN 'muted'
+                        WHEN \(UserStore.isMuted) THEN 'muted'
                         WHEN i.blocked THEN 'blocked'
                         WHEN i.reply_to IS NOT NULL AND replied.id IS NULL THEN 'reply_to'
                         WHEN EXISTS (SELECT 1 FROM wanted w WHERE w.ordinal = i.ordinal AND NOT EXISTS (
@@ -155,7 +155,7 @@ struct MessageBatch {
         case "not_found": .notFound("conversation")
         case "conflict": ChatError(.conflict, "clientId: was used for another message here", field: "clientId")
         case "banned": ChatError(.banned, "this account is closed")
-        case "muted": ChatError(.muted, "you may not write for now")
+        case "muted": Permissions.muted
         case "blocked": Rules.blockedText
         case "reply_to": .invalid("replyTo", "no message of this conversation")
         case "attachments": .unusableAttachments

@@ -114,6 +114,7 @@ struct MessageStore: Sendable {
         var role: Member.Role?
         var kind: Conversation.Kind
         var visibility: Conversation.Visibility?
+        var isMuted: Bool
     }
 
     /// Locks the message's conversation, then reads how `user` stands to the message.
@@ -126,8 +127,9 @@ struct MessageStore: Sendable {
         let rows = try await transaction.query(
             """
             SELECT m.conversation_id, m.sender_id, m.deleted_at IS NOT NULL AS deleted, m.text, c.kind, c.visibility,
-                EXISTS (SELECT 1 FROM attachments a WHERE a.message_id = m.id) AS has_attachments, me.role
-            FROM messages m JOIN conversations c ON c.id = m.conversation_id
+                EXISTS (SELECT 1 FROM attachments a WHERE a.message_id = m.id) AS has_attachments, me.role,
+                \(UserStore.isMuted) AS is_muted
+            FROM messages m JOIN conversations c ON c.id = m.conversation_id LEFT JOIN users u ON u.id = \(user.uuid)
                 LEFT JOIN members me ON me.conversation_id = m.conversation_id AND me.user_id = \(user.uuid)
             WHERE m.id = \(id.uuid)
             """)
@@ -138,7 +140,8 @@ struct MessageStore: Sendable {
                 text: try row.decode("text"), hasAttachments: try row.decode("has_attachments"),
                 role: try row.decode("role", as: String?.self).flatMap(Member.Role.init),
                 kind: try row.decodeEnum("kind"),
-                visibility: try row.decode("visibility", as: String?.self).flatMap(Conversation.Visibility.init))
+                visibility: try row.decode("visibility", as: String?.self).flatMap(Conversation.Visibility.init),
+                isMuted: try row.decode("is_muted"))
         }
     }
 

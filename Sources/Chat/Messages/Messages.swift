@@ -160,7 +160,7 @@ public struct Messages: Sendable {
     public func react(_ id: MessageID, emoji: String, add: Bool, by user: UserID) async throws -> Message {
         try Rules.emoji(emoji)
         let changed = try await change(id, by: user) { standing, transaction in
-            try Permissions.read(standing.permissions)
+            try Permissions.react(standing.permissions, add: add)
             guard !standing.deleted else { throw ChatError(.gone, "this message was deleted") }
             if add {
                 let counts = try await store.reactionCounts(on: id, in: transaction)
@@ -215,5 +215,7 @@ public struct Messages: Sendable {
 }
 
 extension MessageStore.Standing {
-    var permissions: Permissions.Standing { .init(kind: kind, visibility: visibility, role: role) }
+    var permissions: Permissions.Standing {
+        .init(kind: kind, visibility: visibility, role: role, isMuted: isMuted)
+    }
 }

@@ -1,0 +1,175 @@
+"""Who may not speak, who was sent away, and what nobody is in any more: the rules hold on every way there is."""
+
+import concurrent.futures
+
+import pytest
+
+from parley import assert_problem
+
+
+def mute(server, person):
+    server.sql("UPDATE users SET muted_until = now() + interval '1 hour' WHERE id = %s", person.id)
+
+
+# Mutes
+
+
+@pytest.fixture
+def stage(server, people):
+    """Alice, an owner with a message and a reaction of hers, who is muted; Bob and Carol hear her."""
+    alice, bob, carol = people("alice", "bob", "carol")
+    group = alice.group(bob, title="Before")
+    mine, other = alice.send(group, "mine"), bob.send(group, "hello")
+    assert alice.request("PUT", f"/messages/{other['id']}/reactions/👍").status_code == 200
+    mute(server, alice)
+    return alice, bob, carol, group, mine, other
+
+
+BY_REQUEST = {
+    "sending": lambda a, c, group, mine, other: ("POST", "/messages", {"conversationId": group, "text": "x"}),
+    "sending to a person": lambda a, c, group, mine, other: ("POST", "/messages", {"recipientId": c.id, "text": "x"}),
+    "editing": lambda a, c, group, mine, other: ("PATCH", f"/messages/{mine['id']}", {"text": "x"}),
+    "reacting": lambda a, c, group, mine, other: ("PUT", f"/messages/{other['id']}/reactions/🎉", None),
+    "renaming": lambda a, c, group, mine, other: ("PATCH", f"/conversations/{group}", {"title": "x"}),
+    "a group": lambda a, c, group, mine, other: (
+        "POST", "/conversations", {"kind": "group", "title": "x", "memberIds": [c.id]}),
+    "a public group": lambda a, c, group, mine, other: (
+        "POST", "/conversations", {"kind": "group", "title": "x", "visibility": "public"}),
+    "a direct conversation": lambda a, c, group, mine, other: (
+        "POST", "/conversations", {"kind": "direct", "userId": c.id}),
+    "adding": lambda a, c, group, mine, other: ("POST", f"/conversations/{group}/members", {"userIds": [c.id]}),
+    "a name": lambda a, c, group, mine, other: ("PATCH", "/auth/me", {"displayName": "x"}),
+    "a description": lambda a, c, group, mine, other: ("PATCH", "/auth/me", {"about": "x"}),
+    "no picture": lambda a, c, group, mine, other: ("PATCH", "/auth/me", {"avatarUploadId": ""}),
+}
+
+BY_EVENT = {
+    "sending": lambda c, group, mine, other: ("message:send", {"conversationId": group, "text": "x"}),
+    "sending to a person": lambda c, group, mine, other: ("message:send", {"recipientId": c.id, "text": "x"}),
+    "editing": lambda c, group, mine, other: ("message:edit", {"messageId": mine["id"], "text": "x"}),
+    "reacting": lambda c, group, mine, other: (
+        "message:react", {"messageId": other["id"], "emoji": "🎉", "add": True}),
+    "typing": lambda c, group, mine, other: ("typing", {"conversationId": group, "active": True}),
+}
+
+
+def test_nothing_a_muted_person_says_reaches_anybody(stage):
+    alice, bob, carol, group, mine, other = stage
+    with alice.connect() as a, bob.connect() as b, carol.connect() as c:
+        for what, request in BY_REQUEST.items():
+            method, path, body = request(alice, carol, group, mine, other)
+            answer = alice.request(method, path, json=body)
+            assert answer.status_code == 403 and answer.json()["code"] == "muted", (what, answer.text)
+        for what, event in BY_EVENT.items():
+            name, payload = event(carol, group, mine, other)
+            assert a.emit(name, payload).get("error", {}).get("code") == "muted", what
+        marker = bob.send(bob.direct(carol), "the last")
+        for device in (b, c):
+            device.wait_for("message:received", lambda m: m["id"] == marker["id"])
+        bob.send(group, "and here")
+        a.wait_for("message:received", lambda m: m["text"] == "and here")
+        heard = [(name, p) for device in (b, c) for name, p in device.events if alice.id in str(p)]
+        assert [p for name, p in heard if name not in ("ready", "user:status", "message:status")] == []
+    assert bob.get(f"/conversations/{group}").json()["title"] == "Before"
+    assert carol.get("/conversations").json()["conversations"][0]["id"] == bob.direct(carol), "nothing came of it"
+    assert len(carol.get("/conversations").json()["conversations"]) == 1
+
+
+def test_who_is_muted_reads_takes_back_and_reports(stage):
+    alice, bob, carol, group, mine, other = stage
+    with alice.connect() as a:
+        assert a.emit("message:read", {"conversationId": group, "seq": 2})["ok"]
+        assert a.emit("typing", {"conversationId": group, "active": False})["ok"]
+        assert a.emit("conversation:join", {"conversationId": group})["ok"]
+    direct = bob.direct(alice)
+    assert alice.post("/conversations", json={"kind": "direct", "userId": bob.id}).json()["id"] == direct
+    assert alice.request("PATCH", "/auth/me", json={}).status_code == 200
+    taken = alice.request("DELETE", f"/messages/{other['id']}/reactions/👍")
+    assert taken.status_code == 200 and taken.json()["message"]["reactions"] == []
+    assert alice.post(f"/messages/{other['id']}/report", json={"reason": "rude"}).status_code == 202
+    assert alice.request("DELETE", f"/messages/{mine['id']}").status_code == 200
+
+
+# Who was removed
+
+
+def test_who_was_removed_from_a_public_group_stays_out_until_brought_back(people):
+    alice, bob, carol = people("alice", "bob", "carol")
+    group = alice.group(bob, carol, visibility="public")
+    path = f"/conversations/{group}"
+    assert alice.request("DELETE", f"{path}/members/{bob.id}").status_code == 204
+    with bob.connect() as b:
+        for _ in range(2):
+            assert_problem(bob.post(f"{path}/join"), 403, "forbidden")
+            assert b.emit("conversation:join", {"conversationId": group})["error"]["code"] == "forbidden"
+        assert_problem(bob.get(f"/messages?conversationId={group}"), 403, "not_a_member")
+        # A member may add anybody here, but not undo what the owner did.
+        assert_problem(carol.post(f"{path}/members", json={"userIds": [bob.id]}), 403, "forbidden")
+        assert alice.post(f"{path}/members", json={"userIds": [bob.id]}).status_code == 200
+        b.wait_for("conversation:created", lambda c: c["id"] == group)
+    # Who leaves may come back.
+    assert bob.post(f"{path}/leave").status_code == 204
+    assert bob.post(f"{path}/join").status_code == 200
+
+
+def test_a_removal_and_joins_at_once_end_outside(people):
+    alice, bob = people("alice", "bob")
+    group = alice.group(bob, visibility="public")
+    path = f"/conversations/{group}"
+    with bob.connect() as b, concurrent.futures.ThreadPoolExecutor(8) as pool:
+        def act(number):
+            if number == 10:
+                return alice.request("DELETE", f"{path}/members/{bob.id}").status_code
+            if number % 2:
+                return bob.post(f"{path}/join").status_code
+            return b.emit("conversation:join", {"conversationId": group})["ok"]
+
+        list(pool.map(act, range(30)))
+    assert bob.id not in {m["user"]["id"] for m in alice.get(f"{path}/members").json()["members"]}
+
+
+def test_who_is_removed_in_sql_stays_out_too(server, people):
+    alice, bob = people("alice", "bob")
+    group = alice.group(bob, visibility="public")
+    server.sql("DELETE FROM members WHERE conversation_id = %s AND user_id = %s", group, bob.id)
+    assert_problem(bob.post(f"/conversations/{group}/join"), 403, "forbidden")
+    # And is back as SQL has it.
+    server.sql(
+        "INSERT INTO members (conversation_id, user_id, role) VALUES (%s, %s, 'member')", group, bob.id)
+    assert bob.post(f"/conversations/{group}/leave").status_code == 204
+    assert bob.post(f"/conversations/{group}/join").status_code == 200
+
+
+# Groups without members
+
+
+@pytest.mark.parametrize("how", ["left", "removed in SQL"])
+def test_a_group_that_everybody_left_is_closed(server, people, how):
+    alice, bob, mallory = people("alice", "bob", "mallory")
+    group = alice.group(bob, title="Gardening", visibility="public")
+    path = f"/conversations/{group}"
+    message = alice.send(group, "what was said")
+    if how == "left":
+        assert alice.post(f"{path}/leave").status_code == bob.post(f"{path}/leave").status_code == 204
+    else:
+        server.sql("DELETE FROM members WHERE conversation_id = %s", group)
+    with mallory.connect() as m:
+        assert m.emit("conversation:join", {"conversationId": group})["error"]["code"] == "not_found"
+    for person in (mallory, alice):
+        assert_problem(person.post(f"{path}/join"), 404, "not_found")
+        assert_problem(person.get(path), 404, "not_found")
+        assert_problem(person.post(f"{path}/members", json={"userIds": [person.id]}), 404, "not_found")
+        found = person.get("/conversations/public?query=Gardening").json()["conversations"]
+        assert group not in {c["id"] for c in found}
+    assert server.sql("SELECT text FROM moderation.messages WHERE id = %s", message["id"]) == [("what was said",)]
+
+
+def test_no_closed_account_becomes_the_owner(server, people):
+    alice, bob, carol = people("alice", "bob", "carol")
+    group = alice.group(bob, carol)
+    path = f"/conversations/{group}"
+    assert alice.request("PATCH", f"{path}/members/{bob.id}", json={"role": "admin"}).status_code == 200
+    server.sql("UPDATE users SET disabled_at = now() WHERE id = %s", bob.id)
+    assert alice.post(f"{path}/leave").status_code == 204
+    roles = {m["user"]["id"]: m["role"] for m in carol.get(f"{path}/members").json()["members"]}
+    assert roles == {bob.id: "admin", carol.id: "owner"}
