@@ -29,7 +29,7 @@ import Testing
                 }
                 meanwhile?()
                 if before.missing { return [:] }
-                return Dictionary(uniqueKeysWithValues: ids.map { ($0, .success(found($0, gone: before.gone))) })
+                return Dictionary(uniqueKeysWithValues: ids.map { ($0, .success(found($0.upload, gone: before.gone))) })
             }
         }
     }
@@ -38,11 +38,12 @@ import Testing
         let upload = Upload(
             id: id, ownerId: .make(), name: "a", type: "text/plain", size: 1, sha256: "", kind: .file, url: "",
             thumbnails: [], createdAt: Date())
-        return UploadStore.Found(upload: upload, gone: gone, ownerOnly: false, visible: false, servedSHA256: "", servedSize: 1)
+        return UploadStore.Found(
+            upload: upload, gone: gone, ownerOnly: false, visible: false, servedSHA256: "", servedSize: 1)
     }
 
     private func open(_ id: UploadID, with lookup: UploadLookup, times: Int) async throws {
-        for _ in 0..<times { #expect(try await lookup(id).upload.id == id) }
+        for _ in 0..<times { #expect(try await lookup(.init(upload: id)).upload.id == id) }
     }
 
     @Test func whatIsOpenedNowAndThenIsAskedForEachTime() async throws {
@@ -78,7 +79,7 @@ import Testing
         try await open(id, with: lookup, times: 1)
         lookup.forget()
         for _ in 0..<100 {
-            await #expect { try await lookup(id) } throws: { ($0 as? ChatError)?.code == .gone }
+            await #expect { try await lookup(.init(upload: id)) } throws: { ($0 as? ChatError)?.code == .gone }
         }
         #expect(database.asked == UploadLookup.asked + 100, "that something is gone is not kept")
     }
@@ -96,7 +97,7 @@ import Testing
         }
         try await open(id, with: lookup, times: 1)
         for _ in 0..<100 {
-            await #expect { try await lookup(id) } throws: { ($0 as? ChatError)?.code == .gone }
+            await #expect { try await lookup(.init(upload: id)) } throws: { ($0 as? ChatError)?.code == .gone }
         }
     }
 
@@ -104,7 +105,7 @@ import Testing
         let database = Database()
         let lookup = database.lookup
         database.state.withLock { $0.missing = true }
-        await #expect { try await lookup(.make()) } throws: { ($0 as? ChatError)?.code == .notFound }
+        await #expect { try await lookup(.init(upload: .make())) } throws: { ($0 as? ChatError)?.code == .notFound }
     }
 
     @Test func moreThanCanBeCountedAreCountedAnew() async throws {

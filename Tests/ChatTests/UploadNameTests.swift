@@ -35,12 +35,12 @@ import Testing
 
     @Test func aTokenIsGoodForItsUploadUntilItExpires() {
         let token = links.token(id, now: now)
-        guard case .valid(let seconds) = links.verify(token, for: id, now: now) else {
+        guard case .valid(let seconds, shownIn: nil) = links.verify(token, for: id, now: now) else {
             Issue.record("a fresh token is not valid")
             return
         }
         #expect(seconds >= 3600 && seconds <= 3600 + 6 * 3600)
-        #expect(links.verify(token, for: id, now: now + Double(seconds) - 1) == .valid(for: 1))
+        #expect(links.verify(token, for: id, now: now + Double(seconds) - 1) == .valid(for: 1, shownIn: nil))
         #expect(links.verify(token, for: id, now: now + Double(seconds) + 1) == .expired)
         #expect(links.verify(token, for: .make(), now: now) == .forged)
     }
@@ -64,5 +64,39 @@ import Testing
         for bad in ["", ".", "x", "zzzz.\(parts[1])", "\(parts[0]).", "\(parts[0]).AAAA", token + "x", ".\(token)"] {
             #expect(links.verify(bad, for: id, now: now) == .forged, "\(bad)")
         }
+    }
+
+    @Test func aTokenNamesTheConversationInWhichItWasShown() {
+        let showing = UploadLinks.Showing(conversation: .make(), epoch: 83_333 * 6 * 3600 - 240)
+        let token = links.token(id, in: showing, now: now)
+        guard case .valid(let seconds, let found) = links.verify(token, for: id, now: now) else {
+            Issue.record("a fresh token is not valid")
+            return
+        }
+        #expect(found == showing && seconds >= 3600)
+        #expect(token == links.token(id, in: showing, now: now + 4 * 3600))
+        #expect(links.verify(token, for: id, now: now + Double(seconds) + 1) == .expired)
+        // Without its conversation, of another epoch, or with another one's claims it is nothing.
+        let parts = token.split(separator: ".")
+        let other = links.token(id, in: .init(conversation: .make(), epoch: 0), now: now).split(separator: ".")
+        let unbound = links.token(id, now: now).split(separator: ".")
+        for bad in [
+            [parts[0], parts[3]], [parts[0], parts[1], "zzzzzz", parts[3]], [parts[0], other[1], parts[2], parts[3]],
+            [parts[0], parts[1], parts[2], unbound[1]], [parts[1], parts[2], parts[3]],
+        ] {
+            #expect(links.verify(bad.joined(separator: "."), for: id, now: now) == .forged, "\(bad)")
+        }
+        #expect(links.verify(token, for: .make(), now: now) == .forged)
+    }
+
+    @Test func anEarlierEpochIsGoodUntilTheNextOneBegins() {
+        let moment = Date(timeIntervalSince1970: 10_000)
+        let epochs = URLEpochs(current: 10_240, previous: 9_600)
+        #expect(epochs.validity(of: 10_240, now: moment) == nil)
+        #expect(epochs.validity(of: 9_600, now: moment) == 240)
+        #expect(epochs.validity(of: 9_600, now: moment + 239) == 1)
+        #expect(epochs.validity(of: 9_600, now: moment + 240) == 0)
+        #expect(epochs.validity(of: 9_599, now: moment) == 0, "it ended with the one before")
+        #expect(URLEpochs(current: 0, previous: 0).validity(of: 0, now: moment) == nil)
     }
 }

@@ -12,6 +12,7 @@ extension ConversationStore {
             """
         if let row = try await database.query(find).first { return (ConversationID(try row.decode("id")), false) }
         let id = ConversationID.make()
+        let made: Bool
         do {
             let results = try await database.atomically([
                 """
@@ -21,12 +22,11 @@ extension ConversationStore {
                 """,
                 """
                 INSERT INTO members (conversation_id, user_id, role)
-                SELECT c.id, both.id, 'member' FROM conversations c, unnest(\([low.uuid, high.uuid])) AS both (id)
+                SELECT c.id, pair.id, 'member' FROM conversations c, unnest(\([low.uuid, high.uuid])) AS pair (id)
                 WHERE c.id = \(id.uuid)
                 """,
             ])
-            guard !results[0].isEmpty else { throw Permissions.muted }
-            return (id, true)
+            made = !results[0].isEmpty
         } catch {
             switch error.sqlState {
             case .uniqueViolation:
@@ -38,6 +38,8 @@ extension ConversationStore {
                 throw error
             }
         }
+        guard made else { throw Permissions.muted }
+        return (id, true)
     }
 
     /// Makes a group of `owner` and those of `members` that exist.

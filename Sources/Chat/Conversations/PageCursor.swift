@@ -1,4 +1,4 @@
-public import Foundation
+import Foundation
 
 /// Where the next page of a list begins: after this time and, among equals, after this id. Opaque to clients.
 public struct PageCursor<Entity>: Sendable, Equatable {

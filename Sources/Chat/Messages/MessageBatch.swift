@@ -63,7 +63,7 @@ struct MessageBatch {
             ), wanted AS (
                 SELECT * FROM unnest(\(attachmentOrdinals), \(positions), \(attachments)) AS w (ordinal, position, upload_id)
             ), judged AS (
-                SELECT i.*, c.last_seq, c.revision, u.username, u.display_name, known.id AS known_id,
+                SELECT i.*, c.last_seq, c.revision, c.url_epoch, u.username, u.display_name, known.id AS known_id,
                     CASE
                         WHEN me.user_id IS NULL AND c.visibility = 'public' THEN 'not_a_member'
                         WHEN me.user_id IS NULL THEN 'not_found'
@@ -104,7 +104,7 @@ struct MessageBatch {
                 SELECT p.id, w.position, w.upload_id FROM placed p JOIN wanted w ON w.ordinal = p.ordinal
             )
             SELECT j.ordinal, j.verdict, j.known_id, j.username, j.display_name, now() AS created_at,
-                j.last_seq + p.step AS seq, j.revision + p.step AS revision
+                j.last_seq + p.step AS seq, j.revision + p.step AS revision, j.url_epoch
             FROM judged j LEFT JOIN placed p ON p.ordinal = j.ordinal ORDER BY j.ordinal
             """
     }
@@ -118,17 +118,18 @@ struct MessageBatch {
 
     /// What became of each draft, in their order.
     func outcomes(_ results: [PostgresResult], uploads store: UploadStore) throws -> [Outcome] {
-        var uploads: [UploadID: Upload] = [:]
+        var uploads: [UploadID: PostgresRow] = [:]
         if hasAttachments, let rows = results.last {
-            for row in rows {
-                let upload = try store.upload(from: row)
-                uploads[upload.id] = upload
-            }
+            for row in rows { uploads[UploadID(try row.decode("upload_id"))] = row }
         }
         return try zip(zip(drafts, judgements), results[1]).map { item, row -> Outcome in
             switch try row.decode("verdict", as: String.self) {
             case "stored":
-                return .stored(try message(item.0, item.1.text, row, uploads))
+                let showing = UploadLinks.Showing(conversation: item.0.conversation, epoch: try row.decode("url_epoch"))
+                let attachments = try item.0.attachments.compactMap { id in
+                    try uploads[id].map { try store.upload(from: $0, shownIn: showing) }
+                }
+                return .stored(try message(item.0, item.1.text, attachments, row))
             case "repeated":
                 return .repeated(MessageID(try row.decode("known_id")))
             case let verdict:
@@ -138,14 +139,14 @@ struct MessageBatch {
     }
 
     private func message(
-        _ draft: Draft, _ text: String, _ row: PostgresRow, _ uploads: [UploadID: Upload]
+        _ draft: Draft, _ text: String, _ attachments: [Upload], _ row: PostgresRow
     ) throws -> Message {
         Message(
             id: draft.id, conversationId: draft.conversation, seq: try row.decode("seq"),
             revision: try row.decode("revision"),
             sender: Sender(
                 id: draft.sender, username: try row.decode("username"), displayName: try row.decode("display_name")),
-            text: text, attachments: draft.attachments.compactMap { uploads[$0] }, replyTo: draft.replyTo,
+            text: text, attachments: attachments, replyTo: draft.replyTo,
             reactions: [], clientId: draft.clientId, status: .sent, createdAt: try row.decode("created_at"))
     }
 

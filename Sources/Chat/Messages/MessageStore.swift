@@ -247,8 +247,9 @@ struct MessageStore: Sendable {
 
     private static func attachmentsQuery(of messages: [UUID]) -> PostgresQuery {
         """
-        SELECT a.message_id, \(UploadStore.columns) FROM attachments a JOIN uploads up ON up.id = a.upload_id
-            JOIN blobs b ON b.sha256 = up.sha256
+        SELECT a.message_id, c.id AS conversation_id, c.url_epoch, \(UploadStore.columns)
+        FROM attachments a JOIN messages m ON m.id = a.message_id JOIN conversations c ON c.id = m.conversation_id
+            JOIN uploads up ON up.id = a.upload_id JOIN blobs b ON b.sha256 = up.sha256
         WHERE a.message_id = ANY(\(messages)) AND up.removed_at IS NULL ORDER BY a.message_id, a.position
         """
     }
@@ -263,7 +264,10 @@ struct MessageStore: Sendable {
     private func attachments(from rows: PostgresResult) throws -> [MessageID: [Upload]] {
         var attachments: [MessageID: [Upload]] = [:]
         for row in rows {
-            attachments[MessageID(try row.decode("message_id")), default: []].append(try uploads.upload(from: row))
+            let showing = UploadLinks.Showing(
+                conversation: ConversationID(try row.decode("conversation_id")), epoch: try row.decode("url_epoch"))
+            attachments[MessageID(try row.decode("message_id")), default: []].append(
+                try uploads.upload(from: row, shownIn: showing))
         }
         return attachments
     }

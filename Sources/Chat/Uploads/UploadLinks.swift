@@ -1,8 +1,9 @@
 public import Crypto
-public import Foundation
+import Foundation
 
 /// Signs and checks the tokens in upload URLs. A token is a capability: it names the upload and an expiry, and no user,
-/// so that one encoding of a message serves every member.
+/// so that one encoding of a message serves every member. One that a message shows names the conversation too, and ends
+/// when somebody was removed from it (`URLEpochs`).
 public struct UploadLinks: Sendable {
     /// A URL works at least this long, in seconds.
     static let lifetime: Double = 3600
@@ -27,11 +28,17 @@ public struct UploadLinks: Sendable {
         HKDF<SHA256>.deriveKey(inputKeyMaterial: secret, info: Data("parley upload links".utf8), outputByteCount: 32)
     }
 
-    public enum Verdict: Sendable, Equatable {
-        /// Good for this many more seconds.
-        case valid(for: Int)
+    enum Verdict: Sendable, Equatable {
+        /// Good for this many more seconds, unless the conversation through which it was shown says otherwise.
+        case valid(for: Int, shownIn: Showing?)
         case expired
         case forged
+    }
+
+    /// The conversation in which a URL was shown, as it was then: whoever left it may hold the URL.
+    struct Showing: Sendable, Hashable {
+        var conversation: ConversationID
+        var epoch: Int
     }
 
     /// The URLs of an upload's files, signed once for all of them.
@@ -44,32 +51,57 @@ public struct UploadLinks: Sendable {
         func thumbnail(_ size: String) -> String { "/upload/\(id)/thumbnail/\(size)?token=\(token)" }
     }
 
-    func urls(of id: UploadID) -> URLs { URLs(id: id, token: token(id)) }
+    /// - Parameter showing: nil for its owner, and for what everybody may see.
+    func urls(of id: UploadID, in showing: Showing?) -> URLs { URLs(id: id, token: token(id, in: showing)) }
 
-    func token(_ id: UploadID, now: Date = Date()) -> String {
+    func token(_ id: UploadID, in showing: Showing? = nil, now: Date = Date()) -> String {
         let expiry = ((now.timeIntervalSince1970 + Self.lifetime) / Self.window).rounded(.up) * Self.window
-        let expires = String(Int(expiry), radix: 36)
-        return "\(expires).\(Self.text(signature(id, expires)))"
+        var claims = String(Int(expiry), radix: 36)
+        if let showing { claims += ".\(Self.text(showing.conversation)).\(String(showing.epoch, radix: 36))" }
+        return "\(claims).\(Self.text(signature(id, claims)))"
     }
 
-    public func verify(_ token: String, for id: UploadID, now: Date = Date()) -> Verdict {
-        let parts = token.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 2, let expiry = Int(parts[0], radix: 36),
-            let code = Data(base64Encoded: Self.replacing(parts[1].utf8, ["-": "+", "_": "/"]) + "="),
+    func verify(_ token: String, for id: UploadID, now: Date = Date()) -> Verdict {
+        guard let end = token.lastIndex(of: ".") else { return .forged }
+        let claims = token[..<end]
+        let signature = token[token.index(after: end)...]
+        guard let code = Self.data(signature),
             // Other texts mean the same bytes: base64 ignores the last bits.
-            parts[1] == Self.text(code),
-            case let message = Self.message(id, String(parts[0])),
+            signature == Self.text(code),
+            case let message = Self.message(id, claims),
             keys.contains(where: { HMAC<SHA256>.isValidAuthenticationCode(code, authenticating: message, using: $0) })
         else { return .forged }
+        // What was signed here is of the right form.
+        let parts = claims.split(separator: ".")
+        guard let expiry = parts.first.flatMap({ Int($0, radix: 36) }) else { return .forged }
         let remaining = Double(expiry) - now.timeIntervalSince1970
-        return remaining > 0 ? .valid(for: Int(remaining)) : .expired
+        guard remaining > 0 else { return .expired }
+        guard parts.count == 3 else { return .valid(for: Int(remaining), shownIn: nil) }
+        guard let conversation = Self.conversation(parts[1]), let epoch = Int(parts[2], radix: 36) else {
+            return .forged
+        }
+        return .valid(for: Int(remaining), shownIn: Showing(conversation: conversation, epoch: epoch))
     }
 
-    private func signature(_ id: UploadID, _ expires: String) -> Data {
-        Data(HMAC<SHA256>.authenticationCode(for: Self.message(id, expires), using: key))
+    private func signature(_ id: UploadID, _ claims: String) -> Data {
+        Data(HMAC<SHA256>.authenticationCode(for: Self.message(id, claims), using: key))
     }
 
-    private static func message(_ id: UploadID, _ expires: String) -> Data { Data("\(id) \(expires)".utf8) }
+    private static func message(_ id: UploadID, _ claims: some StringProtocol) -> Data { Data("\(id) \(claims)".utf8) }
+
+    private static func text(_ conversation: ConversationID) -> String {
+        text(withUnsafeBytes(of: conversation.uuid.uuid) { Data($0) })
+    }
+
+    private static func conversation(_ text: Substring) -> ConversationID? {
+        guard let bytes = data(text), bytes.count == 16 else { return nil }
+        return ConversationID(bytes.withUnsafeBytes { UUID(uuid: $0.loadUnaligned(as: uuid_t.self)) })
+    }
+
+    private static func data(_ text: Substring) -> Data? {
+        let padding = String(repeating: "=", count: (4 - text.utf8.count % 4) % 4)
+        return Data(base64Encoded: replacing(text.utf8, ["-": "+", "_": "/"]) + padding)
+    }
 
     /// base64url without padding (RFC 4648 § 5).
     private static func text(_ data: Data) -> String {
@@ -82,5 +114,20 @@ public struct UploadLinks: Sendable {
     ) -> String {
         let pairs = letters.map { (UInt8(ascii: $0.key), UInt8(ascii: $0.value)) }
         return String(decoding: text.map { byte in pairs.first { $0.0 == byte }?.1 ?? byte }, as: UTF8.self)
+    }
+}
+
+/// How far a conversation's URLs are good, as `settle_departure` keeps it in the database.
+struct URLEpochs: Sendable, Equatable {
+    /// A moment in Unix time from which URLs of earlier epochs are refused.
+    var current: Int
+    /// Until then those of this one are good too, and of none before it.
+    var previous: Int
+
+    /// Seconds for which a URL of `epoch` is good as far as this goes; nil for no end, 0 when it has ended.
+    func validity(of epoch: Int, now: Date = Date()) -> Int? {
+        if epoch >= current { return nil }
+        guard epoch >= previous else { return 0 }
+        return max(0, Int(Double(current) - now.timeIntervalSince1970))
     }
 }

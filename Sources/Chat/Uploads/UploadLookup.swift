@@ -8,6 +8,12 @@ import Synchronization
 final class UploadLookup: Sendable {
     typealias Answer = Result<UploadStore.Found, ChatError>
 
+    /// An upload, and the conversation in which its URL was shown.
+    struct Key: Hashable, Sendable {
+        var upload: UploadID
+        var conversation: ConversationID?
+    }
+
     /// How often one upload was opened of late.
     private struct Openings {
         let until: ContinuousClock.Instant
@@ -17,15 +23,15 @@ final class UploadLookup: Sendable {
     }
 
     private struct State {
-        var openings: [UploadID: Openings] = [:]
+        var openings: [Key: Openings] = [:]
         /// How often everything was forgotten: an answer asked for before that is not kept.
         var generation = 0
 
-        mutating func open(_ id: UploadID, at now: ContinuousClock.Instant) -> Openings {
-            var counted = openings[id].flatMap { $0.until > now ? $0 : nil } ?? Openings(until: now + period)
+        mutating func open(_ key: Key, at now: ContinuousClock.Instant) -> Openings {
+            var counted = openings[key].flatMap { $0.until > now ? $0 : nil } ?? Openings(until: now + period)
             counted.count += 1
-            if openings[id] == nil, openings.count >= capacity { openings = [:] }
-            openings[id] = counted
+            if openings[key] == nil, openings.count >= capacity { openings = [:] }
+            openings[key] = counted
             return counted
         }
     }
@@ -38,27 +44,27 @@ final class UploadLookup: Sendable {
     static let capacity = 1000
 
     private let state = Mutex(State())
-    private let query: BatchedQuery<UploadID, Answer>
+    private let query: BatchedQuery<Key, Answer>
     private let now: @Sendable () -> ContinuousClock.Instant
 
     /// - Parameter find: Answers for those that there are.
     init(
         now: @escaping @Sendable () -> ContinuousClock.Instant = { .now },
-        find: @escaping @Sendable (Set<UploadID>) async throws -> [UploadID: Answer]
+        find: @escaping @Sendable (Set<Key>) async throws -> [Key: Answer]
     ) {
         self.now = now
         query = BatchedQuery(missing: .failure(.notFound("upload"))) { try await find(Set($0)) }
     }
 
     /// - Throws: `not_found`, or `gone` once all messages that carried it were deleted.
-    func callAsFunction(_ id: UploadID) async throws -> UploadStore.Found {
-        let (openings, generation) = state.withLock { ($0.open(id, at: now()), $0.generation) }
+    func callAsFunction(_ key: Key) async throws -> UploadStore.Found {
+        let (openings, generation) = state.withLock { ($0.open(key, at: now()), $0.generation) }
         if openings.count > Self.asked, let found = openings.found { return found }
-        let found = try await query(id).get()
+        let found = try await query(key).get()
         if found.gone { throw UploadStore.gone }
         state.withLock { state in
-            guard state.generation == generation, state.openings[id]?.until == openings.until else { return }
-            state.openings[id]?.found = found
+            guard state.generation == generation, state.openings[key]?.until == openings.until else { return }
+            state.openings[key]?.found = found
         }
         return found
     }

@@ -67,46 +67,70 @@ struct UploadStore: Sendable {
         var ownerOnly: Bool
         /// Whether the asking user may see it; false when nobody asked.
         var visible: Bool
+        /// Of the conversation in which the URL was shown; nil where there is none.
+        var epochs: URLEpochs?
         var servedSHA256: String
         /// In bytes.
         var servedSize: Int
     }
 
     /// One upload, as `viewer` may see it.
-    func find(_ id: UploadID, viewer: UserID?) async throws -> Found? {
-        try await find([id], viewer: viewer)[id]?.get()
+    func find(_ id: UploadID, viewer: UserID) async throws -> Found? {
+        let key = UploadLookup.Key(upload: id, conversation: nil)
+        return try await find([key], viewer: viewer)[key]?.get()
     }
 
     /// Uploads as `viewer` may see them: the owner, everybody signed in for an avatar, and the members of a conversation
-    /// that a message carries one to. `gone` in place of one whose content is deleted.
-    func find(_ ids: Set<UploadID>, viewer: UserID?) async throws -> [UploadID: Result<Found, ChatError>] {
+    /// that a message carries one to, whose URLs are that conversation's. `gone` in place of one whose content is deleted.
+    func find(_ keys: Set<UploadLookup.Key>, viewer: UserID?) async throws -> [UploadLookup.Key: UploadLookup.Answer] {
+        let keys = Array(keys)
         let rows = try await database.query(
             """
-            SELECT \(Self.columns), b.served_sha256, b.served_size, \(Self.isGone) AS gone,
-                \(viewer?.uuid)::uuid IS NOT NULL AND (up.owner_id = \(viewer?.uuid)
-                    OR EXISTS (SELECT 1 FROM users u WHERE u.avatar_upload_id = up.id)
-                    OR EXISTS (SELECT 1 FROM attachments a JOIN messages m ON m.id = a.message_id
+            SELECT \(Self.columns), b.served_sha256, b.served_size, \(Self.isGone) AS gone, wanted.conversation_id,
+                free.seen OR carried.conversation_id IS NOT NULL AS visible,
+                c.id AS shown_in, c.url_epoch, c.previous_url_epoch
+            FROM unnest(\(keys.map(\.upload.uuid)), \(keys.map(\.conversation?.uuid)))
+                    AS wanted (upload_id, conversation_id)
+                JOIN uploads up ON up.id = wanted.upload_id LEFT JOIN blobs b ON b.sha256 = up.sha256
+                CROSS JOIN LATERAL (
+                    SELECT \(viewer?.uuid)::uuid IS NOT NULL AND (up.owner_id = \(viewer?.uuid)
+                        OR EXISTS (SELECT 1 FROM users u WHERE u.avatar_upload_id = up.id)) AS seen
+                ) free
+                LEFT JOIN LATERAL (
+                    SELECT m.conversation_id FROM attachments a JOIN messages m ON m.id = a.message_id
                         JOIN members me ON me.conversation_id = m.conversation_id AND me.user_id = \(viewer?.uuid)
-                        WHERE a.upload_id = up.id AND m.deleted_at IS NULL)) AS visible
-            FROM uploads up LEFT JOIN blobs b ON b.sha256 = up.sha256
-            WHERE up.id = ANY(\(ids.map(\.uuid)))
+                    WHERE NOT free.seen AND a.upload_id = up.id AND m.deleted_at IS NULL LIMIT 1
+                ) carried ON true
+                LEFT JOIN conversations c ON c.id = coalesce(wanted.conversation_id, carried.conversation_id)
             """)
-        var uploads: [UploadID: Result<Found, ChatError>] = [:]
+        var uploads: [UploadLookup.Key: UploadLookup.Answer] = [:]
         for row in rows {
-            let id = UploadID(try row.decode("upload_id"))
+            let key = UploadLookup.Key(
+                upload: UploadID(try row.decode("upload_id")),
+                conversation: try row.decode("conversation_id", as: UUID?.self).map { ConversationID($0) })
             let visible: Bool = try row.decode("visible")
             guard try row.decode("kind", as: String?.self) != nil else {
                 // Whoever could not see it does not learn that there was something.
-                if viewer == nil || visible { uploads[id] = .failure(Self.gone) }
+                if viewer == nil || visible { uploads[key] = .failure(Self.gone) }
                 continue
             }
-            uploads[id] = .success(
+            let showing = try Self.showing(row)
+            uploads[key] = .success(
                 Found(
-                    upload: try upload(from: row, viewer: viewer), gone: try row.decode("gone"),
+                    upload: try upload(from: row, viewer: viewer, shownIn: showing), gone: try row.decode("gone"),
                     ownerOnly: try row.decode("owner_only"), visible: visible,
+                    epochs: try showing.map {
+                        URLEpochs(current: $0.epoch, previous: try row.decode("previous_url_epoch"))
+                    },
                     servedSHA256: try row.decode("served_sha256"), servedSize: try row.decode("served_size")))
         }
         return uploads
+    }
+
+    private static func showing(_ row: PostgresRow) throws -> UploadLinks.Showing? {
+        try row.decode("shown_in", as: UUID?.self).map {
+            UploadLinks.Showing(conversation: ConversationID($0), epoch: try row.decode("url_epoch"))
+        }
     }
 
     /// Stores the upload with its blob; one that came in pieces is unfinished no longer.
@@ -245,12 +269,17 @@ struct UploadStore: Sendable {
         """
     }
 
-    /// - Parameter viewer: who asks, if it is for one person: the owner gets a working URL of an owner-only file too.
-    func upload(from row: PostgresRow, viewer: UserID? = nil) throws -> Upload {
+    /// - Parameters:
+    ///   - viewer: who asks, if it is for one person: the owner gets a working URL of an owner-only file too.
+    ///   - showing: the conversation whose members it is shown to.
+    func upload(
+        from row: PostgresRow, viewer: UserID? = nil, shownIn showing: UploadLinks.Showing? = nil
+    ) throws -> Upload {
         let id = UploadID(try row.decode("upload_id"))
         let owner = UserID(try row.decode("owner_id"))
         // Nobody else gets a working URL of a file that is its owner's alone.
-        let urls = try !row.decode("owner_only", as: Bool.self) || viewer == owner ? links.urls(of: id) : nil
+        let urls =
+            try !row.decode("owner_only", as: Bool.self) || viewer == owner ? links.urls(of: id, in: showing) : nil
         return Upload(
             id: id, ownerId: owner, name: try row.decode("name"), type: try row.decode("type"),
             size: try row.decode("size"), sha256: try row.decode("sha256"), kind: try row.decodeEnum("kind"),

@@ -240,13 +240,21 @@ public struct Uploads: Sendable {
         case .token(let token):
             switch links.verify(token, for: id) {
             case .forged: throw ChatError(.unauthenticated, "this URL's token is not valid")
-            case .expired: throw ChatError(.tokenExpired, "this URL has expired; ask for the upload again")
-            case .valid(let seconds): validFor = seconds
+            case .expired: throw Self.expired
+            case .valid(let seconds, nil):
+                validFor = seconds
+                found = try await lookup(.init(upload: id, conversation: nil))
+            case .valid(let seconds, let showing?):
+                found = try await lookup(.init(upload: id, conversation: showing.conversation))
+                let validity = found.epochs.map { $0.validity(of: showing.epoch) ?? seconds } ?? 0
+                guard validity > 0 else { throw Self.expired }
+                validFor = min(seconds, validity)
             }
-            found = try await lookup(id)
         }
         return try await open(found, variant, validFor: validFor)
     }
+
+    private static let expired = ChatError(.tokenExpired, "this URL has expired; ask for the upload again")
 
     public enum Variant: Sendable, Equatable {
         case file
