@@ -8,6 +8,7 @@ public import PostgresClient
 public struct Chat: Sendable {
     public let accounts: Accounts
     public let people: People
+    public let blocks: Blocks
     public let conversations: Conversations
     public let messages: Messages
     public let sync: Sync
@@ -39,16 +40,20 @@ public struct Chat: Sendable {
         let gate = AccessGate(sessions: sessions)
         let moderationStore = ModerationStore(database: database)
         let blockedWords = BlockedWords(store: moderationStore)
+        let blockStore = BlockStore(database: database)
         presence = Presence(
-            conversations: conversationStore, store: PresenceStore(database: database), events: events, logger: logger)
+            conversations: conversationStore, blocks: blockStore, store: PresenceStore(database: database),
+            events: events, logger: logger)
+        blocks = Blocks(store: blockStore, users: users, presence: presence, events: events)
         typing = Typing(conversations: conversationStore, events: events)
         accounts = Accounts(
             database: database, users: users, sessions: sessions, hasher: hasher, events: events,
             gate: gate)
         sessionWatch = SessionWatch(database: database, gate: gate, events: events, logger: logger)
-        people = People(users: users, uploads: uploadStore, uploadLookup: uploadLookup, presence: presence)
+        people = People(
+            users: users, uploads: uploadStore, uploadLookup: uploadLookup, blocks: blockStore, presence: presence)
         conversations = Conversations(
-            database: database, store: conversationStore, presence: presence, events: events)
+            database: database, store: conversationStore, blocks: blockStore, presence: presence, events: events)
         messages = Messages(
             database: database, store: messageStore, conversations: conversationStore,
             direct: DirectConversations(conversations: conversations, logger: logger),

@@ -113,7 +113,7 @@ public enum Server {
             cookie: RefreshCookie(origins: origins, secure: configuration.tlsCertificate != nil), limits: limits
         ).register(on: router)
         SocketClientRoutes().register(on: router)
-        UserRoutes(people: chat.people).register(on: router)
+        UserRoutes(people: chat.people, blocks: chat.blocks).register(on: router)
         ConversationRoutes(conversations: chat.conversations).register(on: router)
         MessageRoutes(messages: chat.messages).register(on: router)
         UploadRoutes(

@@ -3,20 +3,22 @@ public struct People: Sendable {
     let users: UserStore
     let uploads: UploadStore
     let uploadLookup: UploadLookup
+    let blocks: BlockStore
     let presence: Presence
 
-    public func search(_ query: String, limit: Int) async throws -> [User] {
+    public func search(_ query: String, limit: Int, for viewer: UserID) async throws -> [User] {
         guard query.unicodeScalars.count <= 100, !query.utf8.contains(0) else {
             throw ChatError.invalid("query", "up to 100 characters")
         }
         var found = try await users.search(query, limit: limit)
-        for index in found.indices { presence.describe(&found[index]) }
+        let apart = try await blocks.apart(from: [viewer])[viewer] ?? []
+        for index in found.indices { presence.describe(&found[index], apart: apart) }
         return found
     }
 
-    public func find(_ id: UserID) async throws -> User {
+    public func find(_ id: UserID, for viewer: UserID) async throws -> User {
         guard var user = try await users.find(id) else { throw ChatError.notFound("user") }
-        presence.describe(&user)
+        presence.describe(&user, apart: try await blocks.apart(from: [viewer])[viewer] ?? [])
         return user
     }
 

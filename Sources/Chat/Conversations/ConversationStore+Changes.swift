@@ -4,13 +4,23 @@ import PostgresClient
 /// Making and changing conversations.
 extension ConversationStore {
     /// The direct conversation of two people, made for `maker` if there is none yet. `nil` when `other` does not exist.
-    /// - Throws: `muted` where it would have to be made.
+    /// - Throws: `muted`, or `forbidden` for somebody whom `other` has blocked, where it would have to be made.
     func direct(_ maker: UserID, _ other: UserID) async throws -> (id: ConversationID, created: Bool)? {
         let (low, high) = maker < other ? (maker, other) : (other, maker)
         let find: PostgresQuery = """
             SELECT id FROM conversations WHERE direct_low = \(low.uuid) AND direct_high = \(high.uuid)
             """
-        if let row = try await database.query(find).first { return (ConversationID(try row.decode("id")), false) }
+        let isBlocked: PostgresQuery =
+            "EXISTS (SELECT 1 FROM blocks WHERE blocker_id = \(other.uuid) AND blocked_id = \(maker.uuid))"
+        let known = try await database.query(
+            """
+            SELECT (\(find)) AS id, \(isBlocked) AS is_blocked, \(UserStore.isMuted) AS is_muted
+            FROM users u WHERE u.id = \(maker.uuid)
+            """
+        ).first
+        if let id = try known?.decode("id", as: UUID?.self) { return (ConversationID(id), false) }
+        if try known?.decode("is_blocked", as: Bool.self) == true { throw Permissions.shutOut }
+        if try known?.decode("is_muted", as: Bool.self) == true { throw Permissions.muted }
         let id = ConversationID.make()
         let made: Bool
         do {
@@ -18,7 +28,7 @@ extension ConversationStore {
                 """
                 INSERT INTO conversations (id, kind, direct_low, direct_high)
                 SELECT \(id.uuid), 'direct', \(low.uuid), \(high.uuid)
-                FROM users u WHERE u.id = \(maker.uuid) AND NOT \(UserStore.isMuted) RETURNING id
+                FROM users u WHERE u.id = \(maker.uuid) AND NOT \(isBlocked) AND NOT \(UserStore.isMuted) RETURNING id
                 """,
                 """
                 INSERT INTO members (conversation_id, user_id, role)
@@ -38,7 +48,8 @@ extension ConversationStore {
                 throw error
             }
         }
-        guard made else { throw Permissions.muted }
+        // Muted or blocked since it was asked: the next attempt says which.
+        guard made else { throw ChatError.unavailable }
         return (id, true)
     }
 
@@ -58,8 +69,9 @@ extension ConversationStore {
             SELECT c.id, \(owner.uuid), 'owner' FROM conversations c WHERE c.id = \(id.uuid)
             """,
             """
-            INSERT INTO members (conversation_id, user_id, role, joined_at)
-            SELECT c.id, u.id, 'member', clock_timestamp() FROM conversations c, users u
+            INSERT INTO members (conversation_id, user_id, role, joined_at, invited_by, invited_at)
+            SELECT c.id, u.id, 'member', clock_timestamp(), a.stranger, CASE WHEN a.stranger IS NOT NULL THEN now() END
+            FROM conversations c, users u LEFT JOIN LATERAL (\(Self.stranger(owner))) a (stranger) ON true
             WHERE c.id = \(id.uuid) AND u.id = ANY(\(members.map(\.uuid))) AND u.id <> \(owner.uuid)
             """,
         ])
@@ -79,13 +91,34 @@ extension ConversationStore {
         try await transaction.query("SELECT 1 FROM conversations WHERE id = \(id?.uuid) FOR NO KEY UPDATE")
     }
 
+    /// `adder` where the user `u` does not know them, as far as can be told: has neither written to them, nor is by their
+    /// own will in a private group with them. In a public one anybody could be.
+    private static func stranger(_ adder: UserID?) -> PostgresQuery {
+        """
+        SELECT \(adder?.uuid)::uuid WHERE \(adder?.uuid)::uuid IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM conversations d
+                JOIN messages m ON m.conversation_id = d.id AND m.sender_id = u.id
+                WHERE d.direct_low = least(u.id, \(adder?.uuid)) AND d.direct_high = greatest(u.id, \(adder?.uuid)))
+            AND NOT EXISTS (SELECT 1 FROM members mine
+                JOIN conversations g ON g.id = mine.conversation_id AND g.visibility = 'private'
+                JOIN members theirs ON theirs.conversation_id = g.id AND theirs.user_id = \(adder?.uuid)
+                WHERE mine.user_id = u.id AND mine.invited_by IS NULL)
+        """
+    }
+
     /// Those who were not members yet. They begin with everything before them read.
-    func add(_ users: [UserID], to id: ConversationID, in transaction: PostgresTransaction) async throws -> [UserID] {
+    /// - Parameter adder: Who puts them in; nil for somebody who comes by themselves.
+    func add(
+        _ users: [UserID], to id: ConversationID, by adder: UserID?, in transaction: PostgresTransaction
+    ) async throws -> [UserID] {
         let added = try await transaction.query(
             """
-            INSERT INTO members (conversation_id, user_id, role, joined_at, delivered_seq, read_seq)
-            SELECT c.id, u.id, 'member', clock_timestamp(), c.last_seq, c.last_seq
-            FROM conversations c, users u WHERE c.id = \(id.uuid) AND u.id = ANY(\(users.map(\.uuid)))
+            INSERT INTO members (conversation_id, user_id, role, joined_at, delivered_seq, read_seq, invited_by,
+                invited_at)
+            SELECT c.id, u.id, 'member', clock_timestamp(), c.last_seq, c.last_seq, a.stranger,
+                CASE WHEN a.stranger IS NOT NULL THEN now() END
+            FROM conversations c, users u LEFT JOIN LATERAL (\(Self.stranger(adder))) a (stranger) ON true
+            WHERE c.id = \(id.uuid) AND u.id = ANY(\(users.map(\.uuid)))
             ON CONFLICT DO NOTHING RETURNING user_id
             """
         ).map { UserID(try $0.decode("user_id")) }
@@ -111,6 +144,18 @@ extension ConversationStore {
         try await transaction.query(
             "SELECT role FROM members WHERE conversation_id = \(id.uuid) AND user_id = \(user.uuid)"
         ).first?.decodeEnum("role")
+    }
+
+    /// Takes away the invitation. False where there was none.
+    func accept(_ id: ConversationID, for user: UserID, in transaction: PostgresTransaction) async throws -> Bool {
+        let accepted = try await transaction.query(
+            """
+            UPDATE members SET invited_by = NULL, invited_at = NULL
+            WHERE conversation_id = \(id.uuid) AND user_id = \(user.uuid) AND invited_by IS NOT NULL RETURNING 1
+            """)
+        guard !accepted.isEmpty else { return false }
+        try await bump(id, in: transaction)
+        return true
     }
 
     /// Whether any of `users` was removed from the conversation and has not been brought back.
@@ -185,6 +230,7 @@ extension ConversationStore {
     static func standingQuery(of user: UserID, in id: ConversationID) -> PostgresQuery {
         """
         SELECT c.kind, c.visibility, me.role, \(UserStore.isMuted) AS is_muted,
+            \(BlockStore.shutOut("\(user.uuid)")) AS is_shut_out,
             me.user_id IS NULL AND EXISTS (SELECT 1 FROM removed_members r
                 WHERE r.conversation_id = c.id AND r.user_id = \(user.uuid)) AS was_removed
         FROM conversations c LEFT JOIN users u ON u.id = \(user.uuid)
@@ -199,7 +245,8 @@ extension ConversationStore {
                 kind: try row.decodeEnum("kind"),
                 visibility: try row.decode("visibility", as: String?.self).flatMap(Conversation.Visibility.init),
                 role: try row.decode("role", as: String?.self).flatMap(Member.Role.init),
-                isMuted: try row.decode("is_muted"), wasRemoved: try row.decode("was_removed"))
+                isMuted: try row.decode("is_muted"), isShutOut: try row.decode("is_shut_out"),
+                wasRemoved: try row.decode("was_removed"))
         }
     }
 }

@@ -38,8 +38,9 @@ struct ConversationStore: Sendable {
             SELECT c.id, c.kind, c.title, c.visibility, c.last_seq, c.revision, c.created_at, c.updated_at,
                 me.user_id IS NOT NULL AS is_member,
                 (SELECT count(*) FROM members x WHERE x.conversation_id = c.id) AS member_count,
-                \(Self.others(past: "read_seq")) AS unread
+                \(Self.others(past: "read_seq")) AS unread, \(Self.invitationColumns)
             FROM conversations c LEFT JOIN members me ON me.conversation_id = c.id AND me.user_id = \(viewer.uuid)
+                \(Self.inviter)
             WHERE c.id = ANY(\(keys))
             """)
         let members = try await listedMembers(of: keys)
@@ -55,7 +56,8 @@ struct ConversationStore: Sendable {
                 members: isMember ? members[id] ?? [] : [], memberCount: try row.decode("member_count"),
                 lastSeq: try row.decode("last_seq"), revision: try row.decode("revision"),
                 lastMessage: isMember ? last[id] : nil,
-                unreadCount: try row.decode("unread"), createdAt: try row.decode("created_at"),
+                unreadCount: try row.decode("unread"), invitation: try Self.invitation(row),
+                createdAt: try row.decode("created_at"),
                 updatedAt: try row.decode("updated_at"))
         }
         return ids.compactMap { views[$0] }
@@ -65,16 +67,47 @@ struct ConversationStore: Sendable {
         try await views([id], for: viewer).first
     }
 
-    /// Unread messages of each of `users`, all of them members.
-    func unread(in id: ConversationID, for users: [UserID]) async throws -> [UserID: Int] {
+    /// The invitation of the member `me`, while they have not answered it; a message of their own does so too.
+    private static let inviter: PostgresQuery = """
+        LEFT JOIN users inviter ON inviter.id = me.invited_by AND NOT EXISTS (SELECT 1 FROM messages own
+            WHERE own.sender_id = me.user_id AND own.conversation_id = me.conversation_id
+                AND own.created_at >= me.invited_at)
+        """
+    private static let invitationColumns: PostgresQuery = """
+        inviter.id AS inviter_id, inviter.username AS inviter_username, inviter.display_name AS inviter_name,
+        me.invited_at
+        """
+
+    private static func invitation(_ row: PostgresRow) throws -> Conversation.Invitation? {
+        guard let inviter = try row.decode("inviter_id", as: UUID?.self) else { return nil }
+        return Conversation.Invitation(
+            by: Sender(
+                id: UserID(inviter), username: try row.decode("inviter_username"),
+                displayName: try row.decode("inviter_name")),
+            at: try row.decode("invited_at"))
+    }
+
+    /// What only the member themselves is shown.
+    struct Own: Sendable {
+        var unread: Int
+        var invitation: Conversation.Invitation?
+    }
+
+    /// Of each of `users`, all of them members.
+    func own(in id: ConversationID, for users: [UserID]) async throws -> [UserID: Own] {
         let rows = try await database.query(
             """
-            SELECT me.user_id, \(Self.others(past: "read_seq")) AS unread
-            FROM members me JOIN conversations c ON c.id = me.conversation_id
+            SELECT me.user_id, \(Self.others(past: "read_seq")) AS unread, \(Self.invitationColumns)
+            FROM members me JOIN conversations c ON c.id = me.conversation_id \(Self.inviter)
             WHERE me.conversation_id = \(id.uuid) AND me.user_id = ANY(\(users.map(\.uuid)))
             """)
         return Dictionary(
-            try rows.map { (UserID(try $0.decode("user_id")), try $0.decode("unread", as: Int.self)) },
+            try rows.map {
+                (
+                    UserID(try $0.decode("user_id")),
+                    Own(unread: try $0.decode("unread"), invitation: try Self.invitation($0))
+                )
+            },
             uniquingKeysWith: { first, _ in first })
     }
 

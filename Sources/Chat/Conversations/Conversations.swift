@@ -5,15 +5,20 @@ import PostgresClient
 public struct Conversations: Sendable {
     let database: PostgresClient
     let store: ConversationStore
+    let blocks: BlockStore
     let presence: Presence
     let events: any EventSink
     /// One change of a conversation's members or title at a time, until everybody has been told of it: rooms and
     /// events follow in the order of the commits, and nobody is told of a conversation after having left it.
     private let turns = KeyedLock<ConversationID>()
 
-    init(database: PostgresClient, store: ConversationStore, presence: Presence, events: any EventSink) {
+    init(
+        database: PostgresClient, store: ConversationStore, blocks: BlockStore, presence: Presence,
+        events: any EventSink
+    ) {
         self.database = database
         self.store = store
+        self.blocks = blocks
         self.presence = presence
         self.events = events
     }
@@ -49,14 +54,17 @@ public struct Conversations: Sendable {
     ) async throws -> (members: [Member], next: MemberCursor?) {
         try Permissions.read(try await store.standing(of: user, in: id))
         var page = try await store.members(of: id, after: cursor, limit: limit)
-        for index in page.members.indices { presence.describe(&page.members[index].user) }
+        let apart = try await blocks.apart(from: [user])[user] ?? []
+        for index in page.members.indices { presence.describe(&page.members[index].user, apart: apart) }
         return page
     }
 
     /// The rooms of a user's sockets.
     func views(_ ids: [ConversationID], for user: UserID) async throws -> [Conversation] {
         var views = try await store.views(ids, for: user)
-        for index in views.indices { presence.describe(&views[index]) }
+        guard !views.isEmpty else { return [] }
+        let apart = try await blocks.apart(from: [user])[user] ?? []
+        for index in views.indices { presence.describe(&views[index], apart: apart) }
         return views
     }
 
@@ -90,7 +98,7 @@ public struct Conversations: Sendable {
     ) async throws -> Conversation {
         let title = try Rules.title(title)
         guard members.count <= 1000 else { throw ChatError.invalid("memberIds", "at most 1,000") }
-        try await requireAll(members, field: "memberIds")
+        try await requireAll(members, field: "memberIds", for: user)
         let id = ConversationID.make()
         try await inTurn(id) {
             try await reconnecting([user] + members, to: id) {
@@ -117,7 +125,7 @@ public struct Conversations: Sendable {
 
     /// Unchanged for someone who is in it already.
     public func join(_ id: ConversationID, by user: UserID) async throws -> Conversation {
-        try await bringIn([user], to: id) { transaction in
+        try await bringIn([user], to: id, by: nil) { transaction in
             let standing = try await store.lock(id, for: user, in: transaction)
             try Permissions.join(standing)
             return standing?.role == nil
@@ -135,12 +143,26 @@ public struct Conversations: Sendable {
     /// Adding a member twice changes nothing.
     public func add(_ users: [UserID], to id: ConversationID, by user: UserID) async throws -> Conversation {
         guard (1...1000).contains(users.count) else { throw ChatError.invalid("userIds", "1 to 1,000") }
-        try await bringIn(users, to: id) { transaction in
+        try await bringIn(users, to: id, by: user) { transaction in
             let standing = try await store.lock(id, for: user, in: transaction)
             let bringingBack = try await store.wasRemoved(anyOf: users, from: id, in: transaction)
             try Permissions.addMembers(standing, bringingBack: bringingBack)
-            try await requireAll(users, field: "userIds")
+            try await requireAll(users, field: "userIds", for: user)
             return true
+        }
+        return try await view(id, for: user)
+    }
+
+    /// Answers a stranger's invitation; without one nothing changes. `leave` declines it.
+    public func accept(_ id: ConversationID, by user: UserID) async throws -> Conversation {
+        try await inTurn(id) {
+            let accepted = try await database.withTransaction { transaction in
+                try Permissions.read(try await store.lock(id, for: user, in: transaction))
+                return try await store.accept(id, for: user, in: transaction)
+            }
+            if accepted {
+                try await deliver(id, to: presence.online(among: [user])) { .conversationUpdated($0, for: $1) }
+            }
         }
         return try await view(id, for: user)
     }
@@ -181,9 +203,13 @@ public struct Conversations: Sendable {
         return try await view(id, for: user)
     }
 
-    private func requireAll(_ ids: [UserID], field: String) async throws {
+    /// All of them exist, and none has blocked `user`.
+    private func requireAll(_ ids: [UserID], field: String, for user: UserID) async throws {
         let found = try await store.users.existing(ids)
         guard ids.allSatisfy(found.contains) else { throw ChatError.invalid(field, "no such user") }
+        guard try await !blocks.anyBlocks(of: ids, against: user) else {
+            throw ChatError(.forbidden, "\(field): somebody of these cannot be added by you", field: field)
+        }
     }
 
     // MARK: Members and their rooms
@@ -201,13 +227,13 @@ public struct Conversations: Sendable {
     /// conversation is described to them, so that a message is in the description or comes live.
     /// - Parameter permit: locks the conversation and says whether anybody is to be added.
     private func bringIn(
-        _ users: [UserID], to id: ConversationID,
+        _ users: [UserID], to id: ConversationID, by adder: UserID?,
         permit: @escaping @Sendable (PostgresTransaction) async throws -> Bool
     ) async throws {
         try await inTurn(id) {
             let added = try await reconnecting(users, to: id) {
                 try await database.withTransaction { transaction in
-                    try await permit(transaction) ? try await store.add(users, to: id, in: transaction) : []
+                    try await permit(transaction) ? try await store.add(users, to: id, by: adder, in: transaction) : []
                 }
             }
             try await announceArrival(of: added, in: id)
@@ -305,15 +331,24 @@ public struct Conversations: Sendable {
         try await deliver(id, to: presence.online(among: members)) { .conversationUpdated($0, for: $1) }
     }
 
-    /// The conversation to each of `users`, all of them members, with their own count of unread messages.
+    /// The conversation to each of `users`, all of them members, with what only they are shown of it.
     private func deliver(
         _ id: ConversationID, to users: [UserID], as event: (Conversation, UserID) -> ChatEvent
     ) async throws {
-        guard let first = users.first, var shared = try await views([id], for: first).first else { return }
-        let unread = try await store.unread(in: id, for: users)
+        guard let first = users.first, let shared = try await store.view(id, for: first) else { return }
+        let own = try await store.own(in: id, for: users)
+        let apart = try await blocks.apart(from: users)
+        var described = shared
+        presence.describe(&described, apart: [])
         for user in users {
-            shared.unreadCount = unread[user] ?? 0
-            events.deliver(event(shared, user))
+            var view = described
+            if let apart = apart[user] {
+                view = shared
+                presence.describe(&view, apart: apart)
+            }
+            view.unreadCount = own[user]?.unread ?? 0
+            view.invitation = own[user]?.invitation
+            events.deliver(event(view, user))
         }
     }
 }

@@ -10,21 +10,26 @@ public enum Permissions {
         public var role: Member.Role?
         /// Whether a moderator has muted the user, for now.
         public var isMuted: Bool
+        /// Whether the other one of a direct conversation has blocked the user.
+        public var isShutOut: Bool
         /// Whether the user, no member, was removed and has not been brought back.
         public var wasRemoved: Bool
 
         public init(
             kind: Conversation.Kind, visibility: Conversation.Visibility?, role: Member.Role?, isMuted: Bool = false,
-            wasRemoved: Bool = false
+            isShutOut: Bool = false, wasRemoved: Bool = false
         ) {
             self.kind = kind
             self.visibility = visibility
             self.role = role
             self.isMuted = isMuted
+            self.isShutOut = isShutOut
             self.wasRemoved = wasRemoved
         }
     }
 
+    /// Says no more than it must of a block.
+    static let shutOut = ChatError(.forbidden, "you cannot write to this person")
     static let muted = ChatError(.muted, "you may not write for now")
 
     static let notAMember = ChatError(.notAMember, "only members of this conversation may do that")
@@ -44,11 +49,12 @@ public enum Permissions {
         return role
     }
 
-    /// Whatever brings somebody's words or marks before others: a text, a reaction, a title, typing. Those who are muted
-    /// may read, take back what is theirs and report; nothing else of theirs reaches anybody.
+    /// Whatever brings somebody's words or marks before others: a text, a reaction, a title, typing. Those who are muted,
+    /// or blocked by whom they write to, may read, take back what is theirs and report; nothing else of theirs arrives.
     @discardableResult
     public static func speak(_ standing: Standing?) throws(ChatError) -> Member.Role {
         let role = try read(standing)
+        guard standing?.isShutOut == false else { throw shutOut }
         guard standing?.isMuted == false else { throw muted }
         return role
     }

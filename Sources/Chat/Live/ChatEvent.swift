@@ -37,6 +37,8 @@ public enum ChatEvent: Sendable {
     case sessionEnded(SessionID, ChatError.Code)
     /// The user was banned or disabled: all their connections are to be told, and closed.
     case accountClosed(UserID)
+    /// A user has blocked somebody, or no longer: for their own devices.
+    case blocked(UserID, by: UserID, isBlocked: Bool)
     /// The user may not write before `until`; nil when they may again.
     case muted(UserID, until: Date?)
 }

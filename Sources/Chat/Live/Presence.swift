@@ -18,12 +18,20 @@ public final class Presence: Sendable {
     /// How often the server says that it is alive: after a crash, people's `lastSeenAt` is right within this.
     private static let leasePeriod: Duration = .seconds(10)
 
-    init(conversations: ConversationStore, store: PresenceStore, events: any EventSink, logger: Logger) {
+    init(
+        conversations: ConversationStore, blocks: BlockStore, store: PresenceStore, events: any EventSink,
+        logger: Logger
+    ) {
         changes = BatchedQuery(missing: ()) { changes in
             try await store.write(changes)
             return [:]
         }
-        audiences = BatchedQuery(missing: []) { try await conversations.audiences(of: $0) }
+        audiences = BatchedQuery(missing: []) { users in
+            let apart = try await blocks.apart(from: users)
+            var audiences = try await conversations.audiences(of: users)
+            for (user, others) in apart { audiences[user]?.removeAll(where: others.contains) }
+            return audiences
+        }
         self.store = store
         self.events = events
         self.logger = logger
@@ -121,13 +129,34 @@ public final class Presence: Sendable {
     }
 
     /// Adds what others are shown of a person: whether they are there, and since when not.
-    func describe(_ user: inout User) {
-        let online = isOnline(user.id)
+    /// - Parameter apart: Those of whom the one who asks is to see neither (`BlockStore.apart`).
+    func describe(_ user: inout User, apart: Set<UserID>) {
+        let hidden = apart.contains(user.id)
+        let online = !hidden && isOnline(user.id)
         user.status = online ? .online : .offline
-        if online { user.lastSeenAt = nil }
+        if online || hidden { user.lastSeenAt = nil }
     }
 
-    func describe(_ conversation: inout Conversation) {
-        for index in conversation.members.indices { describe(&conversation.members[index].user) }
+    func describe(_ conversation: inout Conversation, apart: Set<UserID>) {
+        for index in conversation.members.indices { describe(&conversation.members[index].user, apart: apart) }
+    }
+
+    // MARK: Blocks
+
+    /// To each other the two are away from now on.
+    func part(_ one: UserID, _ other: UserID) {
+        for (user, audience) in [(one, other), (other, one)] where isOnline(user) {
+            events.deliver(.userStatus(user: user, status: .offline, lastSeenAt: nil, audience: [audience]))
+        }
+    }
+
+    /// Each is told if the other is there, unless a block still keeps them apart. What cannot be told now is known when
+    /// they connect again.
+    func reunite(_ one: UserID, _ other: UserID) async {
+        guard isOnline(one), isOnline(other), let audience = try? await audiences(one), audience.contains(other) else {
+            return
+        }
+        events.deliver(.userStatus(user: one, status: .online, lastSeenAt: nil, audience: [other]))
+        events.deliver(.userStatus(user: other, status: .online, lastSeenAt: nil, audience: [one]))
     }
 }

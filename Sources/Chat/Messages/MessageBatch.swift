@@ -70,6 +70,7 @@ struct MessageBatch {
                         WHEN known.fingerprint = i.fingerprint THEN 'repeated'
                         WHEN known.id IS NOT NULL THEN 'conflict'
                         WHEN u.disabled_at IS NOT NULL OR \(UserStore.isBanned) THEN 'banned'
+                        WHEN \(BlockStore.shutOut("i.sender_id")) THEN 'shut_out'
                         WHEN \(UserStore.isMuted) THEN 'muted'
                         WHEN i.blocked THEN 'blocked'
                         WHEN i.reply_to IS NOT NULL AND replied.id IS NULL THEN 'reply_to'
@@ -156,6 +157,7 @@ struct MessageBatch {
         case "not_found": .notFound("conversation")
         case "conflict": ChatError(.conflict, "clientId: was used for another message here", field: "clientId")
         case "banned": ChatError(.banned, "this account is closed")
+        case "shut_out": Permissions.shutOut
         case "muted": Permissions.muted
         case "blocked": Rules.blockedText
         case "reply_to": .invalid("replyTo", "no message of this conversation")

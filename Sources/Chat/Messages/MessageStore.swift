@@ -115,6 +115,7 @@ struct MessageStore: Sendable {
         var kind: Conversation.Kind
         var visibility: Conversation.Visibility?
         var isMuted: Bool
+        var isShutOut: Bool
     }
 
     /// Locks the message's conversation, then reads how `user` stands to the message.
@@ -128,7 +129,7 @@ struct MessageStore: Sendable {
             """
             SELECT m.conversation_id, m.sender_id, m.deleted_at IS NOT NULL AS deleted, m.text, c.kind, c.visibility,
                 EXISTS (SELECT 1 FROM attachments a WHERE a.message_id = m.id) AS has_attachments, me.role,
-                \(UserStore.isMuted) AS is_muted
+                \(UserStore.isMuted) AS is_muted, \(BlockStore.shutOut("\(user.uuid)")) AS is_shut_out
             FROM messages m JOIN conversations c ON c.id = m.conversation_id LEFT JOIN users u ON u.id = \(user.uuid)
                 LEFT JOIN members me ON me.conversation_id = m.conversation_id AND me.user_id = \(user.uuid)
             WHERE m.id = \(id.uuid)
@@ -141,7 +142,7 @@ struct MessageStore: Sendable {
                 role: try row.decode("role", as: String?.self).flatMap(Member.Role.init),
                 kind: try row.decodeEnum("kind"),
                 visibility: try row.decode("visibility", as: String?.self).flatMap(Conversation.Visibility.init),
-                isMuted: try row.decode("is_muted"))
+                isMuted: try row.decode("is_muted"), isShutOut: try row.decode("is_shut_out"))
         }
     }
 

@@ -216,6 +216,6 @@ public struct Messages: Sendable {
 
 extension MessageStore.Standing {
     var permissions: Permissions.Standing {
-        .init(kind: kind, visibility: visibility, role: role, isMuted: isMuted)
+        .init(kind: kind, visibility: visibility, role: role, isMuted: isMuted, isShutOut: isShutOut)
     }
 }

@@ -19,8 +19,16 @@ public struct Conversation: Sendable, Codable, Equatable {
     public var lastMessage: Message?
     /// Messages of others past the caller's read mark that have not been deleted.
     public var unreadCount: Int
+    /// In one's own view only, while a stranger's adding has not been answered.
+    public var invitation: Invitation?
     public var createdAt: Date
     public var updatedAt: Date
+
+    /// Who put somebody that does not know them into a group, and when.
+    public struct Invitation: Sendable, Codable, Equatable {
+        public var by: Sender
+        public var at: Date
+    }
 }
 
 public struct Member: Sendable, Codable, Equatable {

@@ -27,7 +27,8 @@ extension Message {
 
 extension Conversation {
     var maximumJSONBytes: Int {
-        500 + (title?.maximumJSONBytes ?? 0) + (lastMessage?.maximumJSONBytes ?? 0)
+        500 + (invitation.map { 200 + $0.by.displayName.maximumJSONBytes } ?? 0) + (title?.maximumJSONBytes ?? 0)
+            + (lastMessage?.maximumJSONBytes ?? 0)
             + members.reduce(0) { $0 + 80 + $1.user.maximumJSONBytes }
     }
 }

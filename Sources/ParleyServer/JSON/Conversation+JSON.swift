@@ -13,8 +13,18 @@ extension Conversation: JSONWritable {
             json.field("revision", revision)
             if let lastMessage { json.field("lastMessage", lastMessage) }
             json.field("unreadCount", unreadCount)
+            if let invitation { json.field("invitation", invitation) }
             json.field("createdAt", createdAt)
             json.field("updatedAt", updatedAt)
+        }
+    }
+}
+
+extension Conversation.Invitation: JSONWritable {
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.field("by", by)
+            json.field("at", at)
         }
     }
 }

@@ -48,6 +48,7 @@ struct EventTable: Sendable {
         "message:read": .init(.requests) { try $0.mark($1, read: true) },
         "typing": .init(.typing) { try $0.typing($1) },
         "conversation:join": .init(.joins) { try $0.join($1) },
+        "conversation:accept": .init(.joins) { try $0.accept($1) },
         "conversation:leave": .init(.joins) { try $0.leave($1) },
         "sync": .init(.requests) { try $0.sync($1) },
     ]
@@ -156,6 +157,22 @@ struct EventTable: Sendable {
 
     private struct ConversationReference: Decodable {
         var conversationId: ConversationID
+    }
+
+    private struct AcceptAnswer: JSONWritable {
+        var conversation: Conversation
+
+        func write(to json: inout JSONWriter) {
+            json.object { json in
+                json.field("ok", true)
+                json.field("conversation", conversation)
+            }
+        }
+    }
+
+    private func accept(_ event: Incoming) throws {
+        let id = try event.read(ConversationReference.self).conversationId
+        event.answer { AcceptAnswer(conversation: try await chat.conversations.accept(id, by: event.caller.user)) }
     }
 
     private struct JoinAnswer: JSONWritable {

@@ -77,6 +77,9 @@ extension Hub: EventSink {
             try close(namespace.to(.session(session)), code)
         case .accountClosed(let user):
             try close(namespace.to(.user(user)), .banned)
+        case .blocked(let blocked, let user, let isBlocked):
+            namespace.to(.user(user)).emit(
+                "user:blocked", [try JSONFragment(encoding: Block(userId: blocked, blocked: isBlocked))])
         case .muted(let user, let until):
             namespace.to(.user(user)).emit("user:muted", [try JSONFragment(encoding: Mute(until: until))])
         }
@@ -118,6 +121,11 @@ extension Hub: EventSink {
         var userId: UserID
         var status: User.Status
         var lastSeenAt: Date?
+    }
+
+    private struct Block: Encodable {
+        var userId: UserID
+        var blocked: Bool
     }
 
     private struct Mute: Encodable {

@@ -11,6 +11,7 @@ struct ConversationRoutes {
         router.route("/conversations/public", [.get: listPublic])
         router.route("/conversations/:id", [.get: show, .patch: rename])
         router.route("/conversations/:id/join", [.post: join])
+        router.route("/conversations/:id/accept", [.post: accept])
         router.route("/conversations/:id/leave", [.post: leave])
         router.route("/conversations/:id/members", [.get: listMembers, .post: addMembers])
         router.route("/conversations/:id/members/:userId", [.patch: setRole, .delete: removeMember])
@@ -78,6 +79,11 @@ struct ConversationRoutes {
 
     @Sendable private func join(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
         try .json(try await conversations.join(context.id(of: Conversation.self), by: try context.requiredCaller.user))
+    }
+
+    @Sendable private func accept(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
+        try .json(
+            try await conversations.accept(context.id(of: Conversation.self), by: try context.requiredCaller.user))
     }
 
     @Sendable private func leave(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
