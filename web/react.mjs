@@ -21,6 +21,9 @@ const leftOut = {
     "isSuspenseInstancePending",
     "popHydrationState",
     "queueIfContinuousEvent",
+    // Elements of the page's own kind, and frames.
+    "isCustomComponent",
+    "isSameOriginFrame",
     // The context that classes had before createContext.
     "hasContextChanged",
     "isContextProvider",
@@ -34,11 +37,15 @@ const leftOut = {
     // Names of components in error messages.
     "getComponentNameFromFiber",
     "getComponentNameFromType",
+    // The cache of the experimental channel.
+    "getSuspendedCache",
+    "peekCacheFromPool",
   ],
   true: ["completeDehydratedSuspenseBoundary"],
   '""': [
     // Stacks of components in error messages.
     "describeFiber",
+    "describeBuiltInComponentFrame",
     "describeNativeComponentFrame",
   ],
   undefined: [
@@ -75,6 +82,35 @@ const leftOut = {
     "refreshCache",
     "updateCacheComponent",
     "updateSuspenseListComponent",
+    // Transitions and values that may lag behind: useTransition, useDeferredValue.
+    "entangleTransitionUpdate",
+    "entangleTransitions",
+    "markRootEntangled",
+    "mountDeferredValue",
+    "mountTransition",
+    "rerenderDeferredValue",
+    "rerenderTransition",
+    "startTransition",
+    "updateDeferredValue",
+    "updateTransition",
+    // What is asked of classes that have more than render(), and of context by <Consumer>.
+    "callComponentWillMount",
+    "callComponentWillReceiveProps",
+    "processChildContext",
+    "updateContextConsumer",
+    // <select>, and inputs of Internet Explorer.
+    "getTargetInstForInputEventPolyfill",
+    "handleEventsForInputEventPolyfill",
+    "postMountWrapper$1",
+    "postUpdateWrapper",
+    "updateOptions",
+    // Hydration of one part before another.
+    "attemptContinuousHydration",
+    "attemptHydrationAtCurrentPriority",
+    "attemptSynchronousHydration",
+    // Roots that createRoot did not make.
+    "flushSyncCallbacksOnlyInLegacyMode",
+    "resetSuspendedCurrentOnMountInLegacyMode",
     // React's developer tools.
     "injectIntoDevTools",
     "onCommitRoot",
@@ -100,9 +136,9 @@ const react = readFileSync(`${library}/react/cjs/react.production.min.js`, "utf8
 let dom = readFileSync(`${library}/react-dom/cjs/react-dom.production.min.js`, "utf8");
 for (const [answer, names] of Object.entries(leftOut)) {
   for (const name of names) {
-    const whole = new RegExp(`^function ${name}\\([^]*?^\\}`, "m");
+    const whole = new RegExp(`^function ${name.replace("$", "\\$")}\\([^]*?^\\}`, "m");
     if (!whole.test(dom)) console.warn(`react.mjs: this React has no ${name}`);
-    dom = dom.replace(whole, `function ${name}() { return ${answer}; }`);
+    dom = dom.replace(whole, () => `function ${name}() { return ${answer}; }`);
   }
 }
 // Every root is one of createRoot.
@@ -110,6 +146,16 @@ dom = dom.replace(/(?:\w+\.)?mode & ConcurrentMode\b/g, "ConcurrentMode");
 // Attributes of SVG with a dash in their name: the page's icons get theirs from the style sheet.
 dom = dom.replace(/^\['accent-height'[^\]]*\]/m, "[]");
 dom = dom.replace(/\w+\.isDehydrated\b(?! =)/g, "false").replace(/(?:\w+\.)+dehydrated\b(?! =)/g, "null");
+
+// Lists of names of which the page needs a few: events, attributes that are true or false, styles without a unit.
+const words = new Set(sources.flatMap((file) => readFileSync(file, "utf8").match(/\w+/g) ?? []));
+const handled = (name) => words.has(`on${name.charAt(0).toUpperCase()}${name.slice(1)}`);
+const only = (list, isKept) => list.replace(/'(\w+)',? ?/g, (item, name) => (isKept(name) ? item : ""));
+dom = dom.replace(/^const simpleEventPluginEvents = .*$/m, (line) => only(line, handled));
+dom = dom.replace(/^\['allowFullScreen'[^]*?\]/m, (list) => only(list, (name) => words.has(name)));
+dom = dom.replace(/^const isUnitlessNumber = \{[^]*?^\}/m, (list) =>
+  list.replace(/^ +(\w+): true,?\n/gm, (line, name) => (words.has(name) ? line : "")),
+);
 
 mkdirSync(`${directory}/react`);
 mkdirSync(`${directory}/react-dom`);

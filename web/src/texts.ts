@@ -230,6 +230,19 @@ export const texts = {
     roles: { owner: "Owner", admin: "Admin", member: "" } as Record<Role, string>,
   },
 
+  invitation: {
+    title: "Invitation",
+    preview: (name: string) => `${name} added you`,
+    text: (name: string, username: string) => `${name} (@${username}) added you to this group. You have not talked yet, so nothing of it is shown until you accept.`,
+    accept: "Accept",
+  },
+
+  block: {
+    block: (name: string) => `Block ${name}`,
+    unblock: "Unblock",
+    blocked: (name: string) => `You have blocked ${name}.`,
+  },
+
   profile: {
     title: "Profile",
     picture: "Change picture",

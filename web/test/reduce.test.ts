@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Message, ServerEvent } from "../src/client/types";
 import { Action, reduce } from "../src/store/reduce";
-import { initialState, PendingMessage, State, statusOf } from "../src/store/state";
+import { initialState, PendingMessage, State, statusOf, unreadIn } from "../src/store/state";
 import { ana, bo, conversation, message, messages } from "./support";
 
 const run = (state: State, ...actions: Action[]) => actions.reduce(reduce, state);
@@ -147,4 +147,26 @@ test("a message counts as read when all other members have read it", () => {
 
 test("signing out leaves nothing behind", () => {
   assert.deepEqual(run(signedIn, received(message(1)), { type: "signedOut" }), { ...initialState, phase: "signedOut" });
+});
+
+const invitation = { by: { id: "bo", username: "bo", displayName: "Bo" }, at: "2026-01-01T00:00:00.000Z" };
+
+test("a group that was not accepted counts nothing, until it is accepted or written to", () => {
+  const invited = run(signedIn, { type: "conversation", conversation: conversation({ id: "g", kind: "group", invitation }) });
+  const state = run(invited, received(message(1, { conversationId: "g" })));
+  const unread = (of: State) => unreadIn(of.conversations["g"] ?? conversation());
+  assert.equal(unread(state), 0);
+  const accepted = conversation({ id: "g", kind: "group", revision: 2, lastSeq: 1, unreadCount: 1 });
+  assert.equal(unread(run(state, live({ name: "conversation:updated", payload: accepted }))), 1);
+  const written = run(state, received(message(2, { conversationId: "g", sender: mine })));
+  assert.equal(written.conversations["g"]?.invitation, undefined);
+  assert.equal(unread(written), 1);
+});
+
+test("who is blocked does not type", () => {
+  const typing = live({ name: "typing", payload: { conversationId: "c", userId: "bo", active: true } });
+  const blocked = run(signedIn, { type: "blocked", ids: ["bo"] });
+  assert.deepEqual(run(blocked, typing).typing["c"] ?? {}, {});
+  const again = run(blocked, live({ name: "user:blocked", payload: { userId: "bo", blocked: false } }), typing);
+  assert.deepEqual(Object.keys(again.typing["c"] ?? {}), ["bo"]);
 });

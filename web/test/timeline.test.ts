@@ -52,3 +52,11 @@ test("what waits for its place is bounded", () => {
   const timeline = applyMessages(window(1, 3), messages(1000, 1999));
   assert.equal(timeline.held.length, 200);
 });
+
+test("the same revision with other URLs of its files is taken", () => {
+  const upload = { id: "u", ownerId: "bo", name: "a", type: "text/plain", size: 1, sha256: "", kind: "file" as const, thumbnails: [], createdAt: "" };
+  const carrying = (url: string) => message(2, { attachments: [{ ...upload, url }] });
+  const timeline = applyMessages(window(1, 1), [carrying("/old")]);
+  assert.equal(applyMessages(timeline, [carrying("/old")]), timeline);
+  assert.equal(findBySeq(applyMessages(timeline, [carrying("/new")]).messages, 2)?.attachments[0]?.url, "/new");
+});

@@ -123,6 +123,7 @@ export class Chat {
     const backoff = new Backoff();
     this.composing.setOnline(true);
     this.reading.connected();
+    void this.loadBlocked();
     while (epoch === this.epoch) {
       try {
         await this.loadList();
@@ -155,6 +156,14 @@ export class Chat {
     });
     this.list.catch(() => {});
     return this.list;
+  }
+
+  private async loadBlocked(): Promise<void> {
+    try {
+      this.store.dispatch({ type: "blocked", ids: (await this.parley.blocked()).map(({ id }) => id) });
+    } catch {
+      // It is asked again with the next connection.
+    }
   }
 
   private async fetchList(): Promise<void> {
@@ -199,7 +208,7 @@ export class Chat {
       const { me, conversations } = this.store.state;
       for (const conversation of Object.values(conversations)) {
         const known = Math.max(this.confirmed.get(conversation.id) ?? 0, memberOf(conversation, me?.id)?.deliveredSeq ?? 0);
-        if (conversation.lastSeq <= known) continue;
+        if (conversation.lastSeq <= known || conversation.invitation !== undefined) continue;
         this.confirmed.set(conversation.id, conversation.lastSeq);
         this.parley.markDelivered(conversation.id, conversation.lastSeq).catch(() => this.confirmed.delete(conversation.id));
       }
@@ -223,6 +232,16 @@ export class Chat {
 
   async rename(id: Id, title: string): Promise<void> {
     this.known(await this.parley.rename(id, title));
+  }
+
+  async accept(id: Id): Promise<void> {
+    this.known(await this.parley.accept(id));
+    this.confirmSoon();
+  }
+
+  async block(id: Id, isBlocked: boolean): Promise<void> {
+    await this.parley.block(id, isBlocked);
+    this.store.dispatch({ type: "event", event: { name: "user:blocked", payload: { userId: id, blocked: isBlocked } }, isLive: false, now: 0 });
   }
 
   async leave(id: Id): Promise<void> {

@@ -24,6 +24,7 @@ export async function setNotifications(isOn: boolean): Promise<boolean> {
 export function notify(state: State, message: Message): void {
   if (document.hasFocus() || message.sender.id === state.me?.id || !notificationsEnabled()) return;
   const conversation = state.conversations[message.conversationId];
+  if (conversation?.invitation !== undefined || state.blocked[message.sender.id] === true) return;
   const title = conversation?.kind === "group" ? texts.notification.inGroup(message.sender.displayName, conversation.title ?? "") : message.sender.displayName;
   const notification = create(title, { body: messageSummary(message), tag: message.conversationId, icon: "/favicon.svg" });
   if (notification === undefined) return;

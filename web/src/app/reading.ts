@@ -1,5 +1,5 @@
 import { ApiError } from "../client/errors";
-import { Id, Message } from "../client/types";
+import { Id, Message, Upload } from "../client/types";
 import { memberOf } from "../store/state";
 import { emptyTimeline, findBySeq, firstSeq, lastSeq, PageKind, Timeline } from "../store/timeline";
 import type { Chat } from "./chat";
@@ -20,6 +20,7 @@ export class Reading {
   private readonly marked = new Map<Id, number>();
   private readonly unconfirmed = new Set<Id>();
   private markTimer: ReturnType<typeof setTimeout> | undefined;
+  private readonly renewing = new Map<Id, Promise<Message | undefined>>();
 
   constructor(private readonly chat: Chat) {}
 
@@ -133,6 +134,44 @@ export class Reading {
     } catch {
       // The quotation then says that its message is not available.
     }
+  }
+
+  /**
+   * Asks for a message anew, once at a time: the URLs of its files have ended, by their age or because somebody was
+   * removed from the conversation.
+   */
+  private renew(messageId: Id): Promise<Message | undefined> {
+    const present = this.renewing.get(messageId);
+    if (present !== undefined) return present;
+    const renewing = this.fetchAnew(messageId).finally(() => this.renewing.delete(messageId));
+    this.renewing.set(messageId, renewing);
+    return renewing;
+  }
+
+  private async fetchAnew(messageId: Id): Promise<Message | undefined> {
+    try {
+      const message = await this.chat.parley.message(messageId);
+      this.chat.store.dispatch({ type: "messages", conversationId: message.conversationId, messages: [message] });
+      return message;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Answers whether an upload of the message has another URL now. */
+  async renewUpload(message: Message, { id, url }: Upload): Promise<boolean> {
+    const renewed = await this.renew(message.id);
+    return renewed?.attachments.some((upload) => upload.id === id && upload.url !== url) === true;
+  }
+
+  /** Saves a file of a message, also where its URL has ended meanwhile. */
+  async download(message: Message, { id, name, url }: Upload): Promise<void> {
+    const answer = await fetch(url, { method: "HEAD" }).catch(() => undefined);
+    const renewed = answer?.status === 401 ? await this.renew(message.id) : undefined;
+    const link = document.createElement("a");
+    link.href = renewed?.attachments.find((upload) => upload.id === id)?.url ?? url;
+    link.download = name;
+    link.click();
   }
 
   /** Everything up to `seq` has been seen. */

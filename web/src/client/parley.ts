@@ -106,6 +106,15 @@ export class Parley {
     return (await this.http.get<{ users: User[] }>(query("/users", { query: text, limit: 20 }), signal)).users;
   }
 
+  async blocked(): Promise<User[]> {
+    return (await this.http.get<{ users: User[] }>("/users/blocked")).users;
+  }
+
+  block(id: Id, isBlocked: boolean): Promise<void> {
+    const path = `/users/${id}/block`;
+    return isBlocked ? this.http.put<void>(path) : this.http.delete<void>(path);
+  }
+
   // Conversations
 
   conversations(cursor?: string): Promise<ConversationPage> {
@@ -135,6 +144,10 @@ export class Parley {
 
   join(id: Id): Promise<Conversation> {
     return this.http.post<Conversation>(`/conversations/${id}/join`);
+  }
+
+  accept(id: Id): Promise<Conversation> {
+    return this.http.post<Conversation>(`/conversations/${id}/accept`);
   }
 
   leave(id: Id): Promise<void> {

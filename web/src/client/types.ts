@@ -77,6 +77,8 @@ export interface Conversation {
   revision: number;
   lastMessage?: Message;
   unreadCount: number;
+  /** Who made one a member without being known; until that is accepted. */
+  invitation?: { by: Message["sender"]; at: string };
   createdAt: string;
   updatedAt: string;
 }
@@ -157,6 +159,8 @@ export interface ServerEvents {
   typing: { conversationId: Id; userId: Id; active: boolean };
   /** Until when one's own messages are refused; without it, not any more. */
   "user:muted": { until?: string };
+  /** Of one's own block list. */
+  "user:blocked": { userId: Id; blocked: boolean };
   "conversation:created": Conversation;
   "conversation:updated": Conversation;
   "conversation:removed": { id: Id };

@@ -6,6 +6,7 @@ import { applyMessages, applyPage, emptyTimeline, PageKind, Timeline } from "./t
 export type Action =
   | { type: "signedIn"; user: User }
   | { type: "signedOut" }
+  | { type: "blocked"; ids: readonly Id[] }
   | { type: "meChanged"; user: User }
   | { type: "connection"; status: ConnectionStatus }
   | { type: "conversations"; conversations: readonly Conversation[]; isComplete: boolean }
@@ -42,6 +43,8 @@ export function reduce(state: State, action: Action): State {
       return { ...state, phase: "signedIn", me: action.user };
     case "signedOut":
       return { ...initialState, phase: "signedOut" };
+    case "blocked":
+      return { ...state, blocked: Object.fromEntries(action.ids.map((id) => [id, true])) };
     case "meChanged":
       return { ...state, me: { ...state.me, ...action.user } };
     case "connection":
@@ -149,12 +152,14 @@ function reduceEvent(state: State, event: ServerEvent, isLive: boolean, now: num
     }
     case "typing": {
       const { conversationId, userId, active } = event.payload;
-      if (!active) return withoutTyping(state, conversationId, userId);
+      if (!active || state.blocked[userId] === true) return withoutTyping(state, conversationId, userId);
       const typing = { ...state.typing[conversationId], [userId]: now + typingLife };
       return { ...state, typing: { ...state.typing, [conversationId]: typing } };
     }
     case "user:muted":
       return { ...state, mutedUntil: endOfMute(event.payload.until) };
+    case "user:blocked":
+      return { ...state, blocked: { ...state.blocked, [event.payload.userId]: event.payload.blocked } };
     case "conversation:created":
       return withConversation(state, event.payload);
     case "conversation:updated": {
@@ -257,8 +262,11 @@ function withoutArrived(state: State, messages: readonly Message[]): State {
 function withLastMessage(conversation: Conversation, message: Message, meId: Id | undefined): Conversation {
   const last = conversation.lastMessage;
   if (message.seq > conversation.lastSeq) {
-    const unreadCount = message.sender.id === meId ? conversation.unreadCount : conversation.unreadCount + 1;
-    return { ...conversation, lastSeq: message.seq, lastMessage: message, unreadCount };
+    const next = { ...conversation, lastSeq: message.seq, lastMessage: message };
+    if (message.sender.id !== meId) next.unreadCount += 1;
+    // Whoever writes has accepted.
+    else delete next.invitation;
+    return next;
   }
   if (last?.id === message.id && message.revision > last.revision) return { ...conversation, lastMessage: message };
   return conversation;

@@ -63,6 +63,8 @@ export interface State {
   readonly timelines: Table<Timeline>;
   readonly online: Table<boolean>;
   readonly lastSeen: Table<string>;
+  /** Whom the user has blocked. */
+  readonly blocked: Table<boolean>;
   /** Per conversation and user: until when the typing mark stands, in milliseconds since 1970. */
   readonly typing: Table<Table<number>>;
   readonly pending: readonly PendingMessage[];
@@ -84,6 +86,7 @@ export const initialState: State = {
   timelines: {},
   online: {},
   lastSeen: {},
+  blocked: {},
   typing: {},
   pending: [],
   uploads: {},
@@ -105,6 +108,11 @@ export function isOutside(conversation: Conversation): boolean {
 
 export function memberOf(conversation: Conversation, userId: Id | undefined): Member | undefined {
   return conversation.members.find((member) => member.user.id === userId);
+}
+
+/** What the list and the page's title count; nothing of a group that was not accepted. */
+export function unreadIn({ invitation, unreadCount }: Conversation): number {
+  return invitation === undefined ? unreadCount : 0;
 }
 
 /** When something was last said, for the order of the list. */

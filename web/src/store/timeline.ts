@@ -54,6 +54,11 @@ export function lastSeq(timeline: Timeline): number {
   return timeline.messages[timeline.messages.length - 1]?.seq ?? 0;
 }
 
+/** Whether the same message came with other URLs of its files: what was asked for last has the good ones. */
+function isRenewed(present: Message, message: Message): boolean {
+  return present.revision === message.revision && present.attachments.some((upload, index) => upload.url !== message.attachments[index]?.url);
+}
+
 /** Takes in messages in any order, each once: newer revisions replace, what continues the end is added, the rest is held. */
 export function applyMessages(timeline: Timeline, incoming: readonly Message[]): Timeline {
   if (incoming.length === 0) return timeline;
@@ -66,7 +71,7 @@ export function applyMessages(timeline: Timeline, incoming: readonly Message[]):
     const present = messages[index];
     const end = messages[messages.length - 1]?.seq ?? 0;
     if (present?.seq === message.seq) {
-      if (present.revision < message.revision) {
+      if (present.revision < message.revision || isRenewed(present, message)) {
         messages[index] = message;
         isChanged = true;
       }

@@ -2,6 +2,8 @@ import { Suspense, useState } from "react";
 import { Message, Upload } from "../client/types";
 import { byteSize } from "../lib/format";
 import { texts } from "../texts";
+import { useChat } from "./context";
+import { Download } from "./Download";
 import { Icon } from "./icons";
 import { Lightbox } from "./lazy";
 import { Picture } from "./Picture";
@@ -9,6 +11,7 @@ import { pictureSize } from "./pictureSize";
 
 /** A message's files: pictures as a grid that opens a viewer, players, and cards for everything else. */
 export function Attachments({ message }: { message: Message }) {
+  const { reading } = useChat();
   const [viewed, setViewed] = useState<number>();
   const pictures = message.attachments.filter((upload) => upload.kind === "image");
   const others = message.attachments.filter((upload) => upload.kind !== "image");
@@ -25,24 +28,26 @@ export function Attachments({ message }: { message: Message }) {
               aria-label={texts.attachment.open(upload.name)}
               onClick={() => setViewed(index)}
             >
-              <Picture upload={upload} isTile={pictures.length > 1} />
+              <Picture upload={upload} isTile={pictures.length > 1} renew={() => reading.renewUpload(message, upload)} />
             </button>
           ))}
         </div>
       )}
       {others.map((upload) => (
-        <Other key={upload.id} upload={upload} />
+        <Other key={upload.id} message={message} upload={upload} />
       ))}
       {viewed !== undefined && (
         <Suspense fallback={null}>
-          <Lightbox pictures={pictures} first={viewed} onClose={() => setViewed(undefined)} />
+          <Lightbox message={message} pictures={pictures} first={viewed} onClose={() => setViewed(undefined)} />
         </Suspense>
       )}
     </div>
   );
 }
 
-function Other({ upload }: { upload: Upload }) {
+function Other({ message, upload }: { message: Message; upload: Upload }) {
+  const { reading } = useChat();
+  const onError = () => void reading.renewUpload(message, upload);
   if (upload.kind === "video") {
     const { width, height } = pictureSize(upload);
     const poster = upload.thumbnails.find((thumbnail) => thumbnail.size === "medium")?.url;
@@ -50,6 +55,7 @@ function Other({ upload }: { upload: Upload }) {
       <video
         className="video"
         src={upload.url}
+        onError={onError}
         poster={poster}
         width={width}
         height={height}
@@ -67,12 +73,12 @@ function Other({ upload }: { upload: Upload }) {
           <Icon name="music" size={18} />
           <bdi>{upload.name}</bdi>
         </figcaption>
-        <audio src={upload.url} controls preload="metadata" aria-label={upload.name} />
+        <audio src={upload.url} onError={onError} controls preload="metadata" aria-label={upload.name} />
       </figure>
     );
   }
   return (
-    <a className="file-card" href={upload.url} download={upload.name} aria-label={texts.attachment.download(upload.name)}>
+    <Download className="file-card" message={message} upload={upload}>
       <span className="file-card-icon">
         <Icon name="file" />
       </span>
@@ -83,6 +89,6 @@ function Other({ upload }: { upload: Upload }) {
         </span>
       </span>
       <Icon name="download" size={18} />
-    </a>
+    </Download>
   );
 }

@@ -1,7 +1,7 @@
 import { memo } from "react";
 import { Conversation } from "../client/types";
 import { shortTime } from "../lib/time";
-import { activity, memberOf, partner } from "../store/state";
+import { activity, memberOf, partner, unreadIn } from "../store/state";
 import { messageSummary, texts } from "../texts";
 import { ConversationAvatar, titleOf } from "./Avatar";
 import { useStore } from "./context";
@@ -13,7 +13,7 @@ export const ConversationItem = memo(function ConversationItem(props: { conversa
   const { conversation, isSelected } = props;
   const meId = useStore((state) => state.me?.id);
   const title = titleOf(conversation, meId);
-  const { unreadCount } = conversation;
+  const unreadCount = unreadIn(conversation);
   const other = partner(conversation, meId);
   const isOnline = useStore((state) => other !== undefined && state.online[other.id] === true);
   return (
@@ -49,6 +49,9 @@ function Preview({ conversation, isSelected }: { conversation: Conversation; isS
   const draft = useStore((state) => (isSelected ? "" : state.drafts[conversation.id]?.text ?? ""));
   const typist = useStore((state) => Object.keys(state.typing[conversation.id] ?? {})[0]);
   const message = conversation.lastMessage;
+  if (conversation.invitation !== undefined) {
+    return <span className="conversation-item-preview is-draft">{texts.invitation.preview(conversation.invitation.by.displayName)}</span>;
+  }
   if (typist !== undefined) {
     const name = memberOf(conversation, typist)?.user.displayName;
     const isGroup = conversation.kind === "group" && name !== undefined;

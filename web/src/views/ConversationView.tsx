@@ -1,14 +1,15 @@
 import { DragEvent, useEffect, useState } from "react";
-import { Conversation, Id } from "../client/types";
+import { Conversation, Id, User } from "../client/types";
 import { agoTime } from "../lib/time";
 import { memberOf, partner } from "../store/state";
 import { texts } from "../texts";
 import { ConversationAvatar, titleOf } from "./Avatar";
+import { BlockButton } from "./BlockButton";
 import { Composer } from "./Composer";
 import { useChat, useStore } from "./context";
 import { Link, Spinner } from "./controls";
 import { Icon } from "./icons";
-import { JoinView } from "./lazy";
+import { InvitationView, JoinView } from "./lazy";
 import { MessageList } from "./MessageList";
 import { NotFound } from "./NotFound";
 import { useConversation } from "./useConversation";
@@ -17,10 +18,10 @@ import { useConversation } from "./useConversation";
 export function ConversationView({ id, seq }: { id: Id; seq: number | undefined }) {
   const chat = useChat();
   const { conversation, isMissing, preview } = useConversation(id);
-  const isKnown = conversation !== undefined;
+  const isShown = conversation !== undefined && conversation.invitation === undefined;
   useEffect(() => {
-    if (isKnown) void chat.reading.open(id, seq);
-  }, [chat, id, seq, isKnown]);
+    if (isShown) void chat.reading.open(id, seq);
+  }, [chat, id, seq, isShown]);
   useEffect(() => () => chat.composing.typing(id, false), [chat, id]);
 
   if (conversation === undefined) {
@@ -33,6 +34,7 @@ export function ConversationView({ id, seq }: { id: Id; seq: number | undefined 
       </main>
     );
   }
+  if (!isShown) return <InvitationView group={conversation} />;
   return <Present conversation={conversation} seq={seq} />;
 }
 
@@ -41,6 +43,8 @@ function Present({ conversation, seq }: { conversation: Conversation; seq: numbe
   const meId = useStore((state) => state.me?.id);
   const [isDropping, setDropping] = useState(false);
   const title = titleOf(conversation, meId);
+  const other = partner(conversation, meId);
+  const isBlocked = useStore((state) => other !== undefined && state.blocked[other.id] === true);
 
   const carriesFiles = (event: DragEvent) => event.dataTransfer.types.includes("Files");
   const onDragOver = (event: DragEvent) => {
@@ -82,7 +86,7 @@ function Present({ conversation, seq }: { conversation: Conversation; seq: numbe
         </Link>
       </header>
       <MessageList conversation={conversation} seq={seq} />
-      <Composer conversation={conversation} />
+      {isBlocked ? <Blocked user={other} /> : <Composer conversation={conversation} />}
       {isDropping && (
         <div className="drop-zone" aria-hidden="true">
           <Icon name="attach" size={32} />
@@ -90,6 +94,17 @@ function Present({ conversation, seq }: { conversation: Conversation; seq: numbe
         </div>
       )}
     </main>
+  );
+}
+
+/** In place of where one would write. */
+function Blocked({ user }: { user: User | undefined }) {
+  if (user === undefined) return null;
+  return (
+    <div className="composer composer-blocked">
+      {texts.block.blocked(user.displayName)}
+      <BlockButton user={user} />
+    </div>
   );
 }
 

@@ -5,10 +5,12 @@ import { agoTime, date } from "../lib/time";
 import { memberOf, partner } from "../store/state";
 import { texts } from "../texts";
 import { ConversationAvatar, titleOf } from "./Avatar";
+import { BlockButton } from "./BlockButton";
 import { useChat, useStore } from "./context";
 import { Spinner } from "./controls";
 import { ConfirmDialog, Dialog, PromptDialog } from "./Dialog";
 import { Icon } from "./icons";
+import { InvitationView } from "./InvitationView";
 import { MemberList } from "./MemberList";
 import { PaneHead } from "./PaneHead";
 import { PeoplePicker } from "./PeoplePicker";
@@ -30,6 +32,7 @@ export function DetailsView({ id }: { id: Id }) {
       </main>
     );
   }
+  if (conversation.invitation !== undefined) return <InvitationView group={conversation} />;
   return <Present conversation={conversation} />;
 }
 
@@ -47,7 +50,13 @@ function Present({ conversation }: { conversation: Conversation }) {
           </h2>
           {other === undefined ? <GroupNote conversation={conversation} /> : <PersonNote user={other} />}
         </div>
-        {other === undefined && <GroupActions conversation={conversation} />}
+        {other === undefined ? (
+          <GroupActions conversation={conversation} />
+        ) : (
+          <div className="details-actions">
+            <BlockButton user={other} />
+          </div>
+        )}
         {other === undefined && <MemberList conversation={conversation} />}
       </div>
     </main>

@@ -46,6 +46,7 @@ export function FoundMessages({ text, page, isHere = false, find, onMore }: Prop
 function FoundMessage({ message, text, isHere }: { message: Message; text: string; isHere: boolean }) {
   const conversation = useStore((state) => state.conversations[message.conversationId]);
   const meId = useStore((state) => state.me?.id);
+  if (conversation?.invitation !== undefined) return null;
   const sender = message.sender.id === meId ? texts.you : message.sender.displayName;
   const title = conversation === undefined ? "" : titleOf(conversation, meId);
   // Who said it is the title where all are of one conversation, and is known where the other person did.

@@ -1,8 +1,10 @@
 import { KeyboardEvent, PointerEvent, useEffect, useRef, useState, WheelEvent } from "react";
 import { createPortal } from "react-dom";
-import { Upload } from "../client/types";
+import { Message, Upload } from "../client/types";
 import { texts } from "../texts";
+import { useChat } from "./context";
 import { IconButton } from "./controls";
+import { Download } from "./Download";
 import { Icon } from "./icons";
 
 const mostZoom = 6;
@@ -29,11 +31,19 @@ const middle = (points: readonly Point[]): Point => ({
 
 const distance = ([a, b]: readonly Point[]): number => (a === undefined || b === undefined ? 0 : Math.hypot(a.x - b.x, a.y - b.y));
 
+interface Props {
+  message: Message;
+  pictures: readonly Upload[];
+  first: number;
+  onClose(): void;
+}
+
 /**
  * Pictures over the whole window. Arrow keys and swiping go through them; wheel, two fingers, +/- and double click zoom;
  * dragging moves.
  */
-export function Lightbox({ pictures, first, onClose }: { pictures: readonly Upload[]; first: number; onClose(): void }) {
+export function Lightbox({ message, pictures, first, onClose }: Props) {
+  const { reading } = useChat();
   const dialog = useRef<HTMLDialogElement>(null);
   const [index, setIndex] = useState(first);
   const [place, setPlace] = useState(whole);
@@ -105,9 +115,9 @@ export function Lightbox({ pictures, first, onClose }: { pictures: readonly Uplo
         {pictures.length > 1 && <span>{texts.attachment.position(index + 1, pictures.length)}</span>}
         <IconButton icon="minus" label={texts.attachment.zoomOut} disabled={place.zoom === 1} onClick={() => zoom(1 / 1.5)} />
         <IconButton icon="plus" label={texts.attachment.zoomIn} disabled={place.zoom === mostZoom} onClick={() => zoom(1.5)} />
-        <a className="icon-button" href={picture.url} download={picture.name} aria-label={texts.attachment.download(picture.name)}>
+        <Download className="icon-button" message={message} upload={picture}>
           <Icon name="download" />
-        </a>
+        </Download>
         <IconButton icon="close" label={texts.close} onClick={onClose} autoFocus />
       </header>
       <div
@@ -131,6 +141,7 @@ export function Lightbox({ pictures, first, onClose }: { pictures: readonly Uplo
           width={picture.width}
           height={picture.height}
           draggable={false}
+          onError={() => void reading.renewUpload(message, picture)}
           style={{ transform: `translate(${place.x}px, ${place.y}px) scale(${place.zoom})` }}
         />
       </div>

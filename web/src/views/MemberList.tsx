@@ -71,6 +71,7 @@ function MemberMenu({ conversationId, member, mine }: { conversationId: Id; memb
   const [isOpen, setOpen] = useState(false);
   const close = useCallback(() => setOpen(false), []);
   const { user, role } = member;
+  const isBlocked = useStore((state) => state.blocked[user.id] === true);
   const act = (work: () => Promise<unknown>) => () => {
     close();
     void chat.attempt(async () => {
@@ -96,6 +97,10 @@ function MemberMenu({ conversationId, member, mine }: { conversationId: Id; memb
       {isOpen && (
         <Popover anchor={button} label={texts.details.memberActions(user.displayName)} onClose={close}>
           <MenuItem label={texts.details.message} onSelect={message} />
+          <MenuItem
+            label={isBlocked ? texts.block.unblock : texts.block.block(user.displayName)}
+            onSelect={act(() => chat.block(user.id, !isBlocked))}
+          />
           {mine === "owner" && role !== "admin" && <MenuItem label={texts.details.makeAdmin} onSelect={setRole("admin")} />}
           {mine === "owner" && role !== "member" && <MenuItem label={texts.details.makeMember} onSelect={setRole("member")} />}
           {mine === "owner" && role !== "owner" && <MenuItem label={texts.details.makeOwner} onSelect={setRole("owner")} />}

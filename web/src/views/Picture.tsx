@@ -5,7 +5,7 @@ import { texts } from "../texts";
 import { pictureSize } from "./pictureSize";
 
 /** A picture in the message list. Its place is laid out, and filled with its blurred likeness, before it has loaded. */
-export function Picture({ upload, isTile }: { upload: Upload; isTile: boolean }) {
+export function Picture({ upload, isTile, renew }: { upload: Upload; isTile: boolean; renew(): Promise<boolean> }) {
   const [state, setState] = useState<"loading" | "shown" | "broken">("loading");
   const { width, height } = pictureSize(upload);
   const sources = upload.thumbnails.filter((thumbnail) => thumbnail.size !== "small");
@@ -25,7 +25,8 @@ export function Picture({ upload, isTile }: { upload: Upload; isTile: boolean })
           decoding="async"
           draggable={false}
           onLoad={() => setState("shown")}
-          onError={() => setState("broken")}
+          // With another URL it is loaded once more.
+          onError={() => void renew().then((isRenewed) => isRenewed || setState("broken"))}
         />
       )}
     </span>

@@ -8,6 +8,7 @@ export const AuthView = lazy(async () => ({ default: (await pages()).AuthView })
 export const DetailsView = lazy(async () => ({ default: (await pages()).DetailsView }));
 export const DiscoverView = lazy(async () => ({ default: (await pages()).DiscoverView }));
 export const EmojiPicker = lazy(async () => ({ default: (await pages()).EmojiPicker }));
+export const InvitationView = lazy(async () => ({ default: (await pages()).InvitationView }));
 export const JoinView = lazy(async () => ({ default: (await pages()).JoinView }));
 export const Lightbox = lazy(async () => ({ default: (await pages()).Lightbox }));
 export const MessageActions = lazy(async () => ({ default: (await pages()).MessageActions }));

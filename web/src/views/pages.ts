@@ -3,6 +3,7 @@ export { AuthView } from "./AuthView";
 export { DetailsView } from "./DetailsView";
 export { DiscoverView } from "./DiscoverView";
 export { EmojiPicker } from "./EmojiPicker";
+export { InvitationView } from "./InvitationView";
 export { JoinView } from "./JoinView";
 export { Lightbox } from "./Lightbox";
 export { MessageActions } from "./MessageActions";

@@ -1,0 +1,18 @@
+import { User } from "../client/types";
+import { texts } from "../texts";
+import { useChat, useStore } from "./context";
+
+/** Blocks a person, or takes that back. */
+export function BlockButton({ user }: { user: Pick<User, "id" | "displayName"> }) {
+  const chat = useChat();
+  const isBlocked = useStore((state) => state.blocked[user.id] === true);
+  return (
+    <button
+      type="button"
+      className={`button ${isBlocked ? "" : "danger-text"}`}
+      onClick={() => void chat.attempt(() => chat.block(user.id, !isBlocked))}
+    >
+      {isBlocked ? texts.block.unblock : texts.block.block(user.displayName)}
+    </button>
+  );
+}

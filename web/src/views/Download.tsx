@@ -1,0 +1,23 @@
+import { ReactNode } from "react";
+import { Message, Upload } from "../client/types";
+import { texts } from "../texts";
+import { useChat } from "./context";
+
+/** A link that saves a file of a message. */
+export function Download({ className, message, upload, children }: { className: string; message: Message; upload: Upload; children: ReactNode }) {
+  const { reading } = useChat();
+  return (
+    <a
+      className={className}
+      href={upload.url}
+      download={upload.name}
+      aria-label={texts.attachment.download(upload.name)}
+      onClick={(event) => {
+        event.preventDefault();
+        void reading.download(message, upload);
+      }}
+    >
+      {children}
+    </a>
+  );
+}

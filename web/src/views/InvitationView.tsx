@@ -1,0 +1,48 @@
+import { navigate } from "../app/router";
+import { Conversation } from "../client/types";
+import { texts } from "../texts";
+import { GroupAvatar } from "./Avatar";
+import { useChat } from "./context";
+import { PaneHead } from "./PaneHead";
+
+/** A group into which a stranger put the user: nothing of it but who asks. */
+export function InvitationView({ group }: { group: Conversation }) {
+  const chat = useChat();
+  const { id, invitation, title = "" } = group;
+  if (invitation === undefined) return null;
+  const { by } = invitation;
+  const leave = async () => {
+    await chat.leave(id);
+    navigate({ view: "home" }, { replace: true });
+  };
+  return (
+    <main className="pane" aria-label={title}>
+      <PaneHead title={texts.invitation.title} />
+      <div className="pane-body narrow">
+        <div className="details-head">
+          <GroupAvatar id={id} title={title} size="large" />
+          <h2>
+            <bdi>{title}</bdi>
+          </h2>
+          <p className="details-note">{texts.conversation.members(group.memberCount)}</p>
+          <p className="details-about">{texts.invitation.text(by.displayName, by.username)}</p>
+          <div className="details-actions">
+            <button type="button" className="button primary" onClick={() => void chat.attempt(() => chat.accept(id))}>
+              {texts.invitation.accept}
+            </button>
+            <button type="button" className="button" onClick={() => void chat.attempt(leave)}>
+              {texts.details.leave}
+            </button>
+            <button
+              type="button"
+              className="button danger-text"
+              onClick={() => void chat.attempt(() => chat.block(by.id, true).then(leave))}
+            >
+              {texts.block.block(by.displayName)}
+            </button>
+          </div>
+        </div>
+      </div>
+    </main>
+  );
+}
