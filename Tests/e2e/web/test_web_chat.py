@@ -114,6 +114,7 @@ def test_a_group_is_made_joined_managed_and_left(person):
     ana.say("Welcome!")
 
     bo.page.get_by_role("link", name=re.compile(title)).click()
+    bo.page.get_by_role("button", name="Accept").click()
     expect(bo.message("Welcome!").locator(".sender")).to_have_text("Ana")
 
     cleo.open("/discover")

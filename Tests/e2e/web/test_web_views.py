@@ -56,11 +56,14 @@ def test_axe_finds_nothing_on_any_view(browser, server, person, tmp_path, scheme
     ana.api("PUT", f"/messages/{mine['id']}/reactions/%F0%9F%91%8D")
     bo.post(conversation, "Unread by Ana")
     bo.post(group, "Hi from the group")
+    cleo = person("Cleo", None)
+    invited = cleo.api("POST", "/conversations", {"kind": "group", "title": "Divers", "memberIds": [ana.id]})["id"]
     views = {
         "/": "main",
         f"/c/{conversation}": "textbox",
         f"/c/{group}": "textbox",
         f"/c/{group}/details": "main",
+        f"/c/{invited}": "main",
         f"/c/{conversation}/details": "main",
         f"/c/{conversation}/search": "searchbox",
         "/new": "main",

@@ -1,0 +1,94 @@
+"""Strangers who put somebody into a group, people one wants nothing from, and files whose URLs have ended."""
+
+import re
+
+from playwright.sync_api import expect
+
+from drawings import png
+
+
+def invite(who, whom, title):
+    body = {"kind": "group", "title": title, "memberIds": [whom.id]}
+    return who.api("POST", "/conversations", body)["id"]
+
+
+def test_a_strangers_group_asks_before_it_shows_anything(person):
+    mallory, bo = person("Mallory", None), person("Bo")
+    group = invite(mallory, bo, "Easy money")
+    mallory.post(group, "Click here at once")
+    item = bo.page.get_by_role("link", name=re.compile("Easy money"))
+    expect(item).to_contain_text("Mallory added you")
+    mallory.post(group, "Still waiting", 1)
+    item.click()
+    expect(bo.page.get_by_role("button", name="Accept")).to_be_visible()
+    expect(bo.page.get_by_text(re.compile("Click here|Still waiting"))).to_have_count(0)
+    expect(bo.page.get_by_text("unread")).to_have_count(0)
+    expect(bo.page).to_have_title("Parley")
+    bo.open(f"/c/{group}/details")
+    expect(bo.page.get_by_role("button", name="Accept")).to_be_visible()
+    member = next(m for m in mallory.api("GET", f"/conversations/{group}")["members"] if m["user"]["id"] == bo.id)
+    assert member["deliveredSeq"] == 0, "nothing was marked"
+    bo.page.get_by_role("button", name="Accept").click()
+    bo.open(f"/c/{group}")
+    bo.sees("Click here at once")
+    bo.say("No, thank you")
+
+    # Whoever is blocked has nobody to ask.
+    cleo = person("Cleo", None)
+    other = invite(cleo, bo, "More of it")
+    bo.page.get_by_role("link", name=re.compile("More of it")).click()
+    bo.page.get_by_role("button", name="Block Cleo").click()
+    expect(bo.page.get_by_role("link", name=re.compile("More of it"))).to_have_count(0)
+    again = cleo.context.request.post(
+        f"{cleo.url}/conversations/{other}/members", data={"userIds": [bo.id]},
+        headers={"Authorization": f"Bearer {cleo.token}"})
+    assert again.status == 403
+
+
+def test_somebody_is_blocked_and_no_more(two):
+    ana, bo = two
+    tab = ana.new_tab()
+    tab.goto(ana.page.url)
+    ana.page.get_by_role("link", name="Details", exact=True).click()
+    ana.page.get_by_role("button", name="Block Bo").click()
+    for page in (tab, ana.page):
+        if page is ana.page:
+            page.go_back()
+        expect(page.get_by_text("You have blocked Bo.")).to_be_visible()
+        expect(page.get_by_role("textbox", name="Message", exact=True)).to_have_count(0)
+    expect(bo.page.locator(".subtitle")).not_to_have_text("online")
+    bo.say("Why?")
+    expect(bo.message("Why?")).to_contain_text("Not sent")
+    ana.page.get_by_role("button", name="Unblock").click()
+    expect(ana.composer).to_be_visible()
+    expect(bo.page.locator(".subtitle")).to_have_text("online")
+
+
+def test_files_are_shown_and_saved_after_their_urls_have_ended(person, server, tmp_path):
+    ana, bo, cleo = person("Ana", None), person("Bo", None), person("Cleo", None)
+    group = ana.api("POST", "/conversations", {"kind": "group", "title": "Hikers", "memberIds": [bo.id, cleo.id]})["id"]
+    bo.api("POST", f"/conversations/{group}/accept")
+    note = tmp_path / "note.txt"
+    note.write_text("a note")
+    ana.open(f"/c/{group}")
+    ana.attach(png(tmp_path / "hill.png", 90, 60), note)
+    expect(ana.page.get_by_role("progressbar")).to_have_count(0)
+    ana.page.get_by_role("button", name="Send").click()
+    bo.open(f"/c/{group}")
+    picture = bo.page.get_by_role("button", name="Open hill.png")
+    expect(picture).to_be_visible()
+    ana.api("DELETE", f"/conversations/{group}/members/{cleo.id}")
+    expect(bo.page.locator(".subtitle")).to_contain_text("2 members")
+    server.sql("UPDATE conversations SET url_epoch = url_epoch - 300 WHERE id = %s", group)
+    picture.click()
+    shown = bo.page.get_by_role("dialog", name="Picture viewer").get_by_role("img")
+    shown.evaluate("image => image.complete && image.naturalWidth > 0 || new Promise(done => { image.onload = done; })")
+    assert shown.evaluate("image => image.naturalWidth") > 0
+    bo.page.keyboard.press("Escape")
+    # The new URLs end too.
+    server.sql("UPDATE conversations SET url_epoch = url_epoch + 120 WHERE id = %s", group)
+    with bo.page.expect_download() as download:
+        bo.page.get_by_role("link", name="Download note.txt").click()
+    assert open(download.value.path()).read() == "a note"
+    assert bo.problems and all("401" in problem for problem in bo.problems)
+    bo.problems.clear()
