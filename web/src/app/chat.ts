@@ -19,6 +19,7 @@ export class Chat {
   private epoch = 0;
   private isLive = false;
   private list: Promise<void> | undefined;
+  private blocked = Promise.resolve();
   private readonly confirmed = new Map<Id, number>();
   private confirmTimer: ReturnType<typeof setTimeout> | undefined;
   private readonly refreshing = new Map<Id, Promise<Conversation | undefined>>();
@@ -111,6 +112,9 @@ export class Chat {
       case "member:left":
         void this.refresh(event.payload.conversationId);
         break;
+      case "user:blocked":
+        void this.loadBlocked();
+        break;
       case "typing":
         setTimeout(() => this.store.dispatch({ type: "typingExpired", now: Date.now() }), 7_100);
         break;
@@ -158,12 +162,13 @@ export class Chat {
     return this.list;
   }
 
-  private async loadBlocked(): Promise<void> {
-    try {
-      this.store.dispatch({ type: "blocked", ids: (await this.parley.blocked()).map(({ id }) => id) });
-    } catch {
+  /** One after the other, so that the last answer is the newest. */
+  private loadBlocked(): Promise<void> {
+    this.blocked = this.blocked
+      .then(async () => this.store.dispatch({ type: "blocked", ids: (await this.parley.blocked()).map(({ id }) => id) }))
       // It is asked again with the next connection.
-    }
+      .catch(() => {});
+    return this.blocked;
   }
 
   private async fetchList(): Promise<void> {
@@ -241,7 +246,7 @@ export class Chat {
 
   async block(id: Id, isBlocked: boolean): Promise<void> {
     await this.parley.block(id, isBlocked);
-    this.store.dispatch({ type: "event", event: { name: "user:blocked", payload: { userId: id, blocked: isBlocked } }, isLive: false, now: 0 });
+    await this.loadBlocked();
   }
 
   async leave(id: Id): Promise<void> {

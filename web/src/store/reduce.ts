@@ -158,8 +158,6 @@ function reduceEvent(state: State, event: ServerEvent, isLive: boolean, now: num
     }
     case "user:muted":
       return { ...state, mutedUntil: endOfMute(event.payload.until) };
-    case "user:blocked":
-      return { ...state, blocked: { ...state.blocked, [event.payload.userId]: event.payload.blocked } };
     case "conversation:created":
       return withConversation(state, event.payload);
     case "conversation:updated": {
@@ -173,6 +171,7 @@ function reduceEvent(state: State, event: ServerEvent, isLive: boolean, now: num
       return withoutConversation(state, event.payload.id);
     case "member:joined":
     case "member:left":
+    case "user:blocked":
     case "session:revoked":
       return state;
   }

@@ -12,8 +12,8 @@ export function InvitationView({ group }: { group: Conversation }) {
   if (invitation === undefined) return null;
   const { by } = invitation;
   const leave = async () => {
-    await chat.leave(id);
     navigate({ view: "home" }, { replace: true });
+    await chat.leave(id);
   };
   return (
     <main className="pane" aria-label={title}>
