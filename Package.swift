@@ -138,7 +138,9 @@ let package = Package(
         .testTarget(name: "ChatTests", dependencies: ["Chat", .crypto], swiftSettings: settings),
         .testTarget(
             name: "ParleyServerTests",
-            dependencies: ["ParleyServer", "Chat", "SocketIO", .httpTypes, .nio, .nioEmbedded, .nioFoundation],
+            dependencies: [
+                "ParleyServer", "Chat", "SocketIO", .httpTypes, .nio, .nioEmbedded, .nioFoundation, .nioHTTPTypes,
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "MediaTests", dependencies: ["Media", "CVips", "parley", .crypto, .logging, .nio, .nioPosix],

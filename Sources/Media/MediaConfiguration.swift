@@ -7,10 +7,13 @@ public struct MediaConfiguration: Sendable {
     /// The program to run as worker, and its arguments: it must call `MediaWorker.main()`.
     public var workerExecutable: String
     public var workerArguments: [String] = []
-    /// Worker processes at work at once.
-    public var workers = 2
-    /// Files that may wait for a worker; one more is refused with `MediaError.Code.busy`.
+    /// Worker processes at work at once; one user has one fewer, if there are several.
+    public var workers = 3
+    /// Files that may wait for a worker; one more is refused with `MediaError.Code.busy`, or takes the place of one of the
+    /// user with the most.
     public var maxWaiting = 64
+    /// Of one user.
+    public var maxWaitingEach = 16
     /// Files a worker handles before it is replaced.
     public var jobsPerWorker = 300
     public var limits = MediaLimits()

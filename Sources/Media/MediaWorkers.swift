@@ -1,24 +1,26 @@
-internal import Foundation
+public import Foundation
 public import Logging
 internal import NIOConcurrencyHelpers
 internal import NIOPosix
 
 /// The worker processes that decode what users send, and the queue before them. The server decodes nothing itself.
 public final class MediaWorkers: Sendable {
+    /// Resumed when it is a file's turn, or when it will never be.
+    private typealias Turn = CheckedContinuation<Void, any Error>
+
     private struct State {
         /// Started, and waiting for a file.
         var idle: [WorkerProcess] = []
         /// At work on a file.
         var busy: [pid_t: WorkerProcess] = [:]
-        /// Files at work or waiting.
-        var admitted = 0
+        var turns: FairQueue<UUID, Turn>
         var failures = 0
         var isShutDown = false
     }
 
     private let configuration: MediaConfiguration
     private let logger: Logger
-    private let state = NIOLockedValueBox(State())
+    private let state: NIOLockedValueBox<State>
     // Each worker's blocking conversation takes one thread. They live as long as the pool, which matters: a worker dies with
     // the thread that started it.
     private let threads: NIOThreadPool
@@ -27,6 +29,11 @@ public final class MediaWorkers: Sendable {
     public init(_ configuration: MediaConfiguration, logger: Logger) {
         self.configuration = configuration
         self.logger = logger
+        let turns = FairQueue<UUID, Turn>(
+            .init(
+                places: configuration.workers, waiting: configuration.maxWaiting,
+                waitingEach: configuration.maxWaitingEach))
+        state = NIOLockedValueBox(State(turns: turns))
         threads = NIOThreadPool(numberOfThreads: max(1, configuration.workers))
         threads.start()
     }
@@ -35,14 +42,16 @@ public final class MediaWorkers: Sendable {
     ///
     /// A picture or film whose decoder crashes or hangs becomes a plain file for its owner alone. Throws `busy` when too
     /// many files wait, `storageFull`, and `unavailable` when no worker can be started.
-    public func process(_ file: ReceivedFile) async throws -> ProcessedMedia {
+    ///
+    /// - Parameter user: whose file it is: users take turns, and each has a share of the workers and of the queue.
+    public func process(_ file: ReceivedFile, of user: UUID) async throws -> ProcessedMedia {
         switch MediaType(mime: file.type) {
         case .other: return .plainFile(type: file.type)
         case .uncleanablePicture: return .plainFile(type: file.type, audience: .ownerOnly)
         case .picture, .movie: break
         }
-        try admit()
-        defer { state.withLockedValue { $0.admitted -= 1 } }
+        try await awaitTurn(of: user)
+        defer { endTurn(of: user) }
         let job = WorkerJob(
             input: file.path, type: file.type, limits: configuration.limits.allowing(file.size),
             ffmpeg: configuration.ffmpeg)
@@ -57,10 +66,11 @@ public final class MediaWorkers: Sendable {
 
     /// Ends the workers. A file at work is not processed: `unavailable`.
     public func shutdown() async {
-        let busy = state.withLockedValue { state in
+        let (busy, waiting) = state.withLockedValue { state in
             state.isShutDown = true
-            return state.busy.values
+            return (state.busy.values, state.turns.removeAll())
         }
+        for turn in waiting { turn.resume(throwing: Self.isShutDown) }
         for worker in busy { worker.stop() }
         try? await threads.shutdownGracefully()
         state.withLockedValue { $0.idle.removeAll() }
@@ -72,12 +82,43 @@ public final class MediaWorkers: Sendable {
     /// The process ids of the workers that wait for a file.
     var idleWorkers: [Int32] { state.withLockedValue { $0.idle.map(\.id) } }
 
-    private func admit() throws {
-        try state.withLockedValue { state in
-            guard !state.isShutDown else { throw Self.isShutDown }
-            guard state.admitted < configuration.workers + configuration.maxWaiting else { throw MediaError(.busy) }
-            state.admitted += 1
+    // MARK: - Turns
+
+    private func awaitTurn(of user: UUID) async throws {
+        let ticket = NIOLockedValueBox<FairQueue<UUID, Turn>.Ticket?>(nil)
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { turn in
+                switch state.withLockedValue({ state in
+                    Result { () throws -> Turn? in
+                        if state.isShutDown { throw Self.isShutDown }
+                        // Under the lock, so that a cancellation is seen here or finds the ticket.
+                        try Task.checkCancellation()
+                        guard case .waits(let own, let displaced) = state.turns.add(turn, of: user) else {
+                            throw MediaError(.busy)
+                        }
+                        ticket.withLockedValue { $0 = own }
+                        return displaced
+                    }
+                }) {
+                case .success(let displaced): displaced?.resume(throwing: MediaError(.busy))
+                case .failure(let refusal): turn.resume(throwing: refusal)
+                }
+                beginTurns()
+            }
+        } onCancel: {
+            state.withLockedValue { state in
+                ticket.withLockedValue { $0 }.flatMap { state.turns.remove($0) }
+            }?.resume(throwing: CancellationError())
         }
+    }
+
+    private func endTurn(of user: UUID) {
+        state.withLockedValue { $0.turns.finish(user) }
+        beginTurns()
+    }
+
+    private func beginTurns() {
+        while let turn = state.withLockedValue({ $0.turns.next() }) { turn.entry.resume() }
     }
 
     // MARK: - On a thread of the pool

@@ -78,6 +78,11 @@ struct MediaBench {
     }
 }
 
+extension MediaWorkers {
+    /// For a user who has nothing else.
+    func process(_ file: ReceivedFile) async throws -> ProcessedMedia { try await process(file, of: UUID()) }
+}
+
 /// What became of an upload.
 struct Outcome {
     let media: ProcessedMedia

@@ -33,9 +33,10 @@ public struct ResumableUploads: Sendable {
     /// Begins an upload of `length` bytes.
     /// - Parameter metadata: what `status` repeats.
     /// - Throws: as `Uploads.begin`; `rate_limited` also when the owner has too many unfinished ones.
-    public func create(name: String, metadata: String?, length: Int, owner: UserID) async throws -> Progress {
+    public func create(name: String, metadata: String?, length: Int, uploader: Uploader) async throws -> Progress {
+        let owner = uploader.user
         // Held until the row counts against the quota instead.
-        let place = try await uploads.reserve(owner, length: length)
+        let place = try await uploads.reserve(uploader, length: length)
         defer { uploads.underWay.leave(place, keeping: length) }
         let id = UploadID.make()
         let writer = uploads.storage.blobs.makeWriter(id.uuid, maxBytes: 0)
@@ -79,11 +80,16 @@ public struct ResumableUploads: Sendable {
     ///   - size: of `body`, if the sender says it.
     ///   - offset: where the sender believes to go on.
     /// - Throws: `upload_offset_mismatch` where that is wrong or another request writes, `checksum_mismatch`,
+    ///   `rate_limited` and `unavailable` as `Uploads.begin`,
     ///   `too_large` for more bytes than were announced, `not_found`, `gone`, and whatever ends an upload otherwise.
     public func append(
         _ body: some AsyncSequence<ByteBuffer, any Error> & Sendable, size: Int?, to id: UploadID, at offset: Int,
-        checksum: PieceChecksum?, owner: UserID
+        checksum: PieceChecksum?, uploader: Uploader
     ) async throws -> Progress {
+        let owner = uploader.user
+        // Its bytes count against the quota by its row.
+        let place = try uploads.underWay.enter(uploader, bytes: 0)
+        defer { uploads.underWay.leave(place) }
         let key = PieceWriters.Key(upload: id, owner: owner)
         let turn = try writers.begin(key)
         defer { writers.end(key) }

@@ -194,16 +194,23 @@ struct UploadStore: Sendable {
         /// In bytes.
         var servedSize: Int
         var thumbnails: [String]
+        /// Whether the asking user has an upload of it.
+        var isOwn: Bool
     }
 
     /// Nil where there is no such content.
-    func storedFiles(of sha256: String) async throws -> StoredFiles? {
+    func storedFiles(of sha256: String, for user: UserID) async throws -> StoredFiles? {
         let rows = try await database.query(
             """
-            SELECT served_size, thumbnails::text AS thumbnails FROM blobs WHERE sha256 = \(sha256) AND NOT owner_only
+            SELECT served_size, thumbnails::text AS thumbnails,
+                EXISTS (SELECT 1 FROM uploads up
+                    WHERE up.sha256 = b.sha256 AND up.owner_id = \(user.uuid) AND up.removed_at IS NULL) AS own
+            FROM blobs b WHERE sha256 = \(sha256) AND NOT owner_only
             """)
         return try rows.first.map {
-            StoredFiles(servedSize: try $0.decode("served_size"), thumbnails: try Self.thumbnails($0).map(\.size))
+            StoredFiles(
+                servedSize: try $0.decode("served_size"), thumbnails: try Self.thumbnails($0).map(\.size),
+                isOwn: try $0.decode("own"))
         }
     }
 

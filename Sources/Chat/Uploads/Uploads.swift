@@ -48,33 +48,33 @@ public struct Uploads: Sendable {
     /// - Parameters:
     ///   - length: in bytes, if the sender says it: what is too large is refused before it is read.
     ///   - bound: bytes that it cannot exceed, where only that is known.
-    /// - Throws: `too_large`, `quota_exceeded`, `rate_limited` when the owner has too many under way, `unavailable`
+    /// - Throws: `too_large`, `quota_exceeded`, `rate_limited` when the sender has too many under way, `unavailable`
     ///   when everybody together has, `storage_full`.
-    public func begin(_ name: String, length: Int?, bound: Int? = nil, owner: UserID) async throws -> Incoming {
+    public func begin(_ name: String, length: Int?, bound: Int? = nil, uploader: Uploader) async throws -> Incoming {
         let wanted = min(length ?? bound ?? storage.maximumBytes, storage.maximumBytes)
-        let place = try await reserve(owner, length: length, upTo: wanted)
+        let place = try await reserve(uploader, length: length, upTo: wanted)
         let id = UploadID.make()
         return Incoming(
-            id: id, owner: owner, name: FileName.cleaned(name),
+            id: id, owner: uploader.user, name: FileName.cleaned(name),
             writer: storage.blobs.makeWriter(id.uuid, maxBytes: place.bytes, announced: length), place: place,
             isLimitedByQuota: place.bytes < wanted)
     }
 
     /// A place for an upload of just this many bytes.
-    func reserve(_ owner: UserID, length: Int) async throws -> UploadsUnderWay.Place {
-        try await reserve(owner, length: length, upTo: length)
+    func reserve(_ uploader: Uploader, length: Int) async throws -> UploadsUnderWay.Place {
+        try await reserve(uploader, length: length, upTo: length)
     }
 
     /// Takes a place, with as many bytes as the quota has left. The database is asked for that only near the quota.
     ///
     /// The others' places are counted before the rows: an upload that ends in between is counted twice, and never not at
     /// all.
-    private func reserve(_ owner: UserID, length: Int?, upTo wanted: Int) async throws -> UploadsUnderWay.Place {
+    private func reserve(_ uploader: Uploader, length: Int?, upTo wanted: Int) async throws -> UploadsUnderWay.Place {
         if let length, length > storage.maximumBytes { throw tooLarge }
-        var place = try underWay.enter(owner, bytes: wanted)
+        var place = try underWay.enter(uploader, bytes: wanted)
         if let kept = place.keptAtMost, kept + place.others + wanted <= storage.quotaBytes { return place }
         do {
-            let kept = try await store.usage(of: owner)
+            let kept = try await store.usage(of: uploader.user)
             underWay.remember(kept, for: place)
             let left = storage.quotaBytes - place.others - kept
             if left <= 0 || length.map({ $0 > left }) == true { throw quotaExceeded }
@@ -124,6 +124,9 @@ public struct Uploads: Sendable {
 
     /// Processes a received file and gives it its row.
     ///
+    /// What its owner has already is known at once. What somebody else has takes the same work as what nobody has, the
+    /// result is thrown away, and the stored files serve: nobody can tell by the clock what others keep here.
+    ///
     /// - Parameter isRepeatable: whether the received bytes stay until there is a row, so that all this can be done again
     ///   when it throws.
     func keep(
@@ -131,16 +134,25 @@ public struct Uploads: Sendable {
     ) async throws -> Upload {
         receivedBytes.add(file.size)
         try await scan(file)
-        let upload = try await known(file, as: id, name: name, owner: owner)
-        if let upload {
+        let stored = try await store.storedFiles(of: file.sha256.hex, for: owner)
+        if let stored, stored.isOwn,
+            let upload = try await contents.withLock(
+                file.sha256, { try await known(file, stored, as: id, name: name, owner: owner) })
+        {
             try? await storage.blobs.discard(file)
             return upload
         }
-        let media = try await storing { try await storage.workers.process(file) }
-        let new = try await contents.withLock(file.sha256) {
-            try await commit(file, media, as: id, name: name, owner: owner, isRepeatable: isRepeatable)
+        let media = try await storing { try await storage.workers.process(file, of: owner.uuid) }
+        let (new, isKnown) = try await contents.withLock(file.sha256) {
+            if let stored, let upload = try await known(file, stored, as: id, name: name, owner: owner) {
+                try await storing { try await storage.blobs.rehearseCommit(file, media) }
+                return (upload, true)
+            }
+            return (
+                try await commit(file, media, as: id, name: name, owner: owner, isRepeatable: isRepeatable), false
+            )
         }
-        if isRepeatable || file.isForWorkers { try? await storage.blobs.discard(file) }
+        if isKnown || isRepeatable || file.isForWorkers { try? await storage.blobs.discard(file) }
         return new
     }
 
@@ -165,17 +177,13 @@ public struct Uploads: Sendable {
         }
     }
 
-    /// Another upload of a content there is already. The disk is asked first: most contents are new. Nil also where a
-    /// stored file is damaged: this upload's then takes its place.
+    /// Another upload of a content there was a moment ago. Nil where it has gone meanwhile, or a stored file is damaged:
+    /// this upload's then takes its place.
     private func known(
-        _ file: ReceivedFile, as id: UploadID, name: String, owner: UserID
+        _ file: ReceivedFile, _ stored: UploadStore.StoredFiles, as id: UploadID, name: String, owner: UserID
     ) async throws -> Upload? {
-        guard file.isStored else { return nil }
-        return try await contents.withLock(file.sha256) {
-            guard let stored = try await store.storedFiles(of: file.sha256.hex), try await isWhole(file.sha256, stored)
-            else { return nil }
-            return try await store.insert(id, owner: owner, name: name, contentOf: file.sha256.hex)
-        }
+        guard try await isWhole(file.sha256, stored) else { return nil }
+        return try await store.insert(id, owner: owner, name: name, contentOf: file.sha256.hex)
     }
 
     private func isWhole(_ address: BlobID, _ stored: UploadStore.StoredFiles) async throws -> Bool {

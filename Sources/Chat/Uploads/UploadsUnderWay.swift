@@ -1,14 +1,29 @@
 import Synchronization
 
-/// The uploads that are being received: how many, in all, so that disk and descriptors last, and of one user, so that
-/// nobody takes the others' share; and how many bytes they may yet bring, so that uploads side by side stay within the
-/// quota together.
+/// Who sends a file.
+public struct Uploader: Sendable, Hashable {
+    public let user: UserID
+    /// Where from, as bytes that whoever shares an address shares.
+    public let address: [UInt8]
+
+    public init(user: UserID, address: [UInt8]) {
+        self.user = user
+        self.address = address
+    }
+}
+
+/// The uploads that are being received: how many, in all, so that disk and descriptors last, of one user and from one
+/// address, so that nobody takes the others' share; and how many bytes they may yet bring, so that uploads side by side
+/// stay within the quota together.
+///
+/// Shares follow what is free: a user may hold an eighth of it, an address a half. So the more is taken, the less anybody
+/// gets of the rest, and who has none finds a place nearly always.
 ///
 /// It also remembers for a while how many bytes a user has kept at most: what uploads add to them passes here, and what
 /// is taken away does not.
 final class UploadsUnderWay: Sendable {
-    private static let maximum = 256
-    private static let maximumEach = 16
+    static let maximum = 256
+    static let maximumEach = 16
     /// Users remembered; beyond it all are forgotten, and counted again when they come.
     private static let maximumRemembered = 50_000
     /// How long: an upload that expired while its next piece came, or that a moderator gave back, adds unseen.
@@ -16,7 +31,7 @@ final class UploadsUnderWay: Sendable {
 
     /// One upload's place, with the bytes it may bring. Given back by `leave`.
     struct Place: Sendable {
-        fileprivate let user: UserID
+        fileprivate let uploader: Uploader
         fileprivate(set) var bytes: Int
         /// What the user's other uploads may bring, as this one entered.
         let others: Int
@@ -35,25 +50,33 @@ final class UploadsUnderWay: Sendable {
     private struct State {
         var total = 0
         var each: [UserID: Uploads] = [:]
+        var fromAddress: [[UInt8]: Int] = [:]
         var kept: [UserID: (atMost: Int, since: ContinuousClock.Instant)] = [:]
     }
 
     private let state = Mutex(State())
 
-    /// - Throws: `rate_limited` when the user has too many under way, `unavailable` when everybody together has.
-    func enter(_ user: UserID, bytes: Int) throws(ChatError) -> Place {
+    /// - Throws: `rate_limited` when the user has too many under way, or all those at the same address, and `unavailable`
+    ///   when everybody together has.
+    func enter(_ uploader: Uploader, bytes: Int) throws(ChatError) -> Place {
         try state.withLock { state throws(ChatError) in
-            var own = state.each[user, default: Uploads()]
-            if own.count >= Self.maximumEach {
-                throw ChatError(.rateLimited, "at most \(Self.maximumEach) uploads at a time", retryAfter: 1)
+            var own = state.each[uploader.user, default: Uploads()]
+            let fromAddress = state.fromAddress[uploader.address, default: 0]
+            let free = Self.maximum - state.total
+            if free == 0 { throw ChatError.unavailable }
+            if own.count >= min(Self.maximumEach, max(1, free / 8)) {
+                throw ChatError(.rateLimited, "too many uploads of yours at a time", retryAfter: 1)
             }
-            if state.total >= Self.maximum { throw ChatError.unavailable }
-            let kept = state.kept[user].flatMap { $0.since + Self.memory > .now ? $0.atMost : nil }
-            let place = Place(user: user, bytes: bytes, others: own.bytes, keptAtMost: kept, added: own.added)
+            if fromAddress >= max(1, free / 2) {
+                throw ChatError(.rateLimited, "too many uploads at a time from your address", retryAfter: 1)
+            }
+            let kept = state.kept[uploader.user].flatMap { $0.since + Self.memory > .now ? $0.atMost : nil }
+            let place = Place(uploader: uploader, bytes: bytes, others: own.bytes, keptAtMost: kept, added: own.added)
             state.total += 1
+            state.fromAddress[uploader.address] = fromAddress + 1
             own.count += 1
             own.bytes += bytes
-            state.each[user] = own
+            state.each[uploader.user] = own
             return place
         }
     }
@@ -61,9 +84,10 @@ final class UploadsUnderWay: Sendable {
     /// Takes note of what the database counted after this place was taken. Others may have added to it meanwhile.
     func remember(_ kept: Int, for place: Place) {
         state.withLock { state in
-            let added = (state.each[place.user]?.added ?? 0) - place.added
+            let user = place.uploader.user
+            let added = (state.each[user]?.added ?? 0) - place.added
             if state.kept.count >= Self.maximumRemembered { state.kept = [:] }
-            state.kept[place.user] = (kept + added, since: .now)
+            state.kept[user] = (kept + added, since: .now)
         }
     }
 
@@ -71,19 +95,22 @@ final class UploadsUnderWay: Sendable {
     func shrink(_ place: inout Place, to bytes: Int) {
         let surplus = place.bytes - bytes
         place.bytes = bytes
-        state.withLock { [user = place.user] in $0.each[user]?.bytes -= surplus }
+        state.withLock { [user = place.uploader.user] in $0.each[user]?.bytes -= surplus }
     }
 
     /// - Parameter kept: bytes that count against the quota from now on.
     func leave(_ place: Place, keeping kept: Int = 0) {
         state.withLock { state in
-            guard var own = state.each[place.user] else { return }
+            let (user, address) = (place.uploader.user, place.uploader.address)
+            guard var own = state.each[user] else { return }
             state.total -= 1
+            let fromAddress = state.fromAddress[address, default: 1] - 1
+            state.fromAddress[address] = fromAddress > 0 ? fromAddress : nil
             own.count -= 1
             own.bytes -= place.bytes
             own.added += kept
-            state.each[place.user] = own.count > 0 ? own : nil
-            state.kept[place.user]?.atMost += kept
+            state.each[user] = own.count > 0 ? own : nil
+            state.kept[user]?.atMost += kept
         }
     }
 }

@@ -74,7 +74,7 @@ extension BlobStore {
         return StoredFile(id: id, variant: variant, path: path, size: status.size, modified: status.modified)
     }
 
-    private func names(in path: String) throws -> [String] {
+    func names(in path: String) throws -> [String] {
         guard let stream = opendir(path) else {
             if errno == ENOENT || errno == ENOTDIR { return [] }
             throw MediaError(errno: errno, "opendir \(path)")

@@ -73,6 +73,29 @@ public final class BlobStore: Sendable {
         try syncParents(of: id)
     }
 
+    /// Does for the disk what `commit` does for a content that is new, and keeps nothing: how long an upload takes does
+    /// not tell whether somebody else has sent the same.
+    public func rehearseCommit(_ file: ReceivedFile, _ media: ProcessedMedia) async throws {
+        try await blocking { [self] in
+            for thumbnail in media.thumbnails {
+                try OpenFile(temporaryPath(file.name, BlobVariant.thumbnail(thumbnail.size).suffix), O_RDONLY).sync()
+            }
+            let isCleaned = media.cleaned != nil
+            try (isCleaned ? OpenFile(temporaryPath(file.name, Self.cleanedSuffix), O_RDONLY) : file.file).sync()
+            try syncDirectory(shardPath(of: file.sha256))
+            try forgetShards(holdingOnly: file.sha256)
+            try syncParents(of: file.sha256)
+        }
+    }
+
+    /// Where there is nothing else, a new content's directory would have been new.
+    private func forgetShards(holdingOnly id: BlobID) throws {
+        guard try names(in: shardPath(of: id)).allSatisfy({ $0.hasPrefix(id.hex) }) else { return }
+        durableShards.withLockedValue { _ = $0.remove(String(id.hex.prefix(4))) }
+        guard try names(in: firstShardPath(of: id)).count == 1 else { return }
+        durableShards.withLockedValue { _ = $0.remove(String(id.hex.prefix(2))) }
+    }
+
     /// The size of a stored file in bytes; nil where there is none.
     public func size(of id: BlobID, _ variant: BlobVariant = .served) async throws -> Int? {
         try await blocking { [self] in status(of: path(of: id, variant))?.size }

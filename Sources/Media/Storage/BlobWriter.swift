@@ -33,13 +33,24 @@ public actor BlobWriter {
         /// Nil until the first bytes, or the end, of an upload that begins.
         var file: OpenFile?
         var written: Int
+        /// Bytes that the disk has room for already.
+        var reserved = 0
         /// Nil when the writer did not begin at the start: the hash is then taken from the file at the end.
         var hash: SHA256?
+
+        /// Takes room for `count` more bytes and, of what is announced, for as many again as have come: in few steps,
+        /// and never for much more than there is.
+        mutating func reserve(_ announced: Int?, for count: Int) throws {
+            guard let announced, let file, written + count > reserved, written + count < announced else { return }
+            reserved = min(announced, 2 * (written + count))
+            try file.reserve(reserved)
+        }
     }
 
     public nonisolated let name: UUID
     private let maxBytes: Int
-    /// In bytes, if the sender said it: the disk has room for that many before they come.
+    /// In bytes, if the sender said it. The disk must have room for that many when the first come; it is reserved as they
+    /// come, so that a promise takes nothing from others.
     private let announced: Int?
     private let store: BlobStore
     private var progress: Progress
@@ -127,8 +138,8 @@ public actor BlobWriter {
                 var progress = before
                 if count > 0 { try store.checkRoom(for: progress.file == nil ? max(count, announced ?? 0) : count) }
                 let file = try progress.file ?? store.makeTemporary(name)
-                if progress.file == nil, let announced, announced > count { try file.reserve(announced) }
                 progress.file = file
+                try progress.reserve(announced, for: count)
                 for buffer in pending { buffer.withUnsafeReadableBytes { progress.hash?.update(bufferPointer: $0) } }
                 try file.write(pending, at: progress.written)
                 progress.written += count
@@ -157,8 +168,8 @@ public actor BlobWriter {
 }
 
 extension BlobStore {
-    /// Begins an upload of at most `maxBytes`. Its file is made with the first bytes that go to the disk, with room for
-    /// those that are `announced`.
+    /// Begins an upload of at most `maxBytes`. Its file is made with the first bytes that go to the disk, which must have
+    /// room for those that are `announced`.
     public func makeWriter(_ name: UUID, maxBytes: Int, announced: Int? = nil) -> BlobWriter {
         BlobWriter(store: self, file: nil, name: name, offset: 0, maxBytes: maxBytes, announced: announced)
     }

@@ -5,7 +5,8 @@ import NIOHTTPTypes
 
 /// Guards the requests of one connection against clients that are slow, malformed or too much.
 ///
-/// - A body has to bring `minimumRate` on average over every `timeout` in which the server was ready to read; else 408.
+/// - A body has to bring `minimumRate(after:)` on average over every `timeout` in which the server was ready to read, and
+///   to end within `maximumTime` of such time; else 408.
 /// - An answer of which less than that is read over a `timeout` ends the connection.
 /// - A body that cannot be parsed is answered 400.
 /// - After an answer that came before its request's end (413, say) what is left is not read, unless it is little: the
@@ -16,8 +17,20 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
-    /// Bytes a second that a body has to bring, and that have to be read of an answer.
+    /// Bytes a second that have to be read of an answer.
     private static let minimumRate = 512
+    /// Bytes a second that a body has to bring which the server has waited for that many seconds: whoever holds a place
+    /// for long has to make use of it. A telephone at the edge of its network brings 20,000.
+    private static func minimumRate(after seconds: Int64) -> Int {
+        switch seconds {
+        case ..<60: minimumRate
+        case ..<120: 2048
+        case ..<180: 4096
+        default: 8192
+        }
+    }
+    /// Seconds that the server waits for a body in all.
+    private static let maximumTime: Int64 = 3600
     /// Bytes that are still read after an early answer, so that the connection can be used again.
     private static let maximumDrained = 64 * 1024
     /// How long a client may take to read an early answer before its connection is closed under what it sends.
@@ -38,6 +51,8 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
     /// Bytes that the request's head announced and that have not come; nil where it announced none.
     private var outstanding: Int?
     private var received = 0
+    /// Seconds that the server has waited for the body, before the present time-out.
+    private var waitedBefore: Int64 = 0
     /// Within the present time-out: since when, if at all, the server has not been ready to read, and how long before.
     private var pausedSince: NIODeadline?
     private var paused = TimeAmount.zero
@@ -64,6 +79,7 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
             outstanding =
                 head.headerFields[.transferEncoding] == nil
                 ? head.headerFields.announcedLength ?? 0 : nil
+            waitedBefore = 0
             beginPeriod(context)
         case .body(let bytes):
             received += bytes.readableBytes
@@ -98,8 +114,10 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private func endPeriod(_ context: ChannelHandlerContext) {
         guard isReceiving else { return }
         let paused = paused + (pausedSince.map { .now() - $0 } ?? .zero)
-        let waited = max(0, timeout.nanoseconds - paused.nanoseconds) / 1_000_000_000
-        guard received < Int(waited) * Self.minimumRate else { return beginPeriod(context) }
+        let waited = (max(0, timeout.nanoseconds - paused.nanoseconds) + 500_000_000) / 1_000_000_000
+        let needed = Int(waited) * Self.minimumRate(after: waitedBefore)
+        waitedBefore += waited
+        guard received < needed || waitedBefore >= Self.maximumTime else { return beginPeriod(context) }
         refuse(Problem(.requestTimeout, code: "timeout", detail: "the request's body comes too slowly"), context)
     }
 

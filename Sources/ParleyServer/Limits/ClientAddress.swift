@@ -6,7 +6,7 @@ import NIOCore
 /// Where a client is, as far as limits care: an IPv4 address, or the /64 network of an IPv6 address, which one
 /// subscriber has to himself (RFC 6177).
 struct ClientAddress: Hashable, Sendable {
-    fileprivate let bytes: [UInt8]
+    let bytes: [UInt8]
 
     /// Nobody in particular: a peer without an IP address.
     static let unknown = ClientAddress(bytes: [])

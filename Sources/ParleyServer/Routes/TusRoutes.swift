@@ -62,6 +62,7 @@ struct TusRoutes {
 
     @Sendable private func create(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
         try await answer(request, context) { owner in
+            let uploader = Uploader(user: owner, address: context.client.bytes)
             let headers = request.headers
             if headers[.uploadConcat] != nil || headers[.uploadDeferLength] != nil {
                 throw ChatError(.malformedRequest, "neither Upload-Concat nor Upload-Defer-Length is supported")
@@ -77,11 +78,11 @@ struct TusRoutes {
             let checksum = try bringsBytes ? headers[.uploadChecksum].map(TusHeaders.checksum) : nil
             if let size, size > length { throw ResumableUploads.tooLong(length) }
             var progress = try await uploads.create(
-                name: name, metadata: headers[.uploadMetadata], length: length, owner: owner)
+                name: name, metadata: headers[.uploadMetadata], length: length, uploader: uploader)
             if bringsBytes, size != 0, length > 0 {
                 do {
                     progress = try await uploads.append(
-                        request.body, size: size, to: progress.id, at: 0, checksum: checksum, owner: owner)
+                        request.body, size: size, to: progress.id, at: 0, checksum: checksum, uploader: uploader)
                 } catch {
                     // Its sender never hears of it.
                     try? await uploads.terminate(progress.id, owner: owner)
@@ -114,7 +115,8 @@ struct TusRoutes {
             let progress = try await uploads.append(
                 request.body, size: try TusHeaders.count(.contentLength, in: request.headers),
                 to: context.id(of: Upload.self), at: offset,
-                checksum: try request.headers[.uploadChecksum].map(TusHeaders.checksum), owner: owner)
+                checksum: try request.headers[.uploadChecksum].map(TusHeaders.checksum),
+                uploader: Uploader(user: owner, address: context.client.bytes))
             return response(.noContent, progress)
         }
     }

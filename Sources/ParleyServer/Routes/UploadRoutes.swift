@@ -48,7 +48,8 @@ struct UploadRoutes {
         }
         let name = PercentEncoding.decode(context.parameters.get("id") ?? "")
         let length = request.headers.announcedLength
-        let incoming = try await uploads.begin(name, length: length, owner: caller.user)
+        let incoming = try await uploads.begin(
+            name, length: length, uploader: Uploader(user: caller.user, address: context.client.bytes))
         do {
             var received = 0
             for try await buffer in request.body {
@@ -75,7 +76,9 @@ struct UploadRoutes {
         let length = request.headers.announcedLength
         if let length, length > uploads.maximumBytes + Self.framing { throw uploads.tooLarge }
         var received = 0
-        var form = IncomingForm(boundary: boundary, length: length, uploads: uploads, owner: caller.user)
+        var form = IncomingForm(
+            boundary: boundary, length: length, uploads: uploads,
+            uploader: Uploader(user: caller.user, address: context.client.bytes))
         do {
             for try await buffer in request.body {
                 received += buffer.readableBytes
@@ -144,7 +147,7 @@ private struct IncomingForm {
     /// Of the whole form, if the sender says it.
     let length: Int?
     let uploads: Uploads
-    let owner: UserID
+    let uploader: Uploader
 
     private var current: Uploads.Incoming?
     /// Whether it has no name: what a browser sends for an input without a file.
@@ -154,11 +157,11 @@ private struct IncomingForm {
     private var fieldBytes = 0
     private static let maximumFieldBytes = 64 * 1024
 
-    init(boundary: String, length: Int?, uploads: Uploads, owner: UserID) {
+    init(boundary: String, length: Int?, uploads: Uploads, uploader: Uploader) {
         parser = MultipartParser(boundary: boundary)
         self.length = length
         self.uploads = uploads
-        self.owner = owner
+        self.uploader = uploader
     }
 
     mutating func receive(_ buffer: ByteBuffer) async throws {
@@ -174,7 +177,7 @@ private struct IncomingForm {
         case .began(let fields):
             guard let name = ContentDisposition(fields["content-disposition"] ?? "").fileName else { return }
             isUnnamed = name.isEmpty
-            current = try await uploads.begin(name, length: nil, bound: length, owner: owner)
+            current = try await uploads.begin(name, length: nil, bound: length, uploader: uploader)
         case .bytes(let bytes):
             if let current {
                 try await uploads.append(bytes, to: current)
@@ -206,6 +209,6 @@ private struct IncomingForm {
 
     func abandon() async {
         if let current { await uploads.abandon(current) }
-        for upload in finished { try? await uploads.delete(upload.id, by: owner) }
+        for upload in finished { try? await uploads.delete(upload.id, by: uploader.user) }
     }
 }
