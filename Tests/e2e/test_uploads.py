@@ -496,10 +496,11 @@ def test_pieces_count_as_uploads(start_server):
     alice = server.person()
     create = {"Tus-Resumable": "1.0.0", "Upload-Length": "1000"}
     piece = "Tus-Resumable: 1.0.0\r\nUpload-Offset: 0\r\nContent-Type: application/offset+octet-stream\r\n"
+    locations = [alice.post("/upload", headers=create).headers["Location"] for _ in range(20)]
     trickle = Trickle(server, "127.0.0.1")
     try:
-        for _ in range(20):
-            trickle.begin(alice, alice.post("/upload", headers=create).headers["Location"], "PATCH", piece)
+        for location in locations:
+            trickle.begin(alice, location, "PATCH", piece)
         until(lambda: trickle.refused() >= 4, "those beyond the share to be refused")
         assert trickle.refused() == 4
         assert_problem(alice.request("PUT", "/upload/x", data=b"x"), 429, "rate_limited")
