@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT / "Benchmarks"))
 from bench import dataset  # noqa: E402
 
 LARGE = {"users", "passwords", "sessions", "refresh_tokens", "conversations", "members", "messages", "attachments",
-         "reactions", "reports", "uploads", "blobs"}
+         "reactions", "reports", "uploads", "blobs", "blocks", "removed_members"}
 MESSAGES = int(os.environ.get("PARLEY_PLAN_MESSAGES", 20_000))
 IS_LARGE = MESSAGES >= 1_000_000
 
@@ -98,6 +98,17 @@ def database(tmp_path_factory):
         storage = tmp_path_factory.mktemp("storage")
         with psycopg.connect(url, autocommit=True) as connection:
             data = dataset.fill(connection, storage, MESSAGES, *(() if IS_LARGE else (3_000, 5_000)))
+            # The one who asks is left out: all they ask for is granted.
+            connection.execute("""
+                WITH people AS (SELECT id, row_number() OVER (ORDER BY id) AS n FROM users WHERE username <> 'user0')
+                INSERT INTO blocks (blocker_id, blocked_id)
+                SELECT a.id, b.id FROM people a JOIN people b ON b.n BETWEEN a.n + 1000 AND a.n + 1001""")
+            connection.execute("""
+                INSERT INTO removed_members (conversation_id, user_id)
+                SELECT c.id, u.id FROM (SELECT id FROM conversations WHERE kind = 'group' LIMIT 10) c
+                    CROSS JOIN (SELECT id FROM users WHERE username > 'user1' AND username < 'user2') u
+                WHERE NOT EXISTS (SELECT FROM members m WHERE m.conversation_id = c.id AND m.user_id = u.id)""")
+            connection.execute("ANALYZE blocks, removed_members")
             for name, value in {
                 "session_preload_libraries": "auto_explain", "auto_explain.log_min_duration": 0,
                 "auto_explain.log_format": "json", "auto_explain.log_nested_statements": "on",
@@ -224,6 +235,18 @@ def change_members(world):
     world.ask("DELETE", f"{members}/{person}")
 
 
+def accept_an_invitation(world):
+    group = world.newcomer.group(world.hero)
+    world.ask("POST", f"/conversations/{group}/accept")
+
+
+def block_and_unblock(world):
+    person = world.data.user(world.number())
+    world.ask("PUT", f"/users/{person}/block")
+    world.get("/users/blocked")
+    world.ask("DELETE", f"/users/{person}/block")
+
+
 def make_conversations(world):
     world.ask("POST", "/conversations", json={"kind": "direct", "userId": world.data.user(world.number())})
     people = [world.data.user(world.number()) for _ in range(3)]
@@ -280,9 +303,10 @@ def send_messages(world):
 def attachments(world):
     upload = world.new_upload()
     link = world.get(f"/upload/{upload}").json()["url"]
-    world.hero.send(world.large, attachments=[upload])
-    for path in (link, f"/upload/{upload}/file"):
+    shown = world.hero.send(world.large, attachments=[upload])["attachments"][0]["url"]
+    for path in (link, shown, f"/upload/{upload}/file"):
         world.get(path)
+    assert world.reader.get(f"/upload/{upload}").status_code == 200
     assert world.reader.get(f"/upload/{upload}/file").status_code == 200
 
 
@@ -340,6 +364,8 @@ REQUESTS = {
     "list members": list_members,
     "change members": change_members,
     "make conversations": make_conversations,
+    "accept an invitation": accept_an_invitation,
+    "block and unblock": block_and_unblock,
     "history": history,
     "search": search,
     "change a message": change_message,

@@ -180,6 +180,16 @@ def test_no_closed_account_becomes_the_owner(server, people):
     assert roles == {bob.id: "admin", carol.id: "owner"}
 
 
+def test_who_was_put_in_by_a_stranger_owns_a_group_last(people):
+    alice, bob, carol = people("alice", "bob", "carol")
+    group = alice.group(bob, visibility="public")
+    path = f"/conversations/{group}"
+    assert carol.post(f"{path}/join").status_code == 200
+    assert alice.post(f"{path}/leave").status_code == 204
+    roles = {m["user"]["id"]: m["role"] for m in carol.get(f"{path}/members").json()["members"]}
+    assert roles == {bob.id: "member", carol.id: "owner"}
+
+
 # URLs of files
 
 
