@@ -34,6 +34,9 @@ public struct EngineConfiguration: Sendable {
     public var permessageDeflate: PermessageDeflate = .disabled
     /// Decides at once who may open a session, before `admission`: nil lets the client in. Called on an event loop.
     public var screening: (@Sendable (HandshakeRequest) -> HandshakeRefusal?)?
+    /// Called with each request that is refused for what it asks, an unknown session, say: may refuse it for another
+    /// reason. Called on an event loop.
+    public var refusing: (@Sendable (HandshakeRequest) -> HandshakeRefusal?)?
     public var admission: Admission?
     /// Handshakes whose admission may be under way at once; more are answered 503.
     public var maxPendingHandshakes = 1024

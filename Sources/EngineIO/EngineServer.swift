@@ -254,6 +254,13 @@ public final class EngineServer: Sendable {
 
     func refuse(_ exchange: HTTPExchange, _ error: RequestError) {
         self.metrics.requestRefused()
+        var error = error
+        if error.isOfRequest,
+            let refusal = self.configuration.refusing?(
+                HandshakeRequest(exchange.head, remoteAddress: exchange.remoteAddress))
+        {
+            error = .forbidden(refusal)
+        }
         var headers = self.corsHeaders(exchange, isPreflight: false)
         headers.add(name: "Content-Type", value: "application/json")
         if error == .overloaded { headers.add(name: "Retry-After", value: "5") }

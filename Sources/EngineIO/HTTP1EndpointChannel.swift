@@ -1,6 +1,6 @@
 public import HummingbirdCore
 package import Logging
-public import NIOCore
+package import NIOCore
 import NIOHTTP1
 package import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
@@ -16,18 +16,18 @@ package struct HTTP1EndpointChannel: HTTPChannelHandler {
     package let responder: HTTPChannelHandler.Responder
     let endpoints: [Endpoint]
     let configuration: HTTP1Channel.Configuration
-    let refusal: HTTPRefusal
+    let screening: HTTPScreening
 
     package init(
         responder: @escaping HTTPChannelHandler.Responder,
         endpoints: [Endpoint],
         configuration: HTTP1Channel.Configuration,
-        refusal: @escaping HTTPRefusal = { _ in ([], ByteBuffer()) }
+        screening: HTTPScreening = .init()
     ) {
         self.responder = responder
         self.endpoints = endpoints
         self.configuration = configuration
-        self.refusal = refusal
+        self.screening = screening
     }
 
     /// How long a connection may be idle, or silent in the middle of a request, where the configuration has no time.
@@ -48,10 +48,7 @@ package struct HTTP1EndpointChannel: HTTPChannelHandler {
                 endpoints: self.endpoints,
                 codec: codec,
                 idleTimeout: self.configuration.idleTimeout ?? Self.defaultIdleTimeout,
-                refuse: { [refusal] status in
-                    let answer = refusal(Int(status.code))
-                    return .init(status: status, headers: .init(answer.headers), body: answer.body)
-                },
+                screening: self.screening,
                 installApplication: { application.succeed(try self.addApplicationHandlers(to: channel)) },
                 onUnneeded: { application.succeed(nil) }
             )
@@ -96,9 +93,6 @@ package struct HTTP1EndpointChannel: HTTPChannelHandler {
     }
 }
 
-/// What is said with the status of a request whose head cannot be read: 400, or 431 for one that is too long.
-public typealias HTTPRefusal = @Sendable (_ status: Int) -> (headers: [(String, String)], body: ByteBuffer)
-
 extension HTTPServerBuilder {
     /// An HTTP/1 server whose real-time endpoints are answered on the connections' event loops, and all other requests
     /// by the application. It can be wrapped in `.tls`.
@@ -107,15 +101,15 @@ extension HTTPServerBuilder {
     ///   - endpoints: What answers which path.
     ///   - configuration: Limits and the idle time (60 seconds where it has none), which hold for every connection
     ///     that is not a WebSocket.
-    ///   - refusal: What is answered to a request whose head cannot be read; nothing but the status by default.
+    ///   - screening: What is refused whomever it is for.
     public static func http1(
         endpoints: [Endpoint],
         configuration: HTTP1Channel.Configuration = .init(),
-        refusal: @escaping HTTPRefusal = { _ in ([], ByteBuffer()) }
+        screening: HTTPScreening = .init()
     ) -> HTTPServerBuilder {
         HTTPServerBuilder { responder in
             HTTP1EndpointChannel(
-                responder: responder, endpoints: endpoints, configuration: configuration, refusal: refusal)
+                responder: responder, endpoints: endpoints, configuration: configuration, screening: screening)
         }
     }
 }

@@ -3,7 +3,7 @@ public import NIOCore
 import NIOHTTP1
 import NIOHTTPTypesHTTP1
 
-/// What a client said when it opened a session. Always a GET.
+/// What a client said when it opened a session, then always a GET, or when it was refused.
 ///
 /// It lives as long as the session, of which there may be very many, so it is kept as text and read when asked.
 public final class HandshakeRequest: Sendable {

@@ -12,6 +12,16 @@ enum RequestError: Error, Equatable {
     case payloadTooLarge
     case overloaded
 
+    /// Whether the request itself is wrong.
+    var isOfRequest: Bool {
+        switch self {
+        case .unknownTransport, .unknownSession, .badHandshakeMethod, .badRequest, .unsupportedProtocolVersion,
+            .payloadTooLarge:
+            true
+        case .forbidden, .overloaded: false
+        }
+    }
+
     var status: HTTPResponse.Status {
         switch self {
         case .unknownTransport, .unknownSession, .badHandshakeMethod, .badRequest, .unsupportedProtocolVersion:

@@ -1,16 +1,16 @@
 /// Checks UTF-8 that arrives in pieces, failing at the first byte that cannot continue a valid text
 /// (The Unicode Standard, table 3-7; RFC 6455 section 8.1).
-struct UTF8Validator {
+package struct UTF8Validator {
     /// Continuation bytes that the current character still needs.
     private var needed = 0
     /// The range that its next byte must be in: narrower than 0x80...0xBF after E0, ED, F0 and F4.
     private var lower: UInt8 = 0x80
     private var upper: UInt8 = 0xbf
 
-    init() {}
+    package init() {}
 
     /// Whether the text so far ends at a character's end.
-    var isComplete: Bool { self.needed == 0 }
+    package var isComplete: Bool { self.needed == 0 }
 
     /// - Returns: Whether the bytes continue a valid text.
     mutating func consume(_ bytes: some Collection<UInt8>) -> Bool {
@@ -18,7 +18,7 @@ struct UTF8Validator {
         return checked ?? Array(bytes).withUnsafeBytes { self.consume($0) }
     }
 
-    mutating func consume(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    package mutating func consume(_ bytes: UnsafeRawBufferPointer) -> Bool {
         var index = 0
         while index < bytes.count {
             if self.needed == 0 {

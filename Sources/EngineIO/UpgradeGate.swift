@@ -16,10 +16,12 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
     typealias OutboundIn = HTTPServerResponsePart
     typealias OutboundOut = HTTPServerResponsePart
 
-    private enum Activity {
+    enum Activity {
         /// Between requests.
         case idle
         case application(requestEnded: Bool, responseEnded: Bool)
+        /// The head was refused, and is about to be answered.
+        case refused
         /// The request is being received.
         case receiving(HTTPExchange, Endpoint, ByteBuffer)
         /// The endpoint has the request, its answer is awaited.
@@ -29,20 +31,26 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
         case upgraded
     }
 
+    /// How long what a client still sends is read after the last answer, unless it ends before.
+    private static let lingering = TimeAmount.seconds(2)
+
     private let endpoints: [Endpoint]
     private var codec: HTTPCodec
     private let idleTimeout: TimeAmount
-    /// The answer to a request whose head cannot be read.
-    private let refuse: @Sendable (HTTPResponseStatus) -> HTTPExchange.Response
+    let screening: HTTPScreening
     /// Adds the application's handlers behind the gate; nil once they are there.
     private var installApplication: (() throws -> Void)?
     /// Called when the connection has ended, or become a WebSocket, without the application having been needed.
     private var onUnneeded: (() -> Void)?
     private var isApplicationInstalled = false
-    private var activity = Activity.idle
-    private var deferred: Deque<HTTPServerRequestPart> = []
+    private(set) var activity = Activity.idle
+    private(set) var deferred: Deque<HTTPServerRequestPart> = []
     private var isReadPending = false
-    private var keepsAlive = true
+    var keepsAlive = true
+    /// Whether the present answer has no body (RFC 9110 § 9.3.2).
+    var isHead = false
+    /// Why what comes after the requests before it cannot be read: said when its turn has come.
+    var unreadable: HTTPParserError?
     private var isQuiescing = false
     /// llhttp stops after a request that asked for an upgrade, honoured or not.
     private var needsFreshDecoder = false
@@ -53,14 +61,14 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
         endpoints: [Endpoint],
         codec: HTTPCodec,
         idleTimeout: TimeAmount,
-        refuse: @escaping @Sendable (HTTPResponseStatus) -> HTTPExchange.Response,
+        screening: HTTPScreening,
         installApplication: @escaping () throws -> Void,
         onUnneeded: @escaping () -> Void
     ) {
         self.endpoints = endpoints
         self.codec = codec
         self.idleTimeout = idleTimeout
-        self.refuse = refuse
+        self.screening = screening
         self.installApplication = installApplication
         self.onUnneeded = onUnneeded
     }
@@ -132,7 +140,7 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
             // The pipeline must not change within the decoder's call.
             context.eventLoop.execute { endpoint.receive(exchange, body: body) }
         case (.discarding, .end): context.close(promise: nil)
-        case (.discarding, _), (.receiving, .head): break
+        case (.discarding, _), (.refused, _), (.receiving, .head): break
         }
     }
 
@@ -146,8 +154,11 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
         if head.version == .http1_0 {
             // To be ignored (RFC 9110 § 10.1.1).
             head.headers.remove(name: "Expect")
-            // What later versions have to say (RFC 9112 § 9.3).
-            if !head.isKeepAlive { head.headers.replaceOrAdd(name: "Connection", value: "close") }
+        }
+        self.isHead = head.method == .HEAD
+        if let answer = self.screening.screen(&head, context.channel.remoteAddress) {
+            self.activity = .refused
+            return self.refuse(answer)
         }
         self.keepsAlive = head.isKeepAlive
         let asksForUpgrade = head.headers.contains(name: "Upgrade") || head.method == .CONNECT
@@ -169,7 +180,7 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
         self.activity = .receiving(exchange, endpoint, ByteBuffer())
         switch handshake {
         case .none, .acceptable: break
-        case .malformed: return exchange.respond(.init(status: .badRequest))
+        case .malformed: return self.refuse(self.screening.unreadable(.badRequest, context.channel.remoteAddress))
         case .unsupportedVersion:
             return exchange.respond(.init(status: .upgradeRequired, headers: ["Sec-WebSocket-Version": "13"]))
         }
@@ -183,6 +194,9 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
     }
 
     private func beginApplication(_ head: HTTPRequestHead, context: ChannelHandlerContext) {
+        var head = head
+        // Said in one way, whatever the client's version and words are (RFC 9112 § 9.3).
+        if !head.isKeepAlive { head.headers.replaceOrAdd(name: "Connection", value: "close") }
         self.activity = .application(requestEnded: false, responseEnded: false)
         do {
             try self.installApplication?()
@@ -210,7 +224,7 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
         if self.needsFreshDecoder {
             self.needsFreshDecoder = false
             context.eventLoop.execute { self.replaceDecoder() }
-        } else if !self.deferred.isEmpty || self.isReadPending {
+        } else if !self.deferred.isEmpty || self.isReadPending || self.unreadable != nil {
             context.eventLoop.execute { self.receiveDeferred() }
         }
     }
@@ -231,6 +245,10 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
             guard !self.mustWait(part) else { break }
             self.deferred.removeFirst()
             self.receive(part, context: context)
+        }
+        if let error = self.unreadable, self.isErrorReached {
+            self.unreadable = nil
+            self.fail(error, context: context)
         }
         self.channelReadComplete(context: context)
         if self.isReadPending {
@@ -266,8 +284,11 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
     /// Writes an endpoint's answer.
     func respond(_ response: HTTPExchange.Response) {
         guard let context = self.context else { return }
-        var requestEnded = true
-        if case .receiving = self.activity { requestEnded = false }
+        let requestEnded =
+            switch self.activity {
+            case .receiving, .refused: false
+            case .idle, .application, .answering, .discarding, .upgraded: true
+            }
         let keepsAlive = self.keepsAlive && requestEnded && !self.isQuiescing
         var head = HTTPResponseHead(version: .http1_1, status: response.status, headers: response.headers)
         if response.status != .noContent {
@@ -275,7 +296,7 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
         }
         if !keepsAlive { head.headers.replaceOrAdd(name: "Connection", value: "close") }
         context.write(self.wrapOutboundOut(.head(head)), promise: nil)
-        if response.body.readableBytes > 0 {
+        if response.body.readableBytes > 0, !self.isHead {
             context.write(self.wrapOutboundOut(.body(.byteBuffer(response.body))), promise: nil)
         }
         let channel = context.channel
@@ -285,7 +306,7 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
         self.activity = .discarding
         // A client that is still sending would lose the answer if the connection were closed under it at once.
         guard !requestEnded else { return written.whenComplete { _ in channel.close(promise: nil) } }
-        self.timer?.set(context.eventLoop.now + .seconds(2))
+        self.timer?.set(context.eventLoop.now + Self.lingering)
     }
 
     // MARK: The connection's end
@@ -296,7 +317,7 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
         case .idle, .receiving, .application(requestEnded: false, _):
             self.timer?.set(context.eventLoop.now + self.idleTimeout)
         case .application, .answering, .upgraded: self.timer?.set(nil)
-        case .discarding: break
+        case .refused, .discarding: break
         }
     }
 
@@ -311,19 +332,12 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
         context.fireChannelInactive()
     }
 
-    private func abortExchange() {
-        switch self.activity {
-        case .receiving(let exchange, _, _), .answering(let exchange): exchange.abort()
-        case .idle, .application, .discarding, .upgraded: break
-        }
-    }
-
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
         case ChannelEvent.inputClosed:
             switch self.activity {
             case .application: context.fireUserInboundEventTriggered(event)
-            case .idle, .receiving, .answering, .discarding, .upgraded:
+            case .idle, .refused, .receiving, .answering, .discarding, .upgraded:
                 self.abortExchange()
                 context.close(promise: nil)
             }
@@ -332,20 +346,10 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
             switch self.activity {
             case .idle: context.close(promise: nil)
             case .answering(let exchange): exchange.onQuiesce?()
-            case .application, .receiving, .discarding, .upgraded: break
+            case .application, .refused, .receiving, .discarding, .upgraded: break
             }
         default: context.fireUserInboundEventTriggered(event)
         }
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if case .application = self.activity { return context.fireErrorCaught(error) }
-        self.abortExchange()
-        guard case .idle = self.activity, error is HTTPParserError else { return context.close(promise: nil) }
-        self.keepsAlive = false
-        // RFC 6585 § 5.
-        let isTooLong = (error as? HTTPParserError) == .headerOverflow
-        self.respond(self.refuse(isTooLong ? .requestHeaderFieldsTooLarge : .badRequest))
     }
 
     // MARK: Upgrade

@@ -22,6 +22,7 @@ public enum Server {
     /// Serves until the process is told to stop (SIGTERM or SIGINT).
     /// - Throws: a setting, a migration or a start that cannot work, each with one sentence that says so.
     public static func run(_ configuration: ServerConfiguration, logger: Logger) async throws {
+        for warning in configuration.warnings { logger.warning("\(warning)") }
         Heap.keepBuffers()
         let lock = try StorageLock(configuration.storageDirectory)
         defer { withExtendedLifetime(lock) {} }
@@ -74,7 +75,7 @@ public enum Server {
             scanner: scanner.map { .init(clamd: $0, isOptional: configuration.clamdUnreachable == .accept) },
             maximumBytes: configuration.maxUploadBytes, quotaBytes: configuration.userQuotaBytes)
 
-        let origins = OriginPolicy(allowed: configuration.corsOrigins)
+        let origins = OriginPolicy(configuration)
         let limits = RateLimits(isEnabled: configuration.rateLimits)
         if !limits.isEnabled { logger.warning("RATE_LIMITS is off: nothing is limited") }
         let proxies = try TrustedProxies(configuration.trustedProxies)
@@ -97,12 +98,13 @@ public enum Server {
         let router = Router(context: RequestEnvironment.self)
         router.addMiddleware {
             HeadRequests()
+            Provenance(
+                proxies: proxies, origins: origins, strictTransportSeconds: configuration.strictTransportSeconds)
             CrossOrigin(policy: origins)
             TusVersion()
             ProblemMiddleware()
             WebClientMiddleware(client: web)
-            Authenticator(tokens: tokens)
-            RateLimitMiddleware(limits: limits, proxies: proxies)
+            Admission(tokens: tokens, limits: limits)
         }
         OperationRoutes(
             database: database, storageDirectory: configuration.storageDirectory, readiness: readiness,
@@ -110,7 +112,7 @@ public enum Server {
         ).register(on: router)
         AuthRoutes(
             accounts: chat.accounts, people: chat.people, tokens: tokens,
-            cookie: RefreshCookie(origins: origins, secure: configuration.tlsCertificate != nil), limits: limits
+            cookie: RefreshCookie(), limits: limits
         ).register(on: router)
         SocketClientRoutes().register(on: router)
         UserRoutes(people: chat.people, blocks: chat.blocks).register(on: router)
@@ -123,14 +125,16 @@ public enum Server {
         ).register(on: router)
 
         let certificates = try CertificateFiles(configuration, logger: logger)
+        let screening = RequestScreening(publicOrigin: configuration.publicOrigin, limits: limits, proxies: proxies)
         var application = Application(
             router: router,
-            server: try hub.httpServer(configuration, tls: certificates),
+            server: try hub.httpServer(configuration, screening: screening, tls: certificates),
             configuration: .init(
                 address: .hostname(configuration.host, port: configuration.port), serverName: nil, backlog: 1024),
             onServerRunning: { channel in announce(channel, configuration) },
             logger: logger)
         application.logger.logLevel = max(logger.logLevel, .notice)
+        let grace = Duration.seconds(configuration.readyGrace)
         var lifecycle = ServiceGroupConfiguration(
             services: (certificates.map { [.init(service: $0)] } ?? []) + [
                 // Stopped last: what the sockets and requests below hand over is still written.
@@ -138,11 +142,16 @@ public enum Server {
                 .init(service: Draining { await chat.sweep.run() }),
                 .init(service: application),
                 .init(service: hub),
-            ] + metricsServer(configuration, chat.metrics, hub, database, logger) + [
-                .init(service: AtShutdown { readiness.drain() })
+            ] + metricsServer(configuration, chat.metrics, hub, database, limits, logger) + [
+                // First of all: a balancer sees it, and sends no more, before the port closes.
+                .init(
+                    service: AtShutdown {
+                        readiness.drain()
+                        try? await Task.sleep(for: grace)
+                    })
             ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-        lifecycle.maximumGracefulShutdownDuration = drainTime
+        lifecycle.maximumGracefulShutdownDuration = grace + drainTime
         do {
             try await ServiceGroup(configuration: lifecycle).run()
         } catch {
@@ -160,18 +169,31 @@ public enum Server {
     /// The numbers, on a port of their own that need not be public.
     private static func metricsServer(
         _ configuration: ServerConfiguration, _ metrics: ChatMetrics, _ hub: Hub, _ database: PostgresClient,
-        _ logger: Logger
+        _ limits: RateLimits, _ logger: Logger
     ) -> [ServiceGroupConfiguration.ServiceConfiguration] {
         guard let port = configuration.metricsPort else { return [] }
-        let router = Router()
-        router.get("/metrics") { _, _ in
-            Response(
-                status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
-                body: .init(
-                    byteBuffer: ByteBuffer(string: MetricsText.make(metrics, hub.server.engine.metrics, database))))
+        let router = Router(context: RequestEnvironment.self)
+        router.addMiddleware {
+            HeadRequests()
+            ProblemMiddleware()
         }
+        router.route(
+            "/metrics",
+            [
+                .get: { _, _ in
+                    Response(
+                        status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
+                        body: .init(
+                            byteBuffer: ByteBuffer(
+                                string: MetricsText.make(metrics, hub.server.engine.metrics, database))))
+                }
+            ])
+        // By whatever name Prometheus calls it.
+        let screening = RequestScreening(publicOrigin: nil, limits: limits, proxies: TrustedProxies.none)
         var application = Application(
-            router: router, configuration: .init(address: .hostname(configuration.host, port: port), serverName: nil),
+            router: router,
+            server: .http1(endpoints: [], configuration: .parley(configuration), screening: screening.rules),
+            configuration: .init(address: .hostname(configuration.host, port: port), serverName: nil),
             logger: logger)
         application.logger.logLevel = max(logger.logLevel, .notice)
         return [.init(service: application)]
@@ -207,11 +229,11 @@ private struct Draining: Service {
 
 /// Something to do as soon as a stop is asked for.
 private struct AtShutdown: Service {
-    let action: @Sendable () -> Void
+    let action: @Sendable () async -> Void
 
     func run() async throws {
         try? await gracefulShutdown()
-        action()
+        await action()
     }
 }
 

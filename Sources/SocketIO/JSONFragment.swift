@@ -1,3 +1,4 @@
+import EngineIO
 import FoundationEssentials
 public import NIOCore
 
@@ -13,6 +14,18 @@ public struct JSONFragment: Sendable, Equatable {
     /// - Parameter json: The text of exactly one JSON value. It is sent as it is, so it must be valid.
     public init(json: String) {
         self.bytes = ByteBuffer(string: json)
+    }
+
+    /// From bytes of which nothing is known.
+    ///
+    /// - Returns: nil for what is no JSON text (RFC 8259) in UTF-8, or nests deeper than is read of a packet.
+    public init?(checking bytes: ByteBuffer) {
+        let isText = bytes.withUnsafeReadableBytes { bytes in
+            var validator = UTF8Validator()
+            return validator.consume(bytes) && validator.isComplete
+        }
+        guard isText, (try? JSONScanner.kind(of: bytes)) != nil else { return nil }
+        self.bytes = bytes
     }
 
     public init(_ value: some Encodable) throws {

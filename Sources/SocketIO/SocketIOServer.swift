@@ -111,8 +111,8 @@ extension HTTPServerBuilder {
     public static func http1WithSocketIO(
         _ server: SocketIOServer,
         configuration: HTTP1Channel.Configuration = .init(),
-        refusal: @escaping HTTPRefusal = { _ in ([], ByteBuffer()) }
+        screening: HTTPScreening = .init()
     ) -> HTTPServerBuilder {
-        .http1(endpoints: [server.endpoint], configuration: configuration, refusal: refusal)
+        .http1(endpoints: [server.endpoint], configuration: configuration, screening: screening)
     }
 }

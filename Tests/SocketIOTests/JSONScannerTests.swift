@@ -55,6 +55,22 @@ import Testing
         #expect(try self.elements(#"[{"_placeholder":false,"num":7}]"#, attachments: 1).count == 1)
     }
 
+    @Test func whatComesFromOutsideIsOneTextInUTF8() {
+        func isJSON(_ bytes: [UInt8]) -> Bool { JSONFragment(checking: ByteBuffer(bytes: bytes)) != nil }
+        for text in ["{}", " [1, \"é\"] \r\n", "null", "0", #""\ud83d""#] {
+            #expect(isJSON(Array(text.utf8)), "\(text)")
+        }
+        for text in ["", " ", "{} {}", "{,}", "[1,]", "\u{FEFF}{}", "{}\0", "/**/{}"] {
+            #expect(!isJSON(Array(text.utf8)), "\(text)")
+        }
+        // Not UTF-8: Latin-1, a surrogate, a longer form than needed, a character cut short.
+        for bytes: [UInt8] in [[0xE9], [0xED, 0xA0, 0x80], [0xC0, 0xAF], [0xF0, 0x9F, 0x91]] {
+            #expect(!isJSON([0x22] + bytes + [0x22]))
+        }
+        #expect(!isJSON(Array("{}".utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] })))
+        #expect(!isJSON(Array(String(repeating: "[", count: 100_000).utf8)))
+    }
+
     /// What the scanner accepts, Foundation can read, lone surrogates and numbers out of range apart. (Not the other way
     /// round: Foundation accepts a comma before a closing bracket.)
     @Test func acceptsNothingThatFoundationRefuses() {

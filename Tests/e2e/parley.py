@@ -125,7 +125,7 @@ class Server:
         self.database = database
         self.prefix = prefix
         self.storage = pathlib.Path(storage or tempfile.mkdtemp(prefix="parley-storage-"))
-        self.settings = {"RATE_LIMITS": "off", **(settings or {})}
+        self.settings = {"RATE_LIMITS": "off", "READY_GRACE": "0", **(settings or {})}
         self.process = None
         self.port = 0
 

@@ -298,7 +298,7 @@ def test_tls_and_its_reload(start_server, tmp_path):
 
 def test_tls_behind_a_trusted_proxy_makes_the_cookie_secure(start_server):
     server = start_server(TRUSTED_PROXIES="127.0.0.1")
-    page = {"X-Parley-Cookie": "1", "Origin": server.url, "X-Forwarded-Proto": "https"}
+    page = {"X-Parley-Cookie": "1", "Origin": server.url.replace("http:", "https:"), "X-Forwarded-Proto": "https"}
     made = server.request(
         "POST", "/auth/register", json={"username": "alice", "password": "correct horse battery"}, headers=page)
     assert made.status_code == 201 and "Secure" in made.headers["Set-Cookie"]

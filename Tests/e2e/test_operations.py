@@ -1,16 +1,23 @@
 """What operators' tools ask: health, readiness, metrics."""
 
 import re
+import signal
 import socket
+import time
 
 import requests
 
-from parley import assert_problem
+from parley import assert_problem, until
 
 
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as server:
         return server.getsockname()[1]
+
+
+def listens(port):
+    with socket.socket() as connection:
+        return connection.connect_ex(("127.0.0.1", port)) == 0
 
 
 def metrics(port):
@@ -63,3 +70,35 @@ def test_health_and_readiness(server):
     assert_problem(refused, 405, "method_not_allowed")
     assert refused.headers["Allow"] == "GET, HEAD"
     assert_problem(server.request("GET", "/nonsense"), 404, "not_found")
+
+
+def test_a_balancer_sees_that_the_server_stops_before_its_port_closes(start_server):
+    server = start_server(READY_GRACE="3")
+    alice, bob = server.people("alice", "bob")
+    conversation = alice.direct(bob)
+    kept = requests.Session()
+    assert kept.get(server.url + "/ready", timeout=10).status_code == 200
+    with alice.connect() as device:
+        server.process.send_signal(signal.SIGTERM)
+        asked = time.monotonic()
+        until(lambda: server.request("GET", "/ready").status_code == 503, "the server to say that it stops")
+        refused = kept.get(server.url + "/ready", timeout=10)
+        assert_problem(refused, 503, "unavailable")
+        assert "Retry-After" in refused.headers
+        # All else goes on.
+        assert server.request("GET", "/health").status_code == 200
+        assert device.send(conversation)["seq"] == 1 and device.all("disconnect") == []
+        device.wait_for("disconnect")
+    assert server.process.wait(timeout=30) == 0 and time.monotonic() - asked >= 3
+
+
+def test_the_port_of_the_numbers_is_as_strict(start_server):
+    port = free_port()
+    start_server(METRICS_PORT=str(port))
+    until(lambda: listens(port), "the other port to be open")
+    assert_problem(requests.get(f"http://127.0.0.1:{port}/nope", timeout=10), 404, "not_found")
+    assert_problem(requests.post(f"http://127.0.0.1:{port}/metrics", timeout=10), 405, "method_not_allowed")
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(b"GET /metrics HTTP/1.1\r\n\r\n")
+        assert connection.recv(100).startswith(b"HTTP/1.1 400 ")
+    assert metrics(port)

@@ -18,7 +18,11 @@ def run(command, cwd=ROOT, **settings):
 @pytest.mark.parametrize("name, value", [
     ("PORT", "abc"), ("PORT", "70000"), ("LOG_LEVEL", "loud"), ("MAX_UPLOAD_BYTES", "-1"), ("JWT_SECRET", "short"),
     ("CORS_ORIGINS", "example.org"), ("TLS_CERT", "/nonexistent"), ("DATABASE_URL", "nonsense"), ("RATE_LIMITS", "maybe"),
-    ("ORPHAN_HOURS", "soon"), ("CLAMD_UNREACHABLE", "ignore"), ("METRICS_PORT", "x"),
+    ("ORPHAN_HOURS", "soon"), ("CLAMD_UNREACHABLE", "ignore"), ("METRICS_PORT", "x"), ("READY_GRACE", "-1"),
+    ("HSTS_SECONDS", "a year"), ("PUBLIC_URL", "chat.example.org"), ("PUBLIC_URL", "ftp://chat.example.org"),
+    ("PUBLIC_URL", "https://chat.example.org/chat"), ("PUBLIC_URL", "https://u@chat.example.org"),
+    ("PUBLIC_URL", "https://chat.example.org?x"), ("PUBLIC_URL", "https://"), ("PUBLIC_URL", "https://a:99999"),
+    ("CORS_ORIGINS", "https://a.example/x"), ("CORS_ORIGINS", "https://*.example.org/"),
 ])
 def test_a_bad_value_is_named(tmp_path, name, value):
     refused = run("serve", STORAGE_DIR=str(tmp_path), **{name: value})
@@ -31,6 +35,42 @@ def test_settings_from_a_file_and_the_environment_wins(tmp_path):
     environment = {**os.environ, "STORAGE_DIR": str(tmp_path / "s"), "LOG_LEVEL": "error"}
     refused = subprocess.run([PARLEY, "serve"], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
     assert "PORT: nonsense" in refused.stderr and "LOG_LEVEL" not in refused.stderr
+
+
+def with_file(directory, content):
+    """What `parley serve` says to a .env file in its working directory."""
+    (directory / ".env").write_bytes(content)
+    environment = {name: value for name, value in os.environ.items() if name != "PORT"}
+    return subprocess.run(
+        [PARLEY, "serve"], cwd=directory, env={**environment, "STORAGE_DIR": str(directory / "s"), "LOG_LEVEL": "error"},
+        capture_output=True, text=True, timeout=60).stderr
+
+
+@pytest.mark.parametrize("content", [
+    b'PORT="nonsense"\n', b"PORT='nonsense' # why\n", b"export PORT=nonsense\n", b"\xef\xbb\xbfPORT = nonsense # why\r\n"])
+def test_a_file_is_read_as_people_write_it(tmp_path, content):
+    assert with_file(tmp_path, content) == "parley: PORT: nonsense is no whole number from 0 to 65535\n"
+
+
+@pytest.mark.parametrize("content, said", [
+    (b"LOG_LEVEL=error\nJWT_SECRET hunter2\n", "parley: .env, line 2: no = after the name\n"),
+    (b'\n\nJWT_SECRET="hunter2\n', "parley: .env, line 3: the quote that opens the value is never closed\n"),
+    ("PORT=nonsense\n".encode("utf-16"), "parley: .env: not in UTF-8\n"),
+    (b"PORT=nonsense # caf\xe9\n", "parley: .env: not in UTF-8\n"),
+])
+def test_a_line_that_cannot_be_read_stops_the_start(tmp_path, content, said):
+    assert with_file(tmp_path, content) == said
+
+
+def test_a_file_that_cannot_be_read_stops_the_start(tmp_path):
+    (tmp_path / ".env").mkdir()
+    refused = subprocess.run([PARLEY, "serve"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert refused.returncode == 1 and refused.stderr == "parley: .env: cannot be read\n"
+
+
+def test_a_misspelled_setting_is_noticed(start_server):
+    server = start_server(ORPHAN_HUORS="3", LOG_LEVEL="warning")
+    assert "ORPHAN_HUORS in the environment is no setting; is ORPHAN_HOURS meant?" in server.log
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 import Configuration
 public import Foundation
 public import Logging
-import SystemPackage
 
 /// What an operator can set, by environment variables or a `.env` file in the working directory; the environment wins.
 public struct ServerConfiguration: Sendable {
@@ -18,7 +17,12 @@ public struct ServerConfiguration: Sendable {
     public var jwtSecret: String?
     public var jwtSecretPrevious: String?
     public var logLevel = Logger.Level.info
-    public var corsOrigins: Set<String> = []
+    /// Pages elsewhere that may use this server.
+    var corsOrigins: Set<WebOrigin> = []
+    /// Where people find this server; nil: wherever a request says.
+    var publicOrigin: WebOrigin?
+    /// Seconds for which browsers are told to come over TLS only; nil: they are not told.
+    public var strictTransportSeconds: Int?
     /// Addresses and networks (CIDR) of proxies whose `X-Forwarded-For` is believed.
     public var trustedProxies: [String] = []
     public var tlsCertificate: String?
@@ -33,6 +37,10 @@ public struct ServerConfiguration: Sendable {
     public var rateLimits = true
     /// Seconds: how long a connection may be idle, a request's head may take, and its body may bring next to nothing.
     public var requestTimeout = 60
+    /// Seconds for which `/ready` says that the server stops, and all else goes on, before its port closes.
+    public var readyGrace = 2
+    /// Settings that are probably misspelled, a sentence each.
+    public private(set) var warnings: [String] = []
 
     /// A setting that cannot be used: one line that names it.
     public struct Invalid: Error, CustomStringConvertible {
@@ -46,13 +54,18 @@ public struct ServerConfiguration: Sendable {
     public static func load(
         environment: [String: String] = ProcessInfo.processInfo.environment, file: String = ".env"
     ) async throws -> ServerConfiguration {
+        let fromFile = try SettingsFile.load(file)
         let settings = Settings(
-            reader: ConfigReader(providers: [
-                EnvironmentVariablesProvider(environmentVariables: environment),
-                try await EnvironmentVariablesProvider(environmentFilePath: FilePath(file), allowMissing: true),
-            ]))
+            reader: ConfigReader(
+                provider: EnvironmentVariablesProvider(
+                    environmentVariables: fromFile.merging(environment) { _, environment in environment })))
         var configuration = ServerConfiguration()
         try configuration.read(settings)
+        configuration.warnings =
+            SettingNames.warnings(fromFile.keys, in: file, known: settings.names)
+            + SettingNames.warnings(
+                // Others' variables are many: a short name says nothing.
+                environment.keys.filter { $0.contains("_") }, in: "the environment", known: settings.names)
         return configuration
     }
 
@@ -71,7 +84,10 @@ public struct ServerConfiguration: Sendable {
         jwtSecret = try settings.secret("JWT_SECRET")
         jwtSecretPrevious = try settings.secret("JWT_SECRET_PREVIOUS")
         logLevel = try settings.choice("LOG_LEVEL") ?? logLevel
-        corsOrigins = Set(try settings.list("CORS_ORIGINS").map(Self.origin))
+        corsOrigins = Set(
+            try settings.list("CORS_ORIGINS").map { try Self.origin($0, of: "CORS_ORIGINS") })
+        publicOrigin = try settings.string("PUBLIC_URL").map { try Self.origin($0, of: "PUBLIC_URL") }
+        strictTransportSeconds = try settings.integer("HSTS_SECONDS", in: 0...1_000_000_000)
         trustedProxies = settings.list("TRUSTED_PROXIES")
         do throws(TrustedProxies.Invalid) {
             _ = try TrustedProxies(trustedProxies)
@@ -90,26 +106,33 @@ public struct ServerConfiguration: Sendable {
         clamdUnreachable = try settings.choice("CLAMD_UNREACHABLE") ?? clamdUnreachable
         metricsPort = try settings.integer("METRICS_PORT", in: 1...65535)
         requestTimeout = try settings.integer("REQUEST_TIMEOUT", in: 1...3600) ?? requestTimeout
+        readyGrace = try settings.integer("READY_GRACE", in: 0...600) ?? readyGrace
         rateLimits = try settings.choice("RATE_LIMITS", as: Switch.self).map { $0 == .on } ?? rateLimits
     }
 
     private enum Switch: String { case on, off }
 
-    /// `scheme://host[:port]` (RFC 6454 § 6.2).
-    private static func origin(_ text: String) throws -> String {
-        guard let url = URL(string: text), let scheme = url.scheme, ["http", "https"].contains(scheme),
-            url.host() != nil,
-            url.path().isEmpty
-        else { throw Invalid(description: "CORS_ORIGINS: \(text) is no origin like https://chat.example.org") }
-        return text.lowercased()
+    /// `scheme://host[:port]` (RFC 6454 § 6.2), with or without a final slash.
+    private static func origin(_ text: String, of setting: String) throws -> WebOrigin {
+        let isPlain =
+            text.split(separator: "/", omittingEmptySubsequences: false).count == (text.hasSuffix("/") ? 4 : 3)
+        guard isPlain, !text.contains(where: { "?#*".contains($0) }), let origin = WebOrigin(text) else {
+            throw Invalid(description: "\(setting): \(text) is no origin like https://chat.example.org")
+        }
+        return origin
     }
 }
 
 /// The settings by their names in the environment. An empty value counts as none.
-private struct Settings {
-    let reader: ConfigReader
+private final class Settings {
+    private let reader: ConfigReader
+    /// All that were asked for.
+    private(set) var names: [String] = []
+
+    init(reader: ConfigReader) { self.reader = reader }
 
     func string(_ name: String) -> String? {
+        names.append(name)
         let key = ConfigKey(name.lowercased().split(separator: "_").map(String.init))
         guard let value = reader.string(forKey: key), !value.isEmpty else { return nil }
         return value

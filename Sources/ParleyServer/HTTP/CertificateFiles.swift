@@ -14,6 +14,13 @@ final class CertificateFiles: Sendable {
         var version: [Date]
     }
 
+    /// What TLS 1.2 may use: forward secrecy and authenticated encryption, and so no CBC (RFC 9325 § 4.2). TLS 1.3 has
+    /// nothing else.
+    private static let suites: [NIOTLSCipher] = [
+        .TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, .TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+        .TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, .TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+        .TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, .TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+    ]
     private static let interval: Duration = .seconds(2)
 
     private let certificate: String
@@ -40,6 +47,7 @@ final class CertificateFiles: Sendable {
         let now = loaded.withLock { $0 }
         var configuration = TLSConfiguration.makeServerConfiguration(certificateChain: now.chain, privateKey: now.key)
         configuration.minimumTLSVersion = .tlsv12
+        configuration.cipherSuiteValues = Self.suites
         configuration.sslContextCallback = { [self] _, promise in
             let now = loaded.withLock { $0 }
             var override = NIOSSLContextConfigurationOverride()

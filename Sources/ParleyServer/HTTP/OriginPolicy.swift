@@ -1,17 +1,57 @@
-import Foundation
-
 /// Which pages may talk to this server: its own and those the operator names.
 struct OriginPolicy: Sendable {
-    /// `scheme://host[:port]`, lower case.
-    let allowed: Set<String>
-
-    /// Whether `origin` is the server's own: its authority is the one the request was sent to.
-    func isOwn(_ origin: String, authority: String?) -> Bool {
-        guard let authority, let scheme = origin.range(of: "://") else { return false }
-        return origin[scheme.upperBound...].lowercased() == authority.lowercased()
+    /// The page that sent a request.
+    enum Page: Sendable, Equatable {
+        /// The request names none: it is no page's, or reads what any page may ask for.
+        case none
+        case own
+        case permitted
+        /// May not use this server, for this reason.
+        case stranger(String)
     }
 
-    func permits(_ origin: String, authority: String?) -> Bool {
-        isOwn(origin, authority: authority) || allowed.contains(origin.lowercased())
+    /// Pages elsewhere that may use this server.
+    let allowed: Set<WebOrigin>
+    /// Where people find this server, if the operator says it.
+    let publicOrigin: WebOrigin?
+    /// Whether this server itself speaks TLS.
+    let speaksTLS: Bool
+    /// Whether the server is for its own machine: nothing but a page whose name was made to point here comes by a name
+    /// that a resolver was asked for (DNS rebinding).
+    let isForItsMachine: Bool
+
+    /// - Parameter throughTLSProxy: Whether a trusted proxy says that it was reached over TLS.
+    func isSecure(throughTLSProxy: Bool) -> Bool {
+        publicOrigin?.isSecure ?? (speaksTLS || throughTLSProxy)
+    }
+
+    /// - Parameters:
+    ///   - origin: The `Origin` field.
+    ///   - authority: What the request called the server.
+    ///   - isSecure: Whether it came over TLS.
+    func page(origin: String?, authority: String?, isSecure: Bool) -> Page {
+        guard let origin else { return .none }
+        let page = WebOrigin(origin)
+        if let page, allowed.contains(page) { return .permitted }
+        let called = authority.flatMap { Authority($0) }
+        let own = publicOrigin ?? called.map { WebOrigin(isSecure: isSecure, $0) }
+        let isRebound = publicOrigin == nil && isForItsMachine && called?.isNumericOrLocal == false
+        if let page, page == own, !isRebound { return .own }
+        var reason = "pages of \(origin.prefix(200)) may not use this server"
+        if let page, let own, page.host == own.host {
+            reason +=
+                ": its own are at \(isRebound ? "an address or localhost" : own.text) unless PUBLIC_URL says otherwise"
+        }
+        return .stranger(reason)
+    }
+}
+
+extension OriginPolicy {
+    init(_ configuration: ServerConfiguration) {
+        let listensAt = Authority(configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host)
+        self.init(
+            allowed: configuration.corsOrigins, publicOrigin: configuration.publicOrigin,
+            speaksTLS: configuration.tlsCertificate != nil,
+            isForItsMachine: configuration.trustedProxies.isEmpty && listensAt?.isLoopback == true)
     }
 }

@@ -30,6 +30,13 @@ struct Problem: Error {
         self.headers = headers
     }
 
+    /// - Parameter allowed: The methods that the resource answers to, with commas between them (RFC 9110 § 15.5.6).
+    static func methodNotAllowed(_ allowed: String) -> Problem {
+        Problem(
+            .methodNotAllowed, code: "method_not_allowed", detail: "this resource answers to \(allowed)",
+            headers: [.allow: allowed])
+    }
+
     /// Whatever a handler threw. What nobody expected goes to the log, not to the client.
     init(_ error: any Error, logger: Logger) {
         switch error {
@@ -82,20 +89,6 @@ struct Problem: Error {
         case 503: "unavailable"
         default: "internal"
         }
-    }
-
-    /// The answer to a request that does not come as far as the router.
-    static func ofUnreadableHead(_ status: Int) -> (headers: [(String, String)], body: ByteBuffer) {
-        let isTooLong = status == 431
-        let problem = Problem(
-            HTTPResponse.Status(
-                code: status, reasonPhrase: isTooLong ? "Request Header Fields Too Large" : "Bad Request"),
-            code: isTooLong ? "header_too_large" : "malformed_request",
-            detail: isTooLong ? "the request's header is too long" : "the request cannot be read")
-        let (head, body) = problem.parts
-        return (
-            head.headerFields.filter { $0.name != .contentLength }.map { ($0.name.rawName, $0.value) }, body
-        )
     }
 
     private struct Body: Encodable {

@@ -8,16 +8,12 @@ struct RefreshCookie: Sendable {
     private static let name = "parley_refresh"
     private static let header = HTTPField.Name("X-Parley-Cookie")!  // A literal that is a token (RFC 9110 § 5.6.2).
 
-    let origins: OriginPolicy
-    /// Whether this server itself speaks TLS.
-    let secure: Bool
-
     func isWanted(by request: Request) -> Bool { request.headers[Self.header] == "1" }
 
     /// - Throws: `forbidden` for a page of another origin that wants the cookie.
-    func check(_ request: Request) throws(ChatError) {
+    func check(_ request: Request, _ context: RequestEnvironment) throws(ChatError) {
         guard isWanted(by: request) else { return }
-        guard let origin = request.headers[.origin], origins.isOwn(origin, authority: request.head.authority) else {
+        guard context.page == .own else {
             throw ChatError(.forbidden, "the cookie is for this server's own pages")
         }
     }
@@ -28,14 +24,13 @@ struct RefreshCookie: Sendable {
         response.setCookie(
             Cookie(
                 name: Self.name, value: token, maxAge: Int(30 * 24 * 3600), path: "/auth",
-                secure: secure || context.isBehindTLS,
-                httpOnly: true, sameSite: .strict))
+                secure: context.isSecure, httpOnly: true, sameSite: .strict))
     }
 
     func clear(_ response: inout Response, _ context: RequestEnvironment) {
         response.setCookie(
             Cookie(
-                name: Self.name, value: "", maxAge: 0, path: "/auth", secure: secure || context.isBehindTLS,
-                httpOnly: true, sameSite: .strict))
+                name: Self.name, value: "", maxAge: 0, path: "/auth", secure: context.isSecure, httpOnly: true,
+                sameSite: .strict))
     }
 }

@@ -20,8 +20,10 @@ struct RequestEnvironment: RequestContext {
     let remoteAddress: SocketAddress?
     /// Where the request comes from, behind whatever proxies are trusted.
     var client = ClientAddress.unknown
-    /// Whether a trusted proxy was reached over TLS.
-    var isBehindTLS = false
+    /// Whether its sender speaks TLS, with this server or with a trusted proxy.
+    var isSecure = false
+    /// The page that sent it.
+    var page = OriginPolicy.Page.none
 
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
@@ -48,7 +50,10 @@ extension Request {
 
     /// The body, read from JSON.
     func json<Value: Decodable>(_ type: Value.Type = Value.self) async throws -> Value {
-        try JSON.decode(type, from: try await body.collect(upTo: Self.maximumJSON))
+        guard MediaType.mayBeJSON(headers) else {
+            throw ChatError(.unsupportedMediaType, "Content-Type: application/json, and no Content-Encoding")
+        }
+        return try JSON.parse(type, from: try await body.collect(upTo: Self.maximumJSON))
     }
 
     func queryItem(_ name: String) -> String? {

@@ -25,6 +25,14 @@ struct WebClient: Sendable {
         frame-ancestors 'none'
         """
 
+    /// What the page never uses, neither for itself nor for what a script in it might be made to do.
+    private static let permissions =
+        [
+            "camera", "display-capture", "geolocation", "microphone", "payment", "usb", "serial", "hid", "midi",
+            "bluetooth",
+        ]
+        .map { "\($0)=()" }.joined(separator: ", ")
+
     private static let types = [
         "html": "text/html; charset=utf-8", "js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8",
         "svg": "image/svg+xml", "json": "application/json", "webmanifest": "application/manifest+json",
@@ -50,9 +58,13 @@ struct WebClient: Sendable {
 
     var isBuilt: Bool { page != nil }
 
-    /// The answer to a `GET` that no route of the API took; nil if it is for nothing here.
+    /// The answer to a request that no route of the API took; nil if it is for nothing here.
     func response(to request: Request) -> Response? {
-        guard request.method == .get || request.method == .head else { return nil }
+        guard request.method == .get || request.method == .head else {
+            // No resource, there or not, answers to `TRACE`.
+            let isHere = files[request.uri.path] != nil || request.uri.path == "/" || request.method == .trace
+            return isHere ? Problem.methodNotAllowed("GET, HEAD").response : nil
+        }
         if let file = files[request.uri.path] { return respond(file, to: request) }
         // A view of the client: a browser asks for a page.
         guard let page, request.headers[.accept]?.contains("text/html") == true || request.uri.path == "/" else {
@@ -60,6 +72,11 @@ struct WebClient: Sendable {
         }
         return respond(page, to: request)
     }
+
+    // Literals that are tokens (RFC 9110 § 5.6.2).
+    private static let referrerPolicy = HTTPField.Name("Referrer-Policy")!
+    private static let openerPolicy = HTTPField.Name("Cross-Origin-Opener-Policy")!
+    private static let permissionsPolicy = HTTPField.Name("Permissions-Policy")!
 
     /// Whether `gzip` is among what the client takes, and not refused by `q=0` (RFC 9110 § 12.5.3).
     private static func acceptsGzip(_ request: Request) -> Bool {
@@ -77,7 +94,10 @@ struct WebClient: Sendable {
                 .cacheControl: file.isHashed ? "public, max-age=31536000, immutable" : "no-cache",
                 .contentSecurityPolicy: Self.policy,
                 .xContentTypeOptions: "nosniff",
-                HTTPField.Name("Referrer-Policy")!: "no-referrer",  // A literal that is a token.
+                Self.referrerPolicy: "no-referrer",
+                // Not within reach of a window that opened it, nor of one that it opens.
+                Self.openerPolicy: "same-origin",
+                Self.permissionsPolicy: Self.permissions,
             ],
             body: .init(byteBuffer: file.body))
         if let compressed = file.compressed {

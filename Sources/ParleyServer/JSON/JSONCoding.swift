@@ -2,6 +2,7 @@ import Chat
 import Foundation
 import NIOCore
 import NIOFoundationCompat
+import SocketIO
 
 /// JSON as API.md has it: camelCase keys, RFC 3339 times in UTC with milliseconds, absent fields left out.
 enum JSON {
@@ -18,6 +19,18 @@ enum JSON {
     }
 
     static func text(of date: Date) -> String { date.formatted(time) }
+
+    /// Reads bytes of which nothing is known, as strictly as an event is read: a decoder alone lets much pass in what it
+    /// is not asked for.
+    /// - Throws: As `decode`.
+    static func parse<Value: Decodable>(_ type: Value.Type = Value.self, from bytes: ByteBuffer) throws(ChatError)
+        -> Value
+    {
+        guard let json = JSONFragment(checking: bytes) else {
+            throw ChatError(.malformedRequest, "the body is no JSON in UTF-8, or nested too deeply")
+        }
+        return try decode(type, from: json.bytes)
+    }
 
     /// - Throws: `malformed_request` for what is no JSON, `validation_failed` for a field that is missing or of the
     ///   wrong type.

@@ -8,7 +8,7 @@ import NIOCore
 struct ClientAddress: Hashable, Sendable {
     let bytes: [UInt8]
 
-    /// Nobody in particular: a peer without an IP address.
+    /// Nobody in particular: a peer without an IP address, or whom a proxy does not name.
     static let unknown = ClientAddress(bytes: [])
 
     private init(bytes: [UInt8]) { self.bytes = bytes }
@@ -23,19 +23,45 @@ struct IPAddress: Hashable, Sendable {
     let bytes: [UInt8]
 
     init?(_ text: some StringProtocol) {
-        var v4 = in_addr()
-        var v6 = in6_addr()
         let text = String(text)
-        if inet_pton(AF_INET, text, &v4) == 1 {
-            bytes = withUnsafeBytes(of: v4) { Array($0) }
-        } else if inet_pton(AF_INET6, text, &v6) == 1 {
-            let all = withUnsafeBytes(of: v6) { Array($0) }
+        if let v4 = Self.parse(text, AF_INET, count: 4) {
+            bytes = v4
+        } else if let v6 = Self.parse(text, AF_INET6, count: 16) {
             // An IPv4 client on a socket for both (RFC 4291 § 2.5.5.2) is the same client.
-            let isMapped = all.prefix(10).allSatisfy { $0 == 0 } && all[10] == 0xFF && all[11] == 0xFF
-            bytes = isMapped ? Array(all.suffix(4)) : all
+            let isMapped = v6.prefix(10).allSatisfy { $0 == 0 } && v6[10] == 0xFF && v6[11] == 0xFF
+            bytes = isMapped ? Array(v6.suffix(4)) : v6
         } else {
             return nil
         }
+    }
+
+    /// - Returns: The address's bytes, `count` of them for its family.
+    static func parse(_ text: String, _ family: Int32, count: Int) -> [UInt8]? {
+        var bytes = [UInt8](repeating: 0, count: count)
+        return inet_pton(family, text, &bytes) == 1 ? bytes : nil
+    }
+
+    /// An entry of `X-Forwarded-For`, which nobody has specified: with a port or without (`203.0.113.7:4711`,
+    /// `[2001:db8::1]:443`, `2001:db8::1`), and possibly in quotation marks, as RFC 7239 § 6 has it.
+    init?(forwarded entry: Substring) {
+        var text = entry
+        if text.count >= 2, text.first == "\"", text.last == "\"" { text = text.dropFirst().dropLast() }
+        if text.first == "[" {
+            guard let bracket = text.firstIndex(of: "]"), Self.isPort(text[bracket...].dropFirst()) else { return nil }
+            text = text[..<bracket].dropFirst()
+            guard text.contains(":") else { return nil }
+        } else if let colon = text.firstIndex(of: ":"), !text[colon...].dropFirst().contains(":") {
+            guard Self.isPort(text[colon...]) else { return nil }
+            text = text[..<colon]
+        }
+        self.init(text.prefix { $0 != "%" })
+    }
+
+    /// Nothing, or a colon and a port.
+    private static func isPort(_ text: Substring) -> Bool {
+        guard let colon = text.first else { return true }
+        return colon == ":" && (1...5).contains(text.utf8.count - 1)
+            && text.utf8.dropFirst().allSatisfy { (0x30...0x39).contains($0) }
     }
 
     init?(_ address: SocketAddress?) {
@@ -77,6 +103,10 @@ struct TrustedProxies: Sendable {
 
     private let networks: [Network]
 
+    static let none = TrustedProxies()
+
+    private init() { networks = [] }
+
     init(_ entries: [String]) throws(Invalid) {
         var networks: [Network] = []
         for entry in entries {
@@ -90,14 +120,27 @@ struct TrustedProxies: Sendable {
 
     /// Who sent a request: the peer or, where that is a trusted proxy, the last address of `X-Forwarded-For` that is
     /// none. What stands before it anybody can have written.
+    ///
+    /// What is no address where a proxy's word is asked for counts as nobody's, and not as the proxy's own: its checks
+    /// and those of its clients that say nothing must not be limited for it.
     func client(peer: SocketAddress?, forwardedFor: [String]) -> ClientAddress {
         guard var client = IPAddress(peer) else { return .unknown }
+        guard contains(client) else { return ClientAddress(client) }
         for entry in forwardedFor.flatMap({ $0.split(separator: ",") }).reversed() {
-            guard contains(client) else { break }
-            guard let address = IPAddress(entry.drop { $0 == " " }.prefix { $0 != " " }) else { break }
+            let words = entry.split { $0 == " " || $0 == "\t" }
+            // RFC 9110 § 5.6.1.
+            guard let word = words.first else { continue }
+            guard words.count == 1, let address = IPAddress(forwarded: word) else { return .unknown }
             client = address
+            guard contains(client) else { break }
         }
         return ClientAddress(client)
+    }
+
+    /// Who sent what cannot be read: the peer, where that is no proxy.
+    func unnamedClient(peer: SocketAddress?) -> ClientAddress {
+        guard let address = IPAddress(peer), !contains(address) else { return .unknown }
+        return ClientAddress(address)
     }
 
     func client(of handshake: HandshakeRequest) -> ClientAddress {
@@ -108,8 +151,12 @@ struct TrustedProxies: Sendable {
     }
 
     /// Whether a trusted proxy says that it was reached over TLS.
-    func saysTLS(peer: SocketAddress?, forwardedProto: String?) -> Bool {
-        forwardedProto?.lowercased() == "https" && (IPAddress(peer).map(contains) ?? false)
+    func saysTLS(peer: SocketAddress?, forwardedProto: @autoclosure () -> String?) -> Bool {
+        (IPAddress(peer).map(contains) ?? false) && forwardedProto()?.lowercased() == "https"
+    }
+
+    func saysTLS(_ handshake: HandshakeRequest) -> Bool {
+        saysTLS(peer: handshake.remoteAddress, forwardedProto: handshake.headers[.xForwardedProto])
     }
 }
 

@@ -206,27 +206,33 @@ struct EventTable: Sendable {
     }
 
     private struct SyncRequest: Decodable {
-        var known: [ConversationID: Int]?
+        var known: [String: Int]?
     }
 
     private struct SyncAnswer: JSONWritable {
         var conversations: [Sync.Changes]
-        var removed: [ConversationID]
+        var removed: [String]
 
         func write(to json: inout JSONWriter) {
             json.object { json in
                 json.field("ok", true)
                 json.field("conversations", conversations)
-                json.field("removed", removed)
+                json.field("removed", removed) { $0.string($1) }
             }
         }
     }
 
     private func sync(_ event: Incoming) throws {
-        let known = try event.read(SyncRequest.self).known ?? [:]
-        event.answer {
+        var known: [ConversationID: Int] = [:]
+        var malformed: [String] = []
+        for (id, revision) in try event.read(SyncRequest.self).known ?? [:] {
+            if let id = ConversationID(id) { known[id] = revision } else { malformed.append(id) }
+        }
+        event.answer { [known, malformed] in
             let changes = try await chat.sync.changes(for: event.caller.user, known: known)
-            return SyncAnswer(conversations: changes.conversations, removed: changes.removed)
+            // A malformed id is answered like an unknown one.
+            return SyncAnswer(
+                conversations: changes.conversations, removed: changes.removed.map(\.description) + malformed.sorted())
         }
     }
 }

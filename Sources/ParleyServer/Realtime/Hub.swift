@@ -167,7 +167,18 @@ final class Hub: Sendable {
     // MARK: HTTP
 
     /// The HTTP server on whose port the sockets are.
-    func httpServer(_ configuration: ServerConfiguration, tls: CertificateFiles?) throws -> HTTPServerBuilder {
+    func httpServer(
+        _ configuration: ServerConfiguration, screening: RequestScreening, tls: CertificateFiles?
+    ) throws -> HTTPServerBuilder {
+        let plain = HTTPServerBuilder.http1WithSocketIO(
+            server, configuration: .parley(configuration), screening: screening.rules)
+        guard let tls else { return plain }
+        return try .tls(plain, tlsConfiguration: tls.configuration)
+    }
+}
+
+extension HTTP1Channel.Configuration {
+    static func parley(_ configuration: ServerConfiguration) -> HTTP1Channel.Configuration {
         let maximumBytes = configuration.maxUploadBytes + UploadRoutes.framing
         let timeout = TimeAmount.seconds(Int64(configuration.requestTimeout))
         var http = HTTP1Channel.Configuration(idleTimeout: timeout)
@@ -175,10 +186,7 @@ final class Hub: Sendable {
         http.additionalChannelHandlers = {
             [RequestGuard(timeout: timeout), ExpectContinue(maximumBytes: maximumBytes)]
         }
-        let plain = HTTPServerBuilder.http1WithSocketIO(
-            server, configuration: http, refusal: { Problem.ofUnreadableHead($0) })
-        guard let tls else { return plain }
-        return try .tls(plain, tlsConfiguration: tls.configuration)
+        return http
     }
 }
 
@@ -194,14 +202,11 @@ extension SocketIOConfiguration {
     static func parley(origins: OriginPolicy, limits: RateLimits, proxies: TrustedProxies) -> SocketIOConfiguration {
         var configuration = SocketIOConfiguration()
         configuration.engine.cors =
-            origins.allowed.isEmpty ? .sameOrigin : .allowing { origins.permits($0, authority: nil) }
-        // Browsers send `Origin` with every WebSocket, and no CORS protects those (RFC 6455 § 10.2).
-        configuration.engine.screening = { request in
-            if let origin = request.origin, !origins.permits(origin, authority: request.authority) {
-                return HandshakeRefusal(status: .forbidden, message: "pages of this origin may not use this server")
-            }
+            origins.allowed.isEmpty
+            ? .sameOrigin : .allowing { WebOrigin($0).map(origins.allowed.contains) ?? false }
+        let spend = { @Sendable (rule: RateLimits.Rule, request: HandshakeRequest) -> HandshakeRefusal? in
             do throws(ChatError) {
-                try limits.spend(.handshakes, of: .address(proxies.client(of: request)))
+                try limits.spend(rule, of: .address(proxies.client(of: request)))
                 return nil
             } catch {
                 return HandshakeRefusal(
@@ -209,7 +214,22 @@ extension SocketIOConfiguration {
                     headers: [.retryAfter: String(error.retryAfter ?? 1)])
             }
         }
+        configuration.engine.screening = { request in
+            spend(.handshakes, request) ?? Self.refusal(of: request, by: origins, proxies)
+        }
+        configuration.engine.refusing = { spend(.anonymousRequests, $0) }
         return configuration
+    }
+
+    /// Browsers send `Origin` with every WebSocket, and no CORS protects those (RFC 6455 § 10.2).
+    private static func refusal(
+        of request: HandshakeRequest, by origins: OriginPolicy, _ proxies: TrustedProxies
+    ) -> HandshakeRefusal? {
+        guard let origin = request.origin else { return nil }
+        let isSecure = origins.isSecure(throughTLSProxy: proxies.saysTLS(request))
+        let page = origins.page(origin: origin, authority: request.authority, isSecure: isSecure)
+        guard case .stranger(let reason) = page else { return nil }
+        return HandshakeRefusal(status: .forbidden, message: reason)
     }
 }
 

@@ -29,7 +29,7 @@ struct AuthRoutes {
     }
 
     @Sendable private func signUp(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
-        try cookie.check(request)
+        try cookie.check(request, context)
         let body = try await request.json(Registration.self)
         let signedIn = try await accounts.register(
             username: body.username, password: body.password, displayName: body.displayName,
@@ -43,7 +43,7 @@ struct AuthRoutes {
     }
 
     @Sendable private func logIn(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
-        try cookie.check(request)
+        try cookie.check(request, context)
         let body = try await request.json(LogIn.self)
         let name = RateLimits.Subject.name(String(body.username.lowercased().prefix(64)), from: context.client)
         let signedIn = try await countingFailures(of: name, from: context) {
@@ -84,7 +84,7 @@ struct AuthRoutes {
     }
 
     @Sendable private func refresh(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
-        try cookie.check(request)
+        try cookie.check(request, context)
         let token: String?
         if cookie.isWanted(by: request) {
             token = cookie.read(request)

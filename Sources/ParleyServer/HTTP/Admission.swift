@@ -1,0 +1,64 @@
+import Chat
+import HTTPTypes
+import Hummingbird
+
+/// Whether a request may go on to its handler: it is paid for, by its user, or by its address where nobody is signed in;
+/// its page may use this server; its access token, if it has one, is good. In this order, so that what is refused is paid
+/// for as well. Wrong passwords are counted where passwords are checked.
+struct Admission: RouterMiddleware {
+    let tokens: AccessTokens
+    let limits: RateLimits
+
+    func handle(
+        _ request: Request, context: RequestEnvironment,
+        next: (Request, RequestEnvironment) async throws -> Response
+    ) async throws -> Response {
+        var context = context
+        var refusal: ChatError?
+        if let token = Self.bearer(request.headers) {
+            do throws(ChatError) {
+                context.caller = try await tokens.verify(token)
+            } catch {
+                refusal = error
+            }
+        }
+        try spend(for: request, context)
+        if case .stranger(let reason) = context.page { throw ChatError(.forbidden, reason) }
+        if context.page == .permitted, CrossOrigin.isPreflight(request) { return .noContent }
+        // On every route: whoever sends a token means it.
+        if let refusal { throw refusal }
+        return try await next(request, context)
+    }
+
+    /// The token of `Authorization: Bearer …` (RFC 6750 § 2.1).
+    private static func bearer(_ headers: HTTPFields) -> String? {
+        guard let value = headers[.authorization] else { return nil }
+        let parts = value.split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
+        return String(parts[1].drop { $0 == " " })
+    }
+
+    private func spend(for request: Request, _ context: RequestEnvironment) throws(ChatError) {
+        if let caller = context.caller {
+            try limits.spend(Self.rule(for: request), of: .user(caller.user))
+        } else {
+            let isRegistration = request.method == .post && request.uri.path == "/auth/register"
+            try limits.spend(isRegistration ? .registrations : .anonymousRequests, of: .address(context.client))
+        }
+    }
+
+    private static func rule(for request: Request) -> RateLimits.Rule {
+        let changes = request.method != .get && request.method != .head && request.method != .options
+        let path = request.uri.path
+        guard changes else { return .requests }
+        if path.hasPrefix("/messages") { return .messages }
+        if path.hasPrefix("/conversations") { return .joins }
+        // The pieces of a resumable upload are no uploads of their own, whatever method brings them.
+        if path.hasPrefix("/upload"), request.method == .post || request.method == .put,
+            request.headers[.methodOverride] == nil
+        {
+            return .uploads
+        }
+        return .requests
+    }
+}

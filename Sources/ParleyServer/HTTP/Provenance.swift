@@ -1,0 +1,32 @@
+import HTTPTypes
+import Hummingbird
+
+/// Finds out where a request comes from: the address behind whatever proxies are trusted, over TLS or not, and the page.
+struct Provenance: RouterMiddleware {
+    let proxies: TrustedProxies
+    let origins: OriginPolicy
+    /// Seconds for which browsers are to come over TLS only (RFC 6797); nil says nothing about it.
+    let strictTransportSeconds: Int?
+
+    // A literal that is a token (RFC 9110 § 5.6.2).
+    private static let strictTransportSecurity = HTTPField.Name("Strict-Transport-Security")!
+
+    func handle(
+        _ request: Request, context: RequestEnvironment,
+        next: (Request, RequestEnvironment) async throws -> Response
+    ) async throws -> Response {
+        var context = context
+        context.client = proxies.client(
+            peer: context.remoteAddress, forwardedFor: request.headers[values: .xForwardedFor])
+        context.isSecure = origins.isSecure(
+            throughTLSProxy: proxies.saysTLS(
+                peer: context.remoteAddress, forwardedProto: request.headers[.xForwardedProto]))
+        context.page = origins.page(
+            origin: request.headers[.origin], authority: request.head.authority, isSecure: context.isSecure)
+        var response = try await next(request, context)
+        if let seconds = strictTransportSeconds, context.isSecure {
+            response.headers[Self.strictTransportSecurity] = "max-age=\(seconds)"
+        }
+        return response
+    }
+}

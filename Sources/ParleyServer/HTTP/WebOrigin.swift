@@ -1,0 +1,113 @@
+import Glibc
+
+/// A host and, where it is written, a port (RFC 3986 §§ 3.2.2 and 3.2.3), in one spelling: the
+/// shortest one of an IPv6 address (RFC 5952), lower case of all others. Without user information, which HTTP does not have (RFC 9110 § 4.2.4).
+struct Authority: Hashable, Sendable {
+    /// An IPv6 address is in brackets.
+    let host: String
+    let port: Int?
+
+    /// - Returns: nil for what is no authority. A host must not be empty (RFC 9110 § 4.2.1).
+    init?(_ text: some StringProtocol) {
+        let text = String(text)
+        let hostEnd: String.Index
+        if text.utf8.first == UInt8(ascii: "[") {
+            guard let bracket = text.firstIndex(of: "]"),
+                let address = Self.ipv6(String(text[text.index(after: text.startIndex)..<bracket]))
+            else { return nil }
+            host = "[\(address)]"
+            hostEnd = text.index(after: bracket)
+        } else {
+            hostEnd = text.firstIndex(of: ":") ?? text.endIndex
+            guard Self.isName(text[..<hostEnd]) else { return nil }
+            host = text[..<hostEnd].lowercased()
+        }
+        guard hostEnd < text.endIndex else {
+            port = nil
+            return
+        }
+        let digits = text[hostEnd...].utf8.dropFirst()
+        guard text[hostEnd] == ":", digits.count <= 5, digits.allSatisfy({ (0x30...0x39).contains($0) }) else {
+            return nil
+        }
+        port = Int(Substring(digits))
+        guard port ?? 0 <= 65535 else { return nil }
+    }
+
+    /// Whether no resolver is asked for the host: an address, or a name of the machine itself (RFC 6761 § 6.3). A page
+    /// can have any other name point to this server (DNS rebinding).
+    var isNumericOrLocal: Bool {
+        host.first == "[" || host == "localhost" || host.hasSuffix(".localhost") || IPAddress(host) != nil
+    }
+
+    /// Whether only this machine reaches the host.
+    var isLoopback: Bool {
+        host == "localhost" || host == "[::1]" || IPAddress(host)?.bytes.first == 127
+    }
+
+    private static func ipv6(_ text: String) -> String? {
+        guard let bytes = IPAddress.parse(text, AF_INET6, count: 16) else { return nil }
+        return withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(INET6_ADDRSTRLEN)) { buffer in
+            inet_ntop(AF_INET6, bytes, buffer.baseAddress, socklen_t(INET6_ADDRSTRLEN)).map { String(cString: $0) }
+        }
+    }
+
+    /// `reg-name`, but for the comma: a list of hosts is none.
+    private static func isName(_ text: Substring) -> Bool {
+        guard !text.isEmpty, text.utf8.count <= 255 else { return false }
+        var hexDigits = 0
+        for byte in text.utf8 {
+            if hexDigits > 0 {
+                guard isHexDigit(byte) else { return false }
+                hexDigits -= 1
+                continue
+            }
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                continue
+            case UInt8(ascii: "%"): hexDigits = 2
+            default: guard marks.contains(byte) else { return false }
+            }
+        }
+        return hexDigits == 0
+    }
+
+    private static let marks = Set("-._~!$&'()*+;=".utf8)
+
+    private static func isHexDigit(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+            || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte | 0x20)
+    }
+}
+
+/// Scheme, host and port of a page (RFC 6454 § 4), with the port that the scheme has by default filled in.
+struct WebOrigin: Hashable, Sendable {
+    let scheme: String
+    let host: String
+    let port: Int
+
+    init(isSecure: Bool, _ authority: Authority) {
+        scheme = isSecure ? "https" : "http"
+        host = authority.host
+        port = authority.port ?? (isSecure ? 443 : 80)
+    }
+
+    /// - Parameter text: An `Origin` field, or a URL, of which what follows the authority does not count.
+    /// - Returns: nil for everything but `http` and `https`, and for `null`.
+    init?(_ text: some StringProtocol) {
+        guard let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://") else { return nil }
+        let scheme = text[..<colon].lowercased()
+        guard scheme == "http" || scheme == "https" else { return nil }
+        let rest = text[text.index(colon, offsetBy: 3)...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        guard let authority = Authority(rest) else { return nil }
+        self.init(isSecure: scheme == "https", authority)
+    }
+
+    var isSecure: Bool { scheme == "https" }
+
+    /// As browsers write it (RFC 6454 § 6.2).
+    var text: String {
+        port == (isSecure ? 443 : 80) ? "\(scheme)://\(host)" : "\(scheme)://\(host):\(port)"
+    }
+}
