@@ -22,11 +22,12 @@ public struct Chat: Sendable {
     public let metrics: ChatMetrics
     private let sessionWatch: SessionWatch
     private let wordIndex: WordIndex
+    private let textQuota: TextQuota
 
     private let hasher: PasswordHasher
 
     public init(
-        database: PostgresClient, storage: Storage, orphanHours: Int, linkSecret: SymmetricKey,
+        database: PostgresClient, storage: Storage, userTextQuotaBytes: Int, orphanHours: Int, linkSecret: SymmetricKey,
         previousLinkSecret: SymmetricKey?, events: any EventSink, logger: Logger
     ) {
         let links = UploadLinks(secret: linkSecret, previous: previousLinkSecret)
@@ -54,13 +55,15 @@ public struct Chat: Sendable {
             users: users, uploads: uploadStore, uploadLookup: uploadLookup, blocks: blockStore, presence: presence)
         conversations = Conversations(
             database: database, store: conversationStore, blocks: blockStore, presence: presence, events: events)
+        textQuota = TextQuota(
+            bytes: userTextQuotaBytes, store: TextQuotaStore(database: database), logger: logger)
         messages = Messages(
             database: database, store: messageStore, conversations: conversationStore,
             direct: DirectConversations(conversations: conversations, logger: logger),
             writer: MessageWriter(
-                store: messageStore, blockedWords: blockedWords, typing: typing, events: events, logger: logger),
+                store: messageStore, quota: textQuota, typing: typing, events: events, logger: logger),
             marks: MarkWriter(database: database, events: events, logger: logger), blockedWords: blockedWords,
-            uploadLookup: uploadLookup, events: events)
+            quota: textQuota, uploadLookup: uploadLookup, events: events)
         wordIndex = WordIndex(database: database, messages: messages.writer.metrics.messages, logger: logger)
         sync = Sync(database: database, store: messageStore, conversations: conversations)
         welcome = Welcome(conversations: conversationStore, users: users, sync: sync)
@@ -90,8 +93,11 @@ public struct Chat: Sendable {
         async let following: Void = moderation.run()
         async let watching: Void = sessionWatch.run()
         async let indexing: Void = wordIndex.run()
+        async let counting: Void = textQuota.run()
         await messages.writer.run()
-        _ = await (lease, following, watching, indexing)
+        _ = await (lease, following, watching, indexing, counting)
+        // Not cancelled with the task: the last messages count as well.
+        await Task { await textQuota.settle() }.value
         await hasher.shutdown()
     }
 }

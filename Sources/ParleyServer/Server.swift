@@ -81,7 +81,8 @@ public enum Server {
         let proxies = try TrustedProxies(configuration.trustedProxies)
         let hub = Hub(configuration: .parley(origins: origins, limits: limits, proxies: proxies), logger: logger)
         let chat = Chat(
-            database: database, storage: storage, orphanHours: configuration.orphanHours, linkSecret: secret,
+            database: database, storage: storage, userTextQuotaBytes: configuration.userTextQuotaBytes,
+            orphanHours: configuration.orphanHours, linkSecret: secret,
             previousLinkSecret: previousSecret, events: hub, logger: logger)
         try await chat.prepare()
         let tokens = await AccessTokens(

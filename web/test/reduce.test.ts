@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Message, ServerEvent } from "../src/client/types";
+import { Message, ReactionChange, ServerEvent } from "../src/client/types";
 import { Action, reduce } from "../src/store/reduce";
 import { initialState, PendingMessage, State, statusOf, unreadIn } from "../src/store/state";
 import { ana, bo, conversation, message, messages } from "./support";
@@ -169,4 +169,42 @@ test("who is blocked does not type", () => {
   assert.deepEqual(run(blocked, typing).typing["c"] ?? {}, {});
   const again = run(blocked, { type: "blocked", ids: [] }, typing);
   assert.deepEqual(Object.keys(again.typing["c"] ?? {}), ["bo"]);
+});
+
+const reacted = (revision: number, changes: Partial<ReactionChange> = {}): Action =>
+  live({
+    name: "message:reactions",
+    payload: { conversationId: "c", messageId: "m1", revision, emoji: "👍", userId: "bo", add: true, ...changes },
+  });
+const opened = (...held: Message[]): State =>
+  run(signedIn, { type: "pageLoaded", conversationId: "c", page: { kind: "window", atStart: true }, messages: held });
+
+test("reactions that come by themselves are added and taken back, each once", () => {
+  const state = run(opened(message(1, { id: "m1" })), reacted(5), reacted(6, { userId: "ana" }), reacted(6, { userId: "ana" }));
+  assert.deepEqual(state.timelines["c"]?.messages[0]?.reactions, [{ emoji: "👍", userIds: ["bo", "ana"] }]);
+  assert.equal(state.revisions["c"], 6);
+  const taken = run(state, reacted(7, { add: false }), reacted(8, { userId: "ana", add: false }));
+  assert.deepEqual(taken.timelines["c"]?.messages[0]?.reactions, []);
+});
+
+test("an edit that comes after a later reaction keeps it, and a later one replaces both", () => {
+  const state = run(opened(message(1, { id: "m1", revision: 1 })), reacted(6));
+  const edit = (revision: number) => live({ name: "message:updated", payload: message(1, { id: "m1", revision, text: `edit ${revision}` }) });
+  const edited = run(state, edit(5));
+  assert.equal(edited.timelines["c"]?.messages[0]?.text, "edit 5");
+  assert.deepEqual(edited.timelines["c"]?.messages[0]?.reactions, [{ emoji: "👍", userIds: ["bo"] }]);
+  const later = run(edited, edit(7));
+  assert.equal(later.timelines["c"]?.messages[0]?.text, "edit 7");
+  assert.deepEqual(later.timelines["c"]?.messages[0]?.reactions, []);
+  assert.deepEqual(run(later, reacted(6)).timelines["c"]?.messages[0]?.reactions, []);
+});
+
+test("a title and a role that come by themselves change nothing else, and never move back", () => {
+  const renamed = (title: string, revision: number): Action => live({ name: "conversation:renamed", payload: { id: "c", title, revision } });
+  const state = run(signedIn, renamed("New", 5), renamed("Old", 4));
+  assert.equal(state.conversations["c"]?.title, "New");
+  assert.equal(state.conversations["c"]?.unreadCount, signedIn.conversations["c"]?.unreadCount);
+  const promoted = run(state, live({ name: "member:updated", payload: { conversationId: "c", userId: "bo", role: "admin", revision: 6 } }));
+  assert.equal(promoted.conversations["c"]?.members.find(({ user }) => user.id === "bo")?.role, "admin");
+  assert.equal(promoted.revisions["c"], 6);
 });

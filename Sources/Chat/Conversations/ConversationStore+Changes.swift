@@ -195,14 +195,15 @@ extension ConversationStore {
             "DELETE FROM members WHERE conversation_id = \(id.uuid) AND user_id = \(user.uuid)")
     }
 
+    /// - Returns: the revision that the change has.
     func setRole(
         _ role: Member.Role, of user: UserID, in id: ConversationID, _ transaction: PostgresTransaction
-    ) async throws {
+    ) async throws -> Int {
         try await transaction.query(
             """
             UPDATE members SET role = \(role.rawValue) WHERE conversation_id = \(id.uuid) AND user_id = \(user.uuid)
             """)
-        try await bump(id, in: transaction)
+        return try await bump(id, in: transaction)
     }
 
     func owners(of id: ConversationID, in transaction: PostgresTransaction) async throws -> Int {
@@ -211,9 +212,10 @@ extension ConversationStore {
         ).first?.decode("count") ?? 0
     }
 
-    func setTitle(_ title: String, of id: ConversationID, in transaction: PostgresTransaction) async throws {
+    /// - Returns: the revision that the change has.
+    func setTitle(_ title: String, of id: ConversationID, in transaction: PostgresTransaction) async throws -> Int {
         try await transaction.query("UPDATE conversations SET title = \(title) WHERE id = \(id.uuid)")
-        try await bump(id, in: transaction)
+        return try await bump(id, in: transaction)
     }
 
     /// All members, for events that concern each of them.
@@ -222,9 +224,16 @@ extension ConversationStore {
             .map { UserID(try $0.decode("user_id")) }
     }
 
-    private func bump(_ id: ConversationID, in transaction: PostgresTransaction) async throws {
-        try await transaction.query(
-            "UPDATE conversations SET revision = revision + 1, updated_at = now() WHERE id = \(id.uuid)")
+    /// - Returns: the revision that the change has.
+    @discardableResult
+    private func bump(_ id: ConversationID, in transaction: PostgresTransaction) async throws -> Int {
+        let rows = try await transaction.query(
+            """
+            UPDATE conversations SET revision = revision + 1, updated_at = now() WHERE id = \(id.uuid)
+            RETURNING revision
+            """)
+        guard let row = rows.first else { throw ChatError.notFound("conversation") }
+        return try row.decode("revision")
     }
 
     static func standingQuery(of user: UserID, in id: ConversationID) -> PostgresQuery {

@@ -114,11 +114,11 @@ public struct Conversations: Sendable {
     public func rename(_ id: ConversationID, to title: String, by user: UserID) async throws -> Conversation {
         let title = try Rules.title(title)
         try await inTurn(id) {
-            try await database.withTransaction { transaction in
+            let revision = try await database.withTransaction { transaction in
                 try Permissions.rename(try await store.lock(id, for: user, in: transaction))
-                try await store.setTitle(title, of: id, in: transaction)
+                return try await store.setTitle(title, of: id, in: transaction)
             }
-            try await announceUpdate(of: id)
+            try await announceUpdate(of: id, briefly: .conversationRenamed(id, title: title, revision: revision))
         }
         return try await view(id, for: user)
     }
@@ -185,20 +185,21 @@ public struct Conversations: Sendable {
         _ role: Member.Role, of target: UserID, in id: ConversationID, by user: UserID
     ) async throws -> Conversation {
         try await inTurn(id) {
-            let changed = try await database.withTransaction { transaction in
+            let revision: Int? = try await database.withTransaction { transaction in
                 try Permissions.changeRole(try await store.lock(id, for: user, in: transaction))
                 guard let current = try await store.role(of: target, in: id, transaction) else {
                     throw ChatError.notFound("member")
                 }
-                if current == role { return false }
+                if current == role { return nil }
                 if current == .owner, try await store.owners(of: id, in: transaction) == 1 {
                     throw ChatError(
                         .conflict, "role: a group needs an owner; make somebody else one first", field: "role")
                 }
-                try await store.setRole(role, of: target, in: id, transaction)
-                return true
+                return try await store.setRole(role, of: target, in: id, transaction)
             }
-            if changed { try await announceUpdate(of: id) }
+            guard let revision else { return }
+            try await announceUpdate(
+                of: id, briefly: .roleChanged(id, user: target, role: role, revision: revision))
         }
         return try await view(id, for: user)
     }
@@ -326,8 +327,10 @@ public struct Conversations: Sendable {
         try await deliver(id, to: presence.online(among: members.filter(include))) { .conversationUpdated($0, for: $1) }
     }
 
-    private func announceUpdate(of id: ConversationID) async throws {
+    /// - Parameter brief: what a large group is told instead.
+    private func announceUpdate(of id: ConversationID, briefly brief: ChatEvent) async throws {
         let members = try await store.memberIDs(of: id)
+        guard members.count <= ConversationStore.presenceMembers else { return events.deliver(brief) }
         try await deliver(id, to: presence.online(among: members)) { .conversationUpdated($0, for: $1) }
     }
 

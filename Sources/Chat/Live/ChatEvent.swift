@@ -12,6 +12,8 @@ public struct ConnectionID: Sendable, Hashable {
 public enum ChatEvent: Sendable {
     case messageUpdated(Message)
     case messageDeleted(Message)
+    /// Somebody reacted to the message, or took that back; the message is as it is after it.
+    case reactionChanged(Reacting, to: Message)
     /// A member's marks moved. In a group of more than 200 (`widely` false) only the member's own devices are told: a
     /// thousand readers of one message would otherwise be a million events.
     case statusChanged(conversation: ConversationID, user: UserID, deliveredSeq: Int, readSeq: Int, widely: Bool)
@@ -19,6 +21,10 @@ public enum ChatEvent: Sendable {
     /// `user` is a member from now on and sees `conversation` as given here.
     case conversationCreated(Conversation, for: UserID)
     case conversationUpdated(Conversation, for: UserID)
+    /// Of a group too large to show the whole conversation to each member.
+    case conversationRenamed(ConversationID, title: String, revision: Int)
+    /// Likewise: a member's role there is another one.
+    case roleChanged(ConversationID, user: UserID, role: Member.Role, revision: Int)
     /// `user` is no member any more.
     case conversationRemoved(ConversationID, for: UserID)
     /// The user's connections belong to the conversation from now on. Its members are told if `announced`: those of a
@@ -41,6 +47,14 @@ public enum ChatEvent: Sendable {
     case blocked(UserID, by: UserID, isBlocked: Bool)
     /// The user may not write before `until`; nil when they may again.
     case muted(UserID, until: Date?)
+}
+
+/// What one user did to the reactions of a message.
+public struct Reacting: Sendable {
+    public var emoji: String
+    public var user: UserID
+    /// False when it was taken back.
+    public var isAdded: Bool
 }
 
 /// A message that was stored, for all members but the connection that sent it.

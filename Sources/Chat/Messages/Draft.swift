@@ -31,6 +31,10 @@ struct Draft: Sendable {
     let conversation: ConversationID
     let sender: UserID
     let text: String
+    /// What the word filter made of `text`. It judges here, so that no text holds up a lane.
+    let judgement: WordFilter.Judgement
+    /// Whether the sender may store more text.
+    let hasRoom: Bool
     let attachments: [UploadID]
     let replyTo: MessageID?
     let clientId: String?
@@ -39,7 +43,8 @@ struct Draft: Sendable {
 
     /// - Throws: `validation_failed`.
     init(
-        _ request: MessageRequest, to conversation: ConversationID, from sender: UserID, origin: ConnectionID?
+        _ request: MessageRequest, to conversation: ConversationID, from sender: UserID, origin: ConnectionID?,
+        filter: WordFilter, hasRoom: Bool
     ) throws(ChatError) {
         if let flaw = Self.flaw(of: request) { throw flaw }
         let text = request.text ?? ""
@@ -48,6 +53,8 @@ struct Draft: Sendable {
         self.conversation = conversation
         self.sender = sender
         self.text = text
+        judgement = filter.judge(text)
+        self.hasRoom = hasRoom
         self.attachments = attachments
         replyTo = request.replyTo
         clientId = request.clientId

@@ -15,13 +15,8 @@ struct MessageBatch {
     }
 
     private let drafts: [Draft]
-    /// What the word filter says of each draft's text.
-    private let judgements: [WordFilter.Judgement]
 
-    init(_ drafts: [Draft], filter: WordFilter) {
-        self.drafts = drafts
-        judgements = drafts.map { filter.judge($0.text) }
-    }
+    init(_ drafts: [Draft]) { self.drafts = drafts }
 
     private var hasAttachments: Bool { drafts.contains { !$0.attachments.isEmpty } }
 
@@ -30,8 +25,8 @@ struct MessageBatch {
     /// before the locks were had.
     var queries: [PostgresQuery] {
         var queries = [Self.lock(drafts), insertion]
-        let reported = zip(drafts, judgements).filter { !$1.reported.isEmpty }
-        if !reported.isEmpty { queries.append(ModerationStore.report(reported.map { ($0.id, $1.reported) })) }
+        let reported = drafts.filter { !$0.judgement.reported.isEmpty }
+        if !reported.isEmpty { queries.append(ModerationStore.report(reported.map { ($0.id, $0.judgement.reported) })) }
         if hasAttachments { queries.append(attachedUploads) }
         return queries
     }
@@ -56,10 +51,10 @@ struct MessageBatch {
         return """
             WITH input AS (
                 SELECT * FROM unnest(\(Array(drafts.indices)), \(drafts.map(\.id.uuid)),
-                    \(drafts.map(\.conversation.uuid)), \(drafts.map(\.sender.uuid)), \(judgements.map(\.text)),
+                    \(drafts.map(\.conversation.uuid)), \(drafts.map(\.sender.uuid)), \(drafts.map(\.judgement.text)),
                     \(drafts.map(\.replyTo?.uuid)), \(drafts.map(\.clientId)), \(drafts.map(\.fingerprint)),
-                    \(judgements.map(\.isRefused))
-                ) AS i (ordinal, id, conversation_id, sender_id, text, reply_to, client_id, fingerprint, blocked)
+                    \(drafts.map(\.judgement.isRefused)), \(drafts.map(\.hasRoom))
+                ) AS i (ordinal, id, conversation_id, sender_id, text, reply_to, client_id, fingerprint, blocked, has_room)
             ), wanted AS (
                 SELECT * FROM unnest(\(attachmentOrdinals), \(positions), \(attachments)) AS w (ordinal, position, upload_id)
             ), judged AS (
@@ -73,6 +68,7 @@ struct MessageBatch {
                         WHEN \(BlockStore.shutOut("i.sender_id")) THEN 'shut_out'
                         WHEN \(UserStore.isMuted) THEN 'muted'
                         WHEN i.blocked THEN 'blocked'
+                        WHEN NOT i.has_room THEN 'full'
                         WHEN i.reply_to IS NOT NULL AND replied.id IS NULL THEN 'reply_to'
                         WHEN EXISTS (SELECT 1 FROM wanted w WHERE w.ordinal = i.ordinal AND NOT EXISTS (
                             SELECT 1 FROM uploads up WHERE up.id = w.upload_id AND up.owner_id = i.sender_id
@@ -123,14 +119,14 @@ struct MessageBatch {
         if hasAttachments, let rows = results.last {
             for row in rows { uploads[UploadID(try row.decode("upload_id"))] = row }
         }
-        return try zip(zip(drafts, judgements), results[1]).map { item, row -> Outcome in
+        return try zip(drafts, results[1]).map { draft, row -> Outcome in
             switch try row.decode("verdict", as: String.self) {
             case "stored":
-                let showing = UploadLinks.Showing(conversation: item.0.conversation, epoch: try row.decode("url_epoch"))
-                let attachments = try item.0.attachments.compactMap { id in
+                let showing = UploadLinks.Showing(conversation: draft.conversation, epoch: try row.decode("url_epoch"))
+                let attachments = try draft.attachments.compactMap { id in
                     try uploads[id].map { try store.upload(from: $0, shownIn: showing) }
                 }
-                return .stored(try message(item.0, item.1.text, attachments, row))
+                return .stored(try message(draft, attachments, row))
             case "repeated":
                 return .repeated(MessageID(try row.decode("known_id")))
             case let verdict:
@@ -140,14 +136,14 @@ struct MessageBatch {
     }
 
     private func message(
-        _ draft: Draft, _ text: String, _ attachments: [Upload], _ row: PostgresRow
+        _ draft: Draft, _ attachments: [Upload], _ row: PostgresRow
     ) throws -> Message {
         Message(
             id: draft.id, conversationId: draft.conversation, seq: try row.decode("seq"),
             revision: try row.decode("revision"),
             sender: Sender(
                 id: draft.sender, username: try row.decode("username"), displayName: try row.decode("display_name")),
-            text: text, attachments: attachments, replyTo: draft.replyTo,
+            text: draft.judgement.text, attachments: attachments, replyTo: draft.replyTo,
             reactions: [], clientId: draft.clientId, status: .sent, createdAt: try row.decode("created_at"))
     }
 
@@ -160,6 +156,7 @@ struct MessageBatch {
         case "shut_out": Permissions.shutOut
         case "muted": Permissions.muted
         case "blocked": Rules.blockedText
+        case "full": TextQuota.refusal
         case "reply_to": .invalid("replyTo", "no message of this conversation")
         case "attachments": .unusableAttachments
         default: ChatError(.internal, "unknown verdict \(verdict)")

@@ -32,12 +32,12 @@ final class MessageWriter: Sendable {
     private let lanes: [Lane]
 
     init(
-        store: MessageStore, blockedWords: BlockedWords, typing: Typing, events: any EventSink, logger: Logger,
+        store: MessageStore, quota: TextQuota, typing: Typing, events: any EventSink, logger: Logger,
         lanes: Int = 2, capacity: Int = 10_000, maximumBatch: Int = 256
     ) {
         self.lanes = (0..<lanes).map { [metrics] index in
             Lane(
-                index: index, metrics: metrics, store: store, blockedWords: blockedWords, typing: typing,
+                index: index, metrics: metrics, store: store, quota: quota, typing: typing,
                 events: events, logger: logger,
                 queue: BatchQueue(
                     capacity: capacity, capacityBytes: 32 << 20, maximumBatch: maximumBatch, maximumBytes: 1 << 20,
@@ -71,21 +71,21 @@ final class MessageWriter: Sendable {
         private let index: Int
         private let metrics: Metrics
         private let store: MessageStore
-        private let blockedWords: BlockedWords
+        private let quota: TextQuota
         private let typing: Typing
         private let events: any EventSink
         private let logger: Logger
         private let state: Mutex<State>
 
         init(
-            index: Int, metrics: Metrics, store: MessageStore, blockedWords: BlockedWords, typing: Typing,
+            index: Int, metrics: Metrics, store: MessageStore, quota: TextQuota, typing: Typing,
             events: any EventSink,
             logger: Logger, queue: BatchQueue<Item>
         ) {
             self.index = index
             self.metrics = metrics
             self.store = store
-            self.blockedWords = blockedWords
+            self.quota = quota
             self.typing = typing
             self.events = events
             self.logger = logger
@@ -151,7 +151,7 @@ final class MessageWriter: Sendable {
 
         /// Writes a batch and answers for each item. Returns the messages of which the outcome was lost.
         private func write(_ items: [Item]) async -> [Draft] {
-            let batch = MessageBatch(items.map(\.draft), filter: blockedWords.current)
+            let batch = MessageBatch(items.map(\.draft))
             do {
                 // Not cancelled with the lane's task: what was accepted is written.
                 let began = ContinuousClock.now
@@ -204,6 +204,7 @@ final class MessageWriter: Sendable {
             for case (let item, .stored(let message)) in zip(items, outcomes) {
                 let draft = item.draft
                 typing.end(in: draft.conversation, by: draft.sender, origin: draft.origin)
+                quota.count(message.text.utf8.count + TextQuota.bytesOfMessage, of: draft.sender)
                 messages.append(NewMessage(message: message, origin: draft.origin))
             }
             metrics.messages.add(messages.count)

@@ -11,6 +11,7 @@ public struct Messages: Sendable {
     let writer: MessageWriter
     let marks: MarkWriter
     let blockedWords: BlockedWords
+    let quota: TextQuota
     let uploadLookup: UploadLookup
     let events: any EventSink
 
@@ -30,7 +31,9 @@ public struct Messages: Sendable {
     ) {
         @Sendable func write(_ conversation: ConversationID) {
             do throws(ChatError) {
-                let draft = try Draft(request, to: conversation, from: sender, origin: origin)
+                let draft = try Draft(
+                    request, to: conversation, from: sender, origin: origin, filter: blockedWords.current,
+                    hasRoom: quota.hasRoom(sender))
                 writer.submit(draft) { result in
                     complete(result.map { Sent(message: $0.message, repeated: $0.repeated) })
                 }
@@ -126,20 +129,27 @@ public struct Messages: Sendable {
     // MARK: Changing
 
     public func edit(_ id: MessageID, text: String, by user: UserID) async throws -> Message {
+        // Before the conversation is locked: its length first, for the filter's time grows with it.
+        try Rules.text(text, hasAttachments: true)
+        let judgement = blockedWords.current.judge(text)
         let changed = try await change(id, by: user) { standing, transaction in
             try Permissions.editMessage(standing.permissions, sender: standing.sender, by: user)
             guard !standing.deleted else { throw ChatError(.gone, "this message was deleted") }
             try Rules.text(text, hasAttachments: standing.hasAttachments)
-            let judgement = blockedWords.current.judge(text)
             if judgement.isRefused { throw Rules.blockedText }
             guard judgement.text != standing.text else { return false }
+            let growth = judgement.text.utf8.count - standing.text.utf8.count
+            guard growth <= 0 || quota.hasRoom(user) else { throw TextQuota.refusal }
             try await store.edit(id, text: judgement.text, in: transaction)
             if !judgement.reported.isEmpty {
                 try await transaction.query(ModerationStore.report([(id, judgement.reported)]))
             }
             return true
         }
-        if changed.wasChanged { events.deliver(.messageUpdated(changed.message)) }
+        if changed.wasChanged {
+            quota.count(judgement.text.utf8.count - changed.before.text.utf8.count, of: user)
+            events.deliver(.messageUpdated(changed.message))
+        }
         return changed.message
     }
 
@@ -152,7 +162,10 @@ public struct Messages: Sendable {
             return true
         }
         uploadLookup.forget()
-        if changed.wasChanged { events.deliver(.messageDeleted(changed.message)) }
+        if changed.wasChanged {
+            quota.count(-changed.before.text.utf8.count, of: changed.before.sender)
+            events.deliver(.messageDeleted(changed.message))
+        }
         return changed.message
     }
 
@@ -173,7 +186,9 @@ public struct Messages: Sendable {
             }
             return try await store.react(id, emoji: emoji, by: user, add: add, in: transaction)
         }
-        if changed.wasChanged { events.deliver(.messageUpdated(changed.message)) }
+        if changed.wasChanged {
+            events.deliver(.reactionChanged(Reacting(emoji: emoji, user: user, isAdded: add), to: changed.message))
+        }
         return changed.message
     }
 
@@ -190,16 +205,16 @@ public struct Messages: Sendable {
     private func change(
         _ id: MessageID, by user: UserID,
         _ body: @escaping @Sendable (MessageStore.Standing, PostgresTransaction) async throws -> Bool
-    ) async throws -> (message: Message, wasChanged: Bool) {
-        let changed = try await database.withTransaction { transaction in
+    ) async throws -> (message: Message, before: MessageStore.Standing, wasChanged: Bool) {
+        let (standing, wasChanged) = try await database.withTransaction { transaction in
             // To those outside the conversation the message does not exist.
             guard let standing = try await store.lock(id, for: user, in: transaction), standing.role != nil else {
                 throw ChatError.notFound("message")
             }
-            return try await body(standing, transaction)
+            return (standing, try await body(standing, transaction))
         }
         guard let message = try await store.find(id) else { throw ChatError.notFound("message") }
-        return (message, changed)
+        return (message, standing, wasChanged)
     }
 
     // MARK: Marks

@@ -1,11 +1,9 @@
-import Foundation
-
 /// Decides what becomes of a text by the words in it. Pure; its patterns come from `moderation.blocked_words`.
 ///
 /// A pattern is a word, or several that must follow each other, compared whole and without case. A `*` in a word stands
 /// for any letters and digits, or none. Whatever is neither letter nor digit only separates words. There are no regular
-/// expressions, so that no pattern and no text can keep the server busy: a wildcard costs one pass over the text, and
-/// how many of them there are is limited by the database.
+/// expressions. All patterns are looked for at once, each different word of a text once, so the time grows with text and
+/// patterns, not with their product.
 struct WordFilter: Sendable {
     enum Action: String, Sendable { case refuse, mask, report }
 
@@ -19,113 +17,83 @@ struct WordFilter: Sendable {
 
     private struct Pattern {
         var name: String
-        var words: [WordPattern]
         var action: Action
+        /// Words.
+        var length: Int
     }
 
-    /// Patterns whose first word has no wildcard, by that word.
-    private var exact: [String: [Pattern]] = [:]
-    private var wild: [Pattern] = []
+    private var patterns: [Pattern] = []
+    /// The numbers of the words of patterns, each different one once.
+    private var exact: [[UInt8]: Int] = [:]
+    private var wildcards = WildcardMatcher([])
+    /// The patterns of a single word, by its number.
+    private var single: [Int: [Int]] = [:]
+    private var phrases = PhraseMatcher()
 
-    init(_ patterns: [(pattern: String, action: Action)]) {
-        for (name, action) in patterns {
-            let words = Self.words(of: name, keepingWildcards: true).map { WordPattern($0.key) }
-            let pattern = Pattern(name: name, words: words, action: action)
-            switch words.first {
-            case .exact(let word): exact[word, default: []].append(pattern)
-            case .wild: wild.append(pattern)
-            case nil: continue
+    init(_ list: [(pattern: String, action: Action)]) {
+        var numbers: [[UInt8]: Int] = [:]
+        for (name, action) in list {
+            let keys = FilteredWords.split(name, keepingWildcards: true).map(\.key)
+            guard !keys.isEmpty else { continue }
+            let sequence = keys.map { key in
+                let number = numbers[key] ?? numbers.count
+                numbers[key] = number
+                return number
             }
+            if sequence.count == 1 {
+                single[sequence[0], default: []].append(patterns.count)
+            } else {
+                phrases.add(sequence, pattern: patterns.count)
+            }
+            patterns.append(Pattern(name: name, action: action, length: sequence.count))
         }
+        let wildcard = UInt8(ascii: "*")
+        exact = numbers.filter { !$0.key.contains(wildcard) }
+        wildcards = WildcardMatcher(
+            numbers.filter { $0.key.contains(wildcard) }.map { (key: $0.key, number: $0.value) })
     }
 
     func judge(_ text: String) -> Judgement {
         var judgement = Judgement(text: text)
-        guard !exact.isEmpty || !wild.isEmpty else { return judgement }
-        let words = Self.words(of: text)
-        var masked: Set<Int> = []
-        for start in words.indices {
-            for pattern in (exact[words[start].key] ?? []) + wild where matches(pattern, words[start...]) {
-                switch pattern.action {
+        guard !patterns.isEmpty else { return judgement }
+        let words = FilteredWords.split(text)
+        /// What each different word of the text is: the patterns it matches by itself, and its places in phrases.
+        var known: [[UInt8]: (patterns: [Int], places: PhraseMatcher.Places?)] = [:]
+        var progress = phrases.start
+        var reported: Set<Int> = []
+        /// By the last word of a masked passage, how many words the longest one has.
+        var masked = [Int](repeating: 0, count: words.count)
+        for (position, word) in words.enumerated() {
+            let meaning = known[word.key] ?? self.meaning(of: word.key)
+            known[word.key] = meaning
+            for pattern in meaning.patterns + phrases.advance(&progress, meaning.places) {
+                switch patterns[pattern].action {
                 case .refuse: judgement.isRefused = true
-                case .mask: masked.formUnion(start..<start + pattern.words.count)
-                case .report: if !judgement.reported.contains(pattern.name) { judgement.reported.append(pattern.name) }
+                case .mask: masked[position] = max(masked[position], patterns[pattern].length)
+                case .report: reported.insert(pattern)
                 }
             }
         }
-        if !masked.isEmpty { judgement.text = Self.mask(masked.sorted().map { words[$0].range }, in: text) }
+        judgement.reported = reported.sorted().map { patterns[$0].name }
+        let ranges = Self.masked(words, masked)
+        if !ranges.isEmpty { judgement.text = FilteredWords.mask(ranges, in: text) }
         return judgement
     }
 
-    private func matches(_ pattern: Pattern, _ words: ArraySlice<Word>) -> Bool {
-        words.count >= pattern.words.count && zip(pattern.words, words).allSatisfy { $0.matches($1.key) }
+    private func meaning(of word: [UInt8]) -> (patterns: [Int], places: PhraseMatcher.Places?) {
+        var numbers = wildcards.matches(word)
+        if let number = exact[word] { numbers.append(number) }
+        return (numbers.flatMap { single[$0] ?? [] }, phrases.places(of: numbers))
     }
 
-    // MARK: Words
-
-    private struct Word {
-        var range: Range<String.Index>
-        /// In lower case and composed form (Unicode NFC), so that equal words have equal bytes.
-        var key: String
-    }
-
-    private static func words(of text: String, keepingWildcards: Bool = false) -> [Word] {
-        text.split { !$0.isLetter && !$0.isNumber && !(keepingWildcards && $0 == "*") }.map { word in
-            let key = word.lowercased()
-            let isASCII = key.utf8.allSatisfy { $0 < 0x80 }
-            return Word(
-                range: word.startIndex..<word.endIndex, key: isASCII ? key : key.precomposedStringWithCanonicalMapping)
+    /// The words of all passages, from the back: the longest passage that reaches a word decides.
+    private static func masked(_ words: [FilteredWords.Word], _ lengths: [Int]) -> [Range<Int>] {
+        var ranges: [Range<Int>] = []
+        var remaining = 0
+        for position in words.indices.reversed() {
+            remaining = max(remaining - 1, lengths[position])
+            if remaining > 0 { ranges.append(words[position].range) }
         }
-    }
-
-    private static func mask(_ ranges: [Range<String.Index>], in text: String) -> String {
-        var masked = ""
-        var position = text.startIndex
-        for range in ranges {
-            masked += text[position..<range.lowerBound]
-            masked += String(repeating: "*", count: text[range].count)
-            position = range.upperBound
-        }
-        return masked + text[position...]
-    }
-}
-
-/// One word of a pattern.
-private enum WordPattern: Sendable {
-    case exact(String)
-    /// What stands between the wildcards; the first and the last piece are the word's beginning and end.
-    case wild(pieces: [[UInt8]])
-
-    init(_ word: String) {
-        let pieces = word.utf8.split(separator: UInt8(ascii: "*"), omittingEmptySubsequences: false).map(Array.init)
-        self = pieces.count == 1 ? .exact(word) : .wild(pieces: pieces)
-    }
-
-    func matches(_ word: String) -> Bool {
-        switch self {
-        case .exact(let exact): return word == exact
-        case .wild(let pieces):
-            var rest = Array(word.utf8)[...]
-            guard let first = pieces.first, let last = pieces.last, rest.starts(with: first) else { return false }
-            rest = rest.dropFirst(first.count)
-            // The leftmost place of each piece leaves the most for those behind it.
-            for piece in pieces.dropFirst().dropLast() {
-                guard let end = Self.end(of: piece, in: rest) else { return false }
-                rest = rest[end...]
-            }
-            return rest.count >= last.count && rest.suffix(last.count).elementsEqual(last)
-        }
-    }
-
-    private static func end(of piece: [UInt8], in bytes: ArraySlice<UInt8>) -> Int? {
-        guard let first = piece.first else { return bytes.startIndex }
-        var start = bytes.startIndex
-        while bytes.endIndex - start >= piece.count {
-            if bytes[start] == first, bytes[start..<start + piece.count].elementsEqual(piece) {
-                return start + piece.count
-            }
-            start += 1
-        }
-        return nil
+        return ranges.reversed()
     }
 }

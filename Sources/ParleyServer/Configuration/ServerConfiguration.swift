@@ -29,6 +29,8 @@ public struct ServerConfiguration: Sendable {
     public var tlsKey: String?
     public var maxUploadBytes = 104_857_600
     public var userQuotaBytes = 10_737_418_240
+    /// 0: no limit.
+    public var userTextQuotaBytes = 1 << 30
     public var orphanHours = 24
     public var clamdAddress: String?
     public var clamdUnreachable = ScannerFallback.refuse
@@ -101,6 +103,7 @@ public struct ServerConfiguration: Sendable {
         }
         maxUploadBytes = try settings.integer("MAX_UPLOAD_BYTES", in: 1...(1 << 40)) ?? maxUploadBytes
         userQuotaBytes = try settings.integer("USER_QUOTA_BYTES", in: 0...(1 << 50)) ?? userQuotaBytes
+        userTextQuotaBytes = try settings.integer("USER_TEXT_QUOTA_BYTES", in: 0...(1 << 50)) ?? userTextQuotaBytes
         orphanHours = try settings.integer("ORPHAN_HOURS", in: 1...87_600) ?? orphanHours
         clamdAddress = settings.string("CLAMD_ADDRESS")
         clamdUnreachable = try settings.choice("CLAMD_UNREACHABLE") ?? clamdUnreachable

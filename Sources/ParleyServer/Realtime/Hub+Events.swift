@@ -1,6 +1,7 @@
 import Chat
 import Foundation
 import Logging
+import NIOCore
 import SocketIO
 
 /// The domain's events, as API.md names them, to the rooms they are for.
@@ -39,6 +40,14 @@ extension Hub: EventSink {
         case .messageDeleted(let message):
             namespace.to(.conversation(message.conversationId))
                 .emit("message:deleted", [JSONFragment(writing: message)])
+        case .reactionChanged(let reacting, let message):
+            let room = namespace.to(.conversation(message.conversationId))
+            let whole = JSONFragment(writing: message)
+            if whole.bytes.readableBytes <= Self.maximumReactedMessage {
+                room.emit("message:updated", [whole])
+            } else {
+                room.emit("message:reactions", [try JSONFragment(encoding: ReactionChange(reacting, to: message))])
+            }
         case .statusChanged(let conversation, let user, let deliveredSeq, let readSeq, let widely):
             let status = Marks(conversationId: conversation, userId: user, deliveredSeq: deliveredSeq, readSeq: readSeq)
             namespace.to(widely ? .conversation(conversation) : .user(user))
@@ -53,6 +62,13 @@ extension Hub: EventSink {
             namespace.to(.user(user)).emit("conversation:created", [JSONFragment(writing: conversation)])
         case .conversationUpdated(let conversation, let user):
             namespace.to(.user(user)).emit("conversation:updated", [JSONFragment(writing: conversation)])
+        case .conversationRenamed(let conversation, let title, let revision):
+            namespace.to(.conversation(conversation)).emit(
+                "conversation:renamed",
+                [try JSONFragment(encoding: Renaming(id: conversation, title: title, revision: revision))])
+        case .roleChanged(let conversation, let user, let role, let revision):
+            let change = RoleChange(conversationId: conversation, userId: user, role: role, revision: revision)
+            namespace.to(.conversation(conversation)).emit("member:updated", [try JSONFragment(encoding: change)])
         case .conversationRemoved(let conversation, let user):
             namespace.to(.user(user)).emit(
                 "conversation:removed", [try JSONFragment(encoding: Named(id: conversation))])
@@ -93,6 +109,40 @@ extension Hub: EventSink {
     private func sendMembership(_ event: String, _ conversation: ConversationID, _ user: UserID) throws {
         namespace.to(.conversation(conversation))
             .emit(event, [try JSONFragment(encoding: Membership(conversationId: conversation, userId: user))])
+    }
+
+    /// Up to how many bytes a message is sent whole for each reaction to it: each goes to every device of every member.
+    private static let maximumReactedMessage = 4096
+
+    private struct ReactionChange: Encodable {
+        var conversationId: ConversationID
+        var messageId: MessageID
+        var revision: Int
+        var emoji: String
+        var userId: UserID
+        var add: Bool
+
+        init(_ reacting: Reacting, to message: Message) {
+            conversationId = message.conversationId
+            messageId = message.id
+            revision = message.revision
+            emoji = reacting.emoji
+            userId = reacting.user
+            add = reacting.isAdded
+        }
+    }
+
+    private struct Renaming: Encodable {
+        var id: ConversationID
+        var title: String
+        var revision: Int
+    }
+
+    private struct RoleChange: Encodable {
+        var conversationId: ConversationID
+        var userId: UserID
+        var role: Member.Role
+        var revision: Int
     }
 
     private struct Marks: Encodable {

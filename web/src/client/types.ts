@@ -83,6 +83,16 @@ export interface Conversation {
   updatedAt: string;
 }
 
+/** Somebody reacted to a large message, or took that back. */
+export interface ReactionChange {
+  conversationId: Id;
+  messageId: Id;
+  revision: number;
+  emoji: string;
+  userId: Id;
+  add: boolean;
+}
+
 export interface Reaction {
   emoji: string;
   userIds: Id[];
@@ -100,6 +110,8 @@ export interface Message {
   attachments: Upload[];
   replyTo?: Id;
   reactions: Reaction[];
+  /** Here only: the revision of a change of `reactions` that came by itself, later than the rest of the message. */
+  reactionsRevision?: number;
   clientId?: string;
   status: MessageStatus;
   createdAt: string;
@@ -153,6 +165,7 @@ export interface ServerEvents {
   ready: { user: User; online: Id[]; undelivered: Record<Id, number> };
   "message:received": Message;
   "message:updated": Message;
+  "message:reactions": ReactionChange;
   "message:deleted": Message;
   "message:status": Marks;
   "user:status": { userId: Id; status: "online" | "offline"; lastSeenAt?: string };
@@ -163,6 +176,8 @@ export interface ServerEvents {
   "user:blocked": { userId: Id; blocked: boolean };
   "conversation:created": Conversation;
   "conversation:updated": Conversation;
+  "conversation:renamed": { id: Id; title: string; revision: number };
+  "member:updated": { conversationId: Id; userId: Id; role: Role; revision: number };
   "conversation:removed": { id: Id };
   "member:joined": { conversationId: Id; userId: Id };
   "member:left": { conversationId: Id; userId: Id };

@@ -1,7 +1,7 @@
 import { ConnectionStatus } from "../client/connection";
 import { Conversation, Id, Marks, Member, Message, ServerEvent, SyncAnswer, User } from "../client/types";
 import { Draft, emptyDraft, initialState, Notice, PendingMessage, State, UploadTask } from "./state";
-import { applyMessages, applyPage, emptyTimeline, PageKind, Timeline } from "./timeline";
+import { applyMessages, applyPage, applyReaction, emptyTimeline, PageKind, Timeline } from "./timeline";
 
 export type Action =
   | { type: "signedIn"; user: User }
@@ -140,6 +140,12 @@ function reduceEvent(state: State, event: ServerEvent, isLive: boolean, now: num
       const next = withoutTyping(withMessages(state, message.conversationId, [message]), message.conversationId, message.sender.id);
       return isLive ? withRevision(next, message.conversationId, message.revision) : next;
     }
+    case "message:reactions": {
+      const { conversationId, revision } = event.payload;
+      const isHeld = state.timelines[conversationId] !== undefined;
+      const next = isHeld ? withTimeline(state, conversationId, (timeline) => applyReaction(timeline, event.payload)) : state;
+      return isLive ? withRevision(next, conversationId, revision) : next;
+    }
     case "message:status":
       return withMarks(state, event.payload);
     case "user:status": {
@@ -167,6 +173,17 @@ function reduceEvent(state: State, event: ServerEvent, isLive: boolean, now: num
       const next = withConversation(state, { ...event.payload, unreadCount: present.unreadCount });
       return isLive ? withRevision(next, present.id, event.payload.revision) : next;
     }
+    case "conversation:renamed": {
+      const { id, title, revision } = event.payload;
+      return withChange(state, id, revision, isLive, (conversation) => ({ ...conversation, title }));
+    }
+    case "member:updated": {
+      const { conversationId, userId, role, revision } = event.payload;
+      return withChange(state, conversationId, revision, isLive, (conversation) => ({
+        ...conversation,
+        members: conversation.members.map((member) => (member.user.id === userId ? { ...member, role } : member)),
+      }));
+    }
     case "conversation:removed":
       return withoutConversation(state, event.payload.id);
     case "member:joined":
@@ -175,6 +192,21 @@ function reduceEvent(state: State, event: ServerEvent, isLive: boolean, now: num
     case "session:revoked":
       return state;
   }
+}
+
+/** A part of a conversation that changed by itself; older ones than what is known say nothing new. */
+function withChange(
+  state: State,
+  id: Id,
+  revision: number,
+  isLive: boolean,
+  change: (conversation: Conversation) => Conversation,
+): State {
+  const present = state.conversations[id];
+  if (present === undefined || revision <= present.revision) return state;
+  const changed = { ...change(present), revision };
+  const next = { ...state, conversations: { ...state.conversations, [id]: changed } };
+  return isLive ? withRevision(next, id, revision) : next;
 }
 
 function synced(state: State, answer: SyncAnswer): State {

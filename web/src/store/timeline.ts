@@ -1,4 +1,4 @@
-import { Message } from "../client/types";
+import { Message, Reaction, ReactionChange } from "../client/types";
 
 /**
  * The part of a conversation's history that is held: without a gap, ascending by `seq`. It is either at the end, and
@@ -72,7 +72,7 @@ export function applyMessages(timeline: Timeline, incoming: readonly Message[]):
     const end = messages[messages.length - 1]?.seq ?? 0;
     if (present?.seq === message.seq) {
       if (present.revision < message.revision || isRenewed(present, message)) {
-        messages[index] = message;
+        messages[index] = withLaterReactions(message, present);
         isChanged = true;
       }
       if (timeline.loading !== undefined) held.push(message);
@@ -85,6 +85,32 @@ export function applyMessages(timeline: Timeline, incoming: readonly Message[]):
   }
   if (!isChanged && held.length === 0 && timeline.held.length === 0) return timeline;
   return { ...timeline, messages: isChanged ? messages : timeline.messages, held: held.slice(-heldLimit) };
+}
+
+/** A change of reactions that came by itself may be later than a message that comes after it. */
+function withLaterReactions(message: Message, present: Message): Message {
+  if ((present.reactionsRevision ?? 0) <= message.revision) return message;
+  return { ...message, reactions: present.reactions, reactionsRevision: present.reactionsRevision };
+}
+
+/** What one user did to the reactions of a message, if it is held. */
+export function applyReaction(timeline: Timeline, change: ReactionChange): Timeline {
+  const apply = (message: Message): Message => {
+    const isKnown = change.revision <= Math.max(message.revision, message.reactionsRevision ?? 0);
+    if (message.id !== change.messageId || isKnown) return message;
+    return { ...message, reactions: changedReactions(message.reactions, change), reactionsRevision: change.revision };
+  };
+  return { ...timeline, messages: timeline.messages.map(apply), held: timeline.held.map(apply) };
+}
+
+function changedReactions(reactions: Reaction[], { emoji, userId, add }: ReactionChange): Reaction[] {
+  const present = reactions.find((reaction) => reaction.emoji === emoji);
+  if (present === undefined) return add ? [...reactions, { emoji, userIds: [userId] }] : reactions;
+  const others = present.userIds.filter((id) => id !== userId);
+  const userIds = add ? [...others, userId] : others;
+  return reactions
+    .map((reaction) => (reaction === present ? { emoji, userIds } : reaction))
+    .filter((reaction) => reaction.userIds.length > 0);
 }
 
 export type PageKind =

@@ -1,0 +1,115 @@
+import Logging
+import PostgresClient
+import Synchronization
+
+/// How much text each user may store, so that nobody fills the database for all.
+///
+/// What is stored and forgotten is counted in memory and written every few seconds: a message waits for no other row
+/// than its own. So a crash forgets some seconds' worth, and several servers let a user pass the quota by what one of
+/// them stores meanwhile.
+final class TextQuota: Sendable {
+    /// What a message takes beside its text: the row and its entries in the indexes.
+    static let bytesOfMessage = 512
+
+    private static let period: Duration = .seconds(5)
+    /// Users remembered. Beyond it those whose counts are written are forgotten, and read again when they send.
+    private static let maximumRemembered = 50_000
+
+    private struct Count {
+        /// What the database has; nil before it was read.
+        var stored: Int?
+        /// What has happened since, and is to be written.
+        var change = 0
+    }
+
+    private let bytes: Int
+    private let store: TextQuotaStore
+    private let logger: Logger
+    private let counts = Mutex<[UserID: Count]>([:])
+
+    /// - Parameter bytes: of one user; 0 for no limit.
+    init(bytes: Int, store: TextQuotaStore, logger: Logger) {
+        self.bytes = bytes
+        self.store = store
+        self.logger = logger
+    }
+
+    /// Whether the user has room. Of a user who has not been read yet it is assumed.
+    func hasRoom(_ user: UserID) -> Bool {
+        guard bytes > 0 else { return true }
+        return counts.withLock { counts in
+            guard let count = counts[user] else {
+                counts[user] = Count()
+                return true
+            }
+            return (count.stored ?? 0) + count.change < bytes
+        }
+    }
+
+    /// - Parameter change: negative for text that was forgotten.
+    func count(_ change: Int, of user: UserID) {
+        guard bytes > 0 else { return }
+        counts.withLock { $0[user, default: Count()].change += change }
+    }
+
+    static let refusal = ChatError(
+        .quotaExceeded, "your messages fill the room you have for them; delete some, or shorten them")
+
+    /// Reads and writes counts until the task is cancelled.
+    func run() async {
+        guard bytes > 0 else { return }
+        while !Task.isCancelled {
+            try? await Task.sleep(for: Self.period)
+            if !Task.isCancelled { await settle() }
+        }
+    }
+
+    /// Writes what has been counted, and reads what is not known yet.
+    func settle() async {
+        let due = counts.withLock { counts -> [UserID: Int] in
+            let due = counts.filter { $0.value.stored == nil || $0.value.change != 0 }.mapValues(\.change)
+            for user in due.keys { counts[user]?.change = 0 }
+            return due
+        }
+        guard !due.isEmpty else { return }
+        do {
+            let stored = try await store.add(due)
+            counts.withLock { counts in
+                for user in due.keys { counts[user]?.stored = stored[user] ?? 0 }
+                guard counts.count > Self.maximumRemembered else { return }
+                counts = counts.filter { $0.value.change != 0 }
+            }
+        } catch {
+            logger.warning("stored text cannot be counted", metadata: ["error": "\(error)"])
+            if let error = error as? PostgresError, error.maybeExecuted { return }
+            counts.withLock { counts in
+                for (user, change) in due { counts[user, default: Count()].change += change }
+            }
+        }
+    }
+}
+
+/// The SQL of `stored_text`.
+struct TextQuotaStore: Sendable {
+    let database: PostgresClient
+
+    /// Adds to the counts. The rows are locked in one order, so that two servers never wait for each other in a circle.
+    /// - Returns: what the users have now.
+    func add(_ changes: [UserID: Int]) async throws -> [UserID: Int] {
+        let users = changes.keys.map(\.uuid)
+        let results = try await database.atomically([
+            """
+            INSERT INTO stored_text (user_id, bytes) SELECT id, 0 FROM users WHERE id = ANY(\(users)) ORDER BY id
+            ON CONFLICT DO NOTHING
+            """,
+            "SELECT 1 FROM stored_text WHERE user_id = ANY(\(users)) ORDER BY user_id FOR NO KEY UPDATE",
+            """
+            UPDATE stored_text t SET bytes = greatest(t.bytes + c.change, 0)
+            FROM unnest(\(users), \(Array(changes.values))) AS c (user_id, change)
+            WHERE t.user_id = c.user_id RETURNING t.user_id, t.bytes
+            """,
+        ])
+        return try Dictionary(
+            results[2].map { (UserID(try $0.decode("user_id")), try $0.decode("bytes")) }, uniquingKeysWith: max)
+    }
+}
