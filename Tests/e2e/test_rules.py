@@ -200,10 +200,10 @@ def urls(person, group):
 
 
 def pass_minutes(server, group):
-    """As if five minutes had gone by since whoever went last."""
+    """As if five minutes had gone by since whoever went last: the next epoch has begun."""
     server.sql(
-        """UPDATE conversations SET url_epoch = greatest(url_epoch - 300, 0),
-            previous_url_epoch = greatest(previous_url_epoch - 300, 0) WHERE id = %s""", group)
+        """UPDATE conversations SET url_epoch = greatest(previous_url_epoch + 1, extract(epoch FROM now())::bigint - 1)
+            WHERE id = %s""", group)
 
 
 GOINGS = {
@@ -235,10 +235,10 @@ def test_urls_end_minutes_after_somebody_went_and_new_ones_go_on(server, people,
         answer = server.request("GET", url)
         assert answer.status_code == 200
         assert int(re.search(r"max-age=(\d+)", answer.headers["Cache-Control"])[1]) <= 300
+    assert urls(carol, group) == held, "what is signed until they end, ends with them"
+    pass_minutes(server, group)
     fresh = urls(carol, group)
     assert set(fresh).isdisjoint(held)
-    assert urls(carol, group) == fresh, "they stay as they are until the next one goes"
-    pass_minutes(server, group)
     for url in held:
         for method, headers in (("GET", {}), ("HEAD", {}), ("GET", {"Range": "bytes=0-9"}),
                                 ("GET", {"If-None-Match": "*"})):
@@ -246,7 +246,8 @@ def test_urls_end_minutes_after_somebody_went_and_new_ones_go_on(server, people,
             assert answer.status_code == 401, (method, headers, answer.status_code)
         assert_problem(server.request("GET", url), 401, "token_expired")
         assert_problem(bob.get(url), 401, "token_expired")
-    for url in (*fresh, *urls(carol, group), carol.get(f"/upload/{upload['id']}").json()["url"]):
+    assert urls(carol, group) == fresh, "they stay as they are until the next one goes"
+    for url in (*fresh, carol.get(f"/upload/{upload['id']}").json()["url"]):
         assert server.request("GET", url).status_code == 200
     for own in (mine["url"], bob.get(f"/upload/{mine['id']}").json()["url"], upload["url"]):
         assert server.request("GET", own).status_code == 200, "their owners' stay"
@@ -278,20 +279,29 @@ def test_who_leaves_a_public_group_takes_nothing_from_its_urls(server, people):
     assert urls(alice, group) == before
 
 
-def test_urls_end_also_where_somebody_goes_every_minute(server, people):
-    """Each going gives the URLs some minutes more only if they were signed since the one before."""
-    alice, bob, carol = people("alice", "bob", "carol")
-    group = alice.group(bob, carol)
+def test_urls_end_also_where_one_goes_after_the_other(server, people):
+    """Whoever goes second may hold what was shown since the first one went."""
+    alice, bob, carol, dave = people("alice", "bob", "carol", "dave")
+    group = alice.group(bob, carol, dave)
     alice.send(group, "", attachments=[alice.upload(picture(), "picture.png")["id"]])
-    held = urls(bob, group)
+    held = []
     for person in (bob, carol):
+        held += urls(person, group)
+        with person.connect() as device:
+            alice.send(group, "", attachments=[alice.upload(picture(), "picture.png")["id"]])
+            held.append(device.wait_for("message:received", lambda m: m["attachments"])["attachments"][0]["url"])
+        held += urls(person, group)
         assert alice.request("DELETE", f"/conversations/{group}/members/{person.id}").status_code == 204
-        pass_minutes(server, group)
-    assert alice.post(f"/conversations/{group}/members", json={"userIds": [carol.id]}).status_code == 200
-    between = urls(carol, group)
-    assert alice.request("DELETE", f"/conversations/{group}/members/{carol.id}").status_code == 204
-    assert server.request("GET", held[0]).status_code == 401
-    assert server.request("GET", between[0]).status_code == 200
+    pass_minutes(server, group)
+    for url in held:
+        assert_problem(server.request("GET", url), 401, "token_expired")
+    # And the same again, a while later.
+    later = urls(dave, group)
+    assert server.request("GET", later[0]).status_code == 200
+    assert alice.request("DELETE", f"/conversations/{group}/members/{dave.id}").status_code == 204
+    pass_minutes(server, group)
+    assert server.request("GET", later[0]).status_code == 401
+    assert server.request("GET", urls(alice, group)[0]).status_code == 200
 
 
 # Blocks

@@ -58,7 +58,7 @@ struct MessageBatch {
             ), wanted AS (
                 SELECT * FROM unnest(\(attachmentOrdinals), \(positions), \(attachments)) AS w (ordinal, position, upload_id)
             ), judged AS (
-                SELECT i.*, c.last_seq, c.revision, c.url_epoch, u.username, u.display_name, known.id AS known_id,
+                SELECT i.*, c.last_seq, c.revision, \(UploadStore.urlEpoch), u.username, u.display_name, known.id AS known_id,
                     CASE
                         WHEN me.user_id IS NULL AND c.visibility = 'public' THEN 'not_a_member'
                         WHEN me.user_id IS NULL THEN 'not_found'

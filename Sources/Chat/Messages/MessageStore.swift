@@ -248,7 +248,7 @@ struct MessageStore: Sendable {
 
     private static func attachmentsQuery(of messages: [UUID]) -> PostgresQuery {
         """
-        SELECT a.message_id, c.id AS conversation_id, c.url_epoch, \(UploadStore.columns)
+        SELECT a.message_id, c.id AS conversation_id, \(UploadStore.urlEpoch), \(UploadStore.columns)
         FROM attachments a JOIN messages m ON m.id = a.message_id JOIN conversations c ON c.id = m.conversation_id
             JOIN uploads up ON up.id = a.upload_id JOIN blobs b ON b.sha256 = up.sha256
         WHERE a.message_id = ANY(\(messages)) AND up.removed_at IS NULL ORDER BY a.message_id, a.position

@@ -119,9 +119,9 @@ public struct UploadLinks: Sendable {
 
 /// How far a conversation's URLs are good, as `settle_departure` keeps it in the database.
 struct URLEpochs: Sendable, Equatable {
-    /// A moment in Unix time from which URLs of earlier epochs are refused.
+    /// A moment in Unix time from which URLs are signed with it, and those of earlier epochs are refused.
     var current: Int
-    /// Until then those of this one are good too, and of none before it.
+    /// Until then those of this one are good, and of none before it.
     var previous: Int
 
     /// Seconds for which a URL of `epoch` is good as far as this goes; nil for no end, 0 when it has ended.

@@ -34,6 +34,12 @@ struct UploadStore: Sendable {
         b.kind, b.width, b.height, b.duration, b.blurhash, b.thumbnails::text AS thumbnails, b.owner_only
         """
 
+    /// What URLs are signed with that are shown in the conversation `c`: not its next epoch before that has begun, so that
+    /// they end with all earlier ones, whoever may have got them since somebody went.
+    static let urlEpoch: PostgresQuery = """
+        CASE WHEN c.url_epoch > extract(epoch FROM now()) THEN c.previous_url_epoch ELSE c.url_epoch END AS url_epoch
+        """
+
     /// Whether nothing shows the upload any more though something did: all messages that carried it were deleted.
     static let isGone: PostgresQuery = """
         (up.removed_at IS NOT NULL
@@ -88,7 +94,7 @@ struct UploadStore: Sendable {
             """
             SELECT \(Self.columns), b.served_sha256, b.served_size, \(Self.isGone) AS gone, wanted.conversation_id,
                 free.seen OR carried.conversation_id IS NOT NULL AS visible,
-                c.id AS shown_in, c.url_epoch, c.previous_url_epoch
+                c.id AS shown_in, \(Self.urlEpoch), c.url_epoch AS next_url_epoch, c.previous_url_epoch
             FROM unnest(\(keys.map(\.upload.uuid)), \(keys.map(\.conversation?.uuid)))
                     AS wanted (upload_id, conversation_id)
                 JOIN uploads up ON up.id = wanted.upload_id LEFT JOIN blobs b ON b.sha256 = up.sha256
@@ -119,8 +125,9 @@ struct UploadStore: Sendable {
                 Found(
                     upload: try upload(from: row, viewer: viewer, shownIn: showing), gone: try row.decode("gone"),
                     ownerOnly: try row.decode("owner_only"), visible: visible,
-                    epochs: try showing.map {
-                        URLEpochs(current: $0.epoch, previous: try row.decode("previous_url_epoch"))
+                    epochs: try showing.map { _ in
+                        URLEpochs(
+                            current: try row.decode("next_url_epoch"), previous: try row.decode("previous_url_epoch"))
                     },
                     servedSHA256: try row.decode("served_sha256"), servedSize: try row.decode("served_size")))
         }
