@@ -290,7 +290,6 @@ const problems: Record<string, string> = {
   too_large: "The file is too large.",
   quota_exceeded: "Your storage is full.",
   storage_full: "The server's storage is full.",
-  forbidden: "You may not do that.",
   not_a_member: "You are not a member of this conversation.",
   banned: "This account is banned.",
   muted: "You cannot write at the moment.",
@@ -305,7 +304,7 @@ export function problemText(error: unknown): string {
   if (error instanceof ApiError) {
     const known = problems[error.code];
     if (known !== undefined) return known;
-    // A refused value: the server says which, as "field: what it must be".
+    // A refused value: the server says which, as "field: what it must be". Of what is forbidden it says why.
     if (error.detail !== "") return capitalised(error.detail.replace(/^\w+: /, ""));
   }
   return "Something went wrong. Please try again.";

@@ -64,6 +64,18 @@ def test_somebody_is_blocked_and_no_more(two):
     expect(bo.page.locator(".subtitle")).to_have_text("online")
 
 
+def test_who_was_removed_is_told_so(person):
+    ana, bo = person("Ana", None), person("Bo", None)
+    body = {"kind": "group", "title": "Hikers", "visibility": "public", "memberIds": [bo.id]}
+    group = ana.api("POST", "/conversations", body)["id"]
+    ana.api("DELETE", f"/conversations/{group}/members/{bo.id}")
+    bo.open(f"/c/{group}")
+    bo.page.get_by_role("button", name="Join").click()
+    expect(bo.page.get_by_text("You were removed from this group")).to_be_visible()
+    assert bo.problems and all("403" in problem for problem in bo.problems)
+    bo.problems.clear()
+
+
 def test_files_are_shown_and_saved_after_their_urls_have_ended(person, server, tmp_path):
     ana, bo, cleo = person("Ana", None), person("Bo", None), person("Cleo", None)
     group = ana.api("POST", "/conversations", {"kind": "group", "title": "Hikers", "memberIds": [bo.id, cleo.id]})["id"]
