@@ -9,11 +9,11 @@ struct BlockStore: Sendable {
     let database: PostgresClient
 
     /// Whether the other one of the direct conversation `c` has blocked `user`. A scalar subquery, as in
-    /// `MessageStore.columns`.
+    /// `MessageStore.columns`, for one row by its key, however many have blocked the same person.
     static func shutOut(_ user: PostgresQuery) -> PostgresQuery {
         """
-        (c.kind = 'direct' AND coalesce((SELECT true FROM blocks b
-            WHERE b.blocked_id = \(user) AND b.blocker_id IN (c.direct_low, c.direct_high) LIMIT 1), false))
+        (c.kind = 'direct' AND coalesce((SELECT true FROM blocks b WHERE b.blocked_id = \(user)
+            AND b.blocker_id = CASE WHEN c.direct_low = \(user) THEN c.direct_high ELSE c.direct_low END), false))
         """
     }
 
