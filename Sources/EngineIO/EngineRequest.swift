@@ -55,7 +55,8 @@ struct EngineRequest: Equatable {
             guard let name = Self.decoded(parts[0]), let value = parts.count > 1 ? Self.decoded(parts[1]) : "" else {
                 continue
             }
-            query[name] = value
+            // None that is asked for is longer, and a longer one takes long to put in.
+            if name.utf8.count <= 32 { query[name] = value }
         }
         return query
     }

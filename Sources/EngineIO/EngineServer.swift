@@ -103,7 +103,10 @@ public final class EngineServer: Sendable {
     }
 
     private func session(_ sid: String) throws(RequestError) -> EngineSession {
-        guard let session = self.registry.withLockedValue({ $0.sessions[sid] }) else { throw .unknownSession }
+        // A text that no id is as long as is not looked for: what it holds can make that take long.
+        guard sid.utf8.count <= 64, let session = self.registry.withLockedValue({ $0.sessions[sid] }) else {
+            throw .unknownSession
+        }
         return session
     }
 

@@ -39,7 +39,7 @@ public struct JSONFragment: Sendable, Equatable {
     public typealias Member = (name: String, value: JSONFragment)
 
     /// The members of an object in their order, repeated ones too, without decoding their values: for small payloads
-    /// that come by the thousand. nil for what is no object, or has a name that is written with escapes.
+    /// that come by the thousand. nil for what is no object, or has a name that is written with escapes or is long.
     public var members: [Member]? {
         (try? JSONScanner.members(of: self.bytes)) ?? nil
     }

@@ -48,7 +48,10 @@ struct JSONScanner {
         }
     }
 
-    /// - Returns: The members of an object, in their order; nil where a name is written with escapes.
+    /// Names are compared: that takes time which grows with the square of the combining marks in them.
+    private static let maximumName = 256
+
+    /// - Returns: The members of an object, in their order; nil where a name is written with escapes, or is long.
     static func members(of text: ByteBuffer) throws(JSONError) -> [JSONFragment.Member]? {
         let ranges = try self.scan(text, attachments: nil) { scanner throws(JSONError) in try scanner.members() }
         return text.withUnsafeReadableBytes { bytes in
@@ -56,7 +59,7 @@ struct JSONScanner {
             members.reserveCapacity(ranges.count)
             for (name, value) in ranges {
                 let name = UnsafeRawBufferPointer(rebasing: bytes[name])
-                guard !name.contains(UInt8(ascii: "\\")),
+                guard name.count <= self.maximumName, !name.contains(UInt8(ascii: "\\")),
                     let value = text.getSlice(at: text.readerIndex + value.lowerBound, length: value.count)
                 else { return nil }
                 members.append((String(decoding: name, as: UTF8.self), JSONFragment(json: value)))

@@ -16,6 +16,7 @@ enum SocketPacketError: Error, Equatable {
     case empty
     case unknownType
     case invalidAttachmentCount
+    case invalidNamespace
     case invalidID
     case invalidPayload
     /// Text while attachments are awaited.
@@ -30,6 +31,9 @@ struct SocketPacketDecoder {
     static let reservedEvents: Set<String> = [
         "connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener",
     ]
+
+    /// In bytes. Names are looked up: that takes time which grows with the square of the combining marks in them.
+    private static let maximumName = 256
 
     private let maxAttachments: Int
     private var pending: Pending?
@@ -68,7 +72,7 @@ struct SocketPacketDecoder {
         guard let type = rest.readInteger(as: UInt8.self) else { throw .empty }
         let isBinary = type == UInt8(ascii: "5") || type == UInt8(ascii: "6")
         let attachments = isBinary ? try self.readAttachmentCount(&rest) : 0
-        let namespace = Self.readNamespace(&rest)
+        let namespace = try Self.readNamespace(&rest)
         let id = try Self.readID(&rest)
         let checked = isBinary ? attachments : nil
         switch type {
@@ -100,10 +104,11 @@ struct SocketPacketDecoder {
     }
 
     /// The name with its slash, up to a comma; `/` where there is none.
-    private static func readNamespace(_ rest: inout ByteBuffer) -> String {
+    private static func readNamespace(_ rest: inout ByteBuffer) throws(SocketPacketError) -> String {
         guard rest.readableBytesView.first == UInt8(ascii: "/") else { return "/" }
         let view = rest.readableBytesView
         let end = view.firstIndex(of: UInt8(ascii: ",")) ?? view.endIndex
+        guard end - view.startIndex <= self.maximumName else { throw .invalidNamespace }
         let name = String(decoding: view[..<end], as: UTF8.self)
         rest.moveReaderIndex(to: min(end + 1, rest.writerIndex))
         return name
@@ -153,7 +158,7 @@ struct SocketPacketDecoder {
         case .number: name = String(buffer: first.text)
         default: throw .invalidPayload
         }
-        guard !self.reservedEvents.contains(name) else { throw .invalidPayload }
+        guard name.utf8.count <= self.maximumName, !self.reservedEvents.contains(name) else { throw .invalidPayload }
         return (name, elements.dropFirst().map { JSONFragment(json: $0.text) })
     }
 

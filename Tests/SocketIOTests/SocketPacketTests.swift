@@ -25,6 +25,15 @@ import Testing
         #expect(try self.decode("1/admin,") == .disconnect(namespace: "/admin"))
     }
 
+    /// Looking up a name takes time that grows with the square of the combining marks in it.
+    @Test func longNamesAreRefused() {
+        let long = String(repeating: "\u{301}\u{323}", count: 1000)
+        #expect(throws: SocketPacketError.invalidNamespace) { try self.decode("0/a\(long)") }
+        #expect(throws: SocketPacketError.invalidNamespace) { try self.decode("2/a\(long),[\"x\"]") }
+        #expect(throws: SocketPacketError.invalidPayload) { try self.decode("2[\"a\(long)\"]") }
+        #expect(JSONFragment(json: "{\"a\(long)\":1}").members == nil)
+    }
+
     @Test func decodesEvents() throws {
         #expect(
             try self.decode(#"2["a",1,{"b":2}]"#)

@@ -16,6 +16,8 @@ struct ContentDisposition {
             guard rest.first == "=" else { continue }
             rest.removeFirst()
             let value = Self.value(&rest)
+            // None that is asked for is longer, and a longer one takes long to put in.
+            guard String(name).utf8.count <= 64 else { continue }
             let key = String(name).trimmingCharacters(in: .whitespaces).lowercased()
             if parameters[key] == nil { parameters[key] = value }
         }

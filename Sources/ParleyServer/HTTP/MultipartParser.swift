@@ -158,6 +158,8 @@ struct MultipartParser {
         for line in text.split(separator: "\r\n") {
             let sides = line.split(separator: ":", maxSplits: 1)
             guard sides.count == 2 else { throw Malformed(detail: "a part's header has a line without a colon") }
+            // None that is asked for is longer, and a longer one takes long to put in.
+            guard sides[0].utf8.count <= 64 else { continue }
             fields[sides[0].trimmingCharacters(in: .whitespaces).lowercased()] =
                 sides[1].trimmingCharacters(in: .whitespaces)
         }

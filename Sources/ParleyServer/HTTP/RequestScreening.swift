@@ -53,6 +53,12 @@ struct RequestScreening: Sendable {
     /// Puts the head in order: the target becomes a path.
     /// - Returns: nil for a head that is in order.
     func problem(with head: inout HTTPRequestHead) -> Problem? {
+        // Comparing a text and looking it up take time that grows with the square of the combining marks in it.
+        guard
+            head.headers.allSatisfy({
+                $0.value.utf8.count <= Self.maximumForeign || $0.value.utf8.allSatisfy { $0 < 0x80 }
+            })
+        else { return Self.malformed("a header field beyond \(Self.maximumForeign) bytes that is not ASCII") }
         guard head.version == .http1_1 || head.version == .http1_0 else {
             return Self.malformed("\(head.version) is neither HTTP/1.1 nor HTTP/1.0")
         }
@@ -68,6 +74,9 @@ struct RequestScreening: Sendable {
         }
         return problemWithName(of: head)
     }
+
+    /// In bytes.
+    private static let maximumForeign = 1024
 
     /// `TRACE` is known so that each resource can say what it answers to instead.
     private static let methods: [HTTPMethod] = [.GET, .HEAD, .POST, .PUT, .PATCH, .DELETE, .OPTIONS, .TRACE]

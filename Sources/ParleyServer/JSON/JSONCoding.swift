@@ -37,6 +37,9 @@ enum JSON {
     static func decode<Value: Decodable>(_ type: Value.Type = Value.self, from buffer: ByteBuffer) throws(ChatError)
         -> Value
     {
+        guard !buffer.withUnsafeReadableBytes(hasLongName) else {
+            throw ChatError(.malformedRequest, "a field's name is longer than \(maximumName) bytes")
+        }
         do {
             return try JSONDecoder().decode(type, from: Data(buffer: buffer))
         } catch let error as DecodingError {
@@ -44,6 +47,27 @@ enum JSON {
         } catch {
             throw ChatError(.malformedRequest, "the body is no JSON")
         }
+    }
+
+    /// In bytes. The decoder looks names up: that takes time which grows with the square of the combining marks in them.
+    private static let maximumName = 256
+
+    /// Whether a string that is followed by a colon is longer than `maximumName`.
+    private static func hasLongName(_ text: UnsafeRawBufferPointer) -> Bool {
+        var index = 0
+        while index < text.count {
+            defer { index += 1 }
+            guard text[index] == UInt8(ascii: "\"") else { continue }
+            let start = index + 1
+            index = start
+            while index < text.count, text[index] != UInt8(ascii: "\"") {
+                index += text[index] == UInt8(ascii: "\\") ? 2 : 1
+            }
+            guard index - start > maximumName else { continue }
+            let next = text.dropFirst(index + 1).first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
+            if next == UInt8(ascii: ":") { return true }
+        }
+        return false
     }
 
     private static func translate(_ error: DecodingError) -> ChatError {

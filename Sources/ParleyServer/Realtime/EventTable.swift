@@ -56,7 +56,7 @@ struct EventTable: Sendable {
     /// On the socket's event loop, in the order of arrival.
     func handle(_ event: InboundEvent, from socket: Socket, _ caller: Caller) {
         let reply = Reply(acknowledgement: event.acknowledgement, logger: logger)
-        guard let entry = Self.table[event.name] else {
+        guard event.name.utf8.count <= 64, let entry = Self.table[event.name] else {
             return reply.fail(ChatError(.notFound, "there is no event \(event.name.prefix(60))"))
         }
         let incoming = Incoming(
