@@ -1,14 +1,14 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { Chat } from "./app/chat";
-import { signedInHint, watchPage } from "./app/page";
+import { signedInHint, unconfirmedLogout, watchPage } from "./app/page";
 import { Parley } from "./client/parley";
 import { Store } from "./store/store";
 import { App } from "./views/App";
 import { ChatContext } from "./views/context";
 import "./styles/main.css";
 
-const chat = new Chat(new Parley(window.location.origin, signedInHint), new Store());
+const chat = new Chat(new Parley(window.location.origin, signedInHint, unconfirmedLogout), new Store());
 watchPage(chat);
 void chat.restore();
 

@@ -57,6 +57,56 @@ test("a session that the server takes no longer ends, once", async () => {
   assert.equal(hint.read(), null);
 });
 
+test("log-out ends the session at once, and tells the server by token and cookie", async () => {
+  const hint = memoryHint();
+  const { doFetch, calls } = fakeFetch([answer("a"), { status: 204 }]);
+  const session = new Session(hint, doFetch);
+  await session.login("ana", "password");
+  const leaving = session.logout();
+  assert.equal(hint.read(), null);
+  await leaving;
+  const headers = calls[1]?.init.headers as Record<string, string>;
+  assert.equal(calls[1]?.path, "/auth/logout");
+  assert.deepEqual([headers["Authorization"], headers["X-Parley-Cookie"]], ["Bearer a", "1"]);
+});
+
+test("a log-out without a network is remembered, over a reload too, and told later", async () => {
+  const memory = memoryHint();
+  const first = new Session(memoryHint("ana"), fakeFetch([answer("a")]).doFetch, Date.now, memory);
+  await first.restore();
+  await first.logout();
+  assert.equal(memory.read(), "a");
+  const { doFetch, calls } = fakeFetch([{ status: 503 }, { status: 401, body: { code: "unauthenticated" } }]);
+  const second = new Session(memoryHint(), doFetch, Date.now, memory);
+  assert.equal(second.isExpected, false);
+  await second.confirmLogout();
+  assert.equal(memory.read(), "a", "the server could not decide");
+  await second.confirmLogout();
+  assert.equal(memory.read(), null, "there is nothing left to end");
+  await second.confirmLogout();
+  assert.equal(calls.length, 2);
+});
+
+test("a log-in waits for the log-out before it, whose answer takes the cookie away", async () => {
+  const { doFetch, calls } = fakeFetch([answer("a"), { status: 204 }, answer("b")]);
+  const session = new Session(memoryHint(), doFetch);
+  await session.login("ana", "password");
+  void session.logout();
+  await session.login("ana", "password");
+  assert.deepEqual(calls.map(({ path }) => path), ["/auth/login", "/auth/logout", "/auth/login"]);
+  assert.equal(await session.token(), "b");
+});
+
+test("a renewal that is answered after the log-out brings nothing back", async () => {
+  const hint = memoryHint("ana");
+  const { doFetch } = fakeFetch([answer("a"), { status: 204 }]);
+  const session = new Session(hint, doFetch);
+  const renewal = session.restore();
+  await session.logout();
+  await assert.rejects(renewal, (error) => error instanceof ApiError && error.status === 401);
+  assert.equal(hint.read(), null);
+});
+
 test("without a network the session is kept", async () => {
   const hint = memoryHint("ana");
   const session = new Session(hint, fakeFetch([]).doFetch);

@@ -1,21 +1,32 @@
-import { SignedInHint } from "../client/session";
+import { LogoutMemory, SignedInHint } from "../client/session";
 import type { Chat } from "./chat";
 
 const key = "parley.signedIn";
 
 /** The hint of who is signed in, shared by all tabs. */
-export const signedInHint: SignedInHint = {
-  read: () => localStorage.getItem(key),
-  write: (userId) => {
-    if (userId === null) localStorage.removeItem(key);
-    else localStorage.setItem(key, userId);
-  },
-};
+export const signedInHint: SignedInHint = stored(key);
+
+/** A log-out that the server has not confirmed, shared by all tabs. */
+export const unconfirmedLogout: LogoutMemory = stored("parley.signedOut");
+
+function stored(name: string) {
+  return {
+    read: () => localStorage.getItem(name),
+    write: (value: string | null) => {
+      if (value === null) localStorage.removeItem(name);
+      else localStorage.setItem(name, value);
+    },
+  };
+}
 
 /** Follows what happens to the page: the network, being looked at again, another tab signing in or out. */
 export function watchPage(chat: Chat): void {
   const hurry = () => chat.parley.hurry();
-  window.addEventListener("online", hurry);
+  window.addEventListener("online", () => {
+    hurry();
+    void chat.parley.session.confirmLogout();
+  });
+  void chat.parley.session.confirmLogout();
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") hurry();
   });

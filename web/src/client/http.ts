@@ -11,6 +11,8 @@ export interface CallOptions {
   body?: unknown;
   headers?: Record<string, string>;
   signal?: AbortSignal;
+  /** Whether the request goes on when the page is left. */
+  keepalive?: boolean;
 }
 
 export type Fetch = typeof fetch;
@@ -29,6 +31,7 @@ export async function call<T>(doFetch: Fetch, method: string, path: string, opti
   try {
     const headers: Record<string, string> = { Accept: "application/json", ...options.headers };
     const init: RequestInit = { method, headers, signal: controller.signal, credentials: "same-origin" };
+    if (options.keepalive === true) init.keepalive = true;
     if (options.body !== undefined) {
       headers["Content-Type"] = "application/json";
       init.body = JSON.stringify(options.body);

@@ -2,7 +2,7 @@ import { Connection, ConnectionHandler } from "./connection";
 import { pollingTransport, webSocketTransport } from "./engine";
 import { NetworkError } from "./errors";
 import { HttpClient, query } from "./http";
-import { Session, SignedInHint } from "./session";
+import { LogoutMemory, Session, SignedInHint } from "./session";
 import {
   Conversation,
   ConversationPage,
@@ -26,9 +26,9 @@ export class Parley {
   private connection: Connection | undefined;
 
   /** `base` is the server's origin. */
-  constructor(private readonly base: string, hint: SignedInHint) {
+  constructor(private readonly base: string, hint: SignedInHint, unconfirmedLogout: LogoutMemory) {
     const doFetch: typeof fetch = (input, init) => fetch(input, init);
-    this.session = new Session(hint, doFetch);
+    this.session = new Session(hint, doFetch, Date.now, unconfirmedLogout);
     this.http = new HttpClient(this.session, doFetch);
     this.uploader = new Uploader(this.http, this.session);
   }

@@ -11,6 +11,15 @@ export interface SignedInHint {
   write(userId: Id | null): void;
 }
 
+/**
+ * Remembers across reloads a log-out that the server has not confirmed: the last access token, or an empty text where
+ * there was none.
+ */
+export interface LogoutMemory {
+  read(): string | null;
+  write(token: string | null): void;
+}
+
 /** A token is renewed when it has less than this left, in milliseconds. */
 const margin = 30_000;
 
@@ -21,11 +30,15 @@ export class Session implements TokenSource {
 
   private current: { token: string; expiresAt: number } | undefined;
   private renewal: Promise<string> | undefined;
+  private leaving: Promise<void> | undefined;
+  /** How many sessions have ended: an answer that was asked for in one of them is not for the next. */
+  private endings = 0;
 
   constructor(
     private readonly hint: SignedInHint,
     private readonly doFetch: Fetch,
     private readonly now: () => number = Date.now,
+    private readonly unconfirmed: LogoutMemory = logoutMemory(),
   ) {}
 
   /** Whether there may be a session to restore. */
@@ -35,11 +48,20 @@ export class Session implements TokenSource {
 
   async register(username: string, password: string, displayName: string): Promise<User> {
     const body = displayName === "" ? { username, password } : { username, password, displayName };
-    return this.begin(await this.auth("register", body));
+    return this.signIn("register", body);
   }
 
   async login(username: string, password: string): Promise<User> {
-    return this.begin(await this.auth("login", { username, password }));
+    return this.signIn("login", { username, password });
+  }
+
+  /** The answer to an earlier log-out takes the cookie away: it has to come before that of a log-in, which brings one. */
+  private async signIn(route: string, body: unknown): Promise<User> {
+    await this.confirmLogout();
+    const user = this.begin(await this.auth(route, body));
+    // Where the server could not end the session of before, it has now, since its cookie was replaced.
+    this.unconfirmed.write(null);
+    return user;
   }
 
   /**
@@ -50,19 +72,40 @@ export class Session implements TokenSource {
     return this.begin(await this.refresh());
   }
 
-  async logout(): Promise<void> {
-    const token = this.current?.token;
-    if (token !== undefined) {
-      // Signing out works offline too: the page forgets the session whatever the server says.
-      await call(this.doFetch, "POST", "/auth/logout", { headers: { Authorization: `Bearer ${token}` } }).catch(() => {});
-    }
+  /** Signing out works offline too: the page forgets the session at once, and tells the server as soon as it can. */
+  logout(): Promise<void> {
+    this.unconfirmed.write(this.current?.token ?? "");
     this.end();
+    return this.confirmLogout();
+  }
+
+  /** Tells the server of a log-out that it has not confirmed; without an answer that decides, it stays to be told. */
+  confirmLogout(): Promise<void> {
+    this.leaving ??= this.tellLogout().finally(() => {
+      this.leaving = undefined;
+    });
+    return this.leaving;
+  }
+
+  private async tellLogout(): Promise<void> {
+    const token = this.unconfirmed.read();
+    if (token === null) return;
+    // The server takes a token that has expired as well, and the cookie where there was none.
+    const headers: Record<string, string> = { "X-Parley-Cookie": "1" };
+    if (token !== "") headers["Authorization"] = `Bearer ${token}`;
+    try {
+      await call(this.doFetch, "POST", "/auth/logout", { headers, keepalive: true });
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status >= 500 || error.status === 429 || error.status === 408) return;
+    }
+    if (this.unconfirmed.read() === token) this.unconfirmed.write(null);
   }
 
   /** Forgets the session without asking the server. */
   end(): void {
     if (this.current === undefined && this.hint.read() === null) return;
     this.current = undefined;
+    this.endings += 1;
     this.hint.write(null);
     this.onEnded();
   }
@@ -84,8 +127,11 @@ export class Session implements TokenSource {
   }
 
   private async refresh(): Promise<SessionAnswer> {
+    const endings = this.endings;
     try {
-      return await this.auth("refresh", {});
+      const answer = await this.auth("refresh", {});
+      if (endings !== this.endings) throw new ApiError(401, "session_revoked", "signed out");
+      return answer;
     } catch (error) {
       if (error instanceof ApiError && error.status === 401) this.end();
       throw error;
@@ -101,4 +147,14 @@ export class Session implements TokenSource {
     if (this.hint.read() !== answer.user.id) this.hint.write(answer.user.id);
     return answer.user;
   }
+}
+
+function logoutMemory(): LogoutMemory {
+  let token: string | null = null;
+  return {
+    read: () => token,
+    write: (value) => {
+      token = value;
+    },
+  };
 }
