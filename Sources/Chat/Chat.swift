@@ -48,8 +48,9 @@ public struct Chat: Sendable {
         blocks = Blocks(store: blockStore, users: users, presence: presence, events: events)
         typing = Typing(conversations: conversationStore, events: events)
         accounts = Accounts(
-            database: database, users: users, sessions: sessions, hasher: hasher, events: events,
-            gate: gate)
+            database: database, users: users, sessions: sessions,
+            refreshTokens: RefreshTokens(secret: linkSecret, previous: previousLinkSecret), hasher: hasher,
+            events: events, gate: gate)
         sessionWatch = SessionWatch(database: database, gate: gate, events: events, logger: logger)
         people = People(
             users: users, uploads: uploadStore, uploadLookup: uploadLookup, blocks: blockStore, presence: presence)
@@ -84,7 +85,11 @@ public struct Chat: Sendable {
         try await moderation.load()
         try await presence.begin()
         try await sweep.prepare()
+        CommonPasswords.prepare()
     }
+
+    /// Passwords that wait to be checked are refused, and so are all that come: the server stops.
+    public func refusePasswords() { hasher.stopWaiting() }
 
     /// Writes messages, and follows the moderators, until the task is cancelled; then writes what had been accepted by
     /// then.

@@ -113,7 +113,8 @@ public enum Server {
         ).register(on: router)
         AuthRoutes(
             accounts: chat.accounts, people: chat.people, tokens: tokens,
-            cookie: RefreshCookie(), limits: limits
+            cookie: RefreshCookie(), devices: DeviceCookie(secret: secret, previous: previousSecret),
+            limits: LogInLimits(limits: limits)
         ).register(on: router)
         SocketClientRoutes().register(on: router)
         UserRoutes(people: chat.people, blocks: chat.blocks).register(on: router)
@@ -143,6 +144,7 @@ public enum Server {
                 .init(service: Draining { await chat.sweep.run() }),
                 .init(service: application),
                 .init(service: hub),
+                .init(service: AtShutdown { chat.refusePasswords() }),
             ] + metricsServer(configuration, chat.metrics, hub, database, limits, logger) + [
                 // First of all: a balancer sees it, and sends no more, before the port closes.
                 .init(

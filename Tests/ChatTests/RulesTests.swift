@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Chat
@@ -14,7 +15,8 @@ import Testing
 
     @Test func userNamesAreLowerCase() throws {
         #expect(try Rules.username("Alice_1.b-c") == "alice_1.b-c")
-        for name in ["ab", String(repeating: "a", count: 33), "a b", "älice", "a\nb", "alice!", ""] {
+        // The Kelvin sign is `k` in lower case, and no letter of a name.
+        for name in ["ab", String(repeating: "a", count: 33), "a b", "älice", "a\nb", "alice!", "", "mi\u{212A}e"] {
             #expect(field { () throws(ChatError) in try Rules.username(name) } == "username", "\(name)")
         }
     }
@@ -23,9 +25,63 @@ import Testing
         #expect(field { () throws(ChatError) in try Rules.password("1234567") } == "password")
         #expect(field { () throws(ChatError) in try Rules.password("🦀🦀🦀🦀🦀🦀🦀🦀") } == nil)
         #expect(field { () throws(ChatError) in try Rules.password(String(repeating: "x", count: 257)) } == "password")
-        #expect(
-            field { () throws(ChatError) in try Rules.password("Wonderland", username: "wonderland") } == "password")
         #expect(field { () throws(ChatError) in try Rules.password("password") } == "password")
+    }
+
+    @Test func commonPasswordsAreRefusedWhateverTheirCase() {
+        for password in ["password", "Password1", "QWERTYUIOP", "trustno1", "1q2w3e4r", "iloveyou", "11111111"] {
+            #expect(field { () throws(ChatError) in try Rules.password(password) } == "password", "\(password)")
+        }
+        #expect(field { () throws(ChatError) in try Rules.password("correct horse battery") } == nil)
+    }
+
+    @Test func theListHasAsManyAsItShould() {
+        let words = CommonPasswordList.text.split(whereSeparator: \.isWhitespace)
+        #expect(words.count >= 10_000 && Set(words).count == words.count)
+        #expect(words.allSatisfy { $0.utf8.count >= 8 && $0 == $0.lowercased() })
+    }
+
+    @Test func ownNamesAreNoPasswords() {
+        let names = ["wonder.land", "Alice Liddell", "x1234567"]
+        for password in [
+            "Wonder.Land", "wonderland", "WONDERLAND1", "dnalrednow", "wonder1999", "Alice Liddell", "aliceliddell!",
+            "Liddell.Alice.7", "alice-alice", "12alice34", "X1234567", "ecila1865",
+        ] {
+            #expect(
+                field { () throws(ChatError) in try Rules.password(password, names: names) } == "password",
+                "\(password)")
+        }
+        for password in ["alice in wonderland", "through the looking-glass", "alice 186507041865", "Ali1234567890"] {
+            #expect(
+                field { () throws(ChatError) in try Rules.password(password, names: names) } == nil, "\(password)")
+        }
+        // Too short to be meant.
+        #expect(field { () throws(ChatError) in try Rules.password("al-2846-zq", names: ["al"]) } == nil)
+    }
+
+    /// Normalizing or comparing any of these takes seconds.
+    @Test func nothingIsDoneWithWhatIsTooLong() {
+        let long = "a" + String(repeating: "\u{301}\u{323}", count: 60_000)
+        let rules: [(String) throws -> Void] = [
+            { text in _ = try Rules.username(text) },
+            { text in try Rules.password(text, names: [text]) },
+            { text in try Rules.passwordGuess(text) },
+            { text in _ = try Rules.displayName(text) },
+            { text in _ = try Rules.about(text) },
+            { text in _ = try Rules.title(text) },
+            { text in _ = try Rules.reason(text) },
+            { text in try Rules.emoji(text) },
+            { text in try Rules.text(text, hasAttachments: true) },
+            { text in try Rules.clientID(text) },
+        ]
+        let spent = ContinuousClock().measure {
+            for rule in rules { #expect(throws: ChatError.self) { try rule(long) } }
+        }
+        // What one of them took.
+        let normalizing = ContinuousClock().measure {
+            _ = String(long.unicodeScalars.prefix(30_000)).precomposedStringWithCanonicalMapping.utf8.count
+        }
+        #expect(spent < normalizing)
     }
 
     @Test func namesAndTitlesAreOneLine() throws {

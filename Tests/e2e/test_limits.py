@@ -6,6 +6,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import requests
 import websocket
 
 from accounts import log_in, weaken
@@ -29,6 +30,53 @@ def test_twenty_wrong_passwords_close_that_name_from_that_address(start_server):
     assert attempt(bob.username, PASSWORD).status_code == 200, "another name from there"
     assert attempt(alice.username, PASSWORD, "203.0.113.6").status_code == 200, "that name from elsewhere"
     assert alice.get("/auth/me").status_code == 200
+
+
+def page(server, address):
+    """A browser on this server's page."""
+    browser = requests.Session()
+    browser.headers.update({"X-Parley-Cookie": "1", "Origin": server.url, "X-Forwarded-For": address})
+    return browser
+
+
+def test_guesses_from_everywhere_stop_strangers_and_not_the_known(start_server):
+    server = start_server(RATE_LIMITS="on", TRUSTED_PROXIES="127.0.0.1")
+    alice, bob = server.person("alice"), server.person("bob")
+    weaken(server, alice)
+
+    def attempt(password, address, browser=None):
+        body = {"username": alice.username, "password": password}
+        return (browser or requests).post(
+            server.url + "/auth/login", json=body, headers={"X-Forwarded-For": address}, timeout=60)
+
+    laptop = page(server, "198.51.100.1")
+    assert attempt(PASSWORD, "198.51.100.1", laptop).status_code == 200
+    assert attempt(PASSWORD, "198.51.100.2").status_code == 200, "a program without cookies"
+    weaken(server, alice)
+    thief = page(server, "198.51.100.9")
+    assert thief.post(
+        server.url + "/auth/login", json={"username": bob.username, "password": PASSWORD}).status_code == 200
+
+    statuses = [attempt("wrong one", f"203.0.113.{n // 10}").status_code for n in range(100)]
+    assert statuses == [401] * 100, "below every limit of an address"
+    refused = attempt(PASSWORD, "203.0.113.200")
+    assert_problem(refused, 429, "rate_limited")
+    assert int(refused.headers["Retry-After"]) >= 1
+    assert attempt(PASSWORD, "198.51.100.9", thief).status_code == 429, "a mark is its own user's alone"
+    forged = page(server, "203.0.113.201")
+    forged.cookies.set("parley_device", "0" * 96, path="/auth", domain="127.0.0.1")
+    assert attempt(PASSWORD, "203.0.113.201", forged).status_code == 429
+    unknown = server.request(
+        "POST", "/auth/login", json={"username": "nobody.here", "password": "x"}, headers={"X-Forwarded-For": "203.0.113.202"})
+    assert unknown.status_code == 401, "another name"
+
+    assert attempt(PASSWORD, "203.0.113.203", laptop).status_code == 200, "the device, wherever it is by now"
+    assert attempt(PASSWORD, "198.51.100.2").status_code == 200, "the address"
+    # A known device has its own bound.
+    weaken(server, alice)
+    wrong = [attempt("wrong one", "203.0.113.203", laptop).status_code for _ in range(22)]
+    assert wrong == [401] * 20 + [429] * 2
+    assert attempt(PASSWORD, "198.51.100.2").status_code == 200
 
 
 def test_a_forged_forwarded_for_is_ignored(start_server):

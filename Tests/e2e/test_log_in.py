@@ -2,13 +2,17 @@
 
 import hashlib
 import json
+import os
 import queue
+import signal
 import statistics
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
+import websocket
 
 from accounts import log_in, weaken
 from parley import PASSWORD, assert_problem
@@ -34,7 +38,12 @@ def test_registering_and_logging_in(server):
     ({"username": "fine", "password": "short12"}, "password"),
     ({"username": "fine", "password": "x" * 257}, "password"),
     ({"username": "fine", "password": "Password123"}, "password"),
+    ({"username": "fine", "password": "TrustNo1"}, "password"),
+    ({"username": "fine", "password": "QWERTYuiop"}, "password"),
     ({"username": "finefine", "password": "FineFine"}, "password"),
+    ({"username": "fine.and.dandy", "password": "Dandy2024"}, "password"),
+    ({"username": "fine", "displayName": "Alice Liddell", "password": "liddell1865!"}, "password"),
+    ({"username": "mi\u212ae", "password": PASSWORD}, "username"),
     ({"username": "fine"}, "password"),
     ({"username": 5, "password": PASSWORD}, "username"),
     ({"username": "fine", "password": PASSWORD, "displayName": "a\nb"}, "displayName"),
@@ -81,6 +90,125 @@ def test_an_unknown_name_and_a_wrong_password_are_told_apart_by_nothing(server, 
     known = statistics.median(times["known"])
     for kind in ("unknown", "impossible"):
         assert 0.4 < statistics.median(times[kind]) / known < 2.5, times
+
+
+def cpu_seconds(server):
+    """What the server has used, of all processors."""
+    with open(f"/proc/{server.process.pid}/stat") as stat:
+        fields = stat.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+# 240 kB that are one character: to normalize it, to compare it or to look it up takes seconds.
+ENDLESS = "e" + "\u0301\u0323" * 60_000
+
+
+def test_what_is_too_long_costs_nothing(start_server):
+    server = start_server()
+    alice = server.person("alice")
+    conversation = alice.direct(server.person("bob"))
+    before = cpu_seconds(server)
+    anonymous = [
+        ("/auth/login", {"username": alice.username, "password": ENDLESS}, 422),
+        ("/auth/login", {"username": ENDLESS, "password": "short"}, 401),
+        ("/auth/register", {"username": "newcomer", "password": ENDLESS}, 422),
+        ("/auth/register", {"username": ENDLESS, "password": PASSWORD}, 422),
+        ("/auth/register", {"username": "newcomer", "password": PASSWORD, "displayName": ENDLESS}, 422),
+        ("/auth/login", {"username": alice.username, "password": PASSWORD, ENDLESS: 1}, 400),
+        ("/auth/refresh", {"refreshToken": ENDLESS}, 401),
+        ("/auth/logout", {"refreshToken": ENDLESS}, 401),
+    ]
+    signed_in = [
+        ("POST", "/auth/password", {"currentPassword": ENDLESS, "newPassword": "a fine passphrase"}, 422),
+        ("POST", "/auth/password", {"currentPassword": PASSWORD, "newPassword": ENDLESS}, 422),
+        ("PATCH", "/auth/me", {"displayName": ENDLESS}, 422),
+        ("PATCH", "/auth/me", {"about": ENDLESS}, 422),
+        ("POST", "/conversations", {"kind": "group", "title": ENDLESS}, 422),
+        ("POST", "/messages", {"conversationId": conversation, "text": ENDLESS}, 422),
+        ("POST", "/messages", {"conversationId": conversation, "text": "x", "clientId": ENDLESS}, 422),
+    ]
+    # As it is on the wire, and escaped.
+    for encode in (lambda body: json.dumps(body, ensure_ascii=False).encode(), lambda body: json.dumps(body).encode()[:250_000]):
+        for path, body, status in anonymous:
+            answer = requests.post(server.url + path, data=encode(body), headers={"Content-Type": "application/json"})
+            assert answer.status_code in (status, 400, 413), (path, answer.text[:300])
+        for method, path, body, status in signed_in:
+            answer = alice.request(method, path, data=encode(body), headers={"Content-Type": "application/json"})
+            assert answer.status_code in (status, 400, 413), (path, answer.text[:300])
+    with alice.connect() as device:
+        event = {"conversationId": conversation, "text": "x", ENDLESS: 1}
+        assert device.emit("message:send", event)["error"]["code"] == "malformed_request"
+        assert device.emit("sync", {"known": {ENDLESS: 1}})["error"]["code"] == "malformed_request"
+        assert device.emit("message:react", {"messageId": conversation, "emoji": ENDLESS, "add": True})["ok"] is False
+        assert device.emit("conversation:join", {"conversationId": ENDLESS})["ok"] is False
+    for packet in ("40/" + ENDLESS + ",", "42" + json.dumps([ENDLESS], ensure_ascii=False)):
+        socket = websocket.create_connection(
+            server.url.replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket", timeout=60)
+        socket.recv()
+        socket.send(packet)
+        with pytest.raises((websocket.WebSocketConnectionClosedException, ConnectionError)):
+            while not socket.recv().startswith("44"):
+                pass
+            raise ConnectionError
+    # Six log-ins were checked: nothing else may take what one of these texts did.
+    assert cpu_seconds(server) - before < 4
+
+
+def test_a_flood_of_log_ins_leaves_others_their_turn(start_server):
+    """One who floods, with wrong and right passwords, waits behind himself."""
+    server = start_server(TRUSTED_PROXIES="127.0.0.1")
+    alice, mallory = server.person("alice"), server.person("mallory")
+    done, answers = threading.Event(), queue.Queue()
+
+    def flood(number):
+        while not done.is_set():
+            answer = log_in(
+                server, mallory.username, PASSWORD if number % 2 else "a wrong password",
+                headers={"X-Forwarded-For": "203.0.113.5"})
+            answers.put((answer.status_code, answer.headers.get("Retry-After")))
+            if answer.status_code == 503:
+                done.wait(0.1)
+
+    def others_log_in(address):
+        """How many passwords of the flood were checked before another's."""
+        while not answers.empty():
+            answers.get()
+        assert log_in(server, alice.username, headers={"X-Forwarded-For": address}).status_code == 200
+        return len([status for status, _ in list(answers.queue) if status != 503])
+
+    with ThreadPoolExecutor(30) as pool:
+        for number in range(30):
+            pool.submit(flood, number)
+        # By then as many wait as he may have waiting.
+        while (refusal := answers.get(timeout=60))[0] != 503:
+            pass
+        assert int(refusal[1]) >= 1
+        # Two passes are under way when she comes, one may be next, and answers come a little late.
+        elsewhere, beside = others_log_in("203.0.113.6"), others_log_in("203.0.113.5")
+        done.set()
+    assert elsewhere <= 8 and beside <= 8, "sixteen waited"
+
+
+def test_a_stop_ends_what_waits(start_server):
+    server = start_server()
+    answers = queue.Queue()
+
+    def attempt(number):
+        try:
+            answers.put(log_in(server, f"nobody{number}", "wrong password").status_code)
+        except requests.ConnectionError:
+            answers.put(None)
+
+    with ThreadPoolExecutor(60) as pool:
+        for number in range(60):
+            pool.submit(attempt, number)
+        assert answers.get(timeout=30) in (401, 503)
+        while answers.qsize() < 3:
+            time.sleep(0.01)
+        server.process.send_signal(signal.SIGTERM)
+        server.process.wait(timeout=40)
+    checked = [status for status in answers.queue if status == 401]
+    assert 503 in answers.queue and len(checked) < 20, "what waited was not checked first"
 
 
 def test_a_storm_of_log_ins_is_bounded_and_messages_go_on(start_server):

@@ -8,6 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import requests
 import socketio
 
 from accounts import log_in, me, refresh
@@ -99,38 +100,88 @@ def signed_with(token, secret):
 
 # --- Refreshing
 
-def test_refreshing_rotates_and_two_tabs_may_do_it_at_once(server, people):
+def age(server, person, seconds):
+    """Lets that much time pass for the spent tokens of somebody."""
+    server.sql(
+        "UPDATE refresh_tokens SET spent_at = spent_at - %s * interval '1 second' WHERE session_id IN "
+        "(SELECT id FROM sessions WHERE user_id = %s)", seconds, person.id)
+
+
+def test_refreshing_rotates_and_all_who_do_it_at_once_get_the_same(server, people):
     [alice] = people("alice")
     first = alice.session["refreshToken"]
-    with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: refresh(server, first), range(8)))
-    assert [a.status_code for a in answers] == [200] * 8
-    tokens = {a.json()["refreshToken"] for a in answers}
-    assert len(tokens) == 8 and first not in tokens
-    for token in tokens:
-        assert refresh(server, token).status_code == 200, "each tab goes on with its own"
+    with ThreadPoolExecutor(40) as pool:
+        answers = list(pool.map(lambda _: refresh(server, first), range(40)))
+    assert [a.status_code for a in answers] == [200] * 40
+    [second] = {a.json()["refreshToken"] for a in answers}
+    assert second != first
+    live = "SELECT count(*) FROM refresh_tokens WHERE spent_at IS NULL AND session_id IN (SELECT id FROM sessions WHERE user_id = %s)"
+    assert server.sql(live, alice.id) == [(1,)], "one live branch"
+    # One tab goes on; the other comes within the grace, and catches up.
+    third = refresh(server, second).json()["refreshToken"]
+    assert refresh(server, first).json()["refreshToken"] == second
+    assert refresh(server, second).json()["refreshToken"] == third
+    assert server.sql(live, alice.id) == [(1,)]
+    assert {me(server, a.json()["accessToken"]).status_code for a in answers} == {200}
 
 
-def test_a_spent_token_used_after_its_grace_ends_the_session(server, people):
+def test_a_lost_answer_ends_no_session(server, people):
     [alice] = people("alice")
     spent = alice.session["refreshToken"]
+    lost = refresh(server, spent).json()["refreshToken"]
+    age(server, alice, 3600)
+    again = refresh(server, spent)
+    assert again.status_code == 200 and again.json()["refreshToken"] == lost
+    assert refresh(server, lost).status_code == 200
+
+
+@pytest.mark.parametrize("faster", ["thief", "owner"])
+def test_a_stolen_token_ends_the_session_whoever_is_faster(server, people, faster):
+    [alice] = people("alice")
+    stolen = alice.session["refreshToken"]
     other = log_in(server, alice.username).json()
-    successor = refresh(server, spent).json()
-    with alice.connect() as device, alice.connect(token=other["accessToken"]) as elsewhere:
-        server.sql(
-            "UPDATE refresh_tokens SET spent_at = spent_at - interval '11 seconds' WHERE session_id = "
-            "(SELECT id FROM sessions WHERE user_id = %s ORDER BY created_at LIMIT 1)", alice.id)
-        assert_problem(refresh(server, spent), 401, "session_revoked")
-        assert device.wait_for("session:revoked", timeout=1) == {"code": "session_revoked"}
-        device.wait_for("disconnect", timeout=1)
-        assert_problem(refresh(server, successor["refreshToken"]), 401, "session_revoked")
-        assert_problem(me(server, successor["accessToken"]), 401, "session_revoked")
+    second = refresh(server, stolen).json()
+    third = refresh(server, second["refreshToken"]).json()
+    with alice.connect(token=third["accessToken"]) as device, alice.connect(token=other["accessToken"]) as elsewhere:
+        age(server, alice, 11)
+        # The slower one comes with what both had.
+        assert_problem(refresh(server, stolen), 401, "session_revoked")
+        assert device.wait_for("session:revoked", timeout=5) == {"code": "session_revoked"}
+        device.wait_for("disconnect", timeout=5)
+        for token in (second, third):
+            assert_problem(refresh(server, token["refreshToken"]), 401, "session_revoked")
+            assert_problem(me(server, token["accessToken"]), 401, "session_revoked")
         assert me(server, other["accessToken"]).status_code == 200, "another session of the same user goes on"
         assert elsewhere.all("session:revoked") == []
 
 
+def test_successors_that_the_version_before_made_are_good(server, people):
+    """It runs beside this one for a while, and makes them at random."""
+    [alice] = people("alice")
+    spent, random = alice.session["refreshToken"], "of the version before"
+    server.sql("UPDATE refresh_tokens SET spent_at = now() WHERE hash = sha256(%s::bytea)", spent)
+    server.sql(
+        "INSERT INTO refresh_tokens (hash, session_id) SELECT sha256(%s::bytea), session_id FROM refresh_tokens "
+        "WHERE hash = sha256(%s::bytea)", random, spent)
+    assert refresh(server, spent).status_code == 200, "within the grace"
+    assert refresh(server, random).status_code == 200
+
+
+def test_a_new_secret_keeps_the_successors_of_the_previous_one(start_server):
+    old, new = "o" * 40, "n" * 40
+    server = start_server(JWT_SECRET=old)
+    alice = server.person("alice")
+    spent = alice.session["refreshToken"]
+    lost = refresh(server, spent).json()["refreshToken"]
+    server.stop()
+    server.settings.update(JWT_SECRET=new, JWT_SECRET_PREVIOUS=old)
+    server.start()
+    assert refresh(server, spent).json()["refreshToken"] == lost
+    assert refresh(server, lost).status_code == 200
+
+
 def test_tokens_that_are_none(server):
-    for token in ("", "nonsense", "\0", "ü"):
+    for token in ("", "nonsense", "\0", "ü", "x" * 10_000, "e" + "\u0301\u0323" * 10_000):
         assert_problem(refresh(server, token), 401, "unauthenticated")
     assert_problem(server.request("POST", "/auth/refresh", json={}), 401, "unauthenticated", "refreshToken")
 
@@ -145,6 +196,111 @@ def test_a_token_itself_is_nowhere_in_the_database(server, people):
 
 
 # --- Sessions
+
+def log_out(server, **options):
+    return server.request("POST", "/auth/logout", **options)
+
+
+def bearer(token):
+    return {"Authorization": f"Bearer {token}"}
+
+
+def expired(server, person):
+    good = payload_of(person.token)
+    key = (server.storage / "jwt-secret").read_bytes()
+    return signed({"alg": "HS256", "typ": "JWT"}, {**good, "exp": time.time() - 3600}, key)
+
+
+def test_log_out_works_with_an_expired_token(server, people):
+    [alice] = people("alice")
+    token = expired(server, alice)
+    assert_problem(me(server, token), 401, "token_expired")
+    with alice.connect() as device:
+        assert log_out(server, headers=bearer(token)).status_code == 204
+        device.wait_for("disconnect", timeout=5)
+    assert_problem(refresh(server, alice.session["refreshToken"]), 401, "session_revoked")
+    assert log_out(server, headers=bearer(token)).status_code == 204, "again, where the answer was lost"
+    forged = signed({"alg": "HS256"}, payload_of(token), b"x" * 32)
+    for headers in ({}, bearer(forged), bearer("nonsense")):
+        assert_problem(log_out(server, headers=headers), 401, "unauthenticated")
+
+
+def test_log_out_works_with_a_refresh_token(server, people):
+    alice, bob = people("alice", "bob")
+    spent = alice.session["refreshToken"]
+    session = refresh(server, spent).json()
+    assert log_out(server, json={"refreshToken": spent}).status_code == 204
+    assert_problem(me(server, session["accessToken"]), 401, "session_revoked")
+    assert_problem(refresh(server, session["refreshToken"]), 401, "session_revoked")
+    for token in ("nonsense", "x" * 1000):
+        assert_problem(log_out(server, json={"refreshToken": token}), 401, "unauthenticated")
+    assert bob.get("/auth/me").status_code == 200
+
+
+def page(server, person):
+    """A browser in which somebody has signed in, and what its page sends."""
+    browser = requests.Session()
+    browser.headers.update({"X-Parley-Cookie": "1", "Origin": server.url})
+    answer = browser.post(server.url + "/auth/login", json={"username": person.username, "password": PASSWORD})
+    assert answer.status_code == 200 and "parley_refresh" in browser.cookies
+    return browser, answer.json()["accessToken"]
+
+
+def test_log_out_takes_the_cookie_away_whatever_happens(server, people):
+    [alice] = people("alice")
+    for headers in (bearer("nonsense"), bearer(expired(server, alice)), {}):
+        browser, token = page(server, alice)
+        assert browser.post(server.url + "/auth/logout", headers=headers).status_code == 204, "the cookie says who it is"
+        assert "parley_refresh" not in browser.cookies
+        assert_problem(me(server, token), 401, "session_revoked")
+    browser, token = page(server, alice)
+    browser.cookies.set("parley_refresh", "nonsense", path="/auth", domain="127.0.0.1")
+    refused = browser.post(server.url + "/auth/logout")
+    assert_problem(refused, 401, "unauthenticated")
+    assert "parley_refresh=;" in refused.headers["Set-Cookie"]
+    browser, token = page(server, alice)
+    server.sql("ALTER TABLE sessions RENAME TO sessions_away")
+    try:
+        failed = browser.post(server.url + "/auth/logout", headers=bearer(token))
+    finally:
+        server.sql("ALTER TABLE sessions_away RENAME TO sessions")
+    assert failed.status_code >= 500 and "parley_refresh" not in browser.cookies
+    assert log_out(server, headers=bearer(token)).status_code == 204, "the page kept the token, and tells it again"
+    browser, token = page(server, alice)
+    foreign = browser.post(server.url + "/auth/logout", headers={"Origin": "http://127.0.0.1:1"})
+    assert_problem(foreign, 403, "forbidden")
+    assert "Set-Cookie" not in foreign.headers and me(server, token).status_code == 200
+
+
+def test_a_page_that_signs_in_anew_leaves_the_session_of_before(server, people):
+    alice, bob = people("alice", "bob")
+    browser, token = page(server, alice)
+    answer = browser.post(server.url + "/auth/login", json={"username": bob.username, "password": PASSWORD})
+    assert answer.status_code == 200
+    assert_problem(me(server, token), 401, "session_revoked")
+    assert me(server, answer.json()["accessToken"]).status_code == 200
+    assert alice.get("/auth/me").status_code == 200, "her other session"
+
+
+def test_the_session_used_least_lately_ends_for_one_too_many(server, people):
+    alice, bob = people("alice", "bob")
+    second = log_in(server, alice.username).json()
+    server.sql(
+        "INSERT INTO sessions (id, user_id, expires_at, last_used_at) "
+        "SELECT gen_random_uuid(), %s, now() + interval '1 day', clock_timestamp() FROM generate_series(1, 48)", alice.id)
+    count = "SELECT count(*) FROM sessions WHERE user_id = %s AND revoked_at IS NULL"
+    assert server.sql(count, alice.id) == [(50,)]
+    with alice.connect() as oldest, bob.connect() as stranger:
+        assert log_in(server, alice.username).status_code == 200
+        oldest.wait_for("session:revoked", timeout=5)
+        assert_problem(alice.get("/auth/me"), 401, "session_revoked")
+        assert stranger.all("session:revoked") == [] and bob.get("/auth/me").status_code == 200
+    # Now the second would be next, were it not used.
+    assert refresh(server, second["refreshToken"]).status_code == 200
+    assert log_in(server, alice.username).status_code == 200
+    assert me(server, second["accessToken"]).status_code == 200
+    assert server.sql(count, alice.id) == [(50,)]
+
 
 def test_log_out_closes_the_sockets_of_that_session(server, people):
     [alice] = people("alice")

@@ -24,10 +24,11 @@ public struct AccountAdministration: Sendable {
     /// - Throws: `validation_failed`, `username_taken`.
     public func create(_ username: String, displayName: String?, password: String) async throws {
         let username = try Rules.username(username)
-        try Rules.password(password, username: username)
+        let displayName = try Rules.displayName(displayName ?? username)
+        try Rules.password(password, names: [username, displayName])
         try await users.insert(
-            id: .make(), username: username, displayName: try Rules.displayName(displayName ?? username),
-            hash: try await hasher.hash(password))
+            id: .make(), username: username, displayName: displayName,
+            hash: try await hasher.hash(password, for: .operator))
     }
 
     /// Closes an account: nobody can sign in to it, and who is signed in is no longer.
@@ -47,8 +48,9 @@ public struct AccountAdministration: Sendable {
     /// Sets a password and ends every session.
     public func resetPassword(_ username: String, to password: String) async throws {
         let user = try await find(username)
-        try Rules.password(password, username: username.lowercased())
-        try await users.setPassword(try await hasher.hash(password), of: user)
+        let names = try await users.find(user).map { [$0.username, $0.displayName] } ?? []
+        try Rules.password(password, names: names)
+        try await users.setPassword(try await hasher.hash(password, for: .operator), of: user)
         try await endSessions(of: user)
     }
 

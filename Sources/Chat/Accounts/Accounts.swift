@@ -9,6 +9,21 @@ public struct SignedIn: Sendable {
     public var refreshToken: String
 }
 
+/// Where somebody signs in from, as far as sessions and shares of the password queue care.
+public struct SignInOrigin: Sendable {
+    /// The bytes of an address, or of a mark that this server gave a device.
+    public var source: [UInt8]
+    /// Whether this user signed in from there before.
+    public var isKnown: Bool
+    public var userAgent: String
+
+    public init(source: [UInt8], isKnown: Bool, userAgent: String) {
+        self.source = source
+        self.isKnown = isKnown
+        self.userAgent = userAgent
+    }
+}
+
 /// Accounts and sessions: who somebody is, and on which devices.
 public struct Accounts: Sendable {
     /// For this long after it was spent a refresh token still gets a session: two tabs may refresh at once.
@@ -17,65 +32,85 @@ public struct Accounts: Sendable {
     let database: PostgresClient
     let users: UserStore
     let sessions: SessionStore
+    let refreshTokens: RefreshTokens
     let hasher: PasswordHasher
     let events: any EventSink
     public let gate: AccessGate
 
+    /// A user name in its one form; nil for what is none.
+    public static func userName(_ text: String) -> String? { try? Rules.username(text) }
+
     public func register(
-        username: String, password: String, displayName: String?, userAgent: String
+        username: String, password: String, displayName: String?, from origin: SignInOrigin
     ) async throws -> SignedIn {
         let username = try Rules.username(username)
-        try Rules.password(password, username: username)
         let displayName = try Rules.displayName(displayName ?? username)
+        try Rules.password(password, names: [username, displayName])
         // Asked first so that a taken name costs no hash; the unique constraint decides.
         guard try await !users.exists(username: username) else {
             throw ChatError(.usernameTaken, "username: somebody has this name already", field: "username")
         }
         let id = UserID.make()
-        try await users.insert(
-            id: id, username: username, displayName: displayName, hash: try await hasher.hash(password))
-        return try await begin(id, userAgent: userAgent)
+        let hash = try await hasher.hash(password, for: .init(origin, name: username))
+        try await users.insert(id: id, username: username, displayName: displayName, hash: hash)
+        return try await begin(id, from: origin)
     }
 
     /// Answers a wrong name and a wrong password alike, after the same time.
-    public func logIn(username: String, password: String, userAgent: String) async throws -> SignedIn {
+    public func logIn(username: String, password: String, from origin: SignInOrigin) async throws -> SignedIn {
+        try Rules.passwordGuess(password)
+        let name = Self.userName(username)
+        let share = PasswordTurns.Share(origin, name: name ?? "")
         var credentials: UserStore.Credentials?
-        if let name = try? Rules.username(username) { credentials = try await users.credentials(username: name) }
-        guard try await hasher.verify(password, against: credentials?.hash), let credentials else {
+        if let name { credentials = try await users.credentials(username: name) }
+        guard try await hasher.verify(password, against: credentials?.hash, for: share), let credentials else {
             throw ChatError(.invalidCredentials, "wrong user name or password")
         }
         guard !credentials.banned, !credentials.disabled else { throw ChatError(.banned, "this account is closed") }
         if hasher.needsRehash(credentials.hash) {
-            try await users.setPassword(try await hasher.hash(password), of: credentials.id)
+            try await users.setPassword(try await hasher.hash(password, for: share), of: credentials.id)
         }
-        return try await begin(credentials.id, userAgent: userAgent)
+        return try await begin(credentials.id, from: origin)
     }
 
-    private func begin(_ user: UserID, userAgent: String) async throws -> SignedIn {
+    private func begin(_ user: UserID, from origin: SignInOrigin) async throws -> SignedIn {
         let session = SessionID.make()
-        let token = Self.makeToken()
-        try await sessions.insert(session, user: user, userAgent: Self.shortened(userAgent), token: token)
+        let token = RefreshTokens.make()
+        try await sessions.insert(session, user: user, userAgent: Self.shortened(origin.userAgent), token: token)
+        announce(try await sessions.revokeOldest(of: user))
         return SignedIn(user: try await me(user), sessionID: session, refreshToken: token)
     }
 
-    /// Exchanges a refresh token for the next one. A token spent more than `refreshGrace` ago was stolen or its thief
-    /// was faster: the whole family is revoked (RFC 9700 § 4.14.2).
+    /// Exchanges a refresh token for the next one, and a spent one for the same next one: for `refreshGrace`, and on
+    /// until that one was used, since its answer may have been lost. A token that comes later was stolen, or its thief was
+    /// faster: the whole family is revoked (RFC 9700 § 4.14.2).
     public func refresh(_ token: String) async throws -> SignedIn {
         enum Outcome {
             case refreshed(SignedIn.Parts)
             case reused(SessionStore.Token)
             case refused(ChatError)
         }
+        let unknown = ChatError(.unauthenticated, "this refresh token is not known")
+        guard token.utf8.count <= RefreshTokens.maximumBytes else { throw unknown }
+        let successors = refreshTokens.successors(of: token)
         let outcome: Outcome = try await database.withTransaction { transaction in
-            guard let known = try await sessions.lock(token, in: transaction) else {
-                return .refused(ChatError(.unauthenticated, "this refresh token is not known"))
-            }
+            guard let known = try await sessions.lock(token, in: transaction) else { return .refused(unknown) }
             if known.ended { return .refused(ChatError(.sessionRevoked, "this session was ended; sign in again")) }
             if known.banned { return .refused(ChatError(.banned, "this account is closed")) }
-            if let spentFor = known.spentFor, spentFor > Self.refreshGrace { return .reused(known) }
-            let successor = Self.makeToken()
-            try await sessions.replace(token, by: successor, of: known.sessionID, in: transaction)
-            return .refreshed(.init(user: known.userID, session: known.sessionID, token: successor))
+            func refreshed(_ token: String) -> Outcome {
+                .refreshed(.init(user: known.userID, session: known.sessionID, token: token))
+            }
+            if let spentFor = known.spentFor {
+                let isInGrace = spentFor <= Self.refreshGrace
+                for successor in successors {
+                    guard let isSpent = try await sessions.isSpent(successor, in: transaction) else { continue }
+                    return isInGrace || !isSpent ? refreshed(successor) : .reused(known)
+                }
+                // The version before this one makes a random successor, of which nothing is known here.
+                guard isInGrace else { return .reused(known) }
+            }
+            try await sessions.replace(token, by: successors[0], of: known.sessionID, in: transaction)
+            return refreshed(successors[0])
         }
         switch outcome {
         case .refused(let error):
@@ -88,8 +123,19 @@ public struct Accounts: Sendable {
         }
     }
 
+    /// Ends a session; one that has ended stays so.
     public func logOut(user: UserID, session: SessionID) async throws {
         _ = try await revoke(session, of: user)
+    }
+
+    /// Ends the session that a refresh token belongs to, whether it was spent or not.
+    /// - Returns: false for a token that is not known.
+    public func logOut(refreshToken: String) async throws -> Bool {
+        guard refreshToken.utf8.count <= RefreshTokens.maximumBytes,
+            let (session, user) = try await sessions.owner(of: refreshToken)
+        else { return false }
+        _ = try await revoke(session, of: user)
+        return true
     }
 
     public func sessions(of user: UserID, current: SessionID) async throws -> [Session] {
@@ -103,11 +149,14 @@ public struct Accounts: Sendable {
     public func changePassword(
         of user: UserID, session: SessionID, current: String, new: String
     ) async throws {
+        try Rules.passwordGuess(current, field: "currentPassword")
+        let me = try await me(user)
+        try Rules.password(new, field: "newPassword", names: [me.username, me.displayName])
+        let share = PasswordTurns.Share(isKnown: true, source: [UInt8](user.description.utf8), name: me.username)
         guard let credentials = try await users.credentials(id: user),
-            try await hasher.verify(current, against: credentials.hash)
+            try await hasher.verify(current, against: credentials.hash, for: share)
         else { throw ChatError(.invalidCredentials, "currentPassword: wrong", field: "currentPassword") }
-        try Rules.password(new, field: "newPassword", username: try await me(user).username)
-        try await users.setPassword(try await hasher.hash(new), of: user)
+        try await users.setPassword(try await hasher.hash(new, for: share), of: user)
         announce(try await sessions.revokeAll(of: user, except: session))
     }
 
@@ -127,15 +176,18 @@ public struct Accounts: Sendable {
         for session in ended { events.deliver(.sessionEnded(session, .sessionRevoked)) }
     }
 
-    /// 256 random bits, base64url (RFC 4648 § 5).
-    private static func makeToken() -> String {
-        Data((0..<32).map { _ in UInt8.random(in: .min ... .max) }).base64EncodedString()
-            .replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
-    }
-
     private static func shortened(_ userAgent: String) -> String {
         String(String.UnicodeScalarView(userAgent.unicodeScalars.filter { $0.value >= 32 }.prefix(300)))
     }
+}
+
+extension PasswordTurns.Share {
+    init(_ origin: SignInOrigin, name: String) {
+        self.init(isKnown: origin.isKnown, source: origin.source, name: name)
+    }
+
+    /// An operator's, on a hasher of their own.
+    static let `operator` = Self(isKnown: true, source: [], name: "")
 }
 
 extension SignedIn {

@@ -2,11 +2,9 @@ import Crypto
 import CryptoExtras
 import Foundation
 import NIOPosix
-import Synchronization
 
 /// Hashes passwords with scrypt (RFC 7914) on threads of its own, so that a storm of log-ins takes neither memory (one
-/// pass needs 32 MiB: `threads` passes at a time) nor the event loops. What waits is bounded as well: beyond
-/// `maximumWaiting`, the answer is `unavailable`.
+/// pass needs 32 MiB: `threads` passes at a time) nor the event loops. What waits for a thread does so in `PasswordTurns`.
 public final class PasswordHasher: Sendable {
     /// OWASP Password Storage Cheat Sheet, scrypt: N = 2^15, r = 8, p = 3.
     static let current = Parameters(logN: 15, blockSize: 8, parallelism: 3)
@@ -18,35 +16,38 @@ public final class PasswordHasher: Sendable {
     }
 
     private let pool: NIOThreadPool
-    private let waiting = Atomic<Int>(0)
-    private let maximumWaiting: Int
+    private let turns: PasswordTurns
     /// What an unknown name's password is compared with, so that it takes as long as a known one's.
     private let decoy: String
 
-    public init(threads: Int = 2, maximumWaiting: Int = 64) {
+    public init(threads: Int = 2) {
         pool = NIOThreadPool(numberOfThreads: threads)
         pool.start()
-        self.maximumWaiting = maximumWaiting
+        turns = PasswordTurns(atOnce: threads)
         decoy = Self.encode(.init(repeating: 0, count: 32), salt: .init(repeating: 0, count: 16), Self.current)
     }
 
+    /// Refuses what waits and all that comes; what is being hashed is finished.
+    public func stopWaiting() { turns.stop() }
+
     public func shutdown() async {
+        stopWaiting()
         try? await pool.shutdownGracefully()
     }
 
     /// A hash in PHC string format: `$scrypt$ln=15,r=8,p=3$salt$hash`.
-    func hash(_ password: String) async throws -> String {
-        try await run {
+    func hash(_ password: String, for share: PasswordTurns.Share) async throws -> String {
+        try await run(for: share) {
             let salt = (0..<16).map { _ in UInt8.random(in: .min ... .max) }
             return try Self.encode(Self.derive(password, salt: salt, Self.current), salt: salt, Self.current)
         }
     }
 
     /// Whether `password` is the one of `stored`; without a `stored` hash false, after the same time.
-    func verify(_ password: String, against stored: String?) async throws -> Bool {
+    func verify(_ password: String, against stored: String?, for share: PasswordTurns.Share) async throws -> Bool {
         let known = stored != nil
         let encoded = stored ?? decoy
-        return try await run {
+        return try await run(for: share) {
             guard let (parameters, salt, expected) = Self.decode(encoded) else { return false }
             let derived = try Self.derive(password, salt: salt, parameters)
             // In constant time, whatever the first differing byte.
@@ -59,17 +60,17 @@ public final class PasswordHasher: Sendable {
         Self.decode(stored)?.parameters != Self.current
     }
 
-    private func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
-        guard waiting.add(1, ordering: .relaxed).newValue <= maximumWaiting else {
-            waiting.subtract(1, ordering: .relaxed)
-            throw ChatError(.unavailable, "too many log-ins at once; try again", retryAfter: 2)
-        }
-        defer { waiting.subtract(1, ordering: .relaxed) }
+    private func run<Value: Sendable>(
+        for share: PasswordTurns.Share, _ work: @escaping @Sendable () throws -> Value
+    ) async throws -> Value {
+        try await turns.begin(share)
+        defer { turns.end() }
         return try await pool.runIfActive(work)
     }
 
     private static func derive(_ password: String, salt: [UInt8], _ parameters: Parameters) throws -> [UInt8] {
-        // Normalised, so that the same password typed on two keyboards is the same bytes (RFC 8265 § 4.2).
+        // Normalized, so that the same password typed on two keyboards is the same bytes (RFC 8265 § 4.2). The time this
+        // takes grows with the square of the combining marks: `Rules` have bounded the length.
         let bytes = Array(password.precomposedStringWithCanonicalMapping.utf8)
         let key = try KDF.Scrypt.deriveKey(
             from: bytes.isEmpty ? [0] : bytes, salt: salt, outputByteCount: 32, rounds: 1 << parameters.logN,

@@ -7,7 +7,7 @@ public struct People: Sendable {
     let presence: Presence
 
     public func search(_ query: String, limit: Int, for viewer: UserID) async throws -> [User] {
-        guard query.unicodeScalars.count <= 100, !query.utf8.contains(0) else {
+        guard Rules.fits(query, 100), !query.utf8.contains(0) else {
             throw ChatError.invalid("query", "up to 100 characters")
         }
         var found = try await users.search(query, limit: limit)

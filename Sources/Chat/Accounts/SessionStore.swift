@@ -6,6 +6,8 @@ import PostgresClient
 struct SessionStore: Sendable {
     /// A session ends this long after its last refresh.
     static let lifetime: TimeInterval = 30 * 24 * 3600
+    /// Of one user, at once.
+    static let maximumEach = 50
 
     let database: PostgresClient
 
@@ -43,6 +45,23 @@ struct SessionStore: Sendable {
                 sessionID: SessionID(try row.decode("session_id")), userID: UserID(try row.decode("user_id")),
                 spentFor: try row.decode("spent_for"), ended: try row.decode("ended"), banned: try row.decode("banned"))
         }
+    }
+
+    /// Whether a token was spent; nil for one that is not known.
+    func isSpent(_ token: String, in transaction: PostgresTransaction) async throws -> Bool? {
+        let rows = try await transaction.query(
+            "SELECT spent_at IS NOT NULL AS spent FROM refresh_tokens WHERE hash = \(Self.hash(token))")
+        return try rows.first.map { try $0.decode("spent") }
+    }
+
+    /// The session of a token, and its user.
+    func owner(of token: String) async throws -> (SessionID, UserID)? {
+        let rows = try await database.query(
+            """
+            SELECT s.id, s.user_id FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id
+            WHERE t.hash = \(Self.hash(token))
+            """)
+        return try rows.first.map { (SessionID(try $0.decode("id")), UserID(try $0.decode("user_id"))) }
     }
 
     /// Spends `token` (keeping the time it was first spent) and stores its successor.
@@ -92,6 +111,19 @@ struct SessionStore: Sendable {
             """
             UPDATE sessions SET revoked_at = now()
             WHERE user_id = \(user.uuid) AND revoked_at IS NULL AND id IS DISTINCT FROM \(kept?.uuid) RETURNING id
+            """)
+        return try rows.map { SessionID(try $0.decode("id")) }
+    }
+
+    /// Revokes those sessions of `user`, beyond so many, that were used least lately, and tells which they were.
+    func revokeOldest(of user: UserID) async throws -> [SessionID] {
+        let rows = try await database.query(
+            """
+            UPDATE sessions SET revoked_at = now() WHERE revoked_at IS NULL AND id IN (
+                SELECT id FROM sessions
+                WHERE user_id = \(user.uuid) AND revoked_at IS NULL AND expires_at > now()
+                ORDER BY last_used_at DESC, id DESC OFFSET \(Self.maximumEach))
+            RETURNING id
             """)
         return try rows.map { SessionID(try $0.decode("id")) }
     }

@@ -34,6 +34,9 @@ public struct Conversations: Sendable {
     public func publicGroups(
         matching query: String, after cursor: ActivityCursor?, limit: Int, for user: UserID
     ) async throws -> (conversations: [Conversation], next: ActivityCursor?) {
+        guard Rules.fits(query, 100), !query.utf8.contains(0) else {
+            throw ChatError.invalid("query", "up to 100 characters")
+        }
         let page = try await store.publicGroups(matching: query, after: cursor, limit: limit)
         return try await describe(page, for: user)
     }

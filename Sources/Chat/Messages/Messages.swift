@@ -115,7 +115,7 @@ public struct Messages: Sendable {
     public func search(
         _ text: String, for user: UserID, in conversation: ConversationID?, before: MessageID?, limit: Int
     ) async throws -> (messages: [Message], hasMore: Bool) {
-        guard (1...200).contains(text.unicodeScalars.count), !text.utf8.contains(0) else {
+        guard !text.isEmpty, Rules.fits(text, 200), !text.utf8.contains(0) else {
             throw ChatError.invalid("q", "1 to 200 characters")
         }
         if let conversation {

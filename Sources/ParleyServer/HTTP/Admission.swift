@@ -25,13 +25,14 @@ struct Admission: RouterMiddleware {
         try spend(for: request, context)
         if case .stranger(let reason) = context.page { throw ChatError(.forbidden, reason) }
         if context.page == .permitted, CrossOrigin.isPreflight(request) { return .noContent }
-        // On every route: whoever sends a token means it.
-        if let refusal { throw refusal }
+        // On every route: whoever sends a token means it. Only logging out takes one that is no longer good, and reads it
+        // by itself.
+        if let refusal, request.uri.path != AuthRoutes.logOutPath { throw refusal }
         return try await next(request, context)
     }
 
     /// The token of `Authorization: Bearer …` (RFC 6750 § 2.1).
-    private static func bearer(_ headers: HTTPFields) -> String? {
+    static func bearer(_ headers: HTTPFields) -> String? {
         guard let value = headers[.authorization] else { return nil }
         let parts = value.split(separator: " ", maxSplits: 1)
         guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }

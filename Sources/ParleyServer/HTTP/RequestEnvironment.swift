@@ -50,14 +50,31 @@ extension Request {
 
     /// The body, read from JSON.
     func json<Value: Decodable>(_ type: Value.Type = Value.self) async throws -> Value {
-        guard MediaType.mayBeJSON(headers) else {
-            throw ChatError(.unsupportedMediaType, "Content-Type: application/json, and no Content-Encoding")
-        }
+        try checkThatBodyIsJSON()
         return try JSON.parse(type, from: try await body.collect(upTo: Self.maximumJSON))
     }
 
+    /// As `json`, for a request that may have no body.
+    func jsonIfAny<Value: Decodable>(_ type: Value.Type = Value.self) async throws -> Value? {
+        let bytes = try await body.collect(upTo: Self.maximumJSON)
+        guard bytes.readableBytes > 0 else { return nil }
+        try checkThatBodyIsJSON()
+        return try JSON.parse(type, from: bytes)
+    }
+
+    private func checkThatBodyIsJSON() throws(ChatError) {
+        guard MediaType.mayBeJSON(headers) else {
+            throw ChatError(.unsupportedMediaType, "Content-Type: application/json, and no Content-Encoding")
+        }
+    }
+
+    /// In bytes, so many that the longest search fits in, each of its characters escaped.
+    private static let maximumQuery = 4096
+
     func queryItem(_ name: String) -> String? {
-        uri.queryParameters[Substring(name)].map { String($0) }
+        // Names are looked up: that takes time which grows with the square of the combining marks in them.
+        guard uri.query.map({ $0.utf8.count <= Self.maximumQuery }) ?? false else { return nil }
+        return uri.queryParameters[Substring(name)].map { String($0) }
     }
 
     /// A whole number of the query.

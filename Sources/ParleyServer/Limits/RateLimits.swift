@@ -8,10 +8,16 @@ import Synchronization
 final class RateLimits: Sendable {
     /// What is limited. Ordinary use, a page that reconnects included, stays far below each of these.
     enum Rule: Hashable, Sendable {
-        /// Wrong passwords for one name from one address.
+        /// Wrong passwords for one name from one address, or from a device that its user has signed in on.
         case failedLogIns
+        /// Wrong passwords for one name from all addresses and devices from which its user has not signed in.
+        case failedLogInsOfName
         /// Wrong passwords for any name from one address.
         case failedLogInsOfAddress
+        /// Log-ins, right ones too, for one name from one address or device.
+        case logIns
+        /// Log-ins, right ones too, for any name from one address.
+        case logInsOfAddress
         case registrations
         case connections
         /// Beginnings of a socket's connection, before anybody says who they are.
@@ -30,7 +36,10 @@ final class RateLimits: Sendable {
         var rate: TokenBucket.Rate {
             switch self {
             case .failedLogIns: .init(burst: 20, perSecond: 1 / 60)
+            case .failedLogInsOfName: .init(burst: 100, perSecond: 1 / 60)
             case .failedLogInsOfAddress: .init(burst: 200, perSecond: 1)
+            case .logIns: .init(burst: 60, perSecond: 0.2)
+            case .logInsOfAddress: .init(burst: 300, perSecond: 2)
             case .registrations: .init(burst: 60, perSecond: 0.1)
             case .connections: .init(burst: 120, perSecond: 2)
             // A whole company behind one address comes back at once after a restart.
@@ -51,6 +60,9 @@ final class RateLimits: Sendable {
         case user(UserID)
         case address(ClientAddress)
         case name(String, from: ClientAddress)
+        /// From anywhere.
+        case name(String)
+        case device([UInt8])
     }
 
     private struct Key: Hashable {

@@ -9,7 +9,11 @@ struct AuthRoutes {
     let people: People
     let tokens: AccessTokens
     let cookie: RefreshCookie
-    let limits: RateLimits
+    let devices: DeviceCookie
+    let limits: LogInLimits
+
+    /// For who has to know the route before the router does.
+    static let logOutPath = "/auth/logout"
 
     func register(on router: Router<RequestEnvironment>) {
         router.route("/auth/register", [.post: signUp])
@@ -31,10 +35,11 @@ struct AuthRoutes {
     @Sendable private func signUp(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
         try cookie.check(request, context)
         let body = try await request.json(Registration.self)
+        let attempt = attempt(for: body.username, request, context)
         let signedIn = try await accounts.register(
             username: body.username, password: body.password, displayName: body.displayName,
-            userAgent: request.headers[.userAgent] ?? "")
-        return try await answer(signedIn, to: request, context, status: .created)
+            from: origin(of: attempt, request))
+        return try await welcome(signedIn, to: request, context, status: .created)
     }
 
     private struct LogIn: Decodable {
@@ -45,38 +50,38 @@ struct AuthRoutes {
     @Sendable private func logIn(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
         try cookie.check(request, context)
         let body = try await request.json(LogIn.self)
-        let name = RateLimits.Subject.name(String(body.username.lowercased().prefix(64)), from: context.client)
-        let signedIn = try await countingFailures(of: name, from: context) {
+        let attempt = attempt(for: body.username, request, context)
+        let signedIn = try await limits.logIn(attempt) {
             try await accounts.logIn(
-                username: body.username, password: body.password, userAgent: request.headers[.userAgent] ?? "")
+                username: body.username, password: body.password, from: origin(of: attempt, request))
         }
-        return try await answer(signedIn, to: request, context)
+        return try await welcome(signedIn, to: request, context)
     }
 
-    /// Runs what checks a password. Its tokens are spent before, so that guesses sent at once count as well, and given
-    /// back unless the password was wrong.
-    private func countingFailures<Value: Sendable>(
-        of subject: RateLimits.Subject, from context: RequestEnvironment, _ body: () async throws -> Value
-    ) async throws -> Value {
-        try limits.spend(.failedLogIns, of: subject)
-        do {
-            try limits.spend(.failedLogInsOfAddress, of: .address(context.client))
-        } catch {
-            limits.giveBack(.failedLogIns, of: subject)
-            throw error
+    /// Answers somebody who has just shown who they are.
+    private func welcome(
+        _ signedIn: SignedIn, to request: Request, _ context: RequestEnvironment, status: HTTPResponse.Status = .ok
+    ) async throws -> Response {
+        limits.signedIn(signedIn.user.username, from: context.client)
+        // The session whose cookie is replaced is nobody's from here on.
+        if cookie.isWanted(by: request), let replaced = cookie.read(request) {
+            _ = try? await accounts.logOut(refreshToken: replaced)
         }
-        let giveBack = {
-            limits.giveBack(.failedLogIns, of: subject)
-            limits.giveBack(.failedLogInsOfAddress, of: .address(context.client))
-        }
-        do {
-            let value = try await body()
-            giveBack()
-            return value
-        } catch {
-            if (error as? ChatError)?.code != .invalidCredentials { giveBack() }
-            throw error
-        }
+        return try await answer(signedIn, to: request, context, status: status)
+    }
+
+    private func attempt(
+        for username: String, _ request: Request, _ context: RequestEnvironment
+    ) -> LogInLimits.Attempt {
+        let name = Accounts.userName(username)
+        return .init(
+            name: name, address: context.client, device: name.flatMap { devices.device(of: $0, in: request) })
+    }
+
+    private func origin(of attempt: LogInLimits.Attempt, _ request: Request) -> SignInOrigin {
+        SignInOrigin(
+            source: attempt.device ?? attempt.address.bytes, isKnown: limits.isKnown(attempt),
+            userAgent: request.headers[.userAgent] ?? "")
     }
 
     private struct Refresh: Decodable {
@@ -92,15 +97,42 @@ struct AuthRoutes {
             token = try await request.json(Refresh.self).refreshToken
         }
         guard let token else { throw ChatError(.unauthenticated, "refreshToken: is missing", field: "refreshToken") }
-        return try await answer(try await accounts.refresh(token), to: request, context)
+        return try await answer(try await accounts.refresh(token), to: request, context, status: .ok)
     }
 
+    /// The cookie goes whatever else happens.
     @Sendable private func logOut(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
-        let caller = try context.requiredCaller
-        try await accounts.logOut(user: caller.user, session: caller.session)
-        var response = Response.noContent
-        if cookie.read(request) != nil { cookie.clear(&response, context) }
+        try cookie.check(request, context)
+        var response: Response
+        do {
+            try await endSessions(of: request)
+            response = .noContent
+        } catch {
+            response = Problem(error, logger: context.logger).response
+        }
+        if cookie.isWanted(by: request) || cookie.read(request) != nil { cookie.clear(&response, context) }
         return response
+    }
+
+    /// Ends the session of the request's access token, which may have expired, and that of its refresh token. One that
+    /// has ended already is no error: the answer may have been lost.
+    /// - Throws: `unauthenticated` where neither is this server's.
+    private func endSessions(of request: Request) async throws {
+        var isKnown = false
+        if let bearer = Admission.bearer(request.headers), let owner = try? await tokens.owner(of: bearer) {
+            try await accounts.logOut(user: owner.user, session: owner.session)
+            isKnown = true
+        }
+        var refreshToken: String?
+        if cookie.isWanted(by: request) {
+            refreshToken = cookie.read(request)
+        } else if !isKnown {
+            refreshToken = try await request.jsonIfAny(Refresh.self)?.refreshToken
+        }
+        if let refreshToken, try await accounts.logOut(refreshToken: refreshToken) { isKnown = true }
+        guard isKnown else {
+            throw ChatError(.unauthenticated, "an access token or a refresh token of this server is needed")
+        }
     }
 
     @Sendable private func me(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
@@ -121,7 +153,7 @@ struct AuthRoutes {
     @Sendable private func changePassword(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
         let caller = try context.requiredCaller
         let body = try await request.json(PasswordChange.self)
-        try await countingFailures(of: .user(caller.user), from: context) {
+        try await limits.confirm(caller.user, from: context.client) {
             try await accounts.changePassword(
                 of: caller.user, session: caller.session, current: body.currentPassword, new: body.newPassword)
         }
@@ -152,7 +184,7 @@ struct AuthRoutes {
     }
 
     private func answer(
-        _ signedIn: SignedIn, to request: Request, _ context: RequestEnvironment, status: HTTPResponse.Status = .ok
+        _ signedIn: SignedIn, to request: Request, _ context: RequestEnvironment, status: HTTPResponse.Status
     ) async throws -> Response {
         let inCookie = cookie.isWanted(by: request)
         var response = try Response.json(
@@ -160,7 +192,12 @@ struct AuthRoutes {
                 user: signedIn.user, accessToken: try await tokens.issue(for: signedIn),
                 expiresIn: Int(AccessGate.tokenLifetime), refreshToken: inCookie ? nil : signedIn.refreshToken),
             status: status)
-        if inCookie { cookie.set(signedIn.refreshToken, on: &response, context) }
+        if inCookie {
+            cookie.set(signedIn.refreshToken, on: &response, context)
+            devices.set(
+                for: signedIn.user.username, on: &response, to: request,
+                secure: context.isSecure)
+        }
         return response
     }
 }

@@ -1,0 +1,79 @@
+import Crypto
+import Foundation
+import HTTPTypes
+import Hummingbird
+
+/// Tells a browser in which somebody signed in before from others, so that those who guess at a name from elsewhere do not
+/// lock its user out (OWASP, "Slow Down Online Guessing Attacks with Device Cookies"). It signs nobody in.
+///
+/// The cookie holds a mark for each of the last users of the browser: a random number, and a code that says to whom it was
+/// given. The server keeps nothing.
+struct DeviceCookie: Sendable {
+    private static let name = "parley_device"
+    private static let lifetime = 365 * 24 * 3600
+    private static let maximumMarks = 4
+    private static let numberBytes = 16
+    private static let codeBytes = 32
+
+    /// The present secret's first.
+    private let keys: [SymmetricKey]
+
+    init(secret: SymmetricKey, previous: SymmetricKey?) {
+        keys = [secret, previous].compactMap { $0 }.map { secret in
+            HKDF<SHA256>.deriveKey(inputKeyMaterial: secret, info: Data("parley device".utf8), outputByteCount: 32)
+        }
+    }
+
+    /// The number of the device from which `request` comes, if the user of that name signed in on it before.
+    /// - Parameter user: A user name in its one form.
+    func device(of user: String, in request: Request) -> [UInt8]? {
+        marks(in: request).first { isGood($0, for: user) }.map { Array($0.prefix(Self.numberBytes)) }
+    }
+
+    /// Marks the device as one on which the user of that name has signed in.
+    func set(for user: String, on response: inout Response, to request: Request, secure: Bool) {
+        let others = marks(in: request).filter { !isGood($0, for: user) }.prefix(Self.maximumMarks - 1)
+        let number =
+            device(of: user, in: request) ?? (0..<Self.numberBytes).map { _ in UInt8.random(in: .min ... .max) }
+        let mark = Data(number) + HMAC<SHA256>.authenticationCode(for: Self.content(number, user), using: keys[0])
+        response.setCookie(
+            Cookie(
+                name: Self.name, value: ([mark] + others).map(\.hex).joined(separator: "."), maxAge: Self.lifetime,
+                path: "/auth", secure: secure, httpOnly: true, sameSite: .strict))
+    }
+
+    private func marks(in request: Request) -> [Data] {
+        let longest = Self.maximumMarks * (2 * (Self.numberBytes + Self.codeBytes) + 1)
+        guard let value = request.cookies[Self.name]?.value, value.utf8.count <= longest else { return [] }
+        return value.utf8.split(separator: UInt8(ascii: ".")).compactMap { Data(hex: $0) }
+            .filter { $0.count == Self.numberBytes + Self.codeBytes }
+    }
+
+    private func isGood(_ mark: Data, for user: String) -> Bool {
+        let content = Self.content(mark.prefix(Self.numberBytes), user)
+        return keys.contains { key in
+            HMAC<SHA256>.isValidAuthenticationCode(
+                mark.suffix(Self.codeBytes), authenticating: content, using: key)
+        }
+    }
+
+    private static func content(_ number: some Sequence<UInt8>, _ user: String) -> Data {
+        Data(number) + Data(user.utf8)
+    }
+}
+
+extension Data {
+    fileprivate var hex: String { map { String(format: "%02x", $0) }.joined() }
+
+    fileprivate init?(hex: some Collection<UInt8>) {
+        let digits = Array(hex)
+        guard digits.count.isMultiple(of: 2) else { return nil }
+        self.init()
+        for index in stride(from: 0, to: digits.count, by: 2) {
+            guard digits[index] != UInt8(ascii: "+"), digits[index] != UInt8(ascii: "-"),
+                let byte = UInt8(String(decoding: digits[index..<(index + 2)], as: UTF8.self), radix: 16)
+            else { return nil }
+            append(byte)
+        }
+    }
+}

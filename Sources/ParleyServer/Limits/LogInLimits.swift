@@ -1,0 +1,118 @@
+import Chat
+import Synchronization
+
+/// What it costs to have passwords checked: each check a little, whatever comes of it, and a wrong one more.
+///
+/// Who guesses at a name is stopped at their address, at a bound for the name over all addresses, and at one for all names
+/// from their address. A device, or an address, from which the name's own user signed in before counts by itself: guesses
+/// from elsewhere do not lock it out.
+struct LogInLimits: Sendable {
+    /// Somebody who wants a password checked.
+    struct Attempt: Sendable {
+        /// A user name in its one form; nil for what is none.
+        var name: String?
+        var address: ClientAddress
+        /// The number of a device on which this name's user signed in before.
+        var device: [UInt8]?
+    }
+
+    let limits: RateLimits
+    private let known = KnownAddresses()
+
+    init(limits: RateLimits) { self.limits = limits }
+
+    /// Runs what checks the password of a log-in.
+    func logIn<Value>(_ attempt: Attempt, _ body: () async throws -> Value) async throws -> Value {
+        let name = attempt.name ?? ""
+        let here = RateLimits.Subject.name(name, from: attempt.address)
+        let (checks, guesses): ([Charge], [Charge])
+        if let device = attempt.device {
+            checks = [(.logIns, .device(device))]
+            guesses = [(.failedLogIns, .device(device))]
+        } else {
+            // What bounds an address comes first: nobody's bucket of a name is touched beyond it.
+            checks = [(.logInsOfAddress, .address(attempt.address)), (.logIns, here)]
+            let everywhere: [Charge] = isKnown(attempt) ? [] : [(.failedLogInsOfName, .name(name))]
+            guesses = [(.failedLogInsOfAddress, .address(attempt.address)), (.failedLogIns, here)] + everywhere
+        }
+        return try await charging(checks, guesses, body)
+    }
+
+    /// Runs what checks the password of a user who is signed in.
+    func confirm<Value>(
+        _ user: UserID, from address: ClientAddress, _ body: () async throws -> Value
+    ) async throws -> Value {
+        try await charging(
+            [(.logIns, .user(user))],
+            [(.failedLogInsOfAddress, .address(address)), (.failedLogIns, .user(user))], body)
+    }
+
+    /// Whether the name's user signed in from there before.
+    func isKnown(_ attempt: Attempt) -> Bool {
+        attempt.device != nil || attempt.name.map { known.contains($0, at: attempt.address) } ?? false
+    }
+
+    func signedIn(_ name: String, from address: ClientAddress) { known.insert(name, at: address) }
+
+    private typealias Charge = (rule: RateLimits.Rule, subject: RateLimits.Subject)
+
+    /// All is spent before, so that guesses sent at once count as well. What guesses cost is given back unless the
+    /// password was wrong, and everything where it was not looked at.
+    private func charging<Value>(
+        _ checks: [Charge], _ guesses: [Charge], _ body: () async throws -> Value
+    ) async throws -> Value {
+        try spend(checks + guesses)
+        do {
+            let value = try await body()
+            giveBack(guesses)
+            return value
+        } catch {
+            switch (error as? ChatError)?.code {
+            case .invalidCredentials: break
+            case .unavailable: giveBack(checks + guesses)
+            default: giveBack(guesses)
+            }
+            throw error
+        }
+    }
+
+    private func spend(_ charges: [Charge]) throws(ChatError) {
+        for (index, charge) in charges.enumerated() {
+            do throws(ChatError) {
+                try limits.spend(charge.rule, of: charge.subject)
+            } catch {
+                giveBack(Array(charges[..<index]))
+                throw error
+            }
+        }
+    }
+
+    private func giveBack(_ charges: [Charge]) {
+        for charge in charges { limits.giveBack(charge.rule, of: charge.subject) }
+    }
+}
+
+/// From which addresses the users of names have signed in. In memory, and bounded: an address that did not sign in while
+/// half of `maximum` others did is forgotten.
+private final class KnownAddresses: Sendable {
+    private struct Key: Hashable {
+        var name: String
+        var address: ClientAddress
+    }
+
+    private static let maximum = 100_000
+
+    private let state = Mutex((current: Set<Key>(), previous: Set<Key>()))
+
+    func contains(_ name: String, at address: ClientAddress) -> Bool {
+        let key = Key(name: name, address: address)
+        return state.withLock { $0.current.contains(key) || $0.previous.contains(key) }
+    }
+
+    func insert(_ name: String, at address: ClientAddress) {
+        state.withLock { state in
+            state.current.insert(Key(name: name, address: address))
+            if state.current.count >= Self.maximum / 2 { state = ([], state.current) }
+        }
+    }
+}
