@@ -4,6 +4,8 @@ import NIOHTTP1
 /// What the gate answers itself: requests that cannot be read, and those that the application does not want.
 extension UpgradeGate {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // More of what cannot be read: that it cannot was said when it began.
+        if case ByteToMessageDecoderError.dataReceivedInErrorState = error { return }
         guard let error = error as? HTTPParserError else {
             if case .application = self.activity { return context.fireErrorCaught(error) }
             self.abortExchange()
@@ -38,7 +40,8 @@ extension UpgradeGate {
             // RFC 6585 § 5.
             let status: HTTPResponseStatus = error == .headerOverflow ? .requestHeaderFieldsTooLarge : .badRequest
             self.refuse(self.screening.unreadable(status, context.channel.remoteAddress))
-        case .refused, .answering, .discarding, .upgraded: context.close(promise: nil)
+        case .discarding: break
+        case .refused, .answering, .upgraded: context.close(promise: nil)
         }
     }
 

@@ -26,7 +26,7 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
         case receiving(HTTPExchange, Endpoint, ByteBuffer)
         /// The endpoint has the request, its answer is awaited.
         case answering(HTTPExchange)
-        /// The answer was given before the request had ended: the rest is discarded, and the connection closed.
+        /// The last answer was given: what still comes is discarded, and the connection closed.
         case discarding
         case upgraded
     }
@@ -139,7 +139,6 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
             guard exchange.isWebSocketUpgrade else { return endpoint.receive(exchange, body: body) }
             // The pipeline must not change within the decoder's call.
             context.eventLoop.execute { endpoint.receive(exchange, body: body) }
-        case (.discarding, .end): context.close(promise: nil)
         case (.discarding, _), (.refused, _), (.receiving, .head): break
         }
     }
@@ -258,6 +257,7 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
+        if case .discarding = self.activity { return context.read() }
         if self.isApplicationInstalled { context.fireChannelReadComplete() }
     }
 
@@ -304,9 +304,13 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
         if keepsAlive { return self.becomeIdle() }
         self.deferred.removeAll()
         self.activity = .discarding
-        // A client that is still sending would lose the answer if the connection were closed under it at once.
-        guard !requestEnded else { return written.whenComplete { _ in channel.close(promise: nil) } }
+        guard !requestEnded || !self.isQuiescing else {
+            return written.whenComplete { _ in channel.close(promise: nil) }
+        }
+        // A client whose bytes are left unread when the connection is closed loses the answer (RFC 9112 § 9.6).
         self.timer?.set(context.eventLoop.now + Self.lingering)
+        written.flatMap { channel.close(mode: .output) }.whenFailure { _ in channel.close(promise: nil) }
+        context.read()
     }
 
     // MARK: The connection's end

@@ -166,6 +166,7 @@ def test_what_follows_a_last_request_is_not_answered(server, more):
 @pytest.mark.parametrize("broken, status, code", [
     (b"nonsense\r\n\r\n", 400, "malformed_request"),
     (head("GET /health HTTP/1.1"), 400, "malformed_request"),
+    (head(GET, "Host: a", *(f"X-{n}: y" for n in range(200))), 431, "header_too_large"),
     (head("POST /auth/login HTTP/1.1", "Host: a", "Content-Length: 1", "Transfer-Encoding: chunked"), 400, "malformed_request"),
 ])
 @pytest.mark.parametrize("before", [1, 3])
