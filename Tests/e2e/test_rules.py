@@ -202,7 +202,7 @@ def urls(person, group):
 def pass_minutes(server, group):
     """As if five minutes had gone by since whoever went last: the next epoch has begun."""
     server.sql(
-        """UPDATE conversations SET url_epoch = greatest(previous_url_epoch + 1, extract(epoch FROM now())::bigint - 1)
+        """UPDATE conversations SET url_epoch = greatest(previous_url_epoch + 1, floor(extract(epoch FROM now())) - 1)
             WHERE id = %s""", group)
 
 

@@ -124,10 +124,10 @@ struct URLEpochs: Sendable, Equatable {
     /// Until then those of this one are good, and of none before it.
     var previous: Int
 
-    /// Seconds for which a URL of `epoch` is good as far as this goes; nil for no end, 0 when it has ended.
+    /// Whole seconds for which a URL of `epoch` is good as far as this goes; nil when it has ended.
     func validity(of epoch: Int, now: Date = Date()) -> Int? {
-        if epoch >= current { return nil }
-        guard epoch >= previous else { return 0 }
-        return max(0, Int(Double(current) - now.timeIntervalSince1970))
+        if epoch >= current { return .max }
+        let remaining = Double(current) - now.timeIntervalSince1970
+        return epoch >= previous && remaining > 0 ? Int(remaining) : nil
     }
 }

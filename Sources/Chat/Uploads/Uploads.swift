@@ -254,8 +254,7 @@ public struct Uploads: Sendable {
                 found = try await lookup(.init(upload: id, conversation: nil))
             case .valid(let seconds, let showing?):
                 found = try await lookup(.init(upload: id, conversation: showing.conversation))
-                let validity = found.epochs.map { $0.validity(of: showing.epoch) ?? seconds } ?? 0
-                guard validity > 0 else { throw Self.expired }
+                guard let validity = found.epochs?.validity(of: showing.epoch) else { throw Self.expired }
                 validFor = min(seconds, validity)
             }
         }

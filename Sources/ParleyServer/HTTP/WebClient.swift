@@ -29,7 +29,6 @@ struct WebClient: Sendable {
     private static let permissions =
         [
             "camera", "display-capture", "geolocation", "microphone", "payment", "usb", "serial", "hid", "midi",
-            "bluetooth",
         ]
         .map { "\($0)=()" }.joined(separator: ", ")
 
