@@ -5,14 +5,16 @@ which is checked byte for byte; and vipsthumbnail, which makes the three sizes o
 """
 
 import json
+import os
 import pathlib
 import resource
+import shutil
 import socket
 import subprocess
 import tempfile
 
 from bench import ROUNDS, WORK, sized
-from bench.account import cpu_seconds
+from bench.account import tree_cpu_seconds
 from bench.http import upload
 from bench.process import end, spawn
 from bench.report import about, record
@@ -81,18 +83,21 @@ def make_photos(directory):
 
 
 class Worker:
-    """`parley media-worker` as the server starts it: jobs and answers are lines of JSON on a socket."""
+    """`parley media-worker` as the server starts it: jobs and answers are lines of JSON on a socket, and a job's directory
+    comes as a descriptor."""
+
+    # Started by root, it is nobody.
+    ACCOUNT = {"user": 65534, "group": 65534} if os.geteuid() == 0 else None
 
     def __init__(self, directory):
         self.directory = directory
 
     def __enter__(self):
-        ours, theirs = socket.socketpair()
+        self.socket, theirs = socket.socketpair()
         with theirs:
             self.process = spawn([BINARIES / "parley", "media-worker"], stdin=theirs, env={})
-        self.socket = ours
-        self.answers = ours.makefile()
-        self._send({"limits": LIMITS, "directory": str(self.directory)})
+        self.answers = self.socket.makefile()
+        self._send({"account": self.ACCOUNT})
         if "ready" not in self._receive():
             raise RuntimeError("the media worker did not start")
         return self
@@ -108,20 +113,39 @@ class Worker:
     def _receive(self):
         return json.loads(self.answers.readline())
 
+    def _make_job(self, photo):
+        job = self.directory / "job"
+        (job / "out").mkdir(parents=True)
+        os.link(photo, job / "input")
+        if self.ACCOUNT:
+            for path in (job, job / "input"):
+                os.chown(path, 0, self.ACCOUNT["group"])
+            job.chmod(0o750)
+            photo.chmod(0o640)
+            os.chown(job / "out", *self.ACCOUNT.values())
+        return job
+
     def process_picture(self, photo):
         """What the worker says of one picture; its files lie beside it."""
-        self._send({"input": str(photo), "type": "image/jpeg", "limits": LIMITS})
+        job = self._make_job(photo)
+        descriptor = os.open(job, os.O_RDONLY | os.O_DIRECTORY)
+        socket.send_fds(self.socket, [b"\0"], [descriptor])
+        os.close(descriptor)
+        self._send({"type": "image/jpeg", "limits": LIMITS})
         media = self._receive()["processed"]["_0"]
         if len(media["thumbnails"]) != len(SIZES) or "cleaned" not in media:
             raise RuntimeError(f"the media worker made of {photo}: {media}")
+        for result in (job / "out").iterdir():
+            result.rename(self.directory / result.name.replace("file", photo.name, 1))
+        shutil.rmtree(job)
         return media
 
     def measure(self, photo, pictures):
-        """Pictures per CPU second."""
-        before = cpu_seconds(self.process.pid)
+        """Pictures per CPU second: the worker's, and that of the process of each job."""
+        before = tree_cpu_seconds(self.process.pid)
         for _ in range(pictures):
             self.process_picture(photo)
-        return pictures / (cpu_seconds(self.process.pid) - before)
+        return pictures / (tree_cpu_seconds(self.process.pid) - before)
 
 
 def c_loop(photo, directory, pictures):

@@ -19,6 +19,8 @@ public struct MediaConfiguration: Sendable {
     public var limits = MediaLimits()
     /// Where `ffmpeg` and `ffprobe` stand; nil where there is none, and videos and sounds are then plain files.
     public var ffmpeg = FFmpegTools.find()
+    /// Whom workers run as; nil where this process has no privileges that they could lose.
+    public var account = WorkerAccount.find()
 
     public init(directory: String, workerExecutable: String, workerArguments: [String] = []) {
         self.directory = directory

@@ -1,3 +1,4 @@
+internal import CSandbox
 public import Foundation
 public import Logging
 internal import NIOConcurrencyHelpers
@@ -36,6 +37,24 @@ public final class MediaWorkers: Sendable {
         state = NIOLockedValueBox(State(turns: turns))
         threads = NIOThreadPool(numberOfThreads: max(1, configuration.workers))
         threads.start()
+        if let weakness = Self.weakness(landlock: Int(csandbox_landlock_abi())) { logger.warning("\(weakness)") }
+    }
+
+    /// What the sandbox of the workers lacks on a kernel with this version of Landlock; nil for nothing that matters.
+    static func weakness(landlock abi: Int) -> String? {
+        switch abi {
+        case ..<1:
+            """
+            This kernel has no Landlock: a file that takes over its decoder can read, and write, whatever the media \
+            workers' account may; use Linux 6.2 or later, with Landlock on
+            """
+        case ..<3:
+            """
+            This kernel's Landlock (ABI \(abi)) cannot forbid truncating: a file that takes over its decoder can empty \
+            what the media workers' account may write; use Linux 6.2 or later
+            """
+        default: nil
+        }
     }
 
     /// Finds out what a received file is and writes its thumbnails and its cleaned bytes beside it.
@@ -53,10 +72,9 @@ public final class MediaWorkers: Sendable {
         try await awaitTurn(of: user)
         defer { endTurn(of: user) }
         let job = WorkerJob(
-            input: file.path, type: file.type, limits: configuration.limits.allowing(file.size),
-            ffmpeg: configuration.ffmpeg)
+            type: file.type, limits: configuration.limits.allowing(file.size), ffmpeg: configuration.ffmpeg)
         do {
-            return try await threads.runIfActive { [self] in try run(job) }
+            return try await threads.runIfActive { [self] in try run(job, on: file) }
         } catch is CancellationError where !Task.isCancelled {
             throw Self.isShutDown
         }
@@ -123,31 +141,54 @@ public final class MediaWorkers: Sendable {
 
     // MARK: - On a thread of the pool
 
-    private func run(_ job: WorkerJob) throws -> ProcessedMedia {
+    private func run(_ job: WorkerJob, on file: ReceivedFile) throws -> ProcessedMedia {
+        let directory = try JobDirectory(file, for: configuration.account)
+        defer { directory.remove() }
+        switch try perform(job, in: directory) {
+        case .processed(let media):
+            do {
+                guard media.isPlausible(for: job.type) else {
+                    throw JobDirectory.Untrustworthy(reason: "its answer cannot be")
+                }
+                try directory.collect(media)
+                return media
+            } catch let error as JobDirectory.Untrustworthy {
+                return failed(job, error.reason)
+            }
+        case .storageFull: throw MediaError(.storageFull)
+        case .crashed(let signal): return failed(job, signal == 0 ? "it gave no answer" : "signal \(signal)")
+        // Whoever took it over may say much.
+        case .failed(let reason): throw MediaError(.io, String(reason.prefix(500)))
+        case .ready: return failed(job, "it said ready instead of an answer")
+        case nil: return failed(job, "it hung or ended")
+        }
+    }
+
+    /// Nil when the worker is no good any more: it was ended.
+    private func perform(_ job: WorkerJob, in directory: JobDirectory) throws -> WorkerAnswer? {
         let worker = try nextWorker()
         try state.withLockedValue { state in
             if state.isShutDown { throw Self.isShutDown }
             state.busy[worker.id] = worker
         }
         defer { state.withLockedValue { _ = $0.busy.removeValue(forKey: worker.id) } }
-        let answer: WorkerAnswer
         do {
-            answer = try worker.perform(job, within: .seconds(job.limits.seconds))
-        } catch let failure as WorkerChannel.Failure {
+            let answer = try worker.perform(job, in: directory, within: .seconds(job.limits.seconds))
+            if worker.jobs < configuration.jobsPerWorker { state.withLockedValue { $0.idle.append(worker) } }
+            return answer
+        } catch is WorkerChannel.Failure {
             if state.withLockedValue(\.isShutDown) { throw Self.isShutDown }
-            state.withLockedValue { $0.failures += 1 }
-            logger.warning(
-                "A media worker failed; the file is its owner's alone",
-                metadata: ["failure": "\(failure)", "type": "\(job.type)", "worker": "\(worker.id)"])
-            return .plainFile(type: job.type, audience: .ownerOnly)
+            worker.stop()
+            return nil
         }
-        if worker.jobs < configuration.jobsPerWorker { state.withLockedValue { $0.idle.append(worker) } }
-        switch answer {
-        case .processed(let media): return media
-        case .storageFull: throw MediaError(.storageFull)
-        case .failed(let reason): throw MediaError(.io, reason)
-        case .ready: throw MediaError(.io, "a media worker said ready instead of an answer")
-        }
+    }
+
+    private func failed(_ job: WorkerJob, _ reason: String) -> ProcessedMedia {
+        state.withLockedValue { $0.failures += 1 }
+        logger.warning(
+            "A media worker failed; the file is its owner's alone",
+            metadata: ["failure": "\(reason)", "type": "\(job.type)"])
+        return .plainFile(type: job.type, audience: .ownerOnly)
     }
 
     /// One that waits and still lives, or a new one.

@@ -54,6 +54,17 @@ public struct ProcessedMedia: Sendable, Codable, Equatable {
     public var cleaned: Cleaned?
     public var audience: Audience = .everyone
 
+    /// Whether this can be true of a file of that type: a worker that says it may have been taken over by the file.
+    func isPlausible(for type: String) -> Bool {
+        let lengths = [width, height].compactMap { $0 } + thumbnails.flatMap { [$0.width, $0.height] }
+        guard self.type == type, lengths.allSatisfy((1...1_000_000).contains) else { return false }
+        guard Set(thumbnails.map(\.size)).count == thumbnails.count, (blurhash?.utf8.count ?? 0) <= 100 else {
+            return false
+        }
+        if let duration, !duration.isFinite || duration < 0 { return false }
+        return (cleaned?.size ?? 1) > 0
+    }
+
     static func plainFile(type: String, audience: Audience = .everyone) -> ProcessedMedia {
         ProcessedMedia(type: type, kind: .file, audience: audience)
     }

@@ -32,8 +32,7 @@ final class WorkerProcess: Sendable {
         }
         descriptor = ends[0]
         conversation = NIOLockedValueBox(Conversation(channel: WorkerChannel(descriptor: ends[0])))
-        try awaitReadiness(
-            MediaWorker.Settings(limits: configuration.limits, directory: "\(configuration.directory)/tmp"))
+        try awaitReadiness(MediaWorker.Settings(account: configuration.account))
     }
 
     /// A worker that does not even start is the operator's trouble, not the fault of a picture.
@@ -58,7 +57,7 @@ final class WorkerProcess: Sendable {
 
     /// Ends the process, whatever it does: what waits for its answer finds it gone.
     func stop() {
-        // Its own group, so that its ffmpeg goes with it. The id is its own until it is waited for.
+        // Its own group, so that its job and its ffmpeg go with it. The id is its own until it is waited for.
         kill(-id, SIGKILL)
     }
 
@@ -72,9 +71,12 @@ final class WorkerProcess: Sendable {
     }
 
     /// Throws `WorkerChannel.Failure` when the worker ends, hangs or babbles: it must not be used again.
-    func perform(_ job: WorkerJob, within limit: Duration) throws -> WorkerAnswer {
+    func perform(_ job: WorkerJob, in directory: JobDirectory, within limit: Duration) throws -> WorkerAnswer {
         try conversation.withLockedValue { conversation in
             conversation.jobs += 1
+            guard csandbox_send_descriptor(descriptor, directory.descriptor.descriptor) == 0 else {
+                throw WorkerChannel.Failure.closed
+            }
             try conversation.channel.send(job)
             return try conversation.channel.receive(WorkerAnswer.self, deadline: .now + limit)
         }
@@ -85,7 +87,7 @@ final class WorkerProcess: Sendable {
         var id: pid_t = 0
         let failure = withArguments([executable] + configuration.workerArguments) { arguments in
             withArguments([]) { environment in
-                csandbox_spawn_worker(&id, executable, arguments, environment, socket)
+                csandbox_spawn_host(&id, executable, arguments, environment, socket)
             }
         }
         guard failure == 0 else {

@@ -164,6 +164,43 @@ import Testing
         }
     }
 
+    /// Contents whose addresses begin alike: their files share directories.
+    private func neighbors() -> [[UInt8]] {
+        let first: [UInt8] = [1]
+        let prefix = Array(SHA256.hash(data: first).prefix(2))
+        for n in 0... {
+            let other = Array("\(n)".utf8)
+            if Array(SHA256.hash(data: other).prefix(2)) == prefix { return [first, other] }
+        }
+        return []
+    }
+
+    /// How much there is to do for a content must not tell whether somebody has sent it before.
+    @Test func whatIsThereTakesTheSameWorkForTheDisk() async throws {
+        let plain = neighbors()
+        let picture = try Photos.jpeg()
+        for contents in [[plain[0]], plain, [picture]] {
+            try await MediaBench.run { bench in
+                func work(_ content: [UInt8], _ store: (ReceivedFile, ProcessedMedia) async throws -> Void) async throws
+                    -> Int
+                {
+                    let file = try await bench.receive(content)
+                    let media = try await bench.workers.process(file)
+                    let before = bench.store.syncs
+                    try await store(file, media)
+                    try await bench.store.discard(file)
+                    return bench.store.syncs - before
+                }
+                var new = 0
+                for content in contents { new = try await work(content) { try await bench.store.commit($0, $1) } }
+                let content = try #require(contents.last)
+                let stored = try read(bench.store.path(of: try await bench.receive(content).sha256))
+                #expect(try await work(content) { try await bench.store.rehearseCommit($0, $1) } == new)
+                #expect(try read(bench.store.path(of: try await bench.receive(content).sha256)) == stored)
+            }
+        }
+    }
+
     @Test func aFileIsTheUsersAlone() async throws {
         try await MediaBench.run { bench in
             let file = try await bench.receive([1, 2, 3])

@@ -134,17 +134,52 @@ struct WorkerTests {
         }
     }
 
-    @Test func theWorkerIsBound() async throws {
+    /// One with so many pixels that its job can be looked at.
+    private func slowPicture() throws -> [UInt8] {
+        try fixture("slow.png", "vips black \"$out.png\" 7000 7000 --bands 3; mv \"$out.png\" \"$out\"")
+    }
+
+    /// What is known of the process of a worker's next job once it is bound; `act` is then done to it.
+    private func nextJob(
+        of worker: pid_t, _ act: @escaping @Sendable (pid_t) -> Void = { _ in }
+    ) async -> (id: pid_t, status: String, limits: String) {
+        await withCheckedContinuation { continuation in
+            // A thread of its own: those of the tests wait for commands.
+            Thread.detachNewThread {
+                func read(_ path: String) -> String { (try? String(contentsOfFile: path, encoding: .utf8)) ?? "" }
+                while true {
+                    let children = read("/proc/\(worker)/task/\(worker)/children")
+                    guard let id = children.split(separator: " ").first.flatMap({ pid_t($0) }) else { continue }
+                    let (status, limits) = (read("/proc/\(id)/status"), read("/proc/\(id)/limits"))
+                    guard status.contains("Seccomp:\t2") else { continue }
+                    act(id)
+                    return continuation.resume(returning: (id, status, limits))
+                }
+            }
+        }
+    }
+
+    private func status(of id: pid_t) throws -> [String: String] {
+        let lines = try String(contentsOfFile: "/proc/\(id)/status", encoding: .utf8).split(separator: "\n")
+        let fields = lines.compactMap { line -> (String, String)? in
+            let parts = line.split(separator: ":", maxSplits: 1)
+            return parts.count == 2 ? (String(parts[0]), parts[1].trimmingCharacters(in: .whitespaces)) : nil
+        }
+        return Dictionary(fields) { first, _ in first }
+    }
+
+    @Test func theWorkerHasNoPrivileges() async throws {
         try await MediaBench.run { bench in
             _ = try await bench.process(try Photos.jpeg())
             let id = try #require(bench.workers.idleWorkers.first)
-            let status = try String(contentsOfFile: "/proc/\(id)/status", encoding: .utf8)
-            #expect(status.contains("Seccomp:\t2"))
-            #expect(status.contains("NoNewPrivs:\t1"))
-            let limits = try String(contentsOfFile: "/proc/\(id)/limits", encoding: .utf8)
-            #expect(limits.contains("Max core file size        0 "))
-            #expect(limits.contains("Max data size             1073741824"))
-            #expect(limits.contains("Max open files            64 "))
+            let status = try status(of: id)
+            #expect(status["NoNewPrivs"] == "1")
+            for capabilities in ["CapInh", "CapPrm", "CapEff", "CapAmb"] {
+                #expect(status[capabilities] == "0000000000000000")
+            }
+            let isRoots = status["Uid"]?.split(separator: "\t").contains("0") ?? true
+            #expect(!isRoots, "whoever started the server")
+            #expect(status["Threads"] == "1", "only such a process may fork")
             let environment = try read("/proc/\(id)/environ")
             #expect(environment.isEmpty)
             let descriptors = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(id)/fd").sorted()
@@ -152,17 +187,68 @@ struct WorkerTests {
         }
     }
 
-    @Test func theWorkerReadsNothingButWhatIsBeingProcessed() async throws {
-        try await MediaBench.run { bench in
-            let file = try await bench.receive(try Photos.jpeg())
-            let elsewhere = "\(bench.directory)/other.jpg"
-            try FileManager.default.copyItem(atPath: file.path, toPath: elsewhere)
-            let other = ReceivedFile(
-                name: file.name, sha256: file.sha256, size: file.size, type: file.type, isStored: false,
-                file: try OpenFile(elsewhere, O_RDONLY))
-            let media = try await bench.workers.process(file)
+    @Test(.timeLimit(.minutes(1))) func aJobIsBoundAndGoneWithItsDirectory() async throws {
+        try await MediaBench.run(configure: { $0.workers = 1 }) { bench in
+            _ = try await bench.process(try Photos.jpeg())
+            let worker = try #require(bench.workers.idleWorkers.first)
+            let picture = try slowPicture()
+            async let next = nextJob(of: worker)
+            let media = try await bench.process(picture).media
+            let (job, bound, limits) = await next
+            #expect(bound.contains("NoNewPrivs:\t1") && bound.contains("CapEff:\t0000000000000000"))
+            #expect(limits.contains("Max core file size        0 "))
+            #expect(limits.contains("Max data size             1073741824"))
+            #expect(limits.contains("Max open files            64 "))
+            #expect(!limits.contains("Max processes             unlimited"))
             #expect(media.kind == .image)
-            await #expect { try await bench.workers.process(other) } throws: { ($0 as? MediaError)?.code == .io }
+            #expect(kill(job, 0) == -1 && errno == ESRCH)
+            let left = try FileManager.default.contentsOfDirectory(atPath: "\(bench.directory)/tmp")
+            #expect(left.isEmpty)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aDecoderThatCrashesTakesNothingWithIt() async throws {
+        try await MediaBench.run(configure: { $0.workers = 1 }) { bench in
+            _ = try await bench.process(try Photos.jpeg())
+            let worker = try #require(bench.workers.idleWorkers.first)
+            let picture = try slowPicture()
+            async let next = nextJob(of: worker) { kill($0, SIGSEGV) }
+            let outcome = try await bench.process(picture)
+            _ = await next
+            #expect(outcome.media == .plainFile(type: "image/png", audience: .ownerOnly))
+            #expect(outcome.served == picture)
+            #expect(bench.workers.failures == 1 && bench.workers.idleWorkers == [worker])
+            #expect(try await bench.process(try Photos.jpeg(orientation: 2)).media.kind == .image)
+            let left = try FileManager.default.contentsOfDirectory(atPath: "\(bench.directory)/tmp")
+            #expect(left.isEmpty)
+        }
+    }
+
+    /// Workers that had been bound to the directory failed at 300 files each.
+    @Test func aStorageThatWasReplacedIsNoTrouble() async throws {
+        try await MediaBench.run(configure: { $0.workers = 1 }) { bench in
+            _ = try await bench.process(try Photos.jpeg())
+            let worker = try #require(bench.workers.idleWorkers.first)
+            let temporary = "\(bench.directory)/tmp"
+            try FileManager.default.moveItem(atPath: temporary, toPath: "\(bench.directory)/elsewhere")
+            try FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: false)
+            let media = try await bench.process(try Photos.jpeg(orientation: 2)).media
+            #expect(media.kind == .image && media.thumbnails.count == 3)
+            #expect(bench.workers.idleWorkers == [worker])
+        }
+    }
+
+    @Test func whatIsKeptIsTheServersAlone() async throws {
+        try await MediaBench.run { bench in
+            for picture in [try Photos.jpeg(), try Photos.jpeg(orientation: 6)] {
+                let outcome = try await bench.process(picture)
+                for variant in [BlobVariant.served] + ThumbnailSize.allCases.map(BlobVariant.thumbnail) {
+                    var status = stat()
+                    #expect(stat(bench.store.path(of: outcome.file.sha256, variant), &status) == 0)
+                    #expect(status.st_uid == geteuid() && status.st_gid == getegid())
+                    #expect(status.st_mode & 0o777 == 0o600)
+                }
+            }
         }
     }
 

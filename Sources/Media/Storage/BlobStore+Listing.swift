@@ -61,7 +61,8 @@ extension BlobStore {
     public func removeLeftovers() async throws {
         try await blocking { [self] in
             for file in try names(in: "\(directory)/tmp") where UUID(uuidString: file) == nil {
-                unlink("\(directory)/tmp/\(file)")
+                let path = "\(directory)/tmp/\(file)"
+                if file.hasSuffix(JobDirectory.suffix) { JobDirectory.remove(path) } else { unlink(path) }
             }
         }
     }

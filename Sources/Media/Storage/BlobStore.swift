@@ -15,6 +15,7 @@ public final class BlobStore: Sendable {
     /// The directories, by the digits of their addresses, whose entries in their parents are known to be on disk. That
     /// one exists does not say so: another upload may have made it this moment.
     private let durableShards = NIOLockedValueBox<Set<String>>([])
+    private let syncCount = NIOLockedValueBox(0)
 
     /// Makes the directories. `threads` is the caller's to start and to shut down.
     public init(directory: String, threads: NIOThreadPool) throws {
@@ -78,10 +79,10 @@ public final class BlobStore: Sendable {
     public func rehearseCommit(_ file: ReceivedFile, _ media: ProcessedMedia) async throws {
         try await blocking { [self] in
             for thumbnail in media.thumbnails {
-                try OpenFile(temporaryPath(file.name, BlobVariant.thumbnail(thumbnail.size).suffix), O_RDONLY).sync()
+                try sync(OpenFile(temporaryPath(file.name, BlobVariant.thumbnail(thumbnail.size).suffix), O_RDONLY))
             }
             let isCleaned = media.cleaned != nil
-            try (isCleaned ? OpenFile(temporaryPath(file.name, Self.cleanedSuffix), O_RDONLY) : file.file).sync()
+            try sync(isCleaned ? OpenFile(temporaryPath(file.name, Self.cleanedSuffix), O_RDONLY) : file.file)
             try syncDirectory(shardPath(of: file.sha256))
             try forgetShards(holdingOnly: file.sha256)
             try syncParents(of: file.sha256)
@@ -214,12 +215,12 @@ public final class BlobStore: Sendable {
         let file = try file ?? OpenFile(path, O_RDONLY)
         guard cfiles_rename_new(path, address) == 0 else {
             guard [EEXIST, EINVAL, ENOSYS].contains(errno) else { throw MediaError(errno: errno, "rename \(path)") }
-            try file.sync()
+            try sync(file)
             if rename(path, address) != 0 { throw MediaError(errno: errno, "rename \(path)") }
             return
         }
         do {
-            try file.sync()
+            try sync(file)
         } catch {
             unlink(address)
             throw error
@@ -234,7 +235,15 @@ public final class BlobStore: Sendable {
         throw MediaError(errno: errno, "link \(path)")
     }
 
-    private func syncDirectory(_ path: String) throws { try OpenFile(path, O_RDONLY | O_DIRECTORY).sync() }
+    private func syncDirectory(_ path: String) throws { try sync(OpenFile(path, O_RDONLY | O_DIRECTORY)) }
+
+    private func sync(_ file: OpenFile) throws {
+        syncCount.withLockedValue { $0 += 1 }
+        try file.sync()
+    }
+
+    /// How often stored files and their directories were brought to the disk.
+    var syncs: Int { syncCount.withLockedValue { $0 } }
 
     private func removeTemporaries(_ name: UUID) {
         for suffix in Self.temporarySuffixes { unlink(temporaryPath(name, suffix)) }

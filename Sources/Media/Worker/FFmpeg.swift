@@ -1,4 +1,3 @@
-internal import CSandbox
 internal import Foundation
 internal import Glibc
 
@@ -12,14 +11,12 @@ struct MovieFacts {
     let height: Int?
 }
 
-/// Runs ffprobe and ffmpeg on one file, within the worker's own limits.
+/// Has ffprobe and ffmpeg run on one file, within the job's own limits.
 struct FFmpeg {
-    let tools: FFmpegTools
+    let host: JobHost
     let input: String
     /// The only format the input is read as.
     let demuxer: String
-    /// For one run.
-    let seconds: Int
 
     private static let maxOutput = 1 << 20
     /// Bytes that must fit behind a file just written: more than the rest of its last block.
@@ -30,9 +27,13 @@ struct FFmpeg {
     /// Nil when ffprobe finds neither picture nor sound.
     func probe() throws -> MovieFacts? {
         let arguments = ["-v", "quiet", "-of", "json", "-show_format", "-show_streams"] + inputArguments
-        guard let output = try run(tools.ffprobe, arguments),
+        guard try host.run(.ffprobe, arguments) == 0, let output = try output(),
             let answer = try? JSONDecoder().decode(ProbeAnswer.self, from: output)
-        else { return nil }
+        else {
+            // It may have had no room for its answer.
+            _ = try sizeWithRoomBehind(WorkerJob.toolOutput)
+            return nil
+        }
         return answer.facts
     }
 
@@ -57,7 +58,8 @@ struct FFmpeg {
     func remux(to path: String, as muxer: String) throws -> Bool {
         let arguments =
             ["-v", "quiet", "-nostdin"] + inputArguments + [
-                "-map", "0:V?", "-map", "0:a?", "-map", "0:s?", "-c", "copy", "-map_metadata", "-1", "-map_metadata:s", "-1",
+                "-map", "0:V?", "-map", "0:a?", "-map", "0:s?", "-c", "copy", "-map_metadata", "-1", "-map_metadata:s",
+                "-1",
                 "-map_chapters", "-1",
                 // Without the muxer's own name, the time, and numbers made at random.
                 "-fflags", "+bitexact", "-f", muxer,
@@ -67,47 +69,26 @@ struct FFmpeg {
         return try write(path, arguments)
     }
 
-    /// Whether ffmpeg wrote a file, the whole of it. Throws `storageFull`: on a full disk it may end as if all were well,
-    /// but then nothing can be written behind what it left.
+    /// Whether ffmpeg wrote a file, the whole of it. Throws `storageFull`: on a full disk it may end as if all were well.
     private func write(_ path: String, _ arguments: [String]) throws -> Bool {
-        let succeeded = try run(tools.ffmpeg, arguments) != nil
+        let succeeded = try host.run(.ffmpeg, arguments) == 0
+        return try sizeWithRoomBehind(path) > 0 && succeeded
+    }
+
+    /// The size of a file that a tool wrote. Throws `storageFull` where nothing can be written behind it.
+    private func sizeWithRoomBehind(_ path: String) throws -> Int {
         let file = try OpenFile(path, O_WRONLY | O_CREAT)
         let size = try file.size()
         try [UInt8](repeating: 0, count: Self.roomForMore).withUnsafeBytes { try file.write($0, at: size) }
         try file.truncate(to: size)
-        return succeeded && size > 0
+        return size
     }
 
-    /// What the program wrote to its standard output; nil when it failed or took too long.
-    private func run(_ program: String, _ arguments: [String]) throws -> Data? {
-        var ends: [Int32] = [0, 0]
-        guard pipe(&ends) == 0 else { throw MediaError(errno: errno, "pipe") }
-        let child = withArguments([program] + arguments) { csandbox_spawn(program, $0, ends[1], UInt32(clamping: seconds)) }
-        close(ends[1])
-        guard child > 0 else {
-            close(ends[0])
-            throw MediaError(errno: errno, "start \(program)")
-        }
-        let output = collect(ends[0])
-        // A program that writes more than it should ends when nobody reads.
-        close(ends[0])
-        var status: Int32 = 0
-        while waitpid(child, &status, 0) < 0 && errno == EINTR {}
-        return status == 0 ? output : nil
-    }
-
-    /// Everything up to the end of the stream, which comes with the end of the program; nil beyond the bound.
-    private func collect(_ descriptor: Int32) -> Data? {
-        var output = Data()
-        var chunk = [UInt8](repeating: 0, count: 16 * 1024)
-        while output.count <= Self.maxOutput {
-            let count = read(descriptor, &chunk, chunk.count)
-            if count < 0 && errno == EINTR { continue }
-            if count == 0 { return output }
-            guard count > 0 else { return nil }
-            output.append(contentsOf: chunk[..<count])
-        }
-        return nil
+    /// What the tool wrote to its standard output; nil beyond the bound.
+    private func output() throws -> Data? {
+        let file = try OpenFile(WorkerJob.toolOutput, O_RDONLY)
+        guard try file.size() <= Self.maxOutput else { return nil }
+        return Data(try file.read(count: Self.maxOutput, at: 0))
     }
 }
 

@@ -1,15 +1,21 @@
 internal import Crypto
-internal import Foundation
 internal import Glibc
 
 /// Carries an `EditPlan` out.
 enum FileCleaning {
     private static let chunkSize = 1 << 20
 
-    /// Looks at the bytes of one file. They are mapped, so memory stays flat.
+    /// Looks at the bytes of one file. They are mapped, so memory stays flat. Foundation would make the path absolute, and
+    /// a worker may not be able to enter the directories above its own.
     static func view<Result>(_ path: String, _ body: (ByteView) throws -> Result) throws -> Result {
-        let data = try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped)
-        return try data.withUnsafeBytes { try body(ByteView($0)) }
+        let file = try OpenFile(path, O_RDONLY)
+        let size = try file.size()
+        guard size > 0 else { return try body(ByteView(UnsafeRawBufferPointer(start: nil, count: 0))) }
+        guard let address = mmap(nil, size, PROT_READ, MAP_PRIVATE, file.descriptor, 0), address != MAP_FAILED else {
+            throw MediaError(errno: errno, "mmap \(path)")
+        }
+        defer { munmap(address, size) }
+        return try body(ByteView(UnsafeRawBufferPointer(start: address, count: size)))
     }
 
     /// Plans the cutting of one file.

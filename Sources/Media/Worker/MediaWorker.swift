@@ -3,33 +3,35 @@ internal import CVips
 internal import Foundation
 internal import Glibc
 
-/// The worker process: reads jobs from its standard input, a socket, and answers on it, one at a time, until it closes.
+/// The host of jobs: reads jobs from its standard input, a socket, and answers on it, one at a time, until it closes.
+///
+/// It has no privileges and looks at no file. Each job is a process of its own, forked from this one with libvips ready
+/// in it, so that what a hostile file does to its decoder ends with the file.
 public enum MediaWorker {
     /// The command-line argument with which a program becomes a worker.
     public static let argument = "media-worker"
 
-    /// What a worker cannot take from a job, for it must hold before the first.
+    /// What holds for all jobs.
     struct Settings: Codable {
-        let limits: MediaLimits
-        /// The only directory it may write in.
-        let directory: String
+        let account: WorkerAccount?
     }
 
     /// Runs the worker; call it before anything else starts a thread. It ends with its standard input, or with the
     /// process that started it.
     public static func main() -> Never {
-        // The decoders may print; nothing they print may pass for an answer, and the socket is no terminal.
         var channel = WorkerChannel(descriptor: STDIN_FILENO)
         do {
-            let settings = try channel.receive(Settings.self, deadline: nil)
-            try enterSandbox(settings)
+            let account = try channel.receive(Settings.self, deadline: nil).account
+            let failure = csandbox_drop_privileges(account?.user ?? 0, account?.group ?? 0)
+            guard failure == 0 else { throw MediaError(errno: failure, "sandbox") }
             guard cvips_init() == 0 else { throw PictureError.last() }
             try channel.send(WorkerAnswer.ready)
-            while true {
+            while case let directory = csandbox_receive_descriptor(STDIN_FILENO), directory >= 0 {
                 let job = try channel.receive(WorkerJob.self, deadline: nil)
-                csandbox_allow_cpu(UInt32(clamping: job.limits.cpuSeconds))
-                try channel.send(answer(job))
+                try channel.send(run(job, directory))
+                close(directory)
             }
+            exit(0)
         } catch WorkerChannel.Failure.closed {
             exit(0)
         } catch {
@@ -38,27 +40,56 @@ public enum MediaWorker {
         }
     }
 
-    private static func enterSandbox(_ settings: Settings) throws {
-        let limits = csandbox_limits(
-            memory_bytes: UInt64(settings.limits.memoryBytes), file_bytes: UInt64(settings.limits.fileBytes),
-            open_files: UInt64(settings.limits.openFiles))
-        let failure = csandbox_enter(limits, settings.directory)
-        guard failure == 0 else { throw MediaError(errno: failure, "sandbox") }
+    /// When this returns, the job's process has ended, and so has every tool that it asked for.
+    private static func run(_ job: WorkerJob, _ directory: Int32) throws -> WorkerAnswer {
+        var ends: [Int32] = [0, 0]
+        guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
+            throw MediaError(errno: errno, "socketpair")
+        }
+        let id = csandbox_fork()
+        if id == 0 { JobProcess.main(job, channel: ends[1], directory: directory) }
+        close(ends[1])
+        defer { close(ends[0]) }
+        guard id > 0 else { throw MediaError(errno: errno, "fork") }
+        let answer = converse(WorkerChannel(descriptor: ends[0]), job, directory)
+        kill(id, SIGKILL)
+        var status: Int32 = 0
+        while waitpid(id, &status, 0) < 0 && errno == EINTR {}
+        if let answer { return answer }
+        // wait(2): the signal is in the lowest bits, the exit status above them.
+        let signal = status & 0x7F
+        return status >> 8 & 0xFF == JobProcess.unbound && signal == 0
+            ? .failed("a job's process could not be bound") : .crashed(signal: signal)
     }
 
-    private static func answer(_ job: WorkerJob) -> WorkerAnswer {
-        do {
-            switch MediaType(mime: job.type) {
-            case .picture(let format): return .processed(try PictureJob(job: job, format: format).run())
-            case .movie(let demuxer, let cleaning):
-                return .processed(try MovieJob(job: job, demuxer: demuxer, cleaning: cleaning).run())
-            case .uncleanablePicture: return .processed(.plainFile(type: job.type, audience: .ownerOnly))
-            case .other: return .processed(.plainFile(type: job.type))
+    /// Runs tools for the job until it answers. Nil if it ends without, or babbles.
+    private static func converse(_ channel: WorkerChannel, _ job: WorkerJob, _ directory: Int32) -> WorkerAnswer? {
+        var channel = channel
+        while let message = try? channel.receive(JobMessage.self, deadline: nil) {
+            switch message {
+            case .answer(let answer): return answer
+            case .tool(let run):
+                guard (try? channel.send(self.run(run, for: job, directory))) != nil else { return nil }
             }
-        } catch let error as MediaError where error.code == .storageFull {
-            return .storageFull
-        } catch {
-            return .failed("\(error)")
         }
+        return nil
+    }
+
+    private static func run(_ run: ToolRun, for job: WorkerJob, _ directory: Int32) -> ToolRun.End {
+        guard let tools = job.ffmpeg else { return .init(status: -1) }
+        let program = run.tool == .ffmpeg ? tools.ffmpeg : tools.ffprobe
+        let status = withArguments([program] + run.arguments) {
+            csandbox_run_tool(
+                program, $0, directory, csandbox_limits(job.limits), UInt32(clamping: job.limits.toolSeconds))
+        }
+        return .init(status: status)
+    }
+}
+
+extension csandbox_limits {
+    init(_ limits: MediaLimits) {
+        self.init(
+            memory_bytes: UInt64(limits.memoryBytes), file_bytes: UInt64(limits.fileBytes),
+            open_files: UInt64(limits.openFiles), cpu_seconds: UInt64(max(1, limits.cpuSeconds)))
     }
 }

@@ -4,14 +4,13 @@ internal import Glibc
 /// Cleans a video or a sound, and finds out its length, its size and its looks by ffmpeg. Runs in a worker.
 struct MovieJob {
     let job: WorkerJob
+    let host: JobHost
     let demuxer: String
     let cleaning: MovieCleaning
 
     func run() throws -> ProcessedMedia {
         var media = ProcessedMedia.plainFile(type: job.type)
-        let ffmpeg = job.ffmpeg.map {
-            FFmpeg(tools: $0, input: job.input, demuxer: demuxer, seconds: job.limits.toolSeconds)
-        }
+        let ffmpeg = job.ffmpeg == nil ? nil : FFmpeg(host: host, input: job.input, demuxer: demuxer)
         do {
             media.cleaned = try clean(ffmpeg)
         } catch is MalformedFile {

@@ -1,28 +1,53 @@
+internal import CSandbox
 internal import Foundation
 internal import Glibc
 
-/// What a worker is asked to do with one file.
+/// What a worker is asked to do with one file. The job's directory comes with it, as a descriptor.
 struct WorkerJob: Codable {
-    /// The received bytes.
-    let input: String
-    /// Their MIME type.
+    /// The MIME type of the received bytes.
     let type: String
     let limits: MediaLimits
     let ffmpeg: FFmpegTools?
 
-    /// Where a result goes: beside the input.
-    func output(_ suffix: String) -> String { input + suffix }
+    // All paths are in the job's directory.
+
+    /// The received bytes.
+    var input: String { CSANDBOX_INPUT }
+
+    /// Where a result goes.
+    static func output(_ suffix: String) -> String { "\(CSANDBOX_RESULTS)/file\(suffix)" }
+    func output(_ suffix: String) -> String { Self.output(suffix) }
+
+    /// What a tool wrote to its standard output.
+    static let toolOutput = "\(CSANDBOX_RESULTS)/output"
 }
 
 /// What a worker answers.
 enum WorkerAnswer: Codable {
-    /// Said once, when it is bound to its limits: it waits for jobs.
+    /// Said once: it waits for jobs.
     case ready
     case processed(ProcessedMedia)
     /// There is no room for the results.
     case storageFull
+    /// The job's process ended without an answer; by a signal, if that is not 0.
+    case crashed(signal: Int32)
     /// Something else than the picture was at fault.
     case failed(String)
+}
+
+/// What a job's process says to the host.
+enum JobMessage: Codable {
+    case tool(ToolRun)
+    case answer(WorkerAnswer)
+}
+
+/// A run of one of ffmpeg's programs. They are bound as the job is: it may as well choose their arguments.
+struct ToolRun: Codable {
+    enum Tool: String, Codable { case ffmpeg, ffprobe }
+    struct End: Codable { let status: Int32 }
+
+    let tool: Tool
+    let arguments: [String]
 }
 
 /// One line of JSON a message, over a stream socket: a job one way, its answer the other.

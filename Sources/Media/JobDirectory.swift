@@ -1,0 +1,116 @@
+internal import CSandbox
+internal import Foundation
+internal import Glibc
+
+/// An unprivileged account for the workers of a server that root started.
+public struct WorkerAccount: Sendable, Codable {
+    let user: UInt32
+    let group: UInt32
+
+    /// `nobody`; not PostgreSQL's account, which may open the database. Nil unless this process is root's.
+    static func find() -> WorkerAccount? {
+        guard geteuid() == 0 else { return nil }
+        guard let entry = getpwnam("nobody")?.pointee, entry.pw_uid != 0, entry.pw_gid != 0 else {
+            return WorkerAccount(user: 65534, group: 65534)
+        }
+        return WorkerAccount(user: entry.pw_uid, group: entry.pw_gid)
+    }
+}
+
+/// The directory of one job, in which it finds its input and leaves its results. Its maker calls `remove`.
+///
+/// The worker gets it as a descriptor, so it need not be able to enter the directories above, and a storage that was
+/// replaced is no trouble. Of the input it may read the bytes alone: they may be served as they are, under their hash.
+struct JobDirectory {
+    /// A result that a hijacked worker may have made: not to be used.
+    struct Untrustworthy: Error {
+        let reason: String
+    }
+
+    static let suffix = ".job"
+
+    let descriptor: OpenFile
+    private let path: String
+    private let file: ReceivedFile
+    private let account: WorkerAccount?
+
+    init(_ file: ReceivedFile, for account: WorkerAccount?) throws {
+        self.file = file
+        self.account = account
+        path = file.path + Self.suffix
+        // An attempt before this one may have been interrupted.
+        Self.remove(path)
+        guard mkdir(path, 0o700) == 0 else {
+            if errno == ENOENT { throw MediaError(.unavailable, "\(path) cannot be made: the directory is gone") }
+            throw MediaError(errno: errno, "mkdir \(path)")
+        }
+        do {
+            try Self.fill(path, file, account)
+            descriptor = try OpenFile(path, O_RDONLY | O_DIRECTORY)
+        } catch {
+            Self.remove(path)
+            throw error
+        }
+    }
+
+    private static func fill(_ path: String, _ file: ReceivedFile, _ account: WorkerAccount?) throws {
+        let (input, results) = ("\(path)/\(CSANDBOX_INPUT)", "\(path)/\(CSANDBOX_RESULTS)")
+        if link(file.path, input) != 0 {
+            guard [EPERM, EOPNOTSUPP, ENOSYS, EMLINK].contains(errno) else {
+                throw MediaError(errno: errno, "link \(input)")
+            }
+            try FileManager.default.copyItem(atPath: file.path, toPath: input)
+        }
+        try check(mkdir(results, 0o700), "mkdir \(results)")
+        guard let account else { return }
+        try check(chown(input, 0, account.group), "chown \(input)")
+        try check(chmod(input, 0o640), "chmod \(input)")
+        try check(chown(results, account.user, account.group), "chown \(results)")
+        try check(chown(path, 0, account.group), "chown \(path)")
+        try check(chmod(path, 0o750), "chmod \(path)")
+    }
+
+    private static func check(_ result: Int32, _ call: String) throws {
+        if result != 0 { throw MediaError(errno: errno, call) }
+    }
+
+    /// Moves the results beside the received file. The worker must have ended.
+    /// - Throws: `Untrustworthy` for what is none.
+    func collect(_ media: ProcessedMedia) throws {
+        for thumbnail in media.thumbnails { try collect(BlobVariant.thumbnail(thumbnail.size).suffix, size: nil) }
+        if let cleaned = media.cleaned { try collect(BlobStore.cleanedSuffix, size: cleaned.size) }
+    }
+
+    private func collect(_ suffix: String, size: Int?) throws {
+        let path = "\(path)/\(WorkerJob.output(suffix))"
+        guard let result = try? OpenFile(path, O_RDONLY | O_NONBLOCK) else {
+            throw Untrustworthy(reason: "\(suffix) is missing")
+        }
+        var status = stat()
+        guard fstat(result.descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_nlink == 1,
+            status.st_size > 0, Int(status.st_size) == size ?? Int(status.st_size)
+        else { throw Untrustworthy(reason: "\(suffix) is not what the worker said") }
+        if account != nil { try Self.check(fchown(result.descriptor, geteuid(), getegid()), "chown \(path)") }
+        try Self.check(fchmod(result.descriptor, 0o600), "chmod \(path)")
+        guard rename(path, file.path + suffix) == 0 else { throw MediaError(errno: errno, "rename \(path)") }
+    }
+
+    /// Removes it with whatever was left in it.
+    func remove() {
+        Self.remove(path)
+        guard account != nil else { return }
+        // The input's own name stays: it is the server's alone again.
+        _ = fchown(file.file.descriptor, geteuid(), getegid())
+        _ = fchmod(file.file.descriptor, 0o600)
+    }
+
+    /// A process of the job that was killed a moment ago may still make a file in it.
+    static func remove(_ path: String) {
+        for _ in 0..<attempts where access(path, F_OK) == 0 {
+            if (try? FileManager.default.removeItem(atPath: path)) != nil { return }
+            usleep(10_000)
+        }
+    }
+
+    private static let attempts = 20
+}

@@ -1,0 +1,46 @@
+internal import CSandbox
+internal import Glibc
+
+/// The process of one job: bound by the sandbox before it looks at the file, and gone after it.
+enum JobProcess {
+    /// The exit status of a process that could not be bound, and so did nothing.
+    static let unbound: Int32 = 125
+
+    static func main(_ job: WorkerJob, channel: Int32, directory: Int32) -> Never {
+        guard csandbox_enter_job(channel, directory, csandbox_limits(job.limits)) == 0 else { _exit(unbound) }
+        let host = JobHost(WorkerChannel(descriptor: STDIN_FILENO))
+        try? host.send(.answer(answer(job, host)))
+        _exit(0)
+    }
+
+    private static func answer(_ job: WorkerJob, _ host: JobHost) -> WorkerAnswer {
+        do {
+            switch MediaType(mime: job.type) {
+            case .picture(let format): return .processed(try PictureJob(job: job, format: format).run())
+            case .movie(let demuxer, let cleaning):
+                return .processed(try MovieJob(job: job, host: host, demuxer: demuxer, cleaning: cleaning).run())
+            case .uncleanablePicture: return .processed(.plainFile(type: job.type, audience: .ownerOnly))
+            case .other: return .processed(.plainFile(type: job.type))
+            }
+        } catch let error as MediaError where error.code == .storageFull {
+            return .storageFull
+        } catch {
+            return .failed("\(error)")
+        }
+    }
+}
+
+/// The job's end of its conversation with the host, which runs ffmpeg's programs for it: a job starts no process.
+final class JobHost {
+    private var channel: WorkerChannel
+
+    init(_ channel: WorkerChannel) { self.channel = channel }
+
+    func send(_ message: JobMessage) throws { try channel.send(message) }
+
+    /// The exit status of the tool; its standard output is then in `WorkerJob.toolOutput`.
+    func run(_ tool: ToolRun.Tool, _ arguments: [String]) throws -> Int32 {
+        try send(.tool(ToolRun(tool: tool, arguments: arguments)))
+        return try channel.receive(ToolRun.End.self, deadline: nil).status
+    }
+}
