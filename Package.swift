@@ -139,7 +139,8 @@ let package = Package(
         .testTarget(
             name: "ParleyServerTests",
             dependencies: [
-                "ParleyServer", "Chat", "SocketIO", .httpTypes, .nio, .nioEmbedded, .nioFoundation, .nioHTTPTypes,
+                "ParleyServer", "Chat", "SocketIO", .httpTypes, .logging, .nio, .nioEmbedded, .nioFoundation,
+                .nioHTTPTypes,
             ],
             swiftSettings: settings),
         .testTarget(

@@ -18,10 +18,11 @@ public struct EngineConfiguration: Sendable {
     public var pingTimeout: TimeAmount = .seconds(20)
     /// Bytes of one WebSocket message, of one POST body, and of one poll's answer where it has several packets.
     public var maxPayload = 1_000_000
-    /// Bytes that may wait for one client; a client that lets more pile up is disconnected as slow.
+    /// Bytes that may wait for one client, in the kernel's buffer too; a client that lets more pile up is disconnected as
+    /// slow.
     public var maxOutboundBytes = 1 << 20
     /// Packets in one POST body.
-    public var maxInboundPackets = 10_000
+    public var maxInboundPackets = 1000
     /// Packets in one poll's answer. Some clients refuse more than 16.
     public var maxPacketsPerPoll = 16
     public var transports: Set<Transport> = Set(Transport.allCases)
@@ -32,8 +33,8 @@ public struct EngineConfiguration: Sendable {
     /// Which origins a browser lets read the answers.
     public var cors: CORSPolicy = .sameOrigin
     public var permessageDeflate: PermessageDeflate = .disabled
-    /// Decides at once who may open a session, before `admission`: nil lets the client in. Called on an event loop.
-    public var screening: (@Sendable (HandshakeRequest) -> HandshakeRefusal?)?
+    /// Decides at once who may open a session, before `admission`. Called on an event loop.
+    public var screening: (@Sendable (HandshakeRequest) -> Screening)?
     /// Called with each request that is refused for what it asks, an unknown session, say: may refuse it for another
     /// reason. Called on an event loop.
     public var refusing: (@Sendable (HandshakeRequest) -> HandshakeRefusal?)?
@@ -68,6 +69,14 @@ public enum CORSPolicy: Sendable {
     var answersPreflights: Bool {
         if case .sameOrigin = self { false } else { true }
     }
+}
+
+/// What becomes of a handshake before anything else is done about it.
+public enum Screening: Sendable {
+    /// - Parameter holding: Kept until the session has ended, or is not opened after all: the client's share of what there
+    ///   is, say.
+    case accept(holding: (any Sendable & AnyObject)? = nil)
+    case refuse(HandshakeRefusal)
 }
 
 /// How a handshake is refused: the status, and the protocol's JSON with code 4 and this message.

@@ -118,9 +118,14 @@ public final class EngineServer: Sendable {
     ) throws(RequestError) {
         guard !self.registry.withLockedValue({ $0.isShuttingDown }) else { throw .overloaded }
         let handshake = HandshakeRequest(exchange.head, remoteAddress: exchange.remoteAddress)
-        if let refusal = self.configuration.screening?(handshake) { throw .forbidden(refusal) }
+        let held: (any Sendable & AnyObject)?
+        switch self.configuration.screening?(handshake) {
+        case .refuse(let refusal): throw .forbidden(refusal)
+        case .accept(let holding): held = holding
+        case nil: held = nil
+        }
         guard let admission = self.configuration.admission else {
-            return self.open(transport, handshake, exchange)
+            return self.open(transport, handshake, exchange, holding: held)
         }
         let pending = self.pendingHandshakes.wrappingIncrementThenLoad(ordering: .relaxed)
         guard pending <= self.configuration.maxPendingHandshakes else {
@@ -139,7 +144,7 @@ public final class EngineServer: Sendable {
                 if let refusal {
                     self.refuse(exchange, .forbidden(refusal))
                 } else {
-                    self.open(transport, handshake, exchange)
+                    self.open(transport, handshake, exchange, holding: held)
                 }
             }
         }
@@ -148,7 +153,8 @@ public final class EngineServer: Sendable {
     private func open(
         _ transport: EngineConfiguration.Transport,
         _ handshake: HandshakeRequest,
-        _ exchange: HTTPExchange
+        _ exchange: HTTPExchange,
+        holding held: (any Sendable & AnyObject)?
     ) {
         // Gone, or answered by the timeout.
         guard exchange.gate != nil else { return }
@@ -161,7 +167,8 @@ public final class EngineServer: Sendable {
             transport: transport == .polling ? .polling : .websocket,
             handshake: handshake,
             server: self,
-            hub: hub
+            hub: hub,
+            holding: held
         )
         let isRegistered = self.registry.withLockedValue { registry in
             guard !registry.isShuttingDown else { return false }
@@ -239,8 +246,10 @@ public final class EngineServer: Sendable {
 
     // MARK: Answers
 
-    func respond(to exchange: HTTPExchange, with packets: [EncodedPacket]) {
-        self.respond(exchange, type: "text/plain; charset=UTF-8", body: PollingPayload.encode(packets))
+    /// - Parameter written: Completed when the answer has left for the kernel, or never will.
+    func respond(to exchange: HTTPExchange, with packets: [EncodedPacket], written: EventLoopPromise<Void>) {
+        self.respond(
+            exchange, type: "text/plain; charset=UTF-8", body: PollingPayload.encode(packets), written: written)
     }
 
     func acknowledge(_ exchange: HTTPExchange) {
@@ -248,11 +257,13 @@ public final class EngineServer: Sendable {
         self.respond(exchange, type: "text/html", body: ByteBuffer(string: "ok"))
     }
 
-    private func respond(_ exchange: HTTPExchange, type: String, body: ByteBuffer) {
+    private func respond(
+        _ exchange: HTTPExchange, type: String, body: ByteBuffer, written: EventLoopPromise<Void>? = nil
+    ) {
         var headers = self.corsHeaders(exchange, isPreflight: false)
         headers.add(name: "Content-Type", value: type)
         headers.add(name: "Cache-Control", value: "no-store")
-        exchange.respond(.init(status: .ok, headers: headers, body: body))
+        exchange.respond(.init(status: .ok, headers: headers, body: body, written: written))
     }
 
     func refuse(_ exchange: HTTPExchange, _ error: RequestError) {

@@ -35,6 +35,8 @@ public final class EngineSession: @unchecked Sendable {
     /// Whether the hub will flush the session with others.
     private var isGathering = false
     private var hasEnded = false
+    /// What the screening of the handshake gave to be kept.
+    private var held: (any Sendable & AnyObject)?
     /// Packets of this tick for a WebSocket on another event loop.
     private var relayed: [EncodedPacket] = []
     private var relayedBytes = 0
@@ -44,9 +46,11 @@ public final class EngineSession: @unchecked Sendable {
         transport: SessionMachine.Transport,
         handshake: HandshakeRequest,
         server: EngineServer,
-        hub: EventLoopHub
+        hub: EventLoopHub,
+        holding held: (any Sendable & AnyObject)?
     ) {
         self.id = id
+        self.held = held
         self.eventLoop = hub.eventLoop
         self.handshake = handshake
         self.server = server
@@ -170,6 +174,7 @@ public final class EngineSession: @unchecked Sendable {
     private func end(_ reason: CloseReason) {
         guard !self.hasEnded else { return }
         self.hasEnded = true
+        self.held = nil
         if self.machine.end() { self.respondToPoll([.noop]) }
         for connection in [self.webSocket, self.candidate].compactMap(\.self) {
             self.hub.afterRelays(to: connection) { connection in
@@ -212,10 +217,9 @@ public final class EngineSession: @unchecked Sendable {
         case .hold:
             self.poll = exchange
             self.timer?.set(self.machine.nextDeadline)
-        case .respond(let packets):
-            self.server.respond(to: exchange, with: packets)
+        case .respond(let packets): self.answer(exchange, with: packets)
         case .respondAndEnd(let packets):
-            self.server.respond(to: exchange, with: packets)
+            self.answer(exchange, with: packets)
             self.end(.forcedClose)
         case .refuse(let error):
             self.server.refuse(exchange, error)
@@ -258,7 +262,15 @@ public final class EngineSession: @unchecked Sendable {
     private func respondToPoll(_ packets: [EncodedPacket]) {
         guard let exchange = self.poll else { return }
         self.poll = nil
-        self.server.respond(to: exchange, with: packets)
+        self.answer(exchange, with: packets)
+    }
+
+    private func answer(_ exchange: HTTPExchange, with packets: [EncodedPacket]) {
+        let bytes = packets.reduce(0) { $0 + $1.size }
+        self.machine.answering(bytes)
+        let written = self.eventLoop.makePromise(of: Void.self)
+        written.futureResult.assumeIsolated().whenComplete { _ in self.machine.answered(bytes) }
+        self.server.respond(to: exchange, with: packets, written: written)
     }
 
     // MARK: Packets

@@ -36,6 +36,7 @@ package struct HTTP1EndpointChannel: HTTPChannelHandler {
     package func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
             try channel.syncOptions?.setOption(.recvAllocator, value: ReadBuffers())
+            try SendBuffers.forRequests.apply(to: channel)
             let application = channel.eventLoop.makePromise(
                 of: NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>?.self
             )
@@ -66,8 +67,9 @@ package struct HTTP1EndpointChannel: HTTPChannelHandler {
     private func addApplicationHandlers(
         to channel: any Channel
     ) throws -> NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart> {
+        try SendBuffers.forFiles.apply(to: channel)
         // A chunk of a file is written at once, and is no reason to tell everybody that the channel is full.
-        try channel.syncOptions?.setOption(.writeBufferWaterMark, value: .init(low: 64 * 1024, high: 256 * 1024))
+        try channel.syncOptions?.setOption(.writeBufferWaterMark, value: .init(low: 64 * 1024, high: 128 * 1024))
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
         try pipeline.addHandlers(self.configuration.additionalChannelHandlers())

@@ -41,7 +41,9 @@ struct HTTPCodec {
         behind gate: ChannelHandlerContext
     ) throws {
         let (channel, pipeline) = (gate.channel, gate.pipeline.syncOperations)
-        let water = configuration.maxOutboundBytes
+        let buffers = SendBuffers.forMessages(within: configuration.maxOutboundBytes)
+        try buffers.apply(to: channel)
+        let water = configuration.maxOutboundBytes - buffers.kernelBytes
         let options = channel.syncOptions
         try options?.setOption(.writeBufferWaterMark, value: .init(low: water, high: water))
         try pipeline.addHandler(connection, position: .after(gate.handler))

@@ -9,6 +9,8 @@ final class HTTPExchange: @unchecked Sendable {
         var status: HTTPResponseStatus
         var headers: HTTPHeaders = [:]
         var body = ByteBuffer()
+        /// Completed when the kernel has all of it, or when that will never be.
+        var written: EventLoopPromise<Void>?
     }
 
     let eventLoop: any EventLoop
@@ -40,9 +42,12 @@ final class HTTPExchange: @unchecked Sendable {
     /// Answers the request; later answers are ignored. From any thread.
     func respond(_ response: Response) {
         guard self.eventLoop.inEventLoop else { return self.eventLoop.execute { self.respond(response) } }
-        let gate = self.gate
+        guard let gate = self.gate else {
+            response.written?.fail(ChannelError.alreadyClosed)
+            return
+        }
         self.finish()
-        gate?.respond(response)
+        gate.respond(response)
     }
 
     /// Answers 101 and makes the connection a WebSocket.

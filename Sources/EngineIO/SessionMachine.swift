@@ -56,6 +56,8 @@ struct SessionMachine {
     private var poll = Poll.none
     private var queue: Deque<EncodedPacket> = []
     private var queuedBytes = 0
+    /// Of answers to polls that the client has not read.
+    private var unreadBytes = 0
 
     init(transport: Transport, timing: Timing, configuration: EngineConfiguration, now: NIODeadline) {
         self.transport = transport
@@ -86,11 +88,21 @@ struct SessionMachine {
     mutating func send(_ packet: EncodedPacket) -> SendAction {
         guard self.phase == .open else { return .drop }
         if self.transport == .websocket { return .write }
-        guard self.queuedBytes + packet.size <= self.maxOutboundBytes else { return .overflow }
+        // Where an answer waits to be read, the kernel's buffer is full.
+        let kernelBytes = self.unreadBytes > 0 ? SendBuffers.forMessages(within: self.maxOutboundBytes).kernelBytes : 0
+        guard self.queuedBytes + self.unreadBytes + kernelBytes + packet.size <= self.maxOutboundBytes else {
+            return .overflow
+        }
         self.queue.append(packet)
         self.queuedBytes += packet.size
         return .queued
     }
+
+    /// A poll is answered with so many bytes, of which the kernel has none yet.
+    mutating func answering(_ bytes: Int) { self.unreadBytes += bytes }
+
+    /// The kernel has taken them.
+    mutating func answered(_ bytes: Int) { self.unreadBytes -= bytes }
 
     /// - Returns: The packets with which to answer the waiting poll, or nil where nothing is to be answered.
     mutating func flush() -> [EncodedPacket]? {

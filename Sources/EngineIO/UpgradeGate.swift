@@ -109,11 +109,19 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
         !self.deferred.isEmpty || self.mustWait(part)
     }
 
-    /// A request waits for the end of the one before it.
+    /// A request waits for the end of the one before it, and until the client has read most of what was answered: what
+    /// waits for one that sends and does not read stays bounded.
     private func mustWait(_ part: HTTPServerRequestPart) -> Bool {
         guard case .head = part else { return false }
-        if case .idle = self.activity { return false }
-        return true
+        guard case .idle = self.activity else { return true }
+        return self.context?.channel.isWritable == false
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable, !self.deferred.isEmpty {
+            context.eventLoop.execute { self.receiveDeferred() }
+        }
+        context.fireChannelWritabilityChanged()
     }
 
     private func receive(_ part: HTTPServerRequestPart, context: ChannelHandlerContext) {
@@ -283,7 +291,10 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
 
     /// Writes an endpoint's answer.
     func respond(_ response: HTTPExchange.Response) {
-        guard let context = self.context else { return }
+        guard let context = self.context else {
+            response.written?.fail(ChannelError.alreadyClosed)
+            return
+        }
         let requestEnded =
             switch self.activity {
             case .receiving, .refused: false
@@ -301,6 +312,7 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
         }
         let channel = context.channel
         let written = context.writeAndFlush(self.wrapOutboundOut(.end(nil)))
+        if let promise = response.written { written.cascade(to: promise) }
         if keepsAlive { return self.becomeIdle() }
         self.deferred.removeAll()
         self.activity = .discarding

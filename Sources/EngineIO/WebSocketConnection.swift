@@ -22,7 +22,7 @@ final class WebSocketConnection: ChannelInboundHandler, @unchecked Sendable {
 
     struct Configuration {
         var maxMessageSize: Int
-        /// Bytes that may wait in the channel before the client counts as slow.
+        /// Bytes that may wait in the channel and in the kernel before the client counts as slow.
         var maxOutboundBytes: Int
         /// What a client that does not read means for this endpoint.
         var slowReader: SlowReader

@@ -24,6 +24,7 @@ public enum Server {
     public static func run(_ configuration: ServerConfiguration, logger: Logger) async throws {
         for warning in configuration.warnings { logger.warning("\(warning)") }
         Heap.keepBuffers()
+        let descriptors = Descriptors.raisingLimit()
         let lock = try StorageLock(configuration.storageDirectory)
         defer { withExtendedLifetime(lock) {} }
         try await EmbeddedPostgres.withDatabase(configuration, logger: logger) { connectionString in
@@ -31,7 +32,7 @@ public enum Server {
             let database = try PostgresClient(configuration: .parley(connectionString), logger: logger)
             do {
                 try await database.start()
-                try await serve(configuration, database: database, logger: logger)
+                try await serve(configuration, database: database, descriptors: descriptors, logger: logger)
             } catch {
                 await database.close()
                 throw error
@@ -60,7 +61,7 @@ public enum Server {
     }
 
     private static func serve(
-        _ configuration: ServerConfiguration, database: PostgresClient, logger: Logger
+        _ configuration: ServerConfiguration, database: PostgresClient, descriptors: Descriptors, logger: Logger
     ) async throws {
         let secret = try Secret.load(configuration.jwtSecret, storage: configuration.storageDirectory)
         let previousSecret = configuration.jwtSecretPrevious.map { SymmetricKey(data: Data($0.utf8)) }
@@ -79,7 +80,11 @@ public enum Server {
         let limits = RateLimits(isEnabled: configuration.rateLimits)
         if !limits.isEnabled { logger.warning("RATE_LIMITS is off: nothing is limited") }
         let proxies = try TrustedProxies(configuration.trustedProxies)
-        let hub = Hub(configuration: .parley(origins: origins, limits: limits, proxies: proxies), logger: logger)
+        let shares =
+            limits.isEnabled
+            ? ConnectionShares(limit: configuration.connectionsPerAddress ?? descriptors.forOneAddress) : nil
+        let hub = Hub(
+            configuration: .parley(origins: origins, limits: limits, proxies: proxies, shares: shares), logger: logger)
         let chat = Chat(
             database: database, storage: storage, userTextQuotaBytes: configuration.userTextQuotaBytes,
             orphanHours: configuration.orphanHours, linkSecret: secret,
@@ -126,14 +131,22 @@ public enum Server {
             embeddable: !configuration.corsOrigins.isEmpty
         ).register(on: router)
 
+        let guardListener: GuardListener = { channel, shares in
+            await AcceptGate.install(
+                on: channel, descriptors: descriptors, shares: shares, proxies: proxies, logger: logger)
+        }
         let certificates = try CertificateFiles(configuration, logger: logger)
         let screening = RequestScreening(publicOrigin: configuration.publicOrigin, limits: limits, proxies: proxies)
         var application = Application(
             router: router,
-            server: try hub.httpServer(configuration, screening: screening, tls: certificates),
+            server: try hub.httpServer(
+                configuration, screening: screening, tls: certificates, shares: shares, proxies: proxies),
             configuration: .init(
                 address: .hostname(configuration.host, port: configuration.port), serverName: nil, backlog: 1024),
-            onServerRunning: { channel in announce(channel, configuration) },
+            onServerRunning: { channel in
+                await guardListener(channel, shares)
+                announce(channel, configuration)
+            },
             logger: logger)
         application.logger.logLevel = max(logger.logLevel, .notice)
         let grace = Duration.seconds(configuration.readyGrace)
@@ -145,7 +158,7 @@ public enum Server {
                 .init(service: application),
                 .init(service: hub),
                 .init(service: AtShutdown { chat.refusePasswords() }),
-            ] + metricsServer(configuration, chat.metrics, hub, database, limits, logger) + [
+            ] + metricsServer(configuration, chat.metrics, hub, database, limits, guardListener, logger) + [
                 // First of all: a balancer sees it, and sends no more, before the port closes.
                 .init(
                     service: AtShutdown {
@@ -169,10 +182,13 @@ public enum Server {
         await close(workers, files)
     }
 
+    /// Keeps what a listening socket accepts within bounds.
+    private typealias GuardListener = @Sendable (any Channel, ConnectionShares?) async -> Void
+
     /// The numbers, on a port of their own that need not be public.
     private static func metricsServer(
         _ configuration: ServerConfiguration, _ metrics: ChatMetrics, _ hub: Hub, _ database: PostgresClient,
-        _ limits: RateLimits, _ logger: Logger
+        _ limits: RateLimits, _ guardListener: @escaping GuardListener, _ logger: Logger
     ) -> [ServiceGroupConfiguration.ServiceConfiguration] {
         guard let port = configuration.metricsPort else { return [] }
         let router = Router(context: RequestEnvironment.self)
@@ -197,6 +213,7 @@ public enum Server {
             router: router,
             server: .http1(endpoints: [], configuration: .parley(configuration), screening: screening.rules),
             configuration: .init(address: .hostname(configuration.host, port: port), serverName: nil),
+            onServerRunning: { channel in await guardListener(channel, nil) },
             logger: logger)
         application.logger.logLevel = max(logger.logLevel, .notice)
         return [.init(service: application)]

@@ -13,12 +13,15 @@ final class ClientConnection: EngineSessionDelegate, @unchecked Sendable {
     /// Namespaces whose admission is under way.
     private var pending: [String] = []
     private var connectTimer: DeadlineTimer?
+    /// Namespaces that were asked for in vain, and acknowledgements of nothing.
+    private var refusals = 0
     private var isClosed = false
 
     init(session: EngineSession, server: SocketIOServer) {
         self.session = session
         self.server = server
-        self.decoder = SocketPacketDecoder(maxAttachments: server.configuration.limits.maxAttachments)
+        let limits = server.configuration.limits
+        self.decoder = SocketPacketDecoder(maxAttachments: limits.maxAttachments, maxArguments: limits.maxArguments)
         let timer = DeadlineTimer(eventLoop: session.eventLoop) { [weak self] in self?.session.close() }
         self.connectTimer = timer
         timer.set(session.eventLoop.now + server.configuration.connectTimeout)
@@ -53,7 +56,8 @@ final class ClientConnection: EngineSessionDelegate, @unchecked Sendable {
             )
         case .acknowledgement(let namespace, let id, let arguments, let attachments):
             guard let socket = self.socket(in: namespace) else { return self.session.close() }
-            socket.receiveAcknowledgement(id, AcknowledgementReply(arguments: arguments, attachments: attachments))
+            let reply = AcknowledgementReply(arguments: arguments, attachments: attachments)
+            if !socket.receiveAcknowledgement(id, reply) { _ = self.mayBeRefused() }
         case .connectError: self.session.close()
         }
     }
@@ -98,7 +102,16 @@ final class ClientConnection: EngineSessionDelegate, @unchecked Sendable {
     }
 
     private func refuse(_ namespace: String, _ message: String, data: JSONFragment? = nil) {
+        guard self.mayBeRefused() else { return }
         self.session.send(SocketPacketEncoder.connectError(namespace: namespace, message: message, data: data))
+    }
+
+    /// Closes the session of a client that goes on asking in vain.
+    private func mayBeRefused() -> Bool {
+        self.refusals += 1
+        guard self.refusals > self.server.configuration.limits.maxRefusals else { return true }
+        self.session.close()
+        return false
     }
 
     private func accept(_ namespace: Namespace, _ handlers: Namespace.Handlers, userInfo: any Sendable) {

@@ -38,10 +38,20 @@ public struct JSONFragment: Sendable, Equatable {
 
     public typealias Member = (name: String, value: JSONFragment)
 
-    /// The members of an object in their order, repeated ones too, without decoding their values: for small payloads
-    /// that come by the thousand. nil for what is no object, or has a name that is written with escapes or is long.
-    public var members: [Member]? {
-        (try? JSONScanner.members(of: self.bytes)) ?? nil
+    public struct TooManyMembers: Error {}
+
+    /// The members of an object in their order, repeated ones too, without decoding their values: for payloads that come
+    /// by the thousand, and objects of many members.
+    ///
+    /// - Parameter limit: How many there may be: no more than these are looked at.
+    /// - Returns: nil for what is no object, or has a name that is long.
+    public func members(atMost limit: Int) throws(TooManyMembers) -> [Member]? {
+        do throws(JSONError) {
+            return try JSONScanner.members(of: self.bytes, limit: limit)
+        } catch {
+            if error == .tooMany { throw TooManyMembers() }
+            return nil
+        }
     }
 
     /// The text of a string that is written without escapes; nil for everything else.
@@ -50,6 +60,9 @@ public struct JSONFragment: Sendable, Equatable {
         guard view.count >= 2, view.first == UInt8(ascii: "\""), !view.contains(UInt8(ascii: "\\")) else { return nil }
         return String(decoding: view.dropFirst().dropLast(), as: UTF8.self)
     }
+
+    /// A string's value; nil for everything else, and for escapes that mean no text.
+    var string: String? { self.plainString ?? (try? self.decode(String.self)) }
 
     /// Stands for an attachment of the same packet, by its position.
     public static func placeholder(_ number: Int) -> JSONFragment {

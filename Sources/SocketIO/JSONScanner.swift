@@ -4,6 +4,7 @@ enum JSONError: Error, Equatable {
     case unexpectedEnd
     case unexpectedByte
     case tooDeep
+    case tooMany
     case trailingBytes
     /// A binary placeholder names no attachment.
     case invalidPlaceholder
@@ -35,13 +36,17 @@ struct JSONScanner {
         try self.scan(text, attachments: nil) { scanner throws(JSONError) in try scanner.value() }
     }
 
-    /// - Parameter attachments: The number of attachments in a binary packet, whose placeholders are then checked.
+    /// - Parameters:
+    ///   - attachments: The number of attachments in a binary packet, whose placeholders are then checked.
+    ///   - limit: How many elements there may be.
     /// - Returns: The array's elements, with what kinds they are.
     static func elements(
         of text: ByteBuffer,
-        attachments: Int? = nil
+        attachments: Int? = nil,
+        limit: Int = .max
     ) throws(JSONError) -> [(kind: Kind, text: ByteBuffer)] {
-        let ranges = try self.scan(text, attachments: attachments) { scanner throws(JSONError) in try scanner.elements()
+        let ranges = try self.scan(text, attachments: attachments) { scanner throws(JSONError) in
+            try scanner.elements(limit: limit)
         }
         return ranges.compactMap { kind, range in
             text.getSlice(at: text.readerIndex + range.lowerBound, length: range.count).map { (kind, $0) }
@@ -51,21 +56,24 @@ struct JSONScanner {
     /// Names are compared: that takes time which grows with the square of the combining marks in them.
     private static let maximumName = 256
 
-    /// - Returns: The members of an object, in their order; nil where a name is written with escapes, or is long.
-    static func members(of text: ByteBuffer) throws(JSONError) -> [JSONFragment.Member]? {
-        let ranges = try self.scan(text, attachments: nil) { scanner throws(JSONError) in try scanner.members() }
-        return text.withUnsafeReadableBytes { bytes in
-            var members: [JSONFragment.Member] = []
-            members.reserveCapacity(ranges.count)
-            for (name, value) in ranges {
-                let name = UnsafeRawBufferPointer(rebasing: bytes[name])
-                guard name.count <= self.maximumName, !name.contains(UInt8(ascii: "\\")),
-                    let value = text.getSlice(at: text.readerIndex + value.lowerBound, length: value.count)
-                else { return nil }
-                members.append((String(decoding: name, as: UTF8.self), JSONFragment(json: value)))
-            }
-            return members
+    /// - Parameter limit: How many members there may be.
+    /// - Returns: The members of an object, in their order.
+    static func members(of text: ByteBuffer, limit: Int) throws(JSONError) -> [JSONFragment.Member] {
+        let ranges = try self.scan(text, attachments: nil) { scanner throws(JSONError) in
+            try scanner.members(limit: limit)
         }
+        var members: [JSONFragment.Member] = []
+        members.reserveCapacity(ranges.count)
+        for (name, value) in ranges {
+            // With its quotes.
+            guard name.count <= self.maximumName,
+                let name = text.getSlice(at: text.readerIndex + name.lowerBound - 1, length: name.count + 2),
+                let value = text.getSlice(at: text.readerIndex + value.lowerBound, length: value.count),
+                let string = JSONFragment(json: name).string
+            else { throw .unexpectedByte }
+            members.append((string, JSONFragment(json: value)))
+        }
+        return members
     }
 
     private static func scan<T>(
@@ -90,7 +98,7 @@ struct JSONScanner {
 
     // MARK: Structure
 
-    private mutating func elements() throws(JSONError) -> [(Kind, Range<Int>)] {
+    private mutating func elements(limit: Int) throws(JSONError) -> [(Kind, Range<Int>)] {
         var elements: [(Kind, Range<Int>)] = []
         try self.expect(UInt8(ascii: "["))
         self.depth = 1
@@ -99,6 +107,7 @@ struct JSONScanner {
         while true {
             let start = self.index
             let kind = try self.value()
+            guard elements.count < limit else { throw .tooMany }
             elements.append((kind, start..<self.index))
             self.skipSpace()
             if self.skip(UInt8(ascii: "]")) { return elements }
@@ -107,7 +116,7 @@ struct JSONScanner {
         }
     }
 
-    private mutating func members() throws(JSONError) -> [(name: Range<Int>, value: Range<Int>)] {
+    private mutating func members(limit: Int) throws(JSONError) -> [(name: Range<Int>, value: Range<Int>)] {
         var members: [(Range<Int>, Range<Int>)] = []
         try self.expect(UInt8(ascii: "{"))
         self.depth = 1
@@ -120,6 +129,7 @@ struct JSONScanner {
             self.skipSpace()
             let start = self.index
             _ = try self.value()
+            guard members.count < limit else { throw .tooMany }
             members.append((name, start..<self.index))
             self.skipSpace()
             if self.skip(UInt8(ascii: "}")) { return members }

@@ -28,6 +28,11 @@ public struct InboundEvent: Sendable {
     public let attachments: [ByteBuffer]
     /// Answers the event; nil where the client asked for no answer.
     public let acknowledgement: Acknowledgement?
+
+    /// Bytes of the arguments and attachments: what the event costs to look at grows with them.
+    public var size: Int {
+        self.arguments.reduce(0) { $0 + $1.bytes.readableBytes } + self.attachments.reduce(0) { $0 + $1.readableBytes }
+    }
 }
 
 /// Answers one event of a client. To be used once: clients ignore a second answer.

@@ -236,8 +236,11 @@ public final class Socket: @unchecked Sendable {
         handler?(self, event)
     }
 
-    func receiveAcknowledgement(_ id: UInt64, _ reply: AcknowledgementReply) {
+    /// - Returns: Whether it answers something that was sent, be it too late or once more.
+    func receiveAcknowledgement(_ id: UInt64, _ reply: AcknowledgementReply) -> Bool {
+        guard id < self.nextID else { return false }
         self.complete(id, .success(reply))
+        return true
     }
 
     /// Runs asynchronous work for this socket, one after another. A client whose events pile up is disconnected.

@@ -19,6 +19,10 @@ public struct SocketIOConfiguration: Sendable {
 public struct SocketLimits: Sendable {
     /// Binary attachments of one packet.
     public var maxAttachments = 10
+    /// Arguments of one event, its name included, or of one acknowledgement.
+    public var maxArguments = 1000
+    /// Namespaces that one connection may ask for in vain, and acknowledgements of nothing: each costs the server something.
+    public var maxRefusals = 100
     /// Namespaces of one connection.
     public var maxNamespaces = 32
     /// Acknowledgements that are awaited from one socket.

@@ -36,6 +36,7 @@ struct SocketPacketDecoder {
     private static let maximumName = 256
 
     private let maxAttachments: Int
+    private let maxArguments: Int
     private var pending: Pending?
 
     private struct Pending {
@@ -44,8 +45,9 @@ struct SocketPacketDecoder {
         var attachments: [ByteBuffer] = []
     }
 
-    init(maxAttachments: Int) {
+    init(maxAttachments: Int, maxArguments: Int = 1000) {
         self.maxAttachments = maxAttachments
+        self.maxArguments = maxArguments
     }
 
     /// - Returns: A packet, or nil where attachments are still to come.
@@ -81,13 +83,13 @@ struct SocketPacketDecoder {
             guard rest.readableBytes == 0 else { throw .invalidPayload }
             return (.disconnect(namespace: namespace), 0)
         case UInt8(ascii: "2"), UInt8(ascii: "5"):
-            let (name, arguments) = try Self.event(rest, attachments: checked)
+            let (name, arguments) = try self.event(rest, attachments: checked)
             return (
                 .event(namespace: namespace, id: id, name: name, arguments: arguments, attachments: []), attachments
             )
         case UInt8(ascii: "3"), UInt8(ascii: "6"):
             guard let id else { throw .invalidID }
-            let arguments = try Self.elements(rest, attachments: checked).map { JSONFragment(json: $0.text) }
+            let arguments = try self.elements(rest, attachments: checked).map { JSONFragment(json: $0.text) }
             return (.acknowledgement(namespace: namespace, id: id, arguments: arguments, attachments: []), attachments)
         case UInt8(ascii: "4"): return (.connectError(namespace: namespace), 0)
         default: throw .unknownType
@@ -134,18 +136,18 @@ struct SocketPacketDecoder {
         return text
     }
 
-    private static func elements(
+    private func elements(
         _ text: ByteBuffer,
         attachments: Int?
     ) throws(SocketPacketError) -> [(kind: JSONScanner.Kind, text: ByteBuffer)] {
         do throws(JSONError) {
-            return try JSONScanner.elements(of: text, attachments: attachments)
+            return try JSONScanner.elements(of: text, attachments: attachments, limit: self.maxArguments)
         } catch {
             throw .invalidPayload
         }
     }
 
-    private static func event(
+    private func event(
         _ text: ByteBuffer,
         attachments: Int?
     ) throws(SocketPacketError) -> (name: String, arguments: [JSONFragment]) {
@@ -153,12 +155,12 @@ struct SocketPacketDecoder {
         guard let first = elements.first else { throw .invalidPayload }
         let name: String
         switch first.kind {
-        case .string: name = try self.unquoted(first.text)
+        case .string: name = try Self.unquoted(first.text)
         // The reference parser lets a number be a name.
         case .number: name = String(buffer: first.text)
         default: throw .invalidPayload
         }
-        guard name.utf8.count <= self.maximumName, !self.reservedEvents.contains(name) else { throw .invalidPayload }
+        guard name.utf8.count <= Self.maximumName, !Self.reservedEvents.contains(name) else { throw .invalidPayload }
         return (name, elements.dropFirst().map { JSONFragment(json: $0.text) })
     }
 

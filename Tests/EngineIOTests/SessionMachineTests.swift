@@ -122,6 +122,17 @@ import Testing
         #expect(machine.send(self.text(String(repeating: "x", count: 150))) == .overflow)
     }
 
+    @Test func anAnswerThatIsNotReadCountsForTheQueue() {
+        // A quarter is the kernel's.
+        var machine = self.machine(maxOutboundBytes: 240)
+        #expect(machine.send(self.text(String(repeating: "x", count: 150))) == .queued)
+        if case .respond = machine.receivedPoll(now: self.start) {} else { Issue.record("the poll was not answered") }
+        machine.answering(155)
+        #expect(machine.send(self.text(String(repeating: "x", count: 30))) == .overflow)
+        machine.answered(155)
+        #expect(machine.send(self.text(String(repeating: "x", count: 30))) == .queued)
+    }
+
     @Test func aSecondPollOverlaps() {
         var machine = self.machine()
         _ = machine.receivedPoll(now: self.start)

@@ -41,6 +41,25 @@ import Testing
         #expect(throws: JSONError.tooDeep) { try self.elements(object) }
     }
 
+    @Test func boundsElements() throws {
+        let text = ByteBuffer(string: "[1,2,3]")
+        #expect(try JSONScanner.elements(of: text, limit: 3).count == 3)
+        #expect(throws: JSONError.tooMany) { try JSONScanner.elements(of: text, limit: 2) }
+    }
+
+    @Test func findsMembers() throws {
+        func members(_ json: String, atMost limit: Int = 3) throws -> [String]? {
+            try JSONFragment(json: json).members(atMost: limit)?.map { "\($0.name)=\($0.value)" }
+        }
+        #expect(try members(#" {"a" : 1, "" : [2,{}], "a":"x" } "#) == ["a=1", "=[2,{}]", #"a="x""#])
+        #expect(try members(#"{"\u0061\n\ud83d\ude00":null}"#) == ["a\n😀=null"])
+        #expect(try members("{}") == [])
+        for none in ["[]", "1", #""a""#, #"{"a":1"#, #"{"a":1,}"#, #"{"\ud83d":1}"#, "{} x"] {
+            #expect(try members(none) == nil, "\(none)")
+        }
+        #expect(throws: JSONFragment.TooManyMembers.self) { try members(#"{"a":1,"b":2,"c":3}"#, atMost: 2) }
+    }
+
     @Test func checksPlaceholders() throws {
         let good = #"[{"_placeholder":true,"num":0},{"a":[{"num":1,"_placeholder":true}]}]"#
         #expect(try self.elements(good, attachments: 2).count == 2)

@@ -290,6 +290,28 @@ import Testing
             await #expect(throws: AcknowledgementError.timeout) {
                 try await socket.emitWithAck("ask", [], timeout: .milliseconds(10))
             }
+            #expect(try await client.frame() == #"421["ask"]"#)
+            // Too late, and once more: nothing.
+            for id in [1, 0] { try await client.send("43\(id)[]") }
+            socket.emit("still", [JSONFragment(json: "1")])
+            #expect(try await client.frame() == #"42["still",1]"#)
+        }
+    }
+
+    @Test func boundsWhatIsAskedForInVain() async throws {
+        var configuration = SocketIOConfiguration()
+        configuration.limits.maxRefusals = 2
+        try await self.withServer(configuration) { _, port in
+            let client = try await TestClient(port: port, group: self.group)
+            _ = try await client.upgrade(self.path)
+            _ = try await client.frame()
+            try await client.send("40")
+            _ = try await client.frame()
+            // An answer to what nobody asked, of an earlier connection perhaps.
+            try await client.send("430[]")
+            for _ in 0..<2 { try await client.send("40/nowhere,") }
+            #expect(try await client.frame() == #"44/nowhere,{"message":"Invalid namespace"}"#)
+            #expect(try await client.frame().hasSuffix("forced close"))
         }
     }
 

@@ -55,6 +55,14 @@ import Testing
         )
     }
 
+    @Test func boundsArguments() throws {
+        var decoder = SocketPacketDecoder(maxAttachments: 3, maxArguments: 3)
+        #expect(try decoder.receive(.text(ByteBuffer(string: #"2["a",1,2]"#))) != nil)
+        for text in [#"2["a",1,2,3]"#, "31[1,2,3,4]"] {
+            #expect(throws: SocketPacketError.invalidPayload) { try decoder.receive(.text(ByteBuffer(string: text))) }
+        }
+    }
+
     @Test func collectsAttachments() throws {
         let placeholder = #"{"_placeholder":true,"num":0}"#
         #expect(

@@ -10,10 +10,10 @@ public final class BlobReader: Sendable {
     private let threads: NIOThreadPool
 
     /// What `chunks` reads at a time: it stays in the processor's cache until the socket has taken it.
-    public static let chunkSize = 256 * 1024
+    public static let chunkSize = 128 * 1024
     /// Up to this many bytes are worth having at once: each write to a socket wakes its reader. A slow reader holds that
-    /// memory, twice what the chunks of a longer file take.
-    public static let wholeSize = 1024 * 1024
+    /// memory, a little more than what a longer file takes, some chunks of it.
+    public static let wholeSize = 512 * 1024
 
     init(file: OpenFile, threads: NIOThreadPool) throws {
         self.file = file

@@ -37,6 +37,8 @@ public struct ServerConfiguration: Sendable {
     /// nil: no metrics are served.
     public var metricsPort: Int?
     public var rateLimits = true
+    /// nil: by how many there can be.
+    public var connectionsPerAddress: Int?
     /// Seconds: how long a connection may be idle, a request's head may take, and its body may bring next to nothing.
     public var requestTimeout = 60
     /// Seconds for which `/ready` says that the server stops, and all else goes on, before its port closes.
@@ -110,6 +112,7 @@ public struct ServerConfiguration: Sendable {
         metricsPort = try settings.integer("METRICS_PORT", in: 1...65535)
         requestTimeout = try settings.integer("REQUEST_TIMEOUT", in: 1...3600) ?? requestTimeout
         readyGrace = try settings.integer("READY_GRACE", in: 0...600) ?? readyGrace
+        connectionsPerAddress = try settings.integer("CONNECTIONS_PER_ADDRESS", in: 1...10_000_000)
         rateLimits = try settings.choice("RATE_LIMITS", as: Switch.self).map { $0 == .on } ?? rateLimits
     }
 

@@ -40,6 +40,8 @@ struct Admission: RouterMiddleware {
     }
 
     private func spend(for request: Request, _ context: RequestEnvironment) throws(ChatError) {
+        let payer = context.caller.map { RateLimits.Subject.user($0.user) } ?? .address(context.client)
+        try limits.spendReading(bytes: request.announcedJSON, of: payer)
         if let caller = context.caller {
             try limits.spend(Self.rule(for: request), of: .user(caller.user))
         } else {

@@ -45,18 +45,22 @@ struct RequestEnvironment: RequestContext {
 }
 
 extension Request {
-    /// Bytes of a JSON body: enough for the longest text, escaped, and for a thousand ids.
-    private static let maximumJSON = 256 * 1024
-
     /// The body, read from JSON.
     func json<Value: Decodable>(_ type: Value.Type = Value.self) async throws -> Value {
         try checkThatBodyIsJSON()
-        return try JSON.parse(type, from: try await body.collect(upTo: Self.maximumJSON))
+        return try JSON.parse(type, from: try await body.collect(upTo: JSON.maximumBytes))
+    }
+
+    /// Bytes of JSON that the request may bring: what its head says, if it does. A file's are none.
+    var announcedJSON: Int {
+        guard method == .post || method == .put || method == .patch, !uri.path.hasPrefix("/upload") else { return 0 }
+        let announced = headers.announcedLength ?? (headers[.transferEncoding] == nil ? 0 : .max)
+        return min(announced, JSON.maximumBytes)
     }
 
     /// As `json`, for a request that may have no body.
     func jsonIfAny<Value: Decodable>(_ type: Value.Type = Value.self) async throws -> Value? {
-        let bytes = try await body.collect(upTo: Self.maximumJSON)
+        let bytes = try await body.collect(upTo: JSON.maximumBytes)
         guard bytes.readableBytes > 0 else { return nil }
         try checkThatBodyIsJSON()
         return try JSON.parse(type, from: bytes)

@@ -6,6 +6,10 @@ import SocketIO
 
 /// JSON as API.md has it: camelCase keys, RFC 3339 times in UTC with milliseconds, absent fields left out.
 enum JSON {
+    /// What a decoder is given at most: enough for the longest text, escaped, and for a thousand ids. What it costs grows with
+    /// this, and it runs on an event loop.
+    static let maximumBytes = 256 * 1024
+
     private static let time = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
 
     static func encode(_ value: some Encodable) throws -> ByteBuffer {
@@ -29,7 +33,7 @@ enum JSON {
         guard let json = JSONFragment(checking: bytes) else {
             throw ChatError(.malformedRequest, "the body is no JSON in UTF-8, or nested too deeply")
         }
-        return try decode(type, from: json.bytes)
+        return try decode(type, from: json)
     }
 
     /// - Throws: `malformed_request` for what is no JSON, `validation_failed` for a field that is missing or of the

@@ -1,4 +1,5 @@
 import Chat
+import NIOCore
 import SocketIO
 
 /// A payload that comes by the thousand, of which the usual form is read without a decoder.
@@ -9,10 +10,30 @@ protocol PlainlyReadable: Decodable {
 }
 
 extension JSON {
+    /// - Throws: As `decode` of bytes, and `too_large`.
+    static func decode<Value: Decodable>(_ type: Value.Type, from json: JSONFragment) throws(ChatError) -> Value {
+        guard json.bytes.readableBytes <= maximumBytes else {
+            throw ChatError(.tooLarge, "the payload: at most \(maximumBytes) bytes")
+        }
+        _ = try members(of: json)
+        return try decode(type, from: json.bytes)
+    }
+
+    /// The decoder looks at all members of an object before it looks for the ones it needs.
+    private static func members(of json: JSONFragment) throws(ChatError) -> [JSONFragment.Member]? {
+        do throws(JSONFragment.TooManyMembers) {
+            return try json.members(atMost: maximumMembers)
+        } catch {
+            throw ChatError(.malformedRequest, "the payload has more than \(maximumMembers) members")
+        }
+    }
+
+    private static let maximumMembers = 64
+
     /// - Throws: As `decode`.
     static func read<Value: PlainlyReadable>(_ type: Value.Type, from json: JSONFragment) throws(ChatError) -> Value {
-        if let members = json.members, let plain = Value(plain: members) { return plain }
-        return try decode(type, from: json.bytes)
+        if let members = try members(of: json), let plain = Value(plain: members) { return plain }
+        return try decode(type, from: json)
     }
 }
 

@@ -116,6 +116,8 @@ struct TrustedProxies: Sendable {
         self.networks = networks
     }
 
+    var isEmpty: Bool { networks.isEmpty }
+
     func contains(_ address: IPAddress) -> Bool { networks.contains { $0.contains(address.bytes) } }
 
     /// Who sent a request: the peer or, where that is a trusted proxy, the last address of `X-Forwarded-For` that is
@@ -148,6 +150,19 @@ struct TrustedProxies: Sendable {
         // The header fields are kept as text, and read only for a proxy's word.
         guard contains(peer) else { return ClientAddress(peer) }
         return client(peer: handshake.remoteAddress, forwardedFor: handshake.headers[values: .xForwardedFor])
+    }
+
+    /// Whom a trusted proxy speaks for; nil where the peer is none, or names nobody.
+    func forwardedClient(peer: SocketAddress?, forwardedFor: [String]) -> ClientAddress? {
+        guard let address = IPAddress(peer), contains(address) else { return nil }
+        let client = client(peer: peer, forwardedFor: forwardedFor)
+        return client == ClientAddress(address) || client == .unknown ? nil : client
+    }
+
+    func forwardedClient(of handshake: HandshakeRequest) -> ClientAddress? {
+        guard let peer = IPAddress(handshake.remoteAddress), contains(peer) else { return nil }
+        return forwardedClient(
+            peer: handshake.remoteAddress, forwardedFor: handshake.headers[values: .xForwardedFor])
     }
 
     /// Whether a trusted proxy says that it was reached over TLS.

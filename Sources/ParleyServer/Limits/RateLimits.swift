@@ -32,6 +32,11 @@ final class RateLimits: Sendable {
         case requests
         /// Everything that is asked for without signing in.
         case anonymousRequests
+        /// Kibibytes of JSON, beyond the first of each request or event: what has to be read before anything is known of
+        /// it.
+        case reading
+        /// Events that were refused by one of these limits. A client that goes on regardless is sent away.
+        case refusedEvents
 
         var rate: TokenBucket.Rate {
             switch self {
@@ -51,6 +56,9 @@ final class RateLimits: Sendable {
             case .uploads: .init(burst: 100, perSecond: 2)
             case .requests: .init(burst: 600, perSecond: 100)
             case .anonymousRequests: .init(burst: 2000, perSecond: 200)
+            // A device with 10,000 conversations names them all in each `sync`: 0.5 MB.
+            case .reading: .init(burst: 8192, perSecond: 1024)
+            case .refusedEvents: .init(burst: 2000, perSecond: 20)
             }
         }
     }
@@ -84,10 +92,18 @@ final class RateLimits: Sendable {
         self.maximumBuckets = maximumBuckets
     }
 
-    /// Spends one token of `subject`.
-    /// - Throws: `rate_limited` with the seconds to wait, when there is none.
-    func spend(_ rule: Rule, of subject: Subject, now: ContinuousClock.Instant = .now) throws(ChatError) {
-        try refuse(for: isEnabled ? update(rule, subject, now) { $0.take(rule.rate, now: now) } : nil)
+    /// Spends tokens of `subject`.
+    /// - Throws: `rate_limited` with the seconds to wait, when there are not so many.
+    func spend(
+        _ rule: Rule, of subject: Subject, cost: Double = 1, now: ContinuousClock.Instant = .now
+    ) throws(ChatError) {
+        try refuse(for: isEnabled ? update(rule, subject, now) { $0.take(rule.rate, cost: cost, now: now) } : nil)
+    }
+
+    /// Spends what reading so much JSON costs; a little is free.
+    func spendReading(bytes: Int, of subject: Subject, now: ContinuousClock.Instant = .now) throws(ChatError) {
+        guard bytes > 1024 else { return }
+        try spend(.reading, of: subject, cost: Double(bytes - 1024) / 1024, now: now)
     }
 
     /// Refuses as `spend` does, and spends nothing: for what is paid for only where it fails.

@@ -14,18 +14,20 @@ struct TokenBucket: Equatable {
         updated = now
     }
 
-    /// Takes one token.
-    /// - Returns: nil, or how many seconds there will be none; nothing was taken then.
-    mutating func take(_ rate: Rate, now: ContinuousClock.Instant) -> Double? {
-        if let wait = wait(rate, now: now) { return wait }
-        tokens -= 1
+    /// Takes tokens.
+    /// - Parameter cost: How many; what costs more than the whole burst takes all of it.
+    /// - Returns: nil, or how many seconds there will not be so many; nothing was taken then.
+    mutating func take(_ rate: Rate, cost: Double = 1, now: ContinuousClock.Instant) -> Double? {
+        if let wait = wait(rate, cost: cost, now: now) { return wait }
+        tokens -= min(cost, rate.burst)
         return nil
     }
 
-    /// How many seconds there will be no token; nil where there is one.
-    mutating func wait(_ rate: Rate, now: ContinuousClock.Instant) -> Double? {
+    /// How many seconds there will not be so many tokens; nil where there are.
+    mutating func wait(_ rate: Rate, cost: Double = 1, now: ContinuousClock.Instant) -> Double? {
         refill(rate, now: now)
-        return tokens >= 1 ? nil : (1 - tokens) / rate.perSecond
+        let cost = min(cost, rate.burst)
+        return tokens >= cost ? nil : (cost - tokens) / rate.perSecond
     }
 
     /// Gives back a token that was taken for something that turned out not to count.

@@ -16,7 +16,7 @@ struct EventTable: Sendable {
         let reply: Reply
 
         func read<Payload: Decodable>(_ type: Payload.Type = Payload.self) throws(ChatError) -> Payload {
-            try JSON.decode(type, from: payload.bytes)
+            try JSON.decode(type, from: payload)
         }
 
         func read<Payload: PlainlyReadable>(_ type: Payload.Type = Payload.self) throws(ChatError) -> Payload {
@@ -56,14 +56,26 @@ struct EventTable: Sendable {
     /// On the socket's event loop, in the order of arrival.
     func handle(_ event: InboundEvent, from socket: Socket, _ caller: Caller) {
         let reply = Reply(acknowledgement: event.acknowledgement, logger: logger)
-        guard event.name.utf8.count <= 64, let entry = Self.table[event.name] else {
+        let entry = event.name.utf8.count <= 64 ? Self.table[event.name] : nil
+        do throws(ChatError) {
+            try limits.spendReading(bytes: event.size, of: .user(caller.user))
+            try limits.spend(entry?.rule ?? .requests, of: .user(caller.user))
+        } catch {
+            reply.fail(error)
+            do throws(ChatError) {
+                try limits.spend(.refusedEvents, of: .user(caller.user))
+            } catch {
+                socket.disconnect(close: true)
+            }
+            return
+        }
+        guard let entry else {
             return reply.fail(ChatError(.notFound, "there is no event \(event.name.prefix(60))"))
         }
         let incoming = Incoming(
             payload: event.arguments.first ?? JSONFragment(json: "{}"), caller: caller,
             connection: ConnectionID(socket.id), reply: reply)
         do {
-            try limits.spend(entry.rule, of: .user(caller.user))
             try entry.run(self, incoming)
         } catch {
             reply.fail(error)
@@ -205,8 +217,37 @@ struct EventTable: Sendable {
         }
     }
 
-    private struct SyncRequest: Decodable {
-        var known: [String: Int]?
+    private struct SyncRequest {
+        static let maximumKnown = 10_000
+
+        var known: [ConversationID: Int] = [:]
+        /// What is no id, and so is answered like an unknown one.
+        var malformed: [String] = []
+
+        /// Without a decoder, which takes as long for an id as this for ten.
+        init(_ payload: JSONFragment) throws(ChatError) {
+            guard let members = try? payload.members(atMost: 64) else {
+                throw ChatError(.malformedRequest, "the payload is no object of at most 64 members")
+            }
+            guard let field = members.last(where: { $0.name == "known" })?.value, field.description != "null" else {
+                return
+            }
+            for (name, value) in try Self.entries(field) {
+                guard let revision = Int(value.description) else {
+                    throw .invalid("known", "a revision is a whole number")
+                }
+                if let id = ConversationID(name) { known[id] = revision } else { malformed.append(name) }
+            }
+        }
+
+        private static func entries(_ known: JSONFragment) throws(ChatError) -> [JSONFragment.Member] {
+            do throws(JSONFragment.TooManyMembers) {
+                if let entries = try known.members(atMost: maximumKnown) { return entries }
+            } catch {
+                throw .invalid("known", "at most \(maximumKnown) conversations")
+            }
+            throw .invalid("known", "has the wrong type")
+        }
     }
 
     private struct SyncAnswer: JSONWritable {
@@ -223,16 +264,12 @@ struct EventTable: Sendable {
     }
 
     private func sync(_ event: Incoming) throws {
-        var known: [ConversationID: Int] = [:]
-        var malformed: [String] = []
-        for (id, revision) in try event.read(SyncRequest.self).known ?? [:] {
-            if let id = ConversationID(id) { known[id] = revision } else { malformed.append(id) }
-        }
-        event.answer { [known, malformed] in
-            let changes = try await chat.sync.changes(for: event.caller.user, known: known)
-            // A malformed id is answered like an unknown one.
+        let request = try SyncRequest(event.payload)
+        event.answer {
+            let changes = try await chat.sync.changes(for: event.caller.user, known: request.known)
             return SyncAnswer(
-                conversations: changes.conversations, removed: changes.removed.map(\.description) + malformed.sorted())
+                conversations: changes.conversations,
+                removed: changes.removed.map(\.description) + request.malformed.sorted())
         }
     }
 }
@@ -272,16 +309,22 @@ struct Reply: Sendable {
     let acknowledgement: Acknowledgement?
     let logger: Logger
 
-    private struct Failure: Encodable {
-        struct Reason: Encodable {
-            var code: String
-            var detail: String
-            var field: String?
-            var retryAfter: Int?
-        }
+    /// Written without an encoder: refusals come by the thousand.
+    private struct Failure: JSONWritable {
+        var error: ChatError
 
-        var ok = false
-        var error: Reason
+        func write(to json: inout JSONWriter) {
+            json.object { json in
+                json.field("ok", false)
+                json.name("error")
+                json.object { json in
+                    json.field("code", error.code.description)
+                    json.field("detail", error.detail)
+                    json.field("field", error.field)
+                    json.field("retryAfter", error.retryAfter)
+                }
+            }
+        }
     }
 
     func succeed(_ answer: some Encodable) {
@@ -304,10 +347,6 @@ struct Reply: Sendable {
 
     func fail(_ error: any Error) {
         guard let acknowledgement else { return }
-        let error = ChatError(databaseError: error, logger: logger)
-        let failure = Failure(
-            error: .init(
-                code: error.code.description, detail: error.detail, field: error.field, retryAfter: error.retryAfter))
-        if let fragment = try? JSONFragment(encoding: failure) { acknowledgement([fragment]) }
+        acknowledgement([JSONFragment(writing: Failure(error: ChatError(databaseError: error, logger: logger)))])
     }
 }

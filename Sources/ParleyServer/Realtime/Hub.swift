@@ -85,7 +85,13 @@ final class Hub: Sendable {
         }
     }
 
+    /// Bytes of what a client says as it connects: an access token has a tenth of that.
+    private static let maximumAuth = 8 * 1024
+
     private static func admit(_ request: ConnectRequest, tokens: AccessTokens) async throws(ChatError) -> Caller {
+        guard request.auth.bytes.readableBytes <= Self.maximumAuth else {
+            throw ChatError(.tooLarge, "auth: at most \(Self.maximumAuth) bytes")
+        }
         guard let credentials = try? JSON.read(Credentials.self, from: request.auth) else {
             throw ChatError(.unauthenticated, "auth.token: an access token is needed")
         }
@@ -167,24 +173,34 @@ final class Hub: Sendable {
     // MARK: HTTP
 
     /// The HTTP server on whose port the sockets are.
+    /// - Parameters:
+    ///   - shares: What each address may have of its connections; nil for as many as it likes.
+    ///   - proxies: Whose connections are their clients'.
     func httpServer(
-        _ configuration: ServerConfiguration, screening: RequestScreening, tls: CertificateFiles?
+        _ configuration: ServerConfiguration, screening: RequestScreening, tls: CertificateFiles?,
+        shares: ConnectionShares?, proxies: TrustedProxies
     ) throws -> HTTPServerBuilder {
         let plain = HTTPServerBuilder.http1WithSocketIO(
-            server, configuration: .parley(configuration), screening: screening.rules)
+            server, configuration: .parley(configuration, shares: shares, proxies: proxies), screening: screening.rules)
         guard let tls else { return plain }
         return try .tls(plain, tlsConfiguration: tls.configuration)
     }
 }
 
 extension HTTP1Channel.Configuration {
-    static func parley(_ configuration: ServerConfiguration) -> HTTP1Channel.Configuration {
+    static func parley(
+        _ configuration: ServerConfiguration, shares: ConnectionShares? = nil, proxies: TrustedProxies = .none
+    ) -> HTTP1Channel.Configuration {
         let maximumBytes = configuration.maxUploadBytes + UploadRoutes.framing
         let timeout = TimeAmount.seconds(Int64(configuration.requestTimeout))
         var http = HTTP1Channel.Configuration(idleTimeout: timeout)
         http.httpDecoder = .init(maxHeaderFieldSize: 16 * 1024, maxHeaderListSize: 64 * 1024, maxHeaderFieldCount: 100)
         http.additionalChannelHandlers = {
-            [RequestGuard(timeout: timeout), ExpectContinue(maximumBytes: maximumBytes)]
+            let handlers: [any RemovableChannelHandler] = [
+                RequestGuard(timeout: timeout), ExpectContinue(maximumBytes: maximumBytes),
+            ]
+            guard let shares, !proxies.isEmpty else { return handlers }
+            return handlers + [ForwardedShare(shares: shares, proxies: proxies)]
         }
         return http
     }
@@ -199,7 +215,9 @@ extension Hub: Service {
 }
 
 extension SocketIOConfiguration {
-    static func parley(origins: OriginPolicy, limits: RateLimits, proxies: TrustedProxies) -> SocketIOConfiguration {
+    static func parley(
+        origins: OriginPolicy, limits: RateLimits, proxies: TrustedProxies, shares: ConnectionShares?
+    ) -> SocketIOConfiguration {
         var configuration = SocketIOConfiguration()
         configuration.engine.cors =
             origins.allowed.isEmpty
@@ -209,13 +227,16 @@ extension SocketIOConfiguration {
                 try limits.spend(rule, of: .address(proxies.client(of: request)))
                 return nil
             } catch {
-                return HandshakeRefusal(
-                    status: .tooManyRequests, message: error.detail,
-                    headers: [.retryAfter: String(error.retryAfter ?? 1)])
+                return HandshakeRefusal(error)
             }
         }
         configuration.engine.screening = { request in
-            spend(.handshakes, request) ?? Self.refusal(of: request, by: origins, proxies)
+            if let refusal = spend(.handshakes, request) ?? Self.refusal(of: request, by: origins, proxies) {
+                return .refuse(refusal)
+            }
+            guard let shares, let client = proxies.forwardedClient(of: request) else { return .accept() }
+            guard let share = shares.take(client) else { return .refuse(HandshakeRefusal(ConnectionShares.refusal)) }
+            return .accept(holding: share)
         }
         configuration.engine.refusing = { spend(.anonymousRequests, $0) }
         return configuration
@@ -230,6 +251,14 @@ extension SocketIOConfiguration {
         let page = origins.page(origin: origin, authority: request.authority, isSecure: isSecure)
         guard case .stranger(let reason) = page else { return nil }
         return HandshakeRefusal(status: .forbidden, message: reason)
+    }
+}
+
+extension HandshakeRefusal {
+    /// Of what is too much at once.
+    fileprivate init(_ error: ChatError) {
+        self.init(
+            status: .tooManyRequests, message: error.detail, headers: [.retryAfter: String(error.retryAfter ?? 1)])
     }
 }
 

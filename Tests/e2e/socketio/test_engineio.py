@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import socket
 import threading
 import time
 
@@ -158,7 +159,7 @@ class TestMessages:
         sizes = []
         while sum(sizes) < 900_000:
             response = echo.get(sid=sid)
-            assert len(response.content) <= 1_000_000
+            assert response.status_code == 200 and len(response.content) <= 1_000_000
             sizes.append(len(response.content))
             if "\x1e2" in response.text or response.text == "2":
                 echo.post("3", sid=sid)
@@ -478,6 +479,39 @@ class TestUpgrade:
 
 
 class TestSlowConsumer:
+    def test_it_holds_no_more_than_the_bound(self, make_server):
+        """A mebibyte, the kernel's buffer included."""
+        server = make_server("--ping-interval", "20000")
+        with open_websocket(server.port, "/engine.io/?EIO=4&transport=websocket") as wire:
+            wire.socket.settimeout(10)
+            wire.frame()
+            for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+                wire.socket.setsockopt(socket.SOL_SOCKET, option, 32 * 1024)
+            chunk, sent = frame(BINARY, bytes(10_000)), 0
+            with pytest.raises((ConnectionError, Closed)):
+                for _ in range(1000):
+                    wire.send(chunk)
+                    sent += 10_000
+        # What it has not read is on the way to it, or back, in its own buffers.
+        assert 700_000 < sent < (1 << 20) + 400_000
+
+    def test_answers_to_polls_that_are_not_read_are_bounded(self, make_server):
+        """A client that sends polls one behind the other and reads none of the answers."""
+        server = make_server("--ping-interval", "20000", "--max-outbound", "400000")
+        client = Client(server)
+        sid = client.handshake()
+        query = f"{client.path}?EIO=4&transport=polling&sid={sid}"
+        with Wire(server.port) as poller:
+            poller.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            refused = None
+            for _ in range(100):
+                poller.send(f"GET {query} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+                answer = client.post("4" + "x" * 100_000, sid=sid)
+                if answer.status_code != 200:
+                    refused = answer
+                    break
+            assert refused is not None and refused.json()["code"] == 1
+
     def test_it_is_disconnected(self, make_server):
         server = make_server("--max-outbound", "200000", "--ping-interval", "20000")
         with open_websocket(server.port, "/engine.io/?EIO=4&transport=websocket") as wire:

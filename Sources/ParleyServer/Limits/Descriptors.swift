@@ -1,0 +1,37 @@
+import Glibc
+
+/// How many files and connections this process may have open (getrlimit(2), RLIMIT_NOFILE).
+struct Descriptors: Sendable {
+    let limit: Int
+
+    /// Raises the limit as far as the system lets this process, which is often a thousand times as far as it begins with.
+    static func raisingLimit() -> Descriptors {
+        var limits = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limits) == 0 else {
+            return Descriptors(limit: 1024)
+        }
+        var raised = limits
+        raised.rlim_cur = limits.rlim_max
+        let isRaised = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &raised) == 0
+        return Descriptors(limit: Int(clamping: isRaised ? raised.rlim_cur : limits.rlim_cur))
+    }
+
+    /// What connections may take of them. The rest is for files, workers and the database: those who are connected can work
+    /// however many others come.
+    var forConnections: Int { limit - min(1024, limit / 8) }
+
+    /// What one address may have where nobody set it: a company behind one address has plenty, and it takes several to
+    /// have all.
+    var forOneAddress: Int { max(1, min(10_000, forConnections / 4)) }
+
+    /// Whether connections have what they may: the next descriptor is always the lowest free one.
+    ///
+    /// - Parameter any: A descriptor that is open; -1 where there is none, and nothing is known.
+    func areTaken(probing any: Int32) -> Bool {
+        guard any >= 0 else { return false }
+        let next = fcntl(any, F_DUPFD_CLOEXEC, 0)
+        guard next >= 0 else { return true }
+        close(next)
+        return next >= forConnections
+    }
+}
