@@ -29,7 +29,10 @@ public enum Server {
         defer { withExtendedLifetime(lock) {} }
         try await EmbeddedPostgres.withDatabase(configuration, logger: logger) { connectionString in
             try await Schema.migrate(connectionString, directory: configuration.migrationsDirectory, logger: logger)
-            let database = try PostgresClient(configuration: .parley(connectionString), logger: logger)
+            let database = ChatDatabase(
+                main: try PostgresClient(configuration: .parley(connectionString), logger: logger),
+                searches: try PostgresClient(configuration: .searches(connectionString), logger: logger),
+                lists: try PostgresClient(configuration: .lists(connectionString), logger: logger))
             do {
                 try await database.start()
                 try await serve(configuration, database: database, descriptors: descriptors, logger: logger)
@@ -61,7 +64,7 @@ public enum Server {
     }
 
     private static func serve(
-        _ configuration: ServerConfiguration, database: PostgresClient, descriptors: Descriptors, logger: Logger
+        _ configuration: ServerConfiguration, database: ChatDatabase, descriptors: Descriptors, logger: Logger
     ) async throws {
         let secret = try Secret.load(configuration.jwtSecret, storage: configuration.storageDirectory)
         let previousSecret = configuration.jwtSecretPrevious.map { SymmetricKey(data: Data($0.utf8)) }
@@ -113,7 +116,8 @@ public enum Server {
             Admission(tokens: tokens, limits: limits)
         }
         OperationRoutes(
-            database: database, storageDirectory: configuration.storageDirectory, readiness: readiness,
+            database: DatabaseProbe(database: database.main), storageDirectory: configuration.storageDirectory,
+            readiness: readiness,
             openAPI: ByteBuffer(bytes: PackageResources.openapi_yaml)
         ).register(on: router)
         AuthRoutes(
@@ -158,7 +162,7 @@ public enum Server {
                 .init(service: application),
                 .init(service: hub),
                 .init(service: AtShutdown { chat.refusePasswords() }),
-            ] + metricsServer(configuration, chat.metrics, hub, database, limits, guardListener, logger) + [
+            ] + metricsServer(configuration, chat.metrics, hub, database.main, limits, guardListener, logger) + [
                 // First of all: a balancer sees it, and sends no more, before the port closes.
                 .init(
                     service: AtShutdown {
@@ -260,6 +264,9 @@ private struct AtShutdown: Service {
 extension PostgresConfiguration {
     static func parley(_ connectionString: String) -> PostgresConfiguration {
         var configuration = PostgresConfiguration(connectionString: connectionString)
+        // Changes that meet somebody else's lock try again (`ChangeQueue`, `MessageLane`): nobody waits behind them.
+        configuration.lockTimeout = .milliseconds(250)
+        configuration.transactionConnections = 8
         // Moderation's triggers leave alone what the server itself writes. Compiling a query takes longer than any of
         // these queries. A page found by an index costs hardly more than the next one of a table: the default is a
         // spinning disk's, for which the planner reads whole tables. And a plan is made once: left to itself, the server
@@ -270,6 +277,24 @@ extension PostgresConfiguration {
         ]
         return configuration
     }
+
+    /// For questions that may take long: one at a time on each of a few connections, for a short time, without help of
+    /// other processes.
+    private static func reading(_ connectionString: String, connections: Int) -> PostgresConfiguration {
+        var configuration = parley(connectionString)
+        configuration.connections = connections
+        configuration.transactionConnections = 0
+        configuration.maxPipelinedQueries = 1
+        configuration.queryTimeout = .seconds(3)
+        configuration.sessionParameters["max_parallel_workers_per_gather"] = "0"
+        return configuration
+    }
+
+    static func searches(_ connectionString: String) -> PostgresConfiguration {
+        reading(connectionString, connections: max(2, min(4, ProcessInfo.processInfo.activeProcessorCount / 2)))
+    }
+
+    static func lists(_ connectionString: String) -> PostgresConfiguration { reading(connectionString, connections: 4) }
 }
 
 extension MediaConfiguration {

@@ -175,6 +175,25 @@ public final class PostgresClient: Sendable {
 
     // MARK: Transactions
 
+    /// Like `atomically`, on a connection that nobody else uses meanwhile: for statements that may wait for a lock, and
+    /// should hold up nobody else while they do. One round trip, once a connection is free.
+    ///
+    /// - Throws: as `withTransaction`.
+    @discardableResult
+    public func exclusively(_ queries: [PostgresQuery]) async throws(PostgresError) -> [PostgresResult] {
+        for query in queries { try query.checkSendable() }
+        let lease = try await acquire()
+        do throws(PostgresError) {
+            let results = try await perform(queries, on: lease, timeout: configuration.queryTimeout)
+            await release(lease, .over)
+            return results
+        } catch {
+            // Undone by the server, or not answered: then the connection is closed, because it is not idle.
+            await release(lease, .over)
+            throw error
+        }
+    }
+
     /// Runs `body` between BEGIN and COMMIT on a connection that nobody else uses meanwhile. ROLLBACK if it throws,
     /// if its task is cancelled, or if a statement failed and `body` kept that to itself. Runs `body` once.
     ///

@@ -18,6 +18,9 @@ public struct PostgresConfiguration: Sendable {
     /// How long an open transaction may sit without a statement before the server ends it
     /// (`idle_in_transaction_session_timeout`).
     public var idleTransactionTimeout: Duration = .seconds(30)
+    /// How long a statement waits for each lock before it fails with `SQLState.lockNotAvailable` (`lock_timeout`); nil:
+    /// as long as the statement may take. What waits on a shared connection holds up what was sent behind it.
+    public var lockTimeout: Duration?
     /// How long `close()` waits for queries that are under way.
     public var closeTimeout: Duration = .seconds(5)
     /// Queries that wait or are under way; one more fails at once as `.queueFull`. Transactions that wait for a

@@ -15,6 +15,7 @@ public struct SQLState: RawRepresentable, Hashable, Sendable, ExpressibleByStrin
     public static let uniqueViolation: SQLState = "23505"
     public static let checkViolation: SQLState = "23514"
     public static let exclusionViolation: SQLState = "23P01"
+    public static let readOnlyTransaction: SQLState = "25006"
     public static let inFailedTransaction: SQLState = "25P02"
     public static let invalidStatementName: SQLState = "26000"
     public static let invalidAuthorization: SQLState = "28000"
@@ -25,6 +26,9 @@ public struct SQLState: RawRepresentable, Hashable, Sendable, ExpressibleByStrin
     public static let insufficientPrivilege: SQLState = "42501"
     public static let undefinedColumn: SQLState = "42703"
     public static let undefinedTable: SQLState = "42P01"
+    public static let diskFull: SQLState = "53100"
+    public static let objectInUse: SQLState = "55006"
+    /// Raised for `lock_timeout`, and by NOWAIT.
     public static let lockNotAvailable: SQLState = "55P03"
     /// Raised for `statement_timeout`, and when an operator calls `pg_cancel_backend`.
     public static let queryCanceled: SQLState = "57014"

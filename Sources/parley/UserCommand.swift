@@ -10,12 +10,16 @@ struct UserCommand: AsyncParsableCommand {
     /// Where a password comes from, so that it is in no process list and no shell history.
     private static func password() -> (text: String, isNew: Bool) {
         if isatty(STDIN_FILENO) == 0, let line = readLine(), !line.isEmpty { return (line, false) }
+        return (makePassword(), true)
+    }
+
+    private static func makePassword() -> String {
         let letters = Array("abcdefghijkmnopqrstuvwxyz23456789")
         var random = SystemRandomNumberGenerator()
         let groups = (0..<4).map { _ in
             String((0..<5).map { _ in letters[Int.random(in: 0..<letters.count, using: &random)] })
         }
-        return (groups.joined(separator: "-"), true)
+        return groups.joined(separator: "-")
     }
 
     private static let passwordHelp =
@@ -73,13 +77,17 @@ struct UserCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Make a user a moderator: a database role that may use the schema moderation, and nothing else.",
             discussion: """
-                Moderation is done in psql (docs/MODERATION.md). The role is printed; for a database of your own, give it \
-                a password: ALTER ROLE "…" PASSWORD '…'. Undone by: DROP ROLE "…".
+                Moderation is done in psql (docs/MODERATION.md). The role and a new password for it are printed; done \
+                again, the password before is good no longer. Undone by: DROP ROLE "…".
                 """)
         @Argument var name: String
 
         func run() async throws {
-            try await operating { print(try await Operations.promote(name, $0, logger: $1)) }
+            try await operating { configuration, logger in
+                let password = UserCommand.makePassword()
+                print(try await Operations.promote(name, password: password, configuration, logger: logger))
+                print(password)
+            }
         }
     }
 }

@@ -49,11 +49,13 @@ import Testing
 
     @Test func aLineOfBoundedLength() async throws {
         let lock = KeyedLock<Int>()
-        try await lock.withLock(1, behindAtMost: 1) {
-            await #expect(throws: ChatError.unavailable) { try await lock.withLock(1, behindAtMost: 0) {} }
-            try await lock.withLock(2, behindAtMost: 1) {}
+        try await lock.withLock(1, behindAtMost: 1, until: .now + .seconds(60)) {
+            await #expect(throws: ChatError.unavailable) {
+                try await lock.withLock(1, behindAtMost: 0, until: .now + .seconds(60)) {}
+            }
+            try await lock.withLock(2, behindAtMost: 1, until: .now + .seconds(60)) {}
         }
-        try await lock.withLock(1, behindAtMost: 1) {}
+        try await lock.withLock(1, behindAtMost: 1, until: .now + .seconds(60)) {}
     }
 
     @Test func whoeverThrowsLetsTheNextOneIn() async {

@@ -70,15 +70,22 @@ def test_a_disabled_account_is_closed_until_it_is_enabled(server, people):
 
 def test_a_promoted_user_is_a_moderator_in_the_database_and_nothing_more(server, people):
     [alice] = people("alice")
+    passwords = set()
     for _ in range(2):
         promoted = run(server, "user", "promote", alice.username)
         assert promoted.returncode == 0, promoted.stderr
-    role = promoted.stdout.strip()
-    assert role == f"moderator_{alice.username}"
+        role, password = promoted.stdout.splitlines()
+        passwords.add(password)
+    assert role == f"moderator_{alice.username}" and len(passwords) == 2
+    [(verifier,)] = server.sql("SELECT rolpassword FROM pg_authid WHERE rolname = %s", role)
+    assert verifier.startswith("SCRAM-SHA-256$")
     with psycopg.connect(server.database.replace("user=parley", f"user={role}"), autocommit=True) as connection:
         connection.execute("SELECT * FROM moderation.messages LIMIT 1")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("SELECT * FROM passwords")
+        # Who forgets COMMIT loses the transaction, not everybody's messages.
+        assert connection.execute("SHOW idle_in_transaction_session_timeout").fetchone() == ("1min",)
+        assert connection.execute("SHOW lock_timeout").fetchone() == ("5s",)
 
 
 def furnish(server):

@@ -1,13 +1,18 @@
 """What operators' tools ask: health, readiness, metrics."""
 
+import contextlib
+import os
 import re
 import signal
 import socket
+import subprocess
 import time
 
+import psycopg
+import pytest
 import requests
 
-from parley import assert_problem, until
+from parley import Server, assert_problem, until
 
 
 def free_port():
@@ -102,3 +107,76 @@ def test_the_port_of_the_numbers_is_as_strict(start_server):
         connection.sendall(b"GET /metrics HTTP/1.1\r\n\r\n")
         assert connection.recv(100).startswith(b"HTTP/1.1 400 ")
     assert metrics(port)
+
+
+def test_a_database_that_takes_no_writes_is_unavailable(start_server):
+    server = start_server()
+    alice, bob = server.people("alice", "bob")
+    conversation = alice.direct(bob)
+    message = alice.send(conversation)
+    name = server.sql("SELECT current_database()")[0][0]
+    assert server.request("GET", "/ready").status_code == 200
+
+    def set_read_only(value):
+        with psycopg.connect(server.database) as connection:
+            connection.read_only = False
+            connection.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = {value}")
+        # The server's sessions are new ones from now on.
+        server.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                   " WHERE datname = current_database() AND pid <> pg_backend_pid()")
+
+    set_read_only("on")
+    until(lambda: "takes no writes" in server.request("GET", "/ready").text, "the server to notice")
+    refused = [
+        server.request("GET", "/ready"),
+        alice.post("/messages", json={"conversationId": conversation, "text": "no"}),
+        alice.request("PATCH", f"/messages/{message['id']}", json={"text": "no"}),
+        alice.request("PUT", f"/messages/{message['id']}/reactions/👍"),
+        alice.request("PATCH", "/auth/me", json={"about": "no"}),
+        alice.post("/conversations", json={"kind": "group", "title": "no"}),
+        alice.post(f"/messages/{message['id']}/report", json={"reason": "no"}),
+        alice.request("PUT", "/upload/x", data=b"content"),
+        server.request("POST", "/auth/refresh", json={"refreshToken": alice.session["refreshToken"]}),
+    ]
+    for answer in refused:
+        assert_problem(answer, 503, "unavailable")
+        assert answer.headers["Retry-After"]
+    assert alice.get(f"/messages/{message['id']}").status_code == 200, "what is there can be read"
+    set_read_only("off")
+    until(lambda: server.request("GET", "/ready").status_code == 200, "the server to notice")
+    alice.send(conversation, "after")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts a file system")
+def test_a_full_disk_of_the_database_is_unavailable(tmp_path):
+    storage = tmp_path / "storage"
+    storage.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=200m", "tmpfs", storage], capture_output=True)
+    if mounted.returncode != 0:
+        pytest.skip("no file system can be mounted here")
+    server = Server(storage=storage)
+    try:
+        server.start()
+        alice, bob = server.people("alice", "bob")
+        conversation = alice.direct(bob)
+        alice.send(conversation)
+        filling = storage / "filling"
+        with open(filling, "wb") as file, contextlib.suppress(OSError):
+            while True:
+                file.write(bytes(65536))
+                file.flush()
+        refused = server.request("GET", "/ready")
+        assert "disk is full" in assert_problem(refused, 503, "unavailable")["detail"]
+        text = "".join(chr(0x4e00 + n % 5000) for n in range(8000))
+        answers = []
+        while not answers or answers[-1].status_code == 201:
+            answers.append(alice.post("/messages", json={"conversationId": conversation, "text": text}))
+        assert_problem(answers[-1], 503, "unavailable")
+        assert answers[-1].headers["Retry-After"]
+        filling.unlink()
+        until(lambda: server.request("GET", "/ready").status_code == 200, "the server to be ready")
+        alice.send(conversation, "after")
+        assert server.sql("SELECT count(*) FROM messages") == [(len(answers) + 1,)], "what was acknowledged is there"
+    finally:
+        server.stop()
+        subprocess.run(["umount", "-l", storage])

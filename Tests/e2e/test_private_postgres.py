@@ -129,3 +129,18 @@ def test_an_ordinary_user_needs_no_privileges(tmp_path):
         cwd=ROOT, env={**os.environ, "STORAGE_DIR": str(storage), "HOME": "/"}, capture_output=True, text=True, timeout=60)
     assert run.returncode == 0, run.stderr
     assert (storage / "postgres" / "PG_VERSION").stat().st_uid == nobody.pw_uid
+
+
+def test_somebody_elses_postgres_is_left_alone(alone, postgres):
+    """A stale `postmaster.pid` whose process id is by now another PostgreSQL's."""
+    alone.stop()
+    pid_file = alone.storage / "postgres" / "postmaster.pid"
+    stranger = pathlib.Path(postgres.directory) / "data" / "postmaster.pid"
+    pid_file.write_text(stranger.read_text())
+    alone.start()
+    assert postmaster(alone) != postgres.process.pid, "it starts its own"
+    alone.person()
+    alone.stop()
+    assert postgres.process.poll() is None
+    with postgres.connect("postgres") as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)

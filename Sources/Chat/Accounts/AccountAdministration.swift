@@ -17,8 +17,10 @@ public struct AccountAdministration: Sendable {
     public init(database: PostgresClient) {
         self.database = database
         // No URL is made here, so none has to be signed.
-        users = UserStore(database: database, links: UploadLinks(secret: SymmetricKey(size: .bits256)))
-        sessions = SessionStore(database: database)
+        let changes = ChangeQueue(database: database)
+        users = UserStore(
+            database: database, changes: changes, links: UploadLinks(secret: SymmetricKey(size: .bits256)))
+        sessions = SessionStore(database: database, changes: changes)
     }
 
     /// - Throws: `validation_failed`, `username_taken`.

@@ -29,7 +29,6 @@ public struct Accounts: Sendable {
     /// For this long after it was spent a refresh token still gets a session: two tabs may refresh at once.
     static let refreshGrace: Double = 10
 
-    let database: PostgresClient
     let users: UserStore
     let sessions: SessionStore
     let refreshTokens: RefreshTokens
@@ -85,7 +84,7 @@ public struct Accounts: Sendable {
     /// until that one was used, since its answer may have been lost. A token that comes later was stolen, or its thief was
     /// faster: the whole family is revoked (RFC 9700 § 4.14.2).
     public func refresh(_ token: String) async throws -> SignedIn {
-        enum Outcome {
+        enum Outcome: Sendable {
             case refreshed(SignedIn.Parts)
             case reused(SessionStore.Token)
             case refused(ChatError)
@@ -93,7 +92,7 @@ public struct Accounts: Sendable {
         let unknown = ChatError(.unauthenticated, "this refresh token is not known")
         guard token.utf8.count <= RefreshTokens.maximumBytes else { throw unknown }
         let successors = refreshTokens.successors(of: token)
-        let outcome: Outcome = try await database.withTransaction { transaction in
+        let outcome: Outcome = try await sessions.exchange(token) { transaction in
             guard let known = try await sessions.lock(token, in: transaction) else { return .refused(unknown) }
             if known.ended { return .refused(ChatError(.sessionRevoked, "this session was ended; sign in again")) }
             if known.banned { return .refused(ChatError(.banned, "this account is closed")) }

@@ -7,6 +7,7 @@ struct BlockStore: Sendable {
     static let maximum = 1000
 
     let database: PostgresClient
+    let changes: ChangeQueue
 
     /// Whether the other one of the direct conversation `c` has blocked `user`. A scalar subquery, as in
     /// `MessageStore.columns`, for one row by its key, however many have blocked the same person.
@@ -22,7 +23,7 @@ struct BlockStore: Sendable {
     }
 
     func insert(_ blocked: UserID, by blocker: UserID) async throws -> Change {
-        let results = try await database.atomically([
+        let results = try await changes.atomically([
             // One at a time of the same person, so that the bound holds.
             "SELECT 1 FROM users WHERE id = \(blocker.uuid) FOR NO KEY UPDATE",
             """
@@ -37,7 +38,7 @@ struct BlockStore: Sendable {
                 EXISTS (SELECT 1 FROM blocks
                     WHERE blocker_id = \(blocker.uuid) AND blocked_id = \(blocked.uuid)) AS is_blocked
             """,
-        ])
+        ], on: .user(blocker))
         if !results[1].isEmpty { return .changed }
         guard let row = results[2].first, try row.decode("is_user", as: Bool.self) else { return .noSuchUser }
         return try row.decode("is_blocked", as: Bool.self) ? .unchanged : .tooMany
@@ -45,8 +46,9 @@ struct BlockStore: Sendable {
 
     /// - Returns: Whether there was such a block.
     func delete(_ blocked: UserID, by blocker: UserID) async throws -> Bool {
-        try await !database.query(
-            "DELETE FROM blocks WHERE blocker_id = \(blocker.uuid) AND blocked_id = \(blocked.uuid) RETURNING 1"
+        try await !changes.query(
+            "DELETE FROM blocks WHERE blocker_id = \(blocker.uuid) AND blocked_id = \(blocked.uuid) RETURNING 1",
+            on: .user(blocker)
         ).isEmpty
     }
 

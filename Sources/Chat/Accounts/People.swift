@@ -1,6 +1,9 @@
 /// Finding and showing people.
 public struct People: Sendable {
     let users: UserStore
+    /// The same on connections for searches.
+    let searches: UserStore
+    let searching: ReadingLine
     let uploads: UploadStore
     let uploadLookup: UploadLookup
     let blocks: BlockStore
@@ -10,7 +13,7 @@ public struct People: Sendable {
         guard Rules.fits(query, 100), !query.utf8.contains(0) else {
             throw ChatError.invalid("query", "up to 100 characters")
         }
-        var found = try await users.search(query, limit: limit)
+        var found = try await searching.ask(viewer) { try await searches.search(query, limit: limit) }
         let apart = try await blocks.apart(from: [viewer])[viewer] ?? []
         for index in found.indices { presence.describe(&found[index], apart: apart) }
         return found

@@ -10,6 +10,7 @@ struct SessionStore: Sendable {
     static let maximumEach = 50
 
     let database: PostgresClient
+    let changes: ChangeQueue
 
     struct Token: Sendable {
         var sessionID: SessionID
@@ -21,13 +22,21 @@ struct SessionStore: Sendable {
     }
 
     func insert(_ id: SessionID, user: UserID, userAgent: String, token: String) async throws {
-        try await database.atomically([
-            """
-            INSERT INTO sessions (id, user_id, user_agent, expires_at)
-            VALUES (\(id.uuid), \(user.uuid), \(userAgent), \(Date() + Self.lifetime))
-            """,
-            "INSERT INTO refresh_tokens (hash, session_id) VALUES (\(Self.hash(token)), \(id.uuid))",
-        ])
+        try await changes.atomically(
+            [
+                """
+                INSERT INTO sessions (id, user_id, user_agent, expires_at)
+                VALUES (\(id.uuid), \(user.uuid), \(userAgent), \(Date() + Self.lifetime))
+                """,
+                "INSERT INTO refresh_tokens (hash, session_id) VALUES (\(Self.hash(token)), \(id.uuid))",
+            ], on: .user(user))
+    }
+
+    /// Runs what exchanges a refresh token, one such at a time for each.
+    func exchange<Value: Sendable>(
+        _ token: String, _ body: @escaping @Sendable (PostgresTransaction) async throws -> Value
+    ) async throws -> Value {
+        try await changes.transaction(on: .token(Self.hash(token)), body)
     }
 
     /// Reads and locks a refresh token for the rest of the transaction.
@@ -97,21 +106,21 @@ struct SessionStore: Sendable {
 
     /// Revokes one session of `user`; false when it has no such session that is still good.
     func revoke(_ id: SessionID, of user: UserID) async throws -> Bool {
-        let rows = try await database.query(
+        let rows = try await changes.query(
             """
             UPDATE sessions SET revoked_at = now()
             WHERE id = \(id.uuid) AND user_id = \(user.uuid) AND revoked_at IS NULL RETURNING id
-            """)
+            """, on: .user(user))
         return !rows.isEmpty
     }
 
     /// Revokes every session of `user` but `kept`, and tells which they were.
     func revokeAll(of user: UserID, except kept: SessionID?) async throws -> [SessionID] {
-        let rows = try await database.query(
+        let rows = try await changes.query(
             """
             UPDATE sessions SET revoked_at = now()
             WHERE user_id = \(user.uuid) AND revoked_at IS NULL AND id IS DISTINCT FROM \(kept?.uuid) RETURNING id
-            """)
+            """, on: .user(user))
         return try rows.map { SessionID(try $0.decode("id")) }
     }
 

@@ -4,6 +4,7 @@ import PostgresClient
 /// The SQL of people and their passwords.
 struct UserStore: Sendable {
     let database: PostgresClient
+    let changes: ChangeQueue
     let links: UploadLinks
 
     /// The columns of a user with the avatar, for `read`. `u` is the user's row.
@@ -70,8 +71,8 @@ struct UserStore: Sendable {
     static let isMuted: PostgresQuery = "coalesce(u.muted_until > now(), false)"
 
     func setPassword(_ hash: String, of id: UserID) async throws {
-        try await database.query(
-            "UPDATE passwords SET hash = \(hash), changed_at = now() WHERE user_id = \(id.uuid)")
+        try await changes.query(
+            "UPDATE passwords SET hash = \(hash), changed_at = now() WHERE user_id = \(id.uuid)", on: .user(id))
     }
 
     func find(_ id: UserID) async throws -> User? { try await find([id]).first }
@@ -135,21 +136,21 @@ struct UserStore: Sendable {
         guard change.displayName != nil || change.about.isSet || change.avatar.isSet else { return }
         let about = change.about.value
         let avatar = change.avatar.value?.uuid
-        let changed = try await database.query(
+        let changed = try await changes.query(
             """
             UPDATE users u SET
                 display_name = coalesce(\(change.displayName), display_name),
                 about = CASE WHEN \(change.about.isSet) THEN \(about) ELSE about END,
                 avatar_upload_id = CASE WHEN \(change.avatar.isSet) THEN \(avatar) ELSE avatar_upload_id END
             WHERE u.id = \(id.uuid) AND NOT \(UserStore.isMuted) RETURNING 1
-            """)
+            """, on: .user(id))
         guard !changed.isEmpty else { throw Permissions.muted }
     }
 
     /// Users from rows with `columns`; their avatars are read in one more query if there are any.
     func read(_ rows: PostgresResult) async throws -> [User] {
         let avatarIDs = try rows.compactMap { try $0.decode("avatar_upload_id", as: UUID?.self).map { UploadID($0) } }
-        let avatars = try await UploadStore(database: database, links: links).find(avatarIDs)
+        let avatars = try await UploadStore(database: database, changes: changes, links: links).find(avatarIDs)
         return try rows.map { try Self.user(from: $0, avatars: avatars) }
     }
 

@@ -24,7 +24,7 @@ extension ConversationStore {
         let id = ConversationID.make()
         let made: Bool
         do {
-            let results = try await database.atomically([
+            let results = try await changes.atomically([
                 """
                 INSERT INTO conversations (id, kind, direct_low, direct_high)
                 SELECT \(id.uuid), 'direct', \(low.uuid), \(high.uuid)
@@ -35,9 +35,9 @@ extension ConversationStore {
                 SELECT c.id, pair.id, 'member' FROM conversations c, unnest(\([low.uuid, high.uuid])) AS pair (id)
                 WHERE c.id = \(id.uuid)
                 """,
-            ])
+            ], on: .user(maker))
             made = !results[0].isEmpty
-        } catch {
+        } catch let error as PostgresError {
             switch error.sqlState {
             case .uniqueViolation:
                 // Somebody made it at the same time.
@@ -58,7 +58,7 @@ extension ConversationStore {
     func insertGroup(
         _ id: ConversationID, title: String, visibility: Conversation.Visibility, owner: UserID, members: [UserID]
     ) async throws {
-        let results = try await database.atomically([
+        let results = try await changes.atomically([
             """
             INSERT INTO conversations (id, kind, visibility, title)
             SELECT \(id.uuid), 'group', \(visibility.rawValue), \(title)
@@ -74,7 +74,7 @@ extension ConversationStore {
             FROM conversations c, users u LEFT JOIN LATERAL (\(Self.stranger(owner))) a (stranger) ON true
             WHERE c.id = \(id.uuid) AND u.id = ANY(\(members.map(\.uuid))) AND u.id <> \(owner.uuid)
             """,
-        ])
+        ], on: .user(owner))
         guard !results[0].isEmpty else { throw Permissions.muted }
     }
 

@@ -11,6 +11,7 @@ struct ConversationStore: Sendable {
     static let presenceMembers = 200
 
     let database: PostgresClient
+    let changes: ChangeQueue
     let users: UserStore
     let messages: MessageStore
 

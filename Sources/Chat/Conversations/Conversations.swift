@@ -1,11 +1,18 @@
 import Foundation
 import PostgresClient
+import Synchronization
 
 /// Conversations and who is in them.
 public struct Conversations: Sendable {
     let database: PostgresClient
     let store: ConversationStore
     let blocks: BlockStore
+    /// The same on connections for lists, and for searches.
+    let lists: ConversationStore
+    let listing: ReadingLine
+    let searches: ConversationStore
+    let searching: ReadingLine
+    let changes: ChangeQueue
     let presence: Presence
     let events: any EventSink
     /// One change of a conversation's members or title at a time, until everybody has been told of it: rooms and
@@ -13,12 +20,18 @@ public struct Conversations: Sendable {
     private let turns = KeyedLock<ConversationID>()
 
     init(
-        database: PostgresClient, store: ConversationStore, blocks: BlockStore, presence: Presence,
+        database: PostgresClient, store: ConversationStore, lists: ConversationStore, listing: ReadingLine,
+        searches: ConversationStore, searching: ReadingLine, blocks: BlockStore, changes: ChangeQueue, presence: Presence,
         events: any EventSink
     ) {
         self.database = database
         self.store = store
         self.blocks = blocks
+        self.lists = lists
+        self.listing = listing
+        self.searches = searches
+        self.searching = searching
+        self.changes = changes
         self.presence = presence
         self.events = events
     }
@@ -28,7 +41,9 @@ public struct Conversations: Sendable {
     public func list(
         of user: UserID, after cursor: ActivityCursor?, limit: Int
     ) async throws -> (conversations: [Conversation], next: ActivityCursor?) {
-        try await describe(try await store.list(of: user, after: cursor, limit: limit), for: user)
+        try await listing.ask(user) {
+            try await describe(try await lists.list(of: user, after: cursor, limit: limit), for: user)
+        }
     }
 
     public func publicGroups(
@@ -37,14 +52,16 @@ public struct Conversations: Sendable {
         guard Rules.fits(query, 100), !query.utf8.contains(0) else {
             throw ChatError.invalid("query", "up to 100 characters")
         }
-        let page = try await store.publicGroups(matching: query, after: cursor, limit: limit)
-        return try await describe(page, for: user)
+        let page = try await searching.ask(user) {
+            try await searches.publicGroups(matching: query, after: cursor, limit: limit)
+        }
+        return try await listing.ask(user) { try await describe(page, for: user) }
     }
 
     private func describe(
         _ page: ConversationStore.Page, for user: UserID
     ) async throws -> ([Conversation], ActivityCursor?) {
-        (try await views(page.ids, for: user), page.next)
+        (try await views(page.ids, for: user, from: lists), page.next)
     }
 
     public func find(_ id: ConversationID, for user: UserID) async throws -> Conversation {
@@ -62,9 +79,12 @@ public struct Conversations: Sendable {
         return page
     }
 
-    /// The rooms of a user's sockets.
-    func views(_ ids: [ConversationID], for user: UserID) async throws -> [Conversation] {
-        var views = try await store.views(ids, for: user)
+    /// What somebody sees of conversations.
+    /// - Parameter lists: for many of them; the store's own connections are for one.
+    func views(
+        _ ids: [ConversationID], for user: UserID, from lists: ConversationStore? = nil
+    ) async throws -> [Conversation] {
+        var views = try await (lists ?? store).views(ids, for: user)
         guard !views.isEmpty else { return [] }
         let apart = try await blocks.apart(from: [user])[user] ?? []
         for index in views.indices { presence.describe(&views[index], apart: apart) }
@@ -117,7 +137,7 @@ public struct Conversations: Sendable {
     public func rename(_ id: ConversationID, to title: String, by user: UserID) async throws -> Conversation {
         let title = try Rules.title(title)
         try await inTurn(id) {
-            let revision = try await database.withTransaction { transaction in
+            let revision = try await changes.transaction(on: .conversation(id)) { transaction in
                 try Permissions.rename(try await store.lock(id, for: user, in: transaction))
                 return try await store.setTitle(title, of: id, in: transaction)
             }
@@ -159,7 +179,7 @@ public struct Conversations: Sendable {
     /// Answers a stranger's invitation; without one nothing changes. `leave` declines it.
     public func accept(_ id: ConversationID, by user: UserID) async throws -> Conversation {
         try await inTurn(id) {
-            let accepted = try await database.withTransaction { transaction in
+            let accepted = try await changes.transaction(on: .conversation(id)) { transaction in
                 try Permissions.read(try await store.lock(id, for: user, in: transaction))
                 return try await store.accept(id, for: user, in: transaction)
             }
@@ -188,7 +208,7 @@ public struct Conversations: Sendable {
         _ role: Member.Role, of target: UserID, in id: ConversationID, by user: UserID
     ) async throws -> Conversation {
         try await inTurn(id) {
-            let revision: Int? = try await database.withTransaction { transaction in
+            let revision: Int? = try await changes.transaction(on: .conversation(id)) { transaction in
                 try Permissions.changeRole(try await store.lock(id, for: user, in: transaction))
                 guard let current = try await store.role(of: target, in: id, transaction) else {
                     throw ChatError.notFound("member")
@@ -221,11 +241,13 @@ public struct Conversations: Sendable {
     private func inTurn<Value: Sendable>(
         _ id: ConversationID, _ body: @Sendable () async throws -> Value
     ) async throws -> Value {
-        try await turns.withLock(id, behindAtMost: Self.maximumWaiting, body)
+        try await turns.withLock(
+            id, behindAtMost: Self.maximumWaiting, until: .now + Self.maximumWait, body)
     }
 
     /// Changes of one conversation that wait for the one under way.
     private static let maximumWaiting = 1000
+    private static let maximumWait: Duration = .seconds(5)
 
     /// Adds those who are not members yet. Their connections join the room after the commit and before the
     /// conversation is described to them, so that a message is in the description or comes live.
@@ -236,7 +258,7 @@ public struct Conversations: Sendable {
     ) async throws {
         try await inTurn(id) {
             let added = try await reconnecting(users, to: id) {
-                try await database.withTransaction { transaction in
+                try await changes.transaction(on: .conversation(id)) { transaction in
                     try await permit(transaction) ? try await store.add(users, to: id, by: adder, in: transaction) : []
                 }
             }
@@ -252,15 +274,15 @@ public struct Conversations: Sendable {
         _ change: @escaping @Sendable (PostgresTransaction) async throws -> Void
     ) async throws {
         try await inTurn(id) {
-            var isLeaving = false
+            let isLeaving = Atomic(false)
             do {
-                try await database.withTransaction { transaction in
+                try await changes.transaction(on: .conversation(id)) { transaction in
                     try await change(transaction)
                     events.deliver(.memberLeaving(conversation: id, user: user))
-                    isLeaving = true
+                    isLeaving.store(true, ordering: .relaxed)
                 }
             } catch {
-                if isLeaving { reconnect([user], to: id, leaving: true) }
+                if isLeaving.load(ordering: .relaxed) { reconnect([user], to: id, leaving: true) }
                 throw error
             }
             try await announceDeparture(of: user, from: id)

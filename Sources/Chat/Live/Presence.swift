@@ -8,8 +8,11 @@ public final class Presence: Sendable {
     private let devices = Mutex<[UserID: Int]>([:])
     /// Departures that could not be announced; tried again with the lease.
     private let unannounced = Mutex<[UserID: Date]>([:])
+    /// Departures that were announced, and not written because somebody holds the user's row.
+    private let unwritten = Mutex<[UserID: Date]>([:])
     /// Comings and goings, written in their order, so that the last one is what stays.
-    private let changes: BatchedQuery<PresenceStore.Change, Void>
+    /// Whether the user's row was locked, and the change could not be written.
+    private let changes: BatchedQuery<PresenceStore.Change, Bool>
     private let audiences: BatchedQuery<UserID, [UserID]>
     private let store: PresenceStore
     private let events: any EventSink
@@ -22,9 +25,10 @@ public final class Presence: Sendable {
         conversations: ConversationStore, blocks: BlockStore, store: PresenceStore, events: any EventSink,
         logger: Logger
     ) {
-        changes = BatchedQuery(missing: ()) { changes in
-            try await store.write(changes)
-            return [:]
+        changes = BatchedQuery(isOrdered: true, missing: false) { changes in
+            let locked = try await store.write(changes)
+            return Dictionary(
+                changes.filter { locked.contains($0.user) }.map { ($0, true) }, uniquingKeysWith: { first, _ in first })
         }
         audiences = BatchedQuery(missing: []) { users in
             let apart = try await blocks.apart(from: users)
@@ -82,8 +86,12 @@ public final class Presence: Sendable {
     /// With the last device the user goes offline.
     public func announceDeparture(of user: UserID, now: Date = Date()) async {
         do {
-            // Back already: nothing to tell.
-            guard try await recordDeparture(of: user, now: now) else { return }
+            switch try await recordDeparture(of: user, now: now) {
+            case .isBack: return
+            case .recorded: break
+            // They are told all the same; it is written later.
+            case .isLocked: unwritten.withLock { $0[user] = now }
+            }
             let present = online(among: try await audiences(user))
             guard !isOnline(user) else { return }
             events.deliver(.userStatus(user: user, status: .offline, lastSeenAt: now, audience: present))
@@ -93,13 +101,18 @@ public final class Presence: Sendable {
         }
     }
 
-    /// - Returns: False where the user is online again.
-    private func recordDeparture(of user: UserID, now: Date) async throws -> Bool {
-        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Bool, any Error>) in
+    private enum Departure {
+        case recorded, isLocked
+        /// The user is online again: nothing to tell.
+        case isBack
+    }
+
+    private func recordDeparture(of user: UserID, now: Date) async throws -> Departure {
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Departure, any Error>) in
             // Under the lock that counts the devices: what is written last is what is so.
             devices.withLock { devices in
-                guard devices[user] == nil else { return continuation.resume(returning: false) }
-                changes.submit(.left(user, now)) { continuation.resume(with: $0.map { true }) }
+                guard devices[user] == nil else { return continuation.resume(returning: .isBack) }
+                changes.submit(.left(user, now)) { continuation.resume(with: $0.map { $0 ? .isLocked : .recorded }) }
             }
         }
     }
@@ -126,6 +139,12 @@ public final class Presence: Sendable {
             return departures
         }
         for (user, date) in departures { await announceDeparture(of: user, now: date) }
+        for (user, date) in unwritten.withLock({ $0 }) {
+            guard let departure = try? await recordDeparture(of: user, now: date), departure != .isLocked else {
+                continue
+            }
+            unwritten.withLock { if $0[user] == date { $0[user] = nil } }
+        }
     }
 
     /// Adds what others are shown of a person: whether they are there, and since when not.

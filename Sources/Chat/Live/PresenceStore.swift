@@ -16,24 +16,33 @@ struct PresenceStore: Sendable {
         }
     }
 
-    /// Writes what became of each user in the end.
-    func write(_ changes: [Change]) async throws {
+    /// Writes what became of each user in the end, but for those whose row somebody else holds: nobody waits for it.
+    /// - Returns: whose it was.
+    func write(_ changes: [Change]) async throws -> Set<UserID> {
         let last = Dictionary(changes.map { ($0.user, $0) }, uniquingKeysWith: { $1 })
         var came: [UUID] = []
         for case .came(let user) in last.values { came.append(user.uuid) }
         var left: [UserID: Date] = [:]
         for case .left(let user, let date) in changes { left[user] = date }
         let gone = left.keys.map(\.uuid)
-        try await database.atomically([
+        let results = try await database.atomically([
             "DELETE FROM presence WHERE user_id = ANY(\(gone))",
             """
-            INSERT INTO presence (user_id) SELECT id FROM users WHERE id = ANY(\(came)) ON CONFLICT DO NOTHING
+            INSERT INTO presence (user_id)
+            SELECT id FROM users WHERE id = ANY(\(came)) FOR KEY SHARE SKIP LOCKED ON CONFLICT DO NOTHING
             """,
             """
-            UPDATE users SET last_seen_at = greatest(last_seen_at, gone.seen)
-            FROM unnest(\(gone), \(Array(left.values))) AS gone (id, seen) WHERE users.id = gone.id
+            WITH free AS MATERIALIZED (
+                SELECT id FROM users WHERE id = ANY(\(gone)) FOR NO KEY UPDATE SKIP LOCKED
+            ), seen AS (
+                UPDATE users SET last_seen_at = greatest(last_seen_at, gone.seen)
+                FROM free JOIN unnest(\(gone), \(Array(left.values))) AS gone (id, seen) ON gone.id = free.id
+                WHERE users.id = free.id
+            )
+            SELECT id FROM users WHERE id = ANY(\(gone)) AND id NOT IN (SELECT id FROM free)
             """,
         ])
+        return Set(try results[2].map { UserID(try $0.decode("id")) })
     }
 
     func renewLease() async throws {
@@ -44,12 +53,16 @@ struct PresenceStore: Sendable {
             """)
     }
 
-    /// Whoever was connected when the server before this one ended was last seen when that was last alive.
+    /// Whoever was connected when the server before this one ended was last seen when that was last alive. A row that
+    /// somebody else holds keeps the time it has: the server does not wait for it to start.
     func takeOver() async throws {
         try await database.atomically([
             """
+            WITH free AS MATERIALIZED (
+                SELECT id FROM users WHERE id IN (SELECT user_id FROM presence) FOR NO KEY UPDATE SKIP LOCKED
+            )
             UPDATE users u SET last_seen_at = greatest(u.last_seen_at, l.alive_at)
-            FROM presence p, presence_lease l WHERE u.id = p.user_id
+            FROM free, presence_lease l WHERE u.id = free.id
             """,
             "DELETE FROM presence",
         ])

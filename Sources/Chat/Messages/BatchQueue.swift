@@ -41,6 +41,14 @@ struct BatchQueue<Item: Sendable>: Sendable {
         return true
     }
 
+    /// Puts back to the front, in their order, what was taken out before and still counts as accepted.
+    mutating func prepend(_ returned: [Item]) {
+        for item in returned.reversed() {
+            waitingBytes += size(item)
+            items.prepend(item)
+        }
+    }
+
     /// The longest beginning of the queue that may go into one statement: a repetition of something in the batch ends
     /// it, because a statement does not see its own insertions.
     mutating func nextBatch() -> [Item] {

@@ -15,8 +15,20 @@ final class MarkWriter: Sendable {
     private struct Mark {
         var delivered: Int
         var read: Int
+        /// When it is given up if the member's row is still locked.
+        var deadline: ContinuousClock.Instant
         var completions: [Completion]
+
+        mutating func join(_ other: Mark) {
+            delivered = max(delivered, other.delivered)
+            read = max(read, other.read)
+            completions += other.completions
+        }
     }
+
+    /// For how long a mark waits for a row that somebody else holds, and between two attempts.
+    private static let maximumWait: Duration = .seconds(3)
+    private static let pause: Duration = .milliseconds(250)
 
     private struct State {
         var marks: [Key: Mark] = [:]
@@ -43,7 +55,8 @@ final class MarkWriter: Sendable {
         let (accepted, start) = state.withLock { state -> (Bool, Bool) in
             let key = Key(conversation: conversation, user: user)
             guard state.marks[key] != nil || state.marks.count < capacity else { return (false, false) }
-            var mark = state.marks[key] ?? Mark(delivered: 0, read: 0, completions: [])
+            var mark =
+                state.marks[key] ?? Mark(delivered: 0, read: 0, deadline: .now + Self.maximumWait, completions: [])
             mark.delivered = max(mark.delivered, seq)
             if read { mark.read = max(mark.read, seq) }
             // One device sends a mark a message at most; more waiting for one write is a flood.
@@ -59,6 +72,8 @@ final class MarkWriter: Sendable {
 
     /// Writes what waits until nothing does.
     private func write() async {
+        // Once a row was found locked, until none is any more.
+        var passingBy = false
         while true {
             let marks = state.withLock { state in
                 let marks = state.marks
@@ -67,18 +82,55 @@ final class MarkWriter: Sendable {
                 return marks
             }
             if marks.isEmpty { return }
-            let entries = Array(marks)
+            let entries = marks.map { (key: $0.key, mark: $0.value) }
             do {
-                let rows = try await database.query(Self.update(entries.map { ($0.key, $0.value) }))
-                for row in rows {
-                    let (key, mark) = entries[try row.decode("ordinal", as: Int.self)]
-                    try answer(key, mark, row)
-                }
+                let locked = try await write(entries, passingBy: passingBy)
+                passingBy = !locked.isEmpty
+                if putBack(locked) == marks.count { try await Task.sleep(for: Self.pause) }
+            } catch let error as PostgresError where error.metLock && !passingBy {
+                passingBy = true
+                _ = putBack(entries)
             } catch {
                 let refusal = ChatError(databaseError: error, logger: logger)
                 for (_, mark) in entries { for complete in mark.completions { complete(.failure(refusal)) } }
             }
         }
+    }
+
+    /// - Parameter passingBy: does not wait for rows that somebody else holds.
+    /// - Returns: the marks whose rows were passed by.
+    private func write(_ entries: [(key: Key, mark: Mark)], passingBy: Bool) async throws -> [(key: Key, mark: Mark)] {
+        let rows = try await database.query(Self.update(entries, passingBy: passingBy))
+        var locked: [(key: Key, mark: Mark)] = []
+        for row in rows {
+            let entry = entries[try row.decode("ordinal", as: Int.self)]
+            if try row.decode("is_locked", as: Bool.self) {
+                locked.append(entry)
+            } else {
+                try answer(entry.key, entry.mark, row)
+            }
+        }
+        return locked
+    }
+
+    /// Has marks tried again, with what has come for the same members meanwhile.
+    /// - Returns: how many; the others have waited too long.
+    private func putBack(_ entries: [(key: Key, mark: Mark)]) -> Int {
+        let now = ContinuousClock.now
+        var count = 0
+        for (key, mark) in entries {
+            guard mark.deadline > now else {
+                for complete in mark.completions { complete(.failure(.unavailable)) }
+                continue
+            }
+            count += 1
+            state.withLock { state in
+                var mark = mark
+                if let newer = state.marks[key] { mark.join(newer) }
+                state.marks[key] = mark
+            }
+        }
+        return count
     }
 
     private func answer(_ key: Key, _ mark: Mark, _ row: PostgresRow) throws {
@@ -99,31 +151,48 @@ final class MarkWriter: Sendable {
         for complete in mark.completions { complete(.success(())) }
     }
 
-    /// Gives a row for each mark: whether its user is a member, and the marks as they stand now if they moved.
-    private static func update(_ marks: [(key: Key, mark: Mark)]) -> PostgresQuery {
-        """
-        WITH input AS (
-            SELECT * FROM unnest(\(Array(marks.indices)), \(marks.map(\.key.conversation.uuid)),
-                \(marks.map(\.key.user.uuid)), \(marks.map(\.mark.delivered)), \(marks.map(\.mark.read)))
-                AS i (ordinal, conversation_id, user_id, delivered, read)
-        ), moved AS (
-            UPDATE members m SET
-                delivered_seq = greatest(m.delivered_seq, least(i.delivered, c.last_seq)),
-                read_seq = greatest(m.read_seq, least(i.read, c.last_seq))
-            FROM input i JOIN conversations c ON c.id = i.conversation_id
-            WHERE m.conversation_id = i.conversation_id AND m.user_id = i.user_id
+    /// Gives a row for each mark: whether its user is a member, the marks as they stand now if they moved, and whether
+    /// they should move and the row was passed by.
+    private static func update(_ marks: [(key: Key, mark: Mark)], passingBy: Bool) -> PostgresQuery {
+        let isToMove: PostgresQuery = """
+            m.conversation_id = i.conversation_id AND m.user_id = i.user_id
                 AND (m.delivered_seq < least(i.delivered, c.last_seq) OR m.read_seq < least(i.read, c.last_seq))
-            RETURNING i.ordinal, m.delivered_seq, m.read_seq
-        )
-        SELECT i.ordinal, moved.delivered_seq, moved.read_seq,
-            EXISTS (SELECT 1 FROM members m WHERE m.conversation_id = i.conversation_id AND m.user_id = i.user_id)
-                AS is_member,
-            -- Of an EXISTS, PostgreSQL may make a hash table of all public groups.
-            coalesce((SELECT c.visibility = 'public' FROM conversations c WHERE c.id = i.conversation_id), false)
-                AS is_public,
-            (SELECT count(*) FROM (SELECT 1 FROM members m WHERE m.conversation_id = i.conversation_id
-                LIMIT \(ConversationStore.presenceMembers + 1)) AS counted) <= \(ConversationStore.presenceMembers) AS is_small
-        FROM input i LEFT JOIN moved ON moved.ordinal = i.ordinal
-        """
+            """
+        let isMine: PostgresQuery = passingBy ? "i.ordinal IN (SELECT ordinal FROM taken)" : "true"
+        let taken: PostgresQuery = """
+            taken AS MATERIALIZED (
+                SELECT i.ordinal FROM input i JOIN conversations c ON c.id = i.conversation_id JOIN members m ON \(isToMove)
+                FOR NO KEY UPDATE OF m SKIP LOCKED
+            ),
+            """
+        let isPassedBy: PostgresQuery = """
+            i.ordinal NOT IN (SELECT ordinal FROM taken) AND EXISTS (
+                SELECT 1 FROM members m JOIN conversations c ON c.id = m.conversation_id WHERE \(isToMove))
+            """
+        return """
+            WITH input AS (
+                SELECT * FROM unnest(\(Array(marks.indices)), \(marks.map(\.key.conversation.uuid)),
+                    \(marks.map(\.key.user.uuid)), \(marks.map(\.mark.delivered)), \(marks.map(\.mark.read)))
+                    AS i (ordinal, conversation_id, user_id, delivered, read)
+            ), \(passingBy ? taken : "" as PostgresQuery)
+            moved AS (
+                UPDATE members m SET
+                    delivered_seq = greatest(m.delivered_seq, least(i.delivered, c.last_seq)),
+                    read_seq = greatest(m.read_seq, least(i.read, c.last_seq))
+                FROM input i JOIN conversations c ON c.id = i.conversation_id
+                WHERE \(isToMove) AND \(isMine)
+                RETURNING i.ordinal, m.delivered_seq, m.read_seq
+            )
+            SELECT i.ordinal, moved.delivered_seq, moved.read_seq, \(passingBy ? isPassedBy : "false" as PostgresQuery) AS is_locked,
+                EXISTS (SELECT 1 FROM members m WHERE m.conversation_id = i.conversation_id AND m.user_id = i.user_id)
+                    AS is_member,
+                -- Of an EXISTS, PostgreSQL may make a hash table of all public groups.
+                coalesce((SELECT c.visibility = 'public' FROM conversations c WHERE c.id = i.conversation_id), false)
+                    AS is_public,
+                (SELECT count(*) FROM (SELECT 1 FROM members m WHERE m.conversation_id = i.conversation_id
+                    LIMIT \(ConversationStore.presenceMembers + 1)) AS counted) <= \(ConversationStore.presenceMembers)
+                    AS is_small
+            FROM input i LEFT JOIN moved ON moved.ordinal = i.ordinal
+            """
     }
 }

@@ -4,6 +4,7 @@ import PostgresClient
 /// The SQL of messages, reactions and reports; `MessageBatch` has the insertion.
 struct MessageStore: Sendable {
     let database: PostgresClient
+    let changes: ChangeQueue
     let uploads: UploadStore
 
     /// The columns that `read` needs: `m` is the message's row, `s` its sender's.
@@ -78,6 +79,15 @@ struct MessageStore: Sendable {
     /// How many of the newest matches are ranked: ranking reads each.
     private static let rankedMatches = 1000
 
+    /// Whether the text names a word that has to be there: without one every message would have to be read.
+    func isSearchable(_ text: String) async throws -> Bool {
+        // What an index can answer of a query: nothing of an empty one, and `T` of one that excludes only (PostgreSQL
+        // documentation, 12.4.2.1).
+        let rows = try await database.query(
+            "SELECT querytree(websearch_to_tsquery('simple', \(text))) NOT IN ('', 'T') AS searchable")
+        return try rows.first?.decode("searchable") ?? false
+    }
+
     /// The best of the newest matches for the words of `text` in the conversations of `user`, newest first among equals.
     ///
     /// Each conversation is looked up in the index with the words, so that what a word matches elsewhere costs nothing.
@@ -118,14 +128,60 @@ struct MessageStore: Sendable {
         var isShutOut: Bool
     }
 
-    /// Locks the message's conversation, then reads how `user` stands to the message.
+    /// Those of `rows` that somebody else holds at the moment, so that a message that needs them would wait. Waits for
+    /// none of them.
+    func locked(among rows: Set<LockedRow>, on lane: Int) async throws -> Set<LockedRow> {
+        var conversations: [UUID] = []
+        var users: [UUID] = []
+        var messages: [UUID] = []
+        var uploads: [UUID] = []
+        for row in rows {
+            switch row {
+            case .conversation(let id): conversations.append(id.uuid)
+            case .user(let id): users.append(id.uuid)
+            case .message(let id): messages.append(id.uuid)
+            case .upload(let id): uploads.append(id.uuid)
+            }
+        }
+        func held(_ ids: [UUID], of table: PostgresQuery, for strength: PostgresQuery) -> PostgresQuery {
+            """
+            WITH free AS MATERIALIZED (
+                SELECT id FROM \(table) WHERE id = ANY(\(ids)) FOR \(strength) SKIP LOCKED)
+            SELECT id FROM \(table) WHERE id = ANY(\(ids)) AND id NOT IN (SELECT id FROM free)
+            """
+        }
+        let results = try await database.atomically(
+            [
+                held(conversations, of: "conversations", for: "NO KEY UPDATE"),
+                held(users, of: "users", for: "KEY SHARE"), held(messages, of: "messages", for: "KEY SHARE"),
+                held(uploads, of: "uploads", for: "KEY SHARE"),
+            ], on: lane)
+        func ids<Entity>(_ result: PostgresResult, as type: Entity.Type) throws -> [ID<Entity>] {
+            try result.map { ID<Entity>(try $0.decode("id")) }
+        }
+        return Set(
+            try ids(results[0], as: Conversation.self).map { .conversation($0) }
+                + ids(results[1], as: User.self).map { .user($0) }
+                + ids(results[2], as: Message.self).map { .message($0) }
+                + ids(results[3], as: Upload.self).map { .upload($0) })
+    }
+
+    func conversation(of id: MessageID) async throws -> ConversationID? {
+        try await database.query("SELECT conversation_id FROM messages WHERE id = \(id.uuid)").first.map {
+            ConversationID(try $0.decode("conversation_id"))
+        }
+    }
+
+    /// Locks what is to be changed, the message's conversation last, so that nobody's message to it waits while this
+    /// waits for another row; then reads how `user` stands to the message.
     func lock(_ id: MessageID, for user: UserID, in transaction: PostgresTransaction) async throws -> Standing? {
-        try await transaction.query(
+        let results = try await transaction.queries([
+            "SELECT 1 FROM users WHERE id = \(user.uuid) FOR KEY SHARE",
+            "SELECT 1 FROM messages WHERE id = \(id.uuid) FOR NO KEY UPDATE",
             """
             SELECT 1 FROM conversations WHERE id = (SELECT conversation_id FROM messages WHERE id = \(id.uuid))
             FOR NO KEY UPDATE
-            """)
-        let rows = try await transaction.query(
+            """,
             """
             SELECT m.conversation_id, m.sender_id, m.deleted_at IS NOT NULL AS deleted, m.text, c.kind, c.visibility,
                 EXISTS (SELECT 1 FROM attachments a WHERE a.message_id = m.id) AS has_attachments, me.role,
@@ -133,8 +189,9 @@ struct MessageStore: Sendable {
             FROM messages m JOIN conversations c ON c.id = m.conversation_id LEFT JOIN users u ON u.id = \(user.uuid)
                 LEFT JOIN members me ON me.conversation_id = m.conversation_id AND me.user_id = \(user.uuid)
             WHERE m.id = \(id.uuid)
-            """)
-        return try rows.first.map { row in
+            """,
+        ])
+        return try results[3].first.map { row in
             Standing(
                 conversation: ConversationID(try row.decode("conversation_id")),
                 sender: UserID(try row.decode("sender_id")), deleted: try row.decode("deleted"),
@@ -198,13 +255,13 @@ struct MessageStore: Sendable {
 
     /// One open report of a message by the same user is enough.
     func report(_ id: MessageID, by user: UserID, reason: String) async throws {
-        try await database.query(
+        try await changes.query(
             """
             INSERT INTO reports (id, message_id, reporter_id, reason)
             SELECT \(ReportID.make().uuid), \(id.uuid), \(user.uuid), \(reason)
             WHERE NOT EXISTS (SELECT 1 FROM reports WHERE message_id = \(id.uuid) AND reporter_id = \(user.uuid)
                 AND closed_at IS NULL)
-            """)
+            """, on: .user(user))
     }
 
     /// Counts one change of the message's conversation.

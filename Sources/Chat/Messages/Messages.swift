@@ -6,6 +6,10 @@ import PostgresClient
 public struct Messages: Sendable {
     let database: PostgresClient
     let store: MessageStore
+    /// The same on connections for searches.
+    let searches: MessageStore
+    let searching: ReadingLine
+    let changes: ChangeQueue
     let conversations: ConversationStore
     let direct: DirectConversations
     let writer: MessageWriter
@@ -121,8 +125,13 @@ public struct Messages: Sendable {
         if let conversation {
             try Permissions.read(try await conversations.standing(of: user, in: conversation))
         }
-        let found = try await store.search(
-            text, user: user, conversation: conversation, before: before, limit: limit + 1)
+        let found = try await searching.ask(user) {
+            guard try await searches.isSearchable(text) else {
+                throw ChatError.invalid("q", "at least one word to look for")
+            }
+            return try await searches.search(
+                text, user: user, conversation: conversation, before: before, limit: limit + 1)
+        }
         return (Array(found.prefix(limit)), found.count > limit)
     }
 
@@ -206,7 +215,8 @@ public struct Messages: Sendable {
         _ id: MessageID, by user: UserID,
         _ body: @escaping @Sendable (MessageStore.Standing, PostgresTransaction) async throws -> Bool
     ) async throws -> (message: Message, before: MessageStore.Standing, wasChanged: Bool) {
-        let (standing, wasChanged) = try await database.withTransaction { transaction in
+        guard let conversation = try await store.conversation(of: id) else { throw ChatError.notFound("message") }
+        let (standing, wasChanged) = try await changes.transaction(on: .conversation(conversation)) { transaction in
             // To those outside the conversation the message does not exist.
             guard let standing = try await store.lock(id, for: user, in: transaction), standing.role != nil else {
                 throw ChatError.notFound("message")

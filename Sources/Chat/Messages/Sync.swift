@@ -6,6 +6,7 @@ public struct Sync: Sendable {
     let database: PostgresClient
     let store: MessageStore
     let conversations: Conversations
+    let listing: ReadingLine
 
     /// A conversation that changed past what the device knew.
     public struct Changes: Sendable, Codable {
@@ -41,6 +42,12 @@ public struct Sync: Sendable {
     public func changes(
         for user: UserID, known: [ConversationID: Int]
     ) async throws -> (conversations: [Changes], removed: [ConversationID]) {
+        try await listing.ask(user) { try await collect(for: user, known: known) }
+    }
+
+    private func collect(
+        for user: UserID, known: [ConversationID: Int]
+    ) async throws -> (conversations: [Changes], removed: [ConversationID]) {
         let states = try await states(of: user, known: known)
         let mine = Set(states.map(\.id))
         let removed = known.keys.filter { !mine.contains($0) }.sorted()
@@ -50,7 +57,7 @@ public struct Sync: Sendable {
         described: while answer.count < changed.count {
             let next = changed[answer.count...].prefix(Self.step)
             let views = Dictionary(
-                try await conversations.views(next.map(\.id), for: user).map { ($0.id, $0) },
+                try await conversations.views(next.map(\.id), for: user, from: conversations.lists).map { ($0.id, $0) },
                 uniquingKeysWith: { first, _ in first })
             for state in next {
                 let view = views[state.id]
@@ -127,6 +134,10 @@ public struct Sync: Sendable {
     /// The oldest of them, each conversation's in the order of `seq`, also where the clock went back meanwhile: a
     /// message counts as no older than the ones before it.
     public func oldestUndelivered(to user: UserID, limit: Int = 200) async throws -> [Message] {
+        try await listing.ask(user) { try await findOldestUndelivered(to: user, limit: limit) }
+    }
+
+    private func findOldestUndelivered(to user: UserID, limit: Int) async throws -> [Message] {
         try await store.read(
             database.query(
                 """

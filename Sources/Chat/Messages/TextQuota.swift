@@ -93,14 +93,14 @@ final class TextQuota: Sendable {
 struct TextQuotaStore: Sendable {
     let database: PostgresClient
 
-    /// Adds to the counts. The rows are locked in one order, so that two servers never wait for each other in a circle.
+    /// Adds to the counts, but not for a new user whose row somebody else holds. The rows are locked in one order, so that two servers never wait for each other in a circle.
     /// - Returns: what the users have now.
     func add(_ changes: [UserID: Int]) async throws -> [UserID: Int] {
         let users = changes.keys.map(\.uuid)
         let results = try await database.atomically([
             """
             INSERT INTO stored_text (user_id, bytes) SELECT id, 0 FROM users WHERE id = ANY(\(users)) ORDER BY id
-            ON CONFLICT DO NOTHING
+            FOR KEY SHARE SKIP LOCKED ON CONFLICT DO NOTHING
             """,
             "SELECT 1 FROM stored_text WHERE user_id = ANY(\(users)) ORDER BY user_id FOR NO KEY UPDATE",
             """

@@ -27,9 +27,12 @@ extension ChatError {
 }
 
 extension SQLState {
-    /// Whether the same statement may well succeed a moment later: the server stops or starts (class 57P), lacks a
-    /// resource (53), lost a connection (08), ended a statement (57014) or resolved a deadlock (40).
-    fileprivate var meansUnavailable: Bool {
-        ["08", "40", "53", "57"].contains { rawValue.hasPrefix($0) }
+    /// Whether the same statement may well succeed later: the server lost a connection (class 08), resolved a deadlock
+    /// (40), lacks a resource, such as room on its disk (53), stops, starts or ended a statement (57), has trouble with
+    /// its own files (58), takes no writes, as a standby does (25006), or somebody else holds a lock (55P03) or uses an
+    /// object (55006). What is left of classes 25 and 55, and class 54, are this program's mistakes.
+    var meansUnavailable: Bool {
+        ["08", "40", "53", "57", "58"].contains { rawValue.hasPrefix($0) }
+            || [.readOnlyTransaction, .lockNotAvailable, .objectInUse].contains(self)
     }
 }

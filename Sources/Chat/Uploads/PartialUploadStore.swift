@@ -19,6 +19,7 @@ struct PartialUpload: Sendable {
 /// The SQL of uploads that arrive in pieces.
 struct PartialUploadStore: Sendable {
     let database: PostgresClient
+    let changes: ChangeQueue
     /// How long an upload that nothing comes for is kept, in seconds.
     let lifetime: Int
 
@@ -27,14 +28,14 @@ struct PartialUploadStore: Sendable {
 
     /// - Returns: when it expires; nil if the owner has too many unfinished ones.
     func insert(_ id: UploadID, owner: UserID, name: String, metadata: String?, length: Int) async throws -> Date? {
-        let rows = try await database.query(
+        let rows = try await changes.query(
             """
             INSERT INTO partial_uploads (id, owner_id, name, metadata, length, expires_at)
             SELECT \(id.uuid), \(owner.uuid), \(name), \(metadata), \(length), now() + make_interval(secs => \(Double(lifetime)))
             WHERE \(Self.maximumEach) > (SELECT count(*) FROM partial_uploads
                 WHERE owner_id = \(owner.uuid) AND expires_at > now())
             RETURNING expires_at
-            """)
+            """, on: .user(owner))
         return try rows.first?.decode("expires_at")
     }
 
@@ -60,23 +61,26 @@ struct PartialUploadStore: Sendable {
 
     /// From `offset` on, bytes count only when `renew` has said so.
     func distrust(_ id: UploadID, from offset: Int) async throws {
-        try await database.query("UPDATE partial_uploads SET verified = \(offset) WHERE id = \(id.uuid)")
+        try await changes.query(
+            "UPDATE partial_uploads SET verified = \(offset) WHERE id = \(id.uuid)", on: .upload(id))
     }
 
     /// Another piece has come and is good: the time to the expiry begins anew.
     func renew(_ id: UploadID) async throws -> Date? {
-        let rows = try await database.query(
+        let rows = try await changes.query(
             """
             UPDATE partial_uploads
             SET verified = NULL, expires_at = now() + make_interval(secs => \(Double(lifetime)))
             WHERE id = \(id.uuid) RETURNING expires_at
-            """)
+            """, on: .upload(id))
         return try rows.first?.decode("expires_at")
     }
 
     /// False if there is none.
     func delete(_ id: UploadID) async throws -> Bool {
-        try await !database.query("DELETE FROM partial_uploads WHERE id = \(id.uuid) RETURNING id").isEmpty
+        try await !changes.query(
+            "DELETE FROM partial_uploads WHERE id = \(id.uuid) RETURNING id", on: .upload(id)
+        ).isEmpty
     }
 
     /// Those that have not expired.

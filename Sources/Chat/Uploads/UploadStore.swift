@@ -26,6 +26,7 @@ struct Blob: Sendable {
 /// The SQL of uploads and blobs.
 struct UploadStore: Sendable {
     let database: PostgresClient
+    let changes: ChangeQueue
     let links: UploadLinks
 
     /// The columns that `upload(from:)` reads: `up` is the upload's row, `b` its blob's.
@@ -148,7 +149,7 @@ struct UploadStore: Sendable {
     func insert(_ id: UploadID, owner: UserID, name: String, blob: Blob) async throws -> Upload {
         let thumbnails =
             blob.thumbnails.isEmpty ? "[]" : String(decoding: try JSONEncoder().encode(blob.thumbnails), as: UTF8.self)
-        let rows = try await database.query(
+        let rows = try await changes.query(
             """
             WITH b AS (
                 INSERT INTO blobs AS b (sha256, size, type, kind, served_size, served_sha256, owner_only, width, height,
@@ -171,7 +172,7 @@ struct UploadStore: Sendable {
                 RETURNING *
             )
             SELECT \(Self.columns) FROM up JOIN b USING (sha256)
-            """)
+            """, on: .user(owner))
         if let row = rows.first { return try upload(from: row, viewer: owner) }
         guard let upload = try await find(id, viewer: owner)?.upload else { throw ChatError.notFound("upload") }
         return upload
@@ -180,7 +181,7 @@ struct UploadStore: Sendable {
     /// The same for a content that may be there already. Nil if it is not, or if it could not be shown to others: maybe
     /// it can be now.
     func insert(_ id: UploadID, owner: UserID, name: String, contentOf sha256: String) async throws -> Upload? {
-        let rows = try await database.query(
+        let rows = try await changes.query(
             """
             WITH b AS (
                 SELECT * FROM blobs WHERE sha256 = \(sha256) AND NOT owner_only
@@ -192,7 +193,7 @@ struct UploadStore: Sendable {
                 RETURNING *
             )
             SELECT \(Self.columns) FROM up JOIN b USING (sha256)
-            """)
+            """, on: .user(owner))
         return try rows.first.map { try upload(from: $0, viewer: owner) }
     }
 
@@ -241,7 +242,7 @@ struct UploadStore: Sendable {
 
     /// Deletes an upload of `owner` that nothing carries, and its blob with the last reference.
     func delete(_ id: UploadID, owner: UserID) async throws -> Deletion {
-        try await database.withTransaction { transaction in
+        try await changes.transaction(on: .user(owner)) { transaction in
             let found = try await transaction.query(
                 """
                 SELECT sha256 FROM uploads

@@ -9,11 +9,16 @@ import Synchronization
 final class EmbeddedPostgres: Sendable {
     private enum Phase {
         case stopped
-        case running(pid_t)
-        case stopping(pid_t?)
+        case running(Postmaster)
+        case stopping
     }
 
-    private static let database = "parley"
+    private struct Postmaster {
+        let pid: pid_t
+        /// Whether this process started it, so that its id cannot become another's before it is collected.
+        let isChild: Bool
+    }
+
     /// How long recovery after a crash may take, and a shutdown's checkpoint.
     private static let startTimeout: Duration = .seconds(120)
     private static let stopTimeout: Duration = .seconds(30)
@@ -52,27 +57,26 @@ final class EmbeddedPostgres: Sendable {
         try await cluster.prepare(logger: logger)
         let (exit, socketDirectory) = try await launch()
         watch(exit)
-        try await makeDatabase(socketDirectory)
-        return cluster.connectionString(database: Self.database, socketDirectory: socketDirectory)
+        try await ClusterRoles.prepare(logger: logger) { role, database in
+            cluster.connectionString(database: database, socketDirectory: socketDirectory, role: role)
+        }
+        return cluster.connectionString(database: ClusterRoles.server, socketDirectory: socketDirectory)
     }
 
     /// Asks for a fast shutdown (postgres(1), SIGINT) and, when that takes too long, for an immediate one, from which
     /// the next start recovers.
     func stop() async {
-        let pid = phase.withLock { phase -> pid_t? in
-            guard case .running(let pid) = phase else {
-                phase = .stopping(nil)
-                return nil
-            }
-            phase = .stopping(pid)
-            return pid
+        let running = phase.withLock { phase -> Postmaster? in
+            defer { phase = .stopping }
+            guard case .running(let postmaster) = phase else { return nil }
+            return postmaster
         }
-        guard let pid else { return }
-        kill(pid, SIGINT)
-        if await !hasEnded(pid, within: Self.stopTimeout) {
+        guard let running, isAlive(running) else { return }
+        kill(running.pid, SIGINT)
+        if await !hasEnded(running, within: Self.stopTimeout) {
             logger.warning("PostgreSQL does not stop; it is ended and will recover at the next start")
-            kill(pid, SIGQUIT)
-            _ = await hasEnded(pid, within: .seconds(5))
+            kill(running.pid, SIGQUIT)
+            _ = await hasEnded(running, within: .seconds(5))
         }
     }
 
@@ -84,9 +88,12 @@ final class EmbeddedPostgres: Sendable {
         let deadline = ContinuousClock.now + Self.stopTimeout
         if let left = cluster.postmaster, isPostmaster(left.pid) {
             logger.notice("taking over the running PostgreSQL", metadata: ["pid": "\(left.pid)"])
-            try enter(left.pid)
-            try await waitUntilReady(left.socketDirectory, pid: left.pid)
-            return ({ [weak self] in _ = await self?.hasEnded(left.pid, within: nil) }, left.socketDirectory)
+            let postmaster = Postmaster(pid: left.pid, isChild: false)
+            try enter(postmaster)
+            try cluster.writeAuthentication()
+            kill(left.pid, SIGHUP)
+            try await waitUntilReady(left.socketDirectory, postmaster)
+            return ({ [weak self] in _ = await self?.hasEnded(postmaster, within: nil) }, left.socketDirectory)
         }
         while cluster.isInUse {
             // Backends whose postmaster died end by themselves within moments, and tell nobody.
@@ -96,6 +103,7 @@ final class EmbeddedPostgres: Sendable {
             }
         }
         cluster.forgetPostmaster()
+        try cluster.writeAuthentication()
         let socketDirectory = try cluster.makeSocketDirectory()
         let settings = [
             "listen_addresses=", "unix_socket_permissions=0700",
@@ -107,38 +115,47 @@ final class EmbeddedPostgres: Sendable {
         let process = try cluster.run(
             "postgres", settings.flatMap { ["-c", $0] }, data: cluster.directory,
             log: storage.appending(path: "postgres.log"))
-        try enter(process.pid)
-        let exit = Task.detached { _ = await process.waitForExit() }
-        try await waitUntilReady(socketDirectory, pid: process.pid)
+        let postmaster = Postmaster(pid: process.pid, isChild: true)
+        try enter(postmaster)
+        let exit = Task.detached { [self] in
+            _ = await process.waitForExit()
+            // Its id may be another's from now on.
+            phase.withLock { if case .running(let running) = $0, running.pid == process.pid { $0 = .stopped } }
+        }
+        try await waitUntilReady(socketDirectory, postmaster)
         return ({ await exit.value }, socketDirectory)
     }
 
-    private func enter(_ pid: pid_t) throws {
+    private func enter(_ postmaster: Postmaster) throws {
         let stopping = phase.withLock { phase in
             if case .stopping = phase { return true }
-            phase = .running(pid)
+            phase = .running(postmaster)
             return false
         }
         guard !stopping else {
-            kill(pid, SIGINT)
+            kill(postmaster.pid, SIGINT)
             throw CancellationError()
         }
     }
 
-    /// The pid in a stale `postmaster.pid` may by now be nobody's, or somebody else's.
+    /// The pid in a stale `postmaster.pid` may by now be nobody's, or somebody else's: another PostgreSQL's even.
     private func isPostmaster(_ pid: pid_t) -> Bool {
-        guard isRunning(pid) else { return false }
+        guard isRunning(pid), cluster.worksHere(pid) else { return false }
         return (try? String(contentsOfFile: "/proc/\(pid)/comm", encoding: .utf8))?.hasPrefix("postgres") ?? false
     }
 
-    private func waitUntilReady(_ socketDirectory: String, pid: pid_t) async throws {
+    private func isAlive(_ postmaster: Postmaster) -> Bool {
+        isRunning(postmaster.pid) && (postmaster.isChild || cluster.worksHere(postmaster.pid))
+    }
+
+    private func waitUntilReady(_ socketDirectory: String, _ postmaster: Postmaster) async throws {
         let connection = cluster.connectionString(database: "postgres", socketDirectory: socketDirectory)
         let deadline = ContinuousClock.now + Self.startTimeout
         while ContinuousClock.now < deadline {
             if await PostgresClient.answers(connection) { return }
             // A postmaster tells nobody that it is ready: pg_ctl(1) asks again and again as well.
             try await Task.sleep(for: .milliseconds(50))
-            guard isRunning(pid) else {
+            guard isAlive(postmaster) else {
                 throw PrivateCluster.Unusable(
                     description:
                         "PostgreSQL did not start: see \(storage.path)/postgres.log and \(cluster.directory.path)/log")
@@ -156,9 +173,9 @@ final class EmbeddedPostgres: Sendable {
     }
 
     /// A process that is not this one's child can only be looked at.
-    private func hasEnded(_ pid: pid_t, within timeout: Duration?) async -> Bool {
+    private func hasEnded(_ postmaster: Postmaster, within timeout: Duration?) async -> Bool {
         let deadline = timeout.map { ContinuousClock.now + $0 }
-        while isRunning(pid) {
+        while isAlive(postmaster) {
             if let deadline, ContinuousClock.now > deadline { return false }
             do { try await Task.sleep(for: .milliseconds(100)) } catch { return false }
         }
@@ -190,23 +207,5 @@ final class EmbeddedPostgres: Sendable {
                 }
             }
         }
-    }
-
-    private func makeDatabase(_ socketDirectory: String) async throws {
-        var configuration = PostgresConfiguration(
-            connectionString: cluster.connectionString(database: "postgres", socketDirectory: socketDirectory))
-        configuration.connections = 1
-        let maintenance = try PostgresClient(configuration: configuration, logger: logger)
-        try await maintenance.start()
-        do {
-            let exists = try await !maintenance.query(
-                "SELECT 1 FROM pg_database WHERE datname = \(Self.database)"
-            ).isEmpty
-            if !exists { try await maintenance.query("CREATE DATABASE parley") }
-        } catch {
-            await maintenance.close()
-            throw error
-        }
-        await maintenance.close()
     }
 }

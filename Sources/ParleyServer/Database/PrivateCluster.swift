@@ -12,7 +12,6 @@ struct PrivateCluster: Sendable {
         let description: String
     }
 
-    static let role = "parley"
     private static let dataDescriptor: Int32 = 3
 
     let directory: URL
@@ -75,7 +74,10 @@ struct PrivateCluster: Sendable {
         let log = partial.deletingLastPathComponent().appending(path: "postgres.initdb.log")
         let status = try await run(
             "initdb",
-            ["--username=\(Self.role)", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"],
+            [
+                "--username=\(ClusterRoles.owner)", "--auth=peer", "--encoding=UTF8", "--locale=C.UTF-8",
+                "--no-instructions",
+            ],
             data: partial, log: log
         ).waitForExit()
         guard status == 0 else { throw Unusable(description: "initdb failed: see \(log.path)") }
@@ -126,14 +128,17 @@ struct PrivateCluster: Sendable {
 
     /// Whether any process works in the data directory: a postmaster, or backends that outlived theirs for a moment.
     var isInUse: Bool {
-        var data = stat()
-        guard stat(directory.path, &data) == 0 else { return false }
         let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-        return processes.contains { name in
-            var working = stat()
-            return pid_t(name) != nil && stat("/proc/\(name)/cwd", &working) == 0 && working.st_ino == data.st_ino
-                && working.st_dev == data.st_dev
-        }
+        return processes.contains { name in pid_t(name).map(worksHere) ?? false }
+    }
+
+    /// Whether a process works in the data directory, as every process of a PostgreSQL does in its own. Its name proves
+    /// nothing: it may be another PostgreSQL's.
+    func worksHere(_ pid: pid_t) -> Bool {
+        var data = stat()
+        var working = stat()
+        return stat(directory.path, &data) == 0 && stat("/proc/\(pid)/cwd", &working) == 0
+            && working.st_ino == data.st_ino && working.st_dev == data.st_dev
     }
 
     /// Takes away what a crashed postmaster wrote down. Its process id may by now be a zombie's that nobody collects, or,
@@ -165,9 +170,38 @@ struct PrivateCluster: Sendable {
         socketDirectory == directory.path ? "." : socketDirectory
     }
 
-    func connectionString(database: String, socketDirectory: String) -> String {
+    /// The running cluster's own role in Parley's database.
+    var ownersConnectionString: String {
+        get throws {
+            guard let running = postmaster else { throw Unusable(description: "\(directory.path) is not running") }
+            return connectionString(
+                database: ClusterRoles.server, socketDirectory: running.socketDirectory, role: ClusterRoles.owner)
+        }
+    }
+
+    /// Says who may log in, and how (`ClusterRoles`).
+    func writeAuthentication() throws {
+        // Whoever runs this process, and whoever PostgreSQL runs as.
+        let accounts = [geteuid(), account?.user ?? geteuid()].compactMap { id in
+            getpwuid(id).map { String(cString: $0.pointee.pw_name) }
+        }
+        for (name, text) in [
+            ("pg_hba.conf", ClusterRoles.authentication), ("pg_ident.conf", ClusterRoles.identities(accounts)),
+        ] {
+            let file = directory.appending(path: name)
+            let partial = directory.appending(path: "\(name).partial")
+            try Data(text.utf8).write(to: partial)
+            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: partial.path)
+            try give(partial)
+            guard rename(partial.path, file.path) == 0 else {
+                throw Unusable(description: "\(file.path) cannot be written")
+            }
+        }
+    }
+
+    func connectionString(database: String, socketDirectory: String, role: String = ClusterRoles.server) -> String {
         let host = socketDirectory == "." ? directory.path : socketDirectory
         let quoted = host.replacing("\\", with: "\\\\").replacing("'", with: "\\'")
-        return "host='\(quoted)' user=\(Self.role) dbname=\(database)"
+        return "host='\(quoted)' user=\(role) dbname=\(database)"
     }
 }

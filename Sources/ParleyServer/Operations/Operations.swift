@@ -27,9 +27,9 @@ public enum Operations {
             lock = try StorageLock(storage)
         } catch {
             let cluster = try PrivateCluster(storage: storage)
-            guard !mayBegin, let running = cluster.postmaster else { throw error }
+            guard !mayBegin, let running = cluster.postmaster, cluster.worksHere(running.pid) else { throw error }
             return try await body(
-                cluster.connectionString(database: PrivateCluster.role, socketDirectory: running.socketDirectory))
+                cluster.connectionString(database: ClusterRoles.server, socketDirectory: running.socketDirectory))
         }
         defer { withExtendedLifetime(lock) {} }
         return try await EmbeddedPostgres.withDatabase(configuration, logger: logger, body)
@@ -51,6 +51,8 @@ public enum Operations {
         settings.connections = 1
         settings.transactionConnections = 1
         settings.queryTimeout = .seconds(3600)
+        // What somebody holds in SQL is said, instead of waited for.
+        settings.lockTimeout = .seconds(10)
         return try await withClient(settings, logger: logger, body)
     }
 
@@ -110,13 +112,20 @@ public enum Operations {
         }
     }
 
+    /// What each session of a moderator begins with, so that a forgotten COMMIT ends by itself.
+    private static let moderatorSettings = ["idle_in_transaction_session_timeout": "60s", "lock_timeout": "5s"]
+
     /// Makes somebody a moderator: a role of PostgreSQL's that can log in and use the schema `moderation`.
-    /// - Returns: how that role connects.
+    /// - Parameter password: of letters, digits and - only.
+    /// - Returns: the name by which that role logs in.
     public static func promote(
-        _ name: String, _ configuration: ServerConfiguration, logger: Logger
+        _ name: String, password: String, _ configuration: ServerConfiguration, logger: Logger
     ) async throws -> String {
         try await withDatabase(configuration, logger: logger) { connectionString in
-            try await withClient(connectionString, logger: logger) { client in
+            let connectionString =
+                configuration.databaseURL != nil
+                ? connectionString : try PrivateCluster(storage: configuration.storageDirectory).ownersConnectionString
+            return try await withClient(connectionString, logger: logger) { client in
                 guard try await !client.query("SELECT 1 FROM users WHERE username = \(name.lowercased())").isEmpty
                 else {
                     throw Refused(description: "there is no user \(name)")
@@ -126,11 +135,20 @@ public enum Operations {
                     throw Refused(description: "this database has no role parley_moderator; run parley migrate first")
                 }
                 let role = "moderator_\(name.lowercased())"
+                // A user name is of letters, digits and _ . - only: quoted, it is an identifier.
+                let quoted = "\"\(role)\""
                 if try await client.query("SELECT 1 FROM pg_roles WHERE rolname = \(role)").isEmpty {
-                    // A user name is of letters, digits and _ . - only: quoted, it is an identifier.
-                    try await client.query("CREATE ROLE \(unescaped: "\"\(role)\"") LOGIN")
+                    try await client.query("CREATE ROLE \(unescaped: quoted)")
                 }
-                try await client.query("GRANT parley_moderator TO \(unescaped: "\"\(role)\"")")
+                var statements: [PostgresQuery] = [
+                    "ALTER ROLE \(unescaped: quoted) LOGIN PASSWORD '\(unescaped: password)'",
+                    "GRANT parley_moderator TO \(unescaped: quoted)",
+                ]
+                for (setting, value) in moderatorSettings {
+                    statements.append(
+                        "ALTER ROLE \(unescaped: quoted) SET \(unescaped: setting) = '\(unescaped: value)'")
+                }
+                try await client.atomically(statements)
                 return role
             }
         }

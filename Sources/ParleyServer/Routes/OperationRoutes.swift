@@ -1,12 +1,11 @@
 import Foundation
 import Hummingbird
 import NIOCore
-import PostgresClient
 import Synchronization
 
 /// What operators and their tools ask: is the process alive, can it work, what does it offer.
 struct OperationRoutes {
-    let database: PostgresClient
+    let database: DatabaseProbe
     let storageDirectory: URL
     let readiness: Readiness
     let openAPI: ByteBuffer?
@@ -35,11 +34,7 @@ struct OperationRoutes {
         guard await Task(operation: { FileManager.default.isWritableFile(atPath: directory) }).value else {
             throw unavailable("the storage cannot be written")
         }
-        do {
-            try await database.query("SELECT 1", timeout: .seconds(2))
-        } catch {
-            throw unavailable("the database does not answer")
-        }
+        if let complaint = await database.complaint() { throw unavailable(complaint) }
         return try .json(Status(status: "ready"))
     }
 

@@ -90,6 +90,7 @@ extension IOLoop {
             // A statement whose client is gone ends within a second instead of at its timeout.
             "client_connection_check_interval": "1000",
         ]
+        settings["lock_timeout"] = configuration.lockTimeout?.postgresMilliseconds
         settings.merge(configuration.sessionParameters) { _, chosen in chosen }
         let names = settings.keys.sorted()
         let values = names.map { settings[$0] }

@@ -137,6 +137,9 @@ final class PQConnection {
         }
     }
 
+    /// The server process's id, as whoever answered the connection gave it for cancel requests.
+    var backendID: Int { Int(PQbackendPID(pointer)) }
+
     var isInTransaction: Bool { PQtransactionStatus(pointer) == PQTRANS_INTRANS }
 
     /// libpq's last message as an error.

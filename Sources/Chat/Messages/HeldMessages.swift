@@ -1,0 +1,84 @@
+import DequeModule
+
+/// Messages that wait because a row they need is locked, so that the others of their lane go on. What one sender sends
+/// to one conversation stays in its order. Pure.
+struct HeldMessages<Item> {
+    private struct Stream: Hashable {
+        var conversation: ConversationID
+        var sender: UserID
+    }
+
+    /// Rows that were found locked when they were last looked at.
+    private(set) var lockedRows: Set<LockedRow> = []
+    private var items: Deque<Item> = []
+    private var streams: [Stream: Int] = [:]
+    private var conversations: [ConversationID: Int] = [:]
+    private let maximumEach: Int
+    private let maximum: Int
+    private let draft: (Item) -> Draft
+
+    /// - Parameters:
+    ///   - maximum: how many may wait in all.
+    ///   - maximumEach: and of one conversation.
+    init(maximum: Int, maximumEach: Int, draft: @escaping (Item) -> Draft) {
+        self.maximum = maximum
+        self.maximumEach = maximumEach
+        self.draft = draft
+    }
+
+    var isEmpty: Bool { items.isEmpty }
+    var count: Int { items.count }
+
+    enum Verdict { case free, held, refused }
+
+    /// Keeps the item where it has to wait; `refused` where too many do.
+    mutating func hold(_ item: Item) -> Verdict {
+        let draft = draft(item)
+        let stream = Stream(conversation: draft.conversation, sender: draft.sender)
+        guard streams[stream] != nil || !draft.rows.isDisjoint(with: lockedRows) else { return .free }
+        guard items.count < maximum, conversations[draft.conversation, default: 0] < maximumEach else {
+            return .refused
+        }
+        items.append(item)
+        streams[stream, default: 0] += 1
+        conversations[draft.conversation, default: 0] += 1
+        return .held
+    }
+
+    mutating func note(locked rows: Set<LockedRow>) { lockedRows.formUnion(rows) }
+
+    /// Rows that are not locked any more.
+    mutating func note(free rows: Set<LockedRow>) { lockedRows.subtract(rows) }
+
+    /// Takes out, in their order, those that need wait no longer.
+    mutating func release() -> [Item] {
+        let waiting = removeAll()
+        return waiting.filter { hold($0) == .free }
+    }
+
+    /// Takes out those for which `isOverdue`.
+    mutating func expire(where isOverdue: (Item) -> Bool) -> [Item] {
+        guard items.contains(where: isOverdue) else { return [] }
+        var overdue: [Item] = []
+        for item in removeAll() {
+            if isOverdue(item) { overdue.append(item) } else { keep(item) }
+        }
+        return overdue
+    }
+
+    mutating func removeAll() -> [Item] {
+        defer {
+            items = []
+            streams = [:]
+            conversations = [:]
+        }
+        return Array(items)
+    }
+
+    private mutating func keep(_ item: Item) {
+        let draft = draft(item)
+        items.append(item)
+        streams[Stream(conversation: draft.conversation, sender: draft.sender), default: 0] += 1
+        conversations[draft.conversation, default: 0] += 1
+    }
+}

@@ -1,0 +1,261 @@
+import Logging
+import PostgresClient
+import Synchronization
+
+/// Writes the messages of some conversations, one batch at a time, and waits for nobody's lock for longer than the
+/// session's `lock_timeout`: what is locked is looked at again now and then without waiting (SKIP LOCKED).
+final class MessageLane: Sendable {
+    typealias Item = MessageWriter.Item
+
+    private struct State {
+        var queue: BatchQueue<Item>
+        var idle: CheckedContinuation<Void, Never>?
+        var closed = false
+        var held = 0
+        var willLookAgain = false
+    }
+
+    /// What only the lane's own task sees.
+    private struct Work {
+        var held: HeldMessages<Item>
+        /// Messages of which it is not known whether they are stored: their connection broke under the commit. Until it
+        /// is found out, nothing else of their conversations may be announced.
+        var unresolved: [Draft] = []
+
+        var isTroubled: Bool { !held.lockedRows.isEmpty || !held.isEmpty || !unresolved.isEmpty }
+    }
+
+    private let index: Int
+    private let metrics: MessageWriter.Metrics
+    private let store: MessageStore
+    private let quota: TextQuota
+    private let typing: Typing
+    private let events: any EventSink
+    private let logger: Logger
+    private let state: Mutex<State>
+
+    /// Between two looks at what is locked.
+    private static let pause: Duration = .milliseconds(250)
+
+    init(
+        index: Int, metrics: MessageWriter.Metrics, store: MessageStore, quota: TextQuota, typing: Typing,
+        events: any EventSink, logger: Logger, queue: BatchQueue<Item>
+    ) {
+        self.index = index
+        self.metrics = metrics
+        self.store = store
+        self.quota = quota
+        self.typing = typing
+        self.events = events
+        self.logger = logger
+        state = Mutex(State(queue: queue))
+    }
+
+    var queued: Int { state.withLock { $0.queue.count + $0.held } }
+
+    func submit(_ item: Item) {
+        let (accepted, idle) = state.withLock { state -> (Bool, CheckedContinuation<Void, Never>?) in
+            guard !state.closed, state.queue.append(item) else { return (false, nil) }
+            return (true, state.idle.take())
+        }
+        idle?.resume()
+        if !accepted { item.complete(.failure(.unavailable)) }
+    }
+
+    /// Writes until the task is cancelled, and then what has been accepted by then.
+    func run() async {
+        var work = Work(
+            held: HeldMessages(maximum: 5000, maximumEach: 500) { $0.draft })
+        var lastLook = ContinuousClock.now
+        await withTaskCancellationHandler {
+            while await nextWork(holding: work.held.count) {
+                if work.isTroubled, .now - lastLook >= Self.pause {
+                    await look(&work)
+                    lastLook = .now
+                }
+                let batch = state.withLock { $0.queue.nextBatch() }
+                if !batch.isEmpty { await write(batch, &work) }
+                if work.isTroubled { lookAgainSoon() }
+            }
+        } onCancel: {
+            state.withLock { state -> CheckedContinuation<Void, Never>? in
+                state.closed = true
+                return state.idle.take()
+            }?.resume()
+        }
+    }
+
+    /// Goes on without waiting for the next message.
+    private func lookAgainSoon() {
+        let isFirst = state.withLock { state in
+            defer { state.willLookAgain = true }
+            return !state.willLookAgain
+        }
+        guard isFirst else { return }
+        Task {
+            try? await Task.sleep(for: Self.pause)
+            state.withLock { state in
+                state.willLookAgain = false
+                return state.idle.take()
+            }?.resume()
+        }
+    }
+
+    /// Waits until something is queued, or is to be looked after; false once the lane is closed and has nothing left.
+    private func nextWork(holding held: Int) async -> Bool {
+        await withCheckedContinuation { continuation in
+            let mustWait = state.withLock { state in
+                state.held = held
+                guard state.queue.isEmpty, !state.closed || held > 0 else { return false }
+                state.idle = continuation
+                return true
+            }
+            if !mustWait { continuation.resume() }
+        }
+        return state.withLock { !$0.queue.isEmpty || !$0.closed || held > 0 }
+    }
+
+    // MARK: What is locked
+
+    /// Finds out what is free again, and lets go on what waited for it; gives up on what has waited too long.
+    private func look(_ work: inout Work) async {
+        do {
+            let now = ContinuousClock.now
+            for item in work.held.expire(where: { $0.deadline <= now }) { item.complete(.failure(.unavailable)) }
+            let doubtful = Set(work.unresolved.map { LockedRow.conversation($0.conversation) })
+            let rows = work.held.lockedRows.union(doubtful)
+            let free = rows.subtracting(try await store.locked(among: rows, on: index))
+            // A transaction that may be alive yet on the server's side holds its conversations.
+            let settled = work.unresolved.filter { free.contains(.conversation($0.conversation)) }
+            if !settled.isEmpty {
+                let stored = try await store.find(settled.map(\.id))
+                if !stored.isEmpty { events.announce(stored.map { NewMessage(message: $0, origin: nil) }) }
+                work.unresolved.removeAll { free.contains(.conversation($0.conversation)) }
+            }
+            work.held.note(free: free)
+        } catch {
+            // The database is away, and will not say it sooner to whoever waits.
+            for item in work.held.removeAll() { item.complete(.failure(.unavailable)) }
+            return
+        }
+        let released = work.held.release()
+        if !released.isEmpty { state.withLock { $0.queue.prepend(released) } }
+    }
+
+    /// Of `items`, those that need not wait; the others are held, or refused where too many are.
+    private func free(_ items: [Item], _ work: inout Work) -> [Item] {
+        items.filter { item in
+            switch work.held.hold(item) {
+            case .free: return true
+            case .held: return false
+            case .refused:
+                item.complete(.failure(.unavailable))
+                return false
+            }
+        }
+    }
+
+    // MARK: Writing
+
+    private func write(_ batch: [Item], _ work: inout Work) async {
+        var items = batch
+        if work.isTroubled {
+            // Where one row is locked others may be: asking costs less than waiting for each.
+            work.held.note(locked: Set(work.unresolved.map { .conversation($0.conversation) }))
+            let rows = items.reduce(into: Set<LockedRow>()) { $0.formUnion($1.draft.rows) }
+            if let locked = try? await store.locked(among: rows, on: index) { work.held.note(locked: locked) }
+            items = free(items, &work)
+        }
+        // A row may come free, or be taken, between the write and the look at it.
+        for _ in 1...3 where !items.isEmpty {
+            switch await attempt(items) {
+            case .done(let lost):
+                work.unresolved += lost
+                return
+            case .locked:
+                let rows = items.reduce(into: Set<LockedRow>()) { $0.formUnion($1.draft.rows) }
+                if let locked = try? await store.locked(among: rows, on: index) { work.held.note(locked: locked) }
+                items = free(items, &work)
+            }
+        }
+        // Something is locked that is none of the rows, such as a table.
+        for item in items { item.complete(.failure(.unavailable)) }
+    }
+
+    private enum Attempt {
+        /// With the messages of which the outcome was lost.
+        case done(lost: [Draft])
+        case locked
+    }
+
+    /// Writes a batch and answers for each item, unless it met a lock.
+    private func attempt(_ items: [Item]) async -> Attempt {
+        let batch = MessageBatch(items.map(\.draft))
+        do {
+            // Not cancelled with the lane's task: what was accepted is written.
+            let began = ContinuousClock.now
+            let results = try await Task { try await store.database.atomically(batch.queries, on: index) }.value
+            metrics.commitSeconds.record((ContinuousClock.now - began) / .seconds(1))
+            metrics.batchSizes.record(Double(items.count))
+            answer(items, try batch.outcomes(results, uploads: store.uploads))
+            return .done(lost: [])
+        } catch let error as PostgresError where error.metLock {
+            return .locked
+        } catch let error as PostgresError
+            where error.code == .server && error.sqlState?.meansUnavailable != true && items.count > 1
+        {
+            // One message broke the statement for all: each by itself, so that only that one is refused.
+            logger.warning("a batch of messages failed and is repeated singly", metadata: ["error": "\(error)"])
+            var lost: [Draft] = []
+            for item in items {
+                switch await attempt([item]) {
+                case .done(let drafts): lost += drafts
+                case .locked: item.complete(.failure(.unavailable))
+                }
+            }
+            return .done(lost: lost)
+        } catch {
+            let refusal = ChatError(databaseError: error, logger: logger)
+            for item in items { item.complete(.failure(refusal)) }
+            guard let error = error as? PostgresError, error.maybeExecuted else { return .done(lost: []) }
+            return .done(lost: items.map(\.draft))
+        }
+    }
+
+    private func answer(_ items: [Item], _ outcomes: [MessageBatch.Outcome]) {
+        announce(items, outcomes)
+        for (item, outcome) in zip(items, outcomes) {
+            switch outcome {
+            case .stored(let message):
+                item.complete(.success(.init(message: message, repeated: false)))
+            case .refused(let error):
+                item.complete(.failure(error))
+            case .repeated(let id):
+                // Off the lane: it announces nothing, and reads the message as it is by now.
+                Task { [store, logger] in
+                    do {
+                        guard let message = try await store.find(id) else {
+                            throw ChatError.notFound("message")
+                        }
+                        item.complete(.success(.init(message: message, repeated: true)))
+                    } catch {
+                        item.complete(.failure(ChatError(databaseError: error, logger: logger)))
+                    }
+                }
+            }
+        }
+    }
+
+    private func announce(_ items: [Item], _ outcomes: [MessageBatch.Outcome]) {
+        var messages: [NewMessage] = []
+        messages.reserveCapacity(items.count)
+        for case (let item, .stored(let message)) in zip(items, outcomes) {
+            let draft = item.draft
+            typing.end(in: draft.conversation, by: draft.sender, origin: draft.origin)
+            quota.count(message.text.utf8.count + TextQuota.bytesOfMessage, of: draft.sender)
+            messages.append(NewMessage(message: message, origin: draft.origin))
+        }
+        metrics.messages.add(messages.count)
+        if !messages.isEmpty { events.announce(messages) }
+    }
+}
