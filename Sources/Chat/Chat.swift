@@ -64,7 +64,8 @@ public struct Chat: Sendable {
         sessionWatch = SessionWatch(database: database, gate: gate, events: events, logger: logger)
         people = People(
             users: users, searches: UserStore(database: databases.searches, changes: changes, links: links),
-            searching: searching, uploads: uploadStore, uploadLookup: uploadLookup, blocks: blockStore, presence: presence)
+            searching: searching, uploads: uploadStore, uploadLookup: uploadLookup, blocks: blockStore,
+            presence: presence)
         conversations = Conversations(
             database: database, store: conversationStore, lists: lists, listing: listing,
             searches: ConversationStore(

@@ -20,7 +20,7 @@ struct Parley: AsyncParsableCommand {
         discussion: "Settings come from the environment or from a .env file; docs/OPERATIONS.md lists them.",
         subcommands: [
             Serve.self, Migrate.self, UserCommand.self, VerifyCommand.self, BackupCommand.self, RestoreCommand.self,
-            StorageCommand.self,
+            StorageCommand.self, DoctorCommand.self,
         ],
         defaultSubcommand: Serve.self)
 }

@@ -140,4 +140,29 @@ private struct Refusal: Error {}
             #expect(setting == "10s")
         }
     }
+
+    @Test func whatMeetsALockFailsSoonAndLeavesTheConnectionClean() async throws {
+        try await withClient({
+            $0.lockTimeout = .milliseconds(50)
+            $0.connections = 1
+            $0.transactionConnections = 2
+        }) { client in
+            try await client.query("CREATE TABLE t (n int8 PRIMARY KEY)")
+            try await client.query("INSERT INTO t VALUES (1)")
+            try await client.withTransaction { holder in
+                try await holder.query("SELECT 1 FROM t FOR UPDATE")
+                let shared = await postgresError { try await client.query("UPDATE t SET n = 2") }
+                #expect(shared?.sqlState == .lockNotAvailable && shared?.maybeExecuted == false)
+                for _ in 0..<3 {
+                    let alone = await postgresError {
+                        try await client.exclusively(["INSERT INTO t VALUES (3)", "UPDATE t SET n = 2 WHERE n = 1"])
+                    }
+                    #expect(alone?.sqlState == .lockNotAvailable)
+                }
+                #expect(try await count(client) == 1, "all statements or none")
+            }
+            try await client.exclusively(["INSERT INTO t VALUES (3)", "UPDATE t SET n = 2 WHERE n = 1"])
+            #expect(try await count(client) == 2)
+        }
+    }
 }

@@ -1,12 +1,13 @@
 """The operator's commands, beside a running server and without one (claim 48)."""
 
 import os
+import shutil
 import subprocess
 
 import psycopg
 import pytest
 
-from parley import PARLEY, PASSWORD, ROOT, Server, assert_problem
+from parley import PARLEY, PASSWORD, ROOT, Server, assert_problem, until
 
 
 def run(server, *arguments, stdin=None, **settings):
@@ -24,7 +25,7 @@ def log_in(server, name, password):
 
 def test_every_command_explains_itself(server):
     for command in ([], ["user"], ["user", "create"], ["user", "disable"], ["user", "enable"], ["user", "reset-password"],
-                    ["user", "promote"], ["verify"], ["backup"], ["restore"]):
+                    ["user", "promote"], ["verify"], ["backup"], ["restore"], ["doctor"]):
         answer = run(server, *command, "--help")
         assert answer.returncode == 0 and "OVERVIEW" in answer.stdout and "USAGE" in answer.stdout, command
     assert run(server, "nonsense").returncode == 64
@@ -158,6 +159,78 @@ def test_backup_and_restore_with_a_database_of_ones_own(postgres, start_server, 
     assert other.sql("SELECT count(*) FROM messages") == server.sql("SELECT count(*) FROM messages")
     again = run(other, "restore", tmp_path / "backup")
     assert again.returncode == 1 and "not empty" in again.stderr
+
+
+def test_a_backup_holds_what_its_dump_refers_to_and_nothing_else(start_server, tmp_path):
+    server = start_server()
+    alice, *_ = furnish(server)
+    uploads = server.storage / "uploads"
+    stray = uploads / "ab" / "cd" / ("abcd" + "0" * 60)
+    removed = alice.upload(b"removed again")
+    stored = uploads / removed["sha256"][:2] / removed["sha256"][2:4] / removed["sha256"]
+    server.sql("UPDATE uploads SET removed_at = now() WHERE id = %s", removed["id"])
+    until(lambda: not stored.exists(), "the file to be deleted")
+    for path in (stray, stored, stray.with_name("secret")):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"nobody refers to this")
+    backup = tmp_path / "backup"
+    assert run(server, "backup", backup).returncode == 0
+    held = {path.name for path in (backup / "uploads").rglob("*") if path.is_file()}
+    assert held == {sha256 for sha256, in server.sql("SELECT sha256 FROM uploads WHERE removed_at IS NULL")}
+    assert {path.name for path in backup.iterdir()} == {"database.dump", "uploads"}
+    assert backup.stat().st_mode & 0o077 == 0
+
+
+def test_restore_follows_no_link(postgres, start_server, tmp_path):
+    server = start_server()
+    alice, bob, conversation, upload = furnish(server)
+    second = alice.upload(b"another")
+    alice.send(conversation, attachments=[second["id"]])
+    backup = tmp_path / "backup"
+    assert run(server, "backup", backup).returncode == 0
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"a file worth keeping")  # As long and as good as what belongs there.
+
+    def place(item):
+        return backup / "uploads" / item["sha256"][:2] / item["sha256"][2:4] / item["sha256"]
+
+    place(upload).unlink()
+    place(upload).symlink_to(secret)
+    other = tmp_path / "other"
+    other.write_bytes(b"n0ther!")  # A hard link to what is not the content.
+    place(second).unlink()
+    os.link(other, place(second))
+    with postgres.connect("postgres") as connection:
+        connection.execute("CREATE DATABASE hostile")
+    target = Server(database=postgres.url("hostile"), storage=tmp_path / "target")
+    restored = run(target, "restore", backup)
+    assert restored.returncode == 2 and "every file is there" in restored.stdout, (restored.stdout, restored.stderr)
+    files = [path for path in (target.storage / "uploads").rglob("*") if not path.is_dir()]
+    assert [path.read_bytes() for path in files] == [b"not attached"] and not any(path.is_symlink() for path in files)
+
+    # Nor in place of a directory, nor of the dump.
+    for linked in ("uploads", "database.dump"):
+        with postgres.connect("postgres") as connection:
+            connection.execute("DROP DATABASE hostile")
+            connection.execute("CREATE DATABASE hostile")
+        (backup / linked).rename(tmp_path / linked)
+        (backup / linked).symlink_to(tmp_path / linked)
+        target = Server(database=postgres.url("hostile"), storage=tmp_path / f"target-{linked}")
+        refused = run(target, "restore", backup)
+        assert refused.returncode == 1 and len(refused.stderr.splitlines()[-1]) < 300, refused.stderr
+        assert not list((target.storage / "uploads").rglob("??/??/*"))
+        (backup / linked).unlink()
+        (tmp_path / linked).rename(backup / linked)
+
+
+def test_the_doctor_names_what_reads_strangers_bytes(server):
+    answer = run(server, "doctor")
+    assert answer.returncode in (0, 1, 2), answer.stderr
+    if shutil.which("dpkg-query"):
+        packages = {line.split()[0]: line for line in answer.stdout.splitlines()}
+        assert {"libvips42", "libmagic1", "libpq5"} <= set(packages)
+        assert (answer.returncode == 2) == any(" -> " in line for line in packages.values())
+        assert (answer.returncode == 1) == (answer.returncode != 2 and answer.stderr != "")
 
 
 @pytest.mark.parametrize("command", [["verify"], ["backup", "x"], ["user", "disable", "x"]])

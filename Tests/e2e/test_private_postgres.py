@@ -2,14 +2,16 @@
 
 import os
 import pathlib
+import shutil
 import signal
 import stat
 import subprocess
 import tempfile
 
+import psycopg
 import pytest
 
-from parley import PARLEY, ROOT, Server, until
+from parley import PARLEY, ROOT, Postgres, Server, assert_problem, unprivileged, until
 
 
 def postmaster(server):
@@ -144,3 +146,74 @@ def test_somebody_elses_postgres_is_left_alone(alone, postgres):
     assert postgres.process.poll() is None
     with postgres.connect("postgres") as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def connect(server, role, **options):
+    return psycopg.connect(f"host={server.storage}/postgres user={role} dbname=parley", autocommit=True, **options)
+
+
+def assert_the_server_is_no_superuser(server):
+    with connect(server, "parley") as connection:
+        assert connection.execute(
+            "SELECT rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls FROM pg_roles"
+            " WHERE rolname = current_user").fetchone() == (False,) * 5
+        for statement in ("COPY users TO PROGRAM 'cat'", "SELECT pg_read_file('/etc/passwd')", "CREATE ROLE other SUPERUSER",
+                          "GRANT pg_execute_server_program TO parley", "ALTER SYSTEM SET fsync = off"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(statement)
+    assert server.sql("SELECT rolname FROM pg_roles WHERE rolsuper") == [("parley_owner",)]
+    # All that is Parley's is the server's, so that the next migration may change it.
+    assert server.sql("""
+        SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname IN ('public', 'moderation') AND pg_get_userbyid(c.relowner) <> 'parley'
+        UNION ALL SELECT p.oid::regprocedure::text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+        WHERE n.nspname = 'moderation' AND pg_get_userbyid(p.proowner) <> 'parley'
+        UNION ALL SELECT nspname FROM pg_namespace WHERE nspname = 'moderation' AND pg_get_userbyid(nspowner) <> 'parley'
+        """) == []
+
+
+def test_the_server_is_no_superuser_and_moderators_have_passwords(alone):
+    assert_the_server_is_no_superuser(alone)
+    alice = alone.person("alice")
+    promoted = subprocess.run(
+        [PARLEY, "user", "promote", alice.username], cwd=ROOT, env={**os.environ, "STORAGE_DIR": str(alone.storage)},
+        capture_output=True, text=True, timeout=60)
+    assert promoted.returncode == 0, promoted.stderr
+    role, password = promoted.stdout.split()
+    for wrong in ({}, {"password": "wrong"}):
+        with pytest.raises(psycopg.OperationalError):
+            connect(alone, role, **wrong)
+    with connect(alone, role, password=password) as connection:
+        connection.execute("SELECT * FROM moderation.messages LIMIT 1")
+        connection.execute("SELECT moderation.mute_user(%s, now() + interval '1 hour', 'test')", [alice.username])
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("SELECT * FROM passwords")
+    assert_problem(alice.post("/messages", json={"conversationId": alice.group(), "text": "x"}), 403, "muted")
+    if os.geteuid() == 0:
+        prefix, _ = unprivileged()
+        stranger = subprocess.run(
+            ["setpriv", "--reuid=12345", "--regid=12345", "--clear-groups", "--", "psql", "-h", alone.storage / "postgres",
+             "-U", "parley", "parley", "-c", "SELECT 1"], capture_output=True)
+        assert stranger.returncode != 0 and prefix
+
+
+def test_a_cluster_of_the_time_when_the_server_was_a_superuser(tmp_path):
+    data = tmp_path / "storage" / "postgres"
+    with Postgres() as old:
+        before = Server(database=old.url("template_parley"), storage=tmp_path / "before")
+        with before:
+            alice, bob = before.people("alice", "bob")
+            message = alice.send(alice.direct(bob))
+        old.connect("postgres").execute("ALTER DATABASE template_parley RENAME TO parley")
+        old.process.send_signal(signal.SIGINT)
+        old.process.wait(timeout=30)
+        (tmp_path / "storage").mkdir()
+        subprocess.run(["cp", "-a", f"{old.directory}/data", data], check=True)
+    shutil.copy(tmp_path / "before" / "jwt-secret", tmp_path / "storage")
+    server = Server(storage=tmp_path / "storage")
+    for _ in range(2):
+        with server:
+            assert_the_server_is_no_superuser(server)
+            alice.server = server
+            assert alice.get(f"/messages/{message['id']}").json()["message"]["text"] == message["text"]
+            alice.send(message["conversationId"])

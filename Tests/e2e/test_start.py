@@ -1,12 +1,15 @@
 """What stops a start: bad settings and migrations that do not fit, each in one line that names it."""
 
 import os
+import pathlib
 import shutil
 import subprocess
+import tempfile
 
 import pytest
 
-from parley import PARLEY, ROOT
+from parley import PARLEY, ROOT, Server, unprivileged, until
+from test_operations import free_port
 
 
 def run(command, cwd=ROOT, **settings):
@@ -126,3 +129,48 @@ def test_two_servers_migrate_at_once(postgres):
     with postgres.connect(name) as connection:
         applied = connection.execute("SELECT count(*), count(DISTINCT version) FROM schema_migrations").fetchone()
     assert applied[0] == applied[1] == len(list((ROOT / "migrations").glob("*.sql")))
+
+
+@pytest.mark.skipif(shutil.which("pgbouncer") is None, reason="PgBouncer is not installed")
+def test_a_pooler_that_shares_sessions_is_refused_in_one_line(postgres, tmp_path):
+    prefix, account = unprivileged()
+    url = postgres.clone()
+    name = url.rsplit("=", 1)[1]
+    for mode in ("transaction", "session"):
+        directory = pathlib.Path(tempfile.mkdtemp(prefix="parley-pgbouncer-"))
+        port = free_port()
+        (directory / "users.txt").write_text('"parley" ""\n')
+        (directory / "pgbouncer.ini").write_text(f"""
+[databases]
+{name} = host={postgres.directory} dbname={name}
+[pgbouncer]
+listen_addr =
+listen_port = {port}
+unix_socket_dir = {directory}
+auth_type = trust
+auth_file = {directory}/users.txt
+pool_mode = {mode}
+default_pool_size = 40
+ignore_startup_parameters = extra_float_digits
+logfile = {directory}/log
+""")
+        if account:
+            for path in (directory, *directory.iterdir()):
+                os.chown(path, account.pw_uid, account.pw_gid)
+        pooler = subprocess.Popen([*prefix, "pgbouncer", "-q", directory / "pgbouncer.ini"])
+        server = Server(database=f"host={directory} port={port} user=parley dbname={name}", storage=tmp_path / mode)
+        try:
+            until((directory / f".s.PGSQL.{port}").exists, "PgBouncer to listen")
+            if mode == "transaction":
+                with pytest.raises(RuntimeError):
+                    server.start()
+                [line] = server.log_file.read_text().splitlines()
+                assert "pool_mode = transaction" in line and line.startswith("parley: DATABASE_URL: ")
+            else:
+                server.start()
+                assert server.person()
+        finally:
+            server.stop()
+            pooler.terminate()
+            pooler.wait()
+            shutil.rmtree(directory)

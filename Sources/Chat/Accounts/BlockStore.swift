@@ -23,22 +23,23 @@ struct BlockStore: Sendable {
     }
 
     func insert(_ blocked: UserID, by blocker: UserID) async throws -> Change {
-        let results = try await changes.atomically([
-            // One at a time of the same person, so that the bound holds.
-            "SELECT 1 FROM users WHERE id = \(blocker.uuid) FOR NO KEY UPDATE",
-            """
-            INSERT INTO blocks (blocker_id, blocked_id)
-            SELECT \(blocker.uuid), u.id FROM users u
-            WHERE u.id = \(blocked.uuid)
-                AND (SELECT count(*) FROM blocks WHERE blocker_id = \(blocker.uuid)) < \(Self.maximum)
-            ON CONFLICT DO NOTHING RETURNING 1
-            """,
-            """
-            SELECT EXISTS (SELECT 1 FROM users WHERE id = \(blocked.uuid)) AS is_user,
-                EXISTS (SELECT 1 FROM blocks
-                    WHERE blocker_id = \(blocker.uuid) AND blocked_id = \(blocked.uuid)) AS is_blocked
-            """,
-        ], on: .user(blocker))
+        let results = try await changes.atomically(
+            [
+                // One at a time of the same person, so that the bound holds.
+                "SELECT 1 FROM users WHERE id = \(blocker.uuid) FOR NO KEY UPDATE",
+                """
+                INSERT INTO blocks (blocker_id, blocked_id)
+                SELECT \(blocker.uuid), u.id FROM users u
+                WHERE u.id = \(blocked.uuid)
+                    AND (SELECT count(*) FROM blocks WHERE blocker_id = \(blocker.uuid)) < \(Self.maximum)
+                ON CONFLICT DO NOTHING RETURNING 1
+                """,
+                """
+                SELECT EXISTS (SELECT 1 FROM users WHERE id = \(blocked.uuid)) AS is_user,
+                    EXISTS (SELECT 1 FROM blocks
+                        WHERE blocker_id = \(blocker.uuid) AND blocked_id = \(blocked.uuid)) AS is_blocked
+                """,
+            ], on: .user(blocker))
         if !results[1].isEmpty { return .changed }
         guard let row = results[2].first, try row.decode("is_user", as: Bool.self) else { return .noSuchUser }
         return try row.decode("is_blocked", as: Bool.self) ? .unchanged : .tooMany

@@ -24,18 +24,19 @@ extension ConversationStore {
         let id = ConversationID.make()
         let made: Bool
         do {
-            let results = try await changes.atomically([
-                """
-                INSERT INTO conversations (id, kind, direct_low, direct_high)
-                SELECT \(id.uuid), 'direct', \(low.uuid), \(high.uuid)
-                FROM users u WHERE u.id = \(maker.uuid) AND NOT \(isBlocked) AND NOT \(UserStore.isMuted) RETURNING id
-                """,
-                """
-                INSERT INTO members (conversation_id, user_id, role)
-                SELECT c.id, pair.id, 'member' FROM conversations c, unnest(\([low.uuid, high.uuid])) AS pair (id)
-                WHERE c.id = \(id.uuid)
-                """,
-            ], on: .user(maker))
+            let results = try await changes.atomically(
+                [
+                    """
+                    INSERT INTO conversations (id, kind, direct_low, direct_high)
+                    SELECT \(id.uuid), 'direct', \(low.uuid), \(high.uuid)
+                    FROM users u WHERE u.id = \(maker.uuid) AND NOT \(isBlocked) AND NOT \(UserStore.isMuted) RETURNING id
+                    """,
+                    """
+                    INSERT INTO members (conversation_id, user_id, role)
+                    SELECT c.id, pair.id, 'member' FROM conversations c, unnest(\([low.uuid, high.uuid])) AS pair (id)
+                    WHERE c.id = \(id.uuid)
+                    """,
+                ], on: .user(maker))
             made = !results[0].isEmpty
         } catch let error as PostgresError {
             switch error.sqlState {
@@ -58,23 +59,24 @@ extension ConversationStore {
     func insertGroup(
         _ id: ConversationID, title: String, visibility: Conversation.Visibility, owner: UserID, members: [UserID]
     ) async throws {
-        let results = try await changes.atomically([
-            """
-            INSERT INTO conversations (id, kind, visibility, title)
-            SELECT \(id.uuid), 'group', \(visibility.rawValue), \(title)
-            FROM users u WHERE u.id = \(owner.uuid) AND NOT \(UserStore.isMuted) RETURNING id
-            """,
-            """
-            INSERT INTO members (conversation_id, user_id, role)
-            SELECT c.id, \(owner.uuid), 'owner' FROM conversations c WHERE c.id = \(id.uuid)
-            """,
-            """
-            INSERT INTO members (conversation_id, user_id, role, joined_at, invited_by, invited_at)
-            SELECT c.id, u.id, 'member', clock_timestamp(), a.stranger, CASE WHEN a.stranger IS NOT NULL THEN now() END
-            FROM conversations c, users u LEFT JOIN LATERAL (\(Self.stranger(owner))) a (stranger) ON true
-            WHERE c.id = \(id.uuid) AND u.id = ANY(\(members.map(\.uuid))) AND u.id <> \(owner.uuid)
-            """,
-        ], on: .user(owner))
+        let results = try await changes.atomically(
+            [
+                """
+                INSERT INTO conversations (id, kind, visibility, title)
+                SELECT \(id.uuid), 'group', \(visibility.rawValue), \(title)
+                FROM users u WHERE u.id = \(owner.uuid) AND NOT \(UserStore.isMuted) RETURNING id
+                """,
+                """
+                INSERT INTO members (conversation_id, user_id, role)
+                SELECT c.id, \(owner.uuid), 'owner' FROM conversations c WHERE c.id = \(id.uuid)
+                """,
+                """
+                INSERT INTO members (conversation_id, user_id, role, joined_at, invited_by, invited_at)
+                SELECT c.id, u.id, 'member', clock_timestamp(), a.stranger, CASE WHEN a.stranger IS NOT NULL THEN now() END
+                FROM conversations c, users u LEFT JOIN LATERAL (\(Self.stranger(owner))) a (stranger) ON true
+                WHERE c.id = \(id.uuid) AND u.id = ANY(\(members.map(\.uuid))) AND u.id <> \(owner.uuid)
+                """,
+            ], on: .user(owner))
         guard !results[0].isEmpty else { throw Permissions.muted }
     }
 

@@ -21,7 +21,8 @@ public struct Conversations: Sendable {
 
     init(
         database: PostgresClient, store: ConversationStore, lists: ConversationStore, listing: ReadingLine,
-        searches: ConversationStore, searching: ReadingLine, blocks: BlockStore, changes: ChangeQueue, presence: Presence,
+        searches: ConversationStore, searching: ReadingLine, blocks: BlockStore, changes: ChangeQueue,
+        presence: Presence,
         events: any EventSink
     ) {
         self.database = database

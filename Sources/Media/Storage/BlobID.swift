@@ -44,7 +44,8 @@ public enum BlobVariant: Hashable, Sendable {
 
     static let all: [BlobVariant] = [.served, .ownerOnly] + ThumbnailSize.allCases.map(BlobVariant.thumbnail)
 
-    var suffix: String {
+    /// What follows the address in the file's name.
+    public var suffix: String {
         switch self {
         case .served: ""
         case .ownerOnly: ".owner"

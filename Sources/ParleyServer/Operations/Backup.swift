@@ -1,6 +1,7 @@
 public import Foundation
 import Glibc
 public import Logging
+import Media
 import PostgresClient
 
 extension Operations {
@@ -9,9 +10,9 @@ extension Operations {
 
     /// Writes database and files into `directory`, which must not exist; it appears when the backup is whole.
     ///
-    /// A server may be running: files never change once they have a name, and are linked before the database is dumped,
-    /// and after it once more, so that those of the dump are all there. The one that was removed in between is noticed,
-    /// and the backup made again. The signing secret is no part of it: a restored server makes a new one.
+    /// A server may be running: files never change once they have a name, and what is linked and what is dumped is what
+    /// one moment's snapshot of the database refers to. A file that was removed in between is noticed, and another
+    /// snapshot taken. The signing secret is no part of it: a restored server makes a new one.
     /// - Returns: how many files it holds.
     public static func backUp(
         to directory: URL, _ configuration: ServerConfiguration, logger: Logger, progress: (String) -> Void
@@ -21,37 +22,60 @@ extension Operations {
             throw Refused(description: "\(directory.path) exists already; name a new directory")
         }
         let partial = directory.deletingLastPathComponent().appending(path: directory.lastPathComponent + ".partial")
-        do {
-            try? files.removeItem(at: partial)
-            try files.createDirectory(
-                at: partial.appending(path: "uploads"), withIntermediateDirectories: true,
-                attributes: [.posixPermissions: 0o700])
-        } catch {
-            throw Refused(description: "\(partial.path) cannot be made: \(error.localizedDescription)")
+        try? files.removeItem(at: partial)
+        let target = partial.appending(path: "uploads")
+        // Fails where somebody else put something there meanwhile.
+        guard mkdir(partial.path, 0o700) == 0, mkdir(target.path, 0o700) == 0 else {
+            throw Refused(description: "\(partial.path) cannot be made: \(String(cString: strerror(errno)))")
         }
         return try await withDatabase(configuration, logger: logger) { connectionString in
-            let source = configuration.uploadsDirectory
-            let target = partial.appending(path: "uploads")
+            let source = try ContentFiles(configuration.uploadsDirectory)
+            let copies = try ContentFiles(target)
             for _ in 1...attempts {
+                guard
+                    let count = try await backUp(
+                        source, to: copies, dump: partial.appending(path: dumpName), connectionString, configuration,
+                        logger: logger, progress: progress)
+                else { continue }
+                sync()
+                try files.moveItem(at: partial, to: directory)
+                return count
+            }
+            throw Refused(description: "some files are missing in the storage; run parley verify")
+        }
+    }
+
+    /// - Returns: how many files there are; nil if one of them is missing.
+    private static func backUp(
+        _ source: ContentFiles, to copies: ContentFiles, dump: URL, _ connectionString: String,
+        _ configuration: ServerConfiguration, logger: Logger, progress: (String) -> Void
+    ) async throws -> Int? {
+        var settings = commandSettings(connectionString)
+        // The snapshot is this transaction's, which is idle while files are linked and the program begins.
+        settings.idleTransactionTimeout = .seconds(24 * 3600)
+        return try await withClient(settings, logger: logger) { client in
+            try await client.withTransaction { transaction in
+                let rows = try await transaction.queries([
+                    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY", "SELECT pg_export_snapshot() AS name",
+                ])
+                guard let snapshot = try rows[1].first?.decode("name", as: String.self) else { return nil }
                 progress("linking or copying files")
-                try link(source, into: target)
+                var count = 0
+                for shard in BlobStore.shards {
+                    let contents = try await StoredContent.list(shard: shard) { try await transaction.query($0) }
+                    for content in contents {
+                        guard try copies.take(content, from: source, linking: true) else { return nil }
+                    }
+                    // What an attempt before this one took.
+                    count += try copies.prune(shard: shard, keeping: Set(contents.flatMap(\.names)))
+                }
                 progress("dumping the database")
                 try await runProgram(
                     "pg_dump",
-                    ["--format=custom", "--no-owner", "--file=\(partial.appending(path: dumpName).path)"],
+                    ["--format=custom", "--no-owner", "--snapshot=\(snapshot)", "--file=\(dump.path)"],
                     connectionString, configuration)
-                progress("linking or copying the files that have come meanwhile")
-                try link(source, into: target)
-                let missing = try await withClient(connectionString, logger: logger) { client in
-                    try await missingFiles(client, uploads: target)
-                }
-                guard !missing.isEmpty else {
-                    sync()
-                    try files.moveItem(at: partial, to: directory)
-                    return try count(directory.appending(path: "uploads"))
-                }
+                return count
             }
-            throw Refused(description: "some files are missing in the storage; run parley verify")
         }
     }
 
@@ -60,13 +84,12 @@ extension Operations {
     public static func restore(
         from directory: URL, _ configuration: ServerConfiguration, logger: Logger, progress: (String) -> Void
     ) async throws -> [Violation] {
-        let files = FileManager.default
         let dump = directory.appending(path: dumpName)
-        guard files.isReadableFile(atPath: dump.path) else {
+        guard (try? dump.resourceValues(forKeys: [.isRegularFileKey]))?.isRegularFile == true else {
             throw Refused(description: "\(directory.path) is no backup: there is no \(dumpName) in it")
         }
         let uploads = configuration.uploadsDirectory
-        guard try count(uploads) == 0 else {
+        guard holdsNothing(uploads) else {
             throw Refused(description: "\(uploads.path) is not empty; a backup is restored into an empty server only")
         }
         return try await withDatabase(configuration, logger: logger, mayBegin: true) { connectionString in
@@ -86,7 +109,8 @@ extension Operations {
                 ["--no-owner", "--exit-on-error", "--single-transaction", "--dbname=", dump.path],
                 connectionString, configuration)
             progress("copying files")
-            try link(directory.appending(path: "uploads"), into: uploads, copying: true)
+            try await copy(
+                try ContentFiles(directory.appending(path: "uploads")), to: uploads, connectionString, logger)
             try await Schema.migrate(connectionString, directory: configuration.migrationsDirectory, logger: logger)
             return try await withClient(connectionString, logger: logger) { client in
                 try await verify(client, uploads: uploads, progress: progress)
@@ -94,43 +118,27 @@ extension Operations {
         }
     }
 
-    /// Gives every stored file of `source` a name in `target` that it does not have there yet: a hard link, or a copy
-    /// where there can be none. What is still being received stays out.
-    private static func link(_ source: URL, into target: URL, copying: Bool = false) throws {
-        let files = FileManager.default
-        for first in names(source) where first.utf8.count == 2 {
-            for second in names(source.appending(path: first)) {
-                let shard = "\(first)/\(second)"
-                let directory = target.appending(path: shard)
-                try files.createDirectory(
-                    at: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-                for name in names(source.appending(path: shard)) {
-                    let from = source.appending(path: "\(shard)/\(name)")
-                    let to = directory.appending(path: name)
-                    if files.fileExists(atPath: to.path) { continue }
-                    if !copying, Glibc.link(from.path, to.path) == 0 { continue }
-                    do {
-                        try files.copyItem(at: from, to: to)
-                    } catch CocoaError.fileReadNoSuchFile, CocoaError.fileNoSuchFile {
-                        continue  // Removed meanwhile; whether it is missed is checked at the end.
-                    }
+    /// Copies the files that the database refers to. Which are missing, or not what they should be, `verify` finds.
+    private static func copy(
+        _ backup: ContentFiles, to uploads: URL, _ connectionString: String, _ logger: Logger
+    ) async throws {
+        try FileManager.default.createDirectory(
+            at: uploads, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        let target = try ContentFiles(uploads)
+        try await withClient(connectionString, logger: logger) { client in
+            for shard in BlobStore.shards {
+                for content in try await StoredContent.list(shard: shard, { try await client.query($0) }) {
+                    _ = try target.take(content, from: backup, linking: false)
                 }
             }
         }
+        sync()
     }
 
-    private static func names(_ directory: URL) -> [String] {
-        (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []
-    }
-
-    private static func count(_ uploads: URL) throws -> Int {
-        var count = 0
-        for first in names(uploads) where first.utf8.count == 2 {
-            for second in names(uploads.appending(path: first)) {
-                count += names(uploads.appending(path: "\(first)/\(second)")).count
-            }
-        }
-        return count
+    /// Whether no content has a file there.
+    private static func holdsNothing(_ uploads: URL) -> Bool {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: uploads.path)) ?? []
+        return !names.contains { $0.utf8.count == 2 }
     }
 
     /// Runs one of PostgreSQL's programs on a database; what it complains of is the error.

@@ -47,13 +47,17 @@ public enum Operations {
     static func withClient<Value: Sendable>(
         _ connectionString: String, logger: Logger, _ body: (PostgresClient) async throws -> Value
     ) async throws -> Value {
+        try await withClient(commandSettings(connectionString), logger: logger, body)
+    }
+
+    static func commandSettings(_ connectionString: String) -> PostgresConfiguration {
         var settings = PostgresConfiguration(connectionString: connectionString, applicationName: "parley-command")
         settings.connections = 1
         settings.transactionConnections = 1
         settings.queryTimeout = .seconds(3600)
         // What somebody holds in SQL is said, instead of waited for.
         settings.lockTimeout = .seconds(10)
-        return try await withClient(settings, logger: logger, body)
+        return settings
     }
 
     static func withClient<Value: Sendable>(

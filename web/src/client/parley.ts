@@ -1,6 +1,6 @@
 import { Connection, ConnectionHandler } from "./connection";
 import { pollingTransport, webSocketTransport } from "./engine";
-import { NetworkError } from "./errors";
+import { ApiError, NetworkError } from "./errors";
 import { HttpClient, query } from "./http";
 import { LogoutMemory, Session, SignedInHint } from "./session";
 import {
@@ -188,8 +188,14 @@ export class Parley {
     return this.http.post<void>(`/messages/${id}/report`, { reason });
   }
 
-  search(q: string, options: { conversationId?: Id; before?: string }, signal?: AbortSignal): Promise<MessagePage> {
-    return this.http.get<MessagePage>(query("/messages/search", { q, ...options, limit: 30 }), signal);
+  /** Of a text without a word to look for, which the server refuses, nothing is found. */
+  async search(q: string, options: { conversationId?: Id; before?: string }, signal?: AbortSignal): Promise<MessagePage> {
+    try {
+      return await this.http.get<MessagePage>(query("/messages/search", { q, ...options, limit: 30 }), signal);
+    } catch (error) {
+      if (error instanceof ApiError && error.field === "q") return { messages: [], hasMore: false };
+      throw error;
+    }
   }
 
   private request<T>(event: string, payload: unknown): Promise<T> {
