@@ -33,6 +33,18 @@ final class MarkWriter: Sendable {
     private struct State {
         var marks: [Key: Mark] = [:]
         var writing = false
+        /// Marks of members whose rows somebody else holds; tried again after a pause.
+        var held: [Key: Mark] = [:]
+        var willTryAgain = false
+        /// Whether writes pass by what is locked: once a row was, until none is any more.
+        var passingBy = false
+
+        /// With what has come for the same member meanwhile.
+        mutating func put(_ mark: Mark, of key: Key) {
+            var mark = mark
+            if let newer = marks[key] { mark.join(newer) }
+            marks[key] = mark
+        }
     }
 
     private let state = Mutex(State())
@@ -54,14 +66,22 @@ final class MarkWriter: Sendable {
     ) {
         let (accepted, start) = state.withLock { state -> (Bool, Bool) in
             let key = Key(conversation: conversation, user: user)
-            guard state.marks[key] != nil || state.marks.count < capacity else { return (false, false) }
+            let isHeld = state.held[key] != nil
+            guard isHeld || state.marks[key] != nil || state.marks.count + state.held.count < capacity else {
+                return (false, false)
+            }
             var mark =
-                state.marks[key] ?? Mark(delivered: 0, read: 0, deadline: .now + Self.maximumWait, completions: [])
+                state.held[key] ?? state.marks[key]
+                ?? Mark(delivered: 0, read: 0, deadline: .now + Self.maximumWait, completions: [])
             mark.delivered = max(mark.delivered, seq)
             if read { mark.read = max(mark.read, seq) }
             // One device sends a mark a message at most; more waiting for one write is a flood.
             guard mark.completions.count < 1000 else { return (false, false) }
             mark.completions.append(complete)
+            if isHeld {
+                state.held[key] = mark
+                return (true, false)
+            }
             state.marks[key] = mark
             defer { state.writing = true }
             return (true, !state.writing)
@@ -72,28 +92,62 @@ final class MarkWriter: Sendable {
 
     /// Writes what waits until nothing does.
     private func write() async {
-        // Once a row was found locked, until none is any more.
-        var passingBy = false
         while true {
-            let marks = state.withLock { state in
+            let (marks, passingBy) = state.withLock { state in
                 let marks = state.marks
                 state.marks = [:]
                 if marks.isEmpty { state.writing = false }
-                return marks
+                return (marks, state.passingBy)
             }
             if marks.isEmpty { return }
             let entries = marks.map { (key: $0.key, mark: $0.value) }
             do {
                 let locked = try await write(entries, passingBy: passingBy)
-                passingBy = !locked.isEmpty
-                if putBack(locked) == marks.count { try await Task.sleep(for: Self.pause) }
+                if locked.isEmpty {
+                    state.withLock { $0.passingBy = !$0.held.isEmpty }
+                } else {
+                    hold(locked)
+                }
             } catch let error as PostgresError where error.metLock && !passingBy {
-                passingBy = true
-                _ = putBack(entries)
+                state.withLock { state in
+                    state.passingBy = true
+                    for (key, mark) in entries { state.put(mark, of: key) }
+                }
             } catch {
                 let refusal = ChatError(databaseError: error, logger: logger)
                 for (_, mark) in entries { for complete in mark.completions { complete(.failure(refusal)) } }
             }
+        }
+    }
+
+    /// Has marks tried again after a pause, and gives up on those that have waited too long.
+    private func hold(_ entries: [(key: Key, mark: Mark)]) {
+        let now = ContinuousClock.now
+        let isFirst = state.withLock { state in
+            for (key, mark) in entries where mark.deadline > now {
+                var joined = state.held[key] ?? mark
+                if state.held[key] != nil { joined.join(mark) }
+                state.held[key] = joined
+            }
+            defer { state.willTryAgain = true }
+            return !state.willTryAgain
+        }
+        for (_, mark) in entries where mark.deadline <= now {
+            for complete in mark.completions { complete(.failure(.unavailable)) }
+        }
+        guard isFirst else { return }
+        Task {
+            try? await Task.sleep(for: Self.pause)
+            let start = state.withLock { state in
+                state.willTryAgain = false
+                state.passingBy = !state.held.isEmpty
+                for (key, mark) in state.held { state.put(mark, of: key) }
+                state.held = [:]
+                guard !state.marks.isEmpty else { return false }
+                defer { state.writing = true }
+                return !state.writing
+            }
+            if start { await write() }
         }
     }
 
@@ -111,26 +165,6 @@ final class MarkWriter: Sendable {
             }
         }
         return locked
-    }
-
-    /// Has marks tried again, with what has come for the same members meanwhile.
-    /// - Returns: how many; the others have waited too long.
-    private func putBack(_ entries: [(key: Key, mark: Mark)]) -> Int {
-        let now = ContinuousClock.now
-        var count = 0
-        for (key, mark) in entries {
-            guard mark.deadline > now else {
-                for complete in mark.completions { complete(.failure(.unavailable)) }
-                continue
-            }
-            count += 1
-            state.withLock { state in
-                var mark = mark
-                if let newer = state.marks[key] { mark.join(newer) }
-                state.marks[key] = mark
-            }
-        }
-        return count
     }
 
     private func answer(_ key: Key, _ mark: Mark, _ row: PostgresRow) throws {

@@ -152,6 +152,8 @@ struct MessageStore: Sendable {
         }
         let results = try await database.atomically(
             [
+                // Nothing is changed: nobody has to wait for the disk.
+                "SELECT set_config('synchronous_commit', 'off', true)",
                 held(conversations, of: "conversations", for: "NO KEY UPDATE"),
                 held(users, of: "users", for: "KEY SHARE"), held(messages, of: "messages", for: "KEY SHARE"),
                 held(uploads, of: "uploads", for: "KEY SHARE"),
@@ -160,10 +162,10 @@ struct MessageStore: Sendable {
             try result.map { ID<Entity>(try $0.decode("id")) }
         }
         return Set(
-            try ids(results[0], as: Conversation.self).map { .conversation($0) }
-                + ids(results[1], as: User.self).map { .user($0) }
-                + ids(results[2], as: Message.self).map { .message($0) }
-                + ids(results[3], as: Upload.self).map { .upload($0) })
+            try ids(results[1], as: Conversation.self).map { .conversation($0) }
+                + ids(results[2], as: User.self).map { .user($0) }
+                + ids(results[3], as: Message.self).map { .message($0) }
+                + ids(results[4], as: Upload.self).map { .upload($0) })
     }
 
     func conversation(of id: MessageID) async throws -> ConversationID? {

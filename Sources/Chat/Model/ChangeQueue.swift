@@ -22,7 +22,7 @@ final class ChangeQueue: Sendable {
     /// Lines for what is locked; of each, one uses a connection at a time.
     private static let lockedLines = 2
     /// For how long a subject that was found locked goes to those lines without another try.
-    private static let memory: Duration = .seconds(2)
+    private static let memory: Duration = .seconds(10)
     private static let maximumRemembered = 10_000
 
     private let database: PostgresClient
@@ -74,6 +74,10 @@ final class ChangeQueue: Sendable {
                     remember(subject)
                     guard ContinuousClock.now + Self.retryDelay < deadline else { throw error }
                     try await Task.sleep(for: Self.retryDelay)
+                } catch let error as ChatError where error == .unavailable {
+                    // So many wait in the line that it did not come to a try.
+                    remember(subject)
+                    throw error
                 }
             }
         }

@@ -4,18 +4,24 @@ import Synchronization
 /// Whether the database can do its work, for `/ready`: it answers, takes writes, and has room on its disk. However many
 /// ask, it is found out once at a time.
 actor DatabaseProbe {
+    /// For how long an answer is given again.
+    private static let memory: Duration = .milliseconds(500)
+
     private let database: PostgresClient
     private var underWay: Task<String?, Never>?
+    private var last: (complaint: String?, at: ContinuousClock.Instant)?
 
     init(database: PostgresClient) { self.database = database }
 
     /// - Returns: why it cannot, in a few words; nil if it can.
     func complaint() async -> String? {
+        if let last, .now - last.at < Self.memory { return last.complaint }
         if let underWay { return await underWay.value }
         let task = Task { await ask() }
         underWay = task
         let complaint = await task.value
         underWay = nil
+        last = (complaint, .now)
         return complaint
     }
 

@@ -55,6 +55,13 @@ private struct MigrationSession {
 
     func apply(_ files: [Migration], logger: Logger) throws(PostgresMigrationError) -> [String] {
         try run("SET statement_timeout = 0; SET lock_timeout = '60s'")
+        // Where nothing is to be done, nothing is waited for: anybody who can log in may hold the lock.
+        let known = try run("SELECT 1 FROM pg_class WHERE oid = to_regclass('schema_migrations')", [])
+        if PostgresResult(storage: known).first != nil,
+            try MigrationPlan.pending(files: files, applied: try applied()).isEmpty
+        {
+            return []
+        }
         // Held until the connection closes.
         try run("SELECT pg_advisory_lock(\(Self.lock))")
         try run(
