@@ -175,6 +175,7 @@ def assert_the_server_is_no_superuser(server):
 def test_the_server_is_no_superuser_and_moderators_have_passwords(alone):
     assert_the_server_is_no_superuser(alone)
     alice = alone.person("alice")
+    group = alice.group()
     promoted = subprocess.run(
         [PARLEY, "user", "promote", alice.username], cwd=ROOT, env={**os.environ, "STORAGE_DIR": str(alone.storage)},
         capture_output=True, text=True, timeout=60)
@@ -188,7 +189,7 @@ def test_the_server_is_no_superuser_and_moderators_have_passwords(alone):
         connection.execute("SELECT moderation.mute_user(%s, now() + interval '1 hour', 'test')", [alice.username])
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("SELECT * FROM passwords")
-    assert_problem(alice.post("/messages", json={"conversationId": alice.group(), "text": "x"}), 403, "muted")
+    assert_problem(alice.post("/messages", json={"conversationId": group, "text": "x"}), 403, "muted")
     if os.geteuid() == 0:
         prefix, _ = unprivileged()
         stranger = subprocess.run(

@@ -3,7 +3,7 @@ import PostgresClient
 /// Questions whose cost grows with what is stored. Each person asks one at a time; the connections they use ask one
 /// question at a time each, and every question has a short bound (`PostgresConfiguration.queryTimeout`).
 final class ReadingLine: Sendable {
-    private static let maximumWait: Duration = .seconds(5)
+    private static let maximumWait: Duration = .seconds(3)
 
     private let turns = KeyedLock<UserID>()
     private let maximumWaiting: Int

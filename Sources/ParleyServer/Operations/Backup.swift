@@ -53,12 +53,13 @@ extension Operations {
         var settings = commandSettings(connectionString)
         // The snapshot is this transaction's, which is idle while files are linked and the program begins.
         settings.idleTransactionTimeout = .seconds(24 * 3600)
+        settings.sessionParameters = [
+            "default_transaction_isolation": "repeatable read", "default_transaction_read_only": "on",
+        ]
         return try await withClient(settings, logger: logger) { client in
             try await client.withTransaction { transaction in
-                let rows = try await transaction.queries([
-                    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY", "SELECT pg_export_snapshot() AS name",
-                ])
-                guard let snapshot = try rows[1].first?.decode("name", as: String.self) else { return nil }
+                let rows = try await transaction.query("SELECT pg_export_snapshot() AS name")
+                guard let snapshot = try rows.first?.decode("name", as: String.self) else { return nil }
                 progress("linking or copying files")
                 var count = 0
                 for shard in BlobStore.shards {
