@@ -27,7 +27,8 @@ public struct Chat: Sendable {
     private let hasher: PasswordHasher
 
     public init(
-        database databases: ChatDatabase, storage: Storage, userTextQuotaBytes: Int, orphanHours: Int, linkSecret: SymmetricKey,
+        database databases: ChatDatabase, storage: Storage, userTextQuotaBytes: Int, orphanHours: Int,
+        linkSecret: SymmetricKey,
         previousLinkSecret: SymmetricKey?, events: any EventSink, logger: Logger
     ) {
         let database = databases.main

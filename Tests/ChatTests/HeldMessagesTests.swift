@@ -15,7 +15,10 @@ import Testing
         -> Item
     {
         let request = MessageRequest(conversationId: conversations[conversation], text: text, replyTo: replyTo)
-        return Item(draft: try Draft(request, to: conversations[conversation], from: senders[sender], origin: nil))
+        return Item(
+            draft: try Draft(
+                request, to: conversations[conversation], from: senders[sender], origin: nil, filter: WordFilter([]),
+                hasRoom: true))
     }
 
     private func held(maximum: Int = 100, maximumEach: Int = 100) -> HeldMessages<Item> {
