@@ -126,14 +126,14 @@ struct SessionStore: Sendable {
 
     /// Revokes those sessions of `user`, beyond so many, that were used least lately, and tells which they were.
     func revokeOldest(of user: UserID) async throws -> [SessionID] {
-        let rows = try await database.query(
+        let rows = try await changes.query(
             """
             UPDATE sessions SET revoked_at = now() WHERE revoked_at IS NULL AND id IN (
                 SELECT id FROM sessions
                 WHERE user_id = \(user.uuid) AND revoked_at IS NULL AND expires_at > now()
                 ORDER BY last_used_at DESC, id DESC OFFSET \(Self.maximumEach))
             RETURNING id
-            """)
+            """, on: .user(user))
         return try rows.map { SessionID(try $0.decode("id")) }
     }
 
