@@ -19,7 +19,7 @@ public struct EngineConfiguration: Sendable {
     /// Bytes of one WebSocket message, of one POST body, and of one poll's answer where it has several packets.
     public var maxPayload = 1_000_000
     /// Bytes that may wait for one client, in the kernel's buffer too; a client that lets more pile up is disconnected as
-    /// slow.
+    /// slow. One message may be larger.
     public var maxOutboundBytes = 1 << 20
     /// Packets in one POST body.
     public var maxInboundPackets = 1000

@@ -54,6 +54,8 @@ final class WebSocketConnection: ChannelInboundHandler, @unchecked Sendable {
     private var isReadingPaused = false
     private var isUnreadable = false
     private var isFlushNeeded = false
+    /// Bytes of the largest write since the channel took all that there was.
+    private var largestWrite = 0
     /// Bytes on their way here from a session on another event loop.
     let pendingRemoteBytes = ManagedAtomic(0)
 
@@ -127,6 +129,7 @@ final class WebSocketConnection: ChannelInboundHandler, @unchecked Sendable {
     }
 
     private func write(_ frame: ByteBuffer, context: ChannelHandlerContext) {
+        self.largestWrite = max(self.largestWrite, frame.readableBytes)
         context.write(self.wrapOutboundOut(frame), promise: nil)
         // The channel turns unwritable at the outbound bound. What only waits for the flush is no slowness yet.
         if self.channel?.isWritable == false { self.flush() }
@@ -144,7 +147,10 @@ final class WebSocketConnection: ChannelInboundHandler, @unchecked Sendable {
         context.flush()
         guard self.channel?.isWritable == false, self.state == .open else { return }
         switch self.configuration.slowReader {
-        case .disconnect: self.receiver?.webSocketIsSlow(self)
+        case .disconnect:
+            // A message that is larger than the bound by itself makes no client slow.
+            let waiting = (try? self.channel?.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+            if waiting > self.largestWrite { self.receiver?.webSocketIsSlow(self) }
         case .pauseReading: self.isReadingPaused = true
         }
     }
@@ -285,6 +291,7 @@ final class WebSocketConnection: ChannelInboundHandler, @unchecked Sendable {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable { self.largestWrite = 0 }
         guard context.channel.isWritable, self.isReadingPaused else { return }
         self.isReadingPaused = false
         context.read()
