@@ -52,28 +52,37 @@ enum FilteredWords {
         private static let maximumMarks = 30
 
         private var start = 0
-        private var scalars = String.UnicodeScalarView()
+        /// The word as long as it is ASCII, in lower case.
+        private var ascii: [UInt8] = []
+        /// The word once it is not.
+        private var scalars: String.UnicodeScalarView?
         private var marks = 0
 
-        var isEmpty: Bool { scalars.isEmpty }
+        var isEmpty: Bool { ascii.isEmpty && scalars == nil }
 
         mutating func append(_ scalar: Unicode.Scalar, at offset: Int) {
-            if scalars.isEmpty { start = offset }
+            if isEmpty { start = offset }
             if scalar.isASCII || scalar.properties.canonicalCombiningClass == .notReordered {
                 marks = 0
             } else {
                 marks += 1
                 if marks > Self.maximumMarks { return }
             }
-            scalars.append(scalar)
+            if scalars == nil, scalar.isASCII {
+                let byte = UInt8(truncatingIfNeeded: scalar.value)
+                let isCapital = (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+                ascii.append(isCapital ? byte | 0x20 : byte)
+            } else {
+                scalars = scalars ?? String(decoding: ascii, as: UTF8.self).unicodeScalars
+                scalars?.append(scalar)
+            }
         }
 
         mutating func finish(at end: Int) -> Word {
             defer { self = Builder() }
-            let word = String(scalars).lowercased()
-            let isASCII = word.utf8.allSatisfy { $0 < 0x80 }
-            return Word(
-                range: start..<end, key: Array((isASCII ? word : word.precomposedStringWithCanonicalMapping).utf8))
+            guard let scalars else { return Word(range: start..<end, key: ascii) }
+            let key = String(scalars).lowercased().precomposedStringWithCanonicalMapping
+            return Word(range: start..<end, key: Array(key.utf8))
         }
     }
 

@@ -16,9 +16,6 @@ struct OriginPolicy: Sendable {
     let publicOrigin: WebOrigin?
     /// Whether this server itself speaks TLS.
     let speaksTLS: Bool
-    /// Whether the server is for its own machine: nothing but a page whose name was made to point here comes by a name
-    /// that a resolver was asked for (DNS rebinding).
-    let isForItsMachine: Bool
 
     /// - Parameter throughTLSProxy: Whether a trusted proxy says that it was reached over TLS.
     func isSecure(throughTLSProxy: Bool) -> Bool {
@@ -35,12 +32,10 @@ struct OriginPolicy: Sendable {
         if let page, allowed.contains(page) { return .permitted }
         let called = authority.flatMap { Authority($0) }
         let own = publicOrigin ?? called.map { WebOrigin(isSecure: isSecure, $0) }
-        let isRebound = publicOrigin == nil && isForItsMachine && called?.isNumericOrLocal == false
-        if let page, page == own, !isRebound { return .own }
+        if let page, page == own { return .own }
         var reason = "pages of \(origin.prefix(200)) may not use this server"
         if let page, let own, page.host == own.host {
-            reason +=
-                ": its own are at \(isRebound ? "an address or localhost" : own.text) unless PUBLIC_URL says otherwise"
+            reason += ": its own are at \(own.text) unless PUBLIC_URL says otherwise"
         }
         return .stranger(reason)
     }
@@ -48,10 +43,8 @@ struct OriginPolicy: Sendable {
 
 extension OriginPolicy {
     init(_ configuration: ServerConfiguration) {
-        let listensAt = Authority(configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host)
         self.init(
             allowed: configuration.corsOrigins, publicOrigin: configuration.publicOrigin,
-            speaksTLS: configuration.tlsCertificate != nil,
-            isForItsMachine: configuration.trustedProxies.isEmpty && listensAt?.isLoopback == true)
+            speaksTLS: configuration.tlsCertificate != nil)
     }
 }

@@ -34,17 +34,6 @@ struct Authority: Hashable, Sendable {
         guard port ?? 0 <= 65535 else { return nil }
     }
 
-    /// Whether no resolver is asked for the host: an address, or a name of the machine itself (RFC 6761 § 6.3). A page
-    /// can have any other name point to this server (DNS rebinding).
-    var isNumericOrLocal: Bool {
-        host.first == "[" || host == "localhost" || host.hasSuffix(".localhost") || IPAddress(host) != nil
-    }
-
-    /// Whether only this machine reaches the host.
-    var isLoopback: Bool {
-        host == "localhost" || host == "[::1]" || IPAddress(host)?.bytes.first == 127
-    }
-
     private static func ipv6(_ text: String) -> String? {
         guard let bytes = IPAddress.parse(text, AF_INET6, count: 16) else { return nil }
         return withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(INET6_ADDRSTRLEN)) { buffer in
