@@ -212,7 +212,7 @@ struct WorkerTests {
             _ = try await bench.process(try Photos.jpeg())
             let worker = try #require(bench.workers.idleWorkers.first)
             let picture = try slowPicture()
-            async let next = nextJob(of: worker) { kill($0, SIGSEGV) }
+            async let next = nextJob(of: worker) { kill($0, SIGKILL) }
             let outcome = try await bench.process(picture)
             _ = await next
             #expect(outcome.media == .plainFile(type: "image/png", audience: .ownerOnly))
