@@ -7,7 +7,7 @@ SHELL := /bin/bash
 
 RUN_PACKAGES := libpq-dev libmagic-dev libssl-dev libvips-dev zlib1g-dev pkg-config postgresql
 WEB_PACKAGES := nodejs node-react node-react-dom node-csstype node-prop-types node-typescript esbuild terser zopfli
-TEST_PACKAGES := curl python3-venv libvips-tools libimage-exiftool-perl ffmpeg chromium clamav-daemon
+TEST_PACKAGES := curl python3-venv libvips-tools libimage-exiftool-perl ffmpeg chromium clamav-daemon pgbouncer
 PYTHON_PACKAGES := pytest pytest-rerunfailures pytest-xdist requests "python-socketio[client]" websocket-client aiohttp websockets "psycopg[binary]" \
 	playwright axe-playwright-python tuspy schemathesis
 BENCH_PACKAGES := g++ libssl-dev nodejs python3-venv libvips-tools libimage-exiftool-perl

@@ -56,6 +56,8 @@ final class WebSocketConnection: ChannelInboundHandler, @unchecked Sendable {
     private var isFlushNeeded = false
     /// Bytes of the largest write since the channel took all that there was.
     private var largestWrite = 0
+    /// Bytes written since it was last looked how many of them wait.
+    private var writtenBytes = 0
     /// Bytes on their way here from a session on another event loop.
     let pendingRemoteBytes = ManagedAtomic(0)
 
@@ -130,6 +132,7 @@ final class WebSocketConnection: ChannelInboundHandler, @unchecked Sendable {
 
     private func write(_ frame: ByteBuffer, context: ChannelHandlerContext) {
         self.largestWrite = max(self.largestWrite, frame.readableBytes)
+        self.writtenBytes += frame.readableBytes
         context.write(self.wrapOutboundOut(frame), promise: nil)
         // The channel turns unwritable at the outbound bound. What only waits for the flush is no slowness yet.
         if self.channel?.isWritable == false { self.flush() }
@@ -145,13 +148,30 @@ final class WebSocketConnection: ChannelInboundHandler, @unchecked Sendable {
     func flush() {
         guard let context = self.context else { return }
         context.flush()
-        guard self.channel?.isWritable == false, self.state == .open else { return }
+        guard self.state == .open else { return }
+        guard self.channel?.isWritable == false else { return self.pauseReadingIfMuchWaits(context) }
         switch self.configuration.slowReader {
         case .disconnect:
             // A message that is larger than the bound by itself makes no client slow.
-            let waiting = (try? self.channel?.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
-            if waiting > self.largestWrite { self.receiver?.webSocketIsSlow(self) }
+            if self.waitingBytes > self.largestWrite { self.receiver?.webSocketIsSlow(self) }
         case .pauseReading: self.isReadingPaused = true
+        }
+    }
+
+    /// Bytes that the kernel has not taken yet.
+    private var waitingBytes: Int { (try? self.channel?.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0 }
+
+    /// A client that sends much before it reads the answers is not slow: what it sends waits until it has read them.
+    private func pauseReadingIfMuchWaits(_ context: ChannelHandlerContext) {
+        let bound = self.configuration.maxOutboundBytes / 8
+        guard self.writtenBytes >= bound, !self.isReadingPaused else { return }
+        self.writtenBytes = self.waitingBytes
+        guard self.writtenBytes >= bound else { return }
+        self.isReadingPaused = true
+        context.writeAndFlush(self.wrapOutboundOut(ByteBuffer())).hop(to: self.eventLoop).whenSuccess {
+            guard self.isReadingPaused, let context = self.context else { return }
+            self.isReadingPaused = false
+            context.read()
         }
     }
 

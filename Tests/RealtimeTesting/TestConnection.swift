@@ -16,6 +16,7 @@ package final class TestConnection {
             endpoints: endpoints,
             configuration: .init(idleTimeout: .seconds(30))
         )
+        try self.channel.pipeline.syncOperations.addHandler(HalfClosure())
         try self.channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
         _ = try server.setup(channel: self.channel, logger: Logger(label: "test")).wait()
     }
@@ -84,5 +85,18 @@ package final class TestConnection {
             frames.append(first == 0x88 ? "close" : payload)
         }
         return frames
+    }
+}
+
+/// Lets a server end its half of the connection, which `EmbeddedChannel` takes for the end of both.
+private final class HalfClosure: ChannelOutboundHandler {
+    typealias OutboundIn = NIOAny
+
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        guard mode != .output else {
+            promise?.succeed()
+            return
+        }
+        context.close(mode: mode, promise: promise)
     }
 }
