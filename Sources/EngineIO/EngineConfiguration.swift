@@ -22,7 +22,7 @@ public struct EngineConfiguration: Sendable {
     /// slow. One message may be larger.
     public var maxOutboundBytes = 1 << 20
     /// Packets in one POST body.
-    public var maxInboundPackets = 1000
+    public var maxInboundPackets = 10_000
     /// Packets in one poll's answer. Some clients refuse more than 16.
     public var maxPacketsPerPoll = 16
     public var transports: Set<Transport> = Set(Transport.allCases)

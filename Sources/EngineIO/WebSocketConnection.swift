@@ -182,7 +182,10 @@ final class WebSocketConnection: ChannelInboundHandler, @unchecked Sendable {
         self.eventLoop.assertInEventLoop()
         guard self.state == .open, let context = self.context else { return }
         self.state = .closing
-        self.isReadingPaused = false
+        if self.isReadingPaused {
+            self.isReadingPaused = false
+            context.read()
+        }
         context.writeAndFlush(
             self.wrapOutboundOut(WebSocketFraming.closeFrame(code: code, reason: reason)),
             promise: nil

@@ -21,8 +21,10 @@ import Testing
                 hasRoom: true))
     }
 
-    private func held(maximum: Int = 100, maximumEach: Int = 100) -> HeldMessages<Item> {
-        HeldMessages(maximum: maximum, maximumEach: maximumEach) { $0.draft }
+    private func held(
+        maximum: Int = 100, maximumEach: Int = 100, maximumBytes: Int = 1 << 20
+    ) -> HeldMessages<Item> {
+        HeldMessages(maximum: maximum, maximumEach: maximumEach, maximumBytes: maximumBytes) { $0.draft }
     }
 
     @Test func aLockedConversationHoldsItsOwnOnly() throws {
@@ -50,6 +52,15 @@ import Testing
         #expect(held.hold(try item("other conversation", to: 1)) == .free)
         #expect(held.expire { $0.text == "1" }.map(\.text) == ["1"])
         #expect(held.release().map(\.text) == ["2"], "nothing before it waits any more")
+    }
+
+    @Test func textsTakeNoMoreThanTheirRoom() throws {
+        var held = held(maximumBytes: 10)
+        held.note(locked: [.conversation(conversations[0])])
+        #expect(held.hold(try item("123456")) == .held)
+        #expect(held.hold(try item("12345")) == .refused)
+        #expect(held.expire { $0.text == "123456" }.count == 1)
+        #expect(held.hold(try item("1234567890")) == .held)
     }
 
     @Test func noConversationTakesAllTheRoom() throws {

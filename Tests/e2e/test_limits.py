@@ -199,6 +199,20 @@ def test_sockets_with_bad_tokens_are_limited_by_address(start_server):
     assert all(answer.startswith("40") for answer in good)
 
 
+@pytest.mark.parametrize("path", ["/auth/register/", "//auth/register", "/auth//register"])
+def test_a_path_in_another_spelling_has_the_same_limit(start_server, path):
+    server = start_server(RATE_LIMITS="on")
+    statuses = [server.request("POST", path, json={"username": "x", "password": "y"}).status_code for _ in range(62)]
+    assert statuses[:60] == [422] * 60 and 429 in statuses[60:]
+
+
+def test_what_is_no_name_locks_nobody_out(start_server):
+    server = start_server(RATE_LIMITS="on", TRUSTED_PROXIES="127.0.0.1")
+    for n in range(110):
+        answer = log_in(server, "no@name", "a wrong one", headers={"X-Forwarded-For": f"203.0.{n}.1"})
+        assert answer.status_code == 401, answer.text
+
+
 def test_what_is_off_is_said(start_server):
     server = start_server(RATE_LIMITS="off")
     assert "RATE_LIMITS is off" in server.log

@@ -304,6 +304,20 @@ def test_urls_end_also_where_one_goes_after_the_other(server, people):
     assert server.request("GET", urls(alice, group)[0]).status_code == 200
 
 
+def test_a_removal_ends_no_url_sooner_than_the_one_before_it(server, people):
+    alice, bob, carol, dave = people("alice", "bob", "carol", "dave")
+    group = alice.group(bob, carol, dave)
+    alice.send(group, "", attachments=[alice.upload(picture(), "picture.png")["id"]])
+    shown = urls(dave, group)
+    assert alice.request("DELETE", f"/conversations/{group}/members/{bob.id}").status_code == 204
+    # As if the next epoch were to begin within the minute after which the one behind it would be chosen.
+    server.sql("UPDATE conversations SET url_epoch = extract(epoch FROM now())::bigint + 30 WHERE id = %s", group)
+    (epochs,) = server.sql("SELECT previous_url_epoch, url_epoch FROM conversations WHERE id = %s", group)
+    assert alice.request("DELETE", f"/conversations/{group}/members/{carol.id}").status_code == 204
+    assert server.sql("SELECT previous_url_epoch, url_epoch FROM conversations WHERE id = %s", group) == [epochs]
+    assert server.request("GET", shown[0]).status_code == 200
+
+
 # Blocks
 
 
@@ -457,3 +471,15 @@ def test_who_is_a_stranger(people):
     assert invitation(dave, alice.group(dave)) is not None
     # Who comes by themselves needs no invitation.
     assert carol.post(f"/conversations/{public}/join").json().get("invitation") is None
+
+
+def test_a_stranger_is_not_told_of_a_block(people):
+    alice, mallory = people("alice", "mallory")
+    with alice.connect() as device, mallory.connect() as other:
+        device.wait_for("ready")
+        other.wait_for("ready")
+        block(alice, mallory)
+        device.wait_for("user:blocked")
+        assert mallory.direct(people("bob")[0])
+        other.wait_for("conversation:created")
+        assert other.all("user:status") == []

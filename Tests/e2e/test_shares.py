@@ -1,6 +1,7 @@
 """What one person may take of what all share: bytes out, and room in the database."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 from parley import assert_problem, until
 
@@ -30,6 +31,34 @@ def test_a_reaction_to_a_large_message_tells_only_what_changed(people):
         assert a.all("message:updated") == []
 
 
+def test_reactions_at_once_add_up_to_what_there_is(people):
+    """Each tells its own change, in the order of the revisions: whoever applies them has what the server has."""
+    alice, *others = people("alice", "bob", "carol", "dave", "erin", "frank", "grace")
+    group = alice.group(*others)
+    message = alice.send(group, "\N{SNOWMAN}" * 8000)
+    emoji = [THUMB, "\N{PARTY POPPER}", "\N{ROCKET}"]
+
+    def toggle(person):
+        for add in (True, False, True):
+            for one in emoji:
+                path = f"/messages/{message['id']}/reactions/{one}"
+                assert person.request("PUT" if add else "DELETE", path).status_code == 200
+
+    with alice.connect() as device:
+        device.wait_for("ready")
+        with ThreadPoolExecutor(6) as pool:
+            list(pool.map(toggle, others))
+        final = alice.get(f"/messages/{message['id']}").json()["message"]
+        device.wait_for("message:reactions", lambda x: x["revision"] == final["revision"])
+        changes = device.all("message:reactions")
+    revisions = [change["revision"] for change in changes]
+    assert revisions == sorted(set(revisions)) and len(revisions) == 6 * 3 * 3
+    present = set()
+    for change in changes:
+        (present.add if change["add"] else present.discard)((change["emoji"], change["userId"]))
+    assert present == {(r["emoji"], user) for r in final["reactions"] for user in r["userIds"]}
+
+
 def test_a_large_group_hears_of_a_title_and_a_role_in_few_bytes(server, people):
     alice, bob = people("alice", "bob")
     group = alice.group(bob, title="Before")
@@ -44,7 +73,9 @@ def test_a_large_group_hears_of_a_title_and_a_role_in_few_bytes(server, people):
         promoted = alice.request("PATCH", f"/conversations/{group}/members/{bob.id}", json={"role": "admin"}).json()
         assert b.wait_for("member:updated") == {
             "conversationId": group, "userId": bob.id, "role": "admin", "revision": promoted["revision"]}
-        assert b.all("conversation:updated") == []
+        shown = b.wait_for("conversation:updated")
+        assert shown["title"] == "After" and shown["memberCount"] == 201, "who got the role is shown it in full"
+        assert len(b.all("conversation:updated")) == 1
 
 
 def test_stored_text_has_a_quota(start_server):

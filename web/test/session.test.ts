@@ -107,6 +107,19 @@ test("a renewal that is answered after the log-out brings nothing back", async (
   assert.equal(hint.read(), null);
 });
 
+test("a log-in waits for a renewal that is under way, whose answer ends nothing of it", async () => {
+  const hint = memoryHint("ana");
+  const { doFetch, calls } = fakeFetch([{ status: 401, body: { code: "session_revoked" } }, { status: 204 }, answer("b")]);
+  const session = new Session(hint, doFetch);
+  const renewal = session.renew("").catch(() => {});
+  const leaving = session.logout();
+  await session.login("ana", "password");
+  await Promise.all([renewal, leaving]);
+  assert.deepEqual(calls.map(({ path }) => path), ["/auth/refresh", "/auth/logout", "/auth/login"]);
+  assert.equal(await session.token(), "b");
+  assert.equal(hint.read() === null, false);
+});
+
 test("without a network the session is kept", async () => {
   const hint = memoryHint("ana");
   const session = new Session(hint, fakeFetch([]).doFetch);

@@ -11,7 +11,7 @@ public struct SignedIn: Sendable {
 
 /// Where somebody signs in from, as far as sessions and shares of the password queue care.
 public struct SignInOrigin: Sendable {
-    /// The bytes of an address, or of a mark that this server gave a device.
+    /// The bytes of an address.
     public var source: [UInt8]
     /// Whether this user signed in from there before.
     public var isKnown: Bool
@@ -146,12 +146,12 @@ public struct Accounts: Sendable {
     }
 
     public func changePassword(
-        of user: UserID, session: SessionID, current: String, new: String
+        of user: UserID, session: SessionID, current: String, new: String, from source: [UInt8]
     ) async throws {
         try Rules.passwordGuess(current, field: "currentPassword")
         let me = try await me(user)
         try Rules.password(new, field: "newPassword", names: [me.username, me.displayName])
-        let share = PasswordTurns.Share(isKnown: true, source: [UInt8](user.description.utf8), name: me.username)
+        let share = PasswordTurns.Share(isKnown: true, source: source, name: me.username)
         guard let credentials = try await users.credentials(id: user),
             try await hasher.verify(current, against: credentials.hash, for: share)
         else { throw ChatError(.invalidCredentials, "currentPassword: wrong", field: "currentPassword") }

@@ -13,10 +13,10 @@ public struct Blocks: Sendable {
         case .unchanged: return
         case .noSuchUser: throw ChatError.notFound("user")
         case .tooMany:
-            throw ChatError(.forbidden, "at most 1,000 people can be blocked")
+            throw ChatError(.forbidden, "at most \(BlockStore.maximum) people can be blocked")
         case .changed:
             events.deliver(.blocked(other, by: user, isBlocked: true))
-            presence.part(user, other)
+            await presence.part(user, other)
         }
     }
 

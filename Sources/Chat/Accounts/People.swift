@@ -10,9 +10,7 @@ public struct People: Sendable {
     let presence: Presence
 
     public func search(_ query: String, limit: Int, for viewer: UserID) async throws -> [User] {
-        guard Rules.fits(query, 100), !query.utf8.contains(0) else {
-            throw ChatError.invalid("query", "up to 100 characters")
-        }
+        try Rules.nameQuery(query)
         var found = try await searching.ask(viewer) { try await searches.search(query, limit: limit) }
         let apart = try await blocks.apart(from: [viewer])[viewer] ?? []
         for index in found.indices { presence.describe(&found[index], apart: apart) }

@@ -50,9 +50,7 @@ public struct Conversations: Sendable {
     public func publicGroups(
         matching query: String, after cursor: ActivityCursor?, limit: Int, for user: UserID
     ) async throws -> (conversations: [Conversation], next: ActivityCursor?) {
-        guard Rules.fits(query, 100), !query.utf8.contains(0) else {
-            throw ChatError.invalid("query", "up to 100 characters")
-        }
+        try Rules.nameQuery(query)
         let page = try await searching.ask(user) {
             try await searches.publicGroups(matching: query, after: cursor, limit: limit)
         }
@@ -223,7 +221,7 @@ public struct Conversations: Sendable {
             }
             guard let revision else { return }
             try await announceUpdate(
-                of: id, briefly: .roleChanged(id, user: target, role: role, revision: revision))
+                of: id, briefly: .roleChanged(id, user: target, role: role, revision: revision), fullyTo: [target])
         }
         return try await view(id, for: user)
     }
@@ -353,11 +351,18 @@ public struct Conversations: Sendable {
         try await deliver(id, to: presence.online(among: members.filter(include))) { .conversationUpdated($0, for: $1) }
     }
 
-    /// - Parameter brief: what a large group is told instead.
-    private func announceUpdate(of id: ConversationID, briefly brief: ChatEvent) async throws {
+    /// - Parameters:
+    ///   - brief: what a large group is told instead.
+    ///   - concerned: those of a large group who are shown the whole conversation all the same.
+    private func announceUpdate(
+        of id: ConversationID, briefly brief: ChatEvent, fullyTo concerned: [UserID] = []
+    ) async throws {
         let members = try await store.memberIDs(of: id)
-        guard members.count <= ConversationStore.presenceMembers else { return events.deliver(brief) }
-        try await deliver(id, to: presence.online(among: members)) { .conversationUpdated($0, for: $1) }
+        let isLarge = members.count > ConversationStore.presenceMembers
+        if isLarge { events.deliver(brief) }
+        try await deliver(id, to: presence.online(among: isLarge ? concerned : members)) {
+            .conversationUpdated($0, for: $1)
+        }
     }
 
     /// The conversation to each of `users`, all of them members, with what only they are shown of it.

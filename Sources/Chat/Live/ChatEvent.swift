@@ -55,6 +55,8 @@ public struct Reacting: Sendable {
     public var user: UserID
     /// False when it was taken back.
     public var isAdded: Bool
+    /// Of the change, which the message may have passed by now.
+    public var revision: Int
 }
 
 /// A message that was stored, for all members but the connection that sent it.

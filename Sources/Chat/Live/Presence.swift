@@ -14,6 +14,7 @@ public final class Presence: Sendable {
     /// Whether the user's row was locked, and the change could not be written.
     private let changes: BatchedQuery<PresenceStore.Change, Bool>
     private let audiences: BatchedQuery<UserID, [UserID]>
+    private let conversations: ConversationStore
     private let store: PresenceStore
     private let events: any EventSink
     private let logger: Logger
@@ -36,6 +37,7 @@ public final class Presence: Sendable {
             for (user, others) in apart { audiences[user]?.removeAll(where: others.contains) }
             return audiences
         }
+        self.conversations = conversations
         self.store = store
         self.events = events
         self.logger = logger
@@ -162,8 +164,9 @@ public final class Presence: Sendable {
 
     // MARK: Blocks
 
-    /// To each other the two are away from now on.
-    func part(_ one: UserID, _ other: UserID) {
+    /// To each other the two are away from now on. Strangers, who were not told anything, are not told this either.
+    func part(_ one: UserID, _ other: UserID) async {
+        guard let near = try? await conversations.audiences(of: [one])[one], near.contains(other) else { return }
         for (user, audience) in [(one, other), (other, one)] where isOnline(user) {
             events.deliver(.userStatus(user: user, status: .offline, lastSeenAt: nil, audience: [audience]))
         }

@@ -15,14 +15,18 @@ struct HeldMessages<Item> {
     private var conversations: [ConversationID: Int] = [:]
     private let maximumEach: Int
     private let maximum: Int
+    private let maximumBytes: Int
+    private var bytes = 0
     private let draft: (Item) -> Draft
 
     /// - Parameters:
     ///   - maximum: how many may wait in all.
     ///   - maximumEach: and of one conversation.
-    init(maximum: Int, maximumEach: Int, draft: @escaping (Item) -> Draft) {
+    ///   - maximumBytes: of their texts together.
+    init(maximum: Int, maximumEach: Int, maximumBytes: Int, draft: @escaping (Item) -> Draft) {
         self.maximum = maximum
         self.maximumEach = maximumEach
+        self.maximumBytes = maximumBytes
         self.draft = draft
     }
 
@@ -36,12 +40,10 @@ struct HeldMessages<Item> {
         let draft = draft(item)
         let stream = Stream(conversation: draft.conversation, sender: draft.sender)
         guard streams[stream] != nil || !draft.rows.isDisjoint(with: lockedRows) else { return .free }
-        guard items.count < maximum, conversations[draft.conversation, default: 0] < maximumEach else {
-            return .refused
-        }
-        items.append(item)
-        streams[stream, default: 0] += 1
-        conversations[draft.conversation, default: 0] += 1
+        guard items.count < maximum, conversations[draft.conversation, default: 0] < maximumEach,
+            bytes + draft.text.utf8.count <= maximumBytes
+        else { return .refused }
+        keep(item)
         return .held
     }
 
@@ -69,6 +71,7 @@ struct HeldMessages<Item> {
     mutating func removeAll() -> [Item] {
         defer {
             items = []
+            bytes = 0
             streams = [:]
             conversations = [:]
         }
@@ -78,6 +81,7 @@ struct HeldMessages<Item> {
     private mutating func keep(_ item: Item) {
         let draft = draft(item)
         items.append(item)
+        bytes += draft.text.utf8.count
         streams[Stream(conversation: draft.conversation, sender: draft.sender), default: 0] += 1
         conversations[draft.conversation, default: 0] += 1
     }

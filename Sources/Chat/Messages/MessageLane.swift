@@ -65,7 +65,7 @@ final class MessageLane: Sendable {
     /// Writes until the task is cancelled, and then what has been accepted by then.
     func run() async {
         var work = Work(
-            held: HeldMessages(maximum: 5000, maximumEach: 500) { $0.draft })
+            held: HeldMessages(maximum: 5000, maximumEach: 500, maximumBytes: 32 << 20) { $0.draft })
         var lastLook = ContinuousClock.now
         await withTaskCancellationHandler {
             while await nextWork(holding: work.held.count) {

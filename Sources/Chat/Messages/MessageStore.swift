@@ -205,30 +205,33 @@ struct MessageStore: Sendable {
         }
     }
 
-    func edit(_ id: MessageID, text: String, in transaction: PostgresTransaction) async throws {
-        try await bump(id, in: transaction)
+    /// - Returns: the revision that the change has.
+    func edit(_ id: MessageID, text: String, in transaction: PostgresTransaction) async throws -> Int {
+        let revision = try await bump(id, in: transaction)
         try await transaction.query(
-            """
-            UPDATE messages SET text = \(text), edited_at = now(), revision = (\(Self.bumped(id))) WHERE id = \(id.uuid)
-            """)
+            "UPDATE messages SET text = \(text), edited_at = now(), revision = \(revision) WHERE id = \(id.uuid)")
+        return revision
     }
 
     /// The text is forgotten; the row stays, so that `seq` has no hole.
-    func delete(_ id: MessageID, by user: UserID, in transaction: PostgresTransaction) async throws {
-        try await bump(id, in: transaction)
+    /// - Returns: the revision that the change has.
+    func delete(_ id: MessageID, by user: UserID, in transaction: PostgresTransaction) async throws -> Int {
+        let revision = try await bump(id, in: transaction)
         try await transaction.query(
             """
             UPDATE messages SET text = '', deleted_at = now(), deleted_by = \(user.uuid),
-                revision = (\(Self.bumped(id)))
+                revision = \(revision)
             WHERE id = \(id.uuid)
             """)
         try await transaction.query("DELETE FROM reactions WHERE message_id = \(id.uuid)")
+        return revision
     }
 
-    /// False when nothing changed: the reaction stood already, or there was none to take back.
+    /// - Returns: the revision that the change has; nil when nothing changed: the reaction stood already, or there was none
+    ///   to take back.
     func react(
         _ id: MessageID, emoji: String, by user: UserID, add: Bool, in transaction: PostgresTransaction
-    ) async throws -> Bool {
+    ) async throws -> Int? {
         let rows = try await transaction.query(
             add
                 ? """
@@ -239,11 +242,10 @@ struct MessageStore: Sendable {
                 DELETE FROM reactions WHERE message_id = \(id.uuid) AND emoji = \(emoji) AND user_id = \(user.uuid)
                 RETURNING 1
                 """)
-        guard !rows.isEmpty else { return false }
-        try await bump(id, in: transaction)
-        try await transaction.query(
-            "UPDATE messages SET revision = (\(Self.bumped(id))) WHERE id = \(id.uuid)")
-        return true
+        guard !rows.isEmpty else { return nil }
+        let revision = try await bump(id, in: transaction)
+        try await transaction.query("UPDATE messages SET revision = \(revision) WHERE id = \(id.uuid)")
+        return revision
     }
 
     /// How many reactions of each emoji there are.
@@ -267,16 +269,15 @@ struct MessageStore: Sendable {
     }
 
     /// Counts one change of the message's conversation.
-    func bump(_ id: MessageID, in transaction: PostgresTransaction) async throws {
-        try await transaction.query(
+    /// - Returns: the revision that it has.
+    func bump(_ id: MessageID, in transaction: PostgresTransaction) async throws -> Int {
+        let rows = try await transaction.query(
             """
             UPDATE conversations SET revision = revision + 1, updated_at = now()
-            WHERE id = (SELECT conversation_id FROM messages WHERE id = \(id.uuid))
+            WHERE id = (SELECT conversation_id FROM messages WHERE id = \(id.uuid)) RETURNING revision
             """)
-    }
-
-    private static func bumped(_ id: MessageID) -> PostgresQuery {
-        "SELECT c.revision FROM conversations c JOIN messages x ON x.conversation_id = c.id WHERE x.id = \(id.uuid)"
+        guard let row = rows.first else { throw ChatError.notFound("message") }
+        return try row.decode("revision")
     }
 
     /// Messages from rows with `columns`, in the rows' order. Attachments and reactions are asked for together, and only

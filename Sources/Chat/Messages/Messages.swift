@@ -141,47 +141,42 @@ public struct Messages: Sendable {
         // Before the conversation is locked: its length first, for the filter's time grows with it.
         try Rules.text(text, hasAttachments: true)
         let judgement = blockedWords.current.judge(text)
-        let changed = try await change(id, by: user) { standing, transaction in
+        return try await change(id, by: user) { standing, transaction in
             try Permissions.editMessage(standing.permissions, sender: standing.sender, by: user)
             guard !standing.deleted else { throw ChatError(.gone, "this message was deleted") }
             try Rules.text(text, hasAttachments: standing.hasAttachments)
             if judgement.isRefused { throw Rules.blockedText }
-            guard judgement.text != standing.text else { return false }
+            guard judgement.text != standing.text else { return nil }
             let growth = judgement.text.utf8.count - standing.text.utf8.count
             guard growth <= 0 || quota.hasRoom(user) else { throw TextQuota.refusal }
-            try await store.edit(id, text: judgement.text, in: transaction)
+            let revision = try await store.edit(id, text: judgement.text, in: transaction)
             if !judgement.reported.isEmpty {
                 try await transaction.query(ModerationStore.report([(id, judgement.reported)]))
             }
-            return true
+            return revision
+        } announcing: { change in
+            quota.count(judgement.text.utf8.count - change.before.text.utf8.count, of: user)
+            events.deliver(.messageUpdated(change.message))
         }
-        if changed.wasChanged {
-            quota.count(judgement.text.utf8.count - changed.before.text.utf8.count, of: user)
-            events.deliver(.messageUpdated(changed.message))
-        }
-        return changed.message
     }
 
     /// Deleting twice changes nothing.
     public func delete(_ id: MessageID, by user: UserID) async throws -> Message {
-        let changed = try await change(id, by: user) { standing, transaction in
+        try await change(id, by: user) { standing, transaction in
             try Permissions.deleteMessage(standing.permissions, sender: standing.sender, by: user)
-            guard !standing.deleted else { return false }
-            try await store.delete(id, by: user, in: transaction)
-            return true
+            guard !standing.deleted else { return nil }
+            return try await store.delete(id, by: user, in: transaction)
+        } announcing: { change in
+            uploadLookup.forget()
+            quota.count(-change.before.text.utf8.count, of: change.before.sender)
+            events.deliver(.messageDeleted(change.message))
         }
-        uploadLookup.forget()
-        if changed.wasChanged {
-            quota.count(-changed.before.text.utf8.count, of: changed.before.sender)
-            events.deliver(.messageDeleted(changed.message))
-        }
-        return changed.message
     }
 
     /// Adds or takes back a reaction; one that stands already, or is not there, changes nothing.
     public func react(_ id: MessageID, emoji: String, add: Bool, by user: UserID) async throws -> Message {
         try Rules.emoji(emoji)
-        let changed = try await change(id, by: user) { standing, transaction in
+        return try await change(id, by: user) { standing, transaction in
             try Permissions.react(standing.permissions, add: add)
             guard !standing.deleted else { throw ChatError(.gone, "this message was deleted") }
             if add {
@@ -194,11 +189,10 @@ public struct Messages: Sendable {
                 }
             }
             return try await store.react(id, emoji: emoji, by: user, add: add, in: transaction)
+        } announcing: { change in
+            let reacting = Reacting(emoji: emoji, user: user, isAdded: add, revision: change.revision)
+            events.deliver(.reactionChanged(reacting, to: change.message))
         }
-        if changed.wasChanged {
-            events.deliver(.reactionChanged(Reacting(emoji: emoji, user: user, isAdded: add), to: changed.message))
-        }
-        return changed.message
     }
 
     /// Bounds on one message, so that it stays of a size that can be sent: each reaction is a user's id in it.
@@ -211,20 +205,34 @@ public struct Messages: Sendable {
         try await store.report(id, by: user, reason: reason)
     }
 
+    /// What was changed of a message.
+    private struct Change: Sendable {
+        var message: Message
+        var before: MessageStore.Standing
+        /// Which it has in its conversation.
+        var revision: Int
+    }
+
+    /// Changes a message in its conversation's turn. It is announced in the same turn: in the order of the changes.
+    /// - Parameter body: gives the change's revision, or nil where nothing changed and nothing is announced.
+    /// - Returns: the message as it is after it.
     private func change(
         _ id: MessageID, by user: UserID,
-        _ body: @escaping @Sendable (MessageStore.Standing, PostgresTransaction) async throws -> Bool
-    ) async throws -> (message: Message, before: MessageStore.Standing, wasChanged: Bool) {
+        _ body: @escaping @Sendable (MessageStore.Standing, PostgresTransaction) async throws -> Int?,
+        announcing announce: @escaping @Sendable (Change) -> Void
+    ) async throws -> Message {
         guard let conversation = try await store.conversation(of: id) else { throw ChatError.notFound("message") }
-        let (standing, wasChanged) = try await changes.transaction(on: .conversation(conversation)) { transaction in
+        return try await changes.transaction(on: .conversation(conversation)) { transaction in
             // To those outside the conversation the message does not exist.
             guard let standing = try await store.lock(id, for: user, in: transaction), standing.role != nil else {
                 throw ChatError.notFound("message")
             }
             return (standing, try await body(standing, transaction))
+        } committed: { standing, revision in
+            guard let message = try await store.find(id) else { throw ChatError.notFound("message") }
+            if let revision { announce(Change(message: message, before: standing, revision: revision)) }
+            return message
         }
-        guard let message = try await store.find(id) else { throw ChatError.notFound("message") }
-        return (message, standing, wasChanged)
     }
 
     // MARK: Marks

@@ -75,7 +75,14 @@ final class TextQuota: Sendable {
         do {
             let stored = try await store.add(due)
             counts.withLock { counts in
-                for user in due.keys { counts[user]?.stored = stored[user] ?? 0 }
+                for (user, change) in due {
+                    if let bytes = stored[user] {
+                        counts[user]?.stored = bytes
+                    } else {
+                        // A new user whose row is locked, or one who is gone.
+                        counts[user]?.change += change
+                    }
+                }
                 guard counts.count > Self.maximumRemembered else { return }
                 counts = counts.filter { $0.value.change != 0 }
             }
@@ -93,7 +100,8 @@ final class TextQuota: Sendable {
 struct TextQuotaStore: Sendable {
     let database: PostgresClient
 
-    /// Adds to the counts, but not for a new user whose row somebody else holds. The rows are locked in one order, so that two servers never wait for each other in a circle.
+    /// Adds to the counts, but not for a new user whose row somebody else holds. The rows are locked in one order, so that
+    /// two servers never wait for each other in a circle.
     /// - Returns: what the users have now.
     func add(_ changes: [UserID: Int]) async throws -> [UserID: Int] {
         let users = changes.keys.map(\.uuid)

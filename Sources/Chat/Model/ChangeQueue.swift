@@ -40,6 +40,22 @@ final class ChangeQueue: Sendable {
         try await run(subject) { [database] in try await database.withTransaction { try await body($0) } }
     }
 
+    /// Runs a transaction in the subject's turn, and then, before the turn ends, what follows its commit.
+    func transaction<Value: Sendable, Outcome: Sendable>(
+        on subject: Subject, _ body: @escaping @Sendable (PostgresTransaction) async throws -> Value,
+        committed: @escaping @Sendable (Value) async throws -> Outcome
+    ) async throws -> Outcome {
+        try await run(subject) { [database] in
+            let value = try await database.withTransaction { try await body($0) }
+            do {
+                return try await committed(value)
+            } catch let error as PostgresError where error.metLock {
+                // Not to be taken for a transaction that met a lock, and be run again.
+                throw ChatError.unavailable
+            }
+        }
+    }
+
     /// Runs statements in the subject's turn, in one round trip: all take effect or none.
     @discardableResult
     func atomically(_ queries: [PostgresQuery], on subject: Subject) async throws -> [PostgresResult] {

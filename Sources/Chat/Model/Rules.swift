@@ -49,6 +49,11 @@ enum Rules {
 
     static func title(_ raw: String) throws(ChatError) -> String { try line(raw, field: "title", length: 1...80) }
 
+    /// Part of a name that is searched for.
+    static func nameQuery(_ query: String) throws(ChatError) {
+        guard fits(query, 100), !query.utf8.contains(0) else { throw .invalid("query", "up to 100 characters") }
+    }
+
     static func reason(_ raw: String) throws(ChatError) -> String {
         guard let reason = trimmed(raw, 1000), !reason.isEmpty else {
             throw .invalid("reason", "1 to 1,000 characters")

@@ -23,11 +23,14 @@ struct Admission: RouterMiddleware {
             }
         }
         try spend(for: request, context)
+        guard request.uri.query?.utf8.count ?? 0 <= Request.maximumQuery else {
+            throw ChatError(.malformedRequest, "the query: at most \(Request.maximumQuery) bytes")
+        }
         if case .stranger(let reason) = context.page { throw ChatError(.forbidden, reason) }
         if context.page == .permitted, CrossOrigin.isPreflight(request) { return .noContent }
         // On every route: whoever sends a token means it. Only logging out takes one that is no longer good, and reads it
         // by itself.
-        if let refusal, request.uri.path != AuthRoutes.logOutPath { throw refusal }
+        if let refusal, request.routePath != AuthRoutes.logOutPath { throw refusal }
         return try await next(request, context)
     }
 
@@ -45,14 +48,14 @@ struct Admission: RouterMiddleware {
         if let caller = context.caller {
             try limits.spend(Self.rule(for: request), of: .user(caller.user))
         } else {
-            let isRegistration = request.method == .post && request.uri.path == "/auth/register"
+            let isRegistration = request.method == .post && request.routePath == "/auth/register"
             try limits.spend(isRegistration ? .registrations : .anonymousRequests, of: .address(context.client))
         }
     }
 
     private static func rule(for request: Request) -> RateLimits.Rule {
         let changes = request.method != .get && request.method != .head && request.method != .options
-        let path = request.uri.path
+        let path = request.routePath
         guard changes else { return .requests }
         if path.hasPrefix("/messages") { return .messages }
         if path.hasPrefix("/conversations") { return .joins }

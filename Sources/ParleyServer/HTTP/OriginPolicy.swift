@@ -2,7 +2,7 @@
 struct OriginPolicy: Sendable {
     /// The page that sent a request.
     enum Page: Sendable, Equatable {
-        /// The request names none: it is no page's, or reads what any page may ask for.
+        /// The request names none: it is no page's.
         case none
         case own
         case permitted

@@ -18,13 +18,14 @@ struct Provenance: RouterMiddleware {
         var context = context
         context.client = proxies.client(
             peer: context.remoteAddress, forwardedFor: request.headers[values: .xForwardedFor])
-        context.isSecure = origins.isSecure(
-            throughTLSProxy: proxies.saysTLS(
-                peer: context.remoteAddress, forwardedProto: request.headers[.xForwardedProto]))
+        let throughTLSProxy = proxies.saysTLS(
+            peer: context.remoteAddress, forwardedProto: request.headers[.xForwardedProto])
+        context.isSecure = origins.isSecure(throughTLSProxy: throughTLSProxy)
         context.page = origins.page(
             origin: request.headers[.origin], authority: request.head.authority, isSecure: context.isSecure)
         var response = try await next(request, context)
-        if let seconds = strictTransportSeconds, context.isSecure {
+        // Never over what is no TLS, whatever PUBLIC_URL says (RFC 6797 § 7.2).
+        if let seconds = strictTransportSeconds, origins.speaksTLS || throughTLSProxy {
             response.headers[Self.strictTransportSecurity] = "max-age=\(seconds)"
         }
         return response

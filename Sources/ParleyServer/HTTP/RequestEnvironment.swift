@@ -53,7 +53,7 @@ extension Request {
 
     /// Bytes of JSON that the request may bring: what its head says, if it does. A file's are none.
     var announcedJSON: Int {
-        guard method == .post || method == .put || method == .patch, !uri.path.hasPrefix("/upload") else { return 0 }
+        guard method == .post || method == .put || method == .patch, !routePath.hasPrefix("/upload") else { return 0 }
         let announced = headers.announcedLength ?? (headers[.transferEncoding] == nil ? 0 : .max)
         return min(announced, JSON.maximumBytes)
     }
@@ -72,14 +72,14 @@ extension Request {
         }
     }
 
-    /// In bytes, so many that the longest search fits in, each of its characters escaped.
-    private static let maximumQuery = 4096
+    /// The path as the router reads it, which takes `//auth/register/` for `/auth/register`.
+    var routePath: String { "/" + uri.path.split(separator: "/").joined(separator: "/") }
 
-    func queryItem(_ name: String) -> String? {
-        // Names are looked up: that takes time which grows with the square of the combining marks in them.
-        guard uri.query.map({ $0.utf8.count <= Self.maximumQuery }) ?? false else { return nil }
-        return uri.queryParameters[Substring(name)].map { String($0) }
-    }
+    /// In bytes, so many that the longest search fits in, each of its characters escaped. Of a longer query nothing is
+    /// looked up: that takes time which grows with the square of the combining marks in it.
+    static let maximumQuery = 4096
+
+    func queryItem(_ name: String) -> String? { uri.queryParameters[Substring(name)].map { String($0) } }
 
     /// A whole number of the query.
     /// - Throws: `malformed_request` for what is none, or below `minimum`.

@@ -32,7 +32,9 @@ struct LogInLimits: Sendable {
         } else {
             // What bounds an address comes first: nobody's bucket of a name is touched beyond it.
             checks = [(.logInsOfAddress, .address(attempt.address)), (.logIns, here)]
-            let everywhere: [Charge] = isKnown(attempt) ? [] : [(.failedLogInsOfName, .name(name))]
+            // What is no name has no account to guess at, and would be one bucket for everybody's typing errors.
+            let isGuessedAt = attempt.name != nil && !isKnown(attempt)
+            let everywhere: [Charge] = isGuessedAt ? [(.failedLogInsOfName, .name(name))] : []
             guesses = [(.failedLogInsOfAddress, .address(attempt.address)), (.failedLogIns, here)] + everywhere
         }
         return try await charging(checks, guesses, body)

@@ -29,7 +29,7 @@ extension Operations {
             throw Refused(description: "\(partial.path) cannot be made: \(String(cString: strerror(errno)))")
         }
         return try await withDatabase(configuration, logger: logger) { connectionString in
-            let source = try ContentFiles(configuration.uploadsDirectory)
+            let source = try ContentFiles(configuration.uploadsDirectory.resolvingSymlinksInPath())
             let copies = try ContentFiles(target)
             for _ in 1...attempts {
                 guard
@@ -125,7 +125,7 @@ extension Operations {
     ) async throws {
         try FileManager.default.createDirectory(
             at: uploads, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        let target = try ContentFiles(uploads)
+        let target = try ContentFiles(uploads.resolvingSymlinksInPath())
         try await withClient(connectionString, logger: logger) { client in
             for shard in BlobStore.shards {
                 for content in try await StoredContent.list(shard: shard, { try await client.query($0) }) {

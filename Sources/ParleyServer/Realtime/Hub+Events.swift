@@ -125,7 +125,7 @@ extension Hub: EventSink {
         init(_ reacting: Reacting, to message: Message) {
             conversationId = message.conversationId
             messageId = message.id
-            revision = message.revision
+            revision = reacting.revision
             emoji = reacting.emoji
             userId = reacting.user
             add = reacting.isAdded

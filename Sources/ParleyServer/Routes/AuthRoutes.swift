@@ -80,7 +80,7 @@ struct AuthRoutes {
 
     private func origin(of attempt: LogInLimits.Attempt, _ request: Request) -> SignInOrigin {
         SignInOrigin(
-            source: attempt.device ?? attempt.address.bytes, isKnown: limits.isKnown(attempt),
+            source: attempt.address.bytes, isKnown: limits.isKnown(attempt),
             userAgent: request.headers[.userAgent] ?? "")
     }
 
@@ -155,7 +155,8 @@ struct AuthRoutes {
         let body = try await request.json(PasswordChange.self)
         try await limits.confirm(caller.user, from: context.client) {
             try await accounts.changePassword(
-                of: caller.user, session: caller.session, current: body.currentPassword, new: body.newPassword)
+                of: caller.user, session: caller.session, current: body.currentPassword, new: body.newPassword,
+                from: context.client.bytes)
         }
         return .noContent
     }

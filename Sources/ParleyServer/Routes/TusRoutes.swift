@@ -160,7 +160,7 @@ struct TusVersion: RouterMiddleware {
     ) async throws -> Response {
         var response = try await next(request, context)
         let isTus = request.headers[.tusResumable] != nil || request.method == .patch
-        if isTus, request.uri.path.hasPrefix("/upload") { response.headers[.tusResumable] = TusHeaders.version }
+        if isTus, request.routePath.hasPrefix("/upload") { response.headers[.tusResumable] = TusHeaders.version }
         return response
     }
 }

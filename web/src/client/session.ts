@@ -57,6 +57,8 @@ export class Session implements TokenSource {
 
   /** The answer to an earlier log-out takes the cookie away: it has to come before that of a log-in, which brings one. */
   private async signIn(route: string, body: unknown): Promise<User> {
+    // So has the answer to a renewal, which brings a cookie as well.
+    await this.renewal?.catch(() => {});
     await this.confirmLogout();
     const user = this.begin(await this.auth(route, body));
     // Where the server could not end the session of before, it has now, since its cookie was replaced.
@@ -133,7 +135,8 @@ export class Session implements TokenSource {
       if (endings !== this.endings) throw new ApiError(401, "session_revoked", "signed out");
       return answer;
     } catch (error) {
-      if (error instanceof ApiError && error.status === 401) this.end();
+      // What is said of a session that has ended says nothing of the next one.
+      if (error instanceof ApiError && error.status === 401 && endings === this.endings) this.end();
       throw error;
     }
   }
