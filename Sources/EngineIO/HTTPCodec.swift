@@ -45,6 +45,8 @@ struct HTTPCodec {
         try buffers.apply(to: channel)
         let water = configuration.maxOutboundBytes - buffers.kernelBytes
         let options = channel.syncOptions
+        // What is not read while answers wait would be in the kernel instead: as much as it begins with, and no more.
+        try options?.setOption(.socketOption(.so_rcvbuf), value: 64 * 1024)
         try options?.setOption(.writeBufferWaterMark, value: .init(low: water, high: water))
         try pipeline.addHandler(connection, position: .after(gate.handler))
         pipeline.removeHandler(self.encoder, promise: nil)

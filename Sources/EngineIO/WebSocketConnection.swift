@@ -56,8 +56,10 @@ final class WebSocketConnection: ChannelInboundHandler, @unchecked Sendable {
     private var isFlushNeeded = false
     /// Bytes of the largest write since the channel took all that there was.
     private var largestWrite = 0
-    /// Bytes written since it was last looked how many of them wait.
+    /// Bytes written since the beginning.
     private var writtenBytes = 0
+    /// As many of them the kernel had taken when it was last looked.
+    private var drainedBytes = 0
     /// Bytes on their way here from a session on another event loop.
     let pendingRemoteBytes = ManagedAtomic(0)
 
@@ -163,17 +165,34 @@ final class WebSocketConnection: ChannelInboundHandler, @unchecked Sendable {
 
     /// A client that sends much before it reads the answers is not slow: what it sends waits until it has read them.
     private func pauseReadingIfMuchWaits(_ context: ChannelHandlerContext) {
-        let bound = self.configuration.maxOutboundBytes / 8
-        guard self.writtenBytes >= bound, !self.isReadingPaused else { return }
-        self.writtenBytes = self.waitingBytes
-        guard self.writtenBytes >= bound else { return }
+        let bound = self.configuration.maxOutboundBytes / 4
+        guard self.writtenBytes - self.drainedBytes >= bound, !self.isReadingPaused else { return }
+        self.drainedBytes = self.writtenBytes - self.waitingBytes
+        guard self.writtenBytes - self.drainedBytes >= bound else { return }
         self.isReadingPaused = true
+        if self.configuration.slowReader == .disconnect { self.expectProgress() }
         context.writeAndFlush(self.wrapOutboundOut(ByteBuffer())).hop(to: self.eventLoop).whenSuccess {
             guard self.isReadingPaused, let context = self.context else { return }
             self.isReadingPaused = false
             context.read()
         }
     }
+
+    /// A client that is not read since it does not read either is slow once it has read nothing for a while.
+    private func expectProgress() {
+        self.eventLoop.scheduleTask(in: Self.progressTime) {
+            guard self.isReadingPaused, self.state == .open else { return }
+            let drained = self.writtenBytes - self.waitingBytes
+            guard drained > self.drainedBytes else {
+                self.receiver?.webSocketIsSlow(self)
+                return
+            }
+            self.drainedBytes = drained
+            self.expectProgress()
+        }
+    }
+
+    private static let progressTime = TimeAmount.seconds(5)
 
     // MARK: Closing
 
