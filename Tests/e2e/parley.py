@@ -6,8 +6,10 @@ import os
 import pathlib
 import pwd
 import queue
+import random
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
@@ -118,6 +120,21 @@ class Postgres:
         shutil.rmtree(self.directory, ignore_errors=True)
 
 
+def free_port():
+    """A port below those that the kernel gives away by itself. While a test's server is down, no other server and no
+    connection of a test beside it gets the port, so the server can come back to it."""
+    while True:
+        port = random.randint(20_000, 32_000)
+        with socket.socket() as probe:
+            # As the server binds: a connection that has ended does not keep it from listening.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+
+
 class Server:
     """A `parley serve`. Without a database it makes its own private one."""
 
@@ -129,7 +146,8 @@ class Server:
         self.process = None
         self.port = 0
 
-    def start(self, port=0, timeout=60):
+    def start(self, port=None, timeout=60):
+        port = port or free_port()
         self.storage.mkdir(parents=True, exist_ok=True)
         self.log_file = self.storage / "server.log"
         environment = {
