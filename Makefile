@@ -8,10 +8,7 @@ SHELL := /bin/bash
 RUN_PACKAGES := libpq-dev libmagic-dev libssl-dev libvips-dev zlib1g-dev pkg-config postgresql
 WEB_PACKAGES := nodejs node-react node-react-dom node-csstype node-prop-types node-typescript esbuild terser zopfli
 TEST_PACKAGES := curl python3-venv libvips-tools libimage-exiftool-perl ffmpeg chromium clamav-daemon pgbouncer
-PYTHON_PACKAGES := pytest pytest-rerunfailures pytest-xdist requests "python-socketio[client]" websocket-client aiohttp websockets "psycopg[binary]" \
-	playwright axe-playwright-python tuspy schemathesis
 BENCH_PACKAGES := g++ libssl-dev nodejs python3-venv libvips-tools libimage-exiftool-perl
-BENCH_PYTHON_PACKAGES := "psycopg[binary]" requests "python-socketio[client]" "uvicorn[standard]" asyncpg
 BENCH_TOOLS := $(addprefix .build/bench/,realtime http broadcast thumbnails)
 
 .PHONY: run test fuzz bench build web packages test-packages bench-packages format
@@ -63,16 +60,16 @@ test-packages:
 bench-packages:
 	@.ci/install $(RUN_PACKAGES) $(BENCH_PACKAGES)
 
-.build/venv/installed-bench: Makefile
+.build/venv/installed-bench: Benchmarks/requirements.txt
 	@echo "Installing the Python packages of the benchmark…"
 	@python3 -m venv .build/venv
-	@.build/venv/bin/pip install --quiet --disable-pip-version-check $(BENCH_PYTHON_PACKAGES)
+	@.build/venv/bin/pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
-.build/venv/installed: Makefile
+.build/venv/installed: Tests/requirements.txt
 	@echo "Installing the Python packages of the tests…"
 	@python3 -m venv .build/venv
-	@.build/venv/bin/pip install --quiet --disable-pip-version-check $(PYTHON_PACKAGES)
+	@.build/venv/bin/pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
 format:
