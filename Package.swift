@@ -37,9 +37,10 @@ extension Target.Dependency {
 }
 
 // A target imports only from those above it: C libraries, adapters, protocols, domain, server, command.
+// Parley runs on Linux only (epoll, Landlock, seccomp, openat2). SwiftPM's `platforms` can name nothing but Apple's systems,
+// so none is named.
 let package = Package(
     name: "parley",
-    platforms: [.macOS(.v15)],
     products: [
         .executable(name: "parley", targets: ["parley"]),
         .library(name: "PostgresClient", targets: ["PostgresClient"]),
