@@ -73,6 +73,14 @@ public struct ServerConfiguration: Sendable {
         return configuration
     }
 
+    /// The names of all settings.
+    static func names() throws -> [String] {
+        let settings = Settings(reader: ConfigReader(provider: EnvironmentVariablesProvider(environmentVariables: [:])))
+        var configuration = ServerConfiguration()
+        try configuration.read(settings)
+        return settings.names
+    }
+
     private mutating func read(_ settings: Settings) throws {
         host = settings.string("HOST") ?? host
         port = try settings.integer("PORT", in: 0...65535) ?? port
