@@ -22,11 +22,14 @@ public enum Server {
     /// Serves until the process is told to stop (SIGTERM or SIGINT).
     /// - Throws: a setting, a migration or a start that cannot work, each with one sentence that says so.
     public static func run(_ configuration: ServerConfiguration, logger: Logger) async throws {
-        for warning in configuration.warnings { logger.warning("\(warning)") }
         Heap.keepBuffers()
         let descriptors = Descriptors.raisingLimit()
         let lock = try StorageLock(configuration.storageDirectory)
         defer { withExtendedLifetime(lock) {} }
+        if let url = configuration.databaseURL { try await Schema.refuseSharedSessions(url) }
+        // The log begins here: a start that is refused before this is one line on standard error.
+        logger.info("Parley \(Version.current)")
+        for warning in configuration.warnings { logger.warning("\(warning)") }
         try await EmbeddedPostgres.withDatabase(configuration, logger: logger) { connectionString in
             try await Schema.migrate(connectionString, directory: configuration.migrationsDirectory, logger: logger)
             let database = ChatDatabase(
@@ -50,6 +53,7 @@ public enum Server {
         let lock = configuration.databaseURL == nil ? try StorageLock(configuration.storageDirectory) : nil
         defer { withExtendedLifetime(lock) {} }
         try await EmbeddedPostgres.withDatabase(configuration, logger: logger) { connectionString in
+            try await Schema.refuseSharedSessions(connectionString)
             try await Schema.migrate(connectionString, directory: configuration.migrationsDirectory, logger: logger)
         }
     }

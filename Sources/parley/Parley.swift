@@ -18,6 +18,7 @@ struct Parley: AsyncParsableCommand {
         commandName: "parley",
         abstract: "A self-hosted chat server.",
         discussion: "Settings come from the environment or from a .env file; docs/OPERATIONS.md lists them.",
+        version: "parley \(Version.current)",
         subcommands: [
             Serve.self, Migrate.self, UserCommand.self, VerifyCommand.self, BackupCommand.self, RestoreCommand.self,
             StorageCommand.self, DoctorCommand.self,

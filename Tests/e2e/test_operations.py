@@ -12,7 +12,9 @@ import psycopg
 import pytest
 import requests
 
-from parley import Server, assert_problem, until
+from parley import PARLEY, ROOT, Server, assert_problem, until
+
+VERSION = re.search(r'"(.+)"', (ROOT / "Sources/ParleyServer/Version.swift").read_text()).group(1)
 
 
 def free_port():
@@ -35,7 +37,7 @@ def metrics(port):
             assert re.match(r"# (HELP|TYPE) parley_\w+ .+", line), line
         else:
             name, value = line.rsplit(" ", 1)
-            assert re.fullmatch(r'parley_\w+(\{le="[^"]+"\})?', name), line
+            assert re.fullmatch(r'parley_\w+(\{(le|version)="[^"]+"\})?', name), line
             samples[name] = float(value)
     return samples
 
@@ -68,8 +70,17 @@ def test_metrics_are_on_no_other_port(server):
     assert_problem(server.request("GET", "/metrics"), 404, "not_found")
 
 
+def test_the_version_is_told(start_server):
+    told = subprocess.run([PARLEY, "--version"], capture_output=True, text=True, timeout=60)
+    assert told.returncode == 0 and told.stdout == f"parley {VERSION}\n"
+    port = free_port()
+    server = start_server(METRICS_PORT=str(port), LOG_LEVEL="info")
+    assert metrics(port)[f'parley_build_info{{version="{VERSION}"}}'] == 1
+    assert server.log.splitlines()[0].endswith(f"Parley {VERSION}")
+
+
 def test_health_and_readiness(server):
-    assert server.request("GET", "/health").json() == {"status": "ok"}
+    assert server.request("GET", "/health").json() == {"status": "ok", "version": VERSION}
     assert server.request("GET", "/ready").json() == {"status": "ready"}
     refused = server.request("POST", "/health")
     assert_problem(refused, 405, "method_not_allowed")

@@ -112,6 +112,7 @@ extension Operations {
             progress("copying files")
             try await copy(
                 try ContentFiles(directory.appending(path: "uploads")), to: uploads, connectionString, logger)
+            try await Schema.refuseSharedSessions(connectionString)
             try await Schema.migrate(connectionString, directory: configuration.migrationsDirectory, logger: logger)
             return try await withClient(connectionString, logger: logger) { client in
                 try await verify(client, uploads: uploads, progress: progress)

@@ -9,6 +9,8 @@ struct MetricsText {
 
     static func make(_ chat: ChatMetrics, _ engine: EngineMetrics, _ database: PostgresClient) -> String {
         var text = MetricsText()
+        text.describe("parley_build_info", .gauge, "The version that runs; the value is always 1.")
+        text.lines.append("parley_build_info{version=\"\(Version.current)\"} 1")
         text.add("parley_connections", .gauge, "Open real-time connections.", engine.sessions)
         text.add(
             "parley_connections_opened_total", .counter, "Real-time connections since the start.", engine.sessionsOpened

@@ -18,10 +18,11 @@ struct OperationRoutes {
 
     private struct Status: Encodable {
         var status: String
+        var version: String?
     }
 
     @Sendable private func health(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
-        try .json(Status(status: "ok"))
+        try .json(Status(status: "ok", version: Version.current))
     }
 
     @Sendable private func ready(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
