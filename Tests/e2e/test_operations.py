@@ -75,6 +75,7 @@ def test_the_version_is_told(start_server):
     assert told.returncode == 0 and told.stdout == f"parley {VERSION}\n"
     port = free_port()
     server = start_server(METRICS_PORT=str(port), LOG_LEVEL="info")
+    until(lambda: listens(port), "the metrics' port to be open")
     assert metrics(port)[f'parley_build_info{{version="{VERSION}"}}'] == 1
     assert server.log.splitlines()[0].endswith(f"Parley {VERSION}")
 
