@@ -1,7 +1,8 @@
-# make run    install what is missing, build for release, serve on http://127.0.0.1:8080
-# make test   install what is missing, build for debugging, run every test
-# make fuzz   the protocols' decoders under libFuzzer, for FUZZ_SECONDS (60)
-# make bench  measure a release build beside its peers: see Benchmarks/README.md
+# make run     install what is missing, build for release, serve on http://127.0.0.1:8080
+# make test    install what is missing, build for debugging, run every test
+# make fuzz    run the protocol decoders under libFuzzer for FUZZ_SECONDS (60)
+# make bench   compare a release build with its peers: see Benchmarks/README.md
+# make format  format the Swift sources
 SHELL := /bin/bash
 .DEFAULT_GOAL := run
 
@@ -20,7 +21,7 @@ build: packages
 	@echo "Building for release (the first time takes about ten minutes)…"
 	@swift build -c release --static-swift-stdlib --product parley
 
-# C is optimized in the debug build as well: scrypt takes ten times as long without, and the tests register hundreds.
+# The debug build optimizes C: unoptimized scrypt takes ten times as long, and the tests register hundreds of accounts.
 test: test-packages web .build/venv/installed
 	@echo "Building for debugging (the first time takes about ten minutes)…"
 	@swift build --build-tests -Xcc -O2
@@ -44,7 +45,7 @@ bench: bench-packages build $(BENCH_TOOLS) .build/venv/installed-bench
 
 .build/bench/thumbnails: PEER_FLAGS = $$(pkg-config --cflags --libs vips) -lm
 
-# The web client, to where the server finds it.
+# Builds the web client into the directory where the server looks for it.
 web: packages
 	@sh web/build.sh
 

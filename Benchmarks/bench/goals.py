@@ -1,4 +1,4 @@
-"""What the figures are to be: the one place for it."""
+"""The goals: what each figure should be. This is their only place."""
 
 import typing
 
@@ -7,12 +7,12 @@ class Goal(typing.NamedTuple):
     scenario: str
     metric: str
     what: str
-    # What a profile says of a miss, with its date: shown only while the goal is missed.
+    # What a profile says about a miss, with its date. Shown only while the goal is missed.
     because: str = ""
-    # One of them.
+    # Exactly one of the two is set.
     most: float = None
     least: float = None
-    # The figure is the ratio to this subject's.
+    # The figure is divided by this subject's.
     of: str = None
     subject: str = "parley"
 
@@ -22,49 +22,53 @@ class Goal(typing.NamedTuple):
 
 GOALS = [
     Goal("fanout", "delivery_server_us", "a delivery, 20 messages in flight to 1,000: server CPU µs", most=1.5,
-         because="2026-11-21, perf: 60 % is the kernel's, one write to each connection for what came in some milliseconds. How many "
-                 "messages that is depends on how fast they come, here on the load tool: runs of this day gave 1.0 to 1.6."),
+         because="2026-11-21, perf: 60 % is the kernel's. Each connection gets one write for all messages that arrive within "
+                 "some milliseconds. How many messages that is depends on how fast they arrive, here on the load tool: runs of "
+                 "this day gave 1.0 to 1.6."),
     Goal("fanout-rate", "delivery_server_us", "a delivery, 10 messages a second to 1,000: server CPU µs", most=11,
-         because="2026-11-21, perf: each delivery is one write of its own, two thirds of it the kernel's (the C broadcaster shows "
-                 "how much); the rest is NIO's pipeline and its bookkeeping of pending writes. The "
-                 "spread of the rounds lies on both sides of the goal."),
+         because="2026-11-21, perf: each delivery is a write of its own, and two thirds of it are the kernel's (the C broadcaster "
+                 "shows how much). The rest is NIO's pipeline and its bookkeeping of pending writes. The rounds spread over both "
+                 "sides of the goal."),
     Goal("connections", "connection_rss_kb", "an idle connection of 10,000: RSS kB", most=5,
-         because="2026-11-21, heaptrack: of some 4.9 kB on the heap, NIO's channel, its pipeline, read buffer and pending writes are "
-                 "2.4, the session and its socket 1.2, five rooms 0.7, the handshake's text and addresses 0.4; the rest is what malloc "
-                 "adds to 70 pieces. Own frames for NIO's decoder, a smaller first read buffer and rooms of one without arrays took it "
-                 "from 8.9 to 6."),
+         because="2026-11-21, heaptrack: the heap holds some 4.9 kB: NIO's channel with its pipeline, read buffer and pending "
+                 "writes 2.4, the session and its socket 1.2, five rooms 0.7, the handshake's text and addresses 0.4. The rest is "
+                 "what malloc adds to 70 pieces. Three changes took it from 8.9 to 6: our own frames instead of NIO's decoder, a "
+                 "smaller first read buffer, and rooms of one without arrays."),
     Goal("connections", "connect_server_us", "a connect, token check and room joins included: server CPU µs", most=150,
-         because="2026-11-21, perf: 34 % the kernel's (accept, four writes, wake-ups), 15 % making NIO's channel and changing its "
-                 "pipeline at the upgrade, 10 % Hummingbird's task for the connection, 8 % libpq's thread, 7 % the token, 4 % joining rooms; "
-                 "it was 570 in five queries, one after the other."),
+         because="2026-11-21, perf: 34 % is the kernel's (accept, four writes, wake-ups), 15 % making NIO's channel and changing "
+                 "its pipeline at the upgrade, 10 % Hummingbird's task for the connection, 8 % libpq's thread, 7 % the token, 4 % "
+                 "joining rooms. It was 570 with five queries in sequence."),
     Goal("pairs", "message_us", "a message in 512 one-to-one chats: server + PostgreSQL CPU µs", most=100,
-         because="2026-11-21, perf: of the server's half, 40 % is two writes and a read in the kernel; PostgreSQL's half is the indexes "
-                 "of `messages` and the words' (migration 0012)."),
+         because="2026-11-21, perf: of the server's half, 40 % is two writes and a read in the kernel. PostgreSQL's half is the "
+                 "indexes of `messages` and of the words (migration 0012)."),
     Goal("ack-64", "message_us", "an acknowledged message, 64 senders: server + PostgreSQL CPU µs", most=100,
-         because="2026-11-21: 64 senders make batches of some thirty messages, and PostgreSQL's cost of a batch, about a millisecond to "
-                 "start the statement, lock, write WAL and wake up, is shared by few; with 512 senders a message costs it half of that."),
+         because="2026-11-21: 64 senders make batches of some thirty messages. A batch costs PostgreSQL about a millisecond to "
+                 "start the statement, lock, write WAL and wake up, and few messages share that. With 512 senders a message costs "
+                 "PostgreSQL half as much."),
     Goal("ack-1", "over_commit_us", "an acknowledgement, one sender: µs over one commit, p50", most=150,
-         because="2026-11-21: the message's transaction inserts a row with eight indexes, locks and updates the conversation and checks who "
-                 "sends; pgbench's commit does the two writes only. Two hand-overs between threads each way take 50 to 100 µs on "
-                 "processors that slept."),
+         because="2026-11-21: the message's transaction inserts a row with eight indexes, locks and updates the conversation, and "
+                 "checks the sender. pgbench's commit does the two writes only. Two hand-overs between threads each way take 50 "
+                 "to 100 µs on processors that slept."),
     Goal("reading-history", "per_cpu_s", "pages of 50 messages of a million: a second of server CPU", least=6_000,
          subject="1,000,000",
-         because="2026-11-21, perf: 24 % writing JSON, 15 % libpq's thread, 13 % reading rows, 8 % Hummingbird's writer, 27 % the "
-                 "kernel's, half of it changing threads for two round trips to PostgreSQL; each page here is 23 kB and has attachments, "
-                 "with a signed URL for each of their files, and reactions. Encoders, more round trips and more threads took 1,100."),
+         because="2026-11-21, perf: 24 % is writing JSON, 15 % libpq's thread, 13 % reading rows, 8 % Hummingbird's writer, 27 % "
+                 "the kernel's, half of it switching threads for two round trips to PostgreSQL. Each page is 23 kB and has "
+                 "reactions, and attachments with a signed URL for each of their files. Encoders, more round trips and more "
+                 "threads took 1,100."),
     Goal("upload-1 MB", "per_cpu_s", "uploads of 1 MB a CPU second, to nginx's", least=0.5, of="nginx",
-         because="2026-11-26, perf: beside what nginx does, SHA-256 takes 0.55 ms, libmagic 0.55, fsync of the file and its directories 0.5 (a "
-                 "new storage makes one for nearly each upload), PostgreSQL 0.5 to 0.7 for a statement and its commit; nginx's whole upload "
-                 "takes 1.8, so that 0.5 leaves no more than that for all of it. Where the page cache's memory costs this machine much, "
-                 "both cost more, and the ratio says less: one run of the day gave 0.84. The program of the 21st cost 6.2 ms."),
+         because="2026-11-26, perf: beside what nginx does, SHA-256 takes 0.55 ms, libmagic 0.55, fsync of the file and its "
+                 "directories 0.5 (a new storage makes one for nearly each upload), PostgreSQL 0.5 to 0.7 for a statement and its "
+                 "commit. nginx's whole upload takes 1.8 ms, so a ratio of 0.5 leaves another 1.8 for all of this. Where the "
+                 "page cache's memory costs this machine much, both cost more, and the ratio says less: one run of the day gave "
+                 "0.84. The program of the 21st cost 6.2 ms."),
     Goal("upload-100 MB", "per_cpu_s", "uploads of 100 MB a CPU second, to nginx's", least=0.5, of="nginx"),
     Goal("download-1 MB", "per_cpu_s", "downloads of 1 MB a CPU second, to nginx's", least=0.7,
          of="nginx, sendfile off"),
     Goal("download-100 MB", "per_cpu_s", "downloads of 100 MB a CPU second, to nginx's", least=0.7,
          of="nginx, sendfile off"),
-    Goal("upload-memory", "growth_mb", "what the server's memory grows by while it takes 1 GB: MB", most=32),
+    Goal("upload-memory", "growth_mb", "growth of the server's memory while it takes 1 GB: MB", most=32),
     Goal("thumbnails-upright", "pictures_per_cpu_s", "pictures of 12 megapixels a CPU second, to a C loop's", least=0.9,
          of="C on libvips"),
-    Goal("thumbnails-turned", "pictures_per_cpu_s", "the same, lying on their side", least=0.9, of="C on libvips"),
+    Goal("thumbnails-turned", "pictures_per_cpu_s", "the same, stored on their side", least=0.9, of="C on libvips"),
     Goal("in-flight-4", "out_of_order", "4 messages in flight for each sender: out of order", most=0),
 ]

@@ -20,8 +20,8 @@ def seed(parley, count):
 def run():
     about(
         "connections", f"{COUNT:,} idle connections",
-        "Parley checks each one's token, joins it to the rooms of its three groups (of 1,000), and tells it who is "
-        "online; the peers believe the token and join the three rooms it names; the broadcaster has no rooms.",
+        "Parley checks each token, joins the connection to the rooms of its three groups (of 1,000), and says who is "
+        "online. The peers believe the token and join the three rooms it names. The broadcaster has no rooms.",
         {"connection_rss_kb": "RSS kB each", "connection_pss_kb": "PSS kB each", "connect_server_us": "CPU µs a connect",
          "connect_database_us": "PostgreSQL's", "connects_per_s": "connects/s", "connect_p99_ms": "p99 ms"},
         ratio="connection_rss_kb")

@@ -18,11 +18,11 @@ def run():
     about(
         "fanout", f"Fan-out to {MEMBERS:,} members, 20 messages in flight",
         "Ten senders with two messages each in flight. Parley stores each message and acknowledges it after the commit; "
-        "the peers broadcast without storing. The broadcaster gathers what came in one round into one write.",
+        "the peers broadcast without storing. The broadcaster joins what arrived in one round into one write.",
         COLUMNS, ratio="delivery_server_us")
     about(
         "fanout-rate", f"Fan-out to {MEMBERS:,} members, 10 messages a second",
-        "So every frame is a write of its own. Latency counts from when a message was due.",
+        "At this rate every frame is a write of its own. Latency counts from when a message was due.",
         COLUMNS, ratio="delivery_server_us")
     with contextlib.ExitStack() as stack:
         parley = stack.enter_context(Parley())

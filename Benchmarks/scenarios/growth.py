@@ -22,7 +22,7 @@ def memory(parley):
     sizes = sized((1_000, 5_000, 10_000, 19_000), (500, 1_000))
     about(
         "growth-connections", "Cost as work grows: connections",
-        "Idle, each with three groups, the server started anew for every line.",
+        "Idle connections, each with three groups. The server is restarted for every line.",
         {"connection_rss_kb": "RSS kB each", "connection_pss_kb": "PSS kB each", "server_rss_kb": "RSS kB in all",
          "connect_server_us": "CPU µs a connect", "connect_database_us": "PostgreSQL's"}, rows="connections")
     people = connections.seed(parley, max(sizes))
@@ -36,7 +36,7 @@ def senders(parley):
     sizes = sized((1, 4, 16, 64, 256, 1_024), (1, 16, 64))
     about(
         "growth-senders", "Cost as work grows: senders",
-        "Each with one message in flight to a chat of its own whose other one is away.",
+        "Each sender has one message in flight, to a chat of its own whose other member is away.",
         {"message_us": "CPU µs a message", "message_server_us": "server's", "message_database_us": "PostgreSQL's",
          "messages_per_s": "messages/s", "ack_p50_us": "p50 µs", "ack_p99_us": "p99 µs"}, rows="senders")
     most = max(sizes)
@@ -53,7 +53,7 @@ def members(parley):
     sizes = sized((1, 10, 100, 1_000, 5_000), (1, 10, 100))
     about(
         "growth-members", "Cost as work grows: members",
-        "One sender with 20 messages in flight to so many others.",
+        "One sender with 20 messages in flight, to this many other members.",
         {"delivery_server_us": "server CPU µs a delivery", "message_server_us": "a message",
          "message_database_us": "PostgreSQL's a message", "deliveries_per_s": "deliveries/s"}, rows="members")
     parley.seed_users(max(sizes) + 1)

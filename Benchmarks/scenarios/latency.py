@@ -19,9 +19,9 @@ COLUMNS = {
 def run():
     about(
         "ack-1", "Acknowledgements, one sender",
-        "Each message goes to a one-to-one chat of its sender's with somebody who is away, when the one before it is "
-        "acknowledged. pgbench stores the same row in the same tables by one statement: what a commit takes here. The "
-        "peers store by that statement.",
+        "The sender sends each message when the one before it is acknowledged, to a one-to-one chat whose other member is "
+        "away. pgbench stores the same row in the same tables by one statement, which shows what a commit costs here. "
+        "The peers store by that statement.",
         COLUMNS | {"over_commit_us": "p50 µs over pgbench's"}, ratio="ack_p50_us")
     about(
         "ack-64", "Acknowledgements, 64 senders", f"The same with 64 at once; pgbench with {CLIENTS}.", COLUMNS,

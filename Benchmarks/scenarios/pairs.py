@@ -13,13 +13,13 @@ CHATS = sized(512, 64)
 def run():
     about(
         "pairs", f"{CHATS} one-to-one chats",
-        "Each has one message under way, which is done when it is acknowledged and the other one has it. All store.",
+        "Each has one message in flight. It is done when it is acknowledged and the other member has it. All subjects store.",
         {"message_us": "CPU µs a message", "message_server_us": "server's", "message_database_us": "PostgreSQL's",
          "messages_per_s": "messages/s", "completion_p50_us": "p50 µs", "completion_p99_us": "p99 µs"},
         ratio="message_us")
     about(
         "in-flight-4", f"{CHATS} one-to-one chats, four messages in flight for each sender",
-        "Whether they arrive in the order in which they were sent.",
+        "Whether messages arrive in the order in which they were sent.",
         {"out_of_order": "out of order", "sequence_breaks": "breaks of `seq`", "sent": "of messages",
          "message_us": "CPU µs a message"})
     with contextlib.ExitStack() as stack:

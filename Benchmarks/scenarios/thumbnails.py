@@ -31,7 +31,7 @@ COLUMNS = {
     "database_cpu_us": "PostgreSQL µs", "p50_us": "p50 µs",
 }
 TEXT = {
-    "upright": "Its bytes stay but for the metadata.",
+    "upright": "The bytes are kept, without the metadata.",
     "turned": "EXIF orientation 6: the picture that others get is turned and encoded again.",
 }
 

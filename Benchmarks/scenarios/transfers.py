@@ -36,14 +36,14 @@ def run():
         for name, (size, transfers, connections) in SIZES.items():
             options = {"requests": transfers, "connections": connections, "warm_up": connections}
             about(f"upload-{name}", f"Uploads of {name}",
-                  "No two alike. Parley's are hashed, sniffed, durable and have a row; nginx's are none of it.",
+                  "No two files are alike. Parley hashes, sniffs and syncs each one and stores a row; nginx does none of that.",
                   COLUMNS, ratio="per_cpu_s")
             # No files are deleted until the end: the inodes and the memory that this sets free are the next one's gain
             # or, on a file system that spares inodes just deleted, its loss.
             for _ in range(ROUNDS):
                 measure_uploads(server, nginx, name, upload_bytes=size, **options)
             about(f"download-{name}", f"Downloads of {name}",
-                  "One file again and again, as a picture that was sent to many.", COLUMNS, ratio="per_cpu_s")
+                  "The same file again and again, like a picture that was sent to many.", COLUMNS, ratio="per_cpu_s")
             link, sha256 = offer_download(server, nginx, size, "file")
             options["requests"] *= 4
             for _ in range(ROUNDS):
@@ -82,7 +82,7 @@ def measure_downloads(server, nginx, scenario, links, paths, **options):
 
 
 def measure_many(server, nginx, files, size, transfers, connections):
-    about("download-many", f"Downloads of 100 kB, {files} files in turn", "Parley looks each up in its database.", COLUMNS,
+    about("download-many", f"Downloads of 100 kB, {files} files in turn", "Parley looks each file up in its database.", COLUMNS,
           ratio="per_cpu_s")
     links = [offer_download(server, nginx, size, number)[0] for number in range(files)]
     for _ in range(ROUNDS):
@@ -100,7 +100,8 @@ def account(result):
 
 def measure_memory(size):
     """By how much the server's memory grows, at most, while it takes one large file."""
-    about("upload-memory", "Memory while one large file is uploaded", "Resident memory: before, and its peak less that.")
+    about("upload-memory", "Memory while one large file is uploaded",
+          "Resident memory before the upload, and by how much its peak is higher.")
     with Parley(MAX_UPLOAD_BYTES=str(size), USER_QUOTA_BYTES=str(4 * size)) as server:
         server.seed_users(1)
         upload(server, requests=20, upload_bytes=1_000_000)
