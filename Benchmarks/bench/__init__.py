@@ -4,7 +4,7 @@ import os
 import pathlib
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-# Everything a run makes: load tools, storage of the servers, results.
+# A run writes everything here: load tools, the servers' storage, results.
 WORK = ROOT / ".build" / "bench"
 
 QUICK = bool(os.environ.get("QUICK"))
@@ -15,5 +15,5 @@ def sized(full, quick):
     return quick if QUICK else full
 
 
-# How often the subjects take their turns: A B C A B C A B C.
+# How many rounds the subjects alternate for: A B C A B C A B C.
 ROUNDS = sized(3, 1)

@@ -1,4 +1,4 @@
-"""CPU time and memory of processes, from the kernel's own books: what holds where wall-clock rates do not."""
+"""CPU time and memory of processes, by the kernel's account. These figures hold where wall-clock rates do not."""
 
 import os
 import time
@@ -7,13 +7,13 @@ _TICK = os.sysconf("SC_CLK_TCK")
 
 
 def cpu_seconds(pid):
-    """CPU time of one process and all its threads, those that ended included, in seconds (ns resolution)."""
-    # What clock_getcpuclockid(3) makes of a process id.
+    """CPU time of one process and all its threads, including threads that have ended, in seconds (ns resolution)."""
+    # The clock id that clock_getcpuclockid(3) derives from a process id.
     return time.clock_gettime(~pid << 3 | 2)
 
 
 def tree_cpu_seconds(pid, without=None):
-    """CPU time of a process and its descendants, in seconds, less the tree of `without`.
+    """CPU time of a process and its descendants, in seconds, without the tree of `without`.
 
     Of children that ended it is what their parents were told when they collected them, in ticks of 10 ms.
     """
@@ -22,13 +22,13 @@ def tree_cpu_seconds(pid, without=None):
         try:
             total += cpu_seconds(member) + sum(map(int, _stat(member)[13:15])) / _TICK
         except OSError:
-            # It ended meanwhile.
+            # The process has ended meanwhile.
             continue
     return total
 
 
 def tree(pid, without=None):
-    """Process ids of a process and its descendants, less `without` and its descendants."""
+    """Process ids of a process and its descendants, without `without` and its descendants."""
     children = {}
     for name in os.listdir("/proc"):
         if name.isdigit():
@@ -57,7 +57,7 @@ def memory_kb(pid):
 
 
 def busy_seconds():
-    """CPU time the whole machine has spent on anything, in seconds."""
+    """CPU time that the whole machine has spent, in seconds."""
     with open("/proc/stat") as lines:
         values = list(map(int, lines.readline().split()[1:9]))
     user, nice, system, _idle, _iowait, interrupts, soft_interrupts, _stolen = values
@@ -65,7 +65,7 @@ def busy_seconds():
 
 
 def _stat(pid):
-    """The fields of /proc/PID/stat (proc(5)) from the third on: the second may hold spaces."""
+    """The fields of /proc/PID/stat (proc(5)) from the third on. The second may hold spaces."""
     with open(f"/proc/{pid}/stat") as file:
         return file.read().rsplit(")", 1)[1].split()
 

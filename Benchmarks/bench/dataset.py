@@ -1,4 +1,4 @@
-"""A chat of some years as rows: made by PostgreSQL itself, the same each time, of any number of messages.
+"""A chat of some years as rows. PostgreSQL generates it, the same each time, with any number of messages.
 
 Its shape is skewed as real ones are: a few conversations hold most messages, most hold a few. Of N messages a fifth is
 in one group; person 0 is in 500 conversations, among them that group and the next busiest; one message in fifty has an
@@ -53,11 +53,11 @@ def fill(connection, storage, messages, users=None, conversations=None):
     connection.execute("SET maintenance_work_mem = '256MB'")
     connection.execute("SET work_mem = '128MB'")
     connection.execute("SELECT setseed(0.5)")
-    # Built at once it is made in a tenth of the time.
+    # Building the index at once takes a tenth of the time.
     connection.execute("DROP INDEX messages_words")
     _write_blobs(connection, storage, max(2_000, messages // 100))
     _write_sentences(connection)
-    # Some of these take no parameters from afar: psycopg puts them in.
+    # Some of these statements take no server-side parameters, so psycopg inserts the values.
     cursor = psycopg.ClientCursor(connection)
     for statement in _STATEMENTS:
         cursor.execute(statement, dataclasses.asdict(dataset))
@@ -69,7 +69,7 @@ def fill(connection, storage, messages, users=None, conversations=None):
 
 
 def _write_blobs(connection, storage, count):
-    """Contents for the uploads to refer to, on the disk and in the database; every other one counts as a picture."""
+    """Contents for the uploads, on the disk and in the database. Every other one counts as a picture."""
     picture = ("image/jpeg", "image", 4000, 3000, "LEHV6nWB2yk8pyo0adR*.7kCMdnj", _THUMBNAILS)
     file = ("text/plain", "file", None, None, None, "[]")
     with connection.cursor().copy(
@@ -90,7 +90,7 @@ _THUMBNAILS = json.dumps(
 
 
 def _write_sentences(connection):
-    """What people say: words as frequent as a language's are (Zipf's law)."""
+    """What people say: words with the frequencies of a natural language (Zipf's law)."""
     chance = random.Random(5)
     syllables = [first + second for first in "bdfgklmnprstvz" for second in ("a", "e", "i", "o", "u", "an", "er", "il")]
     vocabulary = ["".join(chance.choices(syllables, k=chance.randint(1, 4))) for _ in range(5000)]
@@ -137,14 +137,14 @@ _STATEMENTS = (
     """
     INSERT INTO refresh_tokens (hash, session_id) SELECT sha256(id::text::bytea), id FROM sessions
     """,
-    # Where people talk. Of ten conversations seven are direct and three are groups, of which every thirtieth is public.
+    # Conversations. Of ten, seven are direct and three are groups; every thirtieth group is public.
     """
     CREATE TEMP TABLE place AS
     SELECT n, pg_temp.id_of('8003', n) AS id, n > 0 AND n %% 10 < 7 AS direct,
         CASE WHEN n = 0 THEN least(1000, %(users)s) WHEN n %% 10 < 7 THEN 2 ELSE 3 + n * 31 %% 48 END AS size
     FROM generate_series(0, %(conversations)s - 1) AS n
     """,
-    # Who is in it, numbered from 0. No two direct conversations have the same two: steps of different lengths through
+    # Members, numbered from 0. No two direct conversations have the same pair: steps of different lengths through
     # the people other than the hero.
     f"""
     CREATE TEMP TABLE membership AS
@@ -156,7 +156,7 @@ _STATEMENTS = (
         ELSE 1 + (p.n * 17 + position * (1 + p.n %% 7)) %% (%(users)s - 1) END AS person
     FROM place p CROSS JOIN LATERAL generate_series(0, p.size - 1) AS position
     """,
-    # What is said, in the order of time: over a year, until a minute ago.
+    # Messages in order of time: over a year, until a minute ago.
     """
     CREATE TEMP TABLE line AS
     SELECT said.*, pg_temp.message_id(said.at, said.i) AS id, row_number() OVER (PARTITION BY n ORDER BY i) AS seq
@@ -197,7 +197,7 @@ _STATEMENTS = (
         LEFT JOIN (SELECT n, pg_temp.id_of('8001', min(person)) AS low, pg_temp.id_of('8001', max(person)) AS high
             FROM membership GROUP BY n) pair ON pair.n = p.n AND p.direct
     """,
-    # Most have seen everything; some are behind, a few far.
+    # Most members have read everything, some are behind, a few far behind.
     """
     INSERT INTO members (conversation_id, user_id, role, joined_at, delivered_seq, read_seq)
     SELECT m.id, pg_temp.id_of('8001', m.person), m.role, m.joined, greatest(m.read, m.last - floor(m.chance * 20)),

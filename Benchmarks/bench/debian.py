@@ -1,5 +1,5 @@
-"""Debian packages, unpacked and not installed: that needs no rights, starts no service, and works where the machine has,
-say, a node from elsewhere, beside which apt would not install them."""
+"""Debian packages, unpacked instead of installed. That needs no privileges and starts no service. It also works where apt
+would refuse, for example beside a node that came from elsewhere."""
 
 import subprocess
 
@@ -7,7 +7,7 @@ from . import WORK
 
 
 def unpack(name, *packages):
-    """Fetches packages, without what they depend on, if this was not done before; the directory they are unpacked in."""
+    """Fetches packages without their dependencies, unless done before. Returns the directory they are unpacked in."""
     directory = WORK / name
     done = directory / "unpacked"
     if not done.exists():

@@ -10,11 +10,11 @@ from .process import end, spawn
 
 
 class WrongAnswer(Exception):
-    """An answer was not what it had to be; says which and how many."""
+    """Some answers were wrong; the text says which and how many."""
 
 
 def http(port, paths, tokens=(), bodies=(), **options):
-    """Puts load on a server; what the tool prints, as a dictionary. `options` are the tool's, `_` for `-`.
+    """Puts load on a server. Returns what the tool prints, as a dictionary. `options` are the tool's, `_` for `-`.
 
     paths, tokens, bodies (made JSON): taken in turn by the requests.
     Raises WrongAnswer if any answer was.
@@ -51,7 +51,7 @@ def parley(server, paths, people=(0,), **options):
 
 
 def upload(server, requests, form=False, **options):
-    """Uploads to a `stack.Parley`; each answer has to name the SHA-256 of what was sent."""
+    """Uploads to a `stack.Parley`. Each answer has to name the SHA-256 of the upload."""
     return parley(
         server, ["/upload"] if form else ["/upload/load.bin"], requests=requests, method="POST" if form else "PUT",
         upload_as="form" if form else "body", status=201, echoes_sha256=1, **options)

@@ -19,7 +19,7 @@ class Violation(Exception):
 
 
 def realtime(port, people, **options):
-    """Puts load on a server; what the tool prints, as a dictionary. `options` are the tool's, `_` for `-`.
+    """Puts load on a server. Returns what the tool prints, as a dictionary. `options` are the tool's, `_` for `-`.
 
     people: (token, room) for each connection.
     Raises Violation when not every message came exactly once and in order.

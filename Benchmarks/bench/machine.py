@@ -1,4 +1,4 @@
-"""What the figures were measured on and with."""
+"""The machine and the programs that the figures were measured with."""
 
 import importlib.metadata
 import json
@@ -33,12 +33,12 @@ def markdown(started, steal):
 
 
 def _foreign_binary():
-    """The commit above is that of the sources: a program from elsewhere may be another."""
+    """The commit above is that of the sources. A program built elsewhere may be of another."""
     return f"; measured is {BINARIES}/parley" if "PARLEY_BIN_DIR" in os.environ else ""
 
 
 def steal_seconds():
-    """CPU time the hypervisor has kept from this machine since it started."""
+    """CPU time that the hypervisor has withheld from this machine since it started."""
     with open("/proc/stat") as lines:
         return int(lines.readline().split()[8]) / os.sysconf("SC_CLK_TCK")
 

@@ -1,4 +1,4 @@
-"""nginx, the peer for transfers: a private instance that is nobody's service and ends with the block."""
+"""nginx, the peer for transfers: a private instance that ends with the block."""
 
 import contextlib
 import os
@@ -38,7 +38,7 @@ class Nginx:
         return self
 
     def _worker(self):
-        """It says when its worker starts; its sockets are open by then."""
+        """Waits for the log line about its worker. Its sockets are open by then."""
         said = ""
         for line in self.process.stderr:
             _, found, pid = line.partition("start worker process ")
@@ -55,13 +55,13 @@ class Nginx:
 
 
 def program():
-    """nginx as it is installed; where it is not, Debian's package, unpacked: installing it would start a service."""
+    """The installed nginx or, without one, Debian's package, unpacked. Installing it would start a service."""
     installed = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin")
     return installed or unpack("nginx", "nginx") / "usr/sbin/nginx"
 
 
 def free_ports(count):
-    """Ports of 127.0.0.1 that nobody uses now."""
+    """Ports of 127.0.0.1 that are free now."""
     with contextlib.ExitStack() as sockets:
         bound = [sockets.enter_context(socket.socket()) for _ in range(count)]
         for each in bound:

@@ -1,4 +1,4 @@
-"""What a commit costs on this machine's PostgreSQL and disk: pgbench, storing what one message is."""
+"""The cost of a commit on this machine's PostgreSQL and disk: pgbench stores the rows of one message."""
 
 import glob
 import pathlib
@@ -10,7 +10,7 @@ from .account import Account
 from .process import end, spawn
 from . import WORK
 
-# One statement, so one round trip: the least a client of PostgreSQL can do. Each client has a conversation of its own.
+# One statement is one round trip: the least a client of PostgreSQL can do. Each client has a conversation of its own.
 SCRIPT = """
 WITH c AS (
     UPDATE conversations SET last_seq = last_seq + 1, revision = revision + 1, updated_at = now(), active_at = now()

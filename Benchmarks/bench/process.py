@@ -1,4 +1,4 @@
-"""Starting programs so that none outlives the run, and waiting for the line by which they say that they are ready."""
+"""Starts programs so that none outlives the run, and waits for the line that says they are ready."""
 
 import contextlib
 import queue
@@ -9,7 +9,7 @@ import time
 
 
 def raise_file_limit():
-    """Lets this process and those it starts have as many open files as the system allows: one for each connection."""
+    """Raises the limit of open files, for this process and its children, to the system's: each connection takes one."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
@@ -30,7 +30,7 @@ def read_line(stream, timeout):
 
 
 def end(process, timeout=40):
-    """SIGTERM, and SIGKILL if that is not heeded within `timeout` seconds."""
+    """Sends SIGTERM, and SIGKILL to a process that has not ended within `timeout` seconds."""
     if process.poll() is None:
         process.terminate()
         try:

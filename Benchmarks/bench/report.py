@@ -1,4 +1,4 @@
-"""What was measured: a JSON line for each measurement, and the tables made of them."""
+"""The measurements, a JSON line each, and the tables made from them."""
 
 import json
 import statistics
@@ -7,12 +7,12 @@ from . import QUICK, WORK
 from .goals import GOALS
 
 RESULTS = WORK / "results.jsonl"
-# What is shown of each scenario while it runs: what its table will have.
+# The metrics shown while each scenario runs: those of its table.
 _columns = {}
 
 
 def start():
-    """Forgets what earlier runs noted."""
+    """Deletes the measurements of earlier runs."""
     RESULTS.unlink(missing_ok=True)
 
 
@@ -28,7 +28,7 @@ def about(scenario, title, text, columns=None, ratio=None, rows="subject"):
 
 
 def record(scenario, subject, **metrics):
-    """Notes one measurement of one subject (parley, or a peer's name) and shows it.
+    """Records one measurement of one subject (parley, or a peer's name) and shows it.
 
     A metric's name ends in its unit: `_us`, `_ms`, `_s`, `_kb`, `_per_s`. The same scenario and subject may be recorded
     once a round: the report gives the median and the spread.
@@ -39,7 +39,7 @@ def record(scenario, subject, **metrics):
 
 
 def failed(name, why):
-    """Notes that a scenario did not come to its end."""
+    """Records that a scenario failed."""
     _append({"failed": name, "why": why})
     print(f"  {name} FAILED: {why}", flush=True)
 
@@ -51,13 +51,13 @@ def _append(line):
 
 
 class Results:
-    """What the JSON lines say."""
+    """The measurements, read from the JSON lines."""
 
     def __init__(self):
         lines = [json.loads(line) for line in RESULTS.read_text().splitlines()] if RESULTS.exists() else []
         self.about = {line["about"]: line for line in lines if "about" in line}
         self.failures = [line for line in lines if "failed" in line]
-        # Values of every round, by scenario, subject and metric, in the order in which they came.
+        # Values of every round, by scenario, subject and metric, in the order of recording.
         self.values = {}
         for line in lines:
             if "scenario" in line:
@@ -67,7 +67,7 @@ class Results:
                         metrics.setdefault(metric, []).append(value)
 
     def median(self, scenario, subject, metric):
-        """None if it was not measured."""
+        """The median of the rounds, or None if the metric was not measured."""
         values = self.values.get(scenario, {}).get(subject, {}).get(metric)
         return statistics.median(values) if values else None
 

@@ -21,7 +21,7 @@ from .process import end, read_line, spawn, wait_until_quiet
 
 BINARIES = pathlib.Path(os.environ.get("PARLEY_BIN_DIR", ROOT / ".build" / "release"))
 
-# The versions of the ids made here (RFC 9562 § 5.7), each kind in a range of its own.
+# The versions of the ids made here (RFC 9562, section 5.7), each kind in a range of its own.
 _USER, _SESSION, _CONVERSATION = 0x0190_0000_0000_7000_8001, 0x0190_0000_0000_7000_8002, 0x0190_0000_0000_7000_8003
 
 
@@ -35,7 +35,7 @@ class Parley:
     `settings` are its environment variables. Limits are off unless they say otherwise.
     """
 
-    # As the load tool and the report know it; a `Peer` has the same.
+    # The name in the load tool and in the report. A `Peer` has the same.
     name = "parley"
     dialect = "socketio"
 
@@ -65,7 +65,7 @@ class Parley:
         shutil.rmtree(self.storage, ignore_errors=True)
 
     def restart(self):
-        """The same data in a process with a fresh memory."""
+        """Restarts the server on the same data, for a process with fresh memory."""
         end(self.process)
         self._start()
 
@@ -90,14 +90,14 @@ class Parley:
         self.pid = self.process.pid
         written = (self.storage / "postgres" / "postmaster.pid").read_text().splitlines()
         self.postgres_pid = int(written[0])
-        # The path may be too long for a socket; the server then puts it elsewhere, and "." is the data directory.
+        # Where the path is too long for a socket, the server puts the socket elsewhere. "." is the data directory.
         self.socket_directory = written[4] if written[4].startswith("/") else str(self.storage / "postgres")
 
     def connection_string(self, database="parley"):
         return f"host='{self.socket_directory}' user=parley dbname={database}"
 
     def connect(self, database="parley"):
-        """A connection to its PostgreSQL that counts as the server's own: moderation's triggers leave it alone."""
+        """A connection to its PostgreSQL that counts as the server's own, so moderation's triggers ignore it."""
         return psycopg.connect(
             self.connection_string(database), autocommit=True, options="-c parley.server=on -c synchronous_commit=off")
 
@@ -107,7 +107,7 @@ class Parley:
             cursor = connection.execute(query, parameters or None)
             return cursor.fetchall() if cursor.description else []
 
-    # What is in it. Nothing here goes through the server: registering 10,000 people costs 20 minutes of scrypt.
+    # The data. Nothing here goes through the server: registering 10,000 people costs 20 minutes of scrypt.
 
     def seed_users(self, count):
         """Makes sure that the people 0 to `count` - 1 exist, each with a session."""
@@ -132,11 +132,11 @@ class Parley:
         return str(_id(_USER, index)), _sign(claims, self.secret)
 
     def seed_group(self, members, title="A group"):
-        """A private group of these people, the first its owner; its id."""
+        """Makes a private group of these people, owned by the first. Returns its id."""
         return self.seed_groups([members], title)[0]
 
     def seed_groups(self, memberships, title="A group"):
-        """A group for each list of people; their ids."""
+        """Makes a group for each list of people. Returns their ids."""
         memberships = [list(members) for members in memberships]
         ids = self._conversation_ids(len(memberships))
         self.sql("INSERT INTO conversations (id, kind, visibility, title) SELECT id, 'group', 'private', %s "
@@ -146,7 +146,7 @@ class Parley:
         return [str(id) for id in ids]
 
     def seed_directs(self, pairs):
-        """A direct conversation for each pair of people; their ids."""
+        """Makes a direct conversation for each pair of people. Returns their ids."""
         pairs = [sorted(pair) for pair in pairs]
         ids = self._conversation_ids(len(pairs))
         self.sql("INSERT INTO conversations (id, kind, direct_low, direct_high) SELECT id, 'direct', low, high "

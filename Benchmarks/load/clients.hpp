@@ -15,13 +15,13 @@
 
 struct Person {
     std::string token;
-    /// The conversation this one sends to.
+    /// The conversation this client sends to.
     std::string room;
 };
 
 class Clients {
 public:
-    /// Whom the pool tells. `time` is that of the read, in nanoseconds.
+    /// Receives the pool's events. `time` is that of the read, in nanoseconds.
     struct Listener {
         virtual void ready(uint32_t client, uint64_t connectTime) = 0;
         virtual void received(uint32_t client, const Frame &frame, size_t bytes, uint64_t time) = 0;
@@ -38,7 +38,7 @@ public:
     uint32_t readyCount() const { return ready; }
     const Person &person(uint32_t client) const { return people[client]; }
 
-    /// Begins connecting those that have not, as long as no more than `concurrency` are under way.
+    /// Starts connecting clients while fewer than `concurrency` are connecting.
     void connectMore(uint32_t concurrency) {
         while (started < clients.size() && started - ready < concurrency) connect(started++);
     }
@@ -48,7 +48,7 @@ public:
         flush(index);
     }
 
-    /// Waits until something happens, at most `timeout` nanoseconds, and handles it.
+    /// Waits for events, at most `timeout` nanoseconds, and handles them.
     void poll(uint64_t timeout) {
         timespec wait = {time_t(timeout / 1'000'000'000), long(timeout % 1'000'000'000)};
         int count = epoll_pwait2(queue, events.data(), int(events.size()), &wait, nullptr);
@@ -68,7 +68,7 @@ private:
         bool waitsToWrite = false;
         uint64_t began = 0;
         websocket::Reader reader;
-        /// Not yet written, and read but not yet whole.
+        /// Bytes not yet written, and bytes read of a message that is not yet whole.
         std::string out, rest;
     };
 
@@ -83,10 +83,10 @@ private:
         if (client.socket < 0) broken(index, strerror(errno));
         int on = 1, off = 0;
         setsockopt(client.socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        // Acknowledging late, as a client across a network does, instead of once for each of the first segments.
+        // Delays TCP acknowledgements, as a client across a network does, instead of sending one for each first segment.
         setsockopt(client.socket, IPPROTO_TCP, TCP_QUICKACK, &off, sizeof off);
         setsockopt(client.socket, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
-        // One address has some 28,000 ports, and those of earlier runs stay taken for a minute.
+        // One address has some 28,000 ports, and those of earlier runs stay in use for a minute.
         sockaddr_in from{}, to{};
         from.sin_family = to.sin_family = AF_INET;
         from.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1 + index % 16);
@@ -115,7 +115,7 @@ private:
             getsockopt(client.socket, SOL_SOCKET, SO_ERROR, &error, &length);
             if (error) broken(index, strerror(error));
             client.state = upgrading;
-            // RFC 6455's example of a key, whose answer is known.
+            // The example key of RFC 6455, whose answer is known.
             client.out = "GET " + dialect.target(people[index].token, people[index].room) + " HTTP/1.1\r\nHost: 127.0.0.1:" +
                 std::to_string(port) + "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
                 "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
@@ -181,7 +181,7 @@ private:
             websocket::append(clients[index].out, websocket::pong, payload);
             return flush(index);
         }
-        // A close frame's text comes after its two bytes of code (RFC 6455 § 5.5.1).
+        // A close frame's text follows its two bytes of code (RFC 6455, section 5.5.1).
         if (opcode == websocket::close) broken(index, "closed: " + std::string(payload.substr(payload.size() > 2 ? 2 : 0)));
         if (opcode == websocket::pong) return;
         Frame frame = dialect.read(payload);

@@ -1,4 +1,4 @@
-// What the load tools share: options, clock, histogram, the kernel's books on other processes, one JSON line.
+// Shared by the load tools: options, clock, histogram, the kernel's account of other processes, one JSON line.
 #pragma once
 #include <dirent.h>
 #include <sys/resource.h>
@@ -26,14 +26,14 @@
     exit(2);
 }
 
-/// Nanoseconds of a clock; by default one that only goes forward.
+/// Nanoseconds of a clock, by default the monotonic one.
 inline uint64_t nanoseconds(clockid_t clock = CLOCK_MONOTONIC) {
     timespec time;
     if (clock_gettime(clock, &time)) return 0;
     return uint64_t(time.tv_sec) * 1'000'000'000 + uint64_t(time.tv_nsec);
 }
 
-/// One connection costs one descriptor: takes as many as the system allows.
+/// Raises the limit of descriptors to the system's: each connection takes one.
 inline void raiseFileLimit() {
     rlimit limit;
     getrlimit(RLIMIT_NOFILE, &limit);
@@ -41,7 +41,7 @@ inline void raiseFileLimit() {
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/// `--name value …`; what nobody asked for is an error.
+/// `--name value …`. An option that nobody asked for is an error.
 class Options {
 public:
     Options(int count, char **arguments) {
@@ -113,7 +113,7 @@ private:
     uint64_t total = 0;
 };
 
-/// CPU seconds of one process with all its threads, those that ended included.
+/// CPU seconds of one process with all its threads, including those that have ended.
 inline double processSeconds(pid_t pid) {
     clockid_t clock;
     if (!pid || clock_getcpuclockid(pid, &clock)) return 0;
@@ -173,7 +173,7 @@ inline Memory memoryKB(pid_t pid) {
     return memory;
 }
 
-/// CPU seconds the whole machine has spent on anything.
+/// CPU seconds that the whole machine has spent.
 inline double busySeconds() {
     FILE *file = fopen("/proc/stat", "r");
     if (!file) return 0;
@@ -183,7 +183,7 @@ inline double busySeconds() {
     return (user + nice + system + interrupts + soft) / double(sysconf(_SC_CLK_TCK));
 }
 
-/// What a stretch of time costs the server, its database, this program and everybody else.
+/// CPU time of an interval: the server's, its database's, this program's and everybody else's.
 struct Books {
     pid_t server, database;
     double seconds = 0, serverCPU = 0, databaseCPU = 0, ownCPU = 0, busy = 0;
@@ -207,7 +207,7 @@ struct Books {
         return now;
     }
 
-    /// How many processors were busy with none of the three: what makes rates, though not CPU figures, doubtful.
+    /// How many processors were busy with other programs. That makes rates doubtful, but not CPU figures.
     double othersLoad() const {
         double load = (busy - serverCPU - databaseCPU - ownCPU) / seconds;
         return load > 0 ? load : 0;

@@ -1,4 +1,4 @@
-// What is uploaded, and what it hashes to.
+// The uploads' content, and its hash.
 #pragma once
 #include <openssl/evp.h>
 
@@ -11,7 +11,7 @@
 
 #include "common.hpp"
 
-/// SHA-256 of bytes as they come. A copy goes on from the same state.
+/// Incremental SHA-256. A copy continues from the same state.
 class SHA256 {
 public:
     SHA256() { EVP_DigestInit_ex(context, EVP_sha256(), nullptr); }
@@ -24,7 +24,7 @@ public:
 
     void update(std::string_view bytes) { EVP_DigestUpdate(context, bytes.data(), bytes.size()); }
 
-    /// Of what has come so far.
+    /// The digest of all bytes so far.
     std::string hex() const {
         SHA256 end(*this);
         unsigned char digest[32];
@@ -52,7 +52,7 @@ public:
 
     const std::string &common() const { return commonBytes; }
 
-    /// That of the numbered upload.
+    /// The hash of the numbered upload.
     std::string ending(long number) const {
         char text[endingSize + 1];
         snprintf(text, sizeof text, "%016llx%08lx", run, (unsigned long)number & 0xffffffff);

@@ -1,20 +1,20 @@
-// What the servers speak: Socket.IO (Parley and python-socketio), bare JSON (ws), and bytes as they are (the broadcaster).
+// The servers' protocols: Socket.IO (Parley and python-socketio), bare JSON (ws), and raw bytes (the broadcaster).
 #pragma once
 #include <cstdint>
 #include <cstring>
 #include <string>
 #include <string_view>
 
-/// One frame of a server, understood.
+/// One decoded frame of a server.
 struct Frame {
     enum Kind { opened, ready, refused, ping, acknowledgement, failure, delivery, other };
 
     Kind kind = other;
-    /// An acknowledgement's: which message of this connection.
+    /// Of an acknowledgement: which message of this connection.
     uint32_t number = 0;
-    /// A delivery's: who sent it, as which of its messages.
+    /// Of a delivery: its sender, and which of the sender's messages it is.
     uint32_t sender = 0, senderNumber = 0;
-    /// Its place in the conversation, for servers that number; else 0.
+    /// Its position in the conversation, for servers that number messages; else 0.
     uint64_t seq = 0;
 };
 
@@ -37,7 +37,7 @@ public:
         while (out.size() < end) out += words.substr(0, end - out.size());
     }
 
-    /// Whether a frame carries a message of this run; which, goes into `frame`.
+    /// Whether a frame carries a message of this run. If so, `frame` says which.
     bool find(std::string_view bytes, Frame &frame) const {
         auto found = static_cast<const char *>(memmem(bytes.data(), bytes.size(), prefix.data(), prefix.size()));
         if (!found || bytes.data() + bytes.size() - found < 28) return false;
@@ -63,10 +63,10 @@ public:
     Dialect(const std::string &name, uint32_t run, size_t textLength)
         : name(name == "socketio" ? socketIO : name == "json" ? json : raw), marker(run), textLength(textLength) {}
 
-    /// Whether the sender hears that its message was taken.
+    /// Whether the server acknowledges messages to their sender.
     bool acknowledges() const { return name != raw; }
 
-    /// The request target of the WebSocket handshake. Those without log-in name the room in it.
+    /// The request target of the WebSocket handshake. Servers without log-in take the room from it.
     std::string target(const std::string &token, const std::string &room) const {
         if (name == socketIO) return "/socket.io/?EIO=4&transport=websocket";
         return name == json ? "/?token=" + token : "/" + room;

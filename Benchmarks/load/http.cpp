@@ -51,7 +51,7 @@ struct Connection {
     // A request is its head, the content that all share, and its tail.
     std::string head, tail, uploadedSHA256;
     size_t sent = 0;
-    // An answer is its head, then as many bytes as that says; only small ones are kept.
+    // An answer is its head, then as many bytes as the head says. Only small bodies are kept.
     std::string received;
     long expected = -1, bodyBytes = 0;
     int status = 0;
@@ -278,7 +278,7 @@ private:
         return connection.expected >= 0;
     }
 
-    /// What is wrong with a whole answer; empty if nothing is.
+    /// What is wrong with a complete answer; empty if nothing is.
     std::string verdict(Connection &connection) {
         const std::string &body = connection.received;
         if (connection.status != settings.status)
@@ -336,11 +336,11 @@ int main(int count, char **arguments) {
         .requests = long(options.number("requests", 1000)),
         .warmUp = long(options.number("warm-up", 8)),  // requests before, which are checked but not counted
         .method = options.text("method", "GET"),
-        // One a line, taken in turn. In a path, {n} becomes what no other request has.
+        // One path a line, used in turn. {n} in a path becomes a number that no other request has.
         .paths = lines(options.text("paths")),
         .tokens = lines(options.text("tokens")),
         .bodies = lines(options.text("bodies")),
-        // What is uploaded: so many bytes, or those of a file; as the request's body, or as a file of a form.
+        // The upload: so many bytes, or those of a file; as the request's body, or as a file of a form.
         .uploadBytes = long(options.number("upload-bytes", 0)),
         .uploadFile = options.text("upload-file"),
         .isForm = options.text("upload-as", "body") == "form",
@@ -363,7 +363,7 @@ int main(int count, char **arguments) {
     Books books(settings.server, settings.database);
     load.run(settings.requests, true);
     Books spent = books.spent();
-    // What the server has started beside its database: workers. Less than two of the kernel's ticks are none.
+    // Workers: what the server has started beside its database. Less than two of the kernel's ticks count as none.
     double workersCPU = treeSeconds(settings.server) - treeBefore - spent.serverCPU - spent.databaseCPU;
     return load.report(spent, workersCPU < 0.02 ? 0 : workersCPU) ? 0 : 3;
 }

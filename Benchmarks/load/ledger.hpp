@@ -10,7 +10,7 @@ class Stream {
 public:
     enum Arrival { inOrder, early, late, repeated };
 
-    /// `early`: messages before it are missing so far. `late`: one of those has come.
+    /// `early`: earlier messages are still missing. `late`: one of those has arrived.
     Arrival arrive(uint32_t number) {
         if (number == next) {
             next++;
@@ -24,7 +24,7 @@ public:
         return missing.erase(number) ? late : repeated;
     }
 
-    /// How many of the first `sent` have not come.
+    /// How many of the first `sent` messages are missing.
     uint64_t lost(uint32_t sent) const { return missing.size() + (sent > next ? sent - next : 0); }
 
 private:
@@ -52,7 +52,7 @@ public:
 
     void acknowledged(uint64_t seq) { seen.push_back(seq); }
 
-    /// How often the order, or its being without gaps, was broken. To be asked once, at the end.
+    /// How often the order was broken or had a gap. Call this once, at the end.
     uint64_t count() {
         std::sort(seen.begin(), seen.end());
         for (size_t i = 1; i < seen.size(); i++) breaks += seen[i] != seen[i - 1] + 1;

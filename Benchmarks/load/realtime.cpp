@@ -17,12 +17,12 @@ struct Settings {
     pid_t server, database;
 };
 
-/// One that sends: what it has under way. A message is done when it is acknowledged and everybody has it.
+/// A sender and its messages in flight. A message is done when it is acknowledged and every receiver has it.
 struct Sender {
     struct Flight {
         uint32_t number = 0, waiting = 0;
         bool acknowledged = true;
-        /// When it was sent or, at a fixed rate, should have been.
+        /// When the message was sent or, at a fixed rate, was due.
         uint64_t due = 0;
 
         bool done() const { return acknowledged && !waiting; }
@@ -170,7 +170,7 @@ private:
         sendMore(sender);
     }
 
-    // What comes in
+    // Receiving
 
     void ready(uint32_t, uint64_t connectTime) override { connectTimes.add(connectTime); }
 
@@ -295,8 +295,8 @@ int main(int count, char **arguments) {
     std::string dialectName = options.text("dialect", "socketio");  // or json, raw
     auto people = readPeople(options.text("people"));               // each is one connection
     Settings settings{
-        .senders = uint32_t(options.number("senders", 0)),  // none: connect, settle, and be done
-        .window = uint32_t(options.number("window", 1)),    // messages under way for each sender
+        .senders = uint32_t(options.number("senders", 0)),  // 0: only connect and settle
+        .window = uint32_t(options.number("window", 1)),    // messages in flight for each sender
         .concurrency = uint32_t(options.number("concurrency", 64)),
         .rate = options.number("rate", 0),  // messages a second of all senders; 0: whenever one is done
         .warmUp = options.number("warm-up", 1),

@@ -11,7 +11,7 @@ enum Opcode : uint8_t { continuation = 0, text = 1, binary = 2, close = 8, ping 
 
 /// Appends one masked frame.
 inline void append(std::string &out, Opcode opcode, std::string_view payload) {
-    static uint32_t key = 2463534242u;  // xorshift: an intermediary that could be fooled is not on this path
+    static uint32_t key = 2463534242u;  // xorshift suffices: there is no intermediary to fool
     key ^= key << 13;
     key ^= key >> 17;
     key ^= key << 5;
@@ -30,11 +30,11 @@ inline void append(std::string &out, Opcode opcode, std::string_view payload) {
     for (size_t i = 0; i < length; i++) out += char(payload[i] ^ mask[i & 3]);
 }
 
-/// Takes whole messages out of a stream of bytes, fragmented ones put together again.
+/// Reads whole messages from a stream of bytes, and assembles fragmented ones.
 class Reader {
 public:
     /// Calls `take(opcode, payload)` for each message and control frame in `bytes`; `take` returns false to stop.
-    /// Returns how many bytes were used up, or -1 for what no server may send.
+    /// Returns how many bytes were consumed, or -1 for bytes that no server may send.
     template <typename Take>
     ssize_t read(std::string_view bytes, Take take) {
         size_t used = 0;

@@ -2,7 +2,7 @@
 // no log-in. One thread on epoll.
 //
 //     broadcast each    one write(2) for every frame and receiver
-//     broadcast gather  what came in one round of epoll goes to each receiver in one write
+//     broadcast gather  all frames of one round of epoll go to each receiver in one write
 #define _GNU_SOURCE // accept4
 #include <errno.h>
 #include <netinet/in.h>
@@ -34,7 +34,7 @@ typedef struct {
 static Client clients[maximumClients];
 static int connected[maximumClients], connectedCount, queue, gathers;
 
-// The frames of this round, and whose they are: a sender does not get its own.
+// The frames of this round and their senders: a sender does not get its own frames.
 static Buffer round_;
 static struct {
     int sender;

@@ -1,7 +1,7 @@
-"""A chat server as one writes it with python-socketio: rooms, and with DATABASE a store for the messages.
+"""A typical chat server on python-socketio: rooms and, with DATABASE, a store for the messages.
 
-It says what Parley says (`message:send`, `message:received`), in messages of the same form. What it leaves out: the
-token is believed (`USER:ROOM,ROOM…`), and membership is not checked.
+It uses Parley's events (`message:send`, `message:received`) with messages of the same form. It trusts the token
+(`USER:ROOM,ROOM…`) and does not check membership.
 """
 
 import datetime

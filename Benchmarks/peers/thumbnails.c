@@ -1,5 +1,5 @@
-// What a minimal program makes of an uploaded JPEG with libvips: the same files as Parley's media worker, byte for byte,
-// which `scenarios/thumbnails.py` compares. No protocol, no sandbox, no limits, and no SHA-256 of what is served.
+// A minimal program on libvips that makes the same files from a JPEG as Parley's media worker, byte for byte;
+// `scenarios/thumbnails.py` compares them. It has no protocol, sandbox or limits, and hashes nothing.
 //
 //     thumbnails JPEG DIRECTORY COUNT     prints one JSON line: pictures, CPU seconds, the blurhash
 #include <math.h>
@@ -44,7 +44,7 @@ static VipsImage *into_memory(VipsImage *image) {
     return memory;
 }
 
-// A copy with neither metadata nor profile, for an encoder.
+// A copy without metadata and profile, for an encoder.
 static VipsImage *bare(VipsImage *image) {
     VipsImage *copy = NULL;
     if (vips_copy(image, &copy, NULL)) stop("copy");
@@ -112,7 +112,7 @@ static void write_cleaned(const unsigned char *bytes, size_t size, const char *p
     fclose(file);
 }
 
-// Orientation 1: bytes are cut out. Any other: the pixels are turned and encoded again.
+// With orientation 1, bytes are cut out. With any other, the pixels are turned and encoded again.
 static void clean(const char *path, const char *output) {
     VipsImage *header = open_jpeg(path, VIPS_ACCESS_SEQUENTIAL);
     int orientation = vips_image_get_orientation(header);
@@ -192,7 +192,7 @@ static void process(const char *path, const char *directory, char *hash) {
     char output[4096];
     snprintf(output, sizeof output, "%s/cleaned", directory);
     clean(path, output);
-    // One decoding, shrunk while loading; each size is made of the one above it.
+    // One decoding, shrunk while loading. Each size is made from the next larger one.
     VipsImage *image = NULL;
     for (int i = 2; i >= 0; i--) {
         VipsImage *smaller = NULL;
@@ -228,7 +228,7 @@ int main(int count, char **arguments) {
     vips_concurrency_set(1);
     vips_cache_set_max(0);
     char hash[64];
-    process(arguments[1], arguments[2], hash);   // not counted: libraries are loaded by it
+    process(arguments[1], arguments[2], hash);   // not counted: it loads libraries
     int pictures = atoi(arguments[3]);
     double before = cpu_seconds();
     for (int i = 0; i < pictures; i++) process(arguments[1], arguments[2], hash);

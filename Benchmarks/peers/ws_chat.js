@@ -1,7 +1,7 @@
-// A chat server as one writes it with bare `ws`: JSON, rooms and, with DATABASE, a store for the messages.
+// A typical chat server on bare `ws`: JSON, rooms and, with DATABASE, a store for the messages.
 //
-// In messages of the same form as Parley's. What it leaves out: the token is believed (`USER:ROOM,ROOM…`), membership is
-// not checked, and there are none of Socket.IO's fallbacks.
+// Its messages have the same form as Parley's. It trusts the token (`USER:ROOM,ROOM…`), does not check membership, and has
+// none of Socket.IO's fallbacks.
 "use strict";
 const { randomUUID } = require("crypto");
 const { WebSocketServer } = require("ws");
@@ -53,7 +53,7 @@ async function receive(socket, user, { id, data: { conversationId, text } }) {
     sender: { id: user, username: "user" + user.slice(-4), displayName: "User " + user.slice(-4) }, text,
     attachments: [], reactions: [], status: "sent", createdAt: place.createdAt,
   };
-  // Encoded once: a string would be encoded for each receiver.
+  // Encoded once. A string would be encoded again for each receiver.
   const frame = Buffer.from(JSON.stringify({ event: "message:received", data: message }));
   for (const other of rooms.get(conversationId)) if (other !== socket) other.send(frame, { binary: false });
   socket.send(JSON.stringify({ ack: id, ok: true, message }));

@@ -29,7 +29,7 @@ def run():
         people = seed(parley, COUNT)
         as_peers = [(peers.token(id, *rooms), rooms[0]) for id, _, rooms in people]
         for _ in range(sized(2, 1)):
-            # A process that served before has memory left over.
+            # A process that has served before holds memory of that.
             parley.restart()
             measure("connections", parley, [(token, rooms[0]) for _, token, rooms in people],
                     database=parley.postgres_pid, settle=2)

@@ -42,5 +42,5 @@ def run():
                 parley.rest()
                 for server in servers:
                     measure(scenario, server, as_peers, **options)
-                # It sends what it gets, so it gets as much as Parley's members do.
+                # The broadcaster sends what it receives, so it receives frames as large as Parley's members do.
                 measure(scenario, limits[way], as_peers, text_length=round(own["frame_bytes"]), **options)

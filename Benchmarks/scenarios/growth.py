@@ -1,4 +1,4 @@
-"""What a unit of work costs as there is more of it."""
+"""The cost of a unit of work as the amount of work grows."""
 
 from bench import sized
 from bench.load import measure
@@ -12,7 +12,7 @@ SECONDS = sized(3, 1)
 
 def run():
     with Parley() as parley:
-        # The groups that come last have no part in the others.
+        # The groups that come last share no members with the others.
         memory(parley)
         senders(parley)
         members(parley)

@@ -7,7 +7,7 @@ from bench.load import measure
 from bench.report import about, record
 from bench.stack import Parley
 
-# pgbench has a connection for each client, and PostgreSQL has 60 for everybody.
+# pgbench opens a connection for each client, and PostgreSQL allows 60 in all.
 CLIENTS = 16
 SECONDS = sized(3, 1)
 COLUMNS = {

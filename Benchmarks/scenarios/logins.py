@@ -1,5 +1,5 @@
-"""Signing up, signing in, and staying signed in. A password costs what it costs by design (scrypt): the figure says how
-many people a core lets in. Refreshing, which every client does every fifteen minutes, is to be cheap."""
+"""Signing up, signing in, and staying signed in. A password is costly by design (scrypt): the figure says how many people
+a core can sign in. Refreshing should be cheap, because every client does it every fifteen minutes."""
 
 import itertools
 
@@ -28,7 +28,7 @@ def run():
 
 
 def make_tokens(server, prefix, count):
-    """Refresh tokens, each of a session of its own: one is good once."""
+    """Refresh tokens, each of a session of its own, because a token is good once."""
     server.seed_users(count)
     tokens = [f"{prefix} {number}" for number in range(count)]
     server.sql(

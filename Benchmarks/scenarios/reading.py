@@ -1,4 +1,4 @@
-"""What reading costs as a chat grows: the list of conversations, a page of history, searches, and catching up.
+"""The cost of reading as a chat grows: the list of conversations, a page of history, searches, and catching up.
 
 Each with 10³ to 10⁶ messages (bench/dataset.py), as a person who is in 500 conversations, the busiest ones among them.
 Times are of whole requests, four at a time; those over a socket are means.
@@ -51,7 +51,7 @@ def run():
 
 
 def verify(server):
-    """What was made is what the server could have made."""
+    """Checks that the generated data is data that the server could have made."""
     environment = {**os.environ, "DATABASE_URL": server.connection_string(), "STORAGE_DIR": str(server.storage)}
     result = subprocess.run([BINARIES / "parley", "verify"], env=environment, capture_output=True, text=True)
     if result.returncode:
@@ -75,7 +75,7 @@ class Reader:
         self.measure("search-common-in-one", [f"/messages/search?q={common}&conversationId={large}"], contains=common)
         self.measure("search-rare", [f"/messages/search?q={rare}"], contains=rare)
         self.measure("search-none", [f"/messages/search?q={none}"], contains='"messages":[]')
-        # Person 1 is in the large group, too, and has never opened it.
+        # Person 1 is in the large group as well, and has never opened it.
         self.server.sql("UPDATE members SET read_seq = 0, delivered_seq = 0 WHERE conversation_id = %s AND user_id = %s",
                         large, self.data.user(1))
         self.measure("list-unread", ["/conversations?limit=50"], people=(1,))
@@ -98,7 +98,7 @@ class Reader:
             return json.load(answer)
 
     def measure_list(self):
-        """All 500 conversations, page by page as a client does it; the figures are of one page in the mean."""
+        """All 500 conversations, page by page as a client reads them. The figures are the mean of one page."""
         paths, path, seen = [], "/conversations?limit=100", []
         while path:
             paths.append(path)
@@ -111,7 +111,7 @@ class Reader:
         self.measure("list-all", paths, requests=max(len(paths), REQUESTS // 4))
 
     def history_pages(self):
-        """Pages of 50 messages from all over the conversations that have as many."""
+        """Pages of 50 messages from all positions of the conversations that have as many."""
         rows = self.server.sql(
             "SELECT c.id, s FROM members me JOIN conversations c ON c.id = me.conversation_id "
             "CROSS JOIN LATERAL generate_series(51, c.last_seq + 1, greatest(50, c.last_seq / 20)) s "

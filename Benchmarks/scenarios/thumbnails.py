@@ -86,7 +86,7 @@ class Worker:
     """`parley media-worker` as the server starts it: jobs and answers are lines of JSON on a socket, and a job's directory
     comes as a descriptor."""
 
-    # Started by root, it is nobody.
+    # A worker started by root runs as nobody.
     ACCOUNT = {"user": 65534, "group": 65534} if os.geteuid() == 0 else None
 
     def __init__(self, directory):
@@ -126,7 +126,7 @@ class Worker:
         return job
 
     def process_picture(self, photo):
-        """What the worker says of one picture; its files lie beside it."""
+        """The worker's answer about one picture. Its files lie in the job's directory."""
         job = self._make_job(photo)
         descriptor = os.open(job, os.O_RDONLY | os.O_DIRECTORY)
         socket.send_fds(self.socket, [b"\0"], [descriptor])
@@ -159,7 +159,7 @@ def c_loop(photo, directory, pictures):
 
 
 def check_outputs(worker, photo, directory):
-    """The two make the same: each thumbnail, what is served in the original's place, and the blurhash."""
+    """Checks that both make the same thumbnails, the same served picture and the same blurhash."""
     media = worker.process_picture(photo)
     _, blurhash = c_loop(photo, directory, 1)
     names = {f"{photo.name}.{size}.webp": f"{size}.webp" for size in SIZES} | {f"{photo.name}.cleaned": "cleaned"}
@@ -170,7 +170,7 @@ def check_outputs(worker, photo, directory):
 
 
 def vipsthumbnail(photo, directory, pictures):
-    """Pictures per CPU second: three sizes each, a program's start for each size included."""
+    """Pictures per CPU second: three sizes each, including a program start for each size."""
     def children():
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
         return used.ru_utime + used.ru_stime
@@ -186,7 +186,7 @@ def vipsthumbnail(photo, directory, pictures):
 
 
 def measure_uploads(server, photo, pictures):
-    """The whole way: request, disk, database, worker."""
+    """The whole path: request, disk, database, worker."""
     result = upload(server, pictures, upload_file=photo, connections=2, warm_up=4, contains='"kind":"image"')
     cpu = sum(result[part] for part in ("server_cpu_us", "database_cpu_us", "workers_cpu_us"))
     return {"pictures_per_cpu_s": 1e6 / cpu,

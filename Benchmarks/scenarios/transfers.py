@@ -1,4 +1,4 @@
-"""Files in and out, beside nginx: transfers per CPU second of everything that works for them.
+"""Uploads and downloads, compared with nginx: transfers per CPU second of all processes involved.
 
 Parley hashes (SHA-256), sniffs, makes durable (fsync) and writes a row for each upload, of which nginx does nothing; and
 it checks a download's token and looks it up in the database, which it need not for a file that is opened again and
@@ -18,7 +18,7 @@ from bench.nginx import Nginx
 from bench.report import about, record
 from bench.stack import Parley
 
-# Bytes, transfers a measurement, and connections.
+# Bytes, transfers per measurement, and connections.
 SIZES = {
     "100 kB": (100_000, sized(400, 40), 4),
     "1 MB": (1_000_000, sized(200, 20), 4),
@@ -26,7 +26,7 @@ SIZES = {
 }
 COLUMNS = {"per_cpu_s": "a CPU second", "server_cpu_us": "server µs", "database_cpu_us": "PostgreSQL µs",
            "workers_cpu_us": "media workers µs", "per_s": "a second", "p50_us": "p50 µs"}
-# No picture's or archive's beginning.
+# Bytes that begin like no picture and no archive.
 PLAIN = b"\1\2plain bytes\2\1"
 
 
@@ -38,8 +38,8 @@ def run():
             about(f"upload-{name}", f"Uploads of {name}",
                   "No two files are alike. Parley hashes, sniffs and syncs each one and stores a row; nginx does none of that.",
                   COLUMNS, ratio="per_cpu_s")
-            # No files are deleted until the end: the inodes and the memory that this sets free are the next one's gain
-            # or, on a file system that spares inodes just deleted, its loss.
+            # No files are deleted until the end: freed inodes and memory help the next subject or, on a file system that
+            # avoids recently deleted inodes, hurt it.
             for _ in range(ROUNDS):
                 measure_uploads(server, nginx, name, upload_bytes=size, **options)
             about(f"download-{name}", f"Downloads of {name}",
@@ -60,13 +60,13 @@ def measure_uploads(server, nginx, size, **options):
         "nginx": lambda: http(nginx.port, ["/{n}.bin"], method="PUT", status=201, server=nginx.pid, **options),
     }
     for subject, measure in subjects.items():
-        # The kernel writes what nginx leaves in memory while another is measured: its interrupts are on that one's account.
+        # Sync first: else the kernel writes what nginx left in memory while another subject is measured and charged.
         os.sync()
         record(f"upload-{size}", subject, **account(measure()))
 
 
 def offer_download(server, nginx, size, name):
-    """The same bytes at both; the path at Parley and their SHA-256."""
+    """Puts the same bytes on both servers. Returns the path at Parley and their SHA-256."""
     content = PLAIN + os.urandom(size - len(PLAIN))
     (nginx.files / f"{name}.bin").write_bytes(content)
     request = urllib.request.Request(
@@ -92,20 +92,20 @@ def measure_many(server, nginx, files, size, transfers, connections):
 
 
 def account(result):
-    """What a transfer costs, together and by process."""
+    """The cost of a transfer, in all and by process."""
     parts = {name: result[name] for name in ("server_cpu_us", "database_cpu_us", "workers_cpu_us")}
     return {"per_cpu_s": 1e6 / sum(parts.values()), **parts, "per_s": result["per_s"], "p50_us": result["p50_us"],
             "others_load": result["others_load"]}
 
 
 def measure_memory(size):
-    """By how much the server's memory grows, at most, while it takes one large file."""
+    """The peak growth of the server's memory while it receives one large file."""
     about("upload-memory", "Memory while one large file is uploaded",
           "Resident memory before the upload, and by how much its peak is higher.")
     with Parley(MAX_UPLOAD_BYTES=str(size), USER_QUOTA_BYTES=str(4 * size)) as server:
         server.seed_users(1)
         upload(server, requests=20, upload_bytes=1_000_000)
-        # From here on the kernel notes the peak anew (proc(5)).
+        # Makes the kernel start the peak anew (proc(5)).
         with open(f"/proc/{server.pid}/clear_refs", "w") as file:
             file.write("5")
         before = status_mb(server.pid, "VmHWM")
