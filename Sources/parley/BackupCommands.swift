@@ -13,7 +13,7 @@ struct BackupCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await operating { configuration, logger in
-            let files = try await Operations.backUp(
+            let files = try await Administration.backUp(
                 to: URL(filePath: directory), configuration, logger: logger, progress: { say($0) })
             print("\(directory): database and \(files) files")
         }
@@ -31,7 +31,7 @@ struct RestoreCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await operating { configuration, logger in
-            let violations = try await Operations.restore(
+            let violations = try await Administration.restore(
                 from: URL(filePath: directory), configuration, logger: logger, progress: { say($0) })
             try report(violations)
         }

@@ -10,9 +10,9 @@ struct DoctorCommand: AsyncParsableCommand {
             """)
 
     func run() async throws {
-        let diagnosis: Operations.Diagnosis
+        let diagnosis: Administration.Diagnosis
         do {
-            diagnosis = try await Operations.diagnose()
+            diagnosis = try await Administration.diagnose()
         } catch {
             say("parley: \(error)")
             throw ExitCode.failure

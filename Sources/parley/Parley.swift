@@ -56,7 +56,7 @@ struct StorageCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await reporting { configuration, logger in
-                guard try await Operations.checkStorage(configuration, repair: repair, logger: logger) else {
+                guard try await Administration.checkStorage(configuration, repair: repair, logger: logger) else {
                     throw ExitCode.failure
                 }
             }

@@ -33,7 +33,7 @@ struct UserCommand: AsyncParsableCommand {
         func run() async throws {
             try await operating { configuration, logger in
                 let password = UserCommand.password()
-                try await Operations.createUser(
+                try await Administration.createUser(
                     name, displayName: displayName, password: password.text, configuration, logger: logger)
                 if password.isNew { print(password.text) }
             }
@@ -46,7 +46,7 @@ struct UserCommand: AsyncParsableCommand {
         @Argument var name: String
 
         func run() async throws {
-            try await operating { try await Operations.setEnabled(false, user: name, $0, logger: $1) }
+            try await operating { try await Administration.setEnabled(false, user: name, $0, logger: $1) }
         }
     }
 
@@ -55,7 +55,7 @@ struct UserCommand: AsyncParsableCommand {
         @Argument var name: String
 
         func run() async throws {
-            try await operating { try await Operations.setEnabled(true, user: name, $0, logger: $1) }
+            try await operating { try await Administration.setEnabled(true, user: name, $0, logger: $1) }
         }
     }
 
@@ -67,7 +67,7 @@ struct UserCommand: AsyncParsableCommand {
         func run() async throws {
             try await operating { configuration, logger in
                 let password = UserCommand.password()
-                try await Operations.resetPassword(of: name, to: password.text, configuration, logger: logger)
+                try await Administration.resetPassword(of: name, to: password.text, configuration, logger: logger)
                 if password.isNew { print(password.text) }
             }
         }
@@ -85,7 +85,7 @@ struct UserCommand: AsyncParsableCommand {
         func run() async throws {
             try await operating { configuration, logger in
                 let password = UserCommand.makePassword()
-                print(try await Operations.promote(name, password: password, configuration, logger: logger))
+                print(try await Administration.promote(name, password: password, configuration, logger: logger))
                 print(password)
             }
         }

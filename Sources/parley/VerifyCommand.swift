@@ -10,14 +10,14 @@ struct VerifyCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await operating { configuration, logger in
-            let violations = try await Operations.verify(configuration, logger: logger) { say("checking: \($0)") }
+            let violations = try await Administration.verify(configuration, logger: logger) { say("checking: \($0)") }
             try report(violations)
         }
     }
 }
 
 /// Prints what does not hold, or that all does.
-func report(_ violations: [Operations.Violation]) throws {
+func report(_ violations: [Administration.Violation]) throws {
     for violation in violations { print(violation) }
     guard violations.isEmpty else { throw ExitCode(2) }
     print("ok")

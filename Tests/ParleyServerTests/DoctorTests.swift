@@ -14,11 +14,11 @@ import Testing
 
             """
         #expect(
-            Operations.updates(in: list) == [
+            Administration.updates(in: list) == [
                 .init(package: "libwebp7", version: "1.2.4-0.2+deb12u2", isSecurity: true),
                 .init(package: "libheif1", version: "1.15.1-1+deb12u2", isSecurity: true),
                 .init(package: "libtiff6", version: "4.5.0-6+deb12u3", isSecurity: false),
             ])
-        #expect(Operations.updates(in: "Listing...\n").isEmpty)
+        #expect(Administration.updates(in: "Listing...\n").isEmpty)
     }
 }

@@ -19,6 +19,8 @@ struct MultipartParser {
         let detail: String
     }
 
+    /// Bytes that a form's boundaries and headers may take beside its files.
+    static let maximumFraming = 64 * 1024
     private static let maximumHeader = 16 * 1024
     /// Parts of one body.
     private static let maximumParts = 100

@@ -5,12 +5,6 @@ import Hummingbird
 import Logging
 import NIOCore
 
-/// Who is asking: read from a verified access token.
-struct Caller: Sendable, Equatable {
-    var user: UserID
-    var session: SessionID
-}
-
 /// What a handler knows of a request beside the request itself.
 struct RequestEnvironment: RequestContext {
     var coreContext: CoreRequestContextStorage

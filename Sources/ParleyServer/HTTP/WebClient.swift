@@ -1,6 +1,7 @@
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Logging
 import NIOCore
 import NIOFoundationCompat
 
@@ -55,7 +56,14 @@ struct WebClient: Sendable {
         page = files["/index.html"]
     }
 
-    var isBuilt: Bool { page != nil }
+    /// Says in the log when there is nothing to serve.
+    init(_ configuration: ServerConfiguration, logger: Logger) {
+        self.init(directory: configuration.webDirectory)
+        guard page == nil else { return }
+        logger.warning(
+            "no web client is built; `make web` builds it",
+            metadata: ["directory": "\(configuration.webDirectory.path)"])
+    }
 
     /// The answer to a request that no route of the API took; nil if it is for nothing here.
     func response(to request: Request) -> Response? {

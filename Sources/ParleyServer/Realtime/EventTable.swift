@@ -163,7 +163,6 @@ struct EventTable: Sendable {
         event.answer {
             try await chat.typing.set(
                 change.active, in: change.conversationId, by: event.caller.user, origin: event.connection)
-            return Done()
         }
     }
 
@@ -213,7 +212,6 @@ struct EventTable: Sendable {
         let id = try event.read(ConversationReference.self).conversationId
         event.answer {
             try await chat.conversations.leave(id, by: event.caller.user)
-            return Done()
         }
     }
 
@@ -274,15 +272,13 @@ struct EventTable: Sendable {
     }
 }
 
-/// `{"ok":true}`: done, and nothing to say about it.
-struct Done: Encodable {
-    var ok = true
-}
-
 extension EventTable.Incoming {
     /// Runs a use case off the event loop and acknowledges with what it returns.
-    func answer<Answer: Encodable & Sendable>(_ body: @escaping @Sendable () async throws -> Answer) {
-        run { reply.succeed(try await body()) }
+    func answer(_ body: @escaping @Sendable () async throws -> Void) {
+        run {
+            try await body()
+            reply.succeed()
+        }
     }
 
     func answer(_ body: @escaping @Sendable () async throws -> Message) {
@@ -324,15 +320,6 @@ struct Reply: Sendable {
                     json.field("retryAfter", error.retryAfter)
                 }
             }
-        }
-    }
-
-    func succeed(_ answer: some Encodable) {
-        guard let acknowledgement else { return }
-        do {
-            acknowledgement([try JSONFragment(encoding: answer)])
-        } catch {
-            fail(error)
         }
     }
 

@@ -12,9 +12,6 @@ struct AuthRoutes {
     let devices: DeviceCookie
     let limits: LogInLimits
 
-    /// For who has to know the route before the router does.
-    static let logOutPath = "/auth/logout"
-
     func register(on router: Router<RequestEnvironment>) {
         router.route("/auth/register", [.post: signUp])
         router.route("/auth/login", [.post: logIn])
@@ -119,7 +116,7 @@ struct AuthRoutes {
     /// - Throws: `unauthenticated` where neither is this server's.
     private func endSessions(of request: Request) async throws {
         var isKnown = false
-        if let bearer = Admission.bearer(request.headers), let owner = try? await tokens.owner(of: bearer) {
+        if let bearer = RequestAdmission.bearer(request.headers), let owner = try? await tokens.owner(of: bearer) {
             try await accounts.logOut(user: owner.user, session: owner.session)
             isKnown = true
         }

@@ -34,9 +34,6 @@ struct UploadRoutes {
         }
     }
 
-    /// What a form's boundaries and headers may take beside its files, in bytes.
-    static let framing = 64 * 1024
-
     // MARK: Receiving
 
     /// `curl -T photo.jpg …/upload/`: the path ends with the file's name.
@@ -74,7 +71,7 @@ struct UploadRoutes {
             throw ChatError(.unsupportedMediaType, "an upload is multipart/form-data, or the body of a PUT")
         }
         let length = request.headers.announcedLength
-        if let length, length > uploads.maximumBytes + Self.framing { throw uploads.tooLarge }
+        if let length, length > uploads.maximumBytes + MultipartParser.maximumFraming { throw uploads.tooLarge }
         var received = 0
         var form = IncomingForm(
             boundary: boundary, length: length, uploads: uploads,
@@ -82,7 +79,7 @@ struct UploadRoutes {
         do {
             for try await buffer in request.body {
                 received += buffer.readableBytes
-                guard received <= uploads.maximumBytes + Self.framing else { throw uploads.tooLarge }
+                guard received <= uploads.maximumBytes + MultipartParser.maximumFraming else { throw uploads.tooLarge }
                 try await form.receive(buffer)
             }
             guard received > 0 else { throw ChatError.invalid("file", "the form is empty") }

@@ -4,7 +4,7 @@ public import Logging
 import Media
 import PostgresClient
 
-extension Operations {
+extension Administration {
     private static let dumpName = "database.dump"
     private static let attempts = 3
 

@@ -5,7 +5,7 @@ import Hummingbird
 /// Whether a request may go on to its handler: it is paid for, by its user, or by its address where nobody is signed in;
 /// its page may use this server; its access token, if it has one, is good. In this order, so that what is refused is paid
 /// for as well. Wrong passwords are counted where passwords are checked.
-struct Admission: RouterMiddleware {
+struct RequestAdmission: RouterMiddleware {
     let tokens: AccessTokens
     let limits: RateLimits
 
@@ -30,7 +30,7 @@ struct Admission: RouterMiddleware {
         if context.page == .permitted, CrossOrigin.isPreflight(request) { return .noContent }
         // On every route: whoever sends a token means it. Only logging out takes one that is no longer good, and reads it
         // by itself.
-        if let refusal, request.routePath != AuthRoutes.logOutPath { throw refusal }
+        if let refusal, request.routePath != "/auth/logout" { throw refusal }
         return try await next(request, context)
     }
 

@@ -4,7 +4,7 @@ public import Logging
 import PostgresClient
 
 /// What an operator does beside a server, whether one is running on the storage or not.
-public enum Operations {
+public enum Administration {
     /// Why a command did nothing, in one sentence.
     public struct Refused: Error, CustomStringConvertible {
         public let description: String

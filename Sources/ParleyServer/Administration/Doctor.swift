@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
 
-extension Operations {
+extension Administration {
     /// What `parley doctor` found out about the packages whose code reads strangers' bytes.
     public struct Diagnosis: Sendable {
         /// Installed packages, by name.

@@ -1,10 +1,9 @@
 import Foundation
 import Hummingbird
 import NIOCore
-import Synchronization
 
-/// What operators and their tools ask: is the process alive, can it work, what does it offer.
-struct OperationRoutes {
+/// What operators and their tools ask: whether the process is alive, whether it can work, and what it offers.
+struct HealthRoutes {
     let database: DatabaseProbe
     let storageDirectory: URL
     let readiness: Readiness
@@ -45,12 +44,4 @@ struct OperationRoutes {
             status: .ok, headers: [.contentType: "application/yaml", .xContentTypeOptions: "nosniff"],
             body: .init(byteBuffer: openAPI))
     }
-}
-
-/// Whether the server takes new work.
-final class Readiness: Sendable {
-    private let draining = Atomic(false)
-
-    var isDraining: Bool { draining.load(ordering: .relaxed) }
-    func drain() { draining.store(true, ordering: .relaxed) }
 }

@@ -4,7 +4,7 @@ import Media
 import NIOPosix
 import PostgresClient
 
-extension Operations {
+extension Administration {
     /// Compares the files with the database, and says on standard output what differs.
     /// - Returns: whether all is well.
     public static func checkStorage(

@@ -5,7 +5,7 @@ import Media
 import NIOPosix
 import PostgresClient
 
-extension Operations {
+extension Administration {
     /// One thing that should hold and does not.
     public struct Violation: Sendable, CustomStringConvertible {
         public let invariant: String

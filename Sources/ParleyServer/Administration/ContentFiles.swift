@@ -47,7 +47,7 @@ final class ContentFiles {
     init(_ directory: URL) throws {
         root = open(directory.path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard root >= 0 else {
-            throw Operations.Refused(description: "\(directory.path): \(String(cString: strerror(errno)))")
+            throw Administration.Refused(description: "\(directory.path): \(String(cString: strerror(errno)))")
         }
     }
 
@@ -100,7 +100,7 @@ final class ContentFiles {
         let directory = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         if directory >= 0 { return directory }
         if errno == ENOENT { return nil }
-        throw Operations.Refused(description: "\(name): \(String(cString: strerror(errno)))")
+        throw Administration.Refused(description: "\(name): \(String(cString: strerror(errno)))")
     }
 
     /// Nil for what is no file of its own, such as a link.
@@ -119,7 +119,7 @@ final class ContentFiles {
         var status = stat()
         guard fstat(input, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return }
         let output = openat(target, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-        guard output >= 0 else { throw Operations.Refused(description: "\(name): \(String(cString: strerror(errno)))") }
+        guard output >= 0 else { throw Administration.Refused(description: "\(name): \(String(cString: strerror(errno)))") }
         defer { close(output) }
         do {
             let files = (FileHandle(fileDescriptor: input), FileHandle(fileDescriptor: output))

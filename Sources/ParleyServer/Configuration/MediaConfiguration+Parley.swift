@@ -1,0 +1,20 @@
+import Foundation
+import Media
+
+extension MediaConfiguration {
+    static func parley(_ configuration: ServerConfiguration) -> MediaConfiguration {
+        var media = MediaConfiguration(
+            directory: configuration.storageDirectory.appending(path: "uploads").path,
+            workerExecutable: CommandLine.executablePath, workerArguments: [MediaWorker.argument])
+        // A cleaned file may be somewhat larger than it came: in another container, or encoded again.
+        media.limits.fileBytes = max(media.limits.fileBytes, 2 * configuration.maxUploadBytes)
+        return media
+    }
+}
+
+extension CommandLine {
+    /// This program, whatever name it was started by.
+    fileprivate static var executablePath: String {
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? arguments[0]
+    }
+}

@@ -1,0 +1,7 @@
+import Chat
+
+/// Who is asking: read from a verified access token.
+struct Caller: Sendable, Equatable {
+    var user: UserID
+    var session: SessionID
+}

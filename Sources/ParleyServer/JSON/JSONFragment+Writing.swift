@@ -1,0 +1,5 @@
+import SocketIO
+
+extension JSONFragment {
+    init(writing value: some JSONWritable) { self.init(json: value.json) }
+}

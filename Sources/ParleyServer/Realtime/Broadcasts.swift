@@ -1,0 +1,116 @@
+import Chat
+import NIOCore
+import SocketIO
+
+/// Carries the domain's events to the rooms that they are for.
+struct Broadcasts: EventSink {
+    let namespace: Namespace
+    let joins: PendingJoins
+
+    /// A message of at most so many bytes is sent whole for each reaction to it, to every device of every member. Of a
+    /// longer one, only the reaction is sent.
+    private static let maximumReactedMessage = 4096
+
+    func announce(_ messages: [NewMessage]) {
+        var broadcasts: [RoomBroadcast] = []
+        var positions: [ConversationID: Int] = [:]
+        for new in messages {
+            let event = RoomEvent(
+                namespace.encode(ServerEvent.messageReceived.rawValue, [JSONFragment(writing: new.message)]),
+                except: new.origin?.value, subject: new.message.id.description)
+            let conversation = new.message.conversationId
+            if let position = positions[conversation] {
+                broadcasts[position].events.append(event)
+            } else {
+                positions[conversation] = broadcasts.count
+                broadcasts.append(RoomBroadcast(room: .conversation(conversation), events: [event]))
+            }
+        }
+        namespace.emit(broadcasts)
+    }
+
+    func deliver(_ event: ChatEvent) {
+        switch event {
+        case .messageUpdated(let message):
+            to(message.conversationId).emit(.messageUpdated, message)
+        case .messageDeleted(let message):
+            to(message.conversationId).emit(.messageDeleted, message)
+        case .reactionChanged(let reacting, let message):
+            let whole = JSONFragment(writing: message)
+            if whole.bytes.readableBytes <= Self.maximumReactedMessage {
+                to(message.conversationId).emit(ServerEvent.messageUpdated.rawValue, [whole])
+            } else {
+                to(message.conversationId)
+                    .emit(.messageReactions, ReactionChange(reacting: reacting, message: message))
+            }
+        case .statusChanged(let conversation, let user, let deliveredSeq, let readSeq, let widely):
+            (widely ? to(conversation) : to(user)).emit(
+                .messageStatus,
+                MarksChange(conversation: conversation, user: user, deliveredSeq: deliveredSeq, readSeq: readSeq))
+        case .typing(let conversation, let user, let active, let origin):
+            var others = to(conversation).except(.user(user))
+            if let origin { others = others.except(origin.value) }
+            others.emit(.typing, TypingChange(conversation: conversation, user: user, isActive: active))
+        case .conversationCreated(let conversation, let user):
+            to(user).emit(.conversationCreated, conversation)
+        case .conversationUpdated(let conversation, let user):
+            to(user).emit(.conversationUpdated, conversation)
+        case .conversationRenamed(let conversation, let title, let revision):
+            to(conversation).emit(
+                .conversationRenamed, TitleChange(conversation: conversation, title: title, revision: revision))
+        case .roleChanged(let conversation, let user, let role, let revision):
+            to(conversation).emit(
+                .memberUpdated, RoleChange(conversation: conversation, user: user, role: role, revision: revision))
+        case .conversationRemoved(let conversation, let user):
+            to(user).emit(.conversationRemoved, ConversationRemoval(conversation: conversation))
+        case .memberJoined(let conversation, let user, let announced):
+            joins.noteAddition(conversation, of: user)
+            to(user).join(.conversation(conversation))
+            if announced {
+                to(conversation).emit(.memberJoined, MembershipChange(conversation: conversation, user: user))
+            }
+        case .memberLeaving(let conversation, let user):
+            joins.beginRemoval(conversation, of: user)
+            to(user).leave(.conversation(conversation))
+        case .memberLeft(let conversation, let user):
+            joins.endRemoval(conversation, of: user)
+            to(conversation).emit(.memberLeft, MembershipChange(conversation: conversation, user: user))
+        case .membershipUnknown(let user, let leaving):
+            if let leaving { joins.endRemoval(leaving, of: user) }
+            to(user).cutConnections()
+        case .userStatus(let user, let status, let lastSeenAt, let audience):
+            guard !audience.isEmpty else { return }
+            namespace.to(audience.map(Room.user))
+                .emit(.userStatus, StatusChange(user: user, status: status, lastSeenAt: lastSeenAt))
+        case .sessionEnded(let session, let code):
+            close(namespace.to(.session(session)), code)
+        case .accountClosed(let user):
+            close(to(user), .banned)
+        case .blocked(let blocked, let user, let isBlocked):
+            to(user).emit(.userBlocked, BlockChange(user: blocked, isBlocked: isBlocked))
+        case .muted(let user, let until):
+            to(user).emit(.userMuted, MuteChange(until: until))
+        }
+    }
+
+    private func close(_ sockets: BroadcastOperator, _ code: ChatError.Code) {
+        sockets.emit(.sessionRevoked, SessionEnd(code: code))
+        sockets.disconnectSockets(close: true)
+    }
+
+    private func to(_ conversation: ConversationID) -> BroadcastOperator { namespace.to(.conversation(conversation)) }
+
+    private func to(_ user: UserID) -> BroadcastOperator { namespace.to(.user(user)) }
+}
+
+extension BroadcastOperator {
+    fileprivate func emit(_ event: ServerEvent, _ payload: some JSONWritable) {
+        emit(event.rawValue, [JSONFragment(writing: payload)])
+    }
+}
+
+extension Socket {
+    func emit(_ event: ServerEvent, _ payload: some JSONWritable) {
+        emit(event.rawValue, [JSONFragment(writing: payload)])
+    }
+}

@@ -1,0 +1,145 @@
+import Chat
+import Foundation
+
+/// The payload of `message:reactions`.
+struct ReactionChange: JSONWritable {
+    var reacting: Reacting
+    var message: Message
+
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.field("conversationId", message.conversationId)
+            json.field("messageId", message.id)
+            json.field("revision", reacting.revision)
+            json.field("emoji", reacting.emoji)
+            json.field("userId", reacting.user)
+            json.field("add", reacting.isAdded)
+        }
+    }
+}
+
+/// The payload of `message:status`.
+struct MarksChange: JSONWritable {
+    var conversation: ConversationID
+    var user: UserID
+    var deliveredSeq: Int
+    var readSeq: Int
+
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.field("conversationId", conversation)
+            json.field("userId", user)
+            json.field("deliveredSeq", deliveredSeq)
+            json.field("readSeq", readSeq)
+        }
+    }
+}
+
+/// The payload of `typing`.
+struct TypingChange: JSONWritable {
+    var conversation: ConversationID
+    var user: UserID
+    var isActive: Bool
+
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.field("conversationId", conversation)
+            json.field("userId", user)
+            json.field("active", isActive)
+        }
+    }
+}
+
+/// The payload of `user:status`.
+struct StatusChange: JSONWritable {
+    var user: UserID
+    var status: User.Status
+    var lastSeenAt: Date?
+
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.field("userId", user)
+            json.field("status", status.rawValue)
+            json.field("lastSeenAt", lastSeenAt)
+        }
+    }
+}
+
+/// The payload of `user:muted`.
+struct MuteChange: JSONWritable {
+    var until: Date?
+
+    func write(to json: inout JSONWriter) { json.object { $0.field("until", until) } }
+}
+
+/// The payload of `user:blocked`.
+struct BlockChange: JSONWritable {
+    var user: UserID
+    var isBlocked: Bool
+
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.field("userId", user)
+            json.field("blocked", isBlocked)
+        }
+    }
+}
+
+/// The payload of `conversation:renamed`.
+struct TitleChange: JSONWritable {
+    var conversation: ConversationID
+    var title: String
+    var revision: Int
+
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.field("id", conversation)
+            json.field("title", title)
+            json.field("revision", revision)
+        }
+    }
+}
+
+/// The payload of `conversation:removed`.
+struct ConversationRemoval: JSONWritable {
+    var conversation: ConversationID
+
+    func write(to json: inout JSONWriter) { json.object { $0.field("id", conversation) } }
+}
+
+/// The payload of `member:updated`.
+struct RoleChange: JSONWritable {
+    var conversation: ConversationID
+    var user: UserID
+    var role: Member.Role
+    var revision: Int
+
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.field("conversationId", conversation)
+            json.field("userId", user)
+            json.field("role", role.rawValue)
+            json.field("revision", revision)
+        }
+    }
+}
+
+/// The payload of `member:joined` and `member:left`.
+struct MembershipChange: JSONWritable {
+    var conversation: ConversationID
+    var user: UserID
+
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.field("conversationId", conversation)
+            json.field("userId", user)
+        }
+    }
+}
+
+/// The payload of `session:revoked`.
+struct SessionEnd: JSONWritable {
+    var code: ChatError.Code
+
+    func write(to json: inout JSONWriter) { json.object { $0.field("code", code.description) } }
+}

@@ -1,0 +1,64 @@
+import Chat
+import Hummingbird
+import NIOCore
+
+/// The REST half of the API: all its routes, and what every request passes on its way to one.
+struct RESTAPI {
+    private let configuration: ServerConfiguration
+    private let policy: ClientPolicy
+    private let tokens: AccessTokens
+
+    private let health: HealthRoutes
+    private let auth: AuthRoutes
+    private let users: UserRoutes
+    private let conversations: ConversationRoutes
+    private let messages: MessageRoutes
+    private let uploads: UploadRoutes
+
+    init(
+        _ chat: Chat, _ configuration: ServerConfiguration, _ secrets: Secrets, _ policy: ClientPolicy,
+        tokens: AccessTokens, readiness: Readiness, database: DatabaseProbe
+    ) {
+        self.configuration = configuration
+        self.policy = policy
+        self.tokens = tokens
+        health = HealthRoutes(
+            database: database, storageDirectory: configuration.storageDirectory, readiness: readiness,
+            openAPI: ByteBuffer(bytes: PackageResources.openapi_yaml))
+        auth = AuthRoutes(
+            accounts: chat.accounts, people: chat.people, tokens: tokens, cookie: RefreshCookie(),
+            devices: DeviceCookie(secret: secrets.current, previous: secrets.previous),
+            limits: LogInLimits(limits: policy.limits))
+        users = UserRoutes(people: chat.people, blocks: chat.blocks)
+        conversations = ConversationRoutes(conversations: chat.conversations)
+        messages = MessageRoutes(messages: chat.messages)
+        uploads = UploadRoutes(
+            uploads: chat.uploads,
+            tus: TusRoutes(uploads: chat.resumableUploads, maximumBytes: configuration.maxUploadBytes),
+            embeddable: !configuration.corsOrigins.isEmpty)
+    }
+
+    /// - Parameter web: Answers where no route does.
+    func router(web: WebClient) -> Router<RequestEnvironment> {
+        let router = Router(context: RequestEnvironment.self)
+        router.addMiddleware {
+            HeadRequests()
+            Provenance(
+                proxies: policy.proxies, origins: policy.origins,
+                strictTransportSeconds: configuration.strictTransportSeconds)
+            CrossOrigin(policy: policy.origins)
+            TusVersion()
+            ProblemMiddleware()
+            WebClientMiddleware(client: web)
+            RequestAdmission(tokens: tokens, limits: policy.limits)
+        }
+        health.register(on: router)
+        auth.register(on: router)
+        users.register(on: router)
+        conversations.register(on: router)
+        messages.register(on: router)
+        uploads.register(on: router)
+        SocketClientRoutes().register(on: router)
+        return router
+    }
+}
