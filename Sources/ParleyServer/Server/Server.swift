@@ -11,12 +11,14 @@ public enum Server {
     /// Serves until the process is told to stop (SIGTERM or SIGINT).
     /// - Throws: A setting, a migration or a start that cannot work, each with one sentence that says so.
     public static func run(_ configuration: ServerConfiguration, logger: Logger) async throws {
-        logger.info("Parley \(Version.current)")
-        for warning in configuration.warnings { logger.warning("\(warning)") }
         MemoryAllocator.keepFreedBuffers()
         let descriptors = Descriptors.raisingLimit()
         let lock = try StorageLock(configuration.storageDirectory)
         defer { withExtendedLifetime(lock) {} }
+        if let url = configuration.databaseURL { try await Schema.refuseSharedSessions(url) }
+        // The log begins here: a start that is refused before this is one line on standard error.
+        logger.info("Parley \(Version.current)")
+        for warning in configuration.warnings { logger.warning("\(warning)") }
         try await EmbeddedPostgres.withDatabase(configuration, logger: logger) { connectionString in
             try await Schema.migrate(connectionString, directory: configuration.migrationsDirectory, logger: logger)
             try await ChatDatabase.withConnections(to: connectionString, logger: logger) { database in
@@ -33,6 +35,7 @@ public enum Server {
         let lock = configuration.databaseURL == nil ? try StorageLock(configuration.storageDirectory) : nil
         defer { withExtendedLifetime(lock) {} }
         try await EmbeddedPostgres.withDatabase(configuration, logger: logger) { connectionString in
+            try await Schema.refuseSharedSessions(connectionString)
             try await Schema.migrate(connectionString, directory: configuration.migrationsDirectory, logger: logger)
         }
     }
