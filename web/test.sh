@@ -1,9 +1,10 @@
 #!/bin/sh
-# Runs the web client's unit tests with Node's own test runner.
+# Checks the web client: its types, the direction of its imports, and its units with Node's own test runner.
 set -eu
 cd "$(dirname "$0")"
 
 tsc --noEmit -p .
+node layers.mjs
 
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT

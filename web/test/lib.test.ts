@@ -5,7 +5,7 @@ import { decodeBlurhash } from "../src/lib/blurhash";
 import { emojiGroups } from "../src/lib/emoji";
 import { byteSize, initials, isEmojiOnly, stableIndex } from "../src/lib/format";
 import { linkify } from "../src/lib/linkify";
-import { dayLabel, duration, shortTime } from "../src/lib/time";
+import { dayLabel, duration, shortTime } from "../src/texts/time";
 import { deviceName } from "../src/lib/userAgent";
 import { texts } from "../src/texts";
 import { RowBuilder } from "../src/store/rows";

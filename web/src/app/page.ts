@@ -1,5 +1,5 @@
 import { LogoutMemory, SignedInHint } from "../client/session";
-import type { Chat } from "./chat";
+import { Chat } from "./chat";
 
 const key = "parley.signedIn";
 
@@ -21,17 +21,17 @@ function stored(name: string) {
 
 /** Follows what happens to the page: the network, being looked at again, another tab signing in or out. */
 export function watchPage(chat: Chat): void {
-  const hurry = () => chat.parley.hurry();
+  const hurry = () => chat.connectNow();
   window.addEventListener("online", () => {
     hurry();
-    void chat.parley.session.confirmLogout();
+    void chat.confirmLogout();
   });
-  void chat.parley.session.confirmLogout();
+  void chat.confirmLogout();
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") hurry();
   });
   window.addEventListener("beforeunload", (event) => {
-    if (chat.composing.isUploading) event.preventDefault();
+    if (chat.uploads.isUnderWay) event.preventDefault();
   });
   // A file that misses the conversation would take the place of the page.
   for (const type of ["dragover", "drop"] as const) {
@@ -42,7 +42,7 @@ export function watchPage(chat: Chat): void {
   window.addEventListener("storage", (event) => {
     if (event.key !== key) return;
     const meId = chat.store.state.me?.id;
-    if (event.newValue === null) chat.parley.session.end();
+    if (event.newValue === null) chat.sessionEnded();
     // Somebody signed in elsewhere: this tab becomes theirs too, rather than sending in another's name.
     else if (event.newValue !== meId) window.location.reload();
   });

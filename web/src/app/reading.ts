@@ -1,8 +1,9 @@
 import { ApiError } from "../client/errors";
-import { Id, Message, Upload } from "../client/types";
+import { Parley } from "../client/parley";
+import { Id, Message } from "../client/types";
 import { memberOf } from "../store/state";
+import { Store } from "../store/store";
 import { emptyTimeline, findBySeq, firstSeq, lastSeq, PageKind, Timeline } from "../store/timeline";
-import type { Chat } from "./chat";
 
 /** Messages of the first window, and of each page that scrolling asks for. */
 const windowSize = 50;
@@ -20,9 +21,8 @@ export class Reading {
   private readonly marked = new Map<Id, number>();
   private readonly unconfirmed = new Set<Id>();
   private markTimer: ReturnType<typeof setTimeout> | undefined;
-  private readonly renewing = new Map<Id, Promise<Message | undefined>>();
 
-  constructor(private readonly chat: Chat) {}
+  constructor(private readonly parley: Parley, private readonly store: Store) {}
 
   clear(): void {
     clearTimeout(this.markTimer);
@@ -33,15 +33,14 @@ export class Reading {
 
   connected(): void {
     this.sendMarks();
-    for (const [id, timeline] of Object.entries(this.chat.store.state.timelines)) {
+    for (const [id, timeline] of Object.entries(this.store.state.timelines)) {
       if (timeline.isBroken && !timeline.isLoaded) void this.open(id);
     }
   }
 
   /** Makes a conversation, and the place `seq` in it, present; without a place, where reading was left off or the end. */
   async open(id: Id, seq?: number): Promise<void> {
-    const { store } = this.chat;
-    const conversation = store.state.conversations[id];
+    const conversation = this.store.state.conversations[id];
     if (conversation === undefined) return;
     const timeline = this.timeline(id);
     if (timeline.loading === "window") return;
@@ -51,14 +50,14 @@ export class Reading {
     }
     if (timeline.isLoaded) return;
     const { unreadCount } = conversation;
-    const readSeq = memberOf(conversation, store.state.me?.id)?.readSeq;
+    const readSeq = memberOf(conversation, this.store.state.me?.id)?.readSeq;
     if (unreadCount > windowSize - 10 && readSeq !== undefined && readSeq > 0) await this.loadAround(id, readSeq + 1);
     else await this.loadNewest(id);
   }
 
   async loadNewest(id: Id): Promise<void> {
     await this.load(id, "window", async () => {
-      const page = await this.chat.parley.history(id, { limit: windowSize });
+      const page = await this.parley.history(id, { limit: windowSize });
       return { page: { kind: "window", atStart: !page.hasMore }, messages: page.messages };
     });
   }
@@ -67,8 +66,8 @@ export class Reading {
     await this.load(id, "window", async () => {
       const half = windowSize / 2;
       const [before, after] = await Promise.all([
-        this.chat.parley.history(id, { before: seq, limit: half }),
-        this.chat.parley.history(id, { after: seq - 1, limit: windowSize }),
+        this.parley.history(id, { before: seq, limit: half }),
+        this.parley.history(id, { after: seq - 1, limit: windowSize }),
       ]);
       return { page: { kind: "window", atStart: !before.hasMore }, messages: [...before.messages, ...after.messages] };
     });
@@ -79,7 +78,7 @@ export class Reading {
     if (!timeline.isLoaded || timeline.atStart || timeline.loading !== undefined) return;
     const before = firstSeq(timeline);
     await this.load(id, "older", async () => {
-      const page = await this.chat.parley.history(id, { before, limit: pageSize });
+      const page = await this.parley.history(id, { before, limit: pageSize });
       return { page: { kind: "older", before, hasMore: page.hasMore }, messages: page.messages };
     });
   }
@@ -89,7 +88,7 @@ export class Reading {
     if (!timeline.isLoaded || timeline.loading !== undefined) return;
     const after = lastSeq(timeline);
     await this.load(id, "newer", async () => {
-      const page = await this.chat.parley.history(id, { after, limit: pageSize });
+      const page = await this.parley.history(id, { after, limit: pageSize });
       return { page: { kind: "newer", after }, messages: page.messages };
     });
   }
@@ -99,91 +98,42 @@ export class Reading {
     kind: "window" | "older" | "newer",
     fetch: () => Promise<{ page: PageKind; messages: Message[] }>,
   ): Promise<void> {
-    this.chat.store.dispatch({ type: "loadStarted", conversationId: id, kind });
+    this.store.dispatch({ type: "loadStarted", conversationId: id, kind });
     try {
-      this.chat.store.dispatch({ type: "pageLoaded", conversationId: id, ...(await fetch()) });
+      this.store.dispatch({ type: "pageLoaded", conversationId: id, ...(await fetch()) });
     } catch (error) {
-      this.chat.store.dispatch({ type: "loadFailed", conversationId: id });
+      this.store.dispatch({ type: "loadFailed", conversationId: id });
       if (error instanceof ApiError && (error.status === 403 || error.status === 404)) {
-        this.chat.store.dispatch({ type: "conversationGone", id });
+        this.store.dispatch({ type: "conversationGone", id });
       }
     }
   }
 
   /** Fetches what has changed past a revision, for the messages that are held, until all up to `target` is applied. */
   async fetchChanges(id: Id, since: number | undefined, target: number): Promise<void> {
-    const { store, parley } = this.chat;
-    let revision = since ?? store.state.revisions[id] ?? 0;
+    let revision = since ?? this.store.state.revisions[id] ?? 0;
     for (let page = 0; page < changePages; page += 1) {
-      const { messages, hasMore } = await parley.changes(id, revision);
-      store.dispatch({ type: "messages", conversationId: id, messages });
+      const { messages, hasMore } = await this.parley.changes(id, revision);
+      this.store.dispatch({ type: "messages", conversationId: id, messages });
       revision = messages[messages.length - 1]?.revision ?? target;
       if (!hasMore) {
-        store.dispatch({ type: "caughtUp", conversationId: id, revision: Math.max(revision, target) });
+        this.store.dispatch({ type: "caughtUp", conversationId: id, revision: Math.max(revision, target) });
         return;
       }
     }
     await this.loadNewest(id);
-    store.dispatch({ type: "caughtUp", conversationId: id, revision: target });
-  }
-
-  /** Fetches an answered message that is not at hand. */
-  async quote(messageId: Id): Promise<void> {
-    try {
-      this.chat.store.dispatch({ type: "quoted", message: await this.chat.parley.message(messageId) });
-    } catch {
-      // The quotation then says that its message is not available.
-    }
-  }
-
-  /**
-   * Asks for a message anew, once at a time: the URLs of its files have ended, by their age or because somebody was
-   * removed from the conversation.
-   */
-  private renew(messageId: Id): Promise<Message | undefined> {
-    const present = this.renewing.get(messageId);
-    if (present !== undefined) return present;
-    const renewing = this.fetchAnew(messageId).finally(() => this.renewing.delete(messageId));
-    this.renewing.set(messageId, renewing);
-    return renewing;
-  }
-
-  private async fetchAnew(messageId: Id): Promise<Message | undefined> {
-    try {
-      const message = await this.chat.parley.message(messageId);
-      this.chat.store.dispatch({ type: "messages", conversationId: message.conversationId, messages: [message] });
-      return message;
-    } catch {
-      return undefined;
-    }
-  }
-
-  /** Answers whether an upload of the message has another URL now. */
-  async renewUpload(message: Message, { id, url }: Upload): Promise<boolean> {
-    const renewed = await this.renew(message.id);
-    return renewed?.attachments.some((upload) => upload.id === id && upload.url !== url) === true;
-  }
-
-  /** Saves a file of a message, also where its URL has ended meanwhile. */
-  async download(message: Message, { id, name, url }: Upload): Promise<void> {
-    const answer = await fetch(url, { method: "HEAD" }).catch(() => undefined);
-    const renewed = answer?.status === 401 ? await this.renew(message.id) : undefined;
-    const link = document.createElement("a");
-    link.href = renewed?.attachments.find((upload) => upload.id === id)?.url ?? url;
-    link.download = name;
-    link.click();
+    this.store.dispatch({ type: "caughtUp", conversationId: id, revision: target });
   }
 
   /** Everything up to `seq` has been seen. */
   markRead(id: Id, seq: number): void {
-    const { store } = this.chat;
-    const conversation = store.state.conversations[id];
+    const conversation = this.store.state.conversations[id];
     if (conversation === undefined) return;
-    const readSeq = memberOf(conversation, store.state.me?.id)?.readSeq ?? 0;
+    const readSeq = memberOf(conversation, this.store.state.me?.id)?.readSeq ?? 0;
     if (seq <= Math.max(readSeq, this.marked.get(id) ?? 0)) return;
     this.marked.set(id, seq);
     this.unconfirmed.add(id);
-    store.dispatch({ type: "readHere", conversationId: id, seq });
+    this.store.dispatch({ type: "readHere", conversationId: id, seq });
     this.markTimer ??= setTimeout(() => this.sendMarks(), markDelay);
   }
 
@@ -192,7 +142,7 @@ export class Reading {
     this.markTimer = undefined;
     for (const id of this.unconfirmed) {
       const seq = this.marked.get(id) ?? 0;
-      this.chat.parley.markRead(id, seq).then(
+      this.parley.markRead(id, seq).then(
         () => {
           if (this.marked.get(id) === seq) this.unconfirmed.delete(id);
         },
@@ -203,6 +153,6 @@ export class Reading {
   }
 
   private timeline(id: Id): Timeline {
-    return this.chat.store.state.timelines[id] ?? emptyTimeline;
+    return this.store.state.timelines[id] ?? emptyTimeline;
   }
 }

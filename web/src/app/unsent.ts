@@ -1,7 +1,7 @@
 import { Id } from "../client/types";
-import { Draft, PendingMessage, UploadTask } from "../store/state";
+import { PendingMessage, State, UploadTask } from "../store/state";
 
-/** What a reload of this tab would lose, kept for the user who wrote it. */
+/** What a reload of this tab would lose, saved for the user who wrote it. */
 interface Kept {
   userId: Id;
   messages: { pending: PendingMessage; tasks: UploadTask[] }[];
@@ -12,15 +12,11 @@ interface Kept {
 const key = "parley.unsent";
 
 /**
- * Keeps what is not acknowledged, and what is being written. A message whose files were still on their way is not kept:
- * a page cannot read them again.
+ * Saves the messages that are not acknowledged and the texts being written. A message whose files are still on their way
+ * is left out: a page cannot read them again.
  */
-export function saveUnsent(
-  userId: Id,
-  pending: readonly PendingMessage[],
-  uploads: Readonly<Record<string, UploadTask>>,
-  written: Readonly<Record<Id, Draft>>,
-): void {
+export function saveUnsent({ me, pending, uploads, drafts: written }: State): void {
+  if (me === undefined) return;
   const messages: Kept["messages"] = [];
   for (const message of pending) {
     const tasks = message.uploads.flatMap((id) => uploads[id] ?? []);
@@ -30,9 +26,9 @@ export function saveUnsent(
   const drafts: Record<Id, string> = {};
   for (const [id, { text, editing }] of Object.entries(written)) if (text !== "" && editing === undefined) drafts[id] = text;
   try {
-    sessionStorage.setItem(key, JSON.stringify({ userId, messages, drafts }));
+    sessionStorage.setItem(key, JSON.stringify({ userId: me.id, messages, drafts }));
   } catch {
-    // A full or forbidden storage costs only what a reload would have saved.
+    // If storage is full or forbidden, only a reload loses something.
   }
 }
 
@@ -41,7 +37,7 @@ export function loadUnsent(userId: Id): Pick<Kept, "messages" | "drafts"> {
     const kept = JSON.parse(sessionStorage.getItem(key) ?? "null") as Kept | null;
     if (kept?.userId === userId) return kept;
   } catch {
-    // What cannot be read is lost.
+    // Whatever cannot be read is lost.
   }
   return { messages: [], drafts: {} };
 }

@@ -1,6 +1,6 @@
 import { ConnectionStatus } from "../client/connection";
 import { Conversation, Id, Marks, Member, Message, ServerEvent, SyncAnswer, User } from "../client/types";
-import { Draft, emptyDraft, initialState, Notice, PendingMessage, State, UploadTask } from "./state";
+import { Draft, initialState, Notice, PendingMessage, State, UploadTask } from "./state";
 import { applyMessages, applyPage, applyReaction, emptyTimeline, PageKind, Timeline } from "./timeline";
 
 export type Action =
@@ -113,10 +113,6 @@ export function reduce(state: State, action: Action): State {
     case "noticeRemoved":
       return { ...state, notices: state.notices.filter((notice) => notice.id !== action.id) };
   }
-}
-
-export function draftOf(state: State, conversationId: Id): Draft {
-  return state.drafts[conversationId] ?? emptyDraft;
 }
 
 /** As time; 0 for no mute. */

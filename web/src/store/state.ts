@@ -128,3 +128,7 @@ export function statusOf(message: Message, conversation: Conversation): MessageS
   if (message.status === "delivered" || others.every((member) => member.deliveredSeq >= message.seq)) return "delivered";
   return "sent";
 }
+
+export function draftOf(state: State, conversationId: Id): Draft {
+  return state.drafts[conversationId] ?? emptyDraft;
+}

@@ -8,12 +8,13 @@ import { AuthView, Fetched, prefetchPages, Safety } from "./lazy";
 import { Notices } from "./Notices";
 import { Shell } from "./Shell";
 
-/** Where to go after signing in, when a view was asked for before. */
+/** Where to go after signing in: the view that was asked for before. */
 let wanted: Route | undefined;
 
 export function App() {
   const phase = useStore((state) => state.phase);
   const unread = useStore((state) => Object.values(state.conversations).reduce((sum, conversation) => sum + unreadIn(conversation), 0));
+  const isOnline = useStore((state) => state.connection === "online");
   const route = parseRoute(usePath());
   const isAuthRoute = route.view === "login" || route.view === "register";
 
@@ -32,8 +33,8 @@ export function App() {
   });
 
   useEffect(() => {
-    if (phase === "signedIn") prefetchPages();
-  }, [phase]);
+    if (isOnline) prefetchPages();
+  }, [isOnline]);
 
   return (
     <Safety>

@@ -19,7 +19,7 @@ export function AttachmentTray({ conversationId, taskIds }: { conversationId: Id
 }
 
 function TrayItem({ id, conversationId }: { id: string; conversationId: Id }) {
-  const { composing } = useChat();
+  const { drafts, uploads } = useChat();
   const task = useStore((state) => state.uploads[id]);
   if (task === undefined) return null;
   const note = task.state === "failed" ? task.problem : task.state === "waiting" ? texts.composer.waiting : byteSize(task.size);
@@ -40,9 +40,9 @@ function TrayItem({ id, conversationId }: { id: string; conversationId: Id }) {
         {task.state !== "done" && task.state !== "failed" && <ProgressBar task={task} />}
       </span>
       {task.state === "failed" && (
-        <IconButton icon="retry" label={texts.composer.retryFile(task.name)} onClick={() => composing.retryUpload(id)} />
+        <IconButton icon="retry" label={texts.composer.retryFile(task.name)} onClick={() => uploads.retry(id)} />
       )}
-      <IconButton icon="close" label={texts.composer.removeFile(task.name)} onClick={() => composing.detach(conversationId, id)} />
+      <IconButton icon="close" label={texts.composer.removeFile(task.name)} onClick={() => drafts.detach(conversationId, id)} />
     </li>
   );
 }

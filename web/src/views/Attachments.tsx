@@ -11,7 +11,7 @@ import { pictureSize } from "./pictureSize";
 
 /** A message's files: pictures as a grid that opens a viewer, players, and cards for everything else. */
 export function Attachments({ message }: { message: Message }) {
-  const { reading } = useChat();
+  const { messages } = useChat();
   const [viewed, setViewed] = useState<number>();
   const pictures = message.attachments.filter((upload) => upload.kind === "image");
   const others = message.attachments.filter((upload) => upload.kind !== "image");
@@ -28,7 +28,7 @@ export function Attachments({ message }: { message: Message }) {
               aria-label={texts.attachment.open(upload.name)}
               onClick={() => setViewed(index)}
             >
-              <Picture upload={upload} isTile={pictures.length > 1} renew={() => reading.renewUpload(message, upload)} />
+              <Picture upload={upload} isTile={pictures.length > 1} renew={() => messages.renewUpload(message, upload)} />
             </button>
           ))}
         </div>
@@ -46,8 +46,8 @@ export function Attachments({ message }: { message: Message }) {
 }
 
 function Other({ message, upload }: { message: Message; upload: Upload }) {
-  const { reading } = useChat();
-  const onError = () => void reading.renewUpload(message, upload);
+  const { messages } = useChat();
+  const onError = () => void messages.renewUpload(message, upload);
   if (upload.kind === "video") {
     const { width, height } = pictureSize(upload);
     const poster = upload.thumbnails.find((thumbnail) => thumbnail.size === "medium")?.url;

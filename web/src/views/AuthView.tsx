@@ -1,6 +1,5 @@
 import { FormEvent, useState } from "react";
-import { ApiError } from "../client/errors";
-import { problemText, texts } from "../texts";
+import { formProblem, texts } from "../texts";
 import { Field, Link } from "./controls";
 import { useChat } from "./context";
 import { Logo } from "./Logo";
@@ -27,8 +26,8 @@ export function AuthView({ isNew }: { isNew: boolean }) {
       if (isNew) await chat.register(username.trim(), password, displayName.trim());
       else await chat.login(username.trim(), password);
     } catch (error) {
-      const field = error instanceof ApiError ? (error.code === "username_taken" ? "username" : error.field) : undefined;
-      setProblem({ field, text: problemText(error) });
+      const { text, code, field } = formProblem(error);
+      setProblem({ text, field: code === "username_taken" ? "username" : field });
       setBusy(false);
     }
   };

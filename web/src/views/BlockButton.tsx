@@ -10,7 +10,7 @@ export function BlockButton({ user }: { user: Pick<User, "id" | "displayName"> }
     <button
       type="button"
       className={`button ${isBlocked ? "" : "danger-text"}`}
-      onClick={() => void chat.attempt(() => chat.block(user.id, !isBlocked))}
+      onClick={() => void chat.notices.attempt(() => chat.people.block(user.id, !isBlocked))}
     >
       {isBlocked ? texts.block.unblock : texts.block.block(user.displayName)}
     </button>

@@ -1,7 +1,7 @@
 import { ClipboardEvent, FormEvent, KeyboardEvent, Suspense, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { Conversation } from "../client/types";
 import { isTouch } from "../lib/touch";
-import { draftOf } from "../store/reduce";
+import { draftOf } from "../store/state";
 import { messageSummary, texts } from "../texts";
 import { AttachmentTray } from "./AttachmentTray";
 import { useChat, useStore } from "./context";
@@ -16,7 +16,7 @@ const warnFrom = maxLength - 200;
 
 /** Where a message is written: text, files, what it answers. */
 export function Composer({ conversation }: { conversation: Conversation }) {
-  const { composing, store } = useChat();
+  const { drafts, sending, store, typing } = useChat();
   const { id } = conversation;
   const draft = useStore((state) => draftOf(state, id));
   const input = useRef<HTMLTextAreaElement>(null);
@@ -45,25 +45,27 @@ export function Composer({ conversation }: { conversation: Conversation }) {
     const element = input.current;
     if (element === null) return;
     element.setRangeText(text, element.selectionStart, element.selectionEnd, "end");
-    composing.change(id, { text: element.value });
+    drafts.change(id, { text: element.value });
     if (!isTouch) element.focus();
   };
   const submit = () => {
-    if (!isTooLong && mute === undefined) composing.submit(id);
+    if (isTooLong || mute !== undefined) return;
+    typing.set(id, false);
+    sending.submit(id);
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === "Enter" && !event.shiftKey && !event.nativeEvent.isComposing && !isTouch) {
       event.preventDefault();
       submit();
     } else if (event.key === "Escape" && reference !== undefined) {
-      composing.stopReference(id);
+      drafts.stopReference(id);
     } else if (event.key === "ArrowUp" && draft.text === "" && reference === undefined) {
       const { me, timelines } = store.state;
       const mine = timelines[id]?.messages.filter((message) => message.sender.id === me?.id && message.deletedAt === undefined);
       const last = mine?.[mine.length - 1];
       if (last === undefined) return;
       event.preventDefault();
-      composing.edit(last);
+      drafts.edit(last);
     }
   };
   const onPaste = (event: ClipboardEvent) => {
@@ -71,7 +73,7 @@ export function Composer({ conversation }: { conversation: Conversation }) {
     // What comes as text and as its picture, from an office program, is text.
     if (files.length === 0 || event.clipboardData.types.includes("text/plain")) return;
     event.preventDefault();
-    composing.attach(id, files);
+    drafts.attach(id, files);
   };
 
   return (
@@ -92,7 +94,7 @@ export function Composer({ conversation }: { conversation: Conversation }) {
           <IconButton
             icon="close"
             label={draft.editing === undefined ? texts.composer.stopReply : texts.composer.stopEdit}
-            onClick={() => composing.stopReference(id)}
+            onClick={() => drafts.stopReference(id)}
           />
         </div>
       )}
@@ -117,7 +119,7 @@ export function Composer({ conversation }: { conversation: Conversation }) {
               tabIndex={-1}
               aria-label={texts.composer.attach}
               onChange={(event) => {
-                composing.attach(id, Array.from(event.target.files ?? []));
+                drafts.attach(id, Array.from(event.target.files ?? []));
                 event.target.value = "";
               }}
             />
@@ -131,12 +133,12 @@ export function Composer({ conversation }: { conversation: Conversation }) {
           placeholder={texts.composer.placeholder}
           aria-label={texts.composer.label}
           onChange={(event) => {
-            composing.change(id, { text: event.target.value });
-            composing.typing(id, event.target.value !== "");
+            drafts.change(id, { text: event.target.value });
+            typing.set(id, event.target.value !== "");
           }}
           onKeyDown={onKeyDown}
           onPaste={onPaste}
-          onBlur={() => composing.typing(id, false)}
+          onBlur={() => typing.set(id, false)}
         />
         <EmojiButton onPick={insert} />
         <button

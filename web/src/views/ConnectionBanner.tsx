@@ -7,7 +7,7 @@ const patience = 1_500;
 
 /** Says honestly that there is no connection. */
 export function ConnectionBanner() {
-  const { parley } = useChat();
+  const chat = useChat();
   const status = useStore((state) => state.connection);
   const isAway = status !== "online";
   const [isShown, setShown] = useState(false);
@@ -25,7 +25,7 @@ export function ConnectionBanner() {
         <div className="banner">
           <span>{status === "waiting" ? texts.connection.offline : texts.connection.connecting}</span>
           {status === "waiting" && (
-            <button type="button" onClick={() => parley.hurry()}>
+            <button type="button" onClick={() => chat.connectNow()}>
               {texts.connection.retryNow}
             </button>
           )}

@@ -1,6 +1,6 @@
 import { memo } from "react";
 import { Conversation } from "../client/types";
-import { shortTime } from "../lib/time";
+import { shortTime } from "../texts/time";
 import { activity, memberOf, partner, unreadIn } from "../store/state";
 import { messageSummary, texts } from "../texts";
 import { ConversationAvatar, titleOf } from "./Avatar";

@@ -1,6 +1,6 @@
 import { DragEvent, useEffect, useState } from "react";
 import { Conversation, Id, User } from "../client/types";
-import { agoTime } from "../lib/time";
+import { agoTime } from "../texts/time";
 import { memberOf, partner } from "../store/state";
 import { texts } from "../texts";
 import { ConversationAvatar, titleOf } from "./Avatar";
@@ -22,7 +22,7 @@ export function ConversationView({ id, seq }: { id: Id; seq: number | undefined 
   useEffect(() => {
     if (isShown) void chat.reading.open(id, seq);
   }, [chat, id, seq, isShown]);
-  useEffect(() => () => chat.composing.typing(id, false), [chat, id]);
+  useEffect(() => () => chat.typing.set(id, false), [chat, id]);
 
   if (conversation === undefined) {
     if (isMissing && preview !== undefined) return <JoinView group={preview} />;
@@ -60,7 +60,7 @@ function Present({ conversation, seq }: { conversation: Conversation; seq: numbe
     setDropping(false);
     if (!carriesFiles(event)) return;
     event.preventDefault();
-    chat.composing.attach(conversation.id, Array.from(event.dataTransfer.files));
+    chat.drafts.attach(conversation.id, Array.from(event.dataTransfer.files));
   };
 
   return (

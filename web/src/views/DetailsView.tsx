@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 import { navigate } from "../app/router";
 import { Conversation, Id, User } from "../client/types";
-import { agoTime, date } from "../lib/time";
+import { agoTime, date } from "../texts/time";
 import { memberOf, partner } from "../store/state";
 import { texts } from "../texts";
 import { ConversationAvatar, titleOf } from "./Avatar";
@@ -22,7 +22,7 @@ export function DetailsView({ id }: { id: Id }) {
   const chat = useChat();
   const { conversation, isMissing } = useConversation(id);
   // Marks and members may be behind where the group is large.
-  useEffect(() => void chat.refresh(id), [chat, id]);
+  useEffect(() => void chat.conversations.refresh(id), [chat, id]);
   if (conversation === undefined) {
     return isMissing ? (
       <NotFound />
@@ -102,10 +102,7 @@ function GroupActions({ conversation }: { conversation: Conversation }) {
   const close = () => setOpen(undefined);
   const add = (user: User) => {
     close();
-    void chat.attempt(async () => {
-      await chat.parley.addMembers(id, [user.id]);
-      await chat.refresh(id);
-    });
+    void chat.notices.attempt(() => chat.conversations.addMember(id, user.id));
   };
   return (
     <div className="details-actions">
@@ -138,7 +135,7 @@ function GroupActions({ conversation }: { conversation: Conversation }) {
           initial={conversation.title ?? ""}
           maxLength={80}
           onClose={close}
-          onSubmit={(title) => void chat.attempt(() => chat.rename(id, title))}
+          onSubmit={(title) => void chat.notices.attempt(() => chat.conversations.rename(id, title))}
         />
       )}
       {open === "leave" && (
@@ -147,8 +144,8 @@ function GroupActions({ conversation }: { conversation: Conversation }) {
           action={texts.details.leave}
           onClose={close}
           onConfirm={() =>
-            void chat.attempt(async () => {
-              await chat.leave(id);
+            void chat.notices.attempt(async () => {
+              await chat.conversations.leave(id);
               navigate({ view: "home" }, { replace: true });
             })
           }

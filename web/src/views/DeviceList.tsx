@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useState } from "react";
 import { Device } from "../client/types";
-import { agoTime } from "../lib/time";
+import { agoTime } from "../texts/time";
 import { deviceName } from "../lib/userAgent";
 import { texts } from "../texts";
 import { useChat } from "./context";
@@ -10,13 +10,13 @@ import { Spinner } from "./controls";
 export function DeviceList() {
   const chat = useChat();
   const [devices, setDevices] = useState<readonly Device[]>();
-  const load = useCallback(() => chat.attempt(async () => setDevices(await chat.parley.devices())), [chat]);
+  const load = useCallback(() => chat.notices.attempt(async () => setDevices(await chat.account.devices())), [chat]);
   useEffect(() => {
     void load();
   }, [load]);
   const revoke = (device: Device) =>
-    void chat.attempt(async () => {
-      await chat.parley.revokeDevice(device.id);
+    void chat.notices.attempt(async () => {
+      await chat.account.revokeDevice(device.id);
       await load();
     });
   return (

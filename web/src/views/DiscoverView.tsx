@@ -13,10 +13,10 @@ export function DiscoverView() {
   const chat = useChat();
   const mine = useStore((state) => state.conversations);
   const [text, setText] = useState("");
-  const [groups] = useFound(text.trim(), (wanted, signal) => chat.parley.publicGroups(wanted, signal));
+  const [groups] = useFound(text.trim(), (wanted, signal) => chat.conversations.publicGroups(wanted, signal));
 
   const join = (id: string) =>
-    void chat.attempt(async () => navigate({ view: "conversation", id: (await chat.join(id)).id }));
+    void chat.notices.attempt(async () => navigate({ view: "conversation", id: (await chat.conversations.join(id)).id }));
 
   return (
     <main className="pane" aria-label={texts.discover.title}>

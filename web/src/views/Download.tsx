@@ -5,7 +5,7 @@ import { useChat } from "./context";
 
 /** A link that saves a file of a message. */
 export function Download({ className, message, upload, children }: { className: string; message: Message; upload: Upload; children: ReactNode }) {
-  const { reading } = useChat();
+  const { messages } = useChat();
   return (
     <a
       className={className}
@@ -14,7 +14,7 @@ export function Download({ className, message, upload, children }: { className: 
       aria-label={texts.attachment.download(upload.name)}
       onClick={(event) => {
         event.preventDefault();
-        void reading.download(message, upload);
+        void messages.download(message, upload);
       }}
     >
       {children}

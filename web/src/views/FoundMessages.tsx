@@ -1,5 +1,5 @@
 import { Message, MessagePage } from "../client/types";
-import { shortTime } from "../lib/time";
+import { shortTime } from "../texts/time";
 import { texts } from "../texts";
 import { titleOf } from "./Avatar";
 import { useChat, useStore } from "./context";
@@ -21,7 +21,7 @@ export function FoundMessages({ text, page, isHere = false, find, onMore }: Prop
   const { messages, hasMore } = page;
   const last = messages[messages.length - 1];
   const more = () =>
-    void chat.attempt(async () => {
+    void chat.notices.attempt(async () => {
       const next = await find(last?.id ?? "");
       onMore({ messages: [...messages, ...next.messages], hasMore: next.hasMore });
     });

@@ -13,7 +13,7 @@ export function InvitationView({ group }: { group: Conversation }) {
   const { by } = invitation;
   const leave = async () => {
     navigate({ view: "home" }, { replace: true });
-    await chat.leave(id);
+    await chat.conversations.leave(id);
   };
   return (
     <main className="pane" aria-label={title}>
@@ -27,16 +27,16 @@ export function InvitationView({ group }: { group: Conversation }) {
           <p className="details-note">{texts.conversation.members(group.memberCount)}</p>
           <p className="details-about">{texts.invitation.text(by.displayName, by.username)}</p>
           <div className="details-actions">
-            <button type="button" className="button primary" onClick={() => void chat.attempt(() => chat.accept(id))}>
+            <button type="button" className="button primary" onClick={() => void chat.notices.attempt(() => chat.conversations.accept(id))}>
               {texts.invitation.accept}
             </button>
-            <button type="button" className="button" onClick={() => void chat.attempt(leave)}>
+            <button type="button" className="button" onClick={() => void chat.notices.attempt(leave)}>
               {texts.details.leave}
             </button>
             <button
               type="button"
               className="button danger-text"
-              onClick={() => void chat.attempt(() => chat.block(by.id, true).then(leave))}
+              onClick={() => void chat.notices.attempt(() => chat.people.block(by.id, true).then(leave))}
             >
               {texts.block.block(by.displayName)}
             </button>

@@ -18,7 +18,7 @@ export function JoinView({ group }: { group: Conversation }) {
             <bdi>{title}</bdi>
           </h2>
           <p className="details-note">{texts.conversation.members(group.memberCount)}</p>
-          <button type="button" className="button primary" onClick={() => void chat.attempt(() => chat.join(group.id))}>
+          <button type="button" className="button primary" onClick={() => void chat.notices.attempt(() => chat.conversations.join(group.id))}>
             {texts.discover.join}
           </button>
         </div>

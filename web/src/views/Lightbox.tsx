@@ -43,7 +43,7 @@ interface Props {
  * dragging moves.
  */
 export function Lightbox({ message, pictures, first, onClose }: Props) {
-  const { reading } = useChat();
+  const { messages } = useChat();
   const dialog = useRef<HTMLDialogElement>(null);
   const [index, setIndex] = useState(first);
   const [place, setPlace] = useState(whole);
@@ -141,7 +141,7 @@ export function Lightbox({ message, pictures, first, onClose }: Props) {
           width={picture.width}
           height={picture.height}
           draggable={false}
-          onError={() => void reading.renewUpload(message, picture)}
+          onError={() => void messages.renewUpload(message, picture)}
           style={{ transform: `translate(${place.x}px, ${place.y}px) scale(${place.zoom})` }}
         />
       </div>

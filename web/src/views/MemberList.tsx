@@ -20,8 +20,8 @@ export function MemberList({ conversation }: { conversation: Conversation }) {
   // The conversation carries the first 50; all others come in pages.
   const loadMore = useCallback(
     (cursor?: string) =>
-      void chat.attempt(async () => {
-        const page = await chat.parley.members(id, cursor);
+      void chat.notices.attempt(async () => {
+        const page = await chat.conversations.members(id, cursor);
         setFurther((present) => ({
           members: cursor === undefined ? page.members : [...present.members, ...page.members],
           ...(page.nextCursor === undefined ? {} : { cursor: page.nextCursor }),
@@ -74,15 +74,12 @@ function MemberMenu({ conversationId, member, mine }: { conversationId: Id; memb
   const isBlocked = useStore((state) => state.blocked[user.id] === true);
   const act = (work: () => Promise<unknown>) => () => {
     close();
-    void chat.attempt(async () => {
-      await work();
-      await chat.refresh(conversationId);
-    });
+    void chat.notices.attempt(work);
   };
-  const setRole = (next: Role) => act(() => chat.parley.setRole(conversationId, user.id, next));
+  const setRole = (next: Role) => act(() => chat.conversations.changeRole(conversationId, user.id, next));
   const message = () => {
     close();
-    void chat.attempt(async () => navigate({ view: "conversation", id: (await chat.startDirect(user.id)).id }));
+    void chat.notices.attempt(async () => navigate({ view: "conversation", id: (await chat.conversations.startDirect(user.id)).id }));
   };
   return (
     <>
@@ -99,13 +96,13 @@ function MemberMenu({ conversationId, member, mine }: { conversationId: Id; memb
           <MenuItem label={texts.details.message} onSelect={message} />
           <MenuItem
             label={isBlocked ? texts.block.unblock : texts.block.block(user.displayName)}
-            onSelect={act(() => chat.block(user.id, !isBlocked))}
+            onSelect={act(() => chat.people.block(user.id, !isBlocked))}
           />
           {mine === "owner" && role !== "admin" && <MenuItem label={texts.details.makeAdmin} onSelect={setRole("admin")} />}
           {mine === "owner" && role !== "member" && <MenuItem label={texts.details.makeMember} onSelect={setRole("member")} />}
           {mine === "owner" && role !== "owner" && <MenuItem label={texts.details.makeOwner} onSelect={setRole("owner")} />}
           {(mine === "owner" || ranks[mine] > ranks[role]) && (
-            <MenuItem label={texts.details.removeMember} onSelect={act(() => chat.parley.removeMember(conversationId, user.id))} isDanger />
+            <MenuItem label={texts.details.removeMember} onSelect={act(() => chat.conversations.removeMember(conversationId, user.id))} isDanger />
           )}
         </Popover>
       )}

@@ -33,14 +33,14 @@ export function MessageActions({ message, conversation, isMine, anchor, onClose 
   };
   const copy = (text: string) =>
     act(() => {
-      void chat.attempt(async () => {
+      void chat.notices.attempt(async () => {
         await navigator.clipboard.writeText(text);
-        chat.notice(texts.message.copied);
+        chat.notices.show(texts.message.copied);
       });
     });
   const report = async (reason: string) => {
-    await chat.parley.report(message.id, reason);
-    chat.notice(texts.message.reported);
+    await chat.messages.report(message, reason);
+    chat.notices.show(texts.message.reported);
   };
   const link = window.location.origin + pathOf({ view: "conversation", id: message.conversationId, seq: message.seq });
 
@@ -50,7 +50,7 @@ export function MessageActions({ message, conversation, isMine, anchor, onClose 
         title={texts.message.deleteQuestion}
         action={texts.message.delete}
         onClose={onClose}
-        onConfirm={() => void chat.composing.remove(message)}
+        onConfirm={() => void chat.messages.remove(message)}
       />
     );
   }
@@ -61,12 +61,12 @@ export function MessageActions({ message, conversation, isMine, anchor, onClose 
         label={texts.message.reportReason}
         action={texts.message.reportSend}
         onClose={onClose}
-        onSubmit={(reason) => void chat.attempt(() => report(reason))}
+        onSubmit={(reason) => void chat.notices.attempt(() => report(reason))}
       />
     );
   }
   if (asks === "react") {
-    return <EmojiPicker anchor={anchor} onClose={onClose} onPick={(character) => act(() => void chat.composing.react(message, character))()} />;
+    return <EmojiPicker anchor={anchor} onClose={onClose} onPick={(character) => act(() => void chat.messages.react(message, character))()} />;
   }
   return (
     <Popover anchor={anchor} label={texts.message.actions} onClose={onClose}>
@@ -77,7 +77,7 @@ export function MessageActions({ message, conversation, isMine, anchor, onClose 
             type="button"
             role="menuitem"
             aria-label={texts.message.reactWith(character)}
-            onClick={act(() => void chat.composing.react(message, character))}
+            onClick={act(() => void chat.messages.react(message, character))}
           >
             {character}
           </button>
@@ -86,10 +86,10 @@ export function MessageActions({ message, conversation, isMine, anchor, onClose 
           <Icon name="plus" />
         </button>
       </div>
-      <MenuItem icon="reply" label={texts.message.reply} onSelect={act(() => chat.composing.reply(message))} />
+      <MenuItem icon="reply" label={texts.message.reply} onSelect={act(() => chat.drafts.reply(message))} />
       {message.text !== "" && <MenuItem icon="copy" label={texts.message.copy} onSelect={copy(message.text)} />}
       <MenuItem icon="link" label={texts.message.copyLink} onSelect={copy(link)} />
-      {isMine && <MenuItem icon="edit" label={texts.message.edit} onSelect={act(() => chat.composing.edit(message))} />}
+      {isMine && <MenuItem icon="edit" label={texts.message.edit} onSelect={act(() => chat.drafts.edit(message))} />}
       {!isMine && <MenuItem icon="flag" label={texts.message.report} onSelect={() => setAsks("report")} />}
       {canDelete && <MenuItem icon="trash" label={texts.message.delete} onSelect={() => setAsks("delete")} isDanger />}
     </Popover>

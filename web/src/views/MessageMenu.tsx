@@ -13,13 +13,13 @@ interface Props {
 
 /** The buttons beside a message, shown on hover and focus, and on touch always. */
 export function MessageMenu({ message, conversation, isMine }: Props) {
-  const { composing } = useChat();
+  const { drafts } = useChat();
   const button = useRef<HTMLButtonElement>(null);
   const [isOpen, setOpen] = useState(false);
   const close = useCallback(() => setOpen(false), []);
   return (
     <div className={`message-menu ${isOpen ? "is-open" : ""}`}>
-      <IconButton icon="reply" label={texts.message.reply} onClick={() => composing.reply(message)} />
+      <IconButton icon="reply" label={texts.message.reply} onClick={() => drafts.reply(message)} />
       <IconButton
         ref={button}
         icon="smile"

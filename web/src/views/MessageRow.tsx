@@ -1,6 +1,6 @@
 import { memo } from "react";
 import { Conversation } from "../client/types";
-import { clockTime, dayLabel, fullTime } from "../lib/time";
+import { clockTime, dayLabel, fullTime } from "../texts/time";
 import { isEmojiOnly } from "../lib/format";
 import { Row } from "../store/rows";
 import { memberOf } from "../store/state";

@@ -11,7 +11,7 @@ import { PeoplePicker } from "./PeoplePicker";
 export function NewChatView() {
   const chat = useChat();
   const open = (user: User) =>
-    void chat.attempt(async () => navigate({ view: "conversation", id: (await chat.startDirect(user.id)).id }, { replace: true }));
+    void chat.notices.attempt(async () => navigate({ view: "conversation", id: (await chat.conversations.startDirect(user.id)).id }, { replace: true }));
   return (
     <main className="pane" aria-label={texts.start.title}>
       <PaneHead title={texts.start.title} />

@@ -28,9 +28,9 @@ export function NewGroupView() {
   const create = async (event: FormEvent) => {
     event.preventDefault();
     setBusy(true);
-    const isDone = await chat.attempt(async () => {
+    const isDone = await chat.notices.attempt(async () => {
       const group = { title: title.trim(), visibility, memberIds: members.map(({ id }) => id) };
-      navigate({ view: "conversation", id: (await chat.startGroup(group)).id }, { replace: true });
+      navigate({ view: "conversation", id: (await chat.conversations.startGroup(group)).id }, { replace: true });
     });
     if (!isDone) setBusy(false);
   };

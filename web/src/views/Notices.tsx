@@ -4,14 +4,14 @@ import { IconButton } from "./controls";
 
 /** Lines that come and go: what went wrong, or was done. */
 export function Notices() {
-  const { store } = useChat();
+  const chat = useChat();
   const notices = useStore((state) => state.notices);
   return (
     <section className="notices" aria-label={texts.notices} role="status" aria-live="polite">
       {notices.map((notice) => (
         <div key={notice.id} className={`notice ${notice.isProblem ? "is-problem" : ""}`}>
           <span>{notice.text}</span>
-          <IconButton icon="close" label={texts.close} onClick={() => store.dispatch({ type: "noticeRemoved", id: notice.id })} />
+          <IconButton icon="close" label={texts.close} onClick={() => chat.notices.dismiss(notice.id)} />
         </div>
       ))}
     </section>

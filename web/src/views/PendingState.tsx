@@ -5,7 +5,7 @@ import { Icon } from "./icons";
 
 /** Where a message stands that is not acknowledged: on its way, or refused, with what can be done about it. */
 export function PendingState({ pending }: { pending: PendingMessage }) {
-  const { composing } = useChat();
+  const { sending } = useChat();
   if (pending.state !== "failed") {
     return (
       <span className="status-mark is-pending">
@@ -20,10 +20,10 @@ export function PendingState({ pending }: { pending: PendingMessage }) {
         <Icon name="warning" size={16} />
         {texts.message.failed}. {pending.problem}
       </span>
-      <button type="button" onClick={() => composing.retry(pending.clientId)}>
+      <button type="button" onClick={() => sending.retry(pending.clientId)}>
         {texts.retry}
       </button>
-      <button type="button" onClick={() => composing.discard(pending.clientId)}>
+      <button type="button" onClick={() => sending.discard(pending.clientId)}>
         {texts.message.discard}
       </button>
     </div>

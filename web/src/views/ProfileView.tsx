@@ -1,8 +1,7 @@
 import { FormEvent, useRef, useState } from "react";
 import { notificationsEnabled, setNotifications } from "../app/notifications";
-import { ApiError } from "../client/errors";
 import { User } from "../client/types";
-import { problemText, texts } from "../texts";
+import { formProblem, texts } from "../texts";
 import { Avatar } from "./Avatar";
 import { useChat, useStore } from "./context";
 import { Field } from "./controls";
@@ -25,7 +24,7 @@ export function ProfileView() {
         <PasswordForm me={me} />
         <DeviceList />
         <div className="form-actions">
-          <button type="button" className="button danger-text" onClick={() => void chat.parley.session.logout()}>
+          <button type="button" className="button danger-text" onClick={() => void chat.account.logout()}>
             <Icon name="leave" size={18} />
             {texts.profile.logout}
           </button>
@@ -42,7 +41,7 @@ function Picture({ me }: { me: User }) {
   const change = async (file: File | undefined) => {
     if (file === undefined) return;
     setBusy(true);
-    await chat.attempt(() => chat.setAvatar(file));
+    await chat.notices.attempt(() => chat.account.setAvatar(file));
     setBusy(false);
   };
   return (
@@ -77,9 +76,9 @@ function NameForm({ me }: { me: User }) {
   const isChanged = displayName.trim() !== me.displayName || about.trim() !== (me.about ?? "");
   const save = (event: FormEvent) => {
     event.preventDefault();
-    void chat.attempt(async () => {
-      await chat.updateMe({ displayName: displayName.trim(), about: about.trim() });
-      chat.notice(texts.saved);
+    void chat.notices.attempt(async () => {
+      await chat.account.update({ displayName: displayName.trim(), about: about.trim() });
+      chat.notices.show(texts.saved);
     });
   };
   return (
@@ -124,13 +123,13 @@ function PasswordForm({ me }: { me: User }) {
     event.preventDefault();
     setProblem(undefined);
     try {
-      await chat.parley.changePassword(current, next);
+      await chat.account.changePassword(current, next);
       setCurrent("");
       setNext("");
-      chat.notice(texts.profile.passwordChanged);
+      chat.notices.show(texts.profile.passwordChanged);
     } catch (error) {
-      const isCurrent = error instanceof ApiError && (error.code === "invalid_credentials" || error.field === "currentPassword");
-      setProblem({ isCurrent, text: problemText(error) });
+      const { text, code, field } = formProblem(error);
+      setProblem({ isCurrent: code === "invalid_credentials" || field === "currentPassword", text });
     }
   };
   return (

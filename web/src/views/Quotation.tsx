@@ -5,7 +5,7 @@ import { useChat, useStore } from "./context";
 
 /** The message that another one answers, in a line or two. */
 export function Quotation({ id, conversation, onShow }: { id: Id; conversation: Conversation; onShow(seq: number): void }) {
-  const { reading } = useChat();
+  const chat = useChat();
   const messages = useStore((state) => state.timelines[conversation.id]?.messages);
   const held = useMemo(() => messages?.find((message) => message.id === id), [messages, id]);
   const fetched = useStore((state) => state.quoted[id]);
@@ -13,8 +13,8 @@ export function Quotation({ id, conversation, onShow }: { id: Id; conversation: 
   const message = held ?? fetched;
   const isMissing = message === undefined;
   useEffect(() => {
-    if (isMissing) void reading.quote(id);
-  }, [reading, id, isMissing]);
+    if (isMissing) void chat.messages.quote(id);
+  }, [chat, id, isMissing]);
   if (message === undefined) return <span className="quotation is-missing">{texts.message.unavailable}</span>;
   return (
     <button type="button" className="quotation" onClick={() => onShow(message.seq)} title={texts.message.showQuoted}>

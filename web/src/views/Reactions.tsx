@@ -5,7 +5,7 @@ import { useChat, useStore } from "./context";
 
 /** The reactions under a message; pressing one adds or takes back one's own. */
 export function Reactions({ message, conversation }: { message: Message; conversation: Conversation }) {
-  const { composing } = useChat();
+  const { messages } = useChat();
   const meId = useStore((state) => state.me?.id) ?? "";
   if (message.reactions.length === 0) return null;
   const nameOf = (userId: string) =>
@@ -22,7 +22,7 @@ export function Reactions({ message, conversation }: { message: Message; convers
             aria-pressed={userIds.includes(meId)}
             aria-label={label}
             title={label}
-            onClick={() => void composing.react(message, emoji)}
+            onClick={() => void messages.react(message, emoji)}
           >
             <span aria-hidden="true">{emoji}</span>
             {userIds.length > 1 && <span aria-hidden="true">{userIds.length}</span>}

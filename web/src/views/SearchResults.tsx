@@ -14,7 +14,7 @@ export function SearchResults({ text, selected, onDone }: { text: string; select
   const meId = useStore((state) => state.me?.id);
   const conversations = useStore((state) => state.conversations);
   const [found, setFound] = useFound(text, async (wanted, signal) => {
-    const [users, page] = await Promise.all([chat.parley.findUsers(wanted, signal), chat.parley.search(wanted, {}, signal)]);
+    const [users, page] = await Promise.all([chat.people.find(wanted, signal), chat.messages.search(wanted, {}, signal)]);
     return { text: wanted, users, page };
   });
 
@@ -22,9 +22,9 @@ export function SearchResults({ text, selected, onDone }: { text: string; select
   const named = Object.values(conversations).filter((conversation) =>
     titleOf(conversation, meId).toLocaleLowerCase().includes(wanted),
   );
-  const people = found?.users.filter((user) => user.id !== meId) ?? [];
+  const people = found?.users ?? [];
   const openPerson = async (user: User) => {
-    await chat.attempt(async () => navigate({ view: "conversation", id: (await chat.startDirect(user.id)).id }));
+    await chat.notices.attempt(async () => navigate({ view: "conversation", id: (await chat.conversations.startDirect(user.id)).id }));
     onDone();
   };
   if (named.length + people.length + (found?.page.messages.length ?? 0) === 0) {
@@ -74,7 +74,7 @@ export function SearchResults({ text, selected, onDone }: { text: string; select
           <FoundMessages
             text={text}
             page={found.page}
-            find={(before) => chat.parley.search(text, { before })}
+            find={(before) => chat.messages.search(text, { before })}
             onMore={(page) => setFound({ ...found, page })}
           />
         </section>

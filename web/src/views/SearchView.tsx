@@ -13,14 +13,14 @@ import { useFound } from "./useFound";
 
 /** Searches the messages of one conversation. The text stays with its entry in the history, so that Back finds it again. */
 export function SearchView({ id }: { id: Id }) {
-  const { parley } = useChat();
+  const { messages } = useChat();
   const meId = useStore((state) => state.me?.id);
   const { conversation, isMissing } = useConversation(id);
   const [text, setText] = useState(() => String((window.history.state as { text?: unknown } | null)?.text ?? ""));
   const wanted = text.trim();
   const [found, setFound] = useFound(wanted, async (q, signal) => ({
     text: q,
-    page: q === "" ? { messages: [], hasMore: false } : await parley.search(q, { conversationId: id }, signal),
+    page: q === "" ? { messages: [], hasMore: false } : await messages.search(q, { conversationId: id }, signal),
   }));
   const change = (next: string) => {
     setText(next);
@@ -44,7 +44,7 @@ export function SearchView({ id }: { id: Id }) {
             text={wanted}
             page={found.page}
             isHere
-            find={(before) => parley.search(wanted, { conversationId: id, before })}
+            find={(before) => messages.search(wanted, { conversationId: id, before })}
             onMore={(page) => setFound({ ...found, page })}
           />
         )}

@@ -16,7 +16,7 @@ export function Shell({ route }: { route: Route }) {
     <div className={`shell ${route.view === "home" ? "shows-list" : "shows-view"}`}>
       <ConnectionBanner />
       <Sidebar selected={selected} isMain={isPhone && route.view === "home"} />
-      <Fetched>
+      <Fetched key={`${route.view}/${selected ?? ""}`}>
         <View route={route} />
       </Fetched>
     </div>

@@ -2,9 +2,10 @@ import { Component, lazy, ReactNode, Suspense } from "react";
 import { texts } from "../texts";
 import { Spinner } from "./controls";
 
+const auth = () => import("./AuthView");
 const pages = () => import("./pages");
 
-export const AuthView = lazy(async () => ({ default: (await pages()).AuthView }));
+export const AuthView = lazy(async () => ({ default: (await auth()).AuthView }));
 export const DetailsView = lazy(async () => ({ default: (await pages()).DetailsView }));
 export const DiscoverView = lazy(async () => ({ default: (await pages()).DiscoverView }));
 export const EmojiPicker = lazy(async () => ({ default: (await pages()).EmojiPicker }));
@@ -18,18 +19,23 @@ export const ProfileView = lazy(async () => ({ default: (await pages()).ProfileV
 export const SearchResults = lazy(async () => ({ default: (await pages()).SearchResults }));
 export const SearchView = lazy(async () => ({ default: (await pages()).SearchView }));
 
-/** Fetches the rest of the page before it is asked for. */
+/** Fetches everything that is not in the first view, so that it opens at once, offline too. Fetching it twice is free. */
 export function prefetchPages(): void {
-  // Offline, a view asks for it again.
+  // If this fails, the next connection tries again, and so does the view that needs it.
   pages().catch(() => {});
+  auth().catch(() => {});
 }
 
-/** Shows a spinner while a view is fetched. */
+/** Shows a spinner while a view is fetched. If it cannot be fetched, the rest of the page goes on working. */
 export function Fetched({ children }: { children: ReactNode }) {
-  return <Suspense fallback={<Spinner />}>{children}</Suspense>;
+  return (
+    <Safety>
+      <Suspense fallback={<Spinner />}>{children}</Suspense>
+    </Safety>
+  );
 }
 
-/** Catches what no view expects, such as a part of the page that cannot be fetched, and offers to begin anew. */
+/** Catches the errors that no view handles, such as a script that cannot be fetched, and offers to load the page again. */
 export class Safety extends Component<{ children: ReactNode }, { isBroken: boolean }> {
   override state = { isBroken: false };
 
@@ -40,7 +46,7 @@ export class Safety extends Component<{ children: ReactNode }, { isBroken: boole
   override render() {
     if (!this.state.isBroken) return this.props.children;
     return (
-      <main className="restoring" role="alert">
+      <main className="pane restoring" role="alert">
         <p>{texts.broken}</p>
         <button type="button" className="button primary" onClick={() => window.location.reload()}>
           {texts.reload}

@@ -1,5 +1,4 @@
-/** What is not needed to read and write: it is fetched a moment after the page is up, see lazy.tsx. */
-export { AuthView } from "./AuthView";
+/** The views that reading and writing do not need. They are one script, which lazy.tsx fetches after the first view. */
 export { DetailsView } from "./DetailsView";
 export { DiscoverView } from "./DiscoverView";
 export { EmojiPicker } from "./EmojiPicker";

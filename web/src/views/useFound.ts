@@ -17,7 +17,7 @@ export function useFound<T>(
     const controller = new AbortController();
     const { signal } = controller;
     const timer = setTimeout(() => {
-      void chat.attempt(async () => {
+      void chat.notices.attempt(async () => {
         try {
           setFound(await latest.current(text, signal));
         } catch (error) {

@@ -1,5 +1,5 @@
 import { useEffect, useReducer } from "react";
-import { clockTime, fullTime, isToday } from "../lib/time";
+import { clockTime, fullTime, isToday } from "../texts/time";
 import { texts } from "../texts";
 import { useStore } from "./context";
 

@@ -1,4 +1,4 @@
-import { texts } from "../texts";
+import { texts } from "./texts";
 
 const clockFormat = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
 const weekdayFormat = new Intl.DateTimeFormat(texts.locale, { weekday: "short" });

@@ -1,0 +1,48 @@
+import { ServerEvent } from "../client/types";
+import { Store } from "../store/store";
+import { CatchingUp } from "./catchingUp";
+import { Conversations } from "./conversations";
+import { Delivery } from "./delivery";
+import { notify } from "./notifications";
+import { People } from "./people";
+
+/** A typing mark is checked a little after it expires, in milliseconds; see `typingLife` in the store. */
+const typingCheck = 7_100;
+
+/** What an event of the server leads to, beyond the change of state that the reducer makes of it. */
+export class Incoming {
+  constructor(
+    private readonly store: Store,
+    private readonly catchingUp: CatchingUp,
+    private readonly conversations: Conversations,
+    private readonly people: People,
+    private readonly delivery: Delivery,
+  ) {}
+
+  receive(event: ServerEvent): void {
+    this.store.dispatch({ type: "event", event, isLive: this.catchingUp.isLive, now: Date.now() });
+    switch (event.name) {
+      case "ready":
+        void this.catchingUp.start();
+        break;
+      case "message:received":
+        this.delivery.confirmSoon();
+        if (this.store.state.conversations[event.payload.conversationId] === undefined) {
+          void this.conversations.refresh(event.payload.conversationId);
+        } else {
+          notify(this.store.state, event.payload);
+        }
+        break;
+      case "member:joined":
+      case "member:left":
+        void this.conversations.refresh(event.payload.conversationId);
+        break;
+      case "user:blocked":
+        void this.people.loadBlocked();
+        break;
+      case "typing":
+        setTimeout(() => this.store.dispatch({ type: "typingExpired", now: Date.now() }), typingCheck);
+        break;
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import { Parley } from "../client/parley";
+import { Id, Message, MessagePage, Upload } from "../client/types";
+import { Store } from "../store/store";
+import { Notices } from "./notices";
+
+/** What can be done with single messages: find, fetch again, change, react, report, and save their files. */
+export class Messages {
+  private readonly renewing = new Map<Id, Promise<Message | undefined>>();
+
+  constructor(private readonly parley: Parley, private readonly store: Store, private readonly notices: Notices) {}
+
+  // Changing
+
+  async edit(message: Message, text: string): Promise<void> {
+    await this.notices.attempt(() => this.apply(this.parley.edit(message.id, text)));
+  }
+
+  async remove(message: Message): Promise<void> {
+    await this.notices.attempt(() => this.apply(this.parley.deleteMessage(message.id)));
+  }
+
+  /** Adds a reaction of the user's, or takes it back if it is there. */
+  async react(message: Message, emoji: string): Promise<void> {
+    const meId = this.store.state.me?.id ?? "";
+    const isMine = message.reactions.some((reaction) => reaction.emoji === emoji && reaction.userIds.includes(meId));
+    await this.notices.attempt(() => this.apply(this.parley.react(message.id, emoji, !isMine)));
+  }
+
+  report(message: Message, reason: string): Promise<void> {
+    return this.parley.report(message.id, reason);
+  }
+
+  // Reading
+
+  search(text: string, options: { conversationId?: Id; before?: Id }, signal?: AbortSignal): Promise<MessagePage> {
+    return this.parley.search(text, options, signal);
+  }
+
+  /** Fetches a quoted message that is not loaded. */
+  async quote(messageId: Id): Promise<void> {
+    try {
+      this.store.dispatch({ type: "quoted", message: await this.parley.message(messageId) });
+    } catch {
+      // The quotation then says that its message is not available.
+    }
+  }
+
+  // Files
+
+  /** Answers whether an upload of the message has a new URL now. */
+  async renewUpload(message: Message, { id, url }: Upload): Promise<boolean> {
+    const renewed = await this.renew(message.id);
+    return renewed?.attachments.some((upload) => upload.id === id && upload.url !== url) === true;
+  }
+
+  /** Saves a file of a message, even if its URL has expired. */
+  async download(message: Message, { id, name, url }: Upload): Promise<void> {
+    const answer = await fetch(url, { method: "HEAD" }).catch(() => undefined);
+    const renewed = answer?.status === 401 ? await this.renew(message.id) : undefined;
+    const link = document.createElement("a");
+    link.href = renewed?.attachments.find((upload) => upload.id === id)?.url ?? url;
+    link.download = name;
+    link.click();
+  }
+
+  /**
+   * Fetches a message again, once at a time. This is for URLs of files that have expired, by age or because somebody was
+   * removed from the conversation.
+   */
+  private renew(messageId: Id): Promise<Message | undefined> {
+    const present = this.renewing.get(messageId);
+    if (present !== undefined) return present;
+    const renewing = this.apply(this.parley.message(messageId))
+      .catch(() => undefined)
+      .finally(() => this.renewing.delete(messageId));
+    this.renewing.set(messageId, renewing);
+    return renewing;
+  }
+
+  private async apply(answer: Promise<Message>): Promise<Message> {
+    const message = await answer;
+    this.store.dispatch({ type: "messages", conversationId: message.conversationId, messages: [message] });
+    return message;
+  }
+}

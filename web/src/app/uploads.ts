@@ -1,0 +1,107 @@
+import { Parley } from "../client/parley";
+import { newId } from "../lib/ids";
+import { Store } from "../store/store";
+import { problemText } from "../texts";
+
+interface Transfer {
+  file: File;
+  controller: AbortController;
+}
+
+/** Files on their way to the server. Their progress is in the state, as upload tasks. */
+export class Uploads {
+  /** Called when a transfer has ended, well or badly. */
+  onSettled: (taskId: string) => void = () => {};
+
+  private readonly transfers = new Map<string, Transfer>();
+
+  constructor(private readonly parley: Parley, private readonly store: Store) {}
+
+  clear(): void {
+    for (const transfer of this.transfers.values()) transfer.controller.abort();
+    this.transfers.clear();
+  }
+
+  /** Whether leaving the page would lose a file: a page cannot read it again. */
+  get isUnderWay(): boolean {
+    return Object.values(this.store.state.uploads).some(({ upload }) => upload === undefined);
+  }
+
+  /** Begins to send a file. Answers the id of its task. */
+  start(file: File): string {
+    const id = newId();
+    const preview = file.type.startsWith("image/") ? { preview: URL.createObjectURL(file) } : {};
+    this.store.dispatch({
+      type: "uploadAdded",
+      task: { id, name: file.name, size: file.size, type: file.type, share: 0, state: "uploading", ...preview },
+    });
+    void this.transfer(id, file);
+    return id;
+  }
+
+  retry(taskId: string): void {
+    const transfer = this.transfers.get(taskId);
+    if (transfer !== undefined) void this.transfer(taskId, transfer.file);
+  }
+
+  /** Stops a transfer, deletes what the server has of it, and forgets its task. */
+  cancel(taskId: string): void {
+    const task = this.store.state.uploads[taskId];
+    this.transfers.get(taskId)?.controller.abort();
+    if (task?.upload !== undefined) this.parley.uploader.discard(task.upload.id).catch(() => {});
+    this.forget(taskId);
+  }
+
+  /** Forgets a task; the file stays with the server. */
+  forget(taskId: string): void {
+    const preview = this.store.state.uploads[taskId]?.preview;
+    if (preview !== undefined) URL.revokeObjectURL(preview);
+    this.transfers.delete(taskId);
+    this.store.dispatch({ type: "uploadRemoved", id: taskId });
+  }
+
+  private async transfer(id: string, file: File): Promise<void> {
+    const { store, parley } = this;
+    const controller = new AbortController();
+    this.transfers.set(id, { file, controller });
+    store.dispatch({ type: "uploadChanged", id, changes: { state: "uploading" } });
+    try {
+      const upload = await parley.uploader.upload(file, {
+        signal: controller.signal,
+        onProgress: (share) => store.dispatch({ type: "uploadChanged", id, changes: { share, state: "uploading" } }),
+        untilOnline: async (delay) => {
+          store.dispatch({ type: "uploadChanged", id, changes: { state: "waiting" } });
+          await this.untilOnline(delay, controller.signal);
+        },
+      });
+      if (controller.signal.aborted) {
+        await parley.uploader.discard(upload.id);
+        return;
+      }
+      store.dispatch({ type: "uploadChanged", id, changes: { state: "done", share: 1, upload } });
+    } catch (error) {
+      if (controller.signal.aborted) return;
+      store.dispatch({ type: "uploadChanged", id, changes: { state: "failed", problem: problemText(error) } });
+    }
+    this.onSettled(id);
+  }
+
+  /** Waits `delay` milliseconds, and then for the connection. An abort ends the wait. */
+  private untilOnline(delay: number, signal: AbortSignal): Promise<void> {
+    const { store } = this;
+    return new Promise((resolve) => {
+      const check = () => {
+        if (store.state.connection !== "online" && !signal.aborted) return;
+        unsubscribe();
+        signal.removeEventListener("abort", check);
+        resolve();
+      };
+      let unsubscribe = () => {};
+      setTimeout(() => {
+        unsubscribe = store.subscribe(check);
+        check();
+      }, delay);
+      signal.addEventListener("abort", check);
+    });
+  }
+}

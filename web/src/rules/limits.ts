@@ -1,0 +1,23 @@
+/** The lengths and counts that the server accepts: `Rules` in the server. A character is a Unicode code point there too. */
+export const limits = {
+  username: { least: 3, most: 32 },
+  password: { least: 8, most: 256 },
+  displayName: { least: 1, most: 64 },
+  about: { least: 0, most: 500 },
+  title: { least: 1, most: 80 },
+  nameQuery: { least: 0, most: 100 },
+  reason: { least: 1, most: 1000 },
+  text: { least: 0, most: 8000 },
+  attachments: { least: 0, most: 10 },
+} as const;
+
+export type Limit = { readonly least: number; readonly most: number };
+
+/** The length of a text as the server counts it. */
+export function characters(text: string): number {
+  return Array.from(text).length;
+}
+
+export function fits(length: number, { least, most }: Limit): boolean {
+  return length >= least && length <= most;
+}

@@ -1,0 +1,43 @@
+import { ApiError, NetworkError } from "../client/errors";
+
+const problems: Record<string, string> = {
+  invalid_credentials: "That username and password do not go together.",
+  username_taken: "That username is taken.",
+  rate_limited: "That was a bit fast. Please wait a moment.",
+  unavailable: "The server cannot do that right now. Please try again.",
+  internal: "Something went wrong on the server. Please try again.",
+  timeout: "That took too long. Please try again.",
+  too_large: "The file is too large.",
+  quota_exceeded: "Your storage is full.",
+  storage_full: "The server's storage is full.",
+  not_a_member: "You are not a member of this conversation.",
+  banned: "This account is banned.",
+  muted: "You cannot write at the moment.",
+  not_found: "That does not exist any more.",
+  gone: "That does not exist any more.",
+  unsupported_media_type: "Files of this type are not accepted.",
+};
+
+/** The text that people are shown for an error. */
+export function problemText(error: unknown): string {
+  if (error instanceof NetworkError) return "No connection to the server.";
+  if (error instanceof ApiError) {
+    const known = problems[error.code];
+    if (known !== undefined) return known;
+    // For a refused value the detail is "field: what it must be"; for a forbidden action it is the reason.
+    if (error.detail !== "") return capitalized(error.detail.replace(/^\w+: /, ""));
+  }
+  return "Something went wrong. Please try again.";
+}
+
+/** What a form has to know of an error: its text, its code, and the field that the server names, if any. */
+export function formProblem(error: unknown): { text: string; code?: string; field?: string } {
+  const text = problemText(error);
+  if (!(error instanceof ApiError)) return { text };
+  const { code, field } = error;
+  return field === undefined ? { text, code } : { text, code, field };
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
