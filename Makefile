@@ -49,7 +49,7 @@ bench: bench-packages build $(BENCH_TOOLS) .build/venv/installed-bench
 web: packages
 	@sh web/build.sh
 
-web/dist/index.html: $(shell find web/src web/index.html web/build.sh web/react.mjs -type f)
+web/dist/index.html: $(shell find web/src web/index.html web/build.sh web/page.mjs -type f)
 	@sh web/build.sh
 
 packages:

@@ -98,6 +98,24 @@ def test_a_reload_keeps_what_is_being_written(two):
     expect(ana.composer).to_have_value("")
 
 
+def test_a_script_that_cannot_be_fetched_breaks_one_view_only(two):
+    ana, bo = two
+    pages = re.compile("/assets/pages-")
+    ana.page.route(pages, lambda route: route.abort())
+    ana.page.reload()
+    profile = ana.page.get_by_role("link", name="Your profile")
+    profile.click()
+    expect(ana.page.get_by_text("Something went wrong with this page.")).to_be_visible()
+    ana.page.get_by_role("link", name=re.compile("Bo")).click()
+    ana.say("the rest works")
+    bo.sees("the rest works")
+    ana.page.unroute(pages)
+    profile.click()
+    ana.page.get_by_role("button", name="Load it again").click()
+    expect(ana.page.get_by_role("heading", name="Profile")).to_be_visible()
+    ana.problems.clear()
+
+
 def test_two_tabs_show_the_same(two):
     ana, bo = two
     other = ana.new_tab()

@@ -1,0 +1,27 @@
+// node page.mjs DIRECTORY writes index.html into a directory in which esbuild has left assets/ and bundle.json: the page
+// names the styles, the main script, and each script that this one imports, so that a browser fetches them all at once.
+import { readFileSync, writeFileSync } from "node:fs";
+import { basename } from "node:path";
+
+const [, , directory] = process.argv;
+const { outputs } = JSON.parse(readFileSync(`${directory}/bundle.json`, "utf8"));
+const [script, main] = Object.entries(outputs).find(([, output]) => output.entryPoint === "src/main.tsx");
+
+const shared = new Set();
+function addImports(output) {
+  for (const { path, kind } of output.imports) {
+    if (kind !== "import-statement" || shared.has(path)) continue;
+    shared.add(path);
+    addImports(outputs[path]);
+  }
+}
+addImports(main);
+
+const address = (path) => `/assets/${basename(path)}`;
+const head = [
+  `<link rel="stylesheet" href="${address(Object.keys(outputs).find((path) => path.endsWith(".css")))}">`,
+  ...[...shared].map((path) => `<link rel="modulepreload" href="${address(path)}">`),
+  `<script type="module" src="${address(script)}"></script>`,
+];
+const page = readFileSync("index.html", "utf8");
+writeFileSync(`${directory}/index.html`, page.replace("@head@", () => head.join("\n    ")));
