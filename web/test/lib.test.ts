@@ -7,7 +7,7 @@ import { byteSize, initials, isEmojiOnly, stableIndex } from "../src/lib/format"
 import { linkify } from "../src/lib/linkify";
 import { dayLabel, duration, shortTime } from "../src/texts/time";
 import { deviceName } from "../src/lib/userAgent";
-import { texts } from "../src/texts";
+import * as texts from "../src/texts";
 import { RowBuilder } from "../src/store/rows";
 import { message } from "./support";
 

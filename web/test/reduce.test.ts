@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Message, ReactionChange, ServerEvent } from "../src/client/types";
-import { Action, reduce } from "../src/store/reduce";
+import { Action } from "../src/store/actions";
+import { reduce } from "../src/store/reduce";
 import { initialState, PendingMessage, State, statusOf, unreadIn } from "../src/store/state";
 import { ana, bo, conversation, message, messages } from "./support";
 

@@ -1,7 +1,8 @@
 import { ApiError } from "../client/errors";
 import { Parley } from "../client/parley";
 import { Conversation, Id, MemberPage, Role } from "../client/types";
-import { isOutside } from "../store/state";
+import { characters, fits, limits } from "../rules/limits";
+import { isOutside, memberOf } from "../store/state";
 import { Store } from "../store/store";
 import { Delivery } from "./delivery";
 
@@ -63,12 +64,34 @@ export class Conversations {
     }
   }
 
-  publicGroups(text: string, signal?: AbortSignal): Promise<Conversation[]> {
+  async publicGroups(text: string, signal?: AbortSignal): Promise<Conversation[]> {
+    if (!fits(characters(text), limits.nameQuery)) return [];
     return this.parley.publicGroups(text, signal);
   }
 
   members(id: Id, cursor?: string): Promise<MemberPage> {
     return this.parley.members(id, cursor);
+  }
+
+  /** Finds the user's role in a group whose first members, which the conversation carries, do not include them. */
+  async findOwnRole(id: Id): Promise<void> {
+    const { conversations, me, ownRoles } = this.store.state;
+    const conversation = conversations[id];
+    if (conversation === undefined || memberOf(conversation, me?.id) !== undefined || ownRoles[id] !== undefined) return;
+    try {
+      let cursor: string | undefined;
+      do {
+        const page = await this.parley.members(id, cursor);
+        const own = page.members.find(({ user }) => user.id === me?.id);
+        if (own !== undefined) {
+          this.store.dispatch({ type: "ownRole", conversationId: id, role: own.role });
+          return;
+        }
+        cursor = page.nextCursor;
+      } while (cursor !== undefined);
+    } catch {
+      // Until the next attempt the user is offered what a plain member may do.
+    }
   }
 
   // Changing

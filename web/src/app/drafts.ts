@@ -2,7 +2,7 @@ import { Id, Message } from "../client/types";
 import { limits } from "../rules/limits";
 import { Draft, draftOf, emptyDraft } from "../store/state";
 import { Store } from "../store/store";
-import { texts } from "../texts";
+import * as texts from "../texts";
 import { Notices } from "./notices";
 import { saveUnsent } from "./unsent";
 import { Uploads } from "./uploads";

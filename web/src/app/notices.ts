@@ -1,5 +1,5 @@
 import { Store } from "../store/store";
-import { problemText } from "../texts";
+import { problemText } from "../texts/problems";
 
 /** How long a notice is shown, in milliseconds. */
 const life = 6_000;

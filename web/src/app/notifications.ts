@@ -1,6 +1,7 @@
 import { Message } from "../client/types";
 import { State } from "../store/state";
-import { messageSummary, texts } from "../texts";
+import * as texts from "../texts";
+import { messageSummary } from "../texts/summary";
 import { navigate } from "./router";
 
 const key = "parley.notifications";

@@ -1,5 +1,6 @@
 import { Parley } from "../client/parley";
 import { Id, User } from "../client/types";
+import { characters, fits, limits } from "../rules/limits";
 import { Store } from "../store/store";
 
 /** Other people: finding them, and the user's block list. */
@@ -10,6 +11,7 @@ export class People {
 
   /** People whose name begins with `text`, without the user. */
   async find(text: string, signal?: AbortSignal): Promise<User[]> {
+    if (!fits(characters(text), limits.nameQuery)) return [];
     const users = await this.parley.findUsers(text, signal);
     return users.filter(({ id }) => id !== this.store.state.me?.id);
   }

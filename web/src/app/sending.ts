@@ -5,7 +5,7 @@ import { Id, Message } from "../client/types";
 import { newId } from "../lib/ids";
 import { PendingMessage } from "../store/state";
 import { Store } from "../store/store";
-import { problemText } from "../texts";
+import { problemText } from "../texts/problems";
 import { Drafts } from "./drafts";
 import { Messages } from "./messages";
 import { forgetUnsent, loadUnsent, saveUnsent } from "./unsent";

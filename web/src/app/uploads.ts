@@ -1,7 +1,7 @@
 import { Parley } from "../client/parley";
 import { newId } from "../lib/ids";
 import { Store } from "../store/store";
-import { problemText } from "../texts";
+import { problemText } from "../texts/problems";
 
 interface Transfer {
   file: File;

@@ -1,5 +1,5 @@
 import { ConnectionStatus } from "../client/connection";
-import { Conversation, Id, Member, Message, MessageStatus, Upload, User } from "../client/types";
+import { Conversation, Id, Member, Message, MessageStatus, Role, Upload, User } from "../client/types";
 import { Timeline } from "./timeline";
 
 /** A file on its way to the server. */
@@ -65,6 +65,8 @@ export interface State {
   readonly lastSeen: Table<string>;
   /** Whom the user has blocked. */
   readonly blocked: Table<boolean>;
+  /** The user's role in groups whose first members, which a conversation carries, do not include the user. */
+  readonly ownRoles: Table<Role>;
   /** Per conversation and user: until when the typing mark stands, in milliseconds since 1970. */
   readonly typing: Table<Table<number>>;
   readonly pending: readonly PendingMessage[];
@@ -87,6 +89,7 @@ export const initialState: State = {
   online: {},
   lastSeen: {},
   blocked: {},
+  ownRoles: {},
   typing: {},
   pending: [],
   uploads: {},
@@ -108,6 +111,11 @@ export function isOutside(conversation: Conversation): boolean {
 
 export function memberOf(conversation: Conversation, userId: Id | undefined): Member | undefined {
   return conversation.members.find((member) => member.user.id === userId);
+}
+
+/** The user's role in a conversation they are in; a plain member's until another one is known. */
+export function ownRole(state: State, conversation: Conversation): Role {
+  return memberOf(conversation, state.me?.id)?.role ?? state.ownRoles[conversation.id] ?? "member";
 }
 
 /** What the list and the page's title count; nothing of a group that was not accepted. */

@@ -1,4 +1,5 @@
-import { Action, reduce } from "./reduce";
+import { Action } from "./actions";
+import { reduce } from "./reduce";
 import { initialState, State } from "./state";
 
 /** Holds the state; everything that changes it goes through `dispatch`. */

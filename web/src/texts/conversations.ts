@@ -1,89 +1,101 @@
 /** The list of conversations, and what stands around the messages of one. */
-export const conversations = {
-  sidebar: {
-    label: "Conversations",
-    newChat: "New conversation",
-    discover: "Discover groups",
-    profile: "Your profile",
-    search: "Search",
-    clearSearch: "Clear search",
-    emptyTitle: "No conversations yet",
-    emptyText: "Find somebody to talk to, start a group, or look around in the public ones.",
-    unread: (count: number) => (count === 1 ? "1 unread message" : `${count} unread messages`),
-    conversations: "Conversations",
-    people: "People",
-    messages: "Messages",
-    nothingFound: (text: string) => `Nothing found for “${text}”`,
-    nothingFoundHint: "Try a shorter or different word.",
-    searching: "Searching…",
-    more: "More results",
-    noMessages: "No messages yet",
-    typing: "typing…",
-    draft: "Draft:",
-  },
 
-  home: {
-    title: "Pick a conversation",
-    text: "Choose one on the left, or start a new one.",
-    start: "New conversation",
-  },
+export const sidebar = {
+  label: "Conversations",
+  newChat: "New conversation",
+  discover: "Discover groups",
+  profile: "Your profile",
+  search: "Search",
+  clearSearch: "Clear search",
+  emptyTitle: "No conversations yet",
+  emptyText: "Find somebody to talk to, start a group, or look around in the public ones.",
+  unread: (count: number) => (count === 1 ? "1 unread message" : `${count} unread messages`),
+  conversations: "Conversations",
+  people: "People",
+  messages: "Messages",
+  nothingFound: (text: string) => `Nothing found for “${text}”`,
+  nothingFoundHint: "Try a shorter or different word.",
+  searching: "Searching…",
+  more: "More results",
+  noMessages: "No messages yet",
+  typing: "typing…",
+  draft: "Draft:",
+};
 
-  notFound: {
-    title: "There is nothing here",
-    text: "The address may be wrong, or the conversation is not yours to see.",
-    action: "To your conversations",
-  },
+export const home = {
+  title: "Pick a conversation",
+  text: "Choose one on the left, or start a new one.",
+  start: "New conversation",
+};
 
-  conversation: {
-    messages: "Messages",
-    details: "Details",
-    search: "Search in this conversation",
-    searchIn: (title: string) => `Search in ${title}`,
-    online: "online",
-    offline: "offline",
-    lastSeen: (when: string) => `last seen ${when}`,
-    members: (count: number) => (count === 1 ? "1 member" : `${count} members`),
-    onlineCount: (count: number) => `${count} online`,
-    isTyping: (names: readonly string[]) => {
-      if (names.length === 1) return `${names[0]} is typing…`;
-      if (names.length === 2) return `${names[0]} and ${names[1]} are typing…`;
-      return "Several people are typing…";
-    },
-    typing: "typing…",
-    emptyTitle: "No messages yet",
-    emptyDirect: (name: string) => `Say hello to ${name}.`,
-    emptyGroup: "Write the first message.",
-    start: "This is where the conversation begins",
-    loadFailed: "The messages could not be loaded.",
-    newMessages: "New messages",
-    jumpToNewest: "Jump to newest",
-    dropFiles: "Drop files to send them",
-    announce: (name: string, text: string) => `${name}: ${text}`,
-  },
+export const notFound = {
+  title: "There is nothing here",
+  text: "The address may be wrong, or the conversation is not yours to see.",
+  action: "To your conversations",
+};
 
-  composer: {
-    label: "Message",
-    placeholder: "Write a message",
-    send: "Send",
-    attach: "Attach files",
-    attachments: "Attachments",
-    removeFile: (name: string) => `Remove ${name}`,
-    retryFile: (name: string) => `Try ${name} again`,
-    progress: (name: string) => `Upload of ${name}`,
-    waiting: "Waiting for the connection",
-    emoji: "Insert emoji",
-    muted: (until: string) => `A moderator keeps you from writing until ${until}.`,
-    mutedForGood: "A moderator keeps you from writing.",
-    tooManyFiles: (most: number) => `A message carries at most ${most} files.`,
-    tooLong: (over: number) => `${over} characters too long`,
-    replyingTo: (name: string) => `Reply to ${name}`,
-    editing: "Edit message",
-    stopReply: "Do not reply",
-    stopEdit: "Stop editing",
-    saveEdit: "Save changes",
+export const conversation = {
+  messages: "Messages",
+  details: "Details",
+  search: "Search in this conversation",
+  searchIn: (title: string) => `Search in ${title}`,
+  online: "online",
+  offline: "offline",
+  lastSeen: (when: string) => `last seen ${when}`,
+  members: (count: number) => (count === 1 ? "1 member" : `${count} members`),
+  onlineCount: (count: number) => `${count} online`,
+  isTyping: (names: readonly string[]) => {
+    if (names.length === 1) return `${names[0]} is typing…`;
+    if (names.length === 2) return `${names[0]} and ${names[1]} are typing…`;
+    return "Several people are typing…";
   },
+  typing: "typing…",
+  emptyTitle: "No messages yet",
+  emptyDirect: (name: string) => `Say hello to ${name}.`,
+  emptyGroup: "Write the first message.",
+  start: "This is where the conversation begins",
+  loadFailed: "The messages could not be loaded.",
+  newMessages: "New messages",
+  jumpToNewest: "Jump to newest",
+  dropFiles: "Drop files to send them",
+  announce: (name: string, text: string) => `${name}: ${text}`,
+};
 
-  notification: {
-    inGroup: (name: string, group: string) => `${name} in ${group}`,
-  },
+export const composer = {
+  label: "Message",
+  placeholder: "Write a message",
+  send: "Send",
+  attach: "Attach files",
+  attachments: "Attachments",
+  removeFile: (name: string) => `Remove ${name}`,
+  retryFile: (name: string) => `Try ${name} again`,
+  progress: (name: string) => `Upload of ${name}`,
+  waiting: "Waiting for the connection",
+  emoji: "Insert emoji",
+  muted: (until: string) => `A moderator keeps you from writing until ${until}.`,
+  mutedForGood: "A moderator keeps you from writing.",
+  tooManyFiles: (most: number) => `A message carries at most ${most} files.`,
+  tooLong: (over: number) => `${over} characters too long`,
+  replyingTo: (name: string) => `Reply to ${name}`,
+  editing: "Edit message",
+  stopReply: "Do not reply",
+  stopEdit: "Stop editing",
+  saveEdit: "Save changes",
+};
+
+export const notification = {
+  inGroup: (name: string, group: string) => `${name} in ${group}`,
+};
+
+export const invitation = {
+  title: "Invitation",
+  preview: (name: string) => `${name} added you`,
+  text: (name: string, username: string) => `${name} (@${username}) added you to this group. You have not talked yet, so nothing of it is shown until you accept.`,
+  accept: "Accept",
+};
+
+export const block = {
+  block: (name: string) => `Block ${name}`,
+  unblock: "Unblock",
+  blocked: (name: string) => `You have blocked ${name}.`,
 };

@@ -1,3 +1,10 @@
-export { formProblem, problemText } from "./problems";
-export { messageSummary } from "./summary";
-export { texts } from "./texts";
+/**
+ * Every word that the page shows: `import * as texts from "../texts"`. Another language is another set of these files.
+ * What only lazily loaded views say is in files of its own, and so not in the first view.
+ */
+export * from "./account";
+export * from "./conversations";
+export * from "./emoji";
+export * from "./general";
+export * from "./groups";
+export * from "./messages";

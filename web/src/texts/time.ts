@@ -1,12 +1,12 @@
-import { texts } from "./texts";
+import { locale, time as words } from "./general";
 
 const clockFormat = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
-const weekdayFormat = new Intl.DateTimeFormat(texts.locale, { weekday: "short" });
-const shortDateFormat = new Intl.DateTimeFormat(texts.locale, { day: "numeric", month: "short" });
-const yearDateFormat = new Intl.DateTimeFormat(texts.locale, { day: "numeric", month: "short", year: "numeric" });
-const longDayFormat = new Intl.DateTimeFormat(texts.locale, { weekday: "long", day: "numeric", month: "long" });
-const longYearFormat = new Intl.DateTimeFormat(texts.locale, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
-const fullFormat = new Intl.DateTimeFormat(texts.locale, { dateStyle: "full", timeStyle: "short" });
+const weekdayFormat = new Intl.DateTimeFormat(locale, { weekday: "short" });
+const shortDateFormat = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short" });
+const yearDateFormat = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", year: "numeric" });
+const longDayFormat = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long" });
+const longYearFormat = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+const fullFormat = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short" });
 
 const day = 86_400_000;
 
@@ -38,7 +38,7 @@ export function shortTime(time: string, now = new Date()): string {
   const then = new Date(time);
   const days = daysBetween(then, now);
   if (days <= 0) return clockFormat.format(then);
-  if (days === 1) return texts.time.yesterday;
+  if (days === 1) return words.yesterday;
   if (days < 7) return weekdayFormat.format(then);
   return then.getFullYear() === now.getFullYear() ? shortDateFormat.format(then) : yearDateFormat.format(then);
 }
@@ -47,16 +47,16 @@ export function shortTime(time: string, now = new Date()): string {
 export function dayLabel(time: string, now = new Date()): string {
   const then = new Date(time);
   const days = daysBetween(then, now);
-  if (days === 0) return texts.time.today;
-  if (days === 1) return texts.time.yesterday;
+  if (days === 0) return words.today;
+  if (days === 1) return words.yesterday;
   return then.getFullYear() === now.getFullYear() ? longDayFormat.format(then) : longYearFormat.format(then);
 }
 
 /** `5 minutes ago`, or the date where it is long ago. */
 export function agoTime(time: string, now = Date.now()): string {
   const minutes = Math.round((now - new Date(time).getTime()) / 60_000);
-  const format = new Intl.RelativeTimeFormat(texts.locale, { numeric: "auto" });
-  if (minutes < 1) return texts.time.now;
+  const format = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
+  if (minutes < 1) return words.now;
   if (minutes < 60) return format.format(-minutes, "minute");
   if (minutes < 24 * 60) return format.format(-Math.round(minutes / 60), "hour");
   if (minutes < 7 * 24 * 60) return format.format(-Math.round(minutes / 1440), "day");

@@ -1,7 +1,7 @@
 import { useEffect } from "react";
 import { navigate, parseRoute, Route, usePath } from "../app/router";
 import { unreadIn } from "../store/state";
-import { texts } from "../texts";
+import * as texts from "../texts";
 import { useStore } from "./context";
 import { Spinner } from "./controls";
 import { AuthView, Fetched, prefetchPages, Safety } from "./lazy";

@@ -1,6 +1,6 @@
 import { Id } from "../client/types";
 import { byteSize } from "../lib/format";
-import { texts } from "../texts";
+import * as texts from "../texts";
 import { useChat, useStore } from "./context";
 import { IconButton } from "./controls";
 import { Icon } from "./icons";

@@ -1,7 +1,7 @@
 import { Suspense, useState } from "react";
 import { Message, Upload } from "../client/types";
 import { byteSize } from "../lib/format";
-import { texts } from "../texts";
+import * as texts from "../texts";
 import { useChat } from "./context";
 import { Download } from "./Download";
 import { Icon } from "./icons";

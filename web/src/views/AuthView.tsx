@@ -1,6 +1,9 @@
 import { FormEvent, useState } from "react";
-import { formProblem, texts } from "../texts";
-import { Field, Link } from "./controls";
+import * as texts from "../texts";
+import { formProblem } from "../texts/problems";
+import { limits } from "../rules/limits";
+import { Field } from "./Field";
+import { Link } from "./controls";
 import { useChat } from "./context";
 import { Logo } from "./Logo";
 
@@ -49,8 +52,7 @@ export function AuthView({ isNew }: { isNew: boolean }) {
           spellCheck={false}
           autoFocus
           required
-          minLength={isNew ? 3 : 1}
-          maxLength={32}
+          limit={isNew ? limits.username : { ...limits.username, least: 1 }}
           value={username}
           onChange={(event) => setUsername(event.target.value)}
           {...(isNew ? { hint: texts.auth.usernameHint } : {})}
@@ -61,7 +63,7 @@ export function AuthView({ isNew }: { isNew: boolean }) {
             label={`${texts.auth.displayName} (${texts.auth.optional})`}
             name="name"
             autoComplete="name"
-            maxLength={64}
+            limit={{ ...limits.displayName, least: 0 }}
             value={displayName}
             onChange={(event) => setDisplayName(event.target.value)}
             hint={texts.auth.displayNameHint}
@@ -74,8 +76,7 @@ export function AuthView({ isNew }: { isNew: boolean }) {
           type="password"
           autoComplete={isNew ? "new-password" : "current-password"}
           required
-          minLength={isNew ? 8 : 1}
-          maxLength={256}
+          limit={isNew ? limits.password : { ...limits.password, least: 1 }}
           value={password}
           onChange={(event) => setPassword(event.target.value)}
           {...(isNew ? { hint: texts.auth.passwordHint } : {})}

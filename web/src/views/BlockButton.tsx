@@ -1,5 +1,5 @@
 import { User } from "../client/types";
-import { texts } from "../texts";
+import * as texts from "../texts";
 import { useChat, useStore } from "./context";
 
 /** Blocks a person, or takes that back. */

@@ -1,17 +1,20 @@
 import { ClipboardEvent, FormEvent, KeyboardEvent, Suspense, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { Conversation } from "../client/types";
 import { isTouch } from "../lib/touch";
+import { characters, limits } from "../rules/limits";
 import { draftOf } from "../store/state";
-import { messageSummary, texts } from "../texts";
+import * as texts from "../texts";
+import { messageSummary } from "../texts/summary";
 import { AttachmentTray } from "./AttachmentTray";
 import { useChat, useStore } from "./context";
 import { IconButton } from "./controls";
 import { Icon } from "./icons";
 import { EmojiPicker } from "./lazy";
-import { useMute } from "./useMute";
+import { MuteNote } from "./MuteNote";
+import { useMutedUntil } from "./useMute";
 
-/** API.md: a message's most characters. */
-const maxLength = 8_000;
+const maxLength = limits.text.most;
+/** From this length on the count is shown. */
 const warnFrom = maxLength - 200;
 
 /** Where a message is written: text, files, what it answers. */
@@ -21,9 +24,9 @@ export function Composer({ conversation }: { conversation: Conversation }) {
   const draft = useStore((state) => draftOf(state, id));
   const input = useRef<HTMLTextAreaElement>(null);
   const picker = useRef<HTMLInputElement>(null);
-  const length = Array.from(draft.text.trim()).length;
+  const length = characters(draft.text.trim());
   const isTooLong = length > maxLength;
-  const mute = useMute();
+  const isMuted = useMutedUntil() !== undefined;
   const isEmpty = length === 0 && draft.uploads.length === 0;
   const reference = draft.editing ?? draft.replyTo;
 
@@ -49,7 +52,7 @@ export function Composer({ conversation }: { conversation: Conversation }) {
     if (!isTouch) element.focus();
   };
   const submit = () => {
-    if (isTooLong || mute !== undefined) return;
+    if (isTooLong || isMuted) return;
     typing.set(id, false);
     sending.submit(id);
   };
@@ -98,14 +101,7 @@ export function Composer({ conversation }: { conversation: Conversation }) {
           />
         </div>
       )}
-      <div role="status">
-        {mute !== undefined && (
-          <p className="composer-mute">
-            <Icon name="warning" size={18} />
-            {mute}
-          </p>
-        )}
-      </div>
+      <MuteNote />
       <AttachmentTray conversationId={id} taskIds={draft.uploads} />
       <div className="composer-line">
         {draft.editing === undefined && (
@@ -144,7 +140,7 @@ export function Composer({ conversation }: { conversation: Conversation }) {
         <button
           type="submit"
           className="send"
-          disabled={isEmpty || isTooLong || mute !== undefined}
+          disabled={isEmpty || isTooLong || isMuted}
           aria-label={draft.editing === undefined ? texts.composer.send : texts.composer.saveEdit}
           title={draft.editing === undefined ? texts.composer.send : texts.composer.saveEdit}
           // The keyboard of a phone stays open.

@@ -1,16 +1,22 @@
 import { useEffect, useState } from "react";
-import { texts } from "../texts";
+import * as texts from "../texts";
 import { useChat, useStore } from "./context";
 
-/** A lost connection is shown only when it stays away this long, in milliseconds. */
+/** The banner appears only if the connection is away for this long, in milliseconds. */
 const patience = 1_500;
 
-/** Says honestly that there is no connection. */
+/** Says that there is no connection. */
 export function ConnectionBanner() {
   const chat = useChat();
   const status = useStore((state) => state.connection);
   const isAway = status !== "online";
   const [isShown, setShown] = useState(false);
+  // An attempt to connect can hang for seconds. The page stays offline until one succeeds.
+  const [hasFailed, setFailed] = useState(false);
+  useEffect(() => {
+    if (status === "waiting") setFailed(true);
+    if (status === "online") setFailed(false);
+  }, [status]);
   useEffect(() => {
     if (!isAway) {
       setShown(false);
@@ -23,8 +29,8 @@ export function ConnectionBanner() {
     <div className="banner-place" role="status">
       {isShown && (
         <div className="banner">
-          <span>{status === "waiting" ? texts.connection.offline : texts.connection.connecting}</span>
-          {status === "waiting" && (
+          <span>{hasFailed ? texts.connection.offline : texts.connection.connecting}</span>
+          {hasFailed && (
             <button type="button" onClick={() => chat.connectNow()}>
               {texts.connection.retryNow}
             </button>

@@ -2,7 +2,7 @@ import { DragEvent, useEffect, useState } from "react";
 import { Conversation, Id, User } from "../client/types";
 import { agoTime } from "../texts/time";
 import { memberOf, partner } from "../store/state";
-import { texts } from "../texts";
+import * as texts from "../texts";
 import { ConversationAvatar, titleOf } from "./Avatar";
 import { BlockButton } from "./BlockButton";
 import { Composer } from "./Composer";

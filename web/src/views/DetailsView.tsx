@@ -2,8 +2,10 @@ import { useEffect, useState } from "react";
 import { navigate } from "../app/router";
 import { Conversation, Id, User } from "../client/types";
 import { agoTime, date } from "../texts/time";
-import { memberOf, partner } from "../store/state";
-import { texts } from "../texts";
+import { limits } from "../rules/limits";
+import { addMembers, rename } from "../rules/permissions";
+import { partner } from "../store/state";
+import * as texts from "../texts";
 import { ConversationAvatar, titleOf } from "./Avatar";
 import { BlockButton } from "./BlockButton";
 import { useChat, useStore } from "./context";
@@ -14,15 +16,18 @@ import { InvitationView } from "./InvitationView";
 import { MemberList } from "./MemberList";
 import { PaneHead } from "./PaneHead";
 import { PeoplePicker } from "./PeoplePicker";
-import { useConversation } from "./useConversation";
 import { NotFound } from "./NotFound";
+import { useConversation } from "./useConversation";
+import { useStanding } from "./useStanding";
 
 /** What there is to know about a conversation, and to change: a person, or a group and its members. */
 export function DetailsView({ id }: { id: Id }) {
   const chat = useChat();
   const { conversation, isMissing } = useConversation(id);
-  // Marks and members may be behind where the group is large.
-  useEffect(() => void chat.conversations.refresh(id), [chat, id]);
+  useEffect(() => {
+    // In a large group, marks and members may be out of date.
+    void chat.conversations.refresh(id).then(() => chat.conversations.findOwnRole(id));
+  }, [chat, id]);
   if (conversation === undefined) {
     return isMissing ? (
       <NotFound />
@@ -94,11 +99,9 @@ function GroupNote({ conversation }: { conversation: Conversation }) {
 
 function GroupActions({ conversation }: { conversation: Conversation }) {
   const chat = useChat();
-  const meId = useStore((state) => state.me?.id);
   const [open, setOpen] = useState<"add" | "rename" | "leave">();
   const { id } = conversation;
-  const role = memberOf(conversation, meId)?.role;
-  const isManaging = role === "owner" || role === "admin";
+  const standing = useStanding(conversation);
   const close = () => setOpen(undefined);
   const add = (user: User) => {
     close();
@@ -106,17 +109,17 @@ function GroupActions({ conversation }: { conversation: Conversation }) {
   };
   return (
     <div className="details-actions">
-      {isManaging && (
-        <>
-          <button type="button" className="button" onClick={() => setOpen("add")}>
-            <Icon name="plus" size={18} />
-            {texts.details.addPeople}
-          </button>
-          <button type="button" className="button" onClick={() => setOpen("rename")}>
-            <Icon name="edit" size={18} />
-            {texts.details.rename}
-          </button>
-        </>
+      {addMembers(standing) === undefined && (
+        <button type="button" className="button" onClick={() => setOpen("add")}>
+          <Icon name="plus" size={18} />
+          {texts.details.addPeople}
+        </button>
+      )}
+      {rename(standing) === undefined && (
+        <button type="button" className="button" onClick={() => setOpen("rename")}>
+          <Icon name="edit" size={18} />
+          {texts.details.rename}
+        </button>
       )}
       <button type="button" className="button danger-text" onClick={() => setOpen("leave")}>
         <Icon name="leave" size={18} />
@@ -133,7 +136,7 @@ function GroupActions({ conversation }: { conversation: Conversation }) {
           label={texts.start.groupTitle}
           action={texts.save}
           initial={conversation.title ?? ""}
-          maxLength={80}
+          limit={limits.title}
           onClose={close}
           onSubmit={(title) => void chat.notices.attempt(() => chat.conversations.rename(id, title))}
         />

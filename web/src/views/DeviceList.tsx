@@ -2,7 +2,7 @@ import { useCallback, useEffect, useState } from "react";
 import { Device } from "../client/types";
 import { agoTime } from "../texts/time";
 import { deviceName } from "../lib/userAgent";
-import { texts } from "../texts";
+import * as texts from "../texts";
 import { useChat } from "./context";
 import { Spinner } from "./controls";
 

@@ -1,6 +1,8 @@
 import { FormEvent, ReactNode, useEffect, useRef, useState } from "react";
 import { createPortal } from "react-dom";
-import { texts } from "../texts";
+import { characters, fits, Limit } from "../rules/limits";
+import * as texts from "../texts";
+import { Field } from "./Field";
 
 interface DialogProps {
   title: string;
@@ -68,13 +70,13 @@ interface PromptProps {
   label: string;
   action: string;
   initial?: string;
-  maxLength?: number;
+  limit: Limit;
   onSubmit(text: string): void;
   onClose(): void;
 }
 
 /** A dialog that asks for a line of text. */
-export function PromptDialog({ title, label, action, initial = "", maxLength = 500, onSubmit, onClose }: PromptProps) {
+export function PromptDialog({ title, label, action, initial = "", limit, onSubmit, onClose }: PromptProps) {
   const [text, setText] = useState(initial);
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -84,17 +86,12 @@ export function PromptDialog({ title, label, action, initial = "", maxLength = 5
   return (
     <Dialog title={title} onClose={onClose}>
       <form onSubmit={submit}>
-        <label className="field">
-          <span>{label}</span>
-          <span className="field-box">
-            <input value={text} maxLength={maxLength} onChange={(event) => setText(event.target.value)} autoFocus />
-          </span>
-        </label>
+        <Field label={label} value={text} limit={limit} onChange={(event) => setText(event.target.value)} autoFocus />
         <div className="dialog-actions">
           <button type="button" className="button" onClick={onClose}>
             {texts.cancel}
           </button>
-          <button type="submit" className="button primary" disabled={text.trim() === ""}>
+          <button type="submit" className="button primary" disabled={!fits(characters(text.trim()), limit)}>
             {action}
           </button>
         </div>

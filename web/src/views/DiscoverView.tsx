@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { navigate } from "../app/router";
-import { texts } from "../texts";
+import * as texts from "../texts";
 import { GroupAvatar } from "./Avatar";
 import { useChat, useStore } from "./context";
 import { Empty, Link, Spinner } from "./controls";

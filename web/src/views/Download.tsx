@@ -1,6 +1,6 @@
 import { ReactNode } from "react";
 import { Message, Upload } from "../client/types";
-import { texts } from "../texts";
+import * as texts from "../texts";
 import { useChat } from "./context";
 
 /** A link that saves a file of a message. */

@@ -1,7 +1,7 @@
 import { RefObject, useState } from "react";
 import { emojiGroups } from "../lib/emoji";
 import { isTouch } from "../lib/touch";
-import { texts } from "../texts";
+import * as texts from "../texts";
 import { Popover } from "./Popover";
 
 interface Props {

@@ -1,6 +1,6 @@
 import { Message, MessagePage } from "../client/types";
 import { shortTime } from "../texts/time";
-import { texts } from "../texts";
+import * as texts from "../texts";
 import { titleOf } from "./Avatar";
 import { useChat, useStore } from "./context";
 import { Link } from "./controls";

@@ -1,6 +1,6 @@
 import { navigate } from "../app/router";
 import { Conversation } from "../client/types";
-import { texts } from "../texts";
+import * as texts from "../texts";
 import { GroupAvatar } from "./Avatar";
 import { useChat } from "./context";
 import { PaneHead } from "./PaneHead";

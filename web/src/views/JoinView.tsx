@@ -1,5 +1,5 @@
 import { Conversation } from "../client/types";
-import { texts } from "../texts";
+import * as texts from "../texts";
 import { GroupAvatar } from "./Avatar";
 import { useChat } from "./context";
 import { PaneHead } from "./PaneHead";

@@ -1,7 +1,7 @@
 import { KeyboardEvent, PointerEvent, useEffect, useRef, useState, WheelEvent } from "react";
 import { createPortal } from "react-dom";
 import { Message, Upload } from "../client/types";
-import { texts } from "../texts";
+import * as texts from "../texts";
 import { useChat } from "./context";
 import { IconButton } from "./controls";
 import { Download } from "./Download";

@@ -1,19 +1,20 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { navigate } from "../app/router";
 import { Conversation, Id, Member, Role } from "../client/types";
-import { memberOf } from "../store/state";
-import { texts } from "../texts";
+import { changeRole, removeMember, Standing } from "../rules/permissions";
+import * as texts from "../texts";
 import { Avatar } from "./Avatar";
 import { useChat, useStore } from "./context";
 import { IconButton } from "./controls";
 import { MenuItem, Popover } from "./Popover";
+import { useStanding } from "./useStanding";
 
 /** A group's members, with what the user may do about each. */
 export function MemberList({ conversation }: { conversation: Conversation }) {
   const chat = useChat();
   const { id, revision } = conversation;
   const meId = useStore((state) => state.me?.id);
-  const mine = memberOf(conversation, meId)?.role ?? "member";
+  const standing = useStanding(conversation);
   const [further, setFurther] = useState<{ members: readonly Member[]; cursor?: string }>({ members: [] });
   const [isAsked, setAsked] = useState(false);
 
@@ -50,7 +51,7 @@ export function MemberList({ conversation }: { conversation: Conversation }) {
               <span className="person-note">@{member.user.username}</span>
             </span>
             <span className="role">{texts.details.roles[member.role]}</span>
-            {member.user.id !== meId && <MemberMenu conversationId={id} member={member} mine={mine} />}
+            {member.user.id !== meId && <MemberMenu conversationId={id} member={member} standing={standing} />}
           </li>
         ))}
       </ul>
@@ -63,14 +64,13 @@ export function MemberList({ conversation }: { conversation: Conversation }) {
   );
 }
 
-const ranks: Record<Role, number> = { member: 0, admin: 1, owner: 2 };
-
-function MemberMenu({ conversationId, member, mine }: { conversationId: Id; member: Member; mine: Role }) {
+function MemberMenu({ conversationId, member, standing }: { conversationId: Id; member: Member; standing: Standing }) {
   const chat = useChat();
   const button = useRef<HTMLButtonElement>(null);
   const [isOpen, setOpen] = useState(false);
   const close = useCallback(() => setOpen(false), []);
   const { user, role } = member;
+  const canChangeRole = changeRole(standing) === undefined;
   const isBlocked = useStore((state) => state.blocked[user.id] === true);
   const act = (work: () => Promise<unknown>) => () => {
     close();
@@ -98,10 +98,10 @@ function MemberMenu({ conversationId, member, mine }: { conversationId: Id; memb
             label={isBlocked ? texts.block.unblock : texts.block.block(user.displayName)}
             onSelect={act(() => chat.people.block(user.id, !isBlocked))}
           />
-          {mine === "owner" && role !== "admin" && <MenuItem label={texts.details.makeAdmin} onSelect={setRole("admin")} />}
-          {mine === "owner" && role !== "member" && <MenuItem label={texts.details.makeMember} onSelect={setRole("member")} />}
-          {mine === "owner" && role !== "owner" && <MenuItem label={texts.details.makeOwner} onSelect={setRole("owner")} />}
-          {(mine === "owner" || ranks[mine] > ranks[role]) && (
+          {canChangeRole && role !== "admin" && <MenuItem label={texts.details.makeAdmin} onSelect={setRole("admin")} />}
+          {canChangeRole && role !== "member" && <MenuItem label={texts.details.makeMember} onSelect={setRole("member")} />}
+          {canChangeRole && role !== "owner" && <MenuItem label={texts.details.makeOwner} onSelect={setRole("owner")} />}
+          {removeMember(standing, role) === undefined && (
             <MenuItem label={texts.details.removeMember} onSelect={act(() => chat.conversations.removeMember(conversationId, user.id))} isDanger />
           )}
         </Popover>

@@ -1,13 +1,15 @@
-import { RefObject, useState } from "react";
+import { RefObject, useEffect, useState } from "react";
 import { pathOf } from "../app/router";
 import { Conversation, Message } from "../client/types";
-import { memberOf } from "../store/state";
-import { texts } from "../texts";
-import { useChat, useStore } from "./context";
+import { limits } from "../rules/limits";
+import { deleteMessage, editMessage, react } from "../rules/permissions";
+import * as texts from "../texts";
+import { useChat } from "./context";
 import { ConfirmDialog, PromptDialog } from "./Dialog";
 import { EmojiPicker } from "./EmojiPicker";
 import { Icon } from "./icons";
 import { MenuItem, Popover } from "./Popover";
+import { useStanding } from "./useStanding";
 
 const quick = ["👍", "❤️", "😂", "😮", "😢", "🙏", "🎉"];
 
@@ -22,10 +24,9 @@ interface Props {
 /** The menu of a message: reactions, and what can be done with it. */
 export function MessageActions({ message, conversation, isMine, anchor, onClose }: Props) {
   const chat = useChat();
-  const meId = useStore((state) => state.me?.id);
   const [asks, setAsks] = useState<"delete" | "report" | "react">();
-  const role = memberOf(conversation, meId)?.role;
-  const canDelete = isMine || (conversation.kind === "group" && (role === "owner" || role === "admin"));
+  const standing = useStanding(conversation);
+  useEffect(() => void chat.conversations.findOwnRole(conversation.id), [chat, conversation.id]);
 
   const act = (work: () => void) => () => {
     onClose();
@@ -60,6 +61,7 @@ export function MessageActions({ message, conversation, isMine, anchor, onClose 
         title={texts.message.reportTitle}
         label={texts.message.reportReason}
         action={texts.message.reportSend}
+        limit={limits.reason}
         onClose={onClose}
         onSubmit={(reason) => void chat.notices.attempt(() => report(reason))}
       />
@@ -70,28 +72,30 @@ export function MessageActions({ message, conversation, isMine, anchor, onClose 
   }
   return (
     <Popover anchor={anchor} label={texts.message.actions} onClose={onClose}>
-      <div className="emoji-grid" role="group" aria-label={texts.message.addReaction}>
-        {quick.map((character) => (
-          <button
-            key={character}
-            type="button"
-            role="menuitem"
-            aria-label={texts.message.reactWith(character)}
-            onClick={act(() => void chat.messages.react(message, character))}
-          >
-            {character}
+      {react(standing, true) === undefined && (
+        <div className="emoji-grid" role="group" aria-label={texts.message.addReaction}>
+          {quick.map((character) => (
+            <button
+              key={character}
+              type="button"
+              role="menuitem"
+              aria-label={texts.message.reactWith(character)}
+              onClick={act(() => void chat.messages.react(message, character))}
+            >
+              {character}
+            </button>
+          ))}
+          <button type="button" role="menuitem" aria-label={texts.message.moreReactions} title={texts.message.moreReactions} onClick={() => setAsks("react")}>
+            <Icon name="plus" />
           </button>
-        ))}
-        <button type="button" role="menuitem" aria-label={texts.message.moreReactions} title={texts.message.moreReactions} onClick={() => setAsks("react")}>
-          <Icon name="plus" />
-        </button>
-      </div>
+        </div>
+      )}
       <MenuItem icon="reply" label={texts.message.reply} onSelect={act(() => chat.drafts.reply(message))} />
       {message.text !== "" && <MenuItem icon="copy" label={texts.message.copy} onSelect={copy(message.text)} />}
       <MenuItem icon="link" label={texts.message.copyLink} onSelect={copy(link)} />
-      {isMine && <MenuItem icon="edit" label={texts.message.edit} onSelect={act(() => chat.drafts.edit(message))} />}
+      {editMessage(standing, isMine) === undefined && <MenuItem icon="edit" label={texts.message.edit} onSelect={act(() => chat.drafts.edit(message))} />}
       {!isMine && <MenuItem icon="flag" label={texts.message.report} onSelect={() => setAsks("report")} />}
-      {canDelete && <MenuItem icon="trash" label={texts.message.delete} onSelect={() => setAsks("delete")} isDanger />}
+      {deleteMessage(standing, isMine) === undefined && <MenuItem icon="trash" label={texts.message.delete} onSelect={() => setAsks("delete")} isDanger />}
     </Popover>
   );
 }

@@ -1,6 +1,6 @@
 import { Suspense, useCallback, useRef, useState } from "react";
 import { Conversation, Message } from "../client/types";
-import { texts } from "../texts";
+import * as texts from "../texts";
 import { useChat } from "./context";
 import { IconButton } from "./controls";
 import { MessageActions } from "./lazy";

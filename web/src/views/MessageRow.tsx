@@ -4,7 +4,7 @@ import { clockTime, dayLabel, fullTime } from "../texts/time";
 import { isEmojiOnly } from "../lib/format";
 import { Row } from "../store/rows";
 import { memberOf } from "../store/state";
-import { texts } from "../texts";
+import * as texts from "../texts";
 import { Attachments } from "./Attachments";
 import { Avatar } from "./Avatar";
 import { useStore } from "./context";

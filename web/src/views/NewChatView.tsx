@@ -1,6 +1,6 @@
 import { navigate } from "../app/router";
 import { User } from "../client/types";
-import { texts } from "../texts";
+import * as texts from "../texts";
 import { useChat } from "./context";
 import { Link } from "./controls";
 import { Icon } from "./icons";

@@ -1,13 +1,16 @@
 import { FormEvent, useState } from "react";
 import { navigate } from "../app/router";
 import { User } from "../client/types";
-import { texts } from "../texts";
+import { limits } from "../rules/limits";
+import * as texts from "../texts";
 import { Avatar } from "./Avatar";
 import { useChat } from "./context";
-import { Field } from "./controls";
+import { Field } from "./Field";
 import { Icon } from "./icons";
+import { MuteNote } from "./MuteNote";
 import { PaneHead } from "./PaneHead";
 import { PeoplePicker } from "./PeoplePicker";
+import { useMutedUntil } from "./useMute";
 
 type Visibility = "private" | "public";
 
@@ -22,6 +25,7 @@ export function NewGroupView() {
   const [visibility, setVisibility] = useState<Visibility>("private");
   const [members, setMembers] = useState<readonly User[]>([]);
   const [isBusy, setBusy] = useState(false);
+  const isMuted = useMutedUntil() !== undefined;
 
   const toggle = (user: User) =>
     setMembers(members.some(({ id }) => id === user.id) ? members.filter(({ id }) => id !== user.id) : [...members, user]);
@@ -39,7 +43,7 @@ export function NewGroupView() {
     <main className="pane" aria-label={texts.start.newGroup}>
       <PaneHead title={texts.start.newGroup} back={{ view: "newChat" }} isBackAlways />
       <form className="pane-body narrow" onSubmit={(event) => void create(event)}>
-        <Field label={texts.start.groupTitle} value={title} maxLength={80} required autoFocus onChange={(event) => setTitle(event.target.value)} />
+        <Field label={texts.start.groupTitle} value={title} limit={limits.title} required autoFocus onChange={(event) => setTitle(event.target.value)} />
         <fieldset className="choices">
           <legend>{texts.start.visibility}</legend>
           {choices.map((choice) => (
@@ -73,8 +77,9 @@ export function NewGroupView() {
           </ul>
         )}
         <PeoplePicker label={texts.start.find} onPick={toggle} chosen={new Set(members.map(({ id }) => id))} />
+        <MuteNote />
         <div className="form-actions is-sticky">
-          <button type="submit" className="button primary" disabled={isBusy || title.trim() === ""}>
+          <button type="submit" className="button primary" disabled={isBusy || isMuted || title.trim() === ""}>
             {texts.start.create}
           </button>
         </div>

@@ -1,4 +1,4 @@
-import { texts } from "../texts";
+import * as texts from "../texts";
 import { useChat, useStore } from "./context";
 import { IconButton } from "./controls";
 

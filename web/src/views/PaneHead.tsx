@@ -1,5 +1,5 @@
 import { Route } from "../app/router";
-import { texts } from "../texts";
+import * as texts from "../texts";
 import { Link } from "./controls";
 import { Icon } from "./icons";
 

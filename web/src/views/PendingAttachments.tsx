@@ -1,5 +1,5 @@
 import { byteSize } from "../lib/format";
-import { texts } from "../texts";
+import * as texts from "../texts";
 import { useStore } from "./context";
 import { Icon } from "./icons";
 import { ProgressBar } from "./ProgressBar";

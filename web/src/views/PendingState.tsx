@@ -1,5 +1,5 @@
 import { PendingMessage } from "../store/state";
-import { texts } from "../texts";
+import * as texts from "../texts";
 import { useChat } from "./context";
 import { Icon } from "./icons";
 

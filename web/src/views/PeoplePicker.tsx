@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { User } from "../client/types";
-import { texts } from "../texts";
+import * as texts from "../texts";
 import { Avatar } from "./Avatar";
 import { Empty, Spinner } from "./controls";
 import { Icon } from "./icons";

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "react";
 import { Thumbnail, Upload } from "../client/types";
 import { decodeBlurhash } from "../lib/blurhash";
-import { texts } from "../texts";
+import * as texts from "../texts";
 import { pictureSize } from "./pictureSize";
 
 /** A picture in the message list. Its place is laid out, and filled with its blurred likeness, before it has loaded. */

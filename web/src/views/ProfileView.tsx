@@ -1,13 +1,17 @@
 import { FormEvent, useRef, useState } from "react";
 import { notificationsEnabled, setNotifications } from "../app/notifications";
 import { User } from "../client/types";
-import { formProblem, texts } from "../texts";
+import { limits } from "../rules/limits";
+import * as texts from "../texts";
+import { formProblem } from "../texts/problems";
 import { Avatar } from "./Avatar";
 import { useChat, useStore } from "./context";
-import { Field } from "./controls";
+import { Field } from "./Field";
 import { DeviceList } from "./DeviceList";
 import { Icon } from "./icons";
+import { MuteNote } from "./MuteNote";
 import { PaneHead } from "./PaneHead";
+import { useMutedUntil } from "./useMute";
 
 /** One's own account: picture, name, password, devices, notifications. */
 export function ProfileView() {
@@ -18,6 +22,7 @@ export function ProfileView() {
     <main className="pane" aria-label={texts.profile.title}>
       <PaneHead title={texts.profile.title} />
       <div className="pane-body narrow">
+        <MuteNote />
         <Picture me={me} />
         <NameForm me={me} />
         <Notifications />
@@ -38,6 +43,7 @@ function Picture({ me }: { me: User }) {
   const chat = useChat();
   const picker = useRef<HTMLInputElement>(null);
   const [isBusy, setBusy] = useState(false);
+  const isMuted = useMutedUntil() !== undefined;
   const change = async (file: File | undefined) => {
     if (file === undefined) return;
     setBusy(true);
@@ -51,7 +57,7 @@ function Picture({ me }: { me: User }) {
         <bdi>{me.displayName}</bdi>
       </h2>
       <p className="details-note">@{me.username}</p>
-      <button type="button" className="button" disabled={isBusy} onClick={() => picker.current?.click()}>
+      <button type="button" className="button" disabled={isBusy || isMuted} onClick={() => picker.current?.click()}>
         {isBusy ? texts.auth.working : texts.profile.picture}
       </button>
       <input
@@ -73,6 +79,7 @@ function NameForm({ me }: { me: User }) {
   const chat = useChat();
   const [displayName, setDisplayName] = useState(me.displayName);
   const [about, setAbout] = useState(me.about ?? "");
+  const isMuted = useMutedUntil() !== undefined;
   const isChanged = displayName.trim() !== me.displayName || about.trim() !== (me.about ?? "");
   const save = (event: FormEvent) => {
     event.preventDefault();
@@ -83,10 +90,10 @@ function NameForm({ me }: { me: User }) {
   };
   return (
     <form className="section" onSubmit={save}>
-      <Field label={texts.profile.name} autoComplete="name" value={displayName} maxLength={64} required onChange={(event) => setDisplayName(event.target.value)} />
-      <Field label={texts.profile.about} value={about} maxLength={500} hint={texts.profile.aboutHint} onChange={(event) => setAbout(event.target.value)} />
+      <Field label={texts.profile.name} autoComplete="name" value={displayName} limit={limits.displayName} required onChange={(event) => setDisplayName(event.target.value)} />
+      <Field label={texts.profile.about} value={about} limit={limits.about} hint={texts.profile.aboutHint} onChange={(event) => setAbout(event.target.value)} />
       <div className="form-actions">
-        <button type="submit" className="button primary" disabled={!isChanged || displayName.trim() === ""}>
+        <button type="submit" className="button primary" disabled={!isChanged || isMuted || displayName.trim() === ""}>
           {texts.save}
         </button>
       </div>
@@ -141,7 +148,7 @@ function PasswordForm({ me }: { me: User }) {
         type="password"
         autoComplete="current-password"
         required
-        maxLength={256}
+        limit={{ ...limits.password, least: 1 }}
         value={current}
         onChange={(event) => setCurrent(event.target.value)}
         {...(problem?.isCurrent === true ? { problem: problem.text } : {})}
@@ -151,8 +158,7 @@ function PasswordForm({ me }: { me: User }) {
         type="password"
         autoComplete="new-password"
         required
-        minLength={8}
-        maxLength={256}
+        limit={limits.password}
         value={next}
         hint={texts.auth.passwordHint}
         onChange={(event) => setNext(event.target.value)}

@@ -1,5 +1,5 @@
 import { UploadTask } from "../store/state";
-import { texts } from "../texts";
+import * as texts from "../texts";
 
 export function ProgressBar({ task }: { task: UploadTask }) {
   const percent = Math.round(task.share * 100);

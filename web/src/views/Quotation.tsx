@@ -1,6 +1,7 @@
 import { useEffect, useMemo } from "react";
 import { Conversation, Id } from "../client/types";
-import { messageSummary, texts } from "../texts";
+import * as texts from "../texts";
+import { messageSummary } from "../texts/summary";
 import { useChat, useStore } from "./context";
 
 /** The message that another one answers, in a line or two. */

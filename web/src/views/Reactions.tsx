@@ -1,12 +1,15 @@
 import { Conversation, Message } from "../client/types";
+import { react } from "../rules/permissions";
 import { memberOf } from "../store/state";
-import { texts } from "../texts";
+import * as texts from "../texts";
 import { useChat, useStore } from "./context";
+import { useStanding } from "./useStanding";
 
 /** The reactions under a message; pressing one adds or takes back one's own. */
 export function Reactions({ message, conversation }: { message: Message; conversation: Conversation }) {
   const { messages } = useChat();
   const meId = useStore((state) => state.me?.id) ?? "";
+  const standing = useStanding(conversation);
   if (message.reactions.length === 0) return null;
   const nameOf = (userId: string) =>
     userId === meId ? texts.you : memberOf(conversation, userId)?.user.displayName ?? "…";
@@ -20,6 +23,7 @@ export function Reactions({ message, conversation }: { message: Message; convers
             type="button"
             className="reaction"
             aria-pressed={userIds.includes(meId)}
+            disabled={react(standing, !userIds.includes(meId)) !== undefined}
             aria-label={label}
             title={label}
             onClick={() => void messages.react(message, emoji)}

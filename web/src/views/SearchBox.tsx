@@ -1,5 +1,5 @@
 import { useRef } from "react";
-import { texts } from "../texts";
+import * as texts from "../texts";
 import { IconButton } from "./controls";
 import { Icon } from "./icons";
 

@@ -1,6 +1,6 @@
 import { navigate } from "../app/router";
 import { Id, User } from "../client/types";
-import { texts } from "../texts";
+import * as texts from "../texts";
 import { Avatar, titleOf } from "./Avatar";
 import { ConversationItem } from "./ConversationItem";
 import { useChat, useStore } from "./context";

@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { Id } from "../client/types";
-import { texts } from "../texts";
+import * as texts from "../texts";
 import { titleOf } from "./Avatar";
 import { useChat, useStore } from "./context";
 import { Empty, Spinner } from "./controls";

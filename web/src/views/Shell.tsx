@@ -1,5 +1,5 @@
 import { Route } from "../app/router";
-import { texts } from "../texts";
+import * as texts from "../texts";
 import { ConnectionBanner } from "./ConnectionBanner";
 import { ConversationView } from "./ConversationView";
 import { Empty, Link } from "./controls";

@@ -1,7 +1,7 @@
 import { useMemo, useState } from "react";
 import { Id } from "../client/types";
 import { activity } from "../store/state";
-import { texts } from "../texts";
+import * as texts from "../texts";
 import { Avatar } from "./Avatar";
 import { ConversationItem } from "./ConversationItem";
 import { useStore } from "./context";

@@ -1,6 +1,6 @@
 import { Conversation, Message } from "../client/types";
 import { statusOf } from "../store/state";
-import { texts } from "../texts";
+import * as texts from "../texts";
 import { Icon } from "./icons";
 
 /** How far a message of one's own has come. */

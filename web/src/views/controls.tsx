@@ -1,6 +1,6 @@
-import { ButtonHTMLAttributes, forwardRef, InputHTMLAttributes, MouseEvent, ReactNode, useId, useState } from "react";
+import { ButtonHTMLAttributes, forwardRef, MouseEvent, ReactNode } from "react";
 import { navigate, pathOf, Route } from "../app/router";
-import { texts } from "../texts";
+import * as texts from "../texts";
 import { Icon, IconName } from "./icons";
 
 interface IconButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
@@ -43,48 +43,6 @@ export function Link({ to, className, label, isCurrent, replace = false, childre
     </a>
   );
 }
-
-interface FieldProps extends InputHTMLAttributes<HTMLInputElement> {
-  label: string;
-  hint?: string;
-  problem?: string;
-}
-
-/** A labelled input, with a hint below it, or what is wrong with it. */
-export const Field = forwardRef<HTMLInputElement, FieldProps>(({ label, hint, problem, type, ...rest }, ref) => {
-  const id = useId();
-  const [isShown, setShown] = useState(false);
-  const isPassword = type === "password";
-  const note = problem ?? hint;
-  return (
-    <div className={`field ${problem === undefined ? "" : "has-problem"}`}>
-      <label htmlFor={id}>{label}</label>
-      <div className="field-box">
-        <input
-          ref={ref}
-          id={id}
-          type={isPassword && isShown ? "text" : type}
-          aria-invalid={problem !== undefined}
-          aria-describedby={note === undefined ? undefined : `${id}-note`}
-          {...rest}
-        />
-        {isPassword && (
-          <IconButton
-            icon={isShown ? "eyeOff" : "eye"}
-            label={isShown ? texts.auth.hidePassword : texts.auth.showPassword}
-            aria-pressed={isShown}
-            onClick={() => setShown(!isShown)}
-          />
-        )}
-      </div>
-      {note !== undefined && (
-        <p className="field-note" id={`${id}-note`}>
-          {note}
-        </p>
-      )}
-    </div>
-  );
-});
 
 export function Spinner({ label = texts.loading }: { label?: string }) {
   return (

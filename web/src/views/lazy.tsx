@@ -1,5 +1,5 @@
 import { Component, lazy, ReactNode, Suspense } from "react";
-import { texts } from "../texts";
+import * as texts from "../texts";
 import { Spinner } from "./controls";
 
 const auth = () => import("./AuthView");
