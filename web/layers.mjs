@@ -13,7 +13,7 @@ const allowed = {
   client: ["lib"],
   rules: ["client/types", "lib"],
   store: ["client/types", "client/connection", "rules", "lib"],
-  texts: ["client/types", "client/errors", "lib"],
+  texts: ["client/types", "client/schemas", "client/errors", "lib"],
   app: ["client", "rules", "store", "texts", "lib"],
   // Views ask app/ for everything; of the client they know only the types of what it brings.
   views: ["app", "client/types", "rules", "store", "texts", "lib"],

@@ -1,8 +1,11 @@
 #!/bin/sh
-# Checks the web client: its types, the direction of its imports, and its units with Node's own test runner.
+# Checks the web client: its types (against openapi.yaml too), the direction of its imports, and its units with Node's own test runner.
 set -eu
 cd "$(dirname "$0")"
 
+python=../.build/venv/bin/python
+[ -x "$python" ] || python=python3
+"$python" schemas.py --check
 tsc --noEmit -p .
 node layers.mjs
 

@@ -124,8 +124,7 @@ export class Conversations {
   }
 
   async addMember(id: Id, userId: Id): Promise<void> {
-    await this.parley.addMembers(id, [userId]);
-    await this.refresh(id);
+    this.known(await this.parley.addMembers(id, [userId]));
   }
 
   async removeMember(id: Id, userId: Id): Promise<void> {
@@ -134,8 +133,7 @@ export class Conversations {
   }
 
   async changeRole(id: Id, userId: Id, role: Role): Promise<void> {
-    await this.parley.setRole(id, userId, role);
-    await this.refresh(id);
+    this.known(await this.parley.setRole(id, userId, role));
   }
 
   private known(conversation: Conversation): Conversation {

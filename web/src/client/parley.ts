@@ -2,8 +2,10 @@ import { Connection, ConnectionHandler } from "./connection";
 import { pollingTransport, webSocketTransport } from "./engine";
 import { ApiError, NetworkError } from "./errors";
 import { HttpClient, query } from "./http";
+import { NewConversation } from "./schemas";
 import { LogoutMemory, Session, SignedInHint } from "./session";
 import {
+  Answers,
   Conversation,
   ConversationPage,
   Device,
@@ -87,7 +89,7 @@ export class Parley {
   // People
 
   updateMe(changes: { displayName?: string; about?: string; avatarUploadId?: Id }): Promise<User> {
-    return this.http.patch<User>("/auth/me", changes);
+    return this.http.patch<Answers["changeMe"]>("/auth/me", changes);
   }
 
   changePassword(currentPassword: string, newPassword: string): Promise<void> {
@@ -95,7 +97,7 @@ export class Parley {
   }
 
   async devices(): Promise<Device[]> {
-    return (await this.http.get<{ sessions: Device[] }>("/auth/sessions")).sessions;
+    return (await this.http.get<Answers["listSessions"]>("/auth/sessions")).sessions;
   }
 
   revokeDevice(id: Id): Promise<void> {
@@ -103,11 +105,11 @@ export class Parley {
   }
 
   async findUsers(text: string, signal?: AbortSignal): Promise<User[]> {
-    return (await this.http.get<{ users: User[] }>(query("/users", { query: text, limit: 20 }), signal)).users;
+    return (await this.http.get<Answers["findUsers"]>(query("/users", { query: text, limit: 20 }), signal)).users;
   }
 
   async blocked(): Promise<User[]> {
-    return (await this.http.get<{ users: User[] }>("/users/blocked")).users;
+    return (await this.http.get<Answers["listBlocked"]>("/users/blocked")).users;
   }
 
   block(id: Id, isBlocked: boolean): Promise<void> {
@@ -118,36 +120,40 @@ export class Parley {
   // Conversations
 
   conversations(cursor?: string): Promise<ConversationPage> {
-    return this.http.get<ConversationPage>(query("/conversations", { cursor, limit: 100 }));
+    return this.http.get<Answers["listConversations"]>(query("/conversations", { cursor, limit: 100 }));
   }
 
   conversation(id: Id): Promise<Conversation> {
-    return this.http.get<Conversation>(`/conversations/${id}`);
+    return this.http.get<Answers["showConversation"]>(`/conversations/${id}`);
   }
 
   startDirect(userId: Id): Promise<Conversation> {
-    return this.http.post<Conversation>("/conversations", { kind: "direct", userId });
+    return this.makeConversation({ kind: "direct", userId });
   }
 
   startGroup(group: { title: string; visibility: "private" | "public"; memberIds: Id[] }): Promise<Conversation> {
-    return this.http.post<Conversation>("/conversations", { kind: "group", ...group });
+    return this.makeConversation({ kind: "group", ...group });
+  }
+
+  private makeConversation(body: NewConversation): Promise<Conversation> {
+    return this.http.post<Answers["makeConversation"]>("/conversations", body);
   }
 
   async publicGroups(text: string, signal?: AbortSignal): Promise<Conversation[]> {
     const path = query("/conversations/public", { query: text });
-    return (await this.http.get<ConversationPage>(path, signal)).conversations;
+    return (await this.http.get<Answers["listPublicGroups"]>(path, signal)).conversations;
   }
 
   rename(id: Id, title: string): Promise<Conversation> {
-    return this.http.patch<Conversation>(`/conversations/${id}`, { title });
+    return this.http.patch<Answers["renameGroup"]>(`/conversations/${id}`, { title });
   }
 
   join(id: Id): Promise<Conversation> {
-    return this.http.post<Conversation>(`/conversations/${id}/join`);
+    return this.http.post<Answers["joinGroup"]>(`/conversations/${id}/join`);
   }
 
   accept(id: Id): Promise<Conversation> {
-    return this.http.post<Conversation>(`/conversations/${id}/accept`);
+    return this.http.post<Answers["acceptInvitation"]>(`/conversations/${id}/accept`);
   }
 
   leave(id: Id): Promise<void> {
@@ -155,15 +161,15 @@ export class Parley {
   }
 
   members(id: Id, cursor?: string): Promise<MemberPage> {
-    return this.http.get<MemberPage>(query(`/conversations/${id}/members`, { cursor, limit: 100 }));
+    return this.http.get<Answers["listMembers"]>(query(`/conversations/${id}/members`, { cursor, limit: 100 }));
   }
 
-  addMembers(id: Id, userIds: Id[]): Promise<MemberPage> {
-    return this.http.post<MemberPage>(`/conversations/${id}/members`, { userIds });
+  addMembers(id: Id, userIds: Id[]): Promise<Conversation> {
+    return this.http.post<Answers["addMembers"]>(`/conversations/${id}/members`, { userIds });
   }
 
-  setRole(id: Id, userId: Id, role: Role): Promise<unknown> {
-    return this.http.patch(`/conversations/${id}/members/${userId}`, { role });
+  setRole(id: Id, userId: Id, role: Role): Promise<Conversation> {
+    return this.http.patch<Answers["setRole"]>(`/conversations/${id}/members/${userId}`, { role });
   }
 
   removeMember(id: Id, userId: Id): Promise<void> {
@@ -173,25 +179,25 @@ export class Parley {
   // Messages
 
   history(conversationId: Id, bounds: { before?: number; after?: number; limit: number }): Promise<MessagePage> {
-    return this.http.get<MessagePage>(query("/messages", { conversationId, ...bounds }));
+    return this.http.get<Answers["listMessages"]>(query("/messages", { conversationId, ...bounds }));
   }
 
   changes(conversationId: Id, sinceRevision: number): Promise<MessagePage> {
-    return this.http.get<MessagePage>(query("/messages", { conversationId, sinceRevision, limit: 200 }));
+    return this.http.get<Answers["listMessages"]>(query("/messages", { conversationId, sinceRevision, limit: 200 }));
   }
 
   async message(id: Id): Promise<Message> {
-    return (await this.http.get<{ message: Message }>(`/messages/${id}`)).message;
+    return (await this.http.get<Answers["showMessage"]>(`/messages/${id}`)).message;
   }
 
   report(id: Id, reason: string): Promise<void> {
     return this.http.post<void>(`/messages/${id}/report`, { reason });
   }
 
-  /** Of a text without a word to look for, which the server refuses, nothing is found. */
+  /** Answers nothing for a text that the server refuses because it has no word to look for. */
   async search(q: string, options: { conversationId?: Id; before?: string }, signal?: AbortSignal): Promise<MessagePage> {
     try {
-      return await this.http.get<MessagePage>(query("/messages/search", { q, ...options, limit: 30 }), signal);
+      return await this.http.get<Answers["searchMessages"]>(query("/messages/search", { q, ...options, limit: 30 }), signal);
     } catch (error) {
       if (error instanceof ApiError && error.field === "q") return { messages: [], hasMore: false };
       throw error;

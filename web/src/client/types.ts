@@ -1,86 +1,29 @@
-/** What travels between server and client, as API.md names it. */
+/**
+ * What travels between server and client. The types of the REST routes are generated from openapi.yaml (schemas.ts); those
+ * of events are here, as docs/EVENTS.md describes them.
+ */
+import { Answers, Conversation, ID, Message as SentMessage, NewMessage, Role, Session, Upload, User } from "./schemas";
 
-export type Id = string;
+export type { Answers, Conversation, Device, Member, Role, Upload, User } from "./schemas";
 
-export interface Thumbnail {
-  size: "small" | "medium" | "large";
-  width: number;
-  height: number;
-  url: string;
+export type Id = ID;
+export type SessionAnswer = Session;
+export type Thumbnail = Upload["thumbnails"][number];
+export type Reaction = SentMessage["reactions"][number];
+export type MessageStatus = SentMessage["status"];
+export type ConversationPage = Answers["listConversations"];
+export type MemberPage = Answers["listMembers"];
+export type MessagePage = Answers["listMessages"];
+
+export interface Message extends SentMessage {
+  /** Only in this client: the revision of a later `message:reactions` that `reactions` contains. */
+  reactionsRevision?: number;
 }
 
-export interface Upload {
-  id: Id;
-  ownerId: Id;
-  name: string;
-  type: string;
-  /** Bytes as received. */
-  size: number;
-  sha256: string;
-  kind: "image" | "video" | "audio" | "file";
-  width?: number;
-  height?: number;
-  /** Seconds. */
-  duration?: number;
-  blurhash?: string;
-  url: string;
-  thumbnails: Thumbnail[];
-  createdAt: string;
-}
-
-export interface User {
-  id: Id;
-  username: string;
-  displayName: string;
-  about?: string;
-  avatar?: Upload;
-  createdAt: string;
-  status?: "online" | "offline";
-  lastSeenAt?: string;
-  /** Of oneself only: until when one cannot write. */
-  mutedUntil?: string;
-}
-
-export interface SessionAnswer {
-  user: User;
-  accessToken: string;
-  /** Seconds until the access token expires. */
-  expiresIn: number;
-}
-
-export interface Device {
-  id: Id;
-  createdAt: string;
-  lastUsedAt: string;
-  userAgent?: string;
-  current: boolean;
-}
-
-export type Role = "owner" | "admin" | "member";
-
-export interface Member {
-  user: User;
-  role: Role;
-  deliveredSeq: number;
-  readSeq: number;
-}
-
-export interface Conversation {
-  id: Id;
-  kind: "direct" | "group";
-  title?: string;
-  visibility?: "private" | "public";
-  /** The first 50. */
-  members: Member[];
-  memberCount: number;
-  lastSeq: number;
-  revision: number;
-  lastMessage?: Message;
-  unreadCount: number;
-  /** Who made one a member without being known; until that is accepted. */
-  invitation?: { by: Message["sender"]; at: string };
-  createdAt: string;
-  updatedAt: string;
+/** A message as this client sends it: to a conversation, and always with an id that makes sending again safe. */
+export interface OutgoingMessage extends NewMessage {
+  conversationId: Id;
+  clientId: string;
 }
 
 /** Somebody reacted to a large message, or took that back. */
@@ -93,55 +36,14 @@ export interface ReactionChange {
   add: boolean;
 }
 
-export interface Reaction {
-  emoji: string;
-  userIds: Id[];
-}
-
-export type MessageStatus = "sent" | "delivered" | "read";
-
-export interface Message {
-  id: Id;
+export interface Marks {
   conversationId: Id;
-  seq: number;
-  revision: number;
-  sender: { id: Id; username: string; displayName: string };
-  text: string;
-  attachments: Upload[];
-  replyTo?: Id;
-  reactions: Reaction[];
-  /** Here only: the revision of a change of `reactions` that came by itself, later than the rest of the message. */
-  reactionsRevision?: number;
-  clientId?: string;
-  status: MessageStatus;
-  createdAt: string;
-  editedAt?: string;
-  deletedAt?: string;
+  userId: Id;
+  deliveredSeq: number;
+  readSeq: number;
 }
 
-export interface ConversationPage {
-  conversations: Conversation[];
-  nextCursor?: string;
-}
-
-export interface MemberPage {
-  members: Member[];
-  nextCursor?: string;
-}
-
-export interface MessagePage {
-  messages: Message[];
-  hasMore: boolean;
-}
-
-export interface OutgoingMessage {
-  conversationId: Id;
-  clientId: string;
-  text: string;
-  attachments: Id[];
-  replyTo?: Id;
-}
-
+/** The acknowledgement of `sync`. */
 export interface SyncAnswer {
   conversations: {
     id: Id;
@@ -153,13 +55,6 @@ export interface SyncAnswer {
   removed: Id[];
 }
 
-export interface Marks {
-  conversationId: Id;
-  userId: Id;
-  deliveredSeq: number;
-  readSeq: number;
-}
-
 /** Every event that the server sends, with its payload. */
 export interface ServerEvents {
   ready: { user: User; online: Id[]; undelivered: Record<Id, number> };
@@ -168,11 +63,11 @@ export interface ServerEvents {
   "message:reactions": ReactionChange;
   "message:deleted": Message;
   "message:status": Marks;
-  "user:status": { userId: Id; status: "online" | "offline"; lastSeenAt?: string };
   typing: { conversationId: Id; userId: Id; active: boolean };
-  /** Until when one's own messages are refused; without it, not any more. */
+  "user:status": { userId: Id; status: "online" | "offline"; lastSeenAt?: string };
+  /** Until when the user's own messages are refused; without `until`, no longer. */
   "user:muted": { until?: string };
-  /** Of one's own block list. */
+  /** A change of the user's own block list. */
   "user:blocked": { userId: Id; blocked: boolean };
   "conversation:created": Conversation;
   "conversation:updated": Conversation;

@@ -1,6 +1,7 @@
 import { ApiError, NetworkError } from "../client/errors";
+import { Problem } from "../client/schemas";
 
-const problems: Record<string, string> = {
+const problems: Partial<Record<Problem["code"], string>> = {
   invalid_credentials: "That username and password do not go together.",
   username_taken: "That username is taken.",
   rate_limited: "That was a bit fast. Please wait a moment.",
@@ -22,7 +23,7 @@ const problems: Record<string, string> = {
 export function problemText(error: unknown): string {
   if (error instanceof NetworkError) return "No connection to the server.";
   if (error instanceof ApiError) {
-    const known = problems[error.code];
+    const known = problems[error.code as Problem["code"]];
     if (known !== undefined) return known;
     // For a refused value the detail is "field: what it must be"; for a forbidden action it is the reason.
     if (error.detail !== "") return capitalized(error.detail.replace(/^\w+: /, ""));
