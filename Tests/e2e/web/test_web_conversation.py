@@ -76,7 +76,7 @@ def test_a_muted_person_is_told_until_when(two, server):
     ana, bo = two
     ana.composer.fill("What I wanted to say")
     server.sql("SELECT moderation.mute_user(%s, now() + interval '1 hour', 'shouting')", ana.username)
-    expect(ana.page.get_by_role("status").filter(has_text="keeps you from writing until")).to_be_visible()
+    expect(ana.page.get_by_role("status").filter(has_text="has muted you until")).to_be_visible()
     expect(ana.page.get_by_role("button", name="Send")).to_be_disabled()
     ana.composer.press("Enter")
     expect(ana.composer).to_have_value("What I wanted to say")
@@ -84,10 +84,10 @@ def test_a_muted_person_is_told_until_when(two, server):
     ana.sees("Can you read this?")
     # Who comes back is told as well.
     ana.page.reload()
-    expect(ana.page.get_by_role("status").filter(has_text="keeps you from writing until")).to_be_visible()
+    expect(ana.page.get_by_role("status").filter(has_text="has muted you until")).to_be_visible()
     expect(ana.composer).to_have_value("What I wanted to say")
     server.sql("SELECT moderation.unmute_user(%s)", ana.username)
-    expect(ana.page.get_by_text("keeps you from writing")).to_have_count(0)
+    expect(ana.page.get_by_text("has muted you")).to_have_count(0)
     ana.composer.press("Enter")
     bo.sees("What I wanted to say")
 

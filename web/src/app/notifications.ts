@@ -6,12 +6,12 @@ import { navigate } from "./router";
 
 const key = "parley.notifications";
 
-/** Whether the user wants notifications of the browser and the browser allows them. */
+/** Whether the user wants notifications and the browser allows them. */
 export function notificationsEnabled(): boolean {
   return "Notification" in window && Notification.permission === "granted" && localStorage.getItem(key) === "on";
 }
 
-/** Switches notifications; asks the browser's permission where that is needed. Answers whether they are on. */
+/** Switches notifications on or off; asks for the browser's permission if needed. Answers whether they are on. */
 export async function setNotifications(isOn: boolean): Promise<boolean> {
   if (isOn && "Notification" in window && (await Notification.requestPermission()) === "granted") {
     localStorage.setItem(key, "on");
@@ -21,7 +21,7 @@ export async function setNotifications(isOn: boolean): Promise<boolean> {
   return notificationsEnabled();
 }
 
-/** Shows a message that arrived while nobody looked at the page. */
+/** Shows a notification for a message that arrives while the page is not in focus. */
 export function notify(state: State, message: Message): void {
   if (document.hasFocus() || message.sender.id === state.me?.id || !notificationsEnabled()) return;
   const conversation = state.conversations[message.conversationId];
@@ -36,7 +36,7 @@ export function notify(state: State, message: Message): void {
   };
 }
 
-/** A notification, or none where the browser shows them for service workers only, as on Android. */
+/** Creates a notification. Some browsers, such as those on Android, allow that to service workers only. */
 function create(title: string, options: NotificationOptions): Notification | undefined {
   try {
     return new Notification(title, options);

@@ -3,10 +3,10 @@ import { Chat } from "./chat";
 
 const key = "parley.signedIn";
 
-/** The hint of who is signed in, shared by all tabs. */
+/** Who is signed in; shared by all tabs. */
 export const signedInHint: SignedInHint = stored(key);
 
-/** A log-out that the server has not confirmed, shared by all tabs. */
+/** A log-out that the server has not confirmed; shared by all tabs. */
 export const unconfirmedLogout: LogoutMemory = stored("parley.signedOut");
 
 function stored(name: string) {
@@ -19,7 +19,7 @@ function stored(name: string) {
   };
 }
 
-/** Follows what happens to the page: the network, being looked at again, another tab signing in or out. */
+/** Reacts to events of the page: the network is back, the page is visible again, another tab signs in or out. */
 export function watchPage(chat: Chat): void {
   const hurry = () => chat.connectNow();
   window.addEventListener("online", () => {
@@ -33,7 +33,7 @@ export function watchPage(chat: Chat): void {
   window.addEventListener("beforeunload", (event) => {
     if (chat.uploads.isUnderWay) event.preventDefault();
   });
-  // A file that misses the conversation would take the place of the page.
+  // Otherwise the browser would open a file that is dropped outside a conversation.
   for (const type of ["dragover", "drop"] as const) {
     window.addEventListener(type, (event) => {
       if (event.dataTransfer?.types.includes("Files") === true) event.preventDefault();
@@ -43,7 +43,7 @@ export function watchPage(chat: Chat): void {
     if (event.key !== key) return;
     const meId = chat.store.state.me?.id;
     if (event.newValue === null) chat.sessionEnded();
-    // Somebody signed in elsewhere: this tab becomes theirs too, rather than sending in another's name.
+    // Somebody else signed in, in another tab. This tab must not go on sending in the first user's name.
     else if (event.newValue !== meId) window.location.reload();
   });
 }

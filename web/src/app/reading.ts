@@ -5,19 +5,19 @@ import { memberOf } from "../store/state";
 import { Store } from "../store/store";
 import { emptyTimeline, findBySeq, firstSeq, lastSeq, PageKind, Timeline } from "../store/timeline";
 
-/** Messages of the first window, and of each page that scrolling asks for. */
+/** The number of messages in the first window, and in each further page. */
 const windowSize = 50;
 const pageSize = 100;
 
-/** How many pages of changes are fetched after an absence before the history is loaded anew instead. */
+/** After this many pages of changes, the history is loaded again instead. */
 const changePages = 10;
 
-/** Marks gather this long, in milliseconds, while somebody scrolls. */
+/** Read marks are collected this long before they are sent, in milliseconds. */
 const markDelay = 250;
 
-/** Loads history, and says how far it has been read. */
+/** Loads the history of conversations, and tells the server how far the user has read. */
 export class Reading {
-  /** How far each conversation has been read here, and which of it the server has not acknowledged. */
+  /** How far the user has read each conversation here, and which of these marks are not acknowledged. */
   private readonly marked = new Map<Id, number>();
   private readonly unconfirmed = new Set<Id>();
   private markTimer: ReturnType<typeof setTimeout> | undefined;
@@ -38,7 +38,7 @@ export class Reading {
     }
   }
 
-  /** Makes a conversation, and the place `seq` in it, present; without a place, where reading was left off or the end. */
+  /** Loads a conversation around the message `seq`; without `seq`, around the first unread message or at the end. */
   async open(id: Id, seq?: number): Promise<void> {
     const conversation = this.store.state.conversations[id];
     if (conversation === undefined) return;
@@ -109,7 +109,7 @@ export class Reading {
     }
   }
 
-  /** Fetches what has changed past a revision, for the messages that are held, until all up to `target` is applied. */
+  /** Fetches the changes of loaded messages after a revision, until all changes up to `target` are applied. */
   async fetchChanges(id: Id, since: number | undefined, target: number): Promise<void> {
     let revision = since ?? this.store.state.revisions[id] ?? 0;
     for (let page = 0; page < changePages; page += 1) {
@@ -125,7 +125,7 @@ export class Reading {
     this.store.dispatch({ type: "caughtUp", conversationId: id, revision: target });
   }
 
-  /** Everything up to `seq` has been seen. */
+  /** The user has seen everything up to `seq`. */
   markRead(id: Id, seq: number): void {
     const conversation = this.store.state.conversations[id];
     if (conversation === undefined) return;
@@ -146,7 +146,7 @@ export class Reading {
         () => {
           if (this.marked.get(id) === seq) this.unconfirmed.delete(id);
         },
-        // It is sent again with the next connection.
+        // The next connection sends it again.
         () => {},
       );
     }

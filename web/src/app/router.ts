@@ -1,7 +1,7 @@
 import { useSyncExternalStore } from "react";
 import { Id } from "../client/types";
 
-/** Every view has an address; this is the table of them. */
+/** The views. Each has an address. */
 export type Route =
   | { view: "home" }
   | { view: "login" }

@@ -1,4 +1,4 @@
-/** Waits that double from half a second to half a minute, each a random part of its bound so that clients spread out. */
+/** Waits that double from half a second to half a minute. Each is partly random, so that clients do not come back at once. */
 export class Backoff {
   private attempts = 0;
 

@@ -10,7 +10,7 @@ export type ConnectionStatus = "stopped" | "connecting" | "online" | "waiting";
 export interface ConnectionHandler {
   onStatus(status: ConnectionStatus): void;
   onEvent(event: ServerEvent): void;
-  /** The server takes this session no longer. */
+  /** The server no longer accepts this session. */
   onRevoked(): void;
 }
 
@@ -28,7 +28,7 @@ export class Connection {
   private retry: ReturnType<typeof setTimeout> | undefined;
   private transport = 0;
 
-  /** `transports` in order of preference; the next one is tried when one fails before it has ever connected. */
+  /** `transports` are in order of preference. If one fails without having connected, the next one is tried. */
   constructor(
     private readonly transports: readonly [OpenTransport, ...OpenTransport[]],
     private readonly tokens: TokenSource,
@@ -47,7 +47,7 @@ export class Connection {
     this.socket = undefined;
   }
 
-  /** Tries at once instead of waiting: the network is back, or the page is looked at again. */
+  /** Connects now instead of waiting: the network is back, or the page is visible again. */
   hurry(): void {
     if (this.status !== "waiting") return;
     this.backoff.reset();
@@ -66,7 +66,7 @@ export class Connection {
     try {
       token = await this.tokens.token();
     } catch (error) {
-      // A 401 has ended the session, and with it this connection.
+      // A 401 has ended the session, and this connection with it.
       if (!(error instanceof ApiError && error.status === 401)) this.wait();
       return;
     }
@@ -90,7 +90,7 @@ export class Connection {
           this.handler.onRevoked();
           return;
         }
-        // A server that was away answers by the preferred transport again.
+        // After a working connection, the preferred transport is tried first again.
         if (wasConnected) this.transport = 0;
         else if (refusal === undefined) this.transport += 1;
         if (refusal !== undefined && staleToken.has(refusal)) this.tokens.renew(token).catch(() => {});

@@ -1,9 +1,9 @@
 /** Engine.IO protocol 4: transports, handshake and heartbeat. */
 
 export interface TransportHandler {
-  /** One Engine.IO packet, its type being the first character. */
+  /** One Engine.IO packet. Its first character is its type. */
   onPacket(packet: string): void;
-  /** Called once, whoever closed it. */
+  /** Called once, whichever side closed it. */
   onClose(reason: string): void;
 }
 
@@ -14,7 +14,7 @@ export interface Transport {
 
 export type OpenTransport = (handler: TransportHandler) => Transport;
 
-/** A WebSocket as transport. `base` is the origin, such as `https://chat.example`. */
+/** The WebSocket transport. `base` is the origin, such as `https://chat.example`. */
 export function webSocketTransport(base: string): OpenTransport {
   return (handler) => {
     const socket = new WebSocket(`${base.replace(/^http/, "ws")}/socket.io/?EIO=4&transport=websocket`);
@@ -32,7 +32,7 @@ export function webSocketTransport(base: string): OpenTransport {
       send: (packet) => {
         if (socket.readyState === WebSocket.OPEN) socket.send(packet);
       },
-      // A dead network may hold the closing handshake back for a minute: the transport is closed now all the same.
+      // On a dead network the closing handshake can take a minute. The transport counts as closed now.
       close: () => {
         socket.close();
         finish("closed here");
@@ -41,7 +41,7 @@ export function webSocketTransport(base: string): OpenTransport {
   };
 }
 
-/** HTTP long-polling as transport, for networks that let no WebSocket through. */
+/** The long-polling transport, for networks that block WebSockets. */
 export function pollingTransport(base: string, doFetch: typeof fetch): OpenTransport {
   return (handler) => {
     const controller = new AbortController();
@@ -112,7 +112,7 @@ export interface EngineHandler {
 /** How long the handshake may take, in milliseconds. */
 const openTimeout = 10_000;
 
-/** One Engine.IO connection over one transport; it closes itself when the server's heartbeat stays away. */
+/** One Engine.IO connection over one transport. It closes itself when the server's heartbeat stops. */
 export class Engine {
   private readonly transport: Transport;
   private watchdog: ReturnType<typeof setTimeout> | undefined;

@@ -1,7 +1,7 @@
-/** The server refused: the stable `code` of API.md, with what it says about it. */
+/** A refusal of the server, with its stable `code` and its detail. */
 export class ApiError extends Error {
   constructor(
-    /** The HTTP status; 0 where the refusal was an event's acknowledgement. */
+    /** The HTTP status; 0 if the refusal was the acknowledgement of an event. */
     readonly status: number,
     readonly code: string,
     readonly detail: string,
@@ -13,7 +13,7 @@ export class ApiError extends Error {
   }
 }
 
-/** No answer came: no connection, or not in time. What was asked may have happened. */
+/** No answer came: there is no connection, or it took too long. The request may still have been carried out. */
 export class NetworkError extends Error {}
 
 const passing = new Set(["rate_limited", "timeout", "unavailable", "internal"]);

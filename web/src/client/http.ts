@@ -1,9 +1,9 @@
 import { ApiError, NetworkError } from "./errors";
 
-/** Where requests get their access token from. */
+/** The source of access tokens. */
 export interface TokenSource {
   token(): Promise<string>;
-  /** A token other than `stale`, which the server no longer takes. */
+  /** A new token, because the server no longer accepts `stale`. */
   renew(stale: string): Promise<string>;
 }
 
@@ -11,7 +11,7 @@ export interface CallOptions {
   body?: unknown;
   headers?: Record<string, string>;
   signal?: AbortSignal;
-  /** Whether the request goes on when the page is left. */
+  /** Whether the request continues when the user leaves the page. */
   keepalive?: boolean;
 }
 
@@ -20,7 +20,7 @@ export type Fetch = typeof fetch;
 const timeout = 20_000;
 
 /**
- * One request, with JSON both ways.
+ * Sends one request, with JSON in both directions.
  * @throws ApiError when the server refuses, NetworkError when no answer comes within 20 seconds.
  */
 export async function call<T>(doFetch: Fetch, method: string, path: string, options: CallOptions = {}): Promise<T> {
@@ -73,7 +73,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** Requests in the name of the signed-in user; a token that has expired is renewed once. */
+/** Sends requests in the name of the signed-in user. An expired token is renewed once. */
 export class HttpClient {
   constructor(private readonly tokens: TokenSource, private readonly doFetch: Fetch) {}
 
@@ -113,7 +113,7 @@ export class HttpClient {
   }
 }
 
-/** `/path?a=1`, leaving out what is undefined. */
+/** `/path?a=1`, without undefined parameters. */
 export function query(path: string, parameters: Record<string, string | number | undefined>): string {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) {

@@ -2,14 +2,14 @@ import { ApiError, isPassing } from "./errors";
 import { Id, Message, OutgoingMessage } from "./types";
 
 export interface OutboxHandler {
-  /** Sends once. What fails in passing is sent again with the same `clientId`. */
+  /** Sends a message once. After a passing failure the outbox calls it again with the same `clientId`. */
   transmit(message: OutgoingMessage): Promise<Message>;
   onSent(clientId: string, message: Message): void;
-  /** The server refuses the message for good. */
+  /** The server has refused the message for good. */
   onFailed(clientId: string, error: ApiError): void;
 }
 
-/** How often an error of the server itself (not of the network) is tried again before it counts as final. */
+/** After this many errors of the server (not of the network), a message has failed. */
 const serverAttempts = 5;
 
 interface Entry {
@@ -18,8 +18,8 @@ interface Entry {
 }
 
 /**
- * What is written and not yet acknowledged. Within a conversation messages go one after the other, so that they keep
- * their order; while there is no connection they stay here.
+ * Messages that are not acknowledged yet. The messages of one conversation are sent one after the other, to keep their
+ * order. Without a connection they wait.
  */
 export class Outbox {
   private readonly queues = new Map<Id, Entry[]>();
@@ -36,7 +36,7 @@ export class Outbox {
     void this.drain(message.conversationId);
   }
 
-  /** Drops a message that was not acknowledged; the server may have it all the same. */
+  /** Drops a message that was not acknowledged. The server may still have received it. */
   remove(clientId: string): void {
     for (const queue of this.queues.values()) {
       const index = queue.findIndex((entry) => entry.message.clientId === clientId);
@@ -44,7 +44,7 @@ export class Outbox {
     }
   }
 
-  /** Whether there is a connection to send over; coming online sends what has waited. */
+  /** Tells whether there is a connection. When it comes back, waiting messages are sent. */
   setOnline(isOnline: boolean): void {
     this.isOnline = isOnline;
     if (isOnline) for (const id of this.queues.keys()) void this.drain(id);
@@ -69,7 +69,7 @@ export class Outbox {
     }
   }
 
-  /** Milliseconds to wait before the next attempt. */
+  /** Answers how many milliseconds to wait before the next attempt. */
   private async attempt(entry: Entry): Promise<number> {
     const { clientId } = entry.message;
     try {

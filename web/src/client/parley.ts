@@ -20,7 +20,7 @@ import {
 } from "./types";
 import { Uploader } from "./uploader";
 
-/** A Parley server as its client sees it: every route and event of API.md that the page uses, typed. */
+/** A Parley server: every route and event that the page uses, with its types. */
 export class Parley {
   readonly session: Session;
   readonly uploader: Uploader;
@@ -81,7 +81,7 @@ export class Parley {
     return this.request("typing", { conversationId, active });
   }
 
-  /** What has changed past the revisions that are known. */
+  /** Everything that has changed since the given revisions. */
   sync(known: Record<Id, number>): Promise<SyncAnswer> {
     return this.request<SyncAnswer>("sync", { known });
   }

@@ -3,8 +3,8 @@ import { call, Fetch, TokenSource } from "./http";
 import { Id, SessionAnswer, User } from "./types";
 
 /**
- * Remembers across reloads that somebody is signed in, and who, so that a signed-out page asks the server for nothing.
- * It is no secret: the refresh token itself stays in an HttpOnly cookie.
+ * Remembers across reloads who is signed in, so that a signed-out page sends no request.
+ * It is not a secret: the refresh token is in an HttpOnly cookie.
  */
 export interface SignedInHint {
   read(): Id | null;
@@ -12,26 +12,26 @@ export interface SignedInHint {
 }
 
 /**
- * Remembers across reloads a log-out that the server has not confirmed: the last access token, or an empty text where
- * there was none.
+ * Remembers across reloads a log-out that the server has not confirmed: the last access token, or an empty text if there
+ * was none.
  */
 export interface LogoutMemory {
   read(): string | null;
   write(token: string | null): void;
 }
 
-/** A token is renewed when it has less than this left, in milliseconds. */
+/** A token is renewed this long before it expires, in milliseconds. */
 const margin = 30_000;
 
-/** The signed-in user's session: the access token lives here, in memory, and nowhere else. */
+/** The session of the signed-in user. The access token is kept here, in memory, and nowhere else. */
 export class Session implements TokenSource {
-  /** Called once when the session has come to its end, by log-out or because the server no longer takes it. */
+  /** Called once when the session has ended, by a log-out or because the server no longer accepts it. */
   onEnded: () => void = () => {};
 
   private current: { token: string; expiresAt: number } | undefined;
   private renewal: Promise<string> | undefined;
   private leaving: Promise<void> | undefined;
-  /** How many sessions have ended: an answer that was asked for in one of them is not for the next. */
+  /** Counts sessions that have ended, to ignore late answers that belong to an earlier one. */
   private endings = 0;
 
   constructor(
@@ -55,33 +55,33 @@ export class Session implements TokenSource {
     return this.signIn("login", { username, password });
   }
 
-  /** The answer to an earlier log-out takes the cookie away: it has to come before that of a log-in, which brings one. */
+  /** Waits for an earlier log-out first: its answer removes the cookie, and must not remove the new one. */
   private async signIn(route: string, body: unknown): Promise<User> {
-    // So has the answer to a renewal, which brings a cookie as well.
+    // The answer to a renewal sets a cookie too, so it must not arrive later either.
     await this.renewal?.catch(() => {});
     await this.confirmLogout();
     const user = this.begin(await this.auth(route, body));
-    // Where the server could not end the session of before, it has now, since its cookie was replaced.
+    // The new cookie has replaced that of the old session: there is nothing left to log out.
     this.unconfirmed.write(null);
     return user;
   }
 
   /**
    * The user whose session the browser's cookie holds.
-   * @throws ApiError 401 when there is none any more.
+   * @throws ApiError 401 when there is none.
    */
   async restore(): Promise<User> {
     return this.begin(await this.refresh());
   }
 
-  /** Signing out works offline too: the page forgets the session at once, and tells the server as soon as it can. */
+  /** Logging out works offline too: the page forgets the session at once and tells the server as soon as it can. */
   logout(): Promise<void> {
     this.unconfirmed.write(this.current?.token ?? "");
     this.end();
     return this.confirmLogout();
   }
 
-  /** Tells the server of a log-out that it has not confirmed; without an answer that decides, it stays to be told. */
+  /** Tells the server of a log-out that it has not confirmed. Without a clear answer it stays unconfirmed. */
   confirmLogout(): Promise<void> {
     this.leaving ??= this.tellLogout().finally(() => {
       this.leaving = undefined;
@@ -92,7 +92,7 @@ export class Session implements TokenSource {
   private async tellLogout(): Promise<void> {
     const token = this.unconfirmed.read();
     if (token === null) return;
-    // The server takes a token that has expired as well, and the cookie where there was none.
+    // The server accepts an expired token too, and the cookie if there is no token.
     const headers: Record<string, string> = { "X-Parley-Cookie": "1" };
     if (token !== "") headers["Authorization"] = `Bearer ${token}`;
     try {
@@ -119,7 +119,7 @@ export class Session implements TokenSource {
 
   async renew(stale: string): Promise<string> {
     if (this.current !== undefined && this.current.token !== stale) return this.current.token;
-    // Whoever asks while a renewal is under way shares its answer.
+    // Callers share a renewal that is under way.
     this.renewal ??= this.refresh()
       .then((answer) => this.begin(answer) && answer.accessToken)
       .finally(() => {
@@ -135,7 +135,7 @@ export class Session implements TokenSource {
       if (endings !== this.endings) throw new ApiError(401, "session_revoked", "signed out");
       return answer;
     } catch (error) {
-      // What is said of a session that has ended says nothing of the next one.
+      // A refusal of an earlier session says nothing about this one.
       if (error instanceof ApiError && error.status === 401 && endings === this.endings) this.end();
       throw error;
     }

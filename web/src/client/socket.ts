@@ -25,7 +25,7 @@ export function encodePacket(packet: Packet): string {
   }
 }
 
-/** The packet, or undefined where it is none that this client understands. */
+/** The packet, or undefined if this client does not understand it. */
 export function decodePacket(text: string): Packet | undefined {
   // Type, an optional namespace (only "/" is ours), an optional acknowledgement id, and the payload.
   const match = /^([0-4])(?:\/,)?(\d*)(.*)$/s.exec(text);
@@ -55,7 +55,7 @@ export function decodePacket(text: string): Packet | undefined {
 export interface SocketHandler {
   onConnect(): void;
   onEvent(name: string, payload: unknown): void;
-  /** Called once; `refusal` is the code of a `connect_error`. */
+  /** Called once. `refusal` is the code of a `connect_error`. */
   onClose(reason: string, refusal?: string): void;
 }
 
@@ -65,7 +65,7 @@ interface Waiting {
   timer: ReturnType<typeof setTimeout>;
 }
 
-/** One Socket.IO connection, from its opening to its end. It does not reconnect. */
+/** One Socket.IO connection. It does not reconnect. */
 export class Socket {
   private readonly engine: Engine;
   private readonly waiting = new Map<number, Waiting>();
@@ -82,7 +82,7 @@ export class Socket {
   }
 
   /**
-   * Emits and waits for the acknowledgement.
+   * Emits an event and waits for its acknowledgement.
    * @throws ApiError when the answer is `ok: false`; NetworkError when none comes within `timeout` milliseconds.
    */
   request<T>(event: string, payload: unknown, timeout: number): Promise<T> {
@@ -90,7 +90,7 @@ export class Socket {
     return new Promise<T>((resolve, reject) => {
       const id = this.nextId++;
       const timer = setTimeout(() => {
-        // An answer this late means a connection that is silently dead: closing it leads to a new one.
+        // No answer for this long means that the connection is dead. Closing it leads to a new one.
         this.settle(id)?.reject(new NetworkError(`no answer to ${event}`));
         this.close();
       }, timeout);

@@ -9,7 +9,7 @@ export interface Attempt {
   headers: Record<string, string>;
   body?: Blob;
   signal: AbortSignal;
-  /** Bytes of `body` that have gone out. */
+  /** Called with the number of bytes of `body` that were sent. */
   onProgress?(sent: number): void;
 }
 
@@ -19,10 +19,10 @@ export interface Answer {
   header(name: string): string | null;
 }
 
-/** Sends one request and reports progress, which `fetch` cannot. */
+/** Sends one request and reports its progress; `fetch` cannot do that. */
 export type Transfer = (attempt: Attempt) => Promise<Answer>;
 
-/** A transfer by XMLHttpRequest. @throws NetworkError when no answer comes. */
+/** Transfers by XMLHttpRequest. @throws NetworkError when no answer comes. */
 export const transferByXhr: Transfer = ({ method, path, headers, body, signal, onProgress }) =>
   new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
@@ -40,23 +40,23 @@ export const transferByXhr: Transfer = ({ method, path, headers, body, signal, o
     else request.send(body ?? null);
   });
 
-/** Up to this many bytes a file goes as one plain PUT; above, it goes by tus in pieces of this size, which can be resumed. */
+/** In bytes. A file up to this size is one PUT request; a larger one is sent by tus in pieces of this size. */
 const pieceSize = 8 * 1024 * 1024;
 
-/** How often an error of the server itself is tried again. */
+/** The number of attempts when the server fails. */
 const serverAttempts = 6;
 
 const tus = { "Tus-Resumable": "1.0.0" };
 
 export interface UploadOptions {
   signal: AbortSignal;
-  /** The share that has arrived or is on its way, 0 to 1. */
+  /** Called with the share that was sent, 0 to 1. */
   onProgress(share: number): void;
-  /** Resolves when it makes sense to try again after the connection was lost. */
+  /** Resolves when another attempt makes sense after a failure. */
   untilOnline(delay: number): Promise<void>;
 }
 
-/** Uploads files; large ones resumably, by tus 1.0. */
+/** Uploads files. Uploads of large files can be resumed (tus 1.0). */
 export class Uploader {
   constructor(
     private readonly http: HttpClient,
@@ -104,7 +104,7 @@ export class Uploader {
     };
   }
 
-  /** Each call goes on where the last one broke off, as far as the server has got. */
+  /** Each call of the answer continues where the server's copy ends. */
   private resumable(file: File, { signal, onProgress }: UploadOptions): () => Promise<Upload> {
     let location: string | undefined;
     signal.addEventListener("abort", () => {
@@ -116,7 +116,7 @@ export class Uploader {
         try {
           offset = this.offset(await this.send({ method: "HEAD", path: location, headers: tus, signal }));
         } catch (error) {
-          // What has expired meanwhile begins anew; the loop around comes back at once.
+          // An upload that has expired starts again.
           if (!(error instanceof ApiError && (error.status === 404 || error.status === 410))) throw error;
           location = undefined;
         }
@@ -135,7 +135,7 @@ export class Uploader {
           });
           offset = this.offset(answer);
         } catch (error) {
-          // Another offset than the server's: ask it again.
+          // The offset differs from the server's: ask for it again.
           if (error instanceof ApiError && error.status === 409) throw new NetworkError("offsets differ");
           throw error;
         }
@@ -154,7 +154,7 @@ export class Uploader {
     });
     const location = answer.header("Location");
     if (location === null) throw new ApiError(answer.status, "internal", "");
-    // A proxy may make the address absolute; only its path is ours.
+    // A proxy may make the address absolute. Only its path counts.
     return new URL(location, "http://localhost").pathname;
   }
 

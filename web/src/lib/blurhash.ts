@@ -1,18 +1,18 @@
-/** Decodes a blurhash, a picture's blurred likeness in some 30 characters (github.com/woltapp/blurhash, Algorithm.md). */
+/** Decodes a blurhash: a blurred picture in about 30 characters (github.com/woltapp/blurhash, Algorithm.md). */
 
 const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz#$%*+,-.:;=?@[]^_{|}~";
 
-type Colour = readonly [number, number, number];
+type Color = readonly [number, number, number];
 
-/** RGBA pixels, or undefined where the text is no blurhash. */
+/** RGBA pixels, or undefined if the text is not a blurhash. */
 export function decodeBlurhash(hash: string, width: number, height: number): Uint8ClampedArray | undefined {
   const sizes = base83(hash.slice(0, 1));
   if (sizes === undefined) return undefined;
   const columns = (sizes % 9) + 1;
   const rows = Math.floor(sizes / 9) + 1;
   if (hash.length !== 4 + 2 * columns * rows) return undefined;
-  const colours = readColours(hash, columns * rows);
-  if (colours === undefined) return undefined;
+  const colors = readColors(hash, columns * rows);
+  if (colors === undefined) return undefined;
 
   const pixels = new Uint8ClampedArray(width * height * 4);
   for (let y = 0; y < height; y += 1) {
@@ -21,8 +21,8 @@ export function decodeBlurhash(hash: string, width: number, height: number): Uin
       for (let row = 0; row < rows; row += 1) {
         for (let column = 0; column < columns; column += 1) {
           const basis = Math.cos((Math.PI * x * column) / width) * Math.cos((Math.PI * y * row) / height);
-          const colour = colours[row * columns + column] ?? [0, 0, 0];
-          for (let channel = 0; channel < 3; channel += 1) sum[channel] = (sum[channel] ?? 0) + (colour[channel] ?? 0) * basis;
+          const color = colors[row * columns + column] ?? [0, 0, 0];
+          for (let channel = 0; channel < 3; channel += 1) sum[channel] = (sum[channel] ?? 0) + (color[channel] ?? 0) * basis;
         }
       }
       const start = 4 * (y * width + x);
@@ -32,19 +32,19 @@ export function decodeBlurhash(hash: string, width: number, height: number): Uin
   return pixels;
 }
 
-function readColours(hash: string, count: number): Colour[] | undefined {
+function readColors(hash: string, count: number): Color[] | undefined {
   const maximum = base83(hash.slice(1, 2));
   const average = base83(hash.slice(2, 6));
   if (maximum === undefined || average === undefined) return undefined;
   const scale = (maximum + 1) / 166;
-  const colours: Colour[] = [[toLinear(average >> 16), toLinear((average >> 8) & 255), toLinear(average & 255)]];
+  const colors: Color[] = [[toLinear(average >> 16), toLinear((average >> 8) & 255), toLinear(average & 255)]];
   for (let index = 1; index < count; index += 1) {
     const value = base83(hash.slice(4 + 2 * index, 6 + 2 * index));
     if (value === undefined) return undefined;
     const part = (quantised: number) => signedSquare((quantised - 9) / 9) * scale;
-    colours.push([part(Math.floor(value / 361)), part(Math.floor(value / 19) % 19), part(value % 19)]);
+    colors.push([part(Math.floor(value / 361)), part(Math.floor(value / 19) % 19), part(value % 19)]);
   }
-  return colours;
+  return colors;
 }
 
 function base83(text: string): number | undefined {

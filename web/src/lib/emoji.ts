@@ -1,4 +1,4 @@
-/** Emoji with a name each, in groups, in the order of `texts.emoji.groups`. */
+/** Emoji and their names. The groups are in the order of `texts.emoji.groups`. */
 const source = [
   "😀 grin 😄 smile 😁 beam 😆 laugh 😅 sweat 😂 joy 🤣 rofl 🙂 slight-smile 🙃 upside-down 😉 wink 😊 blush 😇 angel 🥰 adore 😍 heart-eyes 🤩 star-eyes 😘 kiss 😋 yum 😜 tongue 🤪 zany 🤗 hug 🤭 giggle 🤫 hush 🤔 think 🤨 doubt 😐 neutral 😶 speechless 😏 smirk 😒 unamused 🙄 eye-roll 😬 grimace 😌 relieved 😔 pensive 😴 sleep 😷 mask 🤒 ill 🤕 hurt 🤢 nausea 🤮 vomit 🥵 hot 🥶 cold 🥴 woozy 🤯 mind-blown 🤠 cowboy 🥳 party 😎 cool 🤓 nerd 🧐 monocle 😕 confused 😟 worried 🙁 frown 😮 surprised 😳 flushed 🥺 pleading 😨 fear 😰 anxious 😢 cry 😭 sob 😱 scream 😞 disappointed 😩 weary 🥱 yawn 😤 huff 😠 angry 🤬 swear 😈 devil 💀 skull 💩 poop 🤡 clown 👻 ghost 👽 alien 🤖 robot",
   "👋 wave ✋ hand 👌 ok ✌️ peace 🤞 luck 🤟 love-you 🤘 rock 👈 left 👉 right 👆 up 👇 down 👍 thumbs-up 👎 thumbs-down ✊ fist 👊 punch 👏 clap 🙌 hooray 🤝 handshake 🙏 thanks ✍️ write 💪 strong 👀 eyes 🧠 brain 👶 baby 👩 woman 👨 man 👵 grandma 👴 grandpa 🤷 shrug 🤦 facepalm 🙋 raise-hand 🙇 bow 💃 dance 🏃 run 👪 family",

@@ -1,6 +1,6 @@
 const units = ["kB", "MB", "GB", "TB"];
 
-/** Bytes as people read them: `12 B`, `3.4 MB`. */
+/** A number of bytes for people: `12 B`, `3.4 MB`. */
 export function byteSize(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;
   let value = bytes;
@@ -19,7 +19,7 @@ export function initials(name: string): string {
   return letters.map((word) => firstCharacter(word ?? "")).join("").toUpperCase() || "?";
 }
 
-/** The first character as people see it: an emoji counts as one. */
+/** The first character as people see it: a composed emoji is one character. */
 function firstCharacter(text: string): string {
   const segmenter = "Segmenter" in Intl ? new Intl.Segmenter() : undefined;
   if (segmenter === undefined) return Array.from(text)[0] ?? "";
@@ -27,14 +27,14 @@ function firstCharacter(text: string): string {
   return "";
 }
 
-/** A number from 0 to `count` - 1 that an id always gets. */
+/** A number from 0 to `count` - 1, always the same for an id. */
 export function stableIndex(id: string, count: number): number {
   let hash = 0;
   for (let index = 0; index < id.length; index += 1) hash = (Math.imul(hash, 31) + id.charCodeAt(index)) >>> 0;
   return hash % count;
 }
 
-/** Whether a text is nothing but up to three emoji, which are shown large. */
+/** Whether a text is only emoji, up to three of them. Such texts are shown large. */
 export function isEmojiOnly(text: string): boolean {
   if (text.length > 40 || !/^[\p{Extended_Pictographic}\p{Emoji_Component}\s]+$/u.test(text)) return false;
   if (!/\p{Extended_Pictographic}|\p{Regional_Indicator}/u.test(text)) return false;

@@ -1,15 +1,15 @@
 export type TextPart = { kind: "text"; text: string } | { kind: "link"; text: string; href: string };
 
-// Addresses begin with a scheme, with www., or are of the form name@host; only http, https and mailto are ever made links.
-// What may be the name in a mail address is matched whether an @ follows or not, so that it is not looked at again.
+// An address begins with http(s):// or www., or is name@host. Only http, https and mailto become links.
+// The name part of a mail address is matched even without an @ after it, so that it is scanned only once.
 const candidate = /\b(?:https?:\/\/|www\.)[^\s<>"]+|(?:(?!\b(?:https?:\/\/|www\.))[\w.+-])+(@[\w-]+(?:\.[\w-]+)+)?/giu;
 const web = /^(?:https?:\/\/|www\.)/iu;
-// A host has at most 253 characters (RFC 1035 § 2.3.4); what a page does with a longer one may take far longer.
+// A host has at most 253 characters (RFC 1035 § 2.3.4). Browsers can take very long to parse a longer one.
 const longestHost = 253;
 
 /**
- * Splits a message into plain text and links, in time that is linear in its length: whoever writes a message must not be
- * able to freeze those who read it.
+ * Splits a message into plain text and links, in linear time: the sender of a message must not be able to freeze the
+ * pages of its readers.
  */
 export function linkify(text: string): TextPart[] {
   const parts: TextPart[] = [];
@@ -29,7 +29,7 @@ export function linkify(text: string): TextPart[] {
   return parts;
 }
 
-/** Without the punctuation that ends the sentence around an address, and without a bracket that was opened before it. */
+/** Removes the punctuation after an address, and a closing bracket that was opened before it. */
 function withoutTail(text: string): string {
   let round = count(text, ")") - count(text, "(");
   let square = count(text, "]") - count(text, "[");

@@ -16,7 +16,7 @@ const systems: [RegExp, string][] = [
   [/Linux/, "Linux"],
 ];
 
-/** A browser as people call it, from its User-Agent: `Firefox, Linux`. */
+/** The name of a browser from its User-Agent: `Firefox, Linux`. */
 export function deviceName(userAgent: string | undefined): string | undefined {
   if (userAgent === undefined || userAgent === "") return undefined;
   const find = (list: [RegExp, string][]) => list.find(([pattern]) => pattern.test(userAgent))?.[1];

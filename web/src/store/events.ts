@@ -49,7 +49,7 @@ export function reduceEvent(state: State, event: ServerEvent, isLive: boolean, n
     case "conversation:created":
       return withConversation(state, event.payload);
     case "conversation:updated": {
-      // The server may not have been told yet of what was read here: the count of this device is better.
+      // Keep the count of this device: the server may not know yet what was just read here.
       const present = state.conversations[event.payload.id];
       if (present === undefined) return state;
       const next = withConversation(state, { ...event.payload, unreadCount: present.unreadCount });

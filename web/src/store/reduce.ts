@@ -22,7 +22,7 @@ export function reduce(state: State, action: Action): State {
     case "ownRole":
       return { ...state, ownRoles: { ...state.ownRoles, [action.conversationId]: action.role } };
     case "connection":
-      // Who types, and who is online once the connection stays away, is only known again when it is back.
+      // Without a connection nobody knows who is typing, and, once it stays away, who is online.
       return {
         ...state,
         connection: action.status,

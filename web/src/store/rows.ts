@@ -2,7 +2,7 @@ import { Id, Message } from "../client/types";
 import { PendingMessage } from "./state";
 import { lowerBound } from "./timeline";
 
-/** One line of the message list, with how it stands among its neighbours. */
+/** One row of the message list, and how it relates to its neighbors. */
 export interface Row {
   readonly key: string;
   readonly message?: Message;
@@ -11,15 +11,15 @@ export interface Row {
   readonly senderId: Id;
   readonly isDayStart: boolean;
   readonly isUnreadStart: boolean;
-  /** First and last of a run of messages by one sender. */
+  /** Whether it is the first or the last of a run of messages by one sender. */
   readonly isFirst: boolean;
   readonly isLast: boolean;
 }
 
-/** Messages of one sender further apart than this, in milliseconds, are separate runs. */
+/** Two messages of one sender that are further apart than this, in milliseconds, are separate runs. */
 const runGap = 5 * 60_000;
 
-/** A message keeps its key from being sent to being acknowledged. */
+/** The key of a row. It stays the same when a pending message is acknowledged. */
 function keyOf(senderId: Id, message: { id?: Id; clientId?: string }): string {
   return message.clientId === undefined ? message.id ?? "" : `${senderId}:${message.clientId}`;
 }
@@ -30,22 +30,22 @@ interface Item {
   readonly seq: number | undefined;
   /** Milliseconds since 1970. */
   readonly time: number;
-  /** The same for all times of one day of the local calendar. */
+  /** A number for the day in the local calendar. */
   readonly day: number;
-  /** The row that came of it last. */
+  /** The row that was built last. */
   last?: Row;
 }
 
 /**
- * Builds the rows of a conversation, again and again as it changes. What was worked out from a message the last time is
- * kept, and its row too where nothing about it has changed: 50,000 messages are gone through with each new one.
+ * Builds the rows of a conversation each time it changes. Items and unchanged rows are reused, because every new message
+ * goes through the whole list, which can have 50,000 messages.
  */
 export class RowBuilder {
   private items: Item[] = [];
 
   /** `unreadSeq` is the first message that was unread when the conversation was opened. */
   build(messages: readonly Message[], pending: readonly PendingMessage[], meId: Id, unreadSeq: number | undefined): Row[] {
-    // Pages are put in before or after what was there, so that it has moved as one.
+    // Pages are added at either end, so all earlier items have moved by the same distance.
     const first = this.items[0]?.seq;
     const shift = first === undefined ? 0 : lowerBound(messages, first);
     const items: Item[] = messages.map((message, index) => {

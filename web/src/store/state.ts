@@ -8,13 +8,13 @@ export interface UploadTask {
   readonly name: string;
   readonly size: number;
   readonly type: string;
-  /** An object URL that shows a picture before it has arrived. */
+  /** An object URL that shows a picture before it is uploaded. */
   readonly preview?: string;
-  /** 0 to 1. */
+  /** The share that was sent, 0 to 1. */
   readonly share: number;
   readonly state: "uploading" | "waiting" | "done" | "failed";
   readonly upload?: Upload;
-  /** Why it failed, in words for people. */
+  /** Why it failed, as text for the user. */
   readonly problem?: string;
 }
 
@@ -23,7 +23,7 @@ export interface PendingMessage {
   readonly clientId: string;
   readonly conversationId: Id;
   readonly text: string;
-  /** Ids of upload tasks. */
+  /** The ids of its upload tasks. */
   readonly uploads: readonly string[];
   readonly replyTo?: Id;
   readonly createdAt: string;
@@ -31,7 +31,7 @@ export interface PendingMessage {
   readonly problem?: string;
 }
 
-/** What is being written in a conversation. */
+/** What the user is writing in a conversation. */
 export interface Draft {
   readonly text: string;
   readonly uploads: readonly string[];
@@ -50,29 +50,29 @@ export interface Notice {
 type Table<T> = Readonly<Record<string, T>>;
 
 export interface State {
-  /** `restoring` while the page asks whether its cookie still holds a session. */
+  /** `restoring` while the page asks the server whether its cookie is still valid. */
   readonly phase: "restoring" | "signedOut" | "signedIn";
   readonly me: User | undefined;
-  /** Until when a moderator keeps the user from writing, in milliseconds since 1970; 0 for not at all. */
+  /** Until when the user is muted, in milliseconds since 1970; 0 for not at all. */
   readonly mutedUntil: number;
   readonly connection: ConnectionStatus;
   readonly conversations: Table<Conversation>;
   readonly isListLoaded: boolean;
-  /** Per conversation: every change up to here has been applied. */
+  /** By conversation: every change up to this revision has been applied. */
   readonly revisions: Table<number>;
   readonly timelines: Table<Timeline>;
   readonly online: Table<boolean>;
   readonly lastSeen: Table<string>;
-  /** Whom the user has blocked. */
+  /** The people whom the user has blocked. */
   readonly blocked: Table<boolean>;
   /** The user's role in groups whose first members, which a conversation carries, do not include the user. */
   readonly ownRoles: Table<Role>;
-  /** Per conversation and user: until when the typing mark stands, in milliseconds since 1970. */
+  /** By conversation and user: until when the typing mark is shown, in milliseconds since 1970. */
   readonly typing: Table<Table<number>>;
   readonly pending: readonly PendingMessage[];
   readonly uploads: Table<UploadTask>;
   readonly drafts: Table<Draft>;
-  /** Answered messages that are not in a timeline. */
+  /** Quoted messages that are not in a timeline. */
   readonly quoted: Table<Message>;
   readonly notices: readonly Notice[];
 }
@@ -104,7 +104,7 @@ export function partner(conversation: Conversation, meId: Id | undefined): User 
   return conversation.members.find((member) => member.user.id !== meId)?.user;
 }
 
-/** Whether the user sees a public group from outside: its title and size, none of its members. */
+/** Whether the user sees a public group from outside: its title and size, but no members. */
 export function isOutside(conversation: Conversation): boolean {
   return conversation.members.length === 0;
 }
@@ -118,17 +118,17 @@ export function ownRole(state: State, conversation: Conversation): Role {
   return memberOf(conversation, state.me?.id)?.role ?? state.ownRoles[conversation.id] ?? "member";
 }
 
-/** What the list and the page's title count; nothing of a group that was not accepted. */
+/** The unread messages that the list and the page's title count. A group that was not accepted has none. */
 export function unreadIn({ invitation, unreadCount }: Conversation): number {
   return invitation === undefined ? unreadCount : 0;
 }
 
-/** When something was last said, for the order of the list. */
+/** The time of the last message, which orders the list. */
 export function activity(conversation: Conversation): string {
   return conversation.lastMessage?.createdAt ?? conversation.createdAt;
 }
 
-/** How far a message of one's own has come, by the marks of all other members, or as the server said it last. */
+/** The status of the user's own message, by the marks of all other members or as the server last said. */
 export function statusOf(message: Message, conversation: Conversation): MessageStatus {
   const others = conversation.members.filter((member) => member.user.id !== message.sender.id);
   if (others.length === 0 || conversation.memberCount > conversation.members.length) return message.status;

@@ -2,7 +2,7 @@ import { Action } from "./actions";
 import { reduce } from "./reduce";
 import { initialState, State } from "./state";
 
-/** Holds the state; everything that changes it goes through `dispatch`. */
+/** Holds the state. Every change goes through `dispatch`. */
 export class Store {
   private current = initialState;
   private readonly listeners = new Set<() => void>();
@@ -18,7 +18,7 @@ export class Store {
     for (const listener of this.listeners) listener();
   };
 
-  /** Calls `listener` after every change; the answer ends that. */
+  /** Calls `listener` after every change. Call the answer to unsubscribe. */
   subscribe = (listener: () => void): (() => void) => {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);

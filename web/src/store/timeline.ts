@@ -1,19 +1,19 @@
 import { Message, Reaction, ReactionChange } from "../client/types";
 
 /**
- * The part of a conversation's history that is held: without a gap, ascending by `seq`. It is either at the end, and
- * then grows with what arrives, or a window somewhere in the past that pages extend.
+ * The loaded part of a conversation's history, without gaps and ascending by `seq`. If it reaches the end, it grows with
+ * new messages. Otherwise it is a window in the past, which pages extend.
  */
 export interface Timeline {
   readonly messages: readonly Message[];
-  /** Whether the conversation's first message is held. */
+  /** Whether the first message of the conversation is loaded. */
   readonly atStart: boolean;
   readonly loading: "window" | "older" | "newer" | undefined;
-  /** Set once the first window has come. */
+  /** Whether the first window was loaded. */
   readonly isLoaded: boolean;
-  /** The last load failed. */
+  /** Whether the last load failed. */
   readonly isBroken: boolean;
-  /** What arrived while a page was on its way, or ahead of a message still missing. */
+  /** Messages that arrived during a load, or before an earlier message that is still missing. */
   readonly held: readonly Message[];
 }
 
@@ -26,7 +26,7 @@ export const emptyTimeline: Timeline = {
   held: [],
 };
 
-/** How many messages wait for their place at most; what is dropped comes back with a page. */
+/** At most this many messages are held. A page brings back the ones that are dropped. */
 const heldLimit = 200;
 
 /** The index of the first message with at least this `seq`. */
@@ -54,12 +54,12 @@ export function lastSeq(timeline: Timeline): number {
   return timeline.messages[timeline.messages.length - 1]?.seq ?? 0;
 }
 
-/** Whether the same message came with other URLs of its files: what was asked for last has the good ones. */
+/** Whether this is the same message with new URLs of its files. The later answer has the valid ones. */
 function isRenewed(present: Message, message: Message): boolean {
   return present.revision === message.revision && present.attachments.some((upload, index) => upload.url !== message.attachments[index]?.url);
 }
 
-/** Takes in messages in any order, each once: newer revisions replace, what continues the end is added, the rest is held. */
+/** Takes in messages in any order. Newer revisions replace older ones, the next message is appended, the rest is held. */
 export function applyMessages(timeline: Timeline, incoming: readonly Message[]): Timeline {
   if (incoming.length === 0) return timeline;
   const messages = timeline.messages.slice();
@@ -87,13 +87,13 @@ export function applyMessages(timeline: Timeline, incoming: readonly Message[]):
   return { ...timeline, messages: isChanged ? messages : timeline.messages, held: held.slice(-heldLimit) };
 }
 
-/** A change of reactions that came by itself may be later than a message that comes after it. */
+/** Keeps the reactions of a `message:reactions` that is later than the message that now arrives. */
 function withLaterReactions(message: Message, present: Message): Message {
   if ((present.reactionsRevision ?? 0) <= message.revision) return message;
   return { ...message, reactions: present.reactions, reactionsRevision: present.reactionsRevision };
 }
 
-/** What one user did to the reactions of a message, if it is held. */
+/** Applies one user's reaction to a message, if that is loaded. */
 export function applyReaction(timeline: Timeline, change: ReactionChange): Timeline {
   const apply = (message: Message): Message => {
     const isKnown = change.revision <= Math.max(message.revision, message.reactionsRevision ?? 0);
@@ -114,12 +114,12 @@ function changedReactions(reactions: Reaction[], { emoji, userId, add }: Reactio
 }
 
 export type PageKind =
-  /** The page takes the place of what is held. */
+  /** The page replaces what is loaded. */
   | { kind: "window"; atStart: boolean }
   | { kind: "older"; before: number; hasMore: boolean }
   | { kind: "newer"; after: number };
 
-/** Takes in a page of history. One that no longer joins what is held, because that was replaced meanwhile, is dropped. */
+/** Takes in a page of history. It is dropped if it no longer adjoins what is loaded. */
 export function applyPage(timeline: Timeline, page: PageKind, messages: readonly Message[]): Timeline {
   const settled = { ...timeline, loading: undefined, isBroken: false, held: [] };
   let next: Timeline;

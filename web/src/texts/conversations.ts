@@ -8,7 +8,7 @@ export const sidebar = {
   search: "Search",
   clearSearch: "Clear search",
   emptyTitle: "No conversations yet",
-  emptyText: "Find somebody to talk to, start a group, or look around in the public ones.",
+  emptyText: "Find somebody to talk to, start a group, or browse the public ones.",
   unread: (count: number) => (count === 1 ? "1 unread message" : `${count} unread messages`),
   conversations: "Conversations",
   people: "People",
@@ -30,7 +30,7 @@ export const home = {
 
 export const notFound = {
   title: "There is nothing here",
-  text: "The address may be wrong, or the conversation is not yours to see.",
+  text: "The address may be wrong, or you may not see this conversation.",
   action: "To your conversations",
 };
 
@@ -72,13 +72,13 @@ export const composer = {
   progress: (name: string) => `Upload of ${name}`,
   waiting: "Waiting for the connection",
   emoji: "Insert emoji",
-  muted: (until: string) => `A moderator keeps you from writing until ${until}.`,
-  mutedForGood: "A moderator keeps you from writing.",
-  tooManyFiles: (most: number) => `A message carries at most ${most} files.`,
+  muted: (until: string) => `A moderator has muted you until ${until}.`,
+  mutedForGood: "A moderator has muted you.",
+  tooManyFiles: (most: number) => `A message can have at most ${most} files.`,
   tooLong: (over: number) => `${over} characters too long`,
   replyingTo: (name: string) => `Reply to ${name}`,
   editing: "Edit message",
-  stopReply: "Do not reply",
+  stopReply: "Cancel reply",
   stopEdit: "Stop editing",
   saveEdit: "Save changes",
 };
@@ -90,7 +90,7 @@ export const notification = {
 export const invitation = {
   title: "Invitation",
   preview: (name: string) => `${name} added you`,
-  text: (name: string, username: string) => `${name} (@${username}) added you to this group. You have not talked yet, so nothing of it is shown until you accept.`,
+  text: (name: string, username: string) => `${name} (@${username}) added you to this group. You have not talked before, so the group stays hidden until you accept.`,
   accept: "Accept",
 };
 

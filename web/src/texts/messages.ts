@@ -29,7 +29,7 @@ export const message = {
   reportSend: "Send report",
   reported: "Thank you. A moderator will look at it.",
   unavailable: "Message not available",
-  showQuoted: "Show the message this answers",
+  showQuoted: "Show the quoted message",
 };
 
 export const attachment = {

@@ -14,8 +14,8 @@ const problems: Partial<Record<Problem["code"], string>> = {
   not_a_member: "You are not a member of this conversation.",
   banned: "This account is banned.",
   muted: "You cannot write at the moment.",
-  not_found: "That does not exist any more.",
-  gone: "That does not exist any more.",
+  not_found: "That no longer exists.",
+  gone: "That no longer exists.",
   unsupported_media_type: "Files of this type are not accepted.",
 };
 

@@ -10,7 +10,7 @@ const fullFormat = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyl
 
 const day = 86_400_000;
 
-/** Days of the local calendar between two times. */
+/** The number of days between two times in the local calendar. */
 function daysBetween(earlier: Date, later: Date): number {
   const midnight = (date: Date) => new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
   return Math.round((midnight(later) - midnight(earlier)) / day);
@@ -33,7 +33,7 @@ export function date(time: string): string {
   return yearDateFormat.format(new Date(time));
 }
 
-/** Time today, weekday within a week, else the date: for lists. */
+/** For lists: the time if it was today, the weekday within a week, else the date. */
 export function shortTime(time: string, now = new Date()): string {
   const then = new Date(time);
   const days = daysBetween(then, now);
@@ -43,7 +43,7 @@ export function shortTime(time: string, now = new Date()): string {
   return then.getFullYear() === now.getFullYear() ? shortDateFormat.format(then) : yearDateFormat.format(then);
 }
 
-/** What stands between two days of messages. */
+/** The line between two days of messages. */
 export function dayLabel(time: string, now = new Date()): string {
   const then = new Date(time);
   const days = daysBetween(then, now);
@@ -52,7 +52,7 @@ export function dayLabel(time: string, now = new Date()): string {
   return then.getFullYear() === now.getFullYear() ? longDayFormat.format(then) : longYearFormat.format(then);
 }
 
-/** `5 minutes ago`, or the date where it is long ago. */
+/** `5 minutes ago`, or the date if it was more than a week ago. */
 export function agoTime(time: string, now = Date.now()): string {
   const minutes = Math.round((now - new Date(time).getTime()) / 60_000);
   const format = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
@@ -63,7 +63,7 @@ export function agoTime(time: string, now = Date.now()): string {
   return date(time);
 }
 
-/** Seconds as `1:05`. */
+/** Seconds as minutes and seconds: `1:05`. */
 export function duration(seconds: number): string {
   const whole = Math.round(seconds);
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;

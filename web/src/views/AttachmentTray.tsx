@@ -6,7 +6,7 @@ import { IconButton } from "./controls";
 import { Icon } from "./icons";
 import { ProgressBar } from "./ProgressBar";
 
-/** The files that go with the message being written. */
+/** The files of the message being written. */
 export function AttachmentTray({ conversationId, taskIds }: { conversationId: Id; taskIds: readonly string[] }) {
   if (taskIds.length === 0) return null;
   return (

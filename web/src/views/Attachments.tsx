@@ -9,7 +9,7 @@ import { Lightbox } from "./lazy";
 import { Picture } from "./Picture";
 import { pictureSize } from "./pictureSize";
 
-/** A message's files: pictures as a grid that opens a viewer, players, and cards for everything else. */
+/** The files of a message: pictures open a viewer, videos and audio have players, other files have cards. */
 export function Attachments({ message }: { message: Message }) {
   const { messages } = useChat();
   const [viewed, setViewed] = useState<number>();

@@ -10,15 +10,15 @@ interface AvatarProps {
   showsPresence?: boolean;
 }
 
-const colours = 8;
+const colors = 8;
 
-/** A person's picture, or their initials on a colour that stays theirs. It is decoration: the name stands beside it. */
+/** A person's picture, or their initials on a color of their own. It is decoration: the name is always next to it. */
 export function Avatar({ user, size = "medium", showsPresence = false }: AvatarProps) {
   const isOnline = useStore((state) => showsPresence && state.online[user.id] === true);
   const picture = user.avatar?.thumbnails.find((thumbnail) => thumbnail.size === (size === "large" ? "medium" : "small"));
   const url = picture?.url ?? user.avatar?.url;
   return (
-    <span className={`avatar avatar-${size} avatar-colour-${stableIndex(user.id, colours)}`} aria-hidden="true">
+    <span className={`avatar avatar-${size} avatar-color-${stableIndex(user.id, colors)}`} aria-hidden="true">
       {url === undefined ? initials(user.displayName) : <img src={url} alt="" draggable={false} />}
       {isOnline && <span className="presence" />}
     </span>
@@ -34,13 +34,13 @@ export function ConversationAvatar({ conversation, size = "medium" }: { conversa
 
 export function GroupAvatar({ id, title, size = "medium" }: { id: Id; title: string; size?: "small" | "medium" | "large" }) {
   return (
-    <span className={`avatar avatar-${size} avatar-group avatar-colour-${stableIndex(id, colours)}`} aria-hidden="true">
+    <span className={`avatar avatar-${size} avatar-group avatar-color-${stableIndex(id, colors)}`} aria-hidden="true">
       {title === "" ? <Icon name="group" /> : initials(title)}
     </span>
   );
 }
 
-/** What a conversation is called: a group's title, or the other person's name. */
+/** The name of a conversation: a group's title, or the other person's name. */
 export function titleOf(conversation: Conversation, meId: Id | undefined): string {
   return conversation.title ?? partner(conversation, meId)?.displayName ?? "";
 }

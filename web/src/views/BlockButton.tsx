@@ -2,7 +2,7 @@ import { User } from "../client/types";
 import * as texts from "../texts";
 import { useChat, useStore } from "./context";
 
-/** Blocks a person, or takes that back. */
+/** Blocks or unblocks a person. */
 export function BlockButton({ user }: { user: Pick<User, "id" | "displayName"> }) {
   const chat = useChat();
   const isBlocked = useStore((state) => state.blocked[user.id] === true);

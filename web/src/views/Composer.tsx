@@ -14,10 +14,10 @@ import { MuteNote } from "./MuteNote";
 import { useMutedUntil } from "./useMute";
 
 const maxLength = limits.text.most;
-/** From this length on the count is shown. */
+/** The count is shown from this length on. */
 const warnFrom = maxLength - 200;
 
-/** Where a message is written: text, files, what it answers. */
+/** Where the user writes a message: text, files, and the message it replies to. */
 export function Composer({ conversation }: { conversation: Conversation }) {
   const { drafts, sending, store, typing } = useChat();
   const { id } = conversation;
@@ -30,7 +30,7 @@ export function Composer({ conversation }: { conversation: Conversation }) {
   const isEmpty = length === 0 && draft.uploads.length === 0;
   const reference = draft.editing ?? draft.replyTo;
 
-  // The field grows with its text, up to what the style sheet allows.
+  // The field grows with its text, up to the limit of the style sheet.
   useLayoutEffect(() => {
     const element = input.current;
     if (element === null) return;
@@ -38,12 +38,12 @@ export function Composer({ conversation }: { conversation: Conversation }) {
     element.style.height = `${element.scrollHeight}px`;
   }, [draft.text]);
 
-  // On a touch screen focus would open the keyboard over the messages.
+  // On a touch screen, focus would open a keyboard over the messages.
   useEffect(() => {
     if (!isTouch || reference !== undefined) input.current?.focus();
   }, [id, reference]);
 
-  /** Puts text in at the caret. */
+  /** Inserts text at the caret. */
   const insert = (text: string) => {
     const element = input.current;
     if (element === null) return;
@@ -73,7 +73,7 @@ export function Composer({ conversation }: { conversation: Conversation }) {
   };
   const onPaste = (event: ClipboardEvent) => {
     const files = Array.from(event.clipboardData.files);
-    // What comes as text and as its picture, from an office program, is text.
+    // Office programs copy a text together with a picture of it: paste the text.
     if (files.length === 0 || event.clipboardData.types.includes("text/plain")) return;
     event.preventDefault();
     drafts.attach(id, files);
@@ -143,7 +143,7 @@ export function Composer({ conversation }: { conversation: Conversation }) {
           disabled={isEmpty || isTooLong || isMuted}
           aria-label={draft.editing === undefined ? texts.composer.send : texts.composer.saveEdit}
           title={draft.editing === undefined ? texts.composer.send : texts.composer.saveEdit}
-          // The keyboard of a phone stays open.
+          // Keeps the keyboard of a phone open.
           onPointerDown={(event) => event.preventDefault()}
         >
           <Icon name={draft.editing === undefined ? "send" : "check"} />
@@ -178,7 +178,7 @@ function EmojiButton({ onPick }: { onPick(emoji: string): void }) {
             anchor={button}
             onPick={(emoji) => {
               onPick(emoji);
-              // Where there is no keyboard to go on with, more of them may follow.
+              // On a touch screen the picker stays open for more.
               if (!isTouch) close();
             }}
             onClose={close}

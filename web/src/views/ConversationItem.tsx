@@ -9,7 +9,7 @@ import { useStore } from "./context";
 import { Link } from "./controls";
 import { StatusMark } from "./StatusMark";
 
-/** One line of the conversation list. */
+/** One entry of the conversation list. */
 export const ConversationItem = memo(function ConversationItem(props: { conversation: Conversation; isSelected: boolean }) {
   const { conversation, isSelected } = props;
   const meId = useStore((state) => state.me?.id);
@@ -46,7 +46,7 @@ export const ConversationItem = memo(function ConversationItem(props: { conversa
 
 function Preview({ conversation, isSelected }: { conversation: Conversation; isSelected: boolean }) {
   const meId = useStore((state) => state.me?.id);
-  // What is being written here is in front of one's eyes.
+  // The draft of the selected conversation is already visible in the composer.
   const draft = useStore((state) => (isSelected ? "" : state.drafts[conversation.id]?.text ?? ""));
   const typist = useStore((state) => Object.keys(state.typing[conversation.id] ?? {})[0]);
   const message = conversation.lastMessage;

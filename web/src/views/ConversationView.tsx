@@ -14,7 +14,7 @@ import { MessageList } from "./MessageList";
 import { NotFound } from "./NotFound";
 import { useConversation } from "./useConversation";
 
-/** A conversation: who it is with, its messages, and where to write. */
+/** A conversation: its header, its messages, and the composer. */
 export function ConversationView({ id, seq }: { id: Id; seq: number | undefined }) {
   const chat = useChat();
   const { conversation, isMissing, preview } = useConversation(id);
@@ -97,7 +97,7 @@ function Present({ conversation, seq }: { conversation: Conversation; seq: numbe
   );
 }
 
-/** In place of where one would write. */
+/** Replaces the composer if the user has blocked the other person. */
 function Blocked({ user }: { user: User | undefined }) {
   if (user === undefined) return null;
   return (
@@ -108,7 +108,7 @@ function Blocked({ user }: { user: User | undefined }) {
   );
 }
 
-/** Who types, or else who is there. */
+/** Who is typing, or else who is online. */
 function Subtitle({ conversation }: { conversation: Conversation }) {
   const meId = useStore((state) => state.me?.id);
   const typists = useStore((state) => state.typing[conversation.id]);
@@ -122,7 +122,7 @@ function Subtitle({ conversation }: { conversation: Conversation }) {
     return <span className="subtitle is-typing">{other === undefined ? texts.conversation.isTyping(names) : texts.conversation.typing}</span>;
   }
   if (other !== undefined) {
-    // Without a connection nobody knows.
+    // Without a connection, nobody knows who is online.
     if (!isConnected) return <span className="subtitle">{texts.connection.connecting}</span>;
     const seen = lastSeen[other.id] ?? other.lastSeenAt;
     const away = seen === undefined ? texts.conversation.offline : texts.conversation.lastSeen(agoTime(seen));

@@ -20,7 +20,7 @@ import { NotFound } from "./NotFound";
 import { useConversation } from "./useConversation";
 import { useStanding } from "./useStanding";
 
-/** What there is to know about a conversation, and to change: a person, or a group and its members. */
+/** The details of a conversation: a person, or a group and its members, and what the user may change. */
 export function DetailsView({ id }: { id: Id }) {
   const chat = useChat();
   const { conversation, isMissing } = useConversation(id);

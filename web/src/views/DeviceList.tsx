@@ -6,7 +6,7 @@ import * as texts from "../texts";
 import { useChat } from "./context";
 import { Spinner } from "./controls";
 
-/** The devices on which the user is signed in; others can be signed out. */
+/** The devices on which the user is signed in. The others can be signed out. */
 export function DeviceList() {
   const chat = useChat();
   const [devices, setDevices] = useState<readonly Device[]>();

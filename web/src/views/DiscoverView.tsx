@@ -8,7 +8,7 @@ import { PaneHead } from "./PaneHead";
 import { SearchBox } from "./SearchBox";
 import { useFound } from "./useFound";
 
-/** The public groups, to look through and join. */
+/** Finds public groups to join. */
 export function DiscoverView() {
   const chat = useChat();
   const mine = useStore((state) => state.conversations);

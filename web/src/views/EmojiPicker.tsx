@@ -10,14 +10,14 @@ interface Props {
   onClose(): void;
 }
 
-/** Emoji in groups, found by name. */
+/** Picks an emoji, by group or by name. */
 export function EmojiPicker({ anchor, onPick, onClose }: Props) {
   const [text, setText] = useState("");
   const wanted = text.trim().toLowerCase();
   const groups = emojiGroups.map((group) => group.filter(({ name }) => name.includes(wanted)));
   return (
     <Popover anchor={anchor} label={texts.emoji.label} role="dialog" columns={8} onClose={onClose}>
-      {/* On a touch screen the field would open the keyboard over the emoji. */}
+      {/* On a touch screen, the field would open a keyboard over the emoji. */}
       {!isTouch && (
         <input
           className="emoji-search"

@@ -8,14 +8,14 @@ import { Link } from "./controls";
 interface Props {
   text: string;
   page: MessagePage;
-  /** Whether all are of one conversation, which needs no naming. */
+  /** Whether all messages are of one conversation, which then needs no name. */
   isHere?: boolean;
   /** Fetches the page that follows a message. */
   find(before: string): Promise<MessagePage>;
   onMore(page: MessagePage): void;
 }
 
-/** Messages that a search has found; each leads to its place. */
+/** Messages that a search has found. Each links to its place. */
 export function FoundMessages({ text, page, isHere = false, find, onMore }: Props) {
   const chat = useChat();
   const { messages, hasMore } = page;
@@ -49,7 +49,7 @@ function FoundMessage({ message, text, isHere }: { message: Message; text: strin
   if (conversation?.invitation !== undefined) return null;
   const sender = message.sender.id === meId ? texts.you : message.sender.displayName;
   const title = conversation === undefined ? "" : titleOf(conversation, meId);
-  // Who said it is the title where all are of one conversation, and is known where the other person did.
+  // In one conversation the sender is the title. In a direct one, the title says who the other person is.
   const isPrefixed = !isHere && title !== sender;
   return (
     <Link to={{ view: "conversation", id: message.conversationId, seq: message.seq }} className="found-message">
@@ -65,7 +65,7 @@ function FoundMessage({ message, text, isHere }: { message: Message; text: strin
   );
 }
 
-/** A message's text around the first of the wanted words, which are marked. */
+/** The text of a message around the first word that was searched for. These words are marked. */
 function Excerpt({ text, wanted }: { text: string; wanted: string }) {
   const words = wanted.split(/\s+/u).map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
   const pattern = new RegExp(`(${words.join("|")})`, "iu");

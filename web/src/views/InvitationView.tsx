@@ -5,7 +5,7 @@ import { GroupAvatar } from "./Avatar";
 import { useChat } from "./context";
 import { PaneHead } from "./PaneHead";
 
-/** A group into which a stranger put the user: nothing of it but who asks. */
+/** A group that a stranger added the user to. It shows who asks, and nothing of the group. */
 export function InvitationView({ group }: { group: Conversation }) {
   const chat = useChat();
   const { id, invitation, title = "" } = group;

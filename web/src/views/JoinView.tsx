@@ -4,7 +4,7 @@ import { GroupAvatar } from "./Avatar";
 import { useChat } from "./context";
 import { PaneHead } from "./PaneHead";
 
-/** A public group of which one is no member. */
+/** A public group that the user is not in. */
 export function JoinView({ group }: { group: Conversation }) {
   const chat = useChat();
   const title = group.title ?? "";

@@ -9,7 +9,7 @@ import { Icon } from "./icons";
 
 const mostZoom = 6;
 
-/** How far a finger goes, in pixels, to bring the next picture. */
+/** A swipe of this many pixels shows the next picture. */
 const swipe = 60;
 
 interface Point {
@@ -17,7 +17,7 @@ interface Point {
   y: number;
 }
 
-/** A picture's magnification, and how far its centre is from the stage's, in pixels. */
+/** The zoom of a picture, and the offset of its center from the center of the stage, in pixels. */
 interface Place extends Point {
   zoom: number;
 }
@@ -39,8 +39,8 @@ interface Props {
 }
 
 /**
- * Pictures over the whole window. Arrow keys and swiping go through them; wheel, two fingers, +/- and double click zoom;
- * dragging moves.
+ * Shows pictures in the whole window. Arrow keys and swipes go through them. The wheel, two fingers, +/- and double clicks
+ * zoom, and dragging moves.
  */
 export function Lightbox({ message, pictures, first, onClose }: Props) {
   const { messages } = useChat();
@@ -48,9 +48,9 @@ export function Lightbox({ message, pictures, first, onClose }: Props) {
   const [index, setIndex] = useState(first);
   const [place, setPlace] = useState(whole);
   const stage = useRef<HTMLDivElement>(null);
-  /** The fingers, or the pressed mouse, on the stage. */
+  /** The fingers on the stage, or the pressed mouse. */
   const pointers = useRef(new Map<number, Point>());
-  /** Where the gesture began, and whether it has moved since: then it is no click. */
+  /** Where the gesture began, and whether it has moved since. If it has, it is not a click. */
   const gesture = useRef({ x: 0, y: 0, isMoved: false });
   const picture = pictures[index];
 
@@ -63,7 +63,7 @@ export function Lightbox({ message, pictures, first, onClose }: Props) {
     setIndex(next);
     setPlace(whole);
   };
-  /** Magnifies around a point of the window, which stays where it is, and moves by `shift`. */
+  /** Zooms around a point of the window, which stays in place, and moves by `shift`. */
   const zoom = (factor: number, around?: Point, shift: Point = { x: 0, y: 0 }) =>
     setPlace((present) => {
       const next = Math.max(1, Math.min(mostZoom, present.zoom * factor));
@@ -88,7 +88,7 @@ export function Lightbox({ message, pictures, first, onClose }: Props) {
     action();
   };
   const onPointerDown = ({ pointerId, clientX: x, clientY: y }: PointerEvent) => {
-    // With a second finger it is no swipe any more.
+    // A gesture with a second finger is not a swipe.
     gesture.current = pointers.current.size === 0 ? { x, y, isMoved: false } : { x: NaN, y: NaN, isMoved: true };
     pointers.current.set(pointerId, { x, y });
   };

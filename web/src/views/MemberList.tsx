@@ -9,7 +9,7 @@ import { IconButton } from "./controls";
 import { MenuItem, Popover } from "./Popover";
 import { useStanding } from "./useStanding";
 
-/** A group's members, with what the user may do about each. */
+/** The members of a group, with what the user may do about each of them. */
 export function MemberList({ conversation }: { conversation: Conversation }) {
   const chat = useChat();
   const { id, revision } = conversation;
@@ -18,7 +18,7 @@ export function MemberList({ conversation }: { conversation: Conversation }) {
   const [further, setFurther] = useState<{ members: readonly Member[]; cursor?: string }>({ members: [] });
   const [isAsked, setAsked] = useState(false);
 
-  // The conversation carries the first 50; all others come in pages.
+  // The conversation carries the first 50. The others are loaded in pages.
   const loadMore = useCallback(
     (cursor?: string) =>
       void chat.notices.attempt(async () => {

@@ -21,7 +21,7 @@ interface Props {
   onClose(): void;
 }
 
-/** The menu of a message: reactions, and what can be done with it. */
+/** The menu of a message: reactions and actions. */
 export function MessageActions({ message, conversation, isMine, anchor, onClose }: Props) {
   const chat = useChat();
   const [asks, setAsks] = useState<"delete" | "report" | "react">();

@@ -12,7 +12,7 @@ import { MessageRow } from "./MessageRow";
 import { estimateHeight } from "./estimate";
 import { VirtualList, VirtualListHandle } from "./VirtualList";
 
-/** The messages of a conversation; `seq` is one that the address asks for. */
+/** The messages of a conversation. `seq` is the message that the address names. */
 export function MessageList({ conversation, seq }: { conversation: Conversation; seq: number | undefined }) {
   const chat = useChat();
   const { id } = conversation;
@@ -31,19 +31,19 @@ export function MessageList({ conversation, seq }: { conversation: Conversation;
     [builder, timeline.messages, isAtEnd, pending, meId, unreadSeq],
   );
 
-  // The place to begin with: the message of the address, or the first unread one.
+  // The list begins at the message of the address, or at the first unread one.
   const keyOfSeq = useCallback((wanted: number) => rows.find((row) => row.message?.seq === wanted)?.key, [rows]);
-  // Before the list reports its place, so that nothing counts as read that was never in view.
+  // This runs before the list reports its position, so a message that was never in view does not count as read.
   const placed = useRef<string>();
   useLayoutEffect(() => {
     const wanted = seq ?? unreadSeq;
     const place = `${seq ?? ""}/${unreadSeq ?? ""}`;
     if (!timeline.isLoaded || wanted === undefined || placed.current === place) return;
     const key = keyOfSeq(wanted);
-    // The message of the address is waited for; an unread one that comes with an older page must not move who reads here.
+    // Wait for the message of the address. An unread one that comes with an older page must not move the reader.
     if (key === undefined && seq !== undefined) return;
     placed.current = place;
-    // Who has written something already is at the end.
+    // The user has written something, and so is at the end.
     if (seq === undefined && pending.length > 0) return;
     if (key !== undefined) list.current?.scrollToRow(key);
     if (seq !== undefined) setHighlighted(seq);
@@ -55,7 +55,7 @@ export function MessageList({ conversation, seq }: { conversation: Conversation;
     return () => clearTimeout(timer);
   }, [highlighted]);
 
-  // What one writes oneself is always brought into view.
+  // A message that the user sends is always scrolled into view.
   const pendingCount = useRef(pending.length);
   useEffect(() => {
     if (pending.length > pendingCount.current) void jumpToNewest();
@@ -65,7 +65,7 @@ export function MessageList({ conversation, seq }: { conversation: Conversation;
   const markSeen = useReadMarks(id);
   const onPlace = (isNowAtBottom: boolean, last: Row) => {
     setAtBottom(isNowAtBottom);
-    // A message that is not sent stands after all others.
+    // A message that is not sent yet comes after all others.
     const seq = last.message?.seq ?? lastSeq(timeline);
     if (seq > 0) markSeen(seq);
   };
@@ -162,7 +162,7 @@ function Header({ isStart, isBroken, onRetry }: { isStart: boolean; isBroken: bo
   );
 }
 
-/** The first message that was unread when the conversation was opened; it stays marked until it is left. */
+/** The first message that was unread when the conversation was opened. It stays marked until the user leaves. */
 function useUnreadStart(conversation: Conversation, isLoaded: boolean): number | undefined {
   const meId = useStore((state) => state.me?.id);
   const start = useRef<number | null>();
@@ -173,7 +173,7 @@ function useUnreadStart(conversation: Conversation, isLoaded: boolean): number |
   return start.current ?? undefined;
 }
 
-/** Marks messages as read once they are in view of somebody; answers where to tell which are in view. */
+/** Marks messages as read once the user sees them. Call the answer with the last message in view. */
 function useReadMarks(id: Id): (seq: number) => void {
   const chat = useChat();
   const seen = useRef(0);
@@ -197,7 +197,7 @@ function useReadMarks(id: Id): (seq: number) => void {
   );
 }
 
-/** Reads messages of others out as they arrive, for screen readers. */
+/** Announces new messages of others to screen readers. */
 function Announcer({ conversation }: { conversation: Conversation }) {
   const meId = useStore((state) => state.me?.id);
   const first = useRef(conversation.lastSeq);

@@ -11,7 +11,7 @@ interface Props {
   isMine: boolean;
 }
 
-/** The buttons beside a message, shown on hover and focus, and on touch always. */
+/** The buttons next to a message. They appear on hover and on focus. */
 export function MessageMenu({ message, conversation, isMine }: Props) {
   const { drafts } = useChat();
   const button = useRef<HTMLButtonElement>(null);

@@ -24,7 +24,7 @@ interface Props {
   onShowQuoted(seq: number): void;
 }
 
-/** A message with what stands above it: the day, the mark of what is new. */
+/** A message, with the line above it that marks a new day or the first unread message. */
 export const MessageRow = memo(function MessageRow({ row, conversation, isHighlighted, onShowQuoted }: Props) {
   const meId = useStore((state) => state.me?.id);
   const isMine = row.senderId === meId;
@@ -60,7 +60,7 @@ export const MessageRow = memo(function MessageRow({ row, conversation, isHighli
   );
 });
 
-/** On a touch screen the menu's button is there for screen readers only. */
+/** Opens the menu of a message. On a touch screen its button is visible to screen readers only. */
 function openMenu(message: HTMLElement): void {
   message.querySelector<HTMLElement>("[aria-haspopup=menu]")?.click();
 }
@@ -101,7 +101,7 @@ function Bubble({ row, conversation, isMine, showsSender, onShowQuoted }: Bubble
         {replyTo !== undefined && !isDeleted && <Quotation id={replyTo} conversation={conversation} onShow={onShowQuoted} />}
         {message !== undefined && <Attachments message={message} />}
         {pending !== undefined && <PendingAttachments ids={pending.uploads} />}
-        {/* The text's own script decides on which side it begins, and the time ends it. */}
+        {/* The script of the text decides on which side it begins. */}
         <div className="bubble-text" dir="auto">
           {isDeleted ? <p className="message-text">{texts.message.deleted}</p> : text !== "" && <MessageText text={text} />}
           <span className="meta" dir="ltr">

@@ -1,7 +1,7 @@
 import { memo, useMemo } from "react";
 import { linkify } from "../lib/linkify";
 
-/** A message's text: plain text and links, never HTML. */
+/** The text of a message: plain text and links, never HTML. */
 export const MessageText = memo(function MessageText({ text }: { text: string }) {
   const parts = useMemo(() => linkify(text), [text]);
   return (

@@ -7,7 +7,7 @@ import { Icon } from "./icons";
 import { PaneHead } from "./PaneHead";
 import { PeoplePicker } from "./PeoplePicker";
 
-/** Begins a conversation: with one person, in a new group, or in a public one. */
+/** Starts a conversation: with one person, in a new group, or in a public one. */
 export function NewChatView() {
   const chat = useChat();
   const open = (user: User) =>

@@ -2,7 +2,7 @@ import * as texts from "../texts";
 import { useChat, useStore } from "./context";
 import { IconButton } from "./controls";
 
-/** Lines that come and go: what went wrong, or was done. */
+/** Short lines that say what was done or what went wrong. */
 export function Notices() {
   const chat = useChat();
   const notices = useStore((state) => state.notices);

@@ -3,7 +3,7 @@ import * as texts from "../texts";
 import { Link } from "./controls";
 import { Icon } from "./icons";
 
-/** The head of a view beside the list; on a phone it leads back. */
+/** The header of a view. On a phone it has a back button. */
 export function PaneHead({ title, back = { view: "home" }, isBackAlways = false }: { title: string; back?: Route; isBackAlways?: boolean }) {
   return (
     <header className="pane-head">

@@ -4,7 +4,7 @@ import { useStore } from "./context";
 import { Icon } from "./icons";
 import { ProgressBar } from "./ProgressBar";
 
-/** The files of a message that is not sent, as far as they have got. */
+/** The files of a message that is not sent yet, with their progress. */
 export function PendingAttachments({ ids }: { ids: readonly string[] }) {
   if (ids.length === 0) return null;
   return (

@@ -3,7 +3,7 @@ import * as texts from "../texts";
 import { useChat } from "./context";
 import { Icon } from "./icons";
 
-/** Where a message stands that is not acknowledged: on its way, or refused, with what can be done about it. */
+/** The state of a message that is not acknowledged: on its way, or failed and to be retried or discarded. */
 export function PendingState({ pending }: { pending: PendingMessage }) {
   const { sending } = useChat();
   if (pending.state !== "failed") {

@@ -10,12 +10,12 @@ import { usePeople } from "./usePeople";
 interface Props {
   label: string;
   onPick(user: User): void;
-  /** Ids of people who are chosen already. */
+  /** The ids of people who are already chosen. */
   chosen?: ReadonlySet<string>;
   autoFocus?: boolean;
 }
 
-/** Finds people by name; each one found can be picked. */
+/** Finds people by name, to pick from. */
 export function PeoplePicker({ label, onPick, chosen, autoFocus = false }: Props) {
   const [text, setText] = useState("");
   const people = usePeople(text);

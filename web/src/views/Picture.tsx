@@ -4,7 +4,7 @@ import { decodeBlurhash } from "../lib/blurhash";
 import * as texts from "../texts";
 import { pictureSize } from "./pictureSize";
 
-/** A picture in the message list. Its place is laid out, and filled with its blurred likeness, before it has loaded. */
+/** A picture in the message list. Until it has loaded, a blurred preview fills its place. */
 export function Picture({ upload, isTile, renew }: { upload: Upload; isTile: boolean; renew(): Promise<boolean> }) {
   const [state, setState] = useState<"loading" | "shown" | "broken">("loading");
   const { width, height } = pictureSize(upload);
@@ -25,7 +25,7 @@ export function Picture({ upload, isTile, renew }: { upload: Upload; isTile: boo
           decoding="async"
           draggable={false}
           onLoad={() => setState("shown")}
-          // With another URL it is loaded once more.
+          // A new URL makes the browser load it again.
           onError={() => void renew().then((isRenewed) => isRenewed || setState("broken"))}
         />
       )}

@@ -3,11 +3,11 @@ import { createPortal } from "react-dom";
 import { Icon, IconName } from "./icons";
 
 interface Props {
-  /** What it opens from, and beside which it stands. */
+  /** The element that opened it. It appears next to that. */
   anchor: RefObject<HTMLElement>;
   label: string;
   role?: "menu" | "dialog";
-  /** How many items stand in a row of it. */
+  /** The number of items in a row. */
   columns?: number;
   onClose(): void;
   children: ReactNode;
@@ -15,7 +15,7 @@ interface Props {
 
 const margin = 8;
 
-/** A box beside the button that opened it. Arrow keys move within, Escape and clicks elsewhere close it. */
+/** A box next to the button that opened it. Arrow keys move the focus; Escape and clicks outside close it. */
 export function Popover({ anchor, label, role = "menu", columns = 1, onClose, children }: Props) {
   const box = useRef<HTMLDivElement>(null);
 
@@ -57,13 +57,13 @@ export function Popover({ anchor, label, role = "menu", columns = 1, onClose, ch
     const items = focusable(box.current);
     const index = items.findIndex((item) => item === document.activeElement);
     const isField = items[index]?.tagName === "INPUT";
-    // Within a field these move the caret.
+    // In a text field, these keys move the caret.
     if (isField && Math.abs(step) === 1) return;
     event.preventDefault();
     items[(index + (isField ? Math.sign(step) : step) + items.length) % items.length]?.focus();
   };
 
-  // Within the landmark it belongs to, yet outside of what scrolls and clips.
+  // Inside the landmark it belongs to, but outside anything that scrolls or clips.
   const place = anchor.current?.closest("main") ?? document.body;
   return createPortal(
     <div ref={box} className="popover" role={role} aria-label={label} onKeyDown={onKeyDown}>

@@ -13,7 +13,7 @@ import { MuteNote } from "./MuteNote";
 import { PaneHead } from "./PaneHead";
 import { useMutedUntil } from "./useMute";
 
-/** One's own account: picture, name, password, devices, notifications. */
+/** The user's account: picture, name, password, devices, notifications. */
 export function ProfileView() {
   const chat = useChat();
   const me = useStore((state) => state.me);

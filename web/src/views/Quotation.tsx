@@ -4,7 +4,7 @@ import * as texts from "../texts";
 import { messageSummary } from "../texts/summary";
 import { useChat, useStore } from "./context";
 
-/** The message that another one answers, in a line or two. */
+/** The message that another one replies to, in a line or two. */
 export function Quotation({ id, conversation, onShow }: { id: Id; conversation: Conversation; onShow(seq: number): void }) {
   const chat = useChat();
   const messages = useStore((state) => state.timelines[conversation.id]?.messages);

@@ -5,7 +5,7 @@ import * as texts from "../texts";
 import { useChat, useStore } from "./context";
 import { useStanding } from "./useStanding";
 
-/** The reactions under a message; pressing one adds or takes back one's own. */
+/** The reactions to a message. Pressing one adds or removes the user's own. */
 export function Reactions({ message, conversation }: { message: Message; conversation: Conversation }) {
   const { messages } = useChat();
   const meId = useStore((state) => state.me?.id) ?? "";

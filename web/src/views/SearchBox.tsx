@@ -10,7 +10,7 @@ interface Props {
   autoFocus?: boolean;
 }
 
-/** A field to search by; Escape empties it. */
+/** A search field. Escape empties it. */
 export function SearchBox({ label, text, onChange, autoFocus = false }: Props) {
   const input = useRef<HTMLInputElement>(null);
   const clear = () => {
@@ -30,7 +30,7 @@ export function SearchBox({ label, text, onChange, autoFocus = false }: Props) {
         onChange={(event) => onChange(event.target.value)}
         onKeyDown={(event) => {
           if (event.key !== "Escape" || text === "") return;
-          // Within a dialog Escape would close it too.
+          // Otherwise Escape would also close a dialog around the field.
           event.preventDefault();
           clear();
         }}

@@ -8,7 +8,7 @@ import { Empty, Spinner } from "./controls";
 import { FoundMessages } from "./FoundMessages";
 import { useFound } from "./useFound";
 
-/** What the search field finds: conversations at once, people and messages from the server. */
+/** The results of the search field: conversations at once, people and messages from the server. */
 export function SearchResults({ text, selected, onDone }: { text: string; selected: Id | undefined; onDone(): void }) {
   const chat = useChat();
   const meId = useStore((state) => state.me?.id);

@@ -11,7 +11,7 @@ import { SearchBox } from "./SearchBox";
 import { useConversation } from "./useConversation";
 import { useFound } from "./useFound";
 
-/** Searches the messages of one conversation. The text stays with its entry in the history, so that Back finds it again. */
+/** Searches the messages of one conversation. The text is kept in the browser's history, so Back restores it. */
 export function SearchView({ id }: { id: Id }) {
   const { messages } = useChat();
   const meId = useStore((state) => state.me?.id);

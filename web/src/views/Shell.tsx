@@ -8,7 +8,7 @@ import { NotFound } from "./NotFound";
 import { Sidebar } from "./Sidebar";
 import { useMedia } from "./useMedia";
 
-/** The signed-in page: the conversations beside one view; on a phone either the one or the other. */
+/** The signed-in page: the list of conversations and one view. A phone shows one of the two. */
 export function Shell({ route }: { route: Route }) {
   const selected = "id" in route ? route.id : undefined;
   const isPhone = useMedia("(max-width: 720px)");

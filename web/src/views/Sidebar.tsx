@@ -10,12 +10,12 @@ import { Icon } from "./icons";
 import { Fetched, SearchResults } from "./lazy";
 import { SearchBox } from "./SearchBox";
 
-/** The conversations, and the search over them, over people and over messages. */
+/** The list of conversations, and a search for conversations, people and messages. */
 export function Sidebar({ selected, isMain }: { selected: Id | undefined; isMain: boolean }) {
   const me = useStore((state) => state.me);
   const [text, setText] = useState("");
   return (
-    // On a phone it can be all there is; then it is the page's main landmark.
+    // On a phone this can be the whole page; it is then the main landmark.
     <div className="sidebar" role={isMain ? "main" : "navigation"} aria-label={texts.sidebar.label}>
       <div className="sidebar-head">
         <Link to={{ view: "profile" }} label={texts.sidebar.profile} className="sidebar-me">

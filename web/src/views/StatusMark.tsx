@@ -3,7 +3,7 @@ import { statusOf } from "../store/state";
 import * as texts from "../texts";
 import { Icon } from "./icons";
 
-/** How far a message of one's own has come. */
+/** Whether the user's message was sent, delivered or read. */
 export function StatusMark({ message, conversation }: { message: Message; conversation: Conversation }) {
   const status = statusOf(message, conversation);
   return (

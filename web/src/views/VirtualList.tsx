@@ -2,43 +2,43 @@ import { forwardRef, ReactElement, ReactNode, Ref, useImperativeHandle, useLayou
 
 export interface VirtualListHandle {
   scrollToBottom(): void;
-  /** Brings a row into view, now or as soon as it is there. */
+  /** Scrolls to a row, now or as soon as the list has it. */
   scrollToRow(key: string): void;
   focus(): void;
 }
 
 interface Props<Row> {
   rows: readonly Row[];
-  /** A guess at a row's height in pixels, until it is measured. */
+  /** An estimate of a row's height in pixels, until it is measured. */
   estimate(row: Row): number;
   render(row: Row): ReactNode;
   header: ReactNode;
-  /** Pixels; fixed, so that the header needs no measuring. */
+  /** In pixels. The height is fixed, so the header is never measured. */
   headerHeight: number;
   label: string;
-  /** Whether the last row is the newest, so that the list follows what is added. */
+  /** Whether the last row is the newest. The list then follows new rows. */
   follows: boolean;
   onNearTop?: () => void;
   onNearBottom?: () => void;
-  /** Called with whether the end is in view, and the last row that is, after each scroll and change. */
+  /** Called after each scroll and change: whether the end is in view, and the last row in view. */
   onPlace(isAtBottom: boolean, last: Row): void;
 }
 
-/** Rows are kept rendered this far beyond what is visible, in pixels. */
+/** Rows are rendered this far beyond the visible part, in pixels. */
 const overscan = 600;
 
-/** More is asked for when an end is nearer than this, in pixels. */
+/** More rows are requested when an end is nearer than this, in pixels. */
 const near = 1200;
 
 const bottomTolerance = 32;
 
 /**
- * What stays where it is when anything else changes: the end of the list, or the top or bottom of a row, at a distance
- * from the upper edge of what is visible.
+ * What stays in place when something else changes: the end of the list, or the top or bottom of a row, at a distance from
+ * the upper edge of the visible part.
  */
 type Anchor = "bottom" | { key: string; side: "top" | "bottom"; distance: number };
 
-/** Where each row begins, and at last where the list ends, in pixels from the top. */
+/** Where each row begins, in pixels from the top. The last offset is the end of the list. */
 interface Layout<Row> {
   rows: readonly Row[];
   offsets: Float64Array;
@@ -57,8 +57,8 @@ function rowAt<Row>({ rows, offsets }: Layout<Row>, position: number): number {
 }
 
 /**
- * A list of rows of differing heights, of which only those in view are rendered. Its place is kept by an anchor: when
- * rows are added above, or turn out higher than guessed, the anchored row does not move.
+ * A list of rows of different heights that renders only the rows in view. An anchor keeps its position: when rows are
+ * added above, or are higher than estimated, the anchored row does not move.
  */
 function VirtualListInner<Row extends { key: string }>(props: Props<Row>, ref: Ref<VirtualListHandle>): ReactElement {
   const { rows, estimate, headerHeight, follows } = props;
@@ -69,8 +69,8 @@ function VirtualListInner<Row extends { key: string }>(props: Props<Row>, ref: R
   const target = useRef<string>();
   const viewport = useRef(0);
   /**
-   * How far down it was scrolled when that was last heard of, or set here, and how the list was laid out then; NaN while a
-   * jump is under way, which goes before what somebody scrolls.
+   * The scroll position that was last reported or set here, and the layout at that time. It is NaN during a jump, which
+   * takes precedence over scrolling.
    */
   const known = useRef(0);
   const shown = useRef<Layout<Row>>();
@@ -84,7 +84,7 @@ function VirtualListInner<Row extends { key: string }>(props: Props<Row>, ref: R
       result[index + 1] = (result[index] ?? 0) + (heights.current.get(row.key) ?? estimate(row));
     });
     return result;
-    // `version` stands for the measured heights.
+    // `version` changes with the measured heights.
   }, [rows, estimate, headerHeight, version]);
   const layout: Layout<Row> = { rows, offsets };
   const offset = (index: number) => offsets[index] ?? 0;
@@ -120,7 +120,7 @@ function VirtualListInner<Row extends { key: string }>(props: Props<Row>, ref: R
     if (below < near) props.onNearBottom?.();
   };
 
-  /** Anchors the first row that is seen: by its bottom, for its top may change with what is put in above it. */
+  /** Anchors the first visible row, by its bottom: its top can change when rows are inserted above. */
   const anchorFirst = (top: number, seen: Layout<Row>) => {
     const first = rowAt(seen, top);
     const row = seen.rows[first];
@@ -132,7 +132,7 @@ function VirtualListInner<Row extends { key: string }>(props: Props<Row>, ref: R
     if (element === null) return;
     const top = element.scrollTop;
     const below = element.scrollHeight - element.clientHeight - top;
-    // The event of a scroll set here comes late: the list may have grown since, and still holds to its anchor.
+    // The event of a scroll that was set here comes late. The list may have grown since; the anchor stays.
     if (Math.abs(top - known.current) >= 1) {
       known.current = top;
       if (follows && below < bottomTolerance) anchor.current = "bottom";
@@ -147,8 +147,8 @@ function VirtualListInner<Row extends { key: string }>(props: Props<Row>, ref: R
     const element = scroller.current;
     if (element === null || content.current === null) return;
     viewport.current = element.clientHeight;
-    // Somebody has scrolled, and the event that says so is still to come: they are followed from where the list was, not
-    // thrown back. At the end it is the browser that has moved a list which has become shorter.
+    // The user has scrolled, and the event has not come yet. Follow them from the old layout instead of jumping back. At
+    // the end, it was the browser that moved a list that has become shorter.
     const atOnce = element.scrollTop;
     const isAtEnd = atOnce >= element.scrollHeight - element.clientHeight - 1;
     if (shown.current !== undefined && !isAtEnd && Math.abs(atOnce - known.current) >= 1) {
@@ -173,7 +173,7 @@ function VirtualListInner<Row extends { key: string }>(props: Props<Row>, ref: R
     if (Math.abs(element.scrollTop - top) >= 1) element.scrollTop = top;
     known.current = element.scrollTop;
     shown.current = layout;
-    // At the very top the anchor may have been out of reach, because its row is not as high as was guessed.
+    // At the very top, the anchor may be out of reach because its row is lower than estimated.
     if (top === 0 && anchor.current !== "bottom") anchorFirst(0, layout);
     notice();
   });

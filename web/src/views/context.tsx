@@ -10,7 +10,7 @@ export function useChat(): Chat {
   return chat;
 }
 
-/** Part of the state; the view is rendered again when `select` answers something else than before. */
+/** Selects a part of the state. The view renders again when that part changes. */
 export function useStore<T>(select: (state: State) => T): T {
   const { store } = useChat();
   return useSyncExternalStore(store.subscribe, () => select(store.state));

@@ -23,7 +23,7 @@ interface LinkProps {
   children: ReactNode;
 }
 
-/** A link within the page: it is a real address, and the browser's own gestures on it work. */
+/** A link within the page. It has a real address, so opening it in a new tab works. */
 export function Link({ to, className, label, isCurrent, replace = false, children }: LinkProps) {
   const follow = (event: MouseEvent) => {
     if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
@@ -56,12 +56,12 @@ interface EmptyProps {
   icon: IconName;
   title: string;
   text?: string;
-  /** Whether it is the whole page, and its title the page's heading. */
+  /** Whether this is the whole page, so that its title is the page's heading. */
   isPage?: boolean;
   children?: ReactNode;
 }
 
-/** What stands where there is nothing to show. */
+/** Says that there is nothing to show. */
 export function Empty({ icon, title, text, isPage = false, children }: EmptyProps) {
   const Title = isPage ? "h1" : "p";
   return (

@@ -1,7 +1,7 @@
 import { Row } from "../store/rows";
 import { pictureSize } from "./pictureSize";
 
-/** A guess at a row's height in pixels; it is measured as soon as it is shown. */
+/** An estimate of a row's height in pixels, used until the row is shown and measured. */
 export function estimateHeight(row: Row): number {
   const text = row.message?.text ?? row.pending?.text ?? "";
   const lines = text === "" ? 0 : text.split("\n").reduce((sum, line) => sum + 1 + Math.floor(line.length / 60), 0);

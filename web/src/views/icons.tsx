@@ -1,4 +1,4 @@
-/** The page's icons: strokes on a 24 by 24 grid, in the colour of the text around them. */
+/** The icons: strokes on a grid of 24 by 24, in the color of the text around them. */
 
 const shapes = {
   attach: "M21 11.5l-8.6 8.6a5.5 5.5 0 0 1-7.8-7.8l8.9-8.9a3.7 3.7 0 0 1 5.2 5.2l-8.9 8.9a1.8 1.8 0 0 1-2.6-2.6l8.1-8.1",

@@ -11,8 +11,8 @@ interface Known {
 }
 
 /**
- * The conversation of an address, asked of the server where it is not known.
- * `isMissing` says that there is none, or that it is not, or no longer, the user's to see.
+ * The conversation of an address. If it is not known, the server is asked.
+ * `isMissing` means that there is none, or that the user may not see it.
  */
 export function useConversation(id: Id): Known {
   const chat = useChat();

@@ -1,10 +1,10 @@
 import { Dispatch, SetStateAction, useEffect, useRef, useState } from "react";
 import { useChat } from "./context";
 
-/** Typing settles this long before the server is asked, in milliseconds. */
+/** The server is asked after this pause in typing, in milliseconds. */
 const pause = 200;
 
-/** What `find` answers for a text, asked once typing has settled; undefined until it has answered for the first time. */
+/** The answer of `find` for a text, requested after a pause in typing; undefined until the first answer. */
 export function useFound<T>(
   text: string,
   find: (text: string, signal: AbortSignal) => Promise<T>,

@@ -1,7 +1,7 @@
 import { MouseEvent, PointerEvent, useEffect, useRef } from "react";
 import { isTouch } from "../lib/touch";
 
-/** How long a finger rests before that is a long press, in milliseconds, and how far it may stray, in pixels. */
+/** A long press takes this many milliseconds, and may stray this many pixels. */
 const patience = 450;
 const tolerance = 10;
 
@@ -31,7 +31,7 @@ export function useLongPress(act: (element: HTMLElement) => void): Handlers {
     },
     onPointerUp: end,
     onPointerCancel: end,
-    // The browser's own answer to it.
+    // The browser would open its own menu.
     onContextMenu: (event) => {
       if (isTouch) event.preventDefault();
     },

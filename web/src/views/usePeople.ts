@@ -2,7 +2,7 @@ import { User } from "../client/types";
 import { useChat } from "./context";
 import { useFound } from "./useFound";
 
-/** The people whom a text finds, oneself left out; undefined until they are known. */
+/** The people that a text finds; undefined until they are known. */
 export function usePeople(text: string): readonly User[] | undefined {
   const chat = useChat();
   const [people] = useFound(text.trim(), (wanted, signal) => chat.people.find(wanted, signal));
