@@ -204,6 +204,7 @@ export interface Answers {
   };
   health: {
     status: "ok";
+    version: string;
   };
   ready: {
     status: "ready";
