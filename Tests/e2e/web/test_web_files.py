@@ -159,7 +159,11 @@ PLAY = """
   async (element) => {
     element.muted = true;
     await element.play();
-    await new Promise((resolve) => { element.ontimeupdate = () => element.currentTime > 0.2 && resolve(); });
+    // It may be over by now: the event alone might never come.
+    await new Promise((resolve) => {
+      const look = () => element.currentTime > 0.2 ? resolve() : setTimeout(look, 20);
+      look();
+    });
     return { duration: element.duration, width: element.videoWidth, height: element.videoHeight };
   }
 """
