@@ -1,22 +1,26 @@
 import Foundation
 import Glibc
 
-/// A child process of which this one keeps nothing but its id: started in a session of its own, so that a Ctrl-C in the
-/// terminal reaches the server only, which then stops its children in order.
+/// A child process in a session of its own: Ctrl-C in a terminal reaches the server only, which then stops its children in
+/// order. The server keeps only the child's id.
+///
+/// `swift-subprocess` (tried at 1.0.2) hands a child its standard input, output and error and closes everything else.
+/// PostgreSQL needs a fourth descriptor, its data directory: it works there as another account, below folders that this
+/// account cannot enter. Standard input cannot carry it, because `initdb` starts `postgres` with a pipe there.
 struct ChildProcess: Sendable {
     struct Failed: Error, CustomStringConvertible {
         let description: String
     }
 
-    /// `POSIX_SPAWN_SETSID` of POSIX 2024, which glibc's header shows to GNU programs only (posix_spawn(3)).
+    /// `POSIX_SPAWN_SETSID` of POSIX 2024. glibc's header shows it to GNU programs only (posix_spawn(3)).
     private static let newSession: Int16 = 0x80
 
     let pid: pid_t
 
     /// - Parameters:
-    ///   - descriptors: what the child finds under these numbers, the lowest there are; everything else is closed, above all
-    ///     the listening socket, which would otherwise outlive the server in its child.
     ///   - environment: the whole environment of the child.
+    ///   - descriptors: the child's descriptors, by their numbers there: the lowest ones. All others are closed in the
+    ///     child. An inherited listening socket would outlive the server.
     init(_ arguments: [String], environment: [String: String], descriptors: [Int32: Int32]) throws {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -42,8 +46,8 @@ struct ChildProcess: Sendable {
         self.pid = pid
     }
 
-    /// Every open descriptor closes itself when a program is started; `posix_spawn_file_actions_addclosefrom_np`, which
-    /// would say so for one child, is not among what Swift sees of glibc.
+    /// Marks every open descriptor as close-on-exec. Swift's view of glibc lacks
+    /// `posix_spawn_file_actions_addclosefrom_np`, which does this for one child.
     private static func keepDescriptorsFromChildren() {
         for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? [] {
             guard let descriptor = Int32(name), descriptor > 2 else { continue }
@@ -51,7 +55,8 @@ struct ChildProcess: Sendable {
         }
     }
 
-    /// Waits, on a thread of its own, until the process has ended; its status as `waitpid` gives it.
+    /// Waits on a separate thread until the process ends.
+    /// - Returns: the status, as `waitpid` gives it.
     func waitForExit() async -> Int32 {
         await withCheckedContinuation { continuation in
             Thread.detachNewThread {
