@@ -64,6 +64,31 @@ def test_somebody_is_blocked_and_no_more(two):
     expect(bo.page.locator(".subtitle")).to_have_text("online")
 
 
+def test_a_plain_member_of_a_public_group_adds_people_and_changes_nothing_else(person, server):
+    ana, bo, cleo = person("Ana", None), person("Bo", None), person("Cleo", None)
+    body = {"kind": "group", "title": "Hikers", "visibility": "public", "memberIds": [bo.id]}
+    group = ana.api("POST", "/conversations", body)["id"]
+    bo.api("POST", f"/conversations/{group}/accept")
+    bo.open(f"/c/{group}/details")
+    add = bo.page.get_by_role("button", name="Add people")
+    add.click()
+    dialog = bo.page.get_by_role("dialog", name="Add people")
+    dialog.get_by_role("searchbox").fill(cleo.username)
+    dialog.get_by_role("button", name=re.compile("Cleo")).click()
+    expect(bo.page.get_by_role("main").get_by_text("3 members")).to_be_visible()
+    expect(bo.page.get_by_role("button", name="Change name")).to_have_count(0)
+    bo.page.get_by_role("button", name="Actions for Cleo").click()
+    expect(bo.page.get_by_role("menuitem", name=re.compile("Make|Remove"))).to_have_count(0)
+    bo.page.keyboard.press("Escape")
+    # A muted member brings nobody in, and nothing forward.
+    server.sql("SELECT moderation.mute_user(%s, now() + interval '1 hour', 'shouting')", bo.username)
+    expect(add).to_have_count(0)
+    bo.open("/profile")
+    bo.page.get_by_label("Name", exact=True).fill("Somebody else")
+    expect(bo.page.get_by_role("status").filter(has_text="has muted you until")).to_be_visible()
+    expect(bo.page.get_by_role("button", name="Save")).to_be_disabled()
+
+
 def test_who_was_removed_is_told_so(person):
     ana, bo = person("Ana", None), person("Bo", None)
     body = {"kind": "group", "title": "Hikers", "visibility": "public", "memberIds": [bo.id]}
