@@ -93,6 +93,17 @@ test("a connect_error tells its code", async () => {
   assert.equal((await closed)[1], "token_expired");
 });
 
+test("a server that never accepts the connection is left, though its heartbeat goes on", async () => {
+  const server = new FakeServer();
+  const closed = deferred<string>();
+  const handler = { onConnect: () => {}, onEvent: () => {}, onClose: (reason: string) => closed.resolve(reason) };
+  sockets.push(new Socket(server.open, "token", handler, 50));
+  const link = server.links[0];
+  link?.say('0{"sid":"e","pingInterval":60000,"pingTimeout":60000}');
+  link?.say("2");
+  assert.equal(await closed.promise, "closed here");
+});
+
 test("a ping is answered, and a heartbeat that stops closes the connection", async () => {
   const server = new FakeServer();
   const { closed } = connect(server);

@@ -65,6 +65,9 @@ interface Waiting {
   timer: ReturnType<typeof setTimeout>;
 }
 
+/** How long the server may take to accept a connection, in milliseconds. A heartbeat alone does not make it usable. */
+const connectTimeout = 30_000;
+
 /** One Socket.IO connection. It does not reconnect. */
 export class Socket {
   private readonly engine: Engine;
@@ -72,10 +75,14 @@ export class Socket {
   private nextId = 0;
   private refusal: string | undefined;
   private isConnected = false;
+  private connectTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(open: OpenTransport, token: string, private readonly handler: SocketHandler) {
+  constructor(open: OpenTransport, token: string, private readonly handler: SocketHandler, patience = connectTimeout) {
     this.engine = new Engine(open, {
-      onOpen: () => this.engine.send(encodePacket({ type: "connect", data: { token } })),
+      onOpen: () => {
+        this.connectTimer = setTimeout(() => this.close(), patience);
+        this.engine.send(encodePacket({ type: "connect", data: { token } }));
+      },
       onMessage: (text) => this.receive(text),
       onClose: (reason) => this.finish(reason),
     });
@@ -107,6 +114,7 @@ export class Socket {
     const packet = decodePacket(text);
     switch (packet?.type) {
       case "connect":
+        clearTimeout(this.connectTimer);
         this.isConnected = true;
         this.handler.onConnect();
         break;
@@ -145,6 +153,7 @@ export class Socket {
   }
 
   private finish(reason: string): void {
+    clearTimeout(this.connectTimer);
     this.isConnected = false;
     for (const id of [...this.waiting.keys()]) this.settle(id)?.reject(new NetworkError(reason));
     this.handler.onClose(reason, this.refusal);
