@@ -29,6 +29,8 @@ export function watchPage(chat: Chat): void {
   void chat.confirmLogout();
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") hurry();
+    // The page may be about to close.
+    else chat.reading.sendMarks();
   });
   window.addEventListener("beforeunload", (event) => {
     if (chat.uploads.isUnderWay) event.preventDefault();

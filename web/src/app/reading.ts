@@ -137,7 +137,8 @@ export class Reading {
     this.markTimer ??= setTimeout(() => this.sendMarks(), markDelay);
   }
 
-  private sendMarks(): void {
+  /** Tells the server now how far the user has read. */
+  sendMarks(): void {
     clearTimeout(this.markTimer);
     this.markTimer = undefined;
     for (const id of this.unconfirmed) {
