@@ -6,10 +6,6 @@ import zlib
 
 from parley import assert_problem
 
-LIVE = 1.0
-"""Within so many seconds everybody sees what was done."""
-
-
 def audit(server, subject):
     """What the log says of a message, upload, user, report or word: `[(actor, action, reason)]`."""
     return server.sql(

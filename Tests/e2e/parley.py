@@ -1,5 +1,6 @@
 """The server under test and its clients."""
 
+import contextlib
 import glob
 import itertools
 import os
@@ -24,6 +25,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARIES = pathlib.Path(os.environ.get("PARLEY_BIN_DIR", ROOT / ".build" / "debug"))
 PARLEY = BINARIES / "parley"
 PASSWORD = "correct horse battery"
+
+PATIENCE = 60
+"""Seconds until something that should have happened counts as hung. Never a bound on how fast the server is."""
 
 _numbers = itertools.count(1)
 
@@ -116,7 +120,7 @@ class Postgres:
     def __exit__(self, *_):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-            self.process.wait(timeout=30)
+            self.process.wait(timeout=PATIENCE)
         shutil.rmtree(self.directory, ignore_errors=True)
 
 
@@ -146,7 +150,7 @@ class Server:
         self.process = None
         self.port = 0
 
-    def start(self, port=None, timeout=60):
+    def start(self, port=None, timeout=PATIENCE):
         port = port or free_port()
         self.storage.mkdir(parents=True, exist_ok=True)
         self.log_file = self.storage / "server.log"
@@ -178,7 +182,7 @@ class Server:
     def log(self):
         return self.log_file.read_text(errors="replace")[-5000:]
 
-    def stop(self, timeout=40):
+    def stop(self, timeout=PATIENCE):
         if self.is_running:
             self.process.send_signal(signal.SIGTERM)
             self.process.wait(timeout=timeout)
@@ -189,6 +193,31 @@ class Server:
         self.process.kill()
         self.process.wait()
         self.process.stdout.close()
+
+    @contextlib.contextmanager
+    def away(self, end=None):
+        """Stops the server (or ends it as `end` does, such as `server.kill`) for a block, and brings it back on the same
+        port, even when the test fails in between: the other tests of the file use the same server."""
+        try:
+            (end or self.stop)()
+            yield
+        finally:
+            if self.is_running:
+                self.stop()
+            self.restart()
+
+    @property
+    def cpu_seconds(self):
+        """What the server has used, of all processors."""
+        return cpu_seconds(self.process.pid)
+
+    def cpu_seconds_beside_a_busy_loop(self):
+        """What the server uses while this process uses half a second: next to nothing where the server is idle, and as much
+        where it is busy, however much else the machine has to do."""
+        before, end = self.cpu_seconds, time.process_time() + 0.5
+        while time.process_time() < end:
+            pass
+        return self.cpu_seconds - before
 
     def sql(self, query, *parameters):
         """Rows of a query, as the owner of the database."""
@@ -204,7 +233,7 @@ class Server:
         return [self.person(name) for name in names]
 
     def request(self, method, path, **options):
-        return requests.request(method, self.url + path, timeout=60, **options)
+        return requests.request(method, self.url + path, timeout=PATIENCE, **options)
 
     def __enter__(self):
         return self.start()
@@ -289,7 +318,8 @@ class Device:
         self.client.on("*", self._take)
         self.client.on("disconnect", lambda *_: self._take("disconnect"))
         self.client.connect(
-            person.server.url, auth={"token": token or person.token}, transports=list(transports), wait_timeout=10)
+            person.server.url, auth={"token": token or person.token}, transports=list(transports),
+            wait_timeout=PATIENCE)
         self.ready = self.wait_for("ready")
 
     def _take(self, event, *arguments):
@@ -299,14 +329,14 @@ class Device:
 
     def emit(self, event, payload):
         """Sends an event and returns its acknowledgement."""
-        return self.client.call(event, payload, timeout=20)
+        return self.client.call(event, payload, timeout=PATIENCE)
 
     def send(self, conversation, text="hello", **fields):
         answer = self.emit("message:send", {"conversationId": conversation, "text": text, **fields})
         assert answer["ok"], answer
         return answer["message"]
 
-    def wait_for(self, event, matching=lambda payload: True, timeout=10):
+    def wait_for(self, event, matching=lambda payload: True, timeout=PATIENCE):
         """The payload of the first such event, whether it has come already or not."""
         deadline = time.monotonic() + timeout
         with self.changed:
@@ -346,6 +376,12 @@ def read_line(stream, timeout):
         return ""
 
 
+def cpu_seconds(pid):
+    """What a process has used, in the system and outside of it (proc(5))."""
+    user, system = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
 def is_alive(pid):
     try:
         return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
@@ -353,7 +389,7 @@ def is_alive(pid):
         return False
 
 
-def until(condition, what, timeout=20, interval=0.02):
+def until(condition, what, timeout=PATIENCE, interval=0.02):
     """Waits for what announces itself in no other way than by being so."""
     deadline = time.monotonic() + timeout
     while not (result := condition()):

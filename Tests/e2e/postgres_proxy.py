@@ -19,7 +19,7 @@ class Stop:
         self._answer = threading.Event()
         self._link = None
 
-    def wait(self, timeout=10):
+    def wait(self, timeout=60):
         assert self.asked.wait(timeout), f"nobody asked for {self.statement}"
 
     def forward(self):

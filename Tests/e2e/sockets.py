@@ -5,14 +5,14 @@ import threading
 
 import websocket
 
-from parley import Client
+from parley import PATIENCE, Client
 
 
 def raw_socket(person, receive_buffer=None):
     """A connection that reads only when told to, past its `ready`."""
     options = [(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)] if receive_buffer else []
     connection = websocket.create_connection(
-        person.server.url.replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket", timeout=20,
+        person.server.url.replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket", timeout=PATIENCE,
         sockopt=options)
     connection.recv()
     connection.send('40{"token":"%s"}' % person.token)
@@ -38,7 +38,7 @@ class Returning:
         self.came = threading.Condition()
         self.events = []
         self.client.on("*", self._take)
-        self.client.connect(person.server.url, auth={"token": person.token}, transports=["websocket"], wait_timeout=10)
+        self.client.connect(person.server.url, auth={"token": person.token}, transports=["websocket"], wait_timeout=PATIENCE)
         self.wait_for_ready(1)
 
     def _take(self, event, *arguments):
@@ -48,7 +48,7 @@ class Returning:
 
     def wait_for(self, condition, what):
         with self.came:
-            assert self.came.wait_for(condition, 15), f"no {what}; came: {[name for name, _ in self.events]}"
+            assert self.came.wait_for(condition, PATIENCE), f"no {what}; came: {[name for name, _ in self.events]}"
 
     def wait_for_ready(self, count):
         self.wait_for(lambda: [name for name, _ in self.events].count("ready") >= count, f"{count}. ready")

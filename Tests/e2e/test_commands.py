@@ -50,8 +50,8 @@ def test_a_reset_password_ends_the_sessions(server, people):
     alice, bob = people("alice", "bob")
     with alice.connect() as device, bob.connect() as other:
         assert run(server, "user", "reset-password", alice.username, stdin="quite another one\n").returncode == 0
-        device.wait_for("session:revoked", timeout=2)
-        device.wait_for("disconnect", timeout=2)
+        device.wait_for("session:revoked")
+        device.wait_for("disconnect")
         assert other.all("session:revoked") == []
     assert_problem(alice.get("/auth/me"), 401, "session_revoked")
     assert_problem(log_in(server, alice.username, PASSWORD), 401, "invalid_credentials")
@@ -62,7 +62,7 @@ def test_a_disabled_account_is_closed_until_it_is_enabled(server, people):
     [alice] = people("alice")
     with alice.connect() as device:
         assert run(server, "user", "disable", alice.username).returncode == 0
-        device.wait_for("disconnect", timeout=2)
+        device.wait_for("disconnect")
     assert alice.get("/auth/me").status_code in (401, 403)
     assert_problem(log_in(server, alice.username, PASSWORD), 403, "banned")
     assert run(server, "user", "enable", alice.username.upper()).returncode == 0

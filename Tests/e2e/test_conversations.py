@@ -246,7 +246,7 @@ def test_typing_ends_with_the_message_with_the_device_and_by_itself(people):
         with bob.connect() as b:
             b.emit("typing", {"conversationId": conversation, "active": True})
             expect(active)
-            a.wait_for("typing", lambda e: e == over, timeout=8)
+            a.wait_for("typing", lambda e: e == over)
 
 
 def test_direct_conversations_are_one_per_pair(people):

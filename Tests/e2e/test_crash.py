@@ -32,7 +32,7 @@ class Sender:
             client = Client(reconnection=False)
             try:
                 client.connect(self.person.server.url, auth={"token": self.person.token},
-                               transports=["websocket"], wait_timeout=2)
+                               transports=["websocket"], wait_timeout=60)
                 while client.connected and not self.stopped.is_set():
                     # Five at a time, so that commits and kills meet batches.
                     answers = queue.Queue()
@@ -68,7 +68,7 @@ class Sender:
 
     def __exit__(self, *_):
         self.stopped.set()
-        self.thread.join(timeout=20)
+        self.thread.join(timeout=60)
 
 
 def check(server, senders):
@@ -87,7 +87,7 @@ def check(server, senders):
     return stored
 
 
-def wait_for_messages(senders, count, timeout=20):
+def wait_for_messages(senders, count, timeout=60):
     """Waits until so many more have been acknowledged."""
     def acknowledged():
         return sum(len(sender.acknowledged) for sender in senders)
@@ -148,7 +148,7 @@ def test_postgresql_killed_at_random_moments(load):
             wait_for_messages(senders, chance.randrange(40))
             postgres.kill()
             postgres.start()
-            wait_for_messages(senders, 1, timeout=5)
+            wait_for_messages(senders, 1, timeout=60)
             snapshot(senders)
             check(server, senders)
     finally:
@@ -160,7 +160,7 @@ def test_postgresql_killed_at_random_moments(load):
     codes = set().union(*(sender.refused for sender in senders))
     assert codes <= {"unavailable"}, codes
     # Also what was stored though its acknowledgement was lost has been announced, once, and in order.
-    reader.wait_for("message:received", lambda m: m["seq"] == len(stored), timeout=10)
+    reader.wait_for("message:received", lambda m: m["seq"] == len(stored))
     seen = [message["seq"] for message in reader.all("message:received")]
     assert seen == list(range(1, len(stored) + 1)), f"seed {SEED}"
     reader.close()

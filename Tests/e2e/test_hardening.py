@@ -16,7 +16,7 @@ from parley import until
 class Raw:
     """A connection on which a test writes what no client library would."""
 
-    def __init__(self, server, timeout=15):
+    def __init__(self, server, timeout=60):
         self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=timeout)
         self.received = b""
 
@@ -37,12 +37,26 @@ class Raw:
         body, self.received = self.received[:length], self.received[length:]
         return int(first.split()[1]), fields, body
 
+    def statuses(self, count):
+        """The statuses of so many answers to requests sent at once, of which no body looks like an answer; of fewer where
+        the server ends the connection."""
+        while self.received.count(b"HTTP/1.1 ") < count or not self.received.endswith(b"}"):
+            try:
+                data = self.socket.recv(65536)
+            except ConnectionResetError:
+                break
+            if not data:
+                break
+            self.received += data
+        answers, self.received = self.received.split(b"HTTP/1.1 ")[1:], b""
+        return [answer[:3] for answer in answers]
+
     def _more(self):
         data = self.socket.recv(65536)
         assert data, f"closed after {self.received!r}"
         self.received += data
 
-    def is_closed(self, within=5):
+    def is_closed(self, within=60):
         """Whether the server ends the connection by then, with nothing more said."""
         self.socket.settimeout(within)
         try:
@@ -192,18 +206,19 @@ def hasty(postgres, tmp_path_factory):
 
 
 def test_slow_heads_and_idle_connections_are_closed(hasty):
-    began = time.monotonic()
     with Raw(hasty) as silent, Raw(hasty) as slow, Raw(hasty) as idle:
         assert idle.write(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n").answer()[0] == 200
         slow.write(b"GET /health HTTP/1.1\r\n")
         try:
-            for n in range(10):
+            for n in range(150):
                 slow.write(b"X-%d: y\r\n" % n)
-                time.sleep(0.4)
+                if slow.is_closed(within=0.4):
+                    break
+            else:
+                pytest.fail("a head may be sent for a minute")
         except ConnectionError:
             pass
-        assert slow.is_closed() and silent.is_closed() and idle.is_closed()
-    assert time.monotonic() - began < 8
+        assert silent.is_closed() and idle.is_closed()
 
 
 @pytest.mark.parametrize("length", [1_000_000, 1000])
@@ -220,7 +235,7 @@ def test_a_slow_body_is_408(hasty, length):
                 break
             except TimeoutError:
                 pass
-        raw.socket.settimeout(10)
+        raw.socket.settimeout(60)
         answer = raw.answer()
         assert is_problem(answer, 408, "timeout") and answer[1]["connection"] == "close" and raw.is_closed()
     until(lambda: not list((hasty.storage / "uploads" / "tmp").iterdir()), "the temporary file to go")
@@ -231,9 +246,10 @@ def test_a_steady_body_takes_as_long_as_it_needs(hasty):
     head = f"PUT /upload/x.bin HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {alice.token}\r\nContent-Length: 20000\r\n\r\n"
     with Raw(hasty) as raw:
         raw.write(head.encode())
+        # For longer than the server waits for one piece.
         for _ in range(10):
             raw.write(b"x" * 2000)
-            time.sleep(0.5)
+            time.sleep(0.25)
         assert raw.answer()[0] == 201
 
 
@@ -242,7 +258,7 @@ def test_an_answer_that_nobody_reads_ends_the_connection(hasty):
     url = alice.upload(os.urandom(8 << 20))["url"]
     with Raw(hasty) as raw:
         raw.write(f"GET {url} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-        until(lambda: not established(hasty.port, raw.socket.getsockname()[1]), "the connection to be closed", timeout=10, interval=0.2)
+        until(lambda: not established(hasty.port, raw.socket.getsockname()[1]), "the connection to be closed", interval=0.2)
 
 
 def established(server_port, client_port):
@@ -269,7 +285,7 @@ def make_certificate(directory, name):
 def certificate_of(server):
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as plain:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as plain:
         with context.wrap_socket(plain) as secure:
             return secure.getpeercert(binary_form=True)
 

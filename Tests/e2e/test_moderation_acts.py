@@ -5,7 +5,7 @@ import uuid
 import psycopg
 import pytest
 
-from moderation import LIVE, assert_gone, audit, files_of, picture
+from moderation import assert_gone, audit, files_of, picture
 from parley import assert_problem, until
 
 
@@ -19,7 +19,7 @@ def test_a_moderator_removes_and_restores_a_message(server, moderator, people):
     sent = alice.send(conversation, "rude words", attachments=[upload["id"]])
     with bob.connect() as b:
         moderator.execute("SELECT moderation.remove_message(%s, 'insults')", [sent["id"]])
-        removed = b.wait_for("message:deleted", timeout=LIVE)
+        removed = b.wait_for("message:deleted")
         assert removed["id"] == sent["id"] and removed["text"] == "" and removed["attachments"] == []
         assert removed["revision"] > sent["revision"] and removed["deletedAt"] and removed["seq"] == sent["seq"]
         assert_gone(server, upload)
@@ -31,7 +31,7 @@ def test_a_moderator_removes_and_restores_a_message(server, moderator, people):
         moderator.execute("SELECT moderation.remove_message(%s, 'again')", [sent["id"]])
 
         moderator.execute("SELECT moderation.restore_message(%s)", [sent["id"]])
-        restored = b.wait_for("message:updated", timeout=LIVE)
+        restored = b.wait_for("message:updated")
         assert restored["text"] == "rude words" and [a["id"] for a in restored["attachments"]] == [upload["id"]]
         assert restored["revision"] == removed["revision"] + 1 and "deletedAt" not in restored
         assert server.request("GET", upload["url"]).status_code == 200
@@ -55,13 +55,13 @@ def test_plain_updates_of_messages_are_live_and_get_revisions(server, people):
     first, second = alice.send(conversation, "one"), alice.send(conversation, "two")
     with bob.connect() as b:
         server.sql("UPDATE messages SET deleted_at = now() WHERE conversation_id = %s", conversation)
-        revisions = [b.wait_for("message:deleted", lambda m: m["id"] == x["id"], LIVE)["revision"] for x in (first, second)]
+        revisions = [b.wait_for("message:deleted", lambda m: m["id"] == x["id"])["revision"] for x in (first, second)]
         assert sorted(revisions) == [second["revision"] + 1, second["revision"] + 2]
         server.sql("UPDATE messages SET deleted_at = NULL WHERE id = %s", first["id"])
-        assert b.wait_for("message:updated", timeout=LIVE)["text"] == "one"
+        assert b.wait_for("message:updated")["text"] == "one"
         b.forget()
         server.sql("UPDATE messages SET text = 'corrected' WHERE id = %s", first["id"])
-        edited = b.wait_for("message:updated", timeout=LIVE)
+        edited = b.wait_for("message:updated")
         assert edited["text"] == "corrected" and edited["editedAt"] and edited["revision"] == max(revisions) + 2
     with pytest.raises(psycopg.errors.RaiseException, match="keeps its id"):
         server.sql("UPDATE messages SET seq = 99 WHERE id = %s", first["id"])
@@ -83,11 +83,11 @@ def test_a_deleted_row_leaves_a_tombstone_and_forgets_everything(server, people)
     with bob.connect() as b:
         b.emit("message:react", {"messageId": sent["id"], "emoji": "👍", "add": True})
         server.sql("DELETE FROM messages WHERE id = %s", sent["id"])
-        gone = b.wait_for("message:deleted", timeout=LIVE)
+        gone = b.wait_for("message:deleted")
         assert gone["id"] == sent["id"] and gone["reactions"] == [] and gone["seq"] == 1
         assert_gone(server, alone)
         assert server.request("GET", shared["url"]).status_code == 200
-        until(lambda: not files_of(server, alone), "the file to leave the disk", timeout=5)
+        until(lambda: not files_of(server, alone), "the file to leave the disk")
         assert files_of(server, shared)
     assert server.sql("SELECT text, (SELECT count(*) FROM attachments WHERE message_id = m.id) FROM messages m WHERE id = %s",
                       sent["id"]) == [("", 0)]
@@ -110,8 +110,8 @@ def test_a_ban_closes_sockets_and_tokens(server, moderator, people):
     with bob.connect() as phone, bob.connect() as laptop, alice.connect() as a:
         moderator.execute("SELECT moderation.ban_user(%s, 'spam')", [bob.username])
         for device in (phone, laptop):
-            assert device.wait_for("session:revoked", timeout=LIVE) == {"code": "banned"}
-            device.wait_for("disconnect", timeout=LIVE)
+            assert device.wait_for("session:revoked") == {"code": "banned"}
+            device.wait_for("disconnect")
         assert a.wait_for("user:status", lambda s: s["status"] == "offline")["userId"] == bob.id
     assert_problem(bob.get("/auth/me"), 403, "banned")
     assert_problem(bob.post("/messages", json={"conversationId": conversation, "text": "hi"}), 403, "banned")
@@ -124,7 +124,7 @@ def test_a_ban_closes_sockets_and_tokens(server, moderator, people):
     assert moderator.execute(
         "SELECT is_banned, ban_reason FROM moderation.users WHERE id = %s", [bob.id]).fetchone() == (True, "spam")
     moderator.execute("SELECT moderation.unban_user(%s, 'sorry')", [bob.username])
-    until(lambda: bob.get("/auth/me").status_code == 200, "the ban to be lifted", timeout=LIVE)
+    until(lambda: bob.get("/auth/me").status_code == 200, "the ban to be lifted")
     bob.connect().close()
     assert audit(server, bob.id) == [(moderator.role, "user.ban", "spam"), (moderator.role, "user.unban", "sorry")]
 
@@ -133,15 +133,15 @@ def test_a_ban_by_plain_update_and_its_end(server, people):
     alice, bob = people("alice", "bob")
     with alice.connect() as a, bob.connect() as b:
         server.sql("UPDATE users SET banned_at = now() WHERE id = %s", alice.id)
-        a.wait_for("disconnect", timeout=LIVE)
+        a.wait_for("disconnect")
         assert_problem(alice.get("/auth/me"), 403, "banned")
         server.sql("UPDATE users SET banned_at = NULL WHERE id = %s", alice.id)
-        until(lambda: alice.get("/auth/me").status_code == 200, "the ban to be lifted", timeout=LIVE)
+        until(lambda: alice.get("/auth/me").status_code == 200, "the ban to be lifted")
         # An end alone is a ban, and it ends by itself.
         server.sql("UPDATE users SET banned_until = now() + interval '1.5 seconds' WHERE id = %s", bob.id)
-        b.wait_for("disconnect", timeout=LIVE)
+        b.wait_for("disconnect")
         assert_problem(bob.get("/auth/me"), 403, "banned")
-        until(lambda: bob.get("/auth/me").status_code == 200, "the ban to end", timeout=4)
+        until(lambda: bob.get("/auth/me").status_code == 200, "the ban to end")
         bob.connect().close()
 
 
@@ -150,9 +150,9 @@ def test_disabling_and_deleting_a_user_close_the_account(server, people):
     sent = bob.send(bob.direct(alice), "still here")
     with alice.connect() as a, bob.connect() as b:
         server.sql("UPDATE users SET disabled_at = now() WHERE id = %s", alice.id)
-        a.wait_for("disconnect", timeout=LIVE)
+        a.wait_for("disconnect")
         server.sql("DELETE FROM users WHERE id = %s", bob.id)
-        b.wait_for("disconnect", timeout=LIVE)
+        b.wait_for("disconnect")
     for person in (alice, bob):
         assert_problem(person.get("/auth/me"), 403, "banned")
         assert [action for _, action, _ in audit(server, person.id)] == ["user.disable"]
@@ -164,17 +164,17 @@ def test_a_mute_is_told_and_holds(server, moderator, people):
     conversation = alice.direct(bob)
     with alice.connect() as a, bob.connect() as b:
         moderator.execute("SELECT moderation.mute_user(%s, now() + interval '1 hour', 'shouting')", [uuid.UUID(alice.id)])
-        assert a.wait_for("user:muted", timeout=LIVE)["until"]
+        assert a.wait_for("user:muted")["until"]
         refused = a.emit("message:send", {"conversationId": conversation, "text": "HELLO"})
         assert refused["error"]["code"] == "muted"
         assert_problem(alice.post("/messages", json={"conversationId": conversation, "text": "HELLO"}), 403, "muted")
         assert b.send(conversation, "quiet")["seq"] == 1
         a.forget()
         moderator.execute("SELECT moderation.unmute_user(%s)", [alice.id])
-        assert a.wait_for("user:muted", timeout=LIVE) == {}
+        assert a.wait_for("user:muted") == {}
         assert a.send(conversation, "sorry")["seq"] == 2
         moderator.execute("SELECT moderation.mute_user(%s)", [alice.username])
-        assert a.wait_for("user:muted", lambda m: m, LIVE)["until"] > "2100"
+        assert a.wait_for("user:muted", lambda m: m)["until"] > "2100"
         assert b.all("user:muted") == [], "nobody else is told"
     # Who was away when it began sees it on the way in; nobody else does.
     with alice.connect() as a, bob.connect() as b:
@@ -202,7 +202,7 @@ def test_a_removed_upload_is_gone_everywhere(server, moderator, people):
     sent = alice.send(conversation, "look", attachments=[mine["id"]])
     with bob.connect() as b:
         moderator.execute("SELECT moderation.remove_upload(%s, 'illegal')", [mine["id"]])
-        updated = b.wait_for("message:updated", timeout=LIVE)
+        updated = b.wait_for("message:updated")
         assert updated["id"] == sent["id"] and updated["attachments"] == [] and updated["revision"] > sent["revision"]
     assert_gone(server, mine)
     assert_problem(bob.get(f"/upload/{mine['id']}/file"), 410, "gone")
@@ -214,7 +214,7 @@ def test_a_removed_upload_is_gone_everywhere(server, moderator, people):
     server.sql("UPDATE uploads SET removed_at = NULL WHERE id = %s", mine["id"])
     assert server.request("GET", mine["url"]).status_code == 200
     server.sql("DELETE FROM uploads WHERE sha256 = %s", mine["sha256"])
-    until(lambda: not files_of(server, mine), "the files to leave the disk", timeout=5)
+    until(lambda: not files_of(server, mine), "the files to leave the disk")
     for upload in (mine, theirs):
         assert_gone(server, upload)
     with pytest.raises(psycopg.errors.RaiseException, match="cannot come back"):

@@ -47,4 +47,4 @@ def test_what_was_done_while_the_server_was_down_holds_when_it_is_back(start_ser
     assert_problem(bob.get("/auth/me"), 403, "banned")
     assert_problem(alice.post("/messages", json={"recipientId": bob.id, "text": "never"}), 422, "validation_failed", "text")
     assert_gone(server, upload)
-    until(lambda: not files_of(server, upload), "the files to leave the disk", timeout=5)
+    until(lambda: not files_of(server, upload), "the files to leave the disk")

@@ -7,7 +7,7 @@ import uuid
 import psycopg
 import pytest
 
-from moderation import LIVE, audit, picture
+from moderation import audit, picture
 from parley import ROOT
 
 
@@ -93,7 +93,7 @@ def test_the_audit_cannot_be_switched_off_or_rewritten(server, moderator, people
         moderator.execute("SET parley.server = 'on'")
         moderator.execute("SELECT moderation.remove_message(%s, 'quietly')", [sent["id"]])
         moderator.execute("RESET parley.server")
-        b.wait_for("message:deleted", timeout=LIVE)
+        b.wait_for("message:deleted")
     assert audit(server, sent["id"]) == [(moderator.role, "message.remove", "quietly")]
     for statement in ("UPDATE moderation.audit_log SET actor = 'x'", "DELETE FROM moderation.audit_log",
                       "TRUNCATE moderation.audit_log"):
@@ -129,7 +129,7 @@ def test_an_owner_who_is_no_superuser_has_all_of_it(postgres, start_server):
     alice, = server.people("alice")
     with alice.connect() as a:
         server.sql("SELECT moderation.ban_user(%s, 'spam')", alice.username)
-        assert a.wait_for("session:revoked", timeout=LIVE) == {"code": "banned"}
+        assert a.wait_for("session:revoked") == {"code": "banned"}
     assert audit(server, alice.id) == [(role, "user.ban", "spam")]
 
 

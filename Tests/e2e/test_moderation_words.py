@@ -1,11 +1,9 @@
 """The word filter."""
 
-import time
-
 import psycopg
 import pytest
 
-from moderation import LIVE, audit
+from moderation import audit
 from parley import assert_problem, until
 
 
@@ -14,7 +12,7 @@ def test_blocked_words(server, moderator, people):
     conversation = alice.direct(bob)
 
     def wait_for_words():
-        until(lambda: server.sql("SELECT count(*) FROM moderation.changes") == [(0,)], "the words to be read", timeout=LIVE)
+        until(lambda: server.sql("SELECT count(*) FROM moderation.changes") == [(0,)], "the words to be read")
 
     for pattern, action in (("badword", "refuse"), ("buy now", "refuse"), ("darn*", "mask"), ("größe", "mask"), ("*coin*s", "report")):
         moderator.execute("SELECT moderation.add_blocked_word(%s, %s)", [pattern, action])
@@ -60,10 +58,10 @@ def test_a_hostile_text_and_pattern_cost_little(server, moderator, people):
     alice, bob = people("alice", "bob")
     conversation = alice.direct(bob)
     moderator.execute("SELECT moderation.add_blocked_word(repeat('a*', 49) || 'b', 'refuse')")
-    until(lambda: server.sql("SELECT count(*) FROM moderation.changes") == [(0,)], "the words to be read", timeout=LIVE)
-    began = time.monotonic()
+    until(lambda: server.sql("SELECT count(*) FROM moderation.changes") == [(0,)], "the words to be read")
+    before = server.cpu_seconds
     alice.send(conversation, "a" * 8000)
-    assert time.monotonic() - began < 5, "matching takes time in proportion to the text"
+    assert server.cpu_seconds - before < 5, "matching takes time in proportion to the text"
     moderator.execute("SELECT moderation.remove_blocked_word(repeat('a*', 49) || 'b')")
     with pytest.raises(psycopg.errors.RaiseException, match="at most 200"):
         server.sql("INSERT INTO moderation.blocked_words (pattern) SELECT 'w' || n || '*' FROM generate_series(1, 201) n")

@@ -58,7 +58,7 @@ def test_what_the_server_answers_is_what_it_describes(server, people):
             # Its rule about origins is no part of a shape.
             case.headers.pop("X-Parley-Cookie", None)
             answer = case.call(
-                base_url=server.url, headers={"Authorization": f"Bearer {alice.token}"}, timeout=20)
+                base_url=server.url, headers={"Authorization": f"Bearer {alice.token}"}, timeout=60)
             case.validate_response(answer, checks=CHECKS)
             answers[name] += answer.status_code < 400
 

@@ -92,7 +92,7 @@ def database(tmp_path_factory):
             }.items():
                 connection.execute(f"ALTER SYSTEM SET {name} = '{value}'")
         postgres.process.send_signal(signal.SIGINT)
-        postgres.process.wait(timeout=30)
+        postgres.process.wait(timeout=60)
         postgres.start()
         url = postgres.clone()
         storage = tmp_path_factory.mktemp("storage")

@@ -15,19 +15,20 @@ SLOW = pytest.mark.skipif("PARLEY_SLOW" not in os.environ, reason="takes a heart
 
 
 def test_presence_after_a_crash(start_server):
+    started = datetime.datetime.now(datetime.timezone.utc)
     server = start_server()
     alice, bob, carol = server.people("alice", "bob", "carol")
     alice.direct(bob)
     alice.direct(carol)
     assert "lastSeenAt" not in alice.get(f"/users/{carol.id}").json()
     with bob.connect():
-        killed = datetime.datetime.now(datetime.timezone.utc)
         server.kill()
     server.restart()
+    returned = datetime.datetime.now(datetime.timezone.utc)
     seen = alice.get(f"/users/{bob.id}").json()
     assert seen["status"] == "offline"
     at = datetime.datetime.fromisoformat(seen["lastSeenAt"].replace("Z", "+00:00"))
-    assert abs((killed - at).total_seconds()) < 15
+    assert started <= at <= returned
     assert "lastSeenAt" not in alice.get(f"/users/{carol.id}").json(), "who was not there was not seen"
     with alice.connect() as device:
         assert device.ready["online"] == []
@@ -48,7 +49,7 @@ def test_presence_of_a_client_that_froze(people):
     with alice.connect() as device:
         frozen = raw_socket(bob)
         device.wait_for("user:status", lambda s: s["status"] == "online")
-        device.wait_for("user:status", lambda s: s["status"] == "offline", timeout=60)
+        device.wait_for("user:status", lambda s: s["status"] == "offline")
         frozen.close()
 
 
@@ -98,7 +99,7 @@ def test_presence_after_the_server_was_frozen_for_long(start_server):
         finally:
             server.process.send_signal(signal.SIGCONT)
         watching.wait_for_ready(2)
-        until(lambda: present(server) == {alice.id, bob.id}, "only the living to be online", timeout=60, interval=0.5)
+        until(lambda: present(server) == {alice.id, bob.id}, "only the living to be online", interval=0.5)
         statuses = {p.id: alice.get(f"/users/{p.id}").json()["status"] for p in (bob, carol, dave)}
         assert statuses == {bob.id: "online", carol.id: "offline", dave.id: "offline"}
         frozen.close()

@@ -88,14 +88,14 @@ def test_postgres_that_dies_alone_is_started_again(alone):
         assert postmaster(alone) != pid
         # Each connection to the database comes back by itself; a client tries again under the same clientId.
         again = {"conversationId": conversation, "text": "after", "clientId": "after"}
-        until(lambda: device.emit("message:send", again)["ok"], "sending to work again", timeout=5)
+        until(lambda: device.emit("message:send", again)["ok"], "sending to work again")
         assert device.emit("message:send", again)["message"]["seq"] == 2, "the socket stayed"
 
 
 def test_a_second_server_on_the_same_storage_is_refused(alone):
     second = subprocess.run(
         [PARLEY, "serve"], cwd=ROOT, env={**os.environ, "STORAGE_DIR": str(alone.storage), "PORT": "0"},
-        capture_output=True, text=True, timeout=30)
+        capture_output=True, text=True, timeout=60)
     assert second.returncode == 1
     assert "another Parley is running" in second.stderr and len(second.stderr.splitlines()) == 1
 
@@ -207,7 +207,7 @@ def test_a_cluster_of_the_time_when_the_server_was_a_superuser(tmp_path):
             message = alice.send(alice.direct(bob))
         old.connect("postgres").execute("ALTER DATABASE template_parley RENAME TO parley")
         old.process.send_signal(signal.SIGINT)
-        old.process.wait(timeout=30)
+        old.process.wait(timeout=60)
         (tmp_path / "storage").mkdir()
         subprocess.run(["cp", "-a", f"{old.directory}/data", data], check=True)
     shutil.copy(tmp_path / "before" / "jwt-secret", tmp_path / "storage")

@@ -48,12 +48,12 @@ class Clamd:
         self.process = subprocess.Popen(
             [*self.prefix, CLAMD, "--config-file", self.configuration], cwd="/", stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True)
-        until(self._answers, "clamd to answer", timeout=30)
+        until(self._answers, "clamd to answer")
 
     def _answers(self):
         assert self.process.poll() is None, self.process.stdout.read()
         try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=2) as connection:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=60) as connection:
                 connection.sendall(b"zPING\0")
                 return connection.recv(10) == b"PONG\0"
         except OSError:
@@ -61,7 +61,7 @@ class Clamd:
 
     def stop(self):
         self.process.terminate()
-        self.process.wait(timeout=20)
+        self.process.wait(timeout=60)
         self.process.stdout.close()
 
     def __enter__(self):

@@ -146,8 +146,8 @@ def test_a_stolen_token_ends_the_session_whoever_is_faster(server, people, faste
         age(server, alice, 11)
         # The slower one comes with what both had.
         assert_problem(refresh(server, stolen), 401, "session_revoked")
-        assert device.wait_for("session:revoked", timeout=5) == {"code": "session_revoked"}
-        device.wait_for("disconnect", timeout=5)
+        assert device.wait_for("session:revoked") == {"code": "session_revoked"}
+        device.wait_for("disconnect")
         for token in (second, third):
             assert_problem(refresh(server, token["refreshToken"]), 401, "session_revoked")
             assert_problem(me(server, token["accessToken"]), 401, "session_revoked")
@@ -217,7 +217,7 @@ def test_log_out_works_with_an_expired_token(server, people):
     assert_problem(me(server, token), 401, "token_expired")
     with alice.connect() as device:
         assert log_out(server, headers=bearer(token)).status_code == 204
-        device.wait_for("disconnect", timeout=5)
+        device.wait_for("disconnect")
     assert_problem(refresh(server, alice.session["refreshToken"]), 401, "session_revoked")
     assert log_out(server, headers=bearer(token)).status_code == 204, "again, where the answer was lost"
     forged = signed({"alg": "HS256"}, payload_of(token), b"x" * 32)
@@ -292,7 +292,7 @@ def test_the_session_used_least_lately_ends_for_one_too_many(server, people):
     assert server.sql(count, alice.id) == [(50,)]
     with alice.connect() as oldest, bob.connect() as stranger:
         assert log_in(server, alice.username).status_code == 200
-        oldest.wait_for("session:revoked", timeout=5)
+        oldest.wait_for("session:revoked")
         assert_problem(alice.get("/auth/me"), 401, "session_revoked")
         assert stranger.all("session:revoked") == [] and bob.get("/auth/me").status_code == 200
     # Now the second would be next, were it not used.
@@ -307,7 +307,7 @@ def test_log_out_closes_the_sockets_of_that_session(server, people):
     other = log_in(server, alice.username).json()
     with alice.connect() as device, alice.connect(token=other["accessToken"]) as elsewhere:
         assert alice.post("/auth/logout").status_code == 204
-        device.wait_for("disconnect", timeout=1)
+        device.wait_for("disconnect")
         assert_problem(alice.get("/auth/me"), 401, "session_revoked")
         assert elsewhere.all("disconnect") == []
     with pytest.raises(socketio.exceptions.ConnectionError):
@@ -334,7 +334,7 @@ def test_a_new_password_ends_the_other_sessions(server, people):
         assert_problem(weak, 422, "validation_failed", "newPassword")
         assert there.all("disconnect") == [], "nothing has changed yet"
         assert alice.post("/auth/password", json={"currentPassword": PASSWORD, "newPassword": new}).status_code == 204
-        there.wait_for("disconnect", timeout=1)
+        there.wait_for("disconnect")
         assert here.all("disconnect") == [] and alice.get("/auth/me").status_code == 200
     assert_problem(refresh(server, other["refreshToken"]), 401, "session_revoked")
     assert_problem(log_in(server, alice.username), 401, "invalid_credentials")

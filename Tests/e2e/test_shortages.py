@@ -27,7 +27,7 @@ def test_without_descriptors_files_wait_and_all_else_goes_on(start_server):
         limit = max(int(name) for name in os.listdir(f"/proc/{server.process.pid}/fd")) + 40
         resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (limit, limit))
         # More than there are descriptors for: whichever comes free is taken.
-        idle = [socket.create_connection(("127.0.0.1", server.port), timeout=5) for _ in range(limit)]
+        idle = [socket.create_connection(("127.0.0.1", server.port), timeout=60) for _ in range(limit)]
         until(lambda: descriptors(server) == limit, "all descriptors to be taken")
         # The four threads for files, each for the first time.
         for _ in range(8):

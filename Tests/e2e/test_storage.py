@@ -13,7 +13,7 @@ import pytest
 import pictures
 from parley import PARLEY, ROOT, assert_problem, until
 from test_tus import create, head, patch
-from test_uploads import raw
+from uploading import raw
 
 
 def stored(server, content):

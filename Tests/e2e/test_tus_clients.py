@@ -50,7 +50,7 @@ class Browser:
 
     def send(self, method, url, headers, body=None):
         unsafe = sorted(name.lower() for name in headers if name.lower() not in SAFE_REQUEST)
-        asked = requests.options(url, timeout=10, headers={
+        asked = requests.options(url, timeout=60, headers={
             "Origin": PAGE, "Access-Control-Request-Method": method, "Access-Control-Request-Headers": ",".join(unsafe)})
         assert asked.status_code in (200, 204), asked.text
         assert asked.headers["Access-Control-Allow-Origin"] == PAGE
@@ -59,7 +59,7 @@ class Browser:
         allowed = {name.strip().lower() for name in asked.headers["Access-Control-Allow-Headers"].split(",")}
         assert set(unsafe) <= allowed, set(unsafe) - allowed
         self.requests.append(method)
-        answer = requests.request(method, url, headers={"Origin": PAGE, **headers}, data=body, timeout=30)
+        answer = requests.request(method, url, headers={"Origin": PAGE, **headers}, data=body, timeout=60)
         assert answer.headers["Access-Control-Allow-Origin"] == PAGE, "an answer that the page may not read"
         return Answer(answer)
 
@@ -245,6 +245,6 @@ def test_parallel_and_deferred_uploads_are_refused_for_good(alice):
 
 
 def test_what_a_page_can_learn_of_the_server(server):
-    answer = Answer(requests.options(server.url + "/upload", headers={"Origin": PAGE}, timeout=10))
+    answer = Answer(requests.options(server.url + "/upload", headers={"Origin": PAGE}, timeout=60))
     assert answer.headers["tus-version"] == "1.0.0" and "termination" in answer.headers["tus-extension"]
     assert answer.headers["tus-max-size"] == "104857600" and answer.headers["tus-checksum-algorithm"]

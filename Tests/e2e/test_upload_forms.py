@@ -7,7 +7,7 @@ import os
 import pytest
 
 from parley import assert_problem
-from test_uploads import temporaries
+from uploading import temporaries
 
 FORM = {"Content-Type": "multipart/form-data; boundary=x"}
 
@@ -78,7 +78,7 @@ def test_a_form_of_unknown_length_has_the_same_bounds(start_server):
 ])
 def test_names_in_paths(server, alice, path, name):
     # By a client that leaves the path as it is.
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     connection.request("PUT", f"/upload/{path}", b"content", {"Authorization": f"Bearer {alice.token}"})
     answer = connection.getresponse()
     assert answer.status == 201, answer.read()

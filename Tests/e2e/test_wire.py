@@ -223,7 +223,7 @@ def test_a_body_that_says_it_is_something_else_than_json_is_415(alice, fields, i
 def test_curl_needs_no_header(server):
     done = subprocess.run(
         ["curl", "-s", "-w", "%{http_code}", "-d", '{"username":"curly","password":"correct horse battery"}', server.url + "/auth/register"],
-        capture_output=True, text=True, timeout=30)
+        capture_output=True, text=True, timeout=60)
     assert done.stdout.endswith("201"), done
 
 
@@ -238,7 +238,7 @@ def test_a_body_of_another_kind_is_not_read(server, alice, framing):
 
 def change(session, alice, document):
     return session.patch(
-        alice.server.url + "/auth/me", data=document, timeout=30,
+        alice.server.url + "/auth/me", data=document, timeout=60,
         headers={"Authorization": f"Bearer {alice.token}", "Content-Type": "application/json"})
 
 
@@ -313,7 +313,7 @@ def offered(server, ciphers):
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(ciphers)
     try:
-        with socket.create_connection(("127.0.0.1", server.port), timeout=5) as plain:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=60) as plain:
             with context.wrap_socket(plain) as secure:
                 return secure.cipher()[0]
     except ssl.SSLError:
@@ -330,14 +330,14 @@ def test_tls_has_no_cbc_and_says_for_how_long_it_stays(start_server, tmp_path, k
     for bad in ("ECDHE+AES:!AESGCM:!AESCCM:@SECLEVEL=0", "kRSA:@SECLEVEL=0", "AES128-SHA:AES256-SHA:@SECLEVEL=0"):
         assert offered(server, bad) is None, bad
     for path in ("/", "/nope", "/health", "/auth/me"):
-        fields = requests.get(server.url + path, verify=False, timeout=10).headers
+        fields = requests.get(server.url + path, verify=False, timeout=60).headers
         assert fields["Strict-Transport-Security"] == "max-age=86400", path
 
 
 def test_tls_says_nothing_unasked(start_server, tmp_path):
     make_certificate(tmp_path, "a")
     server = start_server(TLS_CERT=str(tmp_path / "tls.pem"), TLS_KEY=str(tmp_path / "tls.key"))
-    assert "Strict-Transport-Security" not in requests.get(server.url + "/", verify=False, timeout=10).headers
+    assert "Strict-Transport-Security" not in requests.get(server.url + "/", verify=False, timeout=60).headers
 
 
 def test_hsts_is_for_tls_alone(start_server):

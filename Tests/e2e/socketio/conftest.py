@@ -12,6 +12,8 @@ import time
 
 import pytest
 
+from engine import Client
+
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 
 
@@ -28,7 +30,7 @@ class Server:
         self.ws = f"ws://127.0.0.1:{self.port}"
 
     def _read_port(self):
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             ready, _, _ = select.select([self.process.stderr], [], [], deadline - time.monotonic())
             line = self.process.stderr.readline() if ready else ""
@@ -42,19 +44,36 @@ class Server:
     def stop(self):
         self.process.terminate()
         try:
-            self.process.wait(timeout=10)
+            self.process.wait(timeout=60)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
             raise
 
 
-@pytest.fixture(scope="session")
-def server():
-    server = Server()
+def shared(*arguments):
+    server = Server(*arguments)
     yield server
     assert server.process.poll() is None, "socketio-echo died during the tests"
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def server():
+    """Sends pings often, and waits for pongs for longer than the busiest machine takes."""
+    yield from shared("--ping-timeout", "60000", "--connect-timeout", "60000")
+
+
+@pytest.fixture(scope="session")
+def quiet():
+    """Sends no ping for as long as a test takes."""
+    yield from shared("--ping-interval", "60000", "--connect-timeout", "60000")
+
+
+@pytest.fixture(scope="session")
+def hasty():
+    """Ends sessions without a pong after half a second."""
+    yield from shared("--connect-timeout", "60000")
 
 
 @pytest.fixture
@@ -70,3 +89,18 @@ def make_server():
     for server in servers:
         if server.process.poll() is None:
             server.stop()
+
+
+@pytest.fixture(params=["/engine.io/", "/socket.io/"])
+def client(server, request):
+    return Client(server, request.param)
+
+
+@pytest.fixture(params=["/engine.io/", "/socket.io/"])
+def quiet_client(quiet, request):
+    return Client(quiet, request.param)
+
+
+@pytest.fixture
+def echo(server):
+    return Client(server)

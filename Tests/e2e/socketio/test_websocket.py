@@ -268,7 +268,7 @@ class TestDeflate:
 
     def test_a_bomb_is_refused(self, deflating):
         with open_websocket(deflating.port, "/ws", self.OFFER) as wire:
-            wire.socket.settimeout(30)
+            wire.socket.settimeout(60)
             wire.send(frame(BINARY, self.compress(bytes(64 << 20)), rsv=4))
             wire.expect_close(1009)
 

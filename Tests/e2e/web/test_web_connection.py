@@ -14,12 +14,11 @@ def test_nothing_is_lost_or_doubled_over_a_killed_server(two, server):
     ana, bo = two
     ana.say("before")
     bo.sees("before")
-    server.kill()
-    expect(ana.page.get_by_text("Offline.")).to_be_visible()
-    for number in range(5):
-        ana.say(f"while away {number}")
-    expect(ana.message("while away 4")).to_contain_text("Sending")
-    server.restart()
+    with server.away(server.kill):
+        expect(ana.page.get_by_text("Offline.")).to_be_visible()
+        for number in range(5):
+            ana.say(f"while away {number}")
+        expect(ana.message("while away 4")).to_contain_text("Sending")
     expect(ana.message("while away 4")).to_contain_text(re.compile("Sent|Delivered|Read"))
     ana.say("after")
     bo.sees("after")
@@ -74,11 +73,10 @@ def test_without_websockets_messages_go_by_long_polling(person):
 
 def test_a_reload_keeps_the_session_and_the_unsent_message(two, server):
     ana, bo = two
-    server.kill()
-    expect(ana.page.get_by_text("Offline.")).to_be_visible()
-    ana.say("written in the dark")
-    expect(ana.message("written in the dark")).to_contain_text("Sending")
-    server.restart()
+    with server.away(server.kill):
+        expect(ana.page.get_by_text("Offline.")).to_be_visible()
+        ana.say("written in the dark")
+        expect(ana.message("written in the dark")).to_contain_text("Sending")
     ana.page.reload()
     bo.sees("written in the dark")
     expect(ana.message("written in the dark")).to_have_count(1)

@@ -231,10 +231,9 @@ def test_an_upload_goes_on_after_the_server_was_killed(two, server, tmp_path):
     ana.attach(big)
     bar = ana.page.get_by_role("progressbar")
     expect(bar).to_have_attribute("aria-valuenow", re.compile(r"^[4-9]\d$"))
-    server.kill()
-    expect(ana.page.get_by_text("Waiting for the connection")).to_be_visible()
-    session.send("Network.emulateNetworkConditions", {**narrow, "uploadThroughput": -1})
-    server.restart()
+    with server.away(server.kill):
+        expect(ana.page.get_by_text("Waiting for the connection")).to_be_visible()
+        session.send("Network.emulateNetworkConditions", {**narrow, "uploadThroughput": -1})
     ana.say("here it is")
     bo.sees("here it is")
     assert len(starts) == 1, "the upload began anew instead of going on"

@@ -1,0 +1,36 @@
+"""What the tests of delivery share."""
+
+import os
+import threading
+
+BIG = "PARLEY_BIG" in os.environ
+"""Whether the claims about many are tested with as many as they say."""
+
+
+def seqs(device):
+    return [message["seq"] for message in device.all("message:received")]
+
+
+class Burst:
+    """Sends without waiting for each acknowledgement, and keeps the acknowledgements."""
+
+    def __init__(self, device):
+        self.device = device
+        self.answers = []
+        self.done = threading.Condition()
+
+    def send(self, conversation, texts, **fields):
+        for text in texts:
+            self.device.client.emit(
+                "message:send", {"conversationId": conversation, "text": text, **fields}, callback=self._take)
+
+    def _take(self, answer):
+        with self.done:
+            self.answers.append(answer)
+            self.done.notify_all()
+
+    def wait(self, count, timeout=60):
+        with self.done:
+            assert self.done.wait_for(lambda: len(self.answers) >= count, timeout), f"{len(self.answers)} of {count}"
+        assert all(answer["ok"] for answer in self.answers), [a for a in self.answers if not a["ok"]][:3]
+        return [answer["message"] for answer in self.answers]
