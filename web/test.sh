@@ -1,5 +1,5 @@
 #!/bin/sh
-# Checks the web client: its types (against openapi.yaml too), the direction of its imports, and its units with Node's own test runner.
+# Checks the web client: its types against openapi.yaml and docs/EVENTS.md, the direction of its imports, and its units.
 set -eu
 cd "$(dirname "$0")"
 
@@ -8,6 +8,7 @@ python=../.build/venv/bin/python
 "$python" schemas.py --check
 tsc --noEmit -p .
 node layers.mjs
+node events.mjs
 
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
