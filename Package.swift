@@ -89,17 +89,22 @@ let package = Package(
             dependencies: ["CFiles", "CMagic", "CVips", "CSandbox", .crypto, .logging, .nio, .nioPosix, .nioLocks],
             swiftSettings: settings),
 
+        .target(name: "ChatModel", dependencies: [.crypto], swiftSettings: settings),
+        .target(
+            name: "ChatStore", dependencies: ["ChatModel", "PostgresClient", .crypto, .deque, .logging],
+            swiftSettings: settings),
         .target(
             name: "Chat",
             dependencies: [
-                "PostgresClient", "Media", .deque, .crypto, .cryptoExtras, .logging, .nio, .nioPosix,
+                "ChatModel", "ChatStore", "PostgresClient", "Media", .deque, .crypto, .cryptoExtras, .logging, .nio,
+                .nioPosix,
             ],
             swiftSettings: settings),
         .target(
             name: "ParleyServer",
             dependencies: [
-                "Chat", "SocketIO", "EngineIO", "CMalloc", .configuration, .system, .hummingbird, .hummingbirdCore,
-                .hummingbirdTLS, .jwt, .crypto,
+                "ChatModel", "ChatStore", "Chat", "PostgresClient", "Media", "SocketIO", "EngineIO", "CMalloc",
+                .configuration, .system, .hummingbird, .hummingbirdCore, .hummingbirdTLS, .jwt, .crypto,
                 .lifecycle, .signals, .logging, .nio, .nioPosix, .nioSSL, .nioHTTP1, .nioHTTPTypes, .nioFoundation,
                 .httpTypes,
             ],
@@ -136,12 +141,16 @@ let package = Package(
                 .nioWebSocket, .nioLocks, .nioEmbedded,
             ],
             swiftSettings: settings),
-        .testTarget(name: "ChatTests", dependencies: ["Chat", .crypto], swiftSettings: settings),
+        .testTarget(name: "ChatModelTests", dependencies: ["ChatModel", .crypto], swiftSettings: settings),
+        .testTarget(
+            name: "ChatStoreTests", dependencies: ["ChatStore", "ChatModel", "PostgresClient"], swiftSettings: settings),
+        .testTarget(
+            name: "ChatTests", dependencies: ["Chat", "ChatStore", "ChatModel", .crypto], swiftSettings: settings),
         .testTarget(
             name: "ParleyServerTests",
             dependencies: [
-                "ParleyServer", "Chat", "SocketIO", .httpTypes, .logging, .nio, .nioEmbedded, .nioFoundation,
-                .nioHTTPTypes,
+                "ParleyServer", "Chat", "ChatModel", "SocketIO", .httpTypes, .logging, .nio, .nioEmbedded,
+                .nioFoundation, .nioHTTPTypes,
             ],
             swiftSettings: settings),
         .testTarget(

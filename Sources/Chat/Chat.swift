@@ -1,7 +1,8 @@
+public import ChatModel
+public import ChatStore
 public import Crypto
 import Foundation
 public import Logging
-import PostgresClient
 
 /// The domain: people, conversations, messages and uploads over one database. Knows no HTTP and no sockets; what
 /// happens goes out through the `EventSink`.
@@ -31,72 +32,54 @@ public struct Chat: Sendable {
         linkSecret: SymmetricKey,
         previousLinkSecret: SymmetricKey?, events: any EventSink, logger: Logger
     ) {
-        let database = databases.main
         let links = UploadLinks(secret: linkSecret, previous: previousLinkSecret)
-        let changes = ChangeQueue(database: database)
-        let uploadStore = UploadStore(database: database, changes: changes, links: links)
-        let uploadLookup = UploadLookup { try await uploadStore.find($0, viewer: nil) }
-        let users = UserStore(database: database, changes: changes, links: links)
-        let messageStore = MessageStore(database: database, changes: changes, uploads: uploadStore)
-        let conversationStore = ConversationStore(
-            database: database, changes: changes, users: users, messages: messageStore)
+        let stores = Stores(database: databases, links: links, uploadLifetime: orphanHours * 3600)
+        let uploadLookup = UploadLookup { try await stores.uploads.find($0, viewer: nil) }
         let searching = ReadingLine(
             maximumWaiting: 8, advice: "the search took too long; look for something more particular")
         let listing = ReadingLine(maximumWaiting: 200, advice: "this took too long; try again")
-        let lists = ConversationStore(
-            database: databases.lists, changes: changes,
-            users: UserStore(database: databases.lists, changes: changes, links: links),
-            messages: MessageStore(database: databases.lists, changes: changes, uploads: uploadStore))
-        let sessions = SessionStore(database: database, changes: changes)
         hasher = PasswordHasher()
-        let gate = AccessGate(sessions: sessions)
-        let moderationStore = ModerationStore(database: database)
-        let blockedWords = BlockedWords(store: moderationStore)
-        let blockStore = BlockStore(database: database, changes: changes)
+        let gate = AccessGate(sessions: stores.sessions)
+        let blockedWords = BlockedWords(store: stores.moderation)
         presence = Presence(
-            conversations: lists, blocks: blockStore, store: PresenceStore(database: database),
+            conversations: stores.lists.conversations, blocks: stores.blocks, store: stores.presence,
             events: events, logger: logger)
-        blocks = Blocks(store: blockStore, users: users, presence: presence, events: events)
-        typing = Typing(conversations: conversationStore, events: events)
+        blocks = Blocks(store: stores.blocks, users: stores.users, presence: presence, events: events)
+        typing = Typing(conversations: stores.conversations, events: events)
         accounts = Accounts(
-            users: users, sessions: sessions,
+            users: stores.users, sessions: stores.sessions,
             refreshTokens: RefreshTokens(secret: linkSecret, previous: previousLinkSecret), hasher: hasher,
             events: events, gate: gate)
-        sessionWatch = SessionWatch(database: database, gate: gate, events: events, logger: logger)
+        sessionWatch = SessionWatch(sessions: stores.sessions, gate: gate, events: events, logger: logger)
         people = People(
-            users: users, searches: UserStore(database: databases.searches, changes: changes, links: links),
-            searching: searching, uploads: uploadStore, uploadLookup: uploadLookup, blocks: blockStore,
+            users: stores.users, searches: stores.searches.users,
+            searching: searching, uploads: stores.uploads, uploadLookup: uploadLookup, blocks: stores.blocks,
             presence: presence)
         conversations = Conversations(
-            database: database, store: conversationStore, lists: lists, listing: listing,
-            searches: ConversationStore(
-                database: databases.searches, changes: changes, users: users, messages: messageStore),
-            searching: searching, blocks: blockStore, changes: changes, presence: presence, events: events)
-        textQuota = TextQuota(
-            bytes: userTextQuotaBytes, store: TextQuotaStore(database: database), logger: logger)
+            store: stores.conversations, lists: stores.lists.conversations, listing: listing,
+            searches: stores.searches.conversations, searching: searching, users: stores.users,
+            blocks: stores.blocks, changes: stores.changes, presence: presence, events: events)
+        textQuota = TextQuota(bytes: userTextQuotaBytes, store: stores.textQuota, logger: logger)
         messages = Messages(
-            database: database, store: messageStore,
-            searches: MessageStore(database: databases.searches, changes: changes, uploads: uploadStore),
-            searching: searching, changes: changes, conversations: conversationStore,
+            store: stores.messages, searches: stores.searches.messages,
+            searching: searching, changes: stores.changes, conversations: stores.conversations,
             direct: DirectConversations(conversations: conversations, logger: logger),
             writer: MessageWriter(
-                store: messageStore, quota: textQuota, typing: typing, events: events, logger: logger),
-            marks: MarkWriter(database: database, events: events, logger: logger), blockedWords: blockedWords,
+                store: stores.messages, quota: textQuota, typing: typing, events: events, logger: logger),
+            marks: MarkWriter(store: stores.marks, events: events, logger: logger), blockedWords: blockedWords,
             quota: textQuota, uploadLookup: uploadLookup, events: events)
-        wordIndex = WordIndex(database: database, messages: messages.writer.metrics.messages, logger: logger)
-        sync = Sync(
-            database: databases.lists, store: lists.messages, conversations: conversations, listing: listing)
-        welcome = Welcome(conversations: conversationStore, users: users, sync: sync)
-        uploads = Uploads(store: uploadStore, lookup: uploadLookup, links: links, storage: storage, logger: logger)
+        wordIndex = WordIndex(store: stores.messages, messages: messages.writer.metrics.messages, logger: logger)
+        sync = Sync(store: stores.lists.sync, conversations: conversations, listing: listing)
+        welcome = Welcome(conversations: stores.conversations, users: stores.users, sync: stores.lists.sync)
+        uploads = Uploads(store: stores.uploads, lookup: uploadLookup, links: links, storage: storage, logger: logger)
         metrics = ChatMetrics(writer: messages.writer, uploads: uploads, workers: storage.workers)
-        let partials = PartialUploadStore(database: database, changes: changes, lifetime: orphanHours * 3600)
-        resumableUploads = ResumableUploads(uploads: uploads, store: partials)
+        resumableUploads = ResumableUploads(uploads: uploads, store: stores.partialUploads)
         sweep = Sweep(
-            uploads: uploads, orphans: OrphanStore(database: database, lifetime: orphanHours * 3600),
-            partials: partials, sessions: sessions, logger: logger)
+            uploads: uploads, orphans: stores.orphans, partials: stores.partialUploads, sessions: stores.sessions,
+            logger: logger)
         moderation = Moderation(
-            store: moderationStore, messages: messageStore, uploads: uploads, gate: gate, blockedWords: blockedWords,
-            events: events, logger: logger)
+            store: stores.moderation, messages: stores.messages, uploads: uploads, gate: gate,
+            blockedWords: blockedWords, events: events, logger: logger)
     }
 
     /// What has to be so before the first request.

@@ -1,4 +1,4 @@
-import Chat
+import ChatModel
 import Logging
 import NIOCore
 import NIOEmbedded

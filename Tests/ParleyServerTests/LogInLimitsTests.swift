@@ -1,4 +1,4 @@
-import Chat
+import ChatModel
 import Testing
 
 @testable import ParleyServer

@@ -1,6 +1,7 @@
+import ChatModel
+package import ChatStore
 import Crypto
 import Foundation
-public import PostgresClient
 
 /// What an operator does with accounts, from outside of a running server, which learns of it by a notification.
 public struct AccountAdministration: Sendable {
@@ -9,18 +10,14 @@ public struct AccountAdministration: Sendable {
         public let description: String
     }
 
-    private let database: PostgresClient
     private let users: UserStore
     private let sessions: SessionStore
     private let hasher = PasswordHasher(threads: 1)
 
-    public init(database: PostgresClient) {
-        self.database = database
-        // No URL is made here, so none has to be signed.
-        let changes = ChangeQueue(database: database)
-        users = UserStore(
-            database: database, changes: changes, links: UploadLinks(secret: SymmetricKey(size: .bits256)))
-        sessions = SessionStore(database: database, changes: changes)
+    /// - Parameter stores: no URL is made here, so any secret for links will do.
+    package init(stores: Stores) {
+        users = stores.users
+        sessions = stores.sessions
     }
 
     /// - Throws: `validation_failed`, `username_taken`.
@@ -36,15 +33,14 @@ public struct AccountAdministration: Sendable {
     /// Closes an account: nobody can sign in to it, and who is signed in is no longer.
     public func disable(_ username: String) async throws {
         let user = try await find(username)
-        try await database.query(
-            "UPDATE users SET disabled_at = coalesce(disabled_at, now()) WHERE id = \(user.uuid)")
+        try await users.disable(user)
         try await endSessions(of: user)
     }
 
     public func enable(_ username: String) async throws {
         let user = try await find(username)
-        try await database.query("UPDATE users SET disabled_at = NULL WHERE id = \(user.uuid)")
-        try await database.query("SELECT pg_notify(\(SessionWatch.channel), '')")
+        try await users.enable(user)
+        try await sessions.notify()
     }
 
     /// Sets a password and ends every session.
@@ -60,7 +56,7 @@ public struct AccountAdministration: Sendable {
 
     private func endSessions(of user: UserID) async throws {
         _ = try await sessions.revokeAll(of: user, except: nil)
-        try await database.query("SELECT pg_notify(\(SessionWatch.channel), '')")
+        try await sessions.notify()
     }
 
     private func find(_ username: String) async throws -> UserID {

@@ -1,6 +1,7 @@
+public import ChatModel
+import ChatStore
 import Foundation
 import Logging
-import PostgresClient
 
 /// Somebody who just signed in: what an answer to register, log-in and refresh is made of.
 public struct SignedIn: Sendable {

@@ -1,3 +1,4 @@
+import ChatModel
 import Synchronization
 
 /// Who hashes a password next: a few at a time, the others in a queue that is fair between those whom this server knows

@@ -1,11 +1,13 @@
+public import ChatModel
+import ChatStore
 import Foundation
 import PostgresClient
 import Synchronization
 
 /// Conversations and who is in them.
 public struct Conversations: Sendable {
-    let database: PostgresClient
     let store: ConversationStore
+    let users: UserStore
     let blocks: BlockStore
     /// The same on connections for lists, and for searches.
     let lists: ConversationStore
@@ -20,13 +22,13 @@ public struct Conversations: Sendable {
     private let turns = KeyedLock<ConversationID>()
 
     init(
-        database: PostgresClient, store: ConversationStore, lists: ConversationStore, listing: ReadingLine,
-        searches: ConversationStore, searching: ReadingLine, blocks: BlockStore, changes: ChangeQueue,
+        store: ConversationStore, lists: ConversationStore, listing: ReadingLine,
+        searches: ConversationStore, searching: ReadingLine, users: UserStore, blocks: BlockStore, changes: ChangeQueue,
         presence: Presence,
         events: any EventSink
     ) {
-        self.database = database
         self.store = store
+        self.users = users
         self.blocks = blocks
         self.lists = lists
         self.listing = listing
@@ -228,7 +230,7 @@ public struct Conversations: Sendable {
 
     /// All of them exist, and none has blocked `user`.
     private func requireAll(_ ids: [UserID], field: String, for user: UserID) async throws {
-        let found = try await store.users.existing(ids)
+        let found = try await users.existing(ids)
         guard ids.allSatisfy(found.contains) else { throw ChatError.invalid(field, "no such user") }
         guard try await !blocks.anyBlocks(of: ids, against: user) else {
             throw ChatError(.forbidden, "\(field): somebody of these cannot be added by you", field: field)
@@ -295,7 +297,7 @@ public struct Conversations: Sendable {
         do {
             return try await change()
         } catch {
-            if let error = error as? PostgresError, error.maybeExecuted { reconnect(users, to: id) }
+            if DatabaseFailure.maybeExecuted(error) { reconnect(users, to: id) }
             throw error
         }
     }
@@ -306,12 +308,10 @@ public struct Conversations: Sendable {
             while true {
                 do {
                     // The change may be alive yet on the server's side; it holds the lock that is waited for here.
-                    try await database.withTransaction { transaction in
-                        try await store.awaitChanges(of: id, in: transaction)
-                    }
+                    try await store.awaitChanges(of: id)
                     break
                 } catch {
-                    guard (error as? PostgresError)?.code != .closed else { return }
+                    if DatabaseFailure.isClosed(error) { return }
                     try? await Task.sleep(for: Self.reconnectDelay)
                 }
             }

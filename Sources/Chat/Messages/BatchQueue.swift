@@ -1,3 +1,4 @@
+import ChatModel
 import DequeModule
 
 /// What waits for the next commit of one lane: a pure queue that hands out batches in order.

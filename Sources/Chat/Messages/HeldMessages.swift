@@ -1,3 +1,4 @@
+import ChatModel
 import DequeModule
 
 /// Messages that wait because a row they need is locked, so that the others of their lane go on. What one sender sends

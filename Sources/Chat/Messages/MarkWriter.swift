@@ -1,5 +1,6 @@
+import ChatModel
+import ChatStore
 import Logging
-import PostgresClient
 import Synchronization
 
 /// Stores delivered and read marks. Marks that arrive while one write is under way are joined: of a member's marks in a
@@ -49,12 +50,12 @@ final class MarkWriter: Sendable {
 
     private let state = Mutex(State())
     private let capacity: Int
-    private let database: PostgresClient
+    private let store: MarkStore
     private let events: any EventSink
     private let logger: Logger
 
-    init(database: PostgresClient, events: any EventSink, logger: Logger, capacity: Int = 20_000) {
-        self.database = database
+    init(store: MarkStore, events: any EventSink, logger: Logger, capacity: Int = 20_000) {
+        self.store = store
         self.events = events
         self.logger = logger
         self.capacity = capacity
@@ -108,7 +109,7 @@ final class MarkWriter: Sendable {
                 } else {
                     hold(locked)
                 }
-            } catch let error as PostgresError where error.metLock && !passingBy {
+            } catch  where DatabaseFailure.metLock(error) && !passingBy {
                 state.withLock { state in
                     state.passingBy = true
                     for (key, mark) in entries { state.put(mark, of: key) }
@@ -154,79 +155,24 @@ final class MarkWriter: Sendable {
     /// - Parameter passingBy: does not wait for rows that somebody else holds.
     /// - Returns: the marks whose rows were passed by.
     private func write(_ entries: [(key: Key, mark: Mark)], passingBy: Bool) async throws -> [(key: Key, mark: Mark)] {
-        let rows = try await database.query(Self.update(entries, passingBy: passingBy))
+        let marks = entries.map { key, mark in
+            MarkStore.Mark(conversation: key.conversation, user: key.user, delivered: mark.delivered, read: mark.read)
+        }
         var locked: [(key: Key, mark: Mark)] = []
-        for row in rows {
-            let entry = entries[try row.decode("ordinal", as: Int.self)]
-            if try row.decode("is_locked", as: Bool.self) {
-                locked.append(entry)
-            } else {
-                try answer(entry.key, entry.mark, row)
+        for (ordinal, outcome) in try await store.move(marks, passingBy: passingBy) {
+            let entry = entries[ordinal]
+            switch outcome {
+            case .locked: locked.append(entry)
+            case .refused(let error): for complete in entry.mark.completions { complete(.failure(error)) }
+            case .stands: for complete in entry.mark.completions { complete(.success(())) }
+            case .moved(let delivered, let read, let isSmall):
+                events.deliver(
+                    .statusChanged(
+                        conversation: entry.key.conversation, user: entry.key.user, deliveredSeq: delivered,
+                        readSeq: read, widely: isSmall))
+                for complete in entry.mark.completions { complete(.success(())) }
             }
         }
         return locked
-    }
-
-    private func answer(_ key: Key, _ mark: Mark, _ row: PostgresRow) throws {
-        guard try row.decode("is_member", as: Bool.self) else {
-            let isPublic: Bool = try row.decode("is_public")
-            let refusal = isPublic ? Permissions.notAMember : ChatError.notFound("conversation")
-            for complete in mark.completions { complete(.failure(refusal)) }
-            return
-        }
-        if let delivered = try row.decode("delivered_seq", as: Int?.self),
-            let read = try row.decode("read_seq", as: Int?.self)
-        {
-            events.deliver(
-                .statusChanged(
-                    conversation: key.conversation, user: key.user, deliveredSeq: delivered, readSeq: read,
-                    widely: try row.decode("is_small")))
-        }
-        for complete in mark.completions { complete(.success(())) }
-    }
-
-    /// Gives a row for each mark: whether its user is a member, the marks as they stand now if they moved, and whether
-    /// they should move and the row was passed by.
-    private static func update(_ marks: [(key: Key, mark: Mark)], passingBy: Bool) -> PostgresQuery {
-        let isToMove: PostgresQuery = """
-            m.conversation_id = i.conversation_id AND m.user_id = i.user_id
-                AND (m.delivered_seq < least(i.delivered, c.last_seq) OR m.read_seq < least(i.read, c.last_seq))
-            """
-        let isMine: PostgresQuery = passingBy ? "i.ordinal IN (SELECT ordinal FROM taken)" : "true"
-        let taken: PostgresQuery = """
-            taken AS MATERIALIZED (
-                SELECT i.ordinal FROM input i JOIN conversations c ON c.id = i.conversation_id JOIN members m ON \(isToMove)
-                FOR NO KEY UPDATE OF m SKIP LOCKED
-            ),
-            """
-        let isPassedBy: PostgresQuery = """
-            i.ordinal NOT IN (SELECT ordinal FROM taken) AND EXISTS (
-                SELECT 1 FROM members m JOIN conversations c ON c.id = m.conversation_id WHERE \(isToMove))
-            """
-        return """
-            WITH input AS (
-                SELECT * FROM unnest(\(Array(marks.indices)), \(marks.map(\.key.conversation.uuid)),
-                    \(marks.map(\.key.user.uuid)), \(marks.map(\.mark.delivered)), \(marks.map(\.mark.read)))
-                    AS i (ordinal, conversation_id, user_id, delivered, read)
-            ), \(passingBy ? taken : "" as PostgresQuery)
-            moved AS (
-                UPDATE members m SET
-                    delivered_seq = greatest(m.delivered_seq, least(i.delivered, c.last_seq)),
-                    read_seq = greatest(m.read_seq, least(i.read, c.last_seq))
-                FROM input i JOIN conversations c ON c.id = i.conversation_id
-                WHERE \(isToMove) AND \(isMine)
-                RETURNING i.ordinal, m.delivered_seq, m.read_seq
-            )
-            SELECT i.ordinal, moved.delivered_seq, moved.read_seq, \(passingBy ? isPassedBy : "false" as PostgresQuery) AS is_locked,
-                EXISTS (SELECT 1 FROM members m WHERE m.conversation_id = i.conversation_id AND m.user_id = i.user_id)
-                    AS is_member,
-                -- Of an EXISTS, PostgreSQL may make a hash table of all public groups.
-                coalesce((SELECT c.visibility = 'public' FROM conversations c WHERE c.id = i.conversation_id), false)
-                    AS is_public,
-                (SELECT count(*) FROM (SELECT 1 FROM members m WHERE m.conversation_id = i.conversation_id
-                    LIMIT \(ConversationStore.presenceMembers + 1)) AS counted) <= \(ConversationStore.presenceMembers)
-                    AS is_small
-            FROM input i LEFT JOIN moved ON moved.ordinal = i.ordinal
-            """
     }
 }

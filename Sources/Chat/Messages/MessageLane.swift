@@ -1,5 +1,6 @@
+import ChatModel
+import ChatStore
 import Logging
-import PostgresClient
 import Synchronization
 
 /// Writes the messages of some conversations, one batch at a time, and waits for nobody's lock for longer than the
@@ -194,16 +195,14 @@ final class MessageLane: Sendable {
         do {
             // Not cancelled with the lane's task: what was accepted is written.
             let began = ContinuousClock.now
-            let results = try await Task { try await store.database.atomically(batch.queries, on: index) }.value
+            let outcomes = try await Task { try await store.insert(batch, on: index) }.value
             metrics.commitSeconds.record((ContinuousClock.now - began) / .seconds(1))
             metrics.batchSizes.record(Double(items.count))
-            answer(items, try batch.outcomes(results, uploads: store.uploads))
+            answer(items, outcomes)
             return .done(lost: [])
-        } catch let error as PostgresError where error.metLock {
+        } catch  where DatabaseFailure.metLock(error) {
             return .locked
-        } catch let error as PostgresError
-            where error.code == .server && error.sqlState?.meansUnavailable != true && items.count > 1
-        {
+        } catch  where DatabaseFailure.isStatementRefused(error) && items.count > 1 {
             // One message broke the statement for all: each by itself, so that only that one is refused.
             logger.warning("a batch of messages failed and is repeated singly", metadata: ["error": "\(error)"])
             var lost: [Draft] = []
@@ -217,7 +216,7 @@ final class MessageLane: Sendable {
         } catch {
             let refusal = ChatError(databaseError: error, logger: logger)
             for item in items { item.complete(.failure(refusal)) }
-            guard let error = error as? PostgresError, error.maybeExecuted else { return .done(lost: []) }
+            guard DatabaseFailure.maybeExecuted(error) else { return .done(lost: []) }
             return .done(lost: items.map(\.draft))
         }
     }

@@ -1,5 +1,6 @@
+import ChatModel
+import ChatStore
 import Logging
-import PostgresClient
 import Synchronization
 
 /// Stores messages in batches: while one commit is under way, what is sent collects and goes together into the next.
@@ -8,13 +9,7 @@ import Synchronization
 /// announced in the order of their `seq`. The acknowledgement and the event both follow the commit. A message for which
 /// a row is locked is set aside, and its lane goes on.
 final class MessageWriter: Sendable {
-    typealias Completion = @Sendable (Result<Sent, ChatError>) -> Void
-
-    struct Sent: Sendable {
-        var message: Message
-        /// Whether the same `clientId` had been stored before.
-        var repeated: Bool
-    }
+    typealias Completion = @Sendable (Result<SentMessage, ChatError>) -> Void
 
     struct Item: Sendable {
         var draft: Draft

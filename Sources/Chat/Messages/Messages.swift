@@ -1,10 +1,11 @@
+public import ChatModel
+import ChatStore
 import Foundation
 import Logging
 import PostgresClient
 
 /// Sending, changing and reading messages: what REST and sockets both call.
 public struct Messages: Sendable {
-    let database: PostgresClient
     let store: MessageStore
     /// The same on connections for searches.
     let searches: MessageStore
@@ -19,28 +20,20 @@ public struct Messages: Sendable {
     let uploadLookup: UploadLookup
     let events: any EventSink
 
-    public struct Sent: Sendable {
-        public var message: Message
-        /// Whether it had been stored before under the same `clientId`.
-        public var repeated: Bool
-    }
-
     // MARK: Sending
 
     /// Sends after the messages for which this was called before. `complete` is called once, after the commit, on any
     /// thread.
     public func submit(
         _ request: MessageRequest, from sender: UserID, origin: ConnectionID?,
-        complete: @escaping @Sendable (Result<Sent, ChatError>) -> Void
+        complete: @escaping @Sendable (Result<SentMessage, ChatError>) -> Void
     ) {
         @Sendable func write(_ conversation: ConversationID) {
             do throws(ChatError) {
                 let draft = try Draft(
                     request, to: conversation, from: sender, origin: origin, filter: blockedWords.current,
                     hasRoom: quota.hasRoom(sender))
-                writer.submit(draft) { result in
-                    complete(result.map { Sent(message: $0.message, repeated: $0.repeated) })
-                }
+                writer.submit(draft, complete: complete)
             } catch {
                 complete(.failure(error))
             }
@@ -64,7 +57,7 @@ public struct Messages: Sendable {
         }
     }
 
-    public func send(_ request: MessageRequest, from sender: UserID) async throws -> Sent {
+    public func send(_ request: MessageRequest, from sender: UserID) async throws -> SentMessage {
         try await withCheckedThrowingContinuation { continuation in
             submit(request, from: sender, origin: nil) { continuation.resume(with: $0) }
         }
@@ -75,21 +68,9 @@ public struct Messages: Sendable {
     public func history(
         of conversation: ConversationID, for user: UserID, before: Int?, after: Int?, limit: Int
     ) async throws -> (messages: [Message], hasMore: Bool) {
-        let query = MessageStore.historyQuery(conversation, before: before, after: after, limit: limit + 1)
-        let found = try await read(query, in: conversation, for: user)
+        let found = try await store.history(conversation, before: before, after: after, limit: limit + 1, for: user)
         let page = Array(found.prefix(limit))
         return (after == nil ? page.reversed() : page, found.count > limit)
-    }
-
-    /// In one round trip, the permission last: who is a member then was one when the messages were read.
-    private func read(
-        _ query: PostgresQuery, in conversation: ConversationID, for user: UserID
-    ) async throws -> [Message] {
-        let results = try await database.atomically([
-            query, ConversationStore.standingQuery(of: user, in: conversation),
-        ])
-        try Permissions.read(try ConversationStore.standing(results[1]))
-        return try await store.read(results[0])
     }
 
     /// The newest messages, as many as fit into one socket answer: up to fifty of usual length.
@@ -104,8 +85,7 @@ public struct Messages: Sendable {
     public func changed(
         in conversation: ConversationID, for user: UserID, since revision: Int, limit: Int
     ) async throws -> (messages: [Message], hasMore: Bool) {
-        let query = MessageStore.changedQuery(conversation, since: revision, limit: limit + 1)
-        let found = try await read(query, in: conversation, for: user)
+        let found = try await store.changed(conversation, since: revision, limit: limit + 1, for: user)
         return (Array(found.prefix(limit)), found.count > limit)
     }
 
@@ -148,10 +128,10 @@ public struct Messages: Sendable {
             if judgement.isRefused { throw Rules.blockedText }
             guard judgement.text != standing.text else { return nil }
             let growth = judgement.text.utf8.count - standing.text.utf8.count
-            guard growth <= 0 || quota.hasRoom(user) else { throw TextQuota.refusal }
+            guard growth <= 0 || quota.hasRoom(user) else { throw ChatError.textQuotaExceeded }
             let revision = try await store.edit(id, text: judgement.text, in: transaction)
             if !judgement.reported.isEmpty {
-                try await transaction.query(ModerationStore.report([(id, judgement.reported)]))
+                try await store.report(id, patterns: judgement.reported, in: transaction)
             }
             return revision
         } announcing: { change in

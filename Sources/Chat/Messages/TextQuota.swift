@@ -1,5 +1,6 @@
+import ChatModel
+import ChatStore
 import Logging
-import PostgresClient
 import Synchronization
 
 /// How much text each user may store, so that nobody fills the database for all.
@@ -52,9 +53,6 @@ final class TextQuota: Sendable {
         counts.withLock { $0[user, default: Count()].change += change }
     }
 
-    static let refusal = ChatError(
-        .quotaExceeded, "your messages fill the room you have for them; delete some, or shorten them")
-
     /// Reads and writes counts until the task is cancelled.
     func run() async {
         guard bytes > 0 else { return }
@@ -88,36 +86,10 @@ final class TextQuota: Sendable {
             }
         } catch {
             logger.warning("stored text cannot be counted", metadata: ["error": "\(error)"])
-            if let error = error as? PostgresError, error.maybeExecuted { return }
+            if DatabaseFailure.maybeExecuted(error) { return }
             counts.withLock { counts in
                 for (user, change) in due { counts[user, default: Count()].change += change }
             }
         }
-    }
-}
-
-/// The SQL of `stored_text`.
-struct TextQuotaStore: Sendable {
-    let database: PostgresClient
-
-    /// Adds to the counts, but not for a new user whose row somebody else holds. The rows are locked in one order, so that
-    /// two servers never wait for each other in a circle.
-    /// - Returns: what the users have now.
-    func add(_ changes: [UserID: Int]) async throws -> [UserID: Int] {
-        let users = changes.keys.map(\.uuid)
-        let results = try await database.atomically([
-            """
-            INSERT INTO stored_text (user_id, bytes) SELECT id, 0 FROM users WHERE id = ANY(\(users)) ORDER BY id
-            FOR KEY SHARE SKIP LOCKED ON CONFLICT DO NOTHING
-            """,
-            "SELECT 1 FROM stored_text WHERE user_id = ANY(\(users)) ORDER BY user_id FOR NO KEY UPDATE",
-            """
-            UPDATE stored_text t SET bytes = greatest(t.bytes + c.change, 0)
-            FROM unnest(\(users), \(Array(changes.values))) AS c (user_id, change)
-            WHERE t.user_id = c.user_id RETURNING t.user_id, t.bytes
-            """,
-        ])
-        return try Dictionary(
-            results[2].map { (UserID(try $0.decode("user_id")), try $0.decode("bytes")) }, uniquingKeysWith: max)
     }
 }

@@ -1,3 +1,5 @@
+import ChatModel
+import ChatStore
 import Synchronization
 
 /// The word filter as it is now, kept in memory so that sending a message asks the database nothing for it.

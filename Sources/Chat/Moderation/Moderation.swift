@@ -1,6 +1,7 @@
+import ChatModel
+import ChatStore
 import Foundation
 import Logging
-import PostgresClient
 
 /// Makes what moderators did in SQL happen in the chat: events to open windows, closed sockets, deleted files.
 ///
@@ -29,7 +30,7 @@ public struct Moderation: Sendable {
 
     /// Acts on changes until the task is cancelled.
     func run() async {
-        for await event in store.database.listen([ModerationStore.channel]) {
+        for await event in store.hints() {
             // Whatever happened: what was deleted is to be gone before anything else is looked at.
             uploads.lookup.forget()
             await catchUp(reloading: event == .connected)

@@ -1,3 +1,4 @@
+import ChatModel
 import Synchronization
 
 /// Who is writing to which unfinished upload: one at a time. A writer that has gone silent, because its network went

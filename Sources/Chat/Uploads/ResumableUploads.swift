@@ -1,3 +1,5 @@
+public import ChatModel
+import ChatStore
 public import Foundation
 import Media
 public import NIOCore

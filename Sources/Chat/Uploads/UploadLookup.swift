@@ -1,3 +1,5 @@
+import ChatModel
+import ChatStore
 import Synchronization
 
 /// What the database says of uploads whose URLs are opened. Requests that come together share a query, and of an upload
@@ -6,13 +8,8 @@ import Synchronization
 /// What is kept is forgotten at once when something is deleted here, and as soon as the notification comes when a
 /// moderator deletes it: until then, some milliseconds and `period` at most, a URL that many open goes on working.
 final class UploadLookup: Sendable {
-    typealias Answer = Result<UploadStore.Found, ChatError>
-
-    /// An upload, and the conversation in which its URL was shown.
-    struct Key: Hashable, Sendable {
-        var upload: UploadID
-        var conversation: ConversationID?
-    }
+    typealias Key = UploadStore.Key
+    typealias Answer = UploadStore.Answer
 
     /// How often one upload was opened of late.
     private struct Openings {

@@ -1,8 +1,9 @@
+public import ChatModel
+import ChatStore
 import Foundation
 import Logging
 public import Media
 public import NIOCore
-import PostgresClient
 
 /// Files: from the bytes of a request to a row, and back.
 public struct Uploads: Sendable {
@@ -170,7 +171,7 @@ public struct Uploads: Sendable {
             return upload
         } catch {
             // Where the row may be there after all, the files stay: `parley storage check` finds those without one.
-            if isFirst, (error as? PostgresError)?.maybeExecuted == false {
+            if isFirst, DatabaseFailure.provesNoEffect(error) {
                 try? await storage.blobs.delete(file.sha256)
             }
             throw error

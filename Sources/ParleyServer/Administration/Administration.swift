@@ -1,4 +1,6 @@
 import Chat
+import ChatModel
+import ChatStore
 import Foundation
 public import Logging
 import PostgresClient
@@ -104,7 +106,7 @@ public enum Administration {
         _ body: (AccountAdministration) async throws -> Void
     ) async throws {
         try await withClient(configuration, logger: logger) { client in
-            let administration = AccountAdministration(database: client)
+            let administration = AccountAdministration(stores: Stores(database: client))
             do {
                 try await body(administration)
             } catch {

@@ -1,4 +1,6 @@
 import Chat
+import ChatModel
+import ChatStore
 public import Logging
 import Media
 import NIOPosix
@@ -20,7 +22,7 @@ extension Administration {
             let (contents, findings) = try await EmbeddedPostgres.withDatabase(configuration, logger: logger) {
                 // As the server: what is repaired is no moderator's act.
                 try await withClient(.parley($0), logger: logger) { database in
-                    try await StorageCheck(database: database, blobs: blobs).run(repair: repair)
+                    try await StorageCheck(stores: Stores(database: database), blobs: blobs).run(repair: repair)
                 }
             }
             try await files.shutdownGracefully()

@@ -1,4 +1,5 @@
 import Chat
+import ChatModel
 import Crypto
 import Foundation
 import JWTKit

@@ -1,4 +1,4 @@
-import Chat
+import ChatModel
 
 /// Who is asking: read from a verified access token.
 struct Caller: Sendable, Equatable {

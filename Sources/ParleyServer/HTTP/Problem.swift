@@ -1,4 +1,6 @@
 import Chat
+import ChatModel
+import ChatStore
 import HTTPTypes
 import Hummingbird
 import Logging

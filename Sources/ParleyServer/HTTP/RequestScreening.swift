@@ -1,4 +1,4 @@
-import Chat
+import ChatModel
 import EngineIO
 import HTTPTypes
 import NIOCore

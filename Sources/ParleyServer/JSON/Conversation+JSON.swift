@@ -1,4 +1,5 @@
 import Chat
+import ChatModel
 
 extension Conversation: JSONWritable {
     func write(to json: inout JSONWriter) {

@@ -1,4 +1,4 @@
-import Chat
+import ChatModel
 import NIOCore
 
 /// The values that are written without an encoder, with the fields of their `Encodable` form.

@@ -1,4 +1,4 @@
-import Chat
+import ChatModel
 import Synchronization
 
 /// What it costs to have passwords checked: each check a little, whatever comes of it, and a wrong one more.

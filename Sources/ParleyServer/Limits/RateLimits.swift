@@ -1,4 +1,4 @@
-import Chat
+import ChatModel
 import Synchronization
 
 /// How much each user and each address may ask of the server, checked in the same way for requests and events.

@@ -1,4 +1,6 @@
 import Chat
+import ChatModel
+import ChatStore
 import Foundation
 import Logging
 import NIOCore

@@ -1,4 +1,4 @@
-import Chat
+import ChatModel
 import Synchronization
 
 /// Keeps the rooms of connecting sockets right. A socket reads its user's conversations and then joins their rooms.

@@ -1,4 +1,5 @@
 import Chat
+import ChatModel
 import EngineIO
 import Logging
 import ServiceLifecycle

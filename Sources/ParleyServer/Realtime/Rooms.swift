@@ -1,4 +1,4 @@
-import Chat
+import ChatModel
 import SocketIO
 
 /// The rooms a socket is in: its user's, its session's, and one for each conversation of the user.

@@ -1,4 +1,5 @@
 import Chat
+import ChatModel
 import Foundation
 import HTTPTypes
 import Hummingbird

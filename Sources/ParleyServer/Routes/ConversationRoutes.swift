@@ -1,4 +1,5 @@
 import Chat
+import ChatModel
 import HTTPTypes
 import Hummingbird
 

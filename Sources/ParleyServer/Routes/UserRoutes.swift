@@ -1,4 +1,5 @@
 import Chat
+import ChatModel
 import Hummingbird
 
 /// `/users`: finding people, and blocking them.

@@ -1,4 +1,6 @@
 import Chat
+import ChatModel
+import ChatStore
 import EngineIO
 import Foundation
 public import Logging

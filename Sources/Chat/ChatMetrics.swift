@@ -1,0 +1,22 @@
+public import ChatModel
+import Media
+
+/// What the domain counts of its own work since the start.
+public struct ChatMetrics: Sendable {
+    let writer: MessageWriter
+    let uploads: Uploads
+    let workers: MediaWorkers
+
+    /// Messages that were stored.
+    public var messages: Int { writer.metrics.messages.value }
+    /// Messages in one commit.
+    public var batchSizes: Histogram { writer.metrics.batchSizes }
+    /// Seconds that a batch's transaction took.
+    public var commitSeconds: Histogram { writer.metrics.commitSeconds }
+    /// Messages that wait for a commit.
+    public var queuedMessages: Int { writer.queued }
+    /// Bytes of files that were received whole.
+    public var uploadBytes: Int { uploads.receivedBytes.value }
+    /// Media workers that died at work, and that another will be started for.
+    public var workerFailures: Int { workers.failures }
+}

@@ -1,0 +1,88 @@
+import ChatStore
+import Foundation
+import Logging
+import Media
+
+/// Removes what nobody needs: uploads that were never sent, contents of messages their senders deleted, what was left
+/// half-received, and sessions that ended long ago.
+public struct Sweep: Sendable {
+    let uploads: Uploads
+    let orphans: OrphanStore
+    let partials: PartialUploadStore
+    let sessions: SessionStore
+    let logger: Logger
+
+    private static let interval: Duration = .seconds(3600)
+    /// Rows looked at together.
+    private static let batch = 200
+    /// After this many seconds without a byte nobody is receiving or processing a temporary file any more.
+    private static let abandonedAfter: TimeInterval = 3600
+
+    /// To be called before the first upload is received: no temporary file is in use then, except those of uploads that
+    /// will go on.
+    public func prepare() async throws {
+        try await uploads.storage.blobs.removeLeftovers()
+        try await removeTemporaries(olderThan: 0)
+    }
+
+    /// Sweeps now and every hour, until the task is cancelled.
+    public func run() async {
+        while !Task.isCancelled {
+            await sweep()
+            try? await Task.sleep(for: Self.interval)
+        }
+    }
+
+    /// What fails is tried again an hour later.
+    private func sweep() async {
+        await attempt("uploads never attached") {
+            try await remove(orphans.unattached) { orphan in
+                guard case .deleted(wasLast: true) = try await uploads.store.delete(orphan.id, owner: orphan.owner)
+                else { return false }
+                return true
+            }
+        }
+        await attempt("uploads of deleted messages") { try await remove(orphans.withdrawn, by: orphans.retire) }
+        await attempt("unfinished uploads") {
+            try await removeTemporaries(olderThan: Self.abandonedAfter)
+            try await partials.forgetExpired()
+        }
+        await attempt("ended sessions") { try await sessions.forgetEnded() }
+    }
+
+    private func attempt(_ what: String, _ body: () async throws -> Void) async {
+        do {
+            try await body()
+        } catch is CancellationError {
+            return
+        } catch {
+            logger.warning("a sweep failed", metadata: ["of": "\(what)", "error": "\(error)"])
+        }
+    }
+
+    /// - Parameter removal: says whether it took away the last reference to the content.
+    private func remove(
+        _ list: (Int) async throws -> [OrphanStore.Orphan],
+        by removal: @escaping @Sendable (OrphanStore.Orphan) async throws -> Bool
+    ) async throws {
+        while true {
+            let found = try await list(Self.batch)
+            for orphan in found {
+                guard let address = BlobID(hex: orphan.sha256) else { continue }
+                try await uploads.withContent(address) { try await removal(orphan) }
+            }
+            if !found.isEmpty {
+                logger.info("uploads nobody needs were removed", metadata: ["count": "\(found.count)"])
+            }
+            guard found.count == Self.batch else { return }
+        }
+    }
+
+    /// The files are listed first: an upload that begins later is in neither list.
+    private func removeTemporaries(olderThan age: TimeInterval) async throws {
+        let horizon = Date(timeIntervalSinceNow: -age)
+        let files = try await uploads.storage.blobs.temporaries().filter { $0.modified <= horizon }
+        let live = try await partials.live()
+        for file in files where !live.contains(file.name) { try await uploads.storage.blobs.discard(file.name) }
+    }
+}

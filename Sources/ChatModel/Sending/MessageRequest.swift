@@ -1,0 +1,21 @@
+/// A request to send a message, whoever brought it.
+public struct MessageRequest: Sendable, Codable, Equatable {
+    public var conversationId: ConversationID?
+    public var recipientId: UserID?
+    public var text: String?
+    public var attachments: [UploadID]?
+    public var replyTo: MessageID?
+    public var clientId: String?
+
+    public init(
+        conversationId: ConversationID? = nil, recipientId: UserID? = nil, text: String? = nil,
+        attachments: [UploadID]? = nil, replyTo: MessageID? = nil, clientId: String? = nil
+    ) {
+        self.conversationId = conversationId
+        self.recipientId = recipientId
+        self.text = text
+        self.attachments = attachments
+        self.replyTo = replyTo
+        self.clientId = clientId
+    }
+}

@@ -1,0 +1,91 @@
+public import Foundation
+
+/// The identifier of an `Entity`: a UUIDv7 (RFC 9562 § 5.7), so that ids sort by the time they were made and an index
+/// on them grows at its end. The type parameter keeps a user's id from being passed where an upload's is meant.
+public struct ID<Entity>: Hashable, Sendable, Comparable, CustomStringConvertible {
+    public let uuid: UUID
+
+    public init(_ uuid: UUID) { self.uuid = uuid }
+
+    /// Reads the usual 36-character form, in either case. A malformed id is nil, and answered like an unknown one.
+    public init?(_ string: some StringProtocol) {
+        guard string.utf8.count == 36, let uuid = UUID(uuidString: String(string)) else { return nil }
+        self.uuid = uuid
+    }
+
+    /// The Nil UUID (RFC 9562 § 5.9), which names nothing: what a malformed id in a request becomes, so that it is
+    /// answered like an unknown one.
+    public static var unknown: ID { ID(UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))) }
+
+    /// A new id: 48 bits of Unix time in milliseconds, 74 random bits.
+    public static func make(now: Date = Date()) -> ID {
+        let milliseconds = UInt64(max(0, now.timeIntervalSince1970 * 1000))
+        let high = UInt64.random(in: .min ... .max)
+        let low = UInt64.random(in: .min ... .max)
+        func byte(_ value: UInt64, _ index: UInt64) -> UInt8 { UInt8(truncatingIfNeeded: value >> (index * 8)) }
+        return ID(
+            UUID(
+                uuid: (
+                    byte(milliseconds, 5), byte(milliseconds, 4), byte(milliseconds, 3), byte(milliseconds, 2),
+                    byte(milliseconds, 1), byte(milliseconds, 0),
+                    0x70 | (byte(high, 0) & 0x0F), byte(high, 1),
+                    0x80 | (byte(high, 2) & 0x3F), byte(high, 3),
+                    byte(low, 0), byte(low, 1), byte(low, 2), byte(low, 3), byte(low, 4), byte(low, 5)
+                )))
+    }
+
+    public static func < (left: ID, right: ID) -> Bool {
+        withUnsafeBytes(of: left.uuid.uuid) { left in
+            withUnsafeBytes(of: right.uuid.uuid) { right in left.lexicographicallyPrecedes(right) }
+        }
+    }
+
+    /// The lower-case text form (RFC 9562 § 4).
+    public var description: String {
+        withUnsafeBytes(of: uuid.uuid) { bytes in
+            String(unsafeUninitializedCapacity: 36) { text in
+                var position = 0
+                for (index, byte) in bytes.enumerated() {
+                    if index == 4 || index == 6 || index == 8 || index == 10 {
+                        text[position] = UInt8(ascii: "-")
+                        position += 1
+                    }
+                    text[position] = Self.digit(byte >> 4)
+                    text[position + 1] = Self.digit(byte & 0xF)
+                    position += 2
+                }
+                return position
+            }
+        }
+    }
+
+    private static func digit(_ nibble: UInt8) -> UInt8 {
+        nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") - 10 + nibble
+    }
+}
+
+extension ID: Codable {
+    public init(from decoder: any Decoder) throws {
+        self = ID(try decoder.singleValueContainer().decode(String.self)) ?? .unknown
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}
+
+extension ID: CodingKeyRepresentable {
+    public var codingKey: any CodingKey { description.codingKey }
+    public init?(codingKey: some CodingKey) { self.init(codingKey.stringValue) }
+}
+
+public typealias UserID = ID<User>
+public typealias SessionID = ID<Session>
+public typealias ConversationID = ID<Conversation>
+public typealias MessageID = ID<Message>
+public typealias UploadID = ID<Upload>
+public typealias ReportID = ID<Report>
+
+/// What a user sent to the moderators about a message. It is read in SQL only, so the type has nothing but a name.
+public enum Report {}

@@ -1,0 +1,54 @@
+public import Foundation
+
+/// A message, as API.md shows it. A deleted one stays in its place with an empty text and `deletedAt`.
+public struct Message: Sendable, Codable, Equatable {
+    public enum Status: String, Sendable, Codable { case sent, delivered, read }
+
+    public struct Reaction: Sendable, Codable, Equatable {
+        public var emoji: String
+        public var userIds: [UserID]
+
+        package init(emoji: String, userIds: [UserID]) {
+            self.emoji = emoji
+            self.userIds = userIds
+        }
+    }
+
+    public var id: MessageID
+    public var conversationId: ConversationID
+    /// The position in the conversation: 1, 2, 3 … with no gap and no repeat.
+    public var seq: Int
+    /// The conversation's change counter at this message's last change.
+    public var revision: Int
+    public var sender: Sender
+    public var text: String
+    public var attachments: [Upload]
+    public var replyTo: MessageID?
+    public var reactions: [Reaction]
+    public var clientId: String?
+    public var status: Status
+    public var createdAt: Date
+    public var editedAt: Date?
+    public var deletedAt: Date?
+
+    package init(
+        id: MessageID, conversationId: ConversationID, seq: Int, revision: Int, sender: Sender, text: String,
+        attachments: [Upload], replyTo: MessageID? = nil, reactions: [Reaction], clientId: String? = nil,
+        status: Status, createdAt: Date, editedAt: Date? = nil, deletedAt: Date? = nil
+    ) {
+        self.id = id
+        self.conversationId = conversationId
+        self.seq = seq
+        self.revision = revision
+        self.sender = sender
+        self.text = text
+        self.attachments = attachments
+        self.replyTo = replyTo
+        self.reactions = reactions
+        self.clientId = clientId
+        self.status = status
+        self.createdAt = createdAt
+        self.editedAt = editedAt
+        self.deletedAt = deletedAt
+    }
+}

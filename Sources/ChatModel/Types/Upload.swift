@@ -1,0 +1,59 @@
+public import Foundation
+
+/// A file somebody uploaded, as API.md shows it.
+public struct Upload: Sendable, Codable, Equatable {
+    public enum Kind: String, Sendable, Codable { case image, video, audio, file }
+
+    public struct Thumbnail: Sendable, Codable, Equatable {
+        public var size: String
+        public var width: Int
+        public var height: Int
+        public var url: String
+
+        package init(size: String, width: Int, height: Int, url: String) {
+            self.size = size
+            self.width = width
+            self.height = height
+            self.url = url
+        }
+    }
+
+    public var id: UploadID
+    public var ownerId: UserID
+    public var name: String
+    /// The MIME type of the bytes, whatever the client called them.
+    public var type: String
+    /// Of the bytes received, as is `sha256`; what `url` serves is cleaned of metadata.
+    public var size: Int
+    public var sha256: String
+    public var kind: Kind
+    public var width: Int?
+    public var height: Int?
+    /// Seconds.
+    public var duration: Double?
+    public var blurhash: String?
+    public var url: String
+    public var thumbnails: [Thumbnail]
+    public var createdAt: Date
+
+    package init(
+        id: UploadID, ownerId: UserID, name: String, type: String, size: Int, sha256: String, kind: Kind,
+        width: Int? = nil, height: Int? = nil, duration: Double? = nil, blurhash: String? = nil, url: String,
+        thumbnails: [Thumbnail], createdAt: Date
+    ) {
+        self.id = id
+        self.ownerId = ownerId
+        self.name = name
+        self.type = type
+        self.size = size
+        self.sha256 = sha256
+        self.kind = kind
+        self.width = width
+        self.height = height
+        self.duration = duration
+        self.blurhash = blurhash
+        self.url = url
+        self.thumbnails = thumbnails
+        self.createdAt = createdAt
+    }
+}

@@ -1,0 +1,33 @@
+public import Foundation
+
+/// A person, as API.md shows them.
+public struct User: Sendable, Codable, Equatable {
+    public enum Status: String, Sendable, Codable { case online, offline }
+
+    public var id: UserID
+    public var username: String
+    public var displayName: String
+    public var about: String?
+    public var avatar: Upload?
+    public var createdAt: Date
+    /// Shown to others only; one's own account has none.
+    public var status: Status?
+    public var lastSeenAt: Date?
+    /// Shown to oneself only: until when one's messages are refused.
+    public var mutedUntil: Date?
+
+    package init(
+        id: UserID, username: String, displayName: String, about: String? = nil, avatar: Upload? = nil, createdAt: Date,
+        status: Status? = nil, lastSeenAt: Date? = nil, mutedUntil: Date? = nil
+    ) {
+        self.id = id
+        self.username = username
+        self.displayName = displayName
+        self.about = about
+        self.avatar = avatar
+        self.createdAt = createdAt
+        self.status = status
+        self.lastSeenAt = lastSeenAt
+        self.mutedUntil = mutedUntil
+    }
+}

@@ -1,0 +1,123 @@
+public import Crypto
+package import Foundation
+
+/// Signs and checks the tokens in upload URLs. A token is a capability: it names the upload and an expiry, and no user,
+/// so that one encoding of a message serves every member. One that a message shows names the conversation too, and ends
+/// when somebody was removed from it (`URLEpochs`).
+public struct UploadLinks: Sendable {
+    /// A URL works at least this long, in seconds.
+    package static let lifetime: Double = 3600
+    /// Expiries are rounded up to a multiple of this many seconds of Unix time: within such a window a URL stays the
+    /// same, so that browsers find the file in their cache.
+    package static let window: Double = 6 * 3600
+
+    /// Signs.
+    private let key: SymmetricKey
+    /// What they signed is accepted.
+    private let keys: [SymmetricKey]
+
+    /// - Parameters:
+    ///   - secret: the server's secret; a key of its own is derived from it (HKDF, RFC 5869).
+    ///   - previous: the one before it.
+    public init(secret: SymmetricKey, previous: SymmetricKey? = nil) {
+        key = Self.key(of: secret)
+        keys = [key] + (previous.map { [Self.key(of: $0)] } ?? [])
+    }
+
+    private static func key(of secret: SymmetricKey) -> SymmetricKey {
+        HKDF<SHA256>.deriveKey(inputKeyMaterial: secret, info: Data("parley upload links".utf8), outputByteCount: 32)
+    }
+
+    package enum Verdict: Sendable, Equatable {
+        /// Good for this many more seconds, unless the conversation through which it was shown says otherwise.
+        case valid(for: Int, shownIn: Showing?)
+        case expired
+        case forged
+    }
+
+    /// The conversation in which a URL was shown, as it was then: whoever left it may hold the URL.
+    package struct Showing: Sendable, Hashable {
+        package var conversation: ConversationID
+        package var epoch: Int
+
+        package init(conversation: ConversationID, epoch: Int) {
+            self.conversation = conversation
+            self.epoch = epoch
+        }
+    }
+
+    /// The URLs of an upload's files, signed once for all of them.
+    package struct URLs {
+        fileprivate let id: UploadID
+        fileprivate let token: String
+
+        package var file: String { "/upload/\(id)/file?token=\(token)" }
+
+        package func thumbnail(_ size: String) -> String { "/upload/\(id)/thumbnail/\(size)?token=\(token)" }
+    }
+
+    /// - Parameter showing: nil for its owner, and for what everybody may see.
+    package func urls(of id: UploadID, in showing: Showing?) -> URLs { URLs(id: id, token: token(id, in: showing)) }
+
+    package func token(_ id: UploadID, in showing: Showing? = nil, now: Date = Date()) -> String {
+        let expiry = ((now.timeIntervalSince1970 + Self.lifetime) / Self.window).rounded(.up) * Self.window
+        var claims = String(Int(expiry), radix: 36)
+        if let showing { claims += ".\(Self.text(showing.conversation)).\(String(showing.epoch, radix: 36))" }
+        return "\(claims).\(Self.text(signature(id, claims)))"
+    }
+
+    package func verify(_ token: String, for id: UploadID, now: Date = Date()) -> Verdict {
+        guard let end = token.lastIndex(of: ".") else { return .forged }
+        let claims = token[..<end]
+        let signature = token[token.index(after: end)...]
+        guard let code = Self.data(signature),
+            // Other texts mean the same bytes: base64 ignores the last bits.
+            signature == Self.text(code),
+            case let message = Self.message(id, claims),
+            keys.contains(where: { HMAC<SHA256>.isValidAuthenticationCode(code, authenticating: message, using: $0) })
+        else { return .forged }
+        // What was signed here is of the right form.
+        let parts = claims.split(separator: ".")
+        guard let expiry = parts.first.flatMap({ Int($0, radix: 36) }) else { return .forged }
+        let remaining = Double(expiry) - now.timeIntervalSince1970
+        guard remaining > 0 else { return .expired }
+        guard parts.count == 3 else { return .valid(for: Int(remaining), shownIn: nil) }
+        guard let conversation = Self.conversation(parts[1]), let epoch = Int(parts[2], radix: 36) else {
+            return .forged
+        }
+        return .valid(for: Int(remaining), shownIn: Showing(conversation: conversation, epoch: epoch))
+    }
+
+    private func signature(_ id: UploadID, _ claims: String) -> Data {
+        Data(HMAC<SHA256>.authenticationCode(for: Self.message(id, claims), using: key))
+    }
+
+    private static func message(_ id: UploadID, _ claims: some StringProtocol) -> Data { Data("\(id) \(claims)".utf8) }
+
+    private static func text(_ conversation: ConversationID) -> String {
+        text(withUnsafeBytes(of: conversation.uuid.uuid) { Data($0) })
+    }
+
+    private static func conversation(_ text: Substring) -> ConversationID? {
+        guard let bytes = data(text), bytes.count == 16 else { return nil }
+        return ConversationID(bytes.withUnsafeBytes { UUID(uuid: $0.loadUnaligned(as: uuid_t.self)) })
+    }
+
+    private static func data(_ text: Substring) -> Data? {
+        let padding = String(repeating: "=", count: (4 - text.utf8.count % 4) % 4)
+        return Data(base64Encoded: replacing(text.utf8, ["-": "+", "_": "/"]) + padding)
+    }
+
+    /// base64url without padding (RFC 4648 § 5).
+    private static func text(_ data: Data) -> String {
+        replacing(data.base64EncodedString().utf8.prefix { $0 != UInt8(ascii: "=") }, ["+": "-", "/": "_"])
+    }
+
+    /// Byte by byte: a general search for each letter costs several times what the signature does.
+    private static func replacing(
+        _ text: some Collection<UInt8>, _ letters: KeyValuePairs<Unicode.Scalar, Unicode.Scalar>
+    ) -> String {
+        let pairs = letters.map { (UInt8(ascii: $0.key), UInt8(ascii: $0.value)) }
+        return String(decoding: text.map { byte in pairs.first { $0.0 == byte }?.1 ?? byte }, as: UTF8.self)
+    }
+}

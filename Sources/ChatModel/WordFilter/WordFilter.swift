@@ -1,0 +1,99 @@
+/// Decides what becomes of a text by the words in it. Pure; its patterns come from `moderation.blocked_words`.
+///
+/// A pattern is a word, or several that must follow each other, compared whole and without case. A `*` in a word stands
+/// for any letters and digits, or none. Whatever is neither letter nor digit only separates words. There are no regular
+/// expressions. All patterns are looked for at once, each different word of a text once, so the time grows with text and
+/// patterns, not with their product.
+package struct WordFilter: Sendable {
+    package enum Action: String, Sendable { case refuse, mask, report }
+
+    package struct Judgement: Sendable, Equatable {
+        /// With asterisks for what is masked.
+        package var text: String
+        package var isRefused = false
+        /// The patterns that moderators want to hear of.
+        package var reported: [String] = []
+    }
+
+    private struct Pattern {
+        var name: String
+        var action: Action
+        /// Words.
+        var length: Int
+    }
+
+    private var patterns: [Pattern] = []
+    /// The numbers of the words of patterns, each different one once.
+    private var exact: [[UInt8]: Int] = [:]
+    private var wildcards = WildcardMatcher([])
+    /// The patterns of a single word, by its number.
+    private var single: [Int: [Int]] = [:]
+    private var phrases = PhraseMatcher()
+
+    package init(_ list: [(pattern: String, action: Action)]) {
+        var numbers: [[UInt8]: Int] = [:]
+        for (name, action) in list {
+            let keys = FilteredWords.split(name, keepingWildcards: true).map(\.key)
+            guard !keys.isEmpty else { continue }
+            let sequence = keys.map { key in
+                let number = numbers[key] ?? numbers.count
+                numbers[key] = number
+                return number
+            }
+            if sequence.count == 1 {
+                single[sequence[0], default: []].append(patterns.count)
+            } else {
+                phrases.add(sequence, pattern: patterns.count)
+            }
+            patterns.append(Pattern(name: name, action: action, length: sequence.count))
+        }
+        let wildcard = UInt8(ascii: "*")
+        exact = numbers.filter { !$0.key.contains(wildcard) }
+        wildcards = WildcardMatcher(
+            numbers.filter { $0.key.contains(wildcard) }.map { (key: $0.key, number: $0.value) })
+    }
+
+    package func judge(_ text: String) -> Judgement {
+        var judgement = Judgement(text: text)
+        guard !patterns.isEmpty else { return judgement }
+        let words = FilteredWords.split(text)
+        /// What each different word of the text is: the patterns it matches by itself, and its places in phrases.
+        var known: [[UInt8]: (patterns: [Int], places: PhraseMatcher.Places?)] = [:]
+        var progress = phrases.start
+        var reported: Set<Int> = []
+        /// By the last word of a masked passage, how many words the longest one has.
+        var masked = [Int](repeating: 0, count: words.count)
+        for (position, word) in words.enumerated() {
+            let meaning = known[word.key] ?? self.meaning(of: word.key)
+            known[word.key] = meaning
+            for pattern in meaning.patterns + phrases.advance(&progress, meaning.places) {
+                switch patterns[pattern].action {
+                case .refuse: judgement.isRefused = true
+                case .mask: masked[position] = max(masked[position], patterns[pattern].length)
+                case .report: reported.insert(pattern)
+                }
+            }
+        }
+        judgement.reported = reported.sorted().map { patterns[$0].name }
+        let ranges = Self.masked(words, masked)
+        if !ranges.isEmpty { judgement.text = FilteredWords.mask(ranges, in: text) }
+        return judgement
+    }
+
+    private func meaning(of word: [UInt8]) -> (patterns: [Int], places: PhraseMatcher.Places?) {
+        var numbers = wildcards.matches(word)
+        if let number = exact[word] { numbers.append(number) }
+        return (numbers.flatMap { single[$0] ?? [] }, phrases.places(of: numbers))
+    }
+
+    /// The words of all passages, from the back: the longest passage that reaches a word decides.
+    private static func masked(_ words: [FilteredWords.Word], _ lengths: [Int]) -> [Range<Int>] {
+        var ranges: [Range<Int>] = []
+        var remaining = 0
+        for position in words.indices.reversed() {
+            remaining = max(remaining - 1, lengths[position])
+            if remaining > 0 { ranges.append(words[position].range) }
+        }
+        return ranges.reversed()
+    }
+}

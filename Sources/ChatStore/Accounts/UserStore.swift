@@ -1,0 +1,179 @@
+package import ChatModel
+import Foundation
+import PostgresClient
+
+/// The SQL of people and their passwords.
+package struct UserStore: Sendable {
+    let database: PostgresClient
+    let changes: ChangeQueue
+    let links: UploadLinks
+
+    /// The columns of a user with the avatar, for `read`. `u` is the user's row.
+    static let columns: PostgresQuery = """
+        u.id AS user_id, u.username, u.display_name, u.about, u.created_at AS user_created_at, u.last_seen_at,
+        u.avatar_upload_id
+        """
+
+    package struct Credentials: Sendable {
+        package var id: UserID
+        package var hash: String
+        package var banned: Bool
+        package var disabled: Bool
+    }
+
+    package func insert(id: UserID, username: String, displayName: String, hash: String) async throws {
+        do {
+            try await database.atomically([
+                "INSERT INTO users (id, username, display_name) VALUES (\(id.uuid), \(username), \(displayName))",
+                "INSERT INTO passwords (user_id, hash) VALUES (\(id.uuid), \(hash))",
+            ])
+        } catch {
+            guard error.violates("users_username_key") else { throw error }
+            throw ChatError(.usernameTaken, "username: somebody has this name already", field: "username")
+        }
+    }
+
+    package func exists(username: String) async throws -> Bool {
+        try await !database.query("SELECT 1 FROM users WHERE username = \(username)").isEmpty
+    }
+
+    /// Those of `ids` that are users.
+    package func existing(_ ids: [UserID]) async throws -> Set<UserID> {
+        let rows = try await database.query("SELECT id FROM users WHERE id = ANY(\(ids.map(\.uuid)))")
+        return Set(try rows.map { UserID(try $0.decode("id")) })
+    }
+
+    package func credentials(username: String) async throws -> Credentials? {
+        try await credentials("u.username = \(username)")
+    }
+
+    package func credentials(id: UserID) async throws -> Credentials? {
+        try await credentials("u.id = \(id.uuid)")
+    }
+
+    private func credentials(_ condition: PostgresQuery) async throws -> Credentials? {
+        let rows = try await database.query(
+            """
+            SELECT u.id, p.hash, \(Self.isBanned) AS banned, u.disabled_at IS NOT NULL AS disabled
+            FROM users u JOIN passwords p ON p.user_id = u.id WHERE \(condition)
+            """)
+        return try rows.first.map { row in
+            Credentials(
+                id: UserID(try row.decode("id")), hash: try row.decode("hash"), banned: try row.decode("banned"),
+                disabled: try row.decode("disabled"))
+        }
+    }
+
+    /// A ban without an end, or one whose end has not come. `u` is the user's row.
+    static let isBanned: PostgresQuery =
+        "(u.banned_at IS NOT NULL AND (u.banned_until IS NULL OR u.banned_until > now()))"
+
+    /// Whether a mute lasts. `u` is the user's row; without one, nobody is muted.
+    static let isMuted: PostgresQuery = "coalesce(u.muted_until > now(), false)"
+
+    package func setPassword(_ hash: String, of id: UserID) async throws {
+        try await changes.query(
+            "UPDATE passwords SET hash = \(hash), changed_at = now() WHERE user_id = \(id.uuid)", on: .user(id))
+    }
+
+    /// Closes an account: nobody can sign in to it.
+    package func disable(_ id: UserID) async throws {
+        try await database.query("UPDATE users SET disabled_at = coalesce(disabled_at, now()) WHERE id = \(id.uuid)")
+    }
+
+    package func enable(_ id: UserID) async throws {
+        try await database.query("UPDATE users SET disabled_at = NULL WHERE id = \(id.uuid)")
+    }
+
+    package func find(_ id: UserID) async throws -> User? { try await find([id]).first }
+
+    /// Each as that user alone may see it.
+    package func findSelf(_ ids: [UserID]) async throws -> [User] {
+        let rows = try await database.query(
+            """
+            SELECT \(Self.columns), CASE WHEN u.muted_until > now() THEN u.muted_until END AS muted_until
+            FROM users u WHERE u.id = ANY(\(ids.map(\.uuid)))
+            """)
+        return try zip(rows, try await read(rows)).map { row, user in
+            var user = user
+            user.lastSeenAt = nil
+            user.mutedUntil = try row.decode("muted_until")
+            return user
+        }
+    }
+
+    /// Those of `ids` that exist, in no particular order.
+    package func find(_ ids: [UserID]) async throws -> [User] {
+        let rows = try await database.query(
+            "SELECT \(Self.columns) FROM users u WHERE u.id = ANY(\(ids.map(\.uuid)))")
+        return try await read(rows)
+    }
+
+    /// People whose user name, or a word of whose display name, begins with `query`; everybody for an empty one.
+    package func search(_ query: String, limit: Int) async throws -> [User] {
+        let words = query.split(whereSeparator: { !$0.isLetter && !$0.isNumber }).map { "\($0):*" }
+        let prefix =
+            query.lowercased().replacing("\\", with: "\\\\").replacing("%", with: "\\%").replacing("_", with: "\\_")
+            + "%"
+        let rows = try await database.query(
+            """
+            SELECT \(Self.columns) FROM users u
+            WHERE (u.username LIKE \(prefix)
+                OR to_tsvector('simple', u.display_name) @@ to_tsquery('simple', \(words.joined(separator: " & "))))
+                AND u.disabled_at IS NULL AND NOT \(Self.isBanned)
+            ORDER BY u.username LIMIT \(limit)
+            """, plan: .forValues)
+        return try await read(rows)
+    }
+
+    /// What changes of a profile; what is kept is not named.
+    package struct ProfileChange: Sendable {
+        package enum Field<Value: Sendable>: Sendable {
+            case keep
+            case set(Value?)
+
+            package var isSet: Bool { if case .set = self { true } else { false } }
+            package var value: Value? { if case .set(let value) = self { value } else { nil } }
+        }
+
+        package var displayName: String?
+        package var about = Field<String>.keep
+        package var avatar = Field<UploadID>.keep
+
+        package init() {}
+    }
+
+    /// - Throws: `muted`: a name, too, is something said to others.
+    package func update(_ id: UserID, _ change: ProfileChange) async throws {
+        guard change.displayName != nil || change.about.isSet || change.avatar.isSet else { return }
+        let about = change.about.value
+        let avatar = change.avatar.value?.uuid
+        let changed = try await changes.query(
+            """
+            UPDATE users u SET
+                display_name = coalesce(\(change.displayName), display_name),
+                about = CASE WHEN \(change.about.isSet) THEN \(about) ELSE about END,
+                avatar_upload_id = CASE WHEN \(change.avatar.isSet) THEN \(avatar) ELSE avatar_upload_id END
+            WHERE u.id = \(id.uuid) AND NOT \(UserStore.isMuted) RETURNING 1
+            """, on: .user(id))
+        guard !changed.isEmpty else { throw Permissions.muted }
+    }
+
+    /// Users from rows with `columns`; their avatars are read in one more query if there are any.
+    func read(_ rows: PostgresResult) async throws -> [User] {
+        let avatarIDs = try rows.compactMap { try $0.decode("avatar_upload_id", as: UUID?.self).map { UploadID($0) } }
+        let avatars = try await UploadStore(database: database, changes: changes, links: links).find(avatarIDs)
+        return try rows.map { try Self.user(from: $0, avatars: avatars) }
+    }
+
+    private static func user(from row: PostgresRow, avatars: [UploadID: Upload]) throws -> User {
+        User(
+            id: UserID(try row.decode("user_id")),
+            username: try row.decode("username"),
+            displayName: try row.decode("display_name"),
+            about: try row.decode("about"),
+            avatar: try row.decode("avatar_upload_id", as: UUID?.self).flatMap { avatars[UploadID($0)] },
+            createdAt: try row.decode("user_created_at"),
+            lastSeenAt: try row.decode("last_seen_at"))
+    }
+}

@@ -1,0 +1,65 @@
+package import ChatModel
+import PostgresClient
+
+/// The SQL of what a device has missed.
+package struct SyncStore: Sendable {
+    let database: PostgresClient
+    package let messages: MessageStore
+
+    /// Where a conversation stands.
+    package struct Revision: Sendable {
+        package var id: ConversationID
+        package var revision: Int
+    }
+
+    /// The user's conversations, latest activity first.
+    package func revisions(of user: UserID) async throws -> [Revision] {
+        try await database.query(
+            """
+            SELECT c.id, c.revision FROM members me JOIN conversations c ON c.id = me.conversation_id
+            WHERE me.user_id = \(user.uuid) ORDER BY c.active_at DESC, c.id DESC
+            """
+        ).map { Revision(id: ConversationID(try $0.decode("id")), revision: try $0.decode("revision")) }
+    }
+
+    /// How many messages of others lie past each user's delivered mark, by conversation.
+    package func undelivered(to users: [UserID]) async throws -> [UserID: [ConversationID: Int]] {
+        let rows = try await database.query(
+            """
+            SELECT me.user_id, me.conversation_id, \(ConversationStore.others(past: "delivered_seq")) AS count
+            FROM members me JOIN conversations c ON c.id = me.conversation_id AND c.last_seq > me.delivered_seq
+            WHERE me.user_id = ANY(\(users.map(\.uuid)))
+            """)
+        var undelivered: [UserID: [ConversationID: Int]] = [:]
+        for row in rows {
+            let count: Int = try row.decode(2)
+            if count > 0 {
+                undelivered[UserID(try row.decode(0)), default: [:]][ConversationID(try row.decode(1))] = count
+            }
+        }
+        return undelivered
+    }
+
+    /// The oldest of them, each conversation's in the order of `seq`, also where the clock went back meanwhile: a
+    /// message counts as no older than the ones before it.
+    package func oldestUndelivered(to user: UserID, limit: Int) async throws -> [Message] {
+        try await messages.read(
+            database.query(
+                """
+                SELECT \(MessageStore.columns) FROM (
+                    SELECT past.id, max(past.created_at) OVER (PARTITION BY past.conversation_id ORDER BY past.seq) AS age
+                    FROM members me
+                        JOIN conversations c ON c.id = me.conversation_id AND c.last_seq > me.delivered_seq
+                        CROSS JOIN LATERAL (
+                            SELECT x.id, x.conversation_id, x.seq, x.created_at FROM messages x
+                            WHERE x.conversation_id = me.conversation_id AND x.seq > me.delivered_seq
+                                AND x.sender_id <> me.user_id AND x.deleted_at IS NULL
+                            ORDER BY x.seq LIMIT \(limit)
+                        ) past
+                    WHERE me.user_id = \(user.uuid)
+                    ORDER BY age, past.conversation_id, past.seq LIMIT \(limit)
+                ) oldest JOIN messages m ON m.id = oldest.id JOIN users s ON s.id = m.sender_id
+                ORDER BY oldest.age, m.conversation_id, m.seq
+                """))
+    }
+}

@@ -1,0 +1,98 @@
+package import ChatModel
+import PostgresClient
+
+/// The SQL of delivered and read marks.
+package struct MarkStore: Sendable {
+    let database: PostgresClient
+
+    /// Everything up to `delivered` has reached the member, and everything up to `read` has been read.
+    package struct Mark: Sendable {
+        var conversation: ConversationID
+        var user: UserID
+        var delivered: Int
+        var read: Int
+
+        package init(conversation: ConversationID, user: UserID, delivered: Int, read: Int) {
+            self.conversation = conversation
+            self.user = user
+            self.delivered = delivered
+            self.read = read
+        }
+    }
+
+    package enum Outcome: Sendable {
+        /// The marks as they are now, and whether the group is small.
+        case moved(delivered: Int, read: Int, isSmall: Bool)
+        /// They were there already.
+        case stands
+        /// Somebody else holds the member's row.
+        case locked
+        case refused(ChatError)
+    }
+
+    /// Moves marks forward, never back, nor past the last message.
+    /// - Parameter passingBy: does not wait for rows that somebody else holds.
+    /// - Returns: the outcomes, each with the place of its mark.
+    package func move(_ marks: [Mark], passingBy: Bool) async throws -> [(ordinal: Int, outcome: Outcome)] {
+        try await database.query(Self.update(marks, passingBy: passingBy)).map { row in
+            (try row.decode("ordinal"), try Self.outcome(row))
+        }
+    }
+
+    private static func outcome(_ row: PostgresRow) throws -> Outcome {
+        if try row.decode("is_locked", as: Bool.self) { return .locked }
+        guard try row.decode("is_member", as: Bool.self) else {
+            let isPublic: Bool = try row.decode("is_public")
+            return .refused(isPublic ? Permissions.notAMember : .notFound("conversation"))
+        }
+        guard let delivered = try row.decode("delivered_seq", as: Int?.self),
+            let read = try row.decode("read_seq", as: Int?.self)
+        else { return .stands }
+        return .moved(delivered: delivered, read: read, isSmall: try row.decode("is_small"))
+    }
+
+    /// Gives a row for each mark: whether its user is a member, the marks as they stand now if they moved, and whether
+    /// they should move and the row was passed by.
+    private static func update(_ marks: [Mark], passingBy: Bool) -> PostgresQuery {
+        let isToMove: PostgresQuery = """
+            m.conversation_id = i.conversation_id AND m.user_id = i.user_id
+                AND (m.delivered_seq < least(i.delivered, c.last_seq) OR m.read_seq < least(i.read, c.last_seq))
+            """
+        let isMine: PostgresQuery = passingBy ? "i.ordinal IN (SELECT ordinal FROM taken)" : "true"
+        let taken: PostgresQuery = """
+            taken AS MATERIALIZED (
+                SELECT i.ordinal FROM input i JOIN conversations c ON c.id = i.conversation_id JOIN members m ON \(isToMove)
+                FOR NO KEY UPDATE OF m SKIP LOCKED
+            ),
+            """
+        let isPassedBy: PostgresQuery = """
+            i.ordinal NOT IN (SELECT ordinal FROM taken) AND EXISTS (
+                SELECT 1 FROM members m JOIN conversations c ON c.id = m.conversation_id WHERE \(isToMove))
+            """
+        return """
+            WITH input AS (
+                SELECT * FROM unnest(\(Array(marks.indices)), \(marks.map(\.conversation.uuid)),
+                    \(marks.map(\.user.uuid)), \(marks.map(\.delivered)), \(marks.map(\.read)))
+                    AS i (ordinal, conversation_id, user_id, delivered, read)
+            ), \(passingBy ? taken : "" as PostgresQuery)
+            moved AS (
+                UPDATE members m SET
+                    delivered_seq = greatest(m.delivered_seq, least(i.delivered, c.last_seq)),
+                    read_seq = greatest(m.read_seq, least(i.read, c.last_seq))
+                FROM input i JOIN conversations c ON c.id = i.conversation_id
+                WHERE \(isToMove) AND \(isMine)
+                RETURNING i.ordinal, m.delivered_seq, m.read_seq
+            )
+            SELECT i.ordinal, moved.delivered_seq, moved.read_seq, \(passingBy ? isPassedBy : "false" as PostgresQuery) AS is_locked,
+                EXISTS (SELECT 1 FROM members m WHERE m.conversation_id = i.conversation_id AND m.user_id = i.user_id)
+                    AS is_member,
+                -- Of an EXISTS, PostgreSQL may make a hash table of all public groups.
+                coalesce((SELECT c.visibility = 'public' FROM conversations c WHERE c.id = i.conversation_id), false)
+                    AS is_public,
+                (SELECT count(*) FROM (SELECT 1 FROM members m WHERE m.conversation_id = i.conversation_id
+                    LIMIT \(ConversationStore.presenceMembers + 1)) AS counted) <= \(ConversationStore.presenceMembers)
+                    AS is_small
+            FROM input i LEFT JOIN moved ON moved.ordinal = i.ordinal
+            """
+    }
+}

@@ -1,0 +1,166 @@
+package import ChatModel
+import Foundation
+import PostgresClient
+
+/// The one place where messages are inserted, and where it is decided who may send: a batch of drafts of any
+/// conversations in one transaction, each accepted or refused by itself.
+///
+/// The decision is made in SQL because it has to hold in the transaction that stores the message. Every way to send
+/// (REST, sockets) comes through here.
+package struct MessageBatch {
+    package enum Outcome: Sendable {
+        case stored(Message)
+        /// The same `clientId` was stored before, under this id.
+        case repeated(MessageID)
+        case refused(ChatError)
+    }
+
+    private let drafts: [Draft]
+
+    package init(_ drafts: [Draft]) { self.drafts = drafts }
+
+    private var hasAttachments: Bool { drafts.contains { !$0.attachments.isEmpty } }
+
+    /// One pipeline segment, hence one transaction: lock, insert, report what the word filter wants reported, and read
+    /// the uploads if any are attached. Each statement has its own snapshot, so that the second sees what was committed
+    /// before the locks were had.
+    var queries: [PostgresQuery] {
+        var queries = [Self.lock(drafts), insertion]
+        let reported = drafts.filter { !$0.judgement.reported.isEmpty }
+        if !reported.isEmpty { queries.append(ModerationStore.report(reported.map { ($0.id, $0.judgement.reported) })) }
+        if hasAttachments { queries.append(attachedUploads) }
+        return queries
+    }
+
+    /// In one order, so that two servers never wait for each other.
+    static func lock(_ drafts: [Draft]) -> PostgresQuery {
+        let conversations = Array(Set(drafts.map(\.conversation))).map(\.uuid)
+        return "SELECT 1 FROM conversations WHERE id = ANY(\(conversations)) ORDER BY id FOR NO KEY UPDATE"
+    }
+
+    private var insertion: PostgresQuery {
+        var attachmentOrdinals: [Int] = []
+        var positions: [Int] = []
+        var attachments: [UUID] = []
+        for (ordinal, draft) in drafts.enumerated() {
+            for (position, upload) in draft.attachments.enumerated() {
+                attachmentOrdinals.append(ordinal)
+                positions.append(position)
+                attachments.append(upload.uuid)
+            }
+        }
+        return """
+            WITH input AS (
+                SELECT * FROM unnest(\(Array(drafts.indices)), \(drafts.map(\.id.uuid)),
+                    \(drafts.map(\.conversation.uuid)), \(drafts.map(\.sender.uuid)), \(drafts.map(\.judgement.text)),
+                    \(drafts.map(\.replyTo?.uuid)), \(drafts.map(\.clientId)), \(drafts.map(\.fingerprint)),
+                    \(drafts.map(\.judgement.isRefused)), \(drafts.map(\.hasRoom))
+                ) AS i (ordinal, id, conversation_id, sender_id, text, reply_to, client_id, fingerprint, blocked, has_room)
+            ), wanted AS (
+                SELECT * FROM unnest(\(attachmentOrdinals), \(positions), \(attachments)) AS w (ordinal, position, upload_id)
+            ), judged AS (
+                SELECT i.*, c.last_seq, c.revision, \(UploadStore.urlEpoch), u.username, u.display_name, known.id AS known_id,
+                    CASE
+                        WHEN me.user_id IS NULL AND c.visibility = 'public' THEN 'not_a_member'
+                        WHEN me.user_id IS NULL THEN 'not_found'
+                        WHEN known.fingerprint = i.fingerprint THEN 'repeated'
+                        WHEN known.id IS NOT NULL THEN 'conflict'
+                        WHEN u.disabled_at IS NOT NULL OR \(UserStore.isBanned) THEN 'banned'
+                        WHEN \(BlockStore.shutOut("i.sender_id")) THEN 'shut_out'
+                        WHEN \(UserStore.isMuted) THEN 'muted'
+                        WHEN i.blocked THEN 'blocked'
+                        WHEN NOT i.has_room THEN 'full'
+                        WHEN i.reply_to IS NOT NULL AND replied.id IS NULL THEN 'reply_to'
+                        WHEN EXISTS (SELECT 1 FROM wanted w WHERE w.ordinal = i.ordinal AND NOT EXISTS (
+                            SELECT 1 FROM uploads up WHERE up.id = w.upload_id AND up.owner_id = i.sender_id
+                                AND NOT \(UploadStore.isGone))) THEN 'attachments'
+                        ELSE 'stored'
+                    END AS verdict
+                FROM input i
+                    LEFT JOIN conversations c ON c.id = i.conversation_id
+                    LEFT JOIN members me ON me.conversation_id = i.conversation_id AND me.user_id = i.sender_id
+                    LEFT JOIN users u ON u.id = i.sender_id
+                    LEFT JOIN messages known ON known.conversation_id = i.conversation_id
+                        AND known.sender_id = i.sender_id AND known.client_id = i.client_id
+                    LEFT JOIN messages replied ON replied.id = i.reply_to
+                        AND replied.conversation_id = i.conversation_id
+            ), placed AS (
+                SELECT *, row_number() OVER (PARTITION BY conversation_id ORDER BY ordinal) AS step
+                FROM judged WHERE verdict = 'stored'
+            ), advanced AS (
+                UPDATE conversations c SET last_seq = c.last_seq + n.steps, revision = c.revision + n.steps,
+                    updated_at = now(), active_at = now(), active_hour = date_trunc('hour', now(), 'UTC')
+                FROM (SELECT conversation_id, max(step) AS steps FROM placed GROUP BY conversation_id) n
+                WHERE c.id = n.conversation_id
+            ), stored AS (
+                INSERT INTO messages (id, conversation_id, sender_id, seq, revision, text, reply_to, client_id, fingerprint)
+                SELECT id, conversation_id, sender_id, last_seq + step, revision + step, text, reply_to, client_id,
+                    fingerprint
+                FROM placed
+            ), attached AS (
+                INSERT INTO attachments (message_id, position, upload_id)
+                SELECT p.id, w.position, w.upload_id FROM placed p JOIN wanted w ON w.ordinal = p.ordinal
+            )
+            SELECT j.ordinal, j.verdict, j.known_id, j.username, j.display_name, now() AS created_at,
+                j.last_seq + p.step AS seq, j.revision + p.step AS revision, j.url_epoch
+            FROM judged j LEFT JOIN placed p ON p.ordinal = j.ordinal ORDER BY j.ordinal
+            """
+    }
+
+    private var attachedUploads: PostgresQuery {
+        """
+        SELECT \(UploadStore.columns) FROM uploads up JOIN blobs b ON b.sha256 = up.sha256
+        WHERE up.id = ANY(\(drafts.flatMap(\.attachments).map(\.uuid)))
+        """
+    }
+
+    /// What became of each draft, in their order.
+    func outcomes(_ results: [PostgresResult], uploads store: UploadStore) throws -> [Outcome] {
+        var uploads: [UploadID: PostgresRow] = [:]
+        if hasAttachments, let rows = results.last {
+            for row in rows { uploads[UploadID(try row.decode("upload_id"))] = row }
+        }
+        return try zip(drafts, results[1]).map { draft, row -> Outcome in
+            switch try row.decode("verdict", as: String.self) {
+            case "stored":
+                let showing = UploadLinks.Showing(conversation: draft.conversation, epoch: try row.decode("url_epoch"))
+                let attachments = try draft.attachments.compactMap { id in
+                    try uploads[id].map { try store.upload(from: $0, shownIn: showing) }
+                }
+                return .stored(try message(draft, attachments, row))
+            case "repeated":
+                return .repeated(MessageID(try row.decode("known_id")))
+            case let verdict:
+                return .refused(Self.refusal(verdict))
+            }
+        }
+    }
+
+    private func message(
+        _ draft: Draft, _ attachments: [Upload], _ row: PostgresRow
+    ) throws -> Message {
+        Message(
+            id: draft.id, conversationId: draft.conversation, seq: try row.decode("seq"),
+            revision: try row.decode("revision"),
+            sender: Sender(
+                id: draft.sender, username: try row.decode("username"), displayName: try row.decode("display_name")),
+            text: draft.judgement.text, attachments: attachments, replyTo: draft.replyTo,
+            reactions: [], clientId: draft.clientId, status: .sent, createdAt: try row.decode("created_at"))
+    }
+
+    private static func refusal(_ verdict: String) -> ChatError {
+        switch verdict {
+        case "not_a_member": Permissions.notAMember
+        case "not_found": .notFound("conversation")
+        case "conflict": ChatError(.conflict, "clientId: was used for another message here", field: "clientId")
+        case "banned": ChatError(.banned, "this account is closed")
+        case "shut_out": Permissions.shutOut
+        case "muted": Permissions.muted
+        case "blocked": Rules.blockedText
+        case "full": .textQuotaExceeded
+        case "reply_to": .invalid("replyTo", "no message of this conversation")
+        case "attachments": .unusableAttachments
+        default: ChatError(.internal, "unknown verdict \(verdict)")
+        }
+    }
+}

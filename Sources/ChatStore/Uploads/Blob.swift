@@ -1,0 +1,48 @@
+package import ChatModel
+
+/// What the database knows of a stored content.
+package struct Blob: Sendable {
+    package struct Thumbnail: Sendable, Codable {
+        package var size: String
+        package var width: Int
+        package var height: Int
+
+        package init(size: String, width: Int, height: Int) {
+            self.size = size
+            self.width = width
+            self.height = height
+        }
+    }
+
+    package var sha256: String
+    package var size: Int
+    package var type: String
+    package var kind: Upload.Kind
+    package var servedSize: Int
+    package var servedSHA256: String
+    package var ownerOnly: Bool
+    package var width: Int?
+    package var height: Int?
+    package var duration: Double?
+    package var blurhash: String?
+    package var thumbnails: [Thumbnail]
+
+    package init(
+        sha256: String, size: Int, type: String, kind: Upload.Kind, servedSize: Int, servedSHA256: String,
+        ownerOnly: Bool, width: Int? = nil, height: Int? = nil, duration: Double? = nil, blurhash: String? = nil,
+        thumbnails: [Thumbnail]
+    ) {
+        self.sha256 = sha256
+        self.size = size
+        self.type = type
+        self.kind = kind
+        self.servedSize = servedSize
+        self.servedSHA256 = servedSHA256
+        self.ownerOnly = ownerOnly
+        self.width = width
+        self.height = height
+        self.duration = duration
+        self.blurhash = blurhash
+        self.thumbnails = thumbnails
+    }
+}

@@ -1,0 +1,127 @@
+package import ChatModel
+import Foundation
+import PostgresClient
+
+/// The SQL that finds what nobody needs any more, and that compares the database with the disk.
+package struct OrphanStore: Sendable {
+    let database: PostgresClient
+    /// For how long an upload may be without a use, in seconds.
+    let lifetime: Int
+
+    package struct Orphan: Sendable {
+        package var id: UploadID
+        package var owner: UserID
+        package var sha256: String
+    }
+
+    /// Some of the uploads that nothing has carried since they were made.
+    package func unattached(limit: Int) async throws -> [Orphan] {
+        try await orphans(
+            """
+            SELECT up.id, up.owner_id, up.sha256 FROM uploads up
+            WHERE up.removed_at IS NULL AND up.created_at < \(horizon)
+                AND NOT EXISTS (SELECT 1 FROM attachments a WHERE a.upload_id = up.id)
+                AND NOT EXISTS (SELECT 1 FROM users u WHERE u.avatar_upload_id = up.id)
+            ORDER BY up.created_at LIMIT \(limit)
+            """)
+    }
+
+    /// Some of the uploads whose every message was deleted by its sender, the last of them long enough ago. What a
+    /// moderator deleted stays, as evidence.
+    package func withdrawn(limit: Int) async throws -> [Orphan] {
+        try await orphans(
+            "SELECT up.id, up.owner_id, up.sha256 FROM uploads up WHERE \(isWithdrawn) ORDER BY up.id LIMIT \(limit)")
+    }
+
+    private var isWithdrawn: PostgresQuery {
+        """
+        up.removed_at IS NULL
+            AND EXISTS (SELECT 1 FROM attachments a WHERE a.upload_id = up.id)
+            AND NOT EXISTS (SELECT 1 FROM attachments a JOIN messages m ON m.id = a.message_id
+                WHERE a.upload_id = up.id AND (m.deleted_at IS NULL OR m.deleted_at >= \(horizon)
+                    OR m.deleted_by IS DISTINCT FROM m.sender_id))
+            AND NOT EXISTS (SELECT 1 FROM users u WHERE u.avatar_upload_id = up.id)
+        """
+    }
+
+    private var horizon: PostgresQuery { "now() - make_interval(secs => \(Double(lifetime)))" }
+
+    private func orphans(_ query: PostgresQuery) async throws -> [Orphan] {
+        try await database.query(query).map { row in
+            Orphan(
+                id: UploadID(try row.decode("id")), owner: UserID(try row.decode("owner_id")),
+                sha256: try row.decode("sha256"))
+        }
+    }
+
+    /// Marks a withdrawn upload as removed, and deletes its blob with the last reference.
+    /// - Returns: whether nothing refers to its content any more.
+    package func retire(_ orphan: Orphan) async throws -> Bool {
+        let results = try await database.atomically([
+            "SELECT 1 FROM uploads WHERE id = \(orphan.id.uuid) FOR UPDATE",
+            "UPDATE uploads up SET removed_at = now() WHERE up.id = \(orphan.id.uuid) AND \(isWithdrawn)",
+            """
+            DELETE FROM blobs b WHERE b.sha256 = \(orphan.sha256)
+                AND NOT EXISTS (SELECT 1 FROM uploads up WHERE up.sha256 = b.sha256 AND up.removed_at IS NULL)
+            RETURNING b.sha256
+            """,
+        ])
+        return results.last?.isEmpty == false
+    }
+
+    // MARK: Comparing with the disk
+
+    /// A content as the database has it.
+    package struct Content: Sendable {
+        package var sha256: String
+        package var ownerOnly: Bool
+        /// In bytes, of the file that is served.
+        package var size: Int
+        /// The names of its thumbnails.
+        package var thumbnails: [String]
+    }
+
+    /// The contents whose address begins with these two digits.
+    package func contents(prefix: String) async throws -> [Content] {
+        let rows = try await database.query(
+            """
+            SELECT sha256, owner_only, served_size, ARRAY(SELECT t->>'size' FROM jsonb_array_elements(thumbnails) t) AS sizes
+            FROM blobs WHERE sha256 >= \(prefix) AND sha256 < \(prefix + "g")
+            """)
+        return try rows.map { row in
+            Content(
+                sha256: try row.decode("sha256"), ownerOnly: try row.decode("owner_only"),
+                size: try row.decode("served_size"), thumbnails: try row.decode("sizes"))
+        }
+    }
+
+    /// The addresses that uploads have and no blob has any more: their content is lost.
+    package func dangling() async throws -> [String] {
+        let rows = try await database.query(
+            """
+            SELECT DISTINCT up.sha256 FROM uploads up
+            WHERE up.removed_at IS NULL AND NOT EXISTS (SELECT 1 FROM blobs b WHERE b.sha256 = up.sha256)
+            ORDER BY 1
+            """)
+        return try rows.map { try $0.decode("sha256") }
+    }
+
+    /// Takes note that a content is lost: its uploads answer `gone`, and whoever uploads it again stores it anew.
+    package func forget(_ sha256: String) async throws {
+        try await database.atomically([
+            "UPDATE uploads SET removed_at = now() WHERE sha256 = \(sha256) AND removed_at IS NULL",
+            "DELETE FROM blobs WHERE sha256 = \(sha256)",
+        ])
+    }
+
+    /// Blobs that no upload refers to: their files go with them.
+    package func deleteUnreferenced() async throws -> [String] {
+        let rows = try await database.query(
+            """
+            DELETE FROM blobs b
+            WHERE NOT EXISTS (SELECT 1 FROM uploads up WHERE up.sha256 = b.sha256 AND up.removed_at IS NULL)
+            RETURNING b.sha256
+            """)
+        return try rows.map { try $0.decode("sha256") }
+    }
+}

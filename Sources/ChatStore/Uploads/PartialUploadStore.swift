@@ -1,0 +1,99 @@
+package import ChatModel
+package import Foundation
+import PostgresClient
+
+/// An upload of which not all bytes have come.
+package struct PartialUpload: Sendable {
+    package var id: UploadID
+    package var owner: UserID
+    package var name: String
+    /// `Upload-Metadata` as the client said it; nil if it said nothing.
+    package var metadata: String?
+    /// Bytes in all.
+    package var length: Int
+    /// Where a piece begins whose checksum has not been seen to match: what follows does not count.
+    package var verified: Int?
+    package var expires: Date
+    package var isExpired: Bool
+}
+
+/// The SQL of uploads that arrive in pieces.
+package struct PartialUploadStore: Sendable {
+    let database: PostgresClient
+    let changes: ChangeQueue
+    /// How long an upload that nothing comes for is kept, in seconds.
+    let lifetime: Int
+
+    /// Unfinished uploads that one user may have.
+    package static let maximumEach = 64
+
+    /// - Returns: when it expires; nil if the owner has too many unfinished ones.
+    package func insert(_ id: UploadID, owner: UserID, name: String, metadata: String?, length: Int) async throws
+        -> Date?
+    {
+        let rows = try await changes.query(
+            """
+            INSERT INTO partial_uploads (id, owner_id, name, metadata, length, expires_at)
+            SELECT \(id.uuid), \(owner.uuid), \(name), \(metadata), \(length), now() + make_interval(secs => \(Double(lifetime)))
+            WHERE \(Self.maximumEach) > (SELECT count(*) FROM partial_uploads
+                WHERE owner_id = \(owner.uuid) AND expires_at > now())
+            RETURNING expires_at
+            """, on: .user(owner))
+        return try rows.first?.decode("expires_at")
+    }
+
+    package func find(_ id: UploadID, owner: UserID) async throws -> PartialUpload? {
+        let rows = try await database.query(
+            """
+            SELECT name, metadata, length, verified, expires_at, expires_at <= now() AS expired FROM partial_uploads
+            WHERE id = \(id.uuid) AND owner_id = \(owner.uuid)
+            """)
+        return try rows.first.map { row in
+            PartialUpload(
+                id: id, owner: owner, name: try row.decode("name"), metadata: try row.decode("metadata"),
+                length: try row.decode("length"),
+                verified: try row.decode("verified"), expires: try row.decode("expires_at"),
+                isExpired: try row.decode("expired"))
+        }
+    }
+
+    /// What the client said of an upload that has come in whole; nil if it said nothing.
+    package func metadata(ofFinished id: UploadID) async throws -> String? {
+        try await database.query("SELECT metadata FROM uploads WHERE id = \(id.uuid)").first?.decode("metadata")
+    }
+
+    /// From `offset` on, bytes count only when `renew` has said so.
+    package func distrust(_ id: UploadID, from offset: Int) async throws {
+        try await changes.query(
+            "UPDATE partial_uploads SET verified = \(offset) WHERE id = \(id.uuid)", on: .upload(id))
+    }
+
+    /// Another piece has come and is good: the time to the expiry begins anew.
+    package func renew(_ id: UploadID) async throws -> Date? {
+        let rows = try await changes.query(
+            """
+            UPDATE partial_uploads
+            SET verified = NULL, expires_at = now() + make_interval(secs => \(Double(lifetime)))
+            WHERE id = \(id.uuid) RETURNING expires_at
+            """, on: .upload(id))
+        return try rows.first?.decode("expires_at")
+    }
+
+    /// False if there is none.
+    package func delete(_ id: UploadID) async throws -> Bool {
+        try await !changes.query(
+            "DELETE FROM partial_uploads WHERE id = \(id.uuid) RETURNING id", on: .upload(id)
+        ).isEmpty
+    }
+
+    /// Those that have not expired.
+    package func live() async throws -> Set<UUID> {
+        let rows = try await database.query("SELECT id FROM partial_uploads WHERE expires_at > now()")
+        return Set(try rows.map { try $0.decode("id", as: UUID.self) })
+    }
+
+    /// Forgets what expired so long ago that nobody asks for it any more.
+    package func forgetExpired() async throws {
+        try await database.query("DELETE FROM partial_uploads WHERE expires_at < now() - interval '30 days'")
+    }
+}

@@ -1,0 +1,321 @@
+package import ChatModel
+import Foundation
+import PostgresClient
+
+/// The SQL of uploads and blobs.
+package struct UploadStore: Sendable {
+    let database: PostgresClient
+    let changes: ChangeQueue
+    let links: UploadLinks
+
+    /// The columns that `upload(from:)` reads: `up` is the upload's row, `b` its blob's.
+    static let columns: PostgresQuery = """
+        up.id AS upload_id, up.owner_id, up.name, up.type, up.size, up.sha256, up.created_at AS uploaded_at,
+        b.kind, b.width, b.height, b.duration, b.blurhash, b.thumbnails::text AS thumbnails, b.owner_only
+        """
+
+    /// What URLs are signed with that are shown in the conversation `c`: not its next epoch before that has begun, so that
+    /// they end with all earlier ones, whoever may have got them since somebody went.
+    static let urlEpoch: PostgresQuery = """
+        CASE WHEN c.url_epoch > extract(epoch FROM now()) THEN c.previous_url_epoch ELSE c.url_epoch END AS url_epoch
+        """
+
+    /// Whether nothing shows the upload any more though something did: all messages that carried it were deleted.
+    static let isGone: PostgresQuery = """
+        (up.removed_at IS NOT NULL
+            OR (EXISTS (SELECT 1 FROM attachments a WHERE a.upload_id = up.id)
+                AND NOT EXISTS (SELECT 1 FROM attachments a JOIN messages m ON m.id = a.message_id
+                    WHERE a.upload_id = up.id AND m.deleted_at IS NULL)
+                AND NOT EXISTS (SELECT 1 FROM users u WHERE u.avatar_upload_id = up.id)))
+        """
+
+    /// Those of `ids` that have not been removed.
+    package func find(_ ids: [UploadID]) async throws -> [UploadID: Upload] {
+        guard !ids.isEmpty else { return [:] }
+        let rows = try await database.query(
+            """
+            SELECT \(Self.columns) FROM uploads up JOIN blobs b ON b.sha256 = up.sha256
+            WHERE up.id = ANY(\(ids.map(\.uuid))) AND up.removed_at IS NULL
+            """)
+        var uploads: [UploadID: Upload] = [:]
+        for row in rows {
+            let upload = try self.upload(from: row)
+            uploads[upload.id] = upload
+        }
+        return uploads
+    }
+
+    /// An upload, and the conversation in which its URL was shown.
+    package struct Key: Hashable, Sendable {
+        package var upload: UploadID
+        package var conversation: ConversationID?
+
+        package init(upload: UploadID, conversation: ConversationID? = nil) {
+            self.upload = upload
+            self.conversation = conversation
+        }
+    }
+
+    package typealias Answer = Result<Found, ChatError>
+
+    package static let gone = ChatError(.gone, "this file was removed")
+
+    package struct Found: Sendable {
+        package var upload: Upload
+        package var gone: Bool
+        package var ownerOnly: Bool
+        /// Whether the asking user may see it; false when nobody asked.
+        package var visible: Bool
+        /// Of the conversation in which the URL was shown; nil where there is none.
+        package var epochs: URLEpochs?
+        package var servedSHA256: String
+        /// In bytes.
+        package var servedSize: Int
+
+        package init(
+            upload: Upload, gone: Bool, ownerOnly: Bool, visible: Bool, epochs: URLEpochs? = nil, servedSHA256: String,
+            servedSize: Int
+        ) {
+            self.upload = upload
+            self.gone = gone
+            self.ownerOnly = ownerOnly
+            self.visible = visible
+            self.epochs = epochs
+            self.servedSHA256 = servedSHA256
+            self.servedSize = servedSize
+        }
+    }
+
+    /// One upload, as `viewer` may see it.
+    package func find(_ id: UploadID, viewer: UserID) async throws -> Found? {
+        let key = Key(upload: id, conversation: nil)
+        return try await find([key], viewer: viewer)[key]?.get()
+    }
+
+    /// Uploads as `viewer` may see them: the owner, everybody signed in for an avatar, and the members of a conversation
+    /// that a message carries one to, whose URLs are that conversation's. `gone` in place of one whose content is deleted.
+    package func find(_ keys: Set<Key>, viewer: UserID?) async throws -> [Key: Answer] {
+        let keys = Array(keys)
+        let rows = try await database.query(
+            """
+            SELECT \(Self.columns), b.served_sha256, b.served_size, \(Self.isGone) AS gone, wanted.conversation_id,
+                free.seen OR carried.conversation_id IS NOT NULL AS visible,
+                c.id AS shown_in, \(Self.urlEpoch), c.url_epoch AS next_url_epoch, c.previous_url_epoch
+            FROM unnest(\(keys.map(\.upload.uuid)), \(keys.map(\.conversation?.uuid)))
+                    AS wanted (upload_id, conversation_id)
+                JOIN uploads up ON up.id = wanted.upload_id LEFT JOIN blobs b ON b.sha256 = up.sha256
+                CROSS JOIN LATERAL (
+                    SELECT \(viewer?.uuid)::uuid IS NOT NULL AND (up.owner_id = \(viewer?.uuid)
+                        OR EXISTS (SELECT 1 FROM users u WHERE u.avatar_upload_id = up.id)) AS seen
+                ) free
+                LEFT JOIN LATERAL (
+                    SELECT m.conversation_id FROM attachments a JOIN messages m ON m.id = a.message_id
+                        JOIN members me ON me.conversation_id = m.conversation_id AND me.user_id = \(viewer?.uuid)
+                    WHERE NOT free.seen AND a.upload_id = up.id AND m.deleted_at IS NULL LIMIT 1
+                ) carried ON true
+                LEFT JOIN conversations c ON c.id = coalesce(wanted.conversation_id, carried.conversation_id)
+            """)
+        var uploads: [Key: Answer] = [:]
+        for row in rows {
+            let key = Key(
+                upload: UploadID(try row.decode("upload_id")),
+                conversation: try row.decode("conversation_id", as: UUID?.self).map { ConversationID($0) })
+            let visible: Bool = try row.decode("visible")
+            guard try row.decode("kind", as: String?.self) != nil else {
+                // Whoever could not see it does not learn that there was something.
+                if viewer == nil || visible { uploads[key] = .failure(Self.gone) }
+                continue
+            }
+            let showing = try Self.showing(row)
+            uploads[key] = .success(
+                Found(
+                    upload: try upload(from: row, viewer: viewer, shownIn: showing), gone: try row.decode("gone"),
+                    ownerOnly: try row.decode("owner_only"), visible: visible,
+                    epochs: try showing.map { _ in
+                        URLEpochs(
+                            current: try row.decode("next_url_epoch"), previous: try row.decode("previous_url_epoch"))
+                    },
+                    servedSHA256: try row.decode("served_sha256"), servedSize: try row.decode("served_size")))
+        }
+        return uploads
+    }
+
+    private static func showing(_ row: PostgresRow) throws -> UploadLinks.Showing? {
+        try row.decode("shown_in", as: UUID?.self).map {
+            UploadLinks.Showing(conversation: ConversationID($0), epoch: try row.decode("url_epoch"))
+        }
+    }
+
+    /// Stores the upload with its blob; one that came in pieces is unfinished no longer.
+    ///
+    /// There is a blob already if the same came twice at once, or if its files were lost. What was found out now counts,
+    /// unless a worker failed at what another one could read.
+    /// - Returns: The upload as its owner sees it.
+    package func insert(_ id: UploadID, owner: UserID, name: String, blob: Blob) async throws -> Upload {
+        let thumbnails =
+            blob.thumbnails.isEmpty ? "[]" : String(decoding: try JSONEncoder().encode(blob.thumbnails), as: UTF8.self)
+        let rows = try await changes.query(
+            """
+            WITH b AS (
+                INSERT INTO blobs AS b (sha256, size, type, kind, served_size, served_sha256, owner_only, width, height,
+                    duration, blurhash, thumbnails)
+                VALUES (\(blob.sha256), \(blob.size), \(blob.type), \(blob.kind.rawValue), \(blob.servedSize),
+                    \(blob.servedSHA256), \(blob.ownerOnly), \(blob.width)::int8, \(blob.height)::int8, \(blob.duration),
+                    \(blob.blurhash), \(thumbnails)::text::jsonb)
+                ON CONFLICT (sha256) DO UPDATE SET type = excluded.type, kind = excluded.kind,
+                    served_size = excluded.served_size, served_sha256 = excluded.served_sha256,
+                    owner_only = excluded.owner_only, width = excluded.width, height = excluded.height,
+                    duration = excluded.duration, blurhash = excluded.blurhash, thumbnails = excluded.thumbnails
+                    WHERE b.owner_only OR NOT excluded.owner_only
+                RETURNING *
+            ), finished AS (
+                DELETE FROM partial_uploads WHERE id = \(id.uuid) RETURNING metadata
+            ), up AS (
+                INSERT INTO uploads (id, owner_id, sha256, name, type, size, metadata)
+                VALUES (\(id.uuid), \(owner.uuid), \(blob.sha256), \(name), \(blob.type), \(blob.size),
+                    (SELECT metadata FROM finished))
+                RETURNING *
+            )
+            SELECT \(Self.columns) FROM up JOIN b USING (sha256)
+            """, on: .user(owner))
+        if let row = rows.first { return try upload(from: row, viewer: owner) }
+        guard let upload = try await find(id, viewer: owner)?.upload else { throw ChatError.notFound("upload") }
+        return upload
+    }
+
+    /// The same for a content that may be there already. Nil if it is not, or if it could not be shown to others: maybe
+    /// it can be now.
+    package func insert(_ id: UploadID, owner: UserID, name: String, contentOf sha256: String) async throws -> Upload? {
+        let rows = try await changes.query(
+            """
+            WITH b AS (
+                SELECT * FROM blobs WHERE sha256 = \(sha256) AND NOT owner_only
+            ), finished AS (
+                DELETE FROM partial_uploads WHERE id = \(id.uuid) AND EXISTS (SELECT FROM b) RETURNING metadata
+            ), up AS (
+                INSERT INTO uploads (id, owner_id, sha256, name, type, size, metadata)
+                SELECT \(id.uuid), \(owner.uuid), sha256, \(name), type, size, (SELECT metadata FROM finished) FROM b
+                RETURNING *
+            )
+            SELECT \(Self.columns) FROM up JOIN b USING (sha256)
+            """, on: .user(owner))
+        return try rows.first.map { try upload(from: $0, viewer: owner) }
+    }
+
+    /// What is on disk of a content that everybody may see.
+    package struct StoredFiles: Sendable {
+        /// In bytes.
+        package var servedSize: Int
+        package var thumbnails: [String]
+        /// Whether the asking user has an upload of it.
+        package var isOwn: Bool
+    }
+
+    /// Nil where there is no such content.
+    package func storedFiles(of sha256: String, for user: UserID) async throws -> StoredFiles? {
+        let rows = try await database.query(
+            """
+            SELECT served_size, thumbnails::text AS thumbnails,
+                EXISTS (SELECT 1 FROM uploads up
+                    WHERE up.sha256 = b.sha256 AND up.owner_id = \(user.uuid) AND up.removed_at IS NULL) AS own
+            FROM blobs b WHERE sha256 = \(sha256) AND NOT owner_only
+            """)
+        return try rows.first.map {
+            StoredFiles(
+                servedSize: try $0.decode("served_size"), thumbnails: try Self.thumbnails($0).map(\.size),
+                isOwn: try $0.decode("own"))
+        }
+    }
+
+    /// Bytes that count against the user's quota: each upload for itself, unfinished ones with all they announced.
+    package func usage(of owner: UserID) async throws -> Int {
+        let rows = try await database.query(
+            """
+            SELECT ((SELECT coalesce(sum(size), 0) FROM uploads
+                    WHERE owner_id = \(owner.uuid) AND removed_at IS NULL)
+                + (SELECT coalesce(sum(length), 0) FROM partial_uploads
+                    WHERE owner_id = \(owner.uuid) AND expires_at > now()))::int8 AS used
+            """)
+        return try rows.first?.decode("used") ?? 0
+    }
+
+    package enum Deletion: Sendable {
+        case notFound, attached
+        /// And whether nothing refers to its content any more.
+        case deleted(wasLast: Bool)
+    }
+
+    /// Deletes an upload of `owner` that nothing carries, and its blob with the last reference.
+    package func delete(_ id: UploadID, owner: UserID) async throws -> Deletion {
+        try await changes.transaction(on: .user(owner)) { transaction in
+            let found = try await transaction.query(
+                """
+                SELECT sha256 FROM uploads
+                WHERE id = \(id.uuid) AND owner_id = \(owner.uuid) AND removed_at IS NULL FOR UPDATE
+                """)
+            guard let sha256 = try found.first?.decode("sha256", as: String.self) else { return .notFound }
+            // A statement of its own: what was attached while this one waited for the lock is seen by now.
+            let carried = try await transaction.query(
+                """
+                SELECT 1 FROM attachments WHERE upload_id = \(id.uuid)
+                UNION ALL SELECT 1 FROM users WHERE avatar_upload_id = \(id.uuid) LIMIT 1
+                """)
+            if !carried.isEmpty { return .attached }
+            try await transaction.query("DELETE FROM uploads WHERE id = \(id.uuid)")
+            let deleted = try await transaction.query(Self.deletionOfUnreferenced(sha256))
+            return .deleted(wasLast: !deleted.isEmpty)
+        }
+    }
+
+    package func contentOfRemoved(_ id: UploadID) async throws -> String? {
+        try await database.query("SELECT sha256 FROM uploads WHERE id = \(id.uuid) AND removed_at IS NOT NULL")
+            .first?.decode("sha256")
+    }
+
+    /// Deletes the blob if only removed uploads refer to it. Returns whether there is none any more: also when it was
+    /// gone before, so that whoever was interrupted can delete the files.
+    package func deleteUnreferenced(_ sha256: String) async throws -> Bool {
+        let results = try await database.atomically([
+            Self.deletionOfUnreferenced(sha256), "SELECT 1 FROM blobs WHERE sha256 = \(sha256)",
+        ])
+        return results[1].isEmpty
+    }
+
+    private static func deletionOfUnreferenced(_ sha256: String) -> PostgresQuery {
+        """
+        DELETE FROM blobs b WHERE b.sha256 = \(sha256)
+            AND NOT EXISTS (SELECT 1 FROM uploads up WHERE up.sha256 = b.sha256 AND up.removed_at IS NULL)
+        RETURNING b.sha256
+        """
+    }
+
+    /// - Parameters:
+    ///   - viewer: who asks, if it is for one person: the owner gets a working URL of an owner-only file too.
+    ///   - showing: the conversation whose members it is shown to.
+    func upload(
+        from row: PostgresRow, viewer: UserID? = nil, shownIn showing: UploadLinks.Showing? = nil
+    ) throws -> Upload {
+        let id = UploadID(try row.decode("upload_id"))
+        let owner = UserID(try row.decode("owner_id"))
+        // Nobody else gets a working URL of a file that is its owner's alone.
+        let urls =
+            try !row.decode("owner_only", as: Bool.self) || viewer == owner ? links.urls(of: id, in: showing) : nil
+        return Upload(
+            id: id, ownerId: owner, name: try row.decode("name"), type: try row.decode("type"),
+            size: try row.decode("size"), sha256: try row.decode("sha256"), kind: try row.decodeEnum("kind"),
+            width: try row.decode("width"), height: try row.decode("height"), duration: try row.decode("duration"),
+            blurhash: try row.decode("blurhash"), url: urls?.file ?? "/upload/\(id)/file",
+            thumbnails: try urls.map { urls in
+                try Self.thumbnails(row).map {
+                    .init(size: $0.size, width: $0.width, height: $0.height, url: urls.thumbnail($0.size))
+                }
+            } ?? [],
+            createdAt: try row.decode("uploaded_at"))
+    }
+
+    private static func thumbnails(_ row: PostgresRow) throws -> [Blob.Thumbnail] {
+        let json: String = try row.decode("thumbnails")
+        return json == "[]" ? [] : try JSONDecoder().decode([Blob.Thumbnail].self, from: Data(json.utf8))
+    }
+
+}
