@@ -64,7 +64,7 @@ test("a token that the server calls expired is renewed before the next attempt",
   connection.stop();
 });
 
-test("a revoked session is told", async () => {
+test("a revoked session is reported", async () => {
   const { server, connection, revoked } = setUp();
   connection.start();
   const link = await server.next();
@@ -74,7 +74,7 @@ test("a revoked session is told", async () => {
   connection.stop();
 });
 
-test("without an answer to the token it waits and tries again", async () => {
+test("if the token cannot be renewed, it waits and tries again", async () => {
   let attempts = 0;
   const { server, connection } = setUp({
     token: () => (++attempts < 3 ? Promise.reject(new ApiError(503, "unavailable", "")) : Promise.resolve("t")),
@@ -86,7 +86,7 @@ test("without an answer to the token it waits and tries again", async () => {
   connection.stop();
 });
 
-test("where WebSocket never connects, the next transport is tried; after having been connected, the first one again", async () => {
+test("if WebSocket never connects, the next transport is tried; after a connection, the first one again", async () => {
   const broken = new FakeServer();
   const working = new FakeServer();
   const connection = new Connection(
@@ -107,7 +107,7 @@ test("where WebSocket never connects, the next transport is tried; after having 
   connection.stop();
 });
 
-test("waits double, stay within their bound, and are spread", () => {
+test("waits double, stay within their bound, and are random", () => {
   const longest = new Backoff(() => 1, 100, 1000);
   assert.deepEqual([1, 2, 3, 4, 5].map(() => longest.next()), [100, 200, 400, 800, 1000]);
   const shortest = new Backoff(() => 0, 100, 1000);

@@ -13,7 +13,7 @@ import { message } from "./support";
 
 const links = (text: string) => linkify(text).flatMap((part) => (part.kind === "link" ? [part.href] : []));
 
-test("links are found, and the punctuation around them is not theirs", () => {
+test("links are found without the punctuation around them", () => {
   assert.deepEqual(links("see https://a.example/x?y=1, ok."), ["https://a.example/x?y=1"]);
   assert.deepEqual(links("(https://a.example/wiki/A_(b))"), ["https://a.example/wiki/A_(b)"]);
   assert.deepEqual(links("www.a.example and me@a.example!"), ["https://www.a.example/", "mailto:me@a.example"]);
@@ -30,7 +30,7 @@ test("linkifying loses no character", () => {
   assert.equal(linkify(text).map((part) => part.text).join(""), text);
 });
 
-/** Texts made to be costly: each of a piece that is repeated, with what may stand before and behind. */
+/** Texts that are meant to be slow: a repeated piece, with a text before and after it. */
 const hostileTexts: ((length: number) => string)[] = [
   ...["]", ")", "[", "(", ")]", "[)", "]))", ".", "'", "»", "_", "a", "a.", "a-", "+", "é", "\u{10FFFF}", "w", "www.", "/", "https://", "@", "a@", "a@b", "a@b.c", "a.@", "ａ", "\u0301", "字"].flatMap((piece) =>
     ["", "https://a", "www.a", "a@a.a", "https://", "a@", "a ", "<"].map((start) => (length: number) => start + piece.repeat(Math.ceil(length / piece.length))),
@@ -46,7 +46,7 @@ const hostileTexts: ((length: number) => string)[] = [
   (length) => `${"👍".repeat(length / 2)}!`,
 ];
 
-/** The least CPU time of a few runs, in microseconds. */
+/** The shortest CPU time of a few runs, in microseconds. */
 function cost(run: () => unknown): number {
   const times = Array.from({ length: 3 }, () => {
     const before = process.cpuUsage();
@@ -67,20 +67,20 @@ test("no text takes more than linear time to show", () => {
   }
 });
 
-test("an emoji of two kinds does not multiply what is tried", () => {
-  // Hair counts as a pictograph and as a component, and 38 of them are short enough to be looked at.
+test("an emoji of two kinds does not multiply the attempts to match", () => {
+  // Hair counts both as a pictograph and as a component. 38 of them are just short enough to be matched.
   const text = `${"\u{1F9B0}".repeat(19)}ab`;
   assert.equal(isEmojiOnly(text), false);
   assert(cost(() => isEmojiOnly(text)) < 50 * (cost(() => isEmojiOnly(`${"\u{1F9B0}".repeat(4)}ab`)) + 200));
 });
 
-test("mail and web addresses beside each other", () => {
+test("mail and web addresses next to each other", () => {
   assert.deepEqual(links("a@b@c.de x.me+y@www.a.de,www.b.de"), ["mailto:b@c.de", "mailto:x.me+y@www.a.de", "https://www.b.de/"]);
   assert.deepEqual(links("https://me@a.de/x@y.z a..b@c..de -a@b.c."), ["https://me@a.de/x@y.z", "mailto:a@b.c"]);
   assert.deepEqual(links("[see www.a.de/x[1]] (or https://b.de/(c)))."), ["https://www.a.de/x[1]", "https://b.de/(c)"]);
 });
 
-test("every view has an address that leads back to it", () => {
+test("every view has an address that leads to it", () => {
   for (const path of ["/", "/login", "/register", "/c/1", "/c/1/m/42", "/c/1/details", "/c/1/search", "/new", "/new/group", "/discover", "/profile"]) {
     assert.equal(pathOf(parseRoute(path)), path);
   }
@@ -89,7 +89,7 @@ test("every view has an address that leads back to it", () => {
   }
 });
 
-test("a blurhash gives its average colour, and nonsense gives nothing", () => {
+test("a blurhash gives its average color, and nonsense gives nothing", () => {
   const pixels = decodeBlurhash("00E.w,", 1, 1);
   assert.equal(pixels?.length, 4);
   assert.equal(pixels?.[3], 255);
@@ -98,18 +98,18 @@ test("a blurhash gives its average colour, and nonsense gives nothing", () => {
   for (const text of ["", "0", "LEHV6n", "LEHV6nWB2yk8pyo0adR*.7kCMdn ", "\u{1F600}"]) assert.equal(decodeBlurhash(text, 2, 2), undefined, text);
 });
 
-test("sizes, initials and colours", () => {
+test("sizes, initials and colors", () => {
   assert.deepEqual([0, 999, 1000, 9960, 999_600, 12_345_678].map(byteSize), ["0 B", "999 B", "1.0 kB", "10 kB", "1.0 MB", "12 MB"]);
   assert.deepEqual(["Ana Lovelace", "bo", "  ", "Ana de la Cruz", "👩‍🚀 Zoe"].map(initials), ["AL", "B", "?", "AC", "👩‍🚀Z"]);
   assert.equal(stableIndex("some id", 8), stableIndex("some id", 8));
 });
 
-test("only a few emoji alone are shown large", () => {
+test("only texts of a few emoji are shown large", () => {
   for (const text of ["👍", "🎉🎉", "👨‍👩‍👧‍👦", "🇫🇷", "❤️ 👍"]) assert.equal(isEmojiOnly(text), true, text);
   for (const text of ["", "1", "12", "#", "hi 👍", "👍👍👍👍"]) assert.equal(isEmojiOnly(text), false, text);
 });
 
-test("times are told as people tell them", () => {
+test("times are shown as people say them", () => {
   const now = new Date(2026, 5, 15, 12, 0);
   const ago = (days: number) => new Date(2026, 5, 15 - days, 9, 30).toISOString();
   assert.match(shortTime(ago(0), now), /9:30/);
@@ -120,13 +120,13 @@ test("times are told as people tell them", () => {
   assert.equal(duration(65.4), "1:05");
 });
 
-test("a device is called by its browser and system", () => {
+test("a device is named by its browser and system", () => {
   assert.equal(deviceName("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"), "Firefox, Linux");
   assert.equal(deviceName("something/1.0"), "something/1.0");
   assert.equal(deviceName(undefined), undefined);
 });
 
-test("rows are grouped by sender and time, and separated by day and by what is unread", () => {
+test("rows are grouped by sender and time, and separated by day and at the first unread message", () => {
   const at = (minute: number) => new Date(2026, 0, 1, 10, minute).toISOString();
   const rows = new RowBuilder().build(
     [message(1, { createdAt: at(0) }), message(2, { createdAt: at(1) }), message(3, { createdAt: at(9) }), message(4, { createdAt: new Date(2026, 0, 2).toISOString() })],
@@ -141,13 +141,13 @@ test("rows are grouped by sender and time, and separated by day and by what is u
   assert.deepEqual(run.map(({ isFirst, isLast }) => [isFirst, isLast]), [[true, false], [false, true]]);
 });
 
-test("a message keeps its row from being pending to being sent", () => {
+test("a message keeps its row when it is sent", () => {
   const pending = { clientId: "x", conversationId: "c", text: "", uploads: [], createdAt: new Date().toISOString(), state: "sending" as const };
   const sender = { id: "ana", username: "ana", displayName: "Ana" };
   assert.equal(new RowBuilder().build([], [pending], "ana", undefined)[0]?.key, new RowBuilder().build([message(1, { sender, clientId: "x" })], [], "ana", undefined)[0]?.key);
 });
 
-test("rows that have not changed stay the same objects, whatever is put in around them", () => {
+test("unchanged rows stay the same objects, whatever is inserted around them", () => {
   const builder = new RowBuilder();
   const held = [message(3), message(4), message(5)];
   const before = builder.build(held, [], "ana", undefined);
@@ -157,7 +157,7 @@ test("rows that have not changed stay the same objects, whatever is put in aroun
   assert.deepEqual(after.map((row) => row.message?.seq), [1, 2, 3, 4, 5, 6]);
 });
 
-test("every emoji is one, has a name, and stands once", () => {
+test("every emoji is one emoji, has a name, and is listed once", () => {
   assert.equal(emojiGroups.length, texts.emoji.groups.length);
   const all = emojiGroups.flat();
   assert.deepEqual(all.filter(({ emoji, name }) => !isEmojiOnly(emoji) || !/^[a-z ]+$/.test(name)), []);

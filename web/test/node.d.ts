@@ -1,4 +1,4 @@
-/** What the tests use of Node; Debian packages no types for it. */
+/** The parts of Node that the tests use. Debian has no package of its types. */
 
 declare module "node:test" {
   export function test(name: string, body: () => void | Promise<void>): void;

@@ -37,7 +37,7 @@ test("messages wait for the connection and keep their order", async () => {
   assert.deepEqual(sent, ["1", "2", "last"]);
 });
 
-test("what was cut off is sent again under the same clientId with the next connection", async () => {
+test("an interrupted message is sent again under the same clientId with the next connection", async () => {
   const { outbox, transmitted, done } = setUp([new NetworkError("cut")]);
   outbox.setOnline(true);
   outbox.add(draft("last"));
@@ -47,7 +47,7 @@ test("what was cut off is sent again under the same clientId with the next conne
   assert.deepEqual(transmitted, ["last", "last"]);
 });
 
-test("a refusal is final, and the next message goes on", async () => {
+test("a refusal is final, and the next message is sent", async () => {
   const { outbox, transmitted, failed, done } = setUp([new ApiError(0, "muted", "")]);
   outbox.setOnline(true);
   outbox.add(draft("1"));
@@ -57,7 +57,7 @@ test("a refusal is final, and the next message goes on", async () => {
   assert.deepEqual(transmitted, ["1", "last"]);
 });
 
-test("a server in trouble is asked again, after the time it names", async () => {
+test("a server in trouble is tried again after the time it names", async () => {
   const { outbox, transmitted, failed, done } = setUp([new ApiError(0, "rate_limited", "", undefined, 0.001)]);
   outbox.setOnline(true);
   outbox.add(draft("last"));

@@ -13,19 +13,19 @@ const received = (received: Message): Action => live({ name: "message:received",
 const mine = { id: "ana", username: "ana", displayName: "Ana" };
 const pending: PendingMessage = { clientId: "x", conversationId: "c", text: "hi", uploads: [], createdAt: "2026-01-01T00:00:00.000Z", state: "sending" };
 
-test("a message of somebody else is unread once, however often it arrives", () => {
+test("another's message is counted as unread once, however often it arrives", () => {
   const state = run(signedIn, received(message(1)), received(message(1)), received(message(2)));
   assert.equal(state.conversations["c"]?.unreadCount, 2);
   assert.equal(state.conversations["c"]?.lastMessage?.seq, 2);
 });
 
-test("a message of one's own is not unread and settles what was pending", () => {
+test("the user's own message is not unread, and its pending message goes", () => {
   const state = run(signedIn, { type: "pendingAdded", pending }, received(message(1, { sender: mine, clientId: "x" })));
   assert.equal(state.conversations["c"]?.unreadCount, 0);
   assert.deepEqual(state.pending, []);
 });
 
-test("a message that comes with a page of the history is not pending any more", () => {
+test("a message that comes with a page of the history is no longer pending", () => {
   const state = run(
     signedIn,
     { type: "pendingAdded", pending },
@@ -36,7 +36,7 @@ test("a message that comes with a page of the history is not pending any more", 
   assert.deepEqual(state.pending, []);
 });
 
-test("reading here or on another device clears what is unread, and nothing moves back", () => {
+test("reading here or on another device clears the unread count, and no mark moves back", () => {
   const unread = run(signedIn, ...messages(1, 5).map(received));
   const readTo = (readSeq: number): Action => live({ name: "message:status", payload: { conversationId: "c", userId: "ana", deliveredSeq: 5, readSeq } });
   assert.equal(run(unread, readTo(3)).conversations["c"]?.unreadCount, 2);
@@ -46,20 +46,20 @@ test("reading here or on another device clears what is unread, and nothing moves
   assert.equal(member?.readSeq, 5);
 });
 
-test("unread messages are counted without one's own where they are held", () => {
+test("unread messages are counted without the user's own if they are loaded", () => {
   const loaded = run(signedIn, { type: "pageLoaded", conversationId: "c", page: { kind: "window", atStart: true }, messages: [] });
   const state = run(loaded, received(message(1)), received(message(2, { sender: mine })), received(message(3)));
   const read = run(state, live({ name: "message:status", payload: { conversationId: "c", userId: "ana", deliveredSeq: 3, readSeq: 1 } }));
   assert.equal(read.conversations["c"]?.unreadCount, 1);
 });
 
-test("revisions advance by events only once the connection has synced", () => {
+test("events advance revisions only after the connection has synced", () => {
   const event: ServerEvent = { name: "message:received", payload: message(1, { revision: 7 }) };
   assert.equal(run(signedIn, { type: "event", event, isLive: false, now: 0 }).revisions["c"], 1);
   assert.equal(run(signedIn, { type: "event", event, isLive: true, now: 0 }).revisions["c"], 7);
 });
 
-test("sync brings what was missed, removes what is gone, and an older picture moves nothing back", () => {
+test("sync brings missed changes and removals, and an older version moves nothing back", () => {
   const state = run(signedIn, received(message(1)), received(message(2)));
   const answer = {
     conversations: [
@@ -77,7 +77,7 @@ test("sync brings what was missed, removes what is gone, and an older picture mo
   assert.equal(run(synced, { type: "synced", answer: { conversations: [], removed: ["d"] } }).conversations["d"], undefined);
 });
 
-test("where more changes remain to be fetched, the revision waits for them", () => {
+test("if more changes remain to be fetched, the revision waits for them", () => {
   const open = run(signedIn, { type: "pageLoaded", conversationId: "c", page: { kind: "window", atStart: true }, messages: messages(1, 3) });
   const answer = { conversations: [{ id: "c", revision: 50, messages: [], more: true }], removed: [] };
   const synced = run(open, { type: "synced", answer });
@@ -91,7 +91,7 @@ test("an update of a conversation keeps this user's own unread count", () => {
   assert.equal(state.conversations["c"]?.title, "t");
 });
 
-test("typing ends by its event, by a message, and by itself", () => {
+test("typing ends with its event, with a message, and by itself", () => {
   const typing = run(signedIn, { type: "event", event: { name: "typing", payload: { conversationId: "c", userId: "bo", active: true } }, isLive: true, now: 1000 });
   assert.deepEqual(Object.keys(typing.typing["c"] ?? {}), ["bo"]);
   assert.deepEqual(Object.keys(run(typing, received(message(1))).typing["c"] ?? {}), []);
@@ -109,13 +109,13 @@ test("presence follows ready and user:status", () => {
   assert.equal(state.lastSeen["bo"], "2026-01-02T00:00:00.000Z");
 });
 
-test("who is there is not known once the connection stays away", () => {
+test("nobody counts as online once the connection stays away", () => {
   const there = run(signedIn, live({ name: "ready", payload: { user: ana, online: ["bo"], undelivered: {} } }));
   assert.equal(run(there, { type: "connection", status: "connecting" }).online["bo"], true);
   assert.equal(run(there, { type: "connection", status: "waiting" }).online["bo"], undefined);
 });
 
-test("a mute stands until its end, until it is taken back, or until the next connection", () => {
+test("a mute lasts until its end, until it is lifted, or until the next connection", () => {
   const mutedUntil = (...actions: Action[]) => run(signedIn, ...actions).mutedUntil;
   const muted = (until?: string) => live({ name: "user:muted", payload: until === undefined ? {} : { until } });
   assert.equal(mutedUntil(muted("2026-01-02T00:00:00.000Z")), Date.UTC(2026, 0, 2));
@@ -152,7 +152,7 @@ test("signing out leaves nothing behind", () => {
 
 const invitation = { by: { id: "bo", username: "bo", displayName: "Bo" }, at: "2026-01-01T00:00:00.000Z" };
 
-test("a group that was not accepted counts nothing, until it is accepted or written to", () => {
+test("a group counts no unread messages until its invitation is accepted or the user writes there", () => {
   const invited = run(signedIn, { type: "conversation", conversation: conversation({ id: "g", kind: "group", invitation }) });
   const state = run(invited, received(message(1, { conversationId: "g" })));
   const unread = (of: State) => unreadIn(of.conversations["g"] ?? conversation());
@@ -164,7 +164,7 @@ test("a group that was not accepted counts nothing, until it is accepted or writ
   assert.equal(unread(written), 1);
 });
 
-test("who is blocked does not type", () => {
+test("a blocked person's typing is not shown", () => {
   const typing = live({ name: "typing", payload: { conversationId: "c", userId: "bo", active: true } });
   const blocked = run(signedIn, { type: "blocked", ids: ["bo"] });
   assert.deepEqual(run(blocked, typing).typing["c"] ?? {}, {});
@@ -180,7 +180,7 @@ const reacted = (revision: number, changes: Partial<ReactionChange> = {}): Actio
 const opened = (...held: Message[]): State =>
   run(signedIn, { type: "pageLoaded", conversationId: "c", page: { kind: "window", atStart: true }, messages: held });
 
-test("reactions that come by themselves are added and taken back, each once", () => {
+test("reactions of message:reactions are added and removed once", () => {
   const state = run(opened(message(1, { id: "m1" })), reacted(5), reacted(6, { userId: "ana" }), reacted(6, { userId: "ana" }));
   assert.deepEqual(state.timelines["c"]?.messages[0]?.reactions, [{ emoji: "👍", userIds: ["bo", "ana"] }]);
   assert.equal(state.revisions["c"], 6);
@@ -188,7 +188,7 @@ test("reactions that come by themselves are added and taken back, each once", ()
   assert.deepEqual(taken.timelines["c"]?.messages[0]?.reactions, []);
 });
 
-test("an edit that comes after a later reaction keeps it, and a later one replaces both", () => {
+test("an edit that arrives after a later reaction keeps it, and a later edit replaces both", () => {
   const state = run(opened(message(1, { id: "m1", revision: 1 })), reacted(6));
   const edit = (revision: number) => live({ name: "message:updated", payload: message(1, { id: "m1", revision, text: `edit ${revision}` }) });
   const edited = run(state, edit(5));
@@ -200,7 +200,7 @@ test("an edit that comes after a later reaction keeps it, and a later one replac
   assert.deepEqual(run(later, reacted(6)).timelines["c"]?.messages[0]?.reactions, []);
 });
 
-test("a title and a role that come by themselves change nothing else, and never move back", () => {
+test("conversation:renamed and member:updated change nothing else, and move nothing back", () => {
   const renamed = (title: string, revision: number): Action => live({ name: "conversation:renamed", payload: { id: "c", title, revision } });
   const state = run(signedIn, renamed("New", 5), renamed("Old", 4));
   assert.equal(state.conversations["c"]?.title, "New");

@@ -17,7 +17,7 @@ function memoryHint(initial: string | null = null) {
 
 const answer = (accessToken: string) => ({ status: 200, body: { user: ana, accessToken, expiresIn: 900 } });
 
-test("signed out, nothing is asked of the server", () => {
+test("a signed-out page sends no request", () => {
   const { doFetch, calls } = fakeFetch([]);
   assert.equal(new Session(memoryHint(), doFetch).isExpected, false);
   assert.equal(calls.length, 0);
@@ -33,7 +33,7 @@ test("log-in asks for the cookie, and remembers only who is signed in", async ()
   assert.equal(await session.token(), "a");
 });
 
-test("a token near its end is renewed, once for all who ask", async () => {
+test("a token that is about to expire is renewed once for all callers", async () => {
   let now = 0;
   const { doFetch, calls } = fakeFetch([answer("a"), answer("b")]);
   const session = new Session(memoryHint(), doFetch, () => now);
@@ -43,7 +43,7 @@ test("a token near its end is renewed, once for all who ask", async () => {
   assert.equal(calls.length, 2);
 });
 
-test("a session that the server takes no longer ends, once", async () => {
+test("a session that the server no longer accepts ends once", async () => {
   const hint = memoryHint("ana");
   const { doFetch } = fakeFetch([{ status: 401, body: { code: "session_revoked" } }]);
   const session = new Session(hint, doFetch);
@@ -87,7 +87,7 @@ test("a log-out without a network is remembered, over a reload too, and told lat
   assert.equal(calls.length, 2);
 });
 
-test("a log-in waits for the log-out before it, whose answer takes the cookie away", async () => {
+test("a log-in waits for the log-out before it, because that answer removes the cookie", async () => {
   const { doFetch, calls } = fakeFetch([answer("a"), { status: 204 }, answer("b")]);
   const session = new Session(memoryHint(), doFetch);
   await session.login("ana", "password");
@@ -97,7 +97,7 @@ test("a log-in waits for the log-out before it, whose answer takes the cookie aw
   assert.equal(await session.token(), "b");
 });
 
-test("a renewal that is answered after the log-out brings nothing back", async () => {
+test("a renewal that is answered after the log-out does not sign in again", async () => {
   const hint = memoryHint("ana");
   const { doFetch } = fakeFetch([answer("a"), { status: 204 }]);
   const session = new Session(hint, doFetch);
@@ -107,7 +107,7 @@ test("a renewal that is answered after the log-out brings nothing back", async (
   assert.equal(hint.read(), null);
 });
 
-test("a log-in waits for a renewal that is under way, whose answer ends nothing of it", async () => {
+test("a log-in waits for a renewal that is under way, and is not ended by its answer", async () => {
   const hint = memoryHint("ana");
   const { doFetch, calls } = fakeFetch([{ status: 401, body: { code: "session_revoked" } }, { status: 204 }, answer("b")]);
   const session = new Session(hint, doFetch);
@@ -127,7 +127,7 @@ test("without a network the session is kept", async () => {
   assert.equal(hint.read(), "ana");
 });
 
-test("a request refused with 401 is made once more with a new token", async () => {
+test("a request that is refused with 401 is sent once more with a new token", async () => {
   const { doFetch, calls } = fakeFetch([{ status: 401, body: { code: "token_expired" } }, { status: 200, body: { a: 1 } }]);
   const http = new HttpClient({ token: () => Promise.resolve("old"), renew: () => Promise.resolve("new") }, doFetch);
   assert.deepEqual(await http.get("/x"), { a: 1 });

@@ -6,7 +6,7 @@ import { deferred, FakeServer } from "./support";
 
 const sockets: Socket[] = [];
 
-// A heartbeat that goes on would keep the test's process waiting for it.
+// An open connection would keep the process of the tests alive.
 afterEach(() => sockets.splice(0).forEach((socket) => socket.close()));
 
 function connect(server: FakeServer) {
@@ -33,7 +33,7 @@ test("packets survive encoding and decoding", () => {
   }
 });
 
-test("what is no packet is ignored", () => {
+test("texts that are not packets are ignored", () => {
   for (const text of ["", "9", "2", "2{}", '2["unfinished"', '3["no id"]', "2/other,[]"]) assert.equal(decodePacket(text), undefined, text);
 });
 
@@ -50,7 +50,7 @@ test("connecting sends the token, and events arrive in order", async () => {
   ]);
 });
 
-test("acknowledgements answer their own request, whatever their order", async () => {
+test("acknowledgements answer their own request in any order", async () => {
   const server = new FakeServer();
   const { socket, connected } = connect(server);
   await server.links[0]?.accept();
@@ -73,7 +73,7 @@ test("a refused event is an ApiError with its code", async () => {
   await assert.rejects(request, (error) => error instanceof ApiError && error.code === "muted");
 });
 
-test("an acknowledgement that stays away closes the connection, and all requests fail", async () => {
+test("a missing acknowledgement closes the connection, and all requests fail", async () => {
   const server = new FakeServer();
   const { socket, connected, closed } = connect(server);
   await server.links[0]?.accept();
@@ -85,7 +85,7 @@ test("an acknowledgement that stays away closes the connection, and all requests
   await closed;
 });
 
-test("a connect_error tells its code", async () => {
+test("a connect_error reports its code", async () => {
   const server = new FakeServer();
   const { closed } = connect(server);
   server.links[0]?.say('0{"sid":"e","pingInterval":60000,"pingTimeout":60000}');

@@ -1,7 +1,7 @@
 import { OpenTransport, TransportHandler } from "../src/client/engine";
 import { Conversation, Message, User } from "../src/client/types";
 
-/** A promise with its resolution outside. */
+/** A promise, and the function that resolves it. */
 export function deferred<T = void>() {
   let resolve!: (value: T) => void;
   const promise = new Promise<T>((fulfil) => {
@@ -10,7 +10,7 @@ export function deferred<T = void>() {
   return { promise, resolve };
 }
 
-/** The server's side of transports that a client opens. */
+/** The server's side of the transports that a client opens. */
 export class FakeServer {
   readonly links: FakeLink[] = [];
   private readonly arrivals: ((link: FakeLink) => void)[] = [];
@@ -60,7 +60,7 @@ export class FakeLink {
     this.handler.onClose(reason);
   }
 
-  /** The Engine.IO and Socket.IO handshakes; answers the client's connect packet. */
+  /** Completes the Engine.IO and Socket.IO handshakes. Answers the client's connect packet. */
   async accept(): Promise<string> {
     this.say('0{"sid":"e","pingInterval":60000,"pingTimeout":60000}');
     const connect = await this.packet();
@@ -68,7 +68,7 @@ export class FakeLink {
     return connect;
   }
 
-  /** Answers the next event with an acknowledgement; answers what it was. */
+  /** Acknowledges the next event and returns it. */
   async acknowledge(answer: unknown): Promise<[string, unknown]> {
     const match = /^42(\d+)(.*)$/s.exec(await this.packet());
     if (match === null) throw new Error("no event");
@@ -118,7 +118,7 @@ export function conversation(changes: Partial<Conversation> = {}): Conversation 
   };
 }
 
-/** A `fetch` that answers from a list, and keeps what it was asked. */
+/** A `fetch` that answers from a list and records its calls. */
 export function fakeFetch(answers: { status: number; body?: unknown; headers?: Record<string, string> }[]) {
   const calls: { path: string; init: RequestInit }[] = [];
   const doFetch = ((path: string, init: RequestInit) => {

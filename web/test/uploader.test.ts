@@ -40,14 +40,14 @@ const at = (offset: number): Reply => ({ status: 204, headers: { "Upload-Offset"
 const created: Reply = { status: 201, headers: { Location: "http://chat.example/upload/u" } };
 const steps = (attempts: Attempt[]) => attempts.map(({ method, headers }) => `${method} ${headers["Upload-Offset"] ?? ""}`.trim());
 
-test("a small file goes as one PUT under its name", async () => {
+test("a small file is one PUT under its name", async () => {
   const { uploader, attempts } = setUp([{ status: 201, body: { uploads: [{ id: "u" }] } }]);
   assert.equal((await uploader.upload(file("abc", "ä b.txt"), options().options)).id, "u");
   assert.equal(attempts[0]?.path, "/upload/%C3%A4%20b.txt");
   assert.equal(attempts[0]?.headers["Authorization"], "Bearer t");
 });
 
-test("a large file goes in pieces to the address that the server names", async () => {
+test("a large file is sent in pieces to the address that the server names", async () => {
   const { uploader, attempts, calls } = setUp([created, at(5), at(10), at(12)]);
   await uploader.upload(file("0123456789ab", "a.bin"), options().options);
   assert.deepEqual(steps(attempts), ["POST", "PATCH 0", "PATCH 5", "PATCH 10"]);
@@ -57,7 +57,7 @@ test("a large file goes in pieces to the address that the server names", async (
   assert.equal(calls[0]?.path, "/upload/u");
 });
 
-test("after a cut it goes on where the server has got to", async () => {
+test("after an interruption it continues where the server's copy ends", async () => {
   const { uploader, attempts } = setUp([created, at(5), new NetworkError("cut"), at(7), at(12)]);
   const { options: wanted, waits } = options();
   await uploader.upload(file("0123456789ab", "a.bin"), wanted);
@@ -66,13 +66,13 @@ test("after a cut it goes on where the server has got to", async () => {
   assert.equal(waits(), 1);
 });
 
-test("another offset than the server's is asked for again", async () => {
+test("if the offset differs from the server's, it is requested again", async () => {
   const { uploader, attempts } = setUp([created, { status: 409, body: { code: "upload_offset_mismatch" } }, at(10), at(12)]);
   await uploader.upload(file("0123456789ab", "a.bin"), options().options);
   assert.deepEqual(steps(attempts), ["POST", "PATCH 0", "HEAD", "PATCH 10"]);
 });
 
-test("an upload that has expired begins anew", async () => {
+test("an upload that has expired starts again", async () => {
   const { uploader, attempts } = setUp([created, new NetworkError("cut"), { status: 410, body: { code: "gone" } }, created, at(5), at(6)]);
   await uploader.upload(file("012345", "a.bin"), options().options);
   assert.deepEqual(steps(attempts), ["POST", "PATCH 0", "HEAD", "POST", "PATCH 0", "PATCH 5"]);
