@@ -1,13 +1,14 @@
 import { ServerEvent } from "../client/types";
 import { Store } from "../store/store";
+import { typingLife } from "../store/typing";
 import { CatchingUp } from "./catchingUp";
 import { Conversations } from "./conversations";
 import { Delivery } from "./delivery";
 import { notify } from "./notifications";
 import { People } from "./people";
 
-/** A typing mark is checked a little after it expires, in milliseconds; see `typingLife` in the store. */
-const typingCheck = 7_100;
+/** A typing mark is checked this long after it expires, in milliseconds. */
+const typingMargin = 100;
 
 /** What an event of the server leads to, beyond the change of state that the reducer makes of it. */
 export class Incoming {
@@ -41,7 +42,7 @@ export class Incoming {
         void this.people.loadBlocked();
         break;
       case "typing":
-        setTimeout(() => this.store.dispatch({ type: "typingExpired", now: Date.now() }), typingCheck);
+        setTimeout(() => this.store.dispatch({ type: "typingExpired", now: Date.now() }), typingLife + typingMargin);
         break;
     }
   }
