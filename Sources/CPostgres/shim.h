@@ -19,7 +19,7 @@ static inline const char *cpg_result_table(const PGresult *r) { return PQresultE
 static inline const char *cpg_result_column(const PGresult *r) { return PQresultErrorField(r, PG_DIAG_COLUMN_NAME); }
 static inline const char *cpg_result_position(const PGresult *r) { return PQresultErrorField(r, PG_DIAG_STATEMENT_POSITION); }
 static inline const char *cpg_result_source_function(const PGresult *r) { return PQresultErrorField(r, PG_DIAG_SOURCE_FUNCTION); }
-// The severity that is never translated: "ERROR", "FATAL" or "PANIC".
+// The untranslated severity: "ERROR", "FATAL" or "PANIC".
 static inline const char *cpg_result_severity(const PGresult *r) {
     return PQresultErrorField(r, PG_DIAG_SEVERITY_NONLOCALIZED);
 }
@@ -28,7 +28,7 @@ static inline const char *cpg_result_severity(const PGresult *r) {
 static inline void cpg_discard_notice(void *context, const PGresult *notice) { (void)context; (void)notice; }
 static inline void cpg_discard_notices(PGconn *c) { PQsetNoticeReceiver(c, cpg_discard_notice, NULL); }
 
-// struct epoll_event is packed on x86-64, and its data is a union: plain types cross to Swift instead.
+// struct epoll_event is packed on x86-64, and its data is a union. Swift gets plain types instead.
 static inline int cpg_epoll_control(int epoll, int operation, int fd, int readable, int writable, uint64_t token) {
     struct epoll_event event = {0};
     if (readable) event.events |= EPOLLIN;
@@ -37,8 +37,8 @@ static inline int cpg_epoll_control(int epoll, int operation, int fd, int readab
     return epoll_ctl(epoll, operation, fd, &event);
 }
 
-// Waits for readiness and writes the tokens of what is ready; answers how many, or -1 with errno. The caller's array
-// has `capacity` elements; at most 64 are filled in one call.
+// Waits for readiness and writes the tokens of the ready descriptors. Returns how many, or -1 with errno. The caller's
+// array has `capacity` elements; one call fills at most 64.
 static inline int cpg_epoll_wait(int epoll, uint64_t *tokens, int capacity, int timeout_milliseconds) {
     struct epoll_event events[64];
     int count = epoll_wait(epoll, events, capacity < 64 ? capacity : 64, timeout_milliseconds);

@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-// From the kernel's include/uapi/linux/landlock.h: a distribution's headers may be older than the kernel that runs.
+// Copied from the kernel's include/uapi/linux/landlock.h: a distribution's headers may be older than the running kernel.
 #define CREATE_RULESET_VERSION (1U << 0)
 #define RULE_PATH_BENEATH 1
 #define FS_EXECUTE (1ULL << 0)
@@ -29,7 +29,7 @@ struct path_beneath {
     int32_t parent_fd;
 } __attribute__((packed));
 
-// Everything that the kernel can forbid, by the ABI that brought it.
+// Everything that the kernel can forbid, by the ABI that introduced it.
 static struct ruleset everything(int abi) {
     struct ruleset all = { .handled_access_fs = (1ULL << 13) - 1 };
     if (abi >= 2) all.handled_access_fs |= 1ULL << 13;   // REFER
@@ -47,9 +47,9 @@ int csandbox_landlock_abi(void) {
     return abi < 0 ? 0 : abi < newest_abi ? (int) abi : newest_abi;
 }
 
-// What this system does not have needs no rule.
+// A path that this system does not have needs no rule.
 static void allow_beneath(int ruleset, uint64_t handled, const char *path, uint64_t access) {
-    // Some rights are a directory's alone.
+    // Some rights apply to directories only.
     struct path_beneath rule = { .allowed_access = access & handled };
     rule.parent_fd = open(path, O_PATH | O_CLOEXEC);
     if (rule.parent_fd < 0) return;
@@ -58,7 +58,7 @@ static void allow_beneath(int ruleset, uint64_t handled, const char *path, uint6
 }
 
 static void allow_libraries(int ruleset, uint64_t handled) {
-    // Where Debian and its kin keep them, and where others do.
+    // The places of Debian and its relatives, and those of others.
     static const char *const multiarch[] = {
 #if defined(__x86_64__)
         "/usr/lib/x86_64-linux-gnu", "/lib/x86_64-linux-gnu",

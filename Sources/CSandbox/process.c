@@ -20,7 +20,7 @@
 
 // MARK: The server
 
-// posix_spawn, not fork: the caller is a large process with many threads.
+// Uses posix_spawn and not fork, because the caller is a large process with many threads.
 int csandbox_spawn_host(
     pid_t *id, const char *path, char *const arguments[], char *const environment[], int socket) {
     posix_spawn_file_actions_t actions;
@@ -77,7 +77,7 @@ static int drop_capabilities(void) {
     prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
     struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
     struct __user_cap_data_struct none[2] = { { 0 }, { 0 } }, own[2] = { { 0 }, { 0 } };
-    // Whoever forbids the server to set any has seen to it that there are none.
+    // A system that forbids the server to change its groups has given it none.
     if (syscall(SYS_capget, &header, own) == 0 && memcmp(own, none, sizeof none) == 0) return 0;
     return syscall(SYS_capset, &header, none) ? errno : 0;
 }
@@ -85,16 +85,16 @@ static int drop_capabilities(void) {
 int csandbox_drop_privileges(uid_t user, gid_t group) {
     int is_root = geteuid() == 0;
     if (is_root && (user == 0 || group == 0)) return EPERM;
-    // Only root can; the others gain none anyhow.
+    // Only root can do this. Others gain no capabilities anyway.
     for (unsigned long capability = 0; capability < 64; capability++) prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
     if (is_root
         && (setgroups(0, NULL) || setresgid(group, group, group) || setresuid(user, user, user)))
         return errno;
-    // An ordinary user's server may have some, for a low port say.
+    // An ordinary user's server may have capabilities, for example for a low port.
     int failure = drop_capabilities();
     if (failure) return failure;
     umask(077);
-    // Last: becoming somebody else would undo the first.
+    // This comes last: a change of user would undo the parent-death signal.
     return prctl(PR_SET_PDEATHSIG, SIGKILL) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? errno : 0;
 }
 
@@ -124,19 +124,19 @@ pid_t csandbox_fork(void) { return fork(); }
 static int limit(int resource, uint64_t value) {
     struct rlimit current;
     if (getrlimit(resource, &current)) return errno;
-    rlim_t allowed = value < current.rlim_max ? value : current.rlim_max;   // an operator's lower limit stands
+    rlim_t allowed = value < current.rlim_max ? value : current.rlim_max;   // an operator's lower limit is kept
     struct rlimit wanted = { allowed, allowed };
     return setrlimit(resource, &wanted) ? errno : 0;
 }
 
-// A tool's threads, on a machine of many processors.
+// The bound on a tool's threads, for machines with many processors.
 static const unsigned long threads = 128;
 
-// RLIMIT_NPROC counts all threads of this user on the machine, and there are at most as many as on the whole machine.
+// RLIMIT_NPROC counts all threads of this user on the machine. The threads of the whole machine are an upper bound.
 static int limit_threads(void) {
     unsigned long all = 0;
     FILE *file = fopen("/proc/loadavg", "re");
-    if (file == NULL) return 0;   // the filter still allows nothing but threads
+    if (file == NULL) return 0;   // the filter still allows threads only
     int read = fscanf(file, "%*s %*s %*s %*u/%lu", &all);
     fclose(file);
     return read == 1 ? limit(RLIMIT_NPROC, all + threads) : 0;
@@ -149,7 +149,7 @@ static int set_limits(csandbox_limits limits) {
         || (failure = limit(RLIMIT_NOFILE, limits.open_files)) || (failure = limit(RLIMIT_CPU, limits.cpu_seconds))
         || (failure = limit(RLIMIT_MSGQUEUE, 0)) || (failure = limit_threads()))
         return failure;
-    // A write beyond RLIMIT_FSIZE then fails with EFBIG instead of killing the process.
+    // With SIGXFSZ ignored, a write beyond RLIMIT_FSIZE fails with EFBIG instead of killing the process.
     signal(SIGXFSZ, SIG_IGN);
     return 0;
 }
@@ -162,7 +162,7 @@ static void close_range_of(unsigned first, unsigned last) {
         close((int) descriptor);
 }
 
-// It dies with the host, in the job's directory.
+// Makes the process die with the host, and puts it into the job's directory.
 static int begin(pid_t host, int directory) {
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) || fchdir(directory)) return errno;
     return getppid() == host ? 0 : ESRCH;
@@ -193,7 +193,7 @@ static int become_tool(const char *path, int directory, csandbox_limits limits, 
         return errno;
     close_range_of(3, TOOL_DESCRIPTOR - 1);
     close_range_of(TOOL_DESCRIPTOR + 1, ~0U);
-    alarm(seconds);   // it outlives execve, and its signal ends the program
+    alarm(seconds);   // survives execve; its signal ends the program
     if ((failure = set_limits(limits)) || (failure = restrict_files(path))) return failure;
     return filter_system_calls(1);
 }

@@ -26,7 +26,7 @@
 #define REFUSE (SECCOMP_RET_ERRNO | EPERM)
 #define KILL SECCOMP_RET_KILL_PROCESS
 
-// What decoders and glibc need. Which files they may open is Landlock's to say.
+// The calls that decoders and glibc need. Landlock decides which files they may open.
 static const int allowed[] = {
     // Open files.
     SYS_read, SYS_write, SYS_readv, SYS_writev, SYS_pread64, SYS_pwrite64, SYS_preadv, SYS_pwritev, SYS_lseek,
@@ -47,9 +47,9 @@ static const int allowed[] = {
 #ifdef SYS_rseq
     SYS_rseq,
 #endif
-    // Its own signals.
+    // The process's own signals.
     SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_sigaltstack, SYS_restart_syscall,
-    // What it is, and when.
+    // The process's identity, and the time.
     SYS_getpid, SYS_gettid, SYS_getppid, SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid, SYS_getrusage, SYS_times,
     SYS_clock_gettime, SYS_clock_getres, SYS_clock_nanosleep, SYS_nanosleep, SYS_gettimeofday, SYS_uname, SYS_sysinfo,
     SYS_umask, SYS_getrandom,
@@ -58,11 +58,11 @@ static const int allowed[] = {
 #endif
 };
 
-// clone3 and what came after it, openat2 say: their arguments are in memory, where no filter sees them, or nobody here knows
-// them. glibc has another way for each, which it takes where the kernel does not know them.
+// clone3 and newer calls, such as openat2. A filter cannot see their arguments, which are in memory, or does not know them.
+// glibc falls back to an older call where the kernel does not know the new one.
 static const uint32_t newest = 435;
 
-// What no decoder calls by mistake: whoever does was hijacked, and gets no second try.
+// Calls that no decoder makes by mistake. A process that makes one was hijacked, and is killed.
 static const int deadly[] = {
     SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_kcmp, SYS_bpf, SYS_perf_event_open, SYS_userfaultfd,
     SYS_keyctl, SYS_add_key, SYS_request_key, SYS_mount, SYS_umount2, SYS_pivot_root, SYS_chroot, SYS_unshare,
@@ -96,7 +96,7 @@ typedef struct {
 static void emit(program *p, uint16_t code, uint32_t value, uint8_t if_true, uint8_t if_false) {
     if (p->count < sizeof p->code / sizeof p->code[0])
         p->code[p->count] = (struct sock_filter) { code, if_true, if_false, value };
-    p->count++;   // beyond the end, the kernel refuses the whole
+    p->count++;   // beyond the end, the kernel refuses the whole filter
 }
 
 static void load(program *p, size_t offset) { emit(p, BPF_LD | BPF_W | BPF_ABS, (uint32_t) offset, 0, 0); }
@@ -106,7 +106,7 @@ static void skip_unless(program *p, uint32_t value, uint8_t count) {
 }
 static void answer(program *p, uint32_t action) { emit(p, BPF_RET | BPF_K, action, 0, 0); }
 
-// The lower half of an argument: little-endian, as both architectures are.
+// The lower half of an argument. Both architectures are little-endian.
 static size_t argument(int index) { return offsetof(struct seccomp_data, args) + 8 * (size_t) index; }
 
 static void answer_call(program *p, int call, uint32_t action) {
@@ -118,7 +118,7 @@ static void answer_calls(program *p, const int *calls, size_t count, uint32_t ac
     for (size_t i = 0; i < count; i++) answer_call(p, calls[i], action);
 }
 
-// `action` where those bits of an argument are so, `otherwise` where they are not.
+// Takes `action` if the masked bits of an argument have this value, else `otherwise`.
 static void answer_if(
     program *p, int call, int index, uint32_t mask, uint32_t value, uint32_t action, uint32_t otherwise) {
     skip_unless(p, (uint32_t) call, 5);
@@ -129,7 +129,7 @@ static void answer_if(
     answer(p, otherwise);
 }
 
-// Only with a pointer that is NULL.
+// Allows the call only if the pointer is NULL.
 static void allow_without(program *p, int call, int index) {
     skip_unless(p, (uint32_t) call, 6);
     load(p, argument(index));
@@ -140,7 +140,7 @@ static void allow_without(program *p, int call, int index) {
     answer(p, REFUSE);
 }
 
-// Only with one of these values of an argument; `action` with one of the others.
+// Allows the call only with one of these values of an argument; takes `action` for any other.
 static void allow_values(program *p, int call, int index, const uint32_t *values, uint8_t count, uint32_t otherwise) {
     skip_unless(p, (uint32_t) call, (uint8_t) (2 + 2 * count));
     load(p, argument(index));
@@ -157,13 +157,13 @@ static void begin(program *p) {
     answer(p, KILL);
     load(p, offsetof(struct seccomp_data, nr));
 #if defined(__x86_64__)
-    // The x32 calls would be the same ones under other numbers.
+    // The x32 calls are the same calls under other numbers.
     emit(p, BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 0, 1);
     answer(p, KILL);
 #endif
 }
 
-// Memory that RLIMIT_DATA does not count: shared, of huge pages, or growing like a stack.
+// Memory that RLIMIT_DATA does not count: shared, in huge pages, or growing like a stack.
 static void allow_counted_memory(program *p) {
     skip_unless(p, SYS_mmap, 9);
     load(p, argument(3));
@@ -182,20 +182,20 @@ int filter_system_calls(int may_become_tool) {
     begin(&p);
     answer_calls(&p, allowed, sizeof allowed / sizeof allowed[0], SECCOMP_RET_ALLOW);
     allow_counted_memory(&p);
-    // A thread of this process: no process of its own, and no new namespace.
+    // Only a thread of this process: no new process and no new namespace.
     const uint32_t thread = CLONE_THREAD | CLONE_VM | CLONE_SIGHAND;
     const uint32_t process = CLONE_VFORK | CLONE_PARENT | CLONE_PTRACE | CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS
         | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
     answer_if(&p, SYS_clone, 0, thread | process, thread, SECCOMP_RET_ALLOW, REFUSE);
-    // No F_SETOWN: it sends signals.
+    // F_SETOWN is not allowed: it sends signals.
     static const uint32_t commands[] = { F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL };
     allow_values(&p, SYS_fcntl, 1, commands, sizeof commands / sizeof commands[0], REFUSE);
     static const uint32_t names[] = { PR_SET_NAME, PR_GET_NAME, PR_SET_VMA };
     allow_values(&p, SYS_prctl, 0, names, sizeof names / sizeof names[0], REFUSE);
-    // On a connected socket, to whom it is connected; limits are read, not set.
+    // Sockets send only to their peer. Limits can be read, not set.
     allow_without(&p, SYS_sendto, 4);
     allow_without(&p, SYS_prlimit64, 2);
-    // Typing into somebody's terminal.
+    // TIOCSTI types into somebody's terminal.
     static const uint32_t terminal[] = { TIOCSTI, TIOCLINUX, TIOCSETD };
     for (size_t i = 0; i < sizeof terminal / sizeof terminal[0]; i++) {
         skip_unless(&p, SYS_ioctl, 4);

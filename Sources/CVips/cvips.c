@@ -7,18 +7,18 @@
 static VipsImage *unwrap(const cvips_image *image) { return (VipsImage *) image; }
 static cvips_image *wrap(VipsImage *image) { return (cvips_image *) image; }
 
-// glib prints its warnings, which a hostile picture chooses; the caller reads cvips_error instead.
+// glib prints warnings whose text a hostile picture chooses. The caller reads cvips_error instead.
 static void ignore_log(const gchar *domain, GLogLevelFlags level, const gchar *message, gpointer data) {
     (void) domain, (void) level, (void) message, (void) data;
 }
 
 int cvips_init(void) {
     g_log_set_default_handler(ignore_log, NULL);
-    // Never a temporary file: a worker that is killed would leave it. What memory does not hold fails instead. libvips
-    // reads this as a number of gigabytes that fits an int.
+    // No temporary files, because a killed worker would leave them. What does not fit into memory fails instead. libvips
+    // reads this value as gigabytes in an int.
     g_setenv("VIPS_DISC_THRESHOLD", "1000000g", TRUE);
-    // libvips starts threads for each picture. With arenas of their own, they would leave hundreds of megabytes allocated
-    // after a few deep pictures, and the next large one would not fit the worker's limit.
+    // libvips starts threads for each picture. With an arena each, they would keep hundreds of megabytes allocated after a
+    // few deep pictures, and the next large picture would exceed the worker's limit.
     mallopt(M_ARENA_MAX, 1);
     if (vips_init("parley")) return -1;
     vips_block_untrusted_set(TRUE);
@@ -29,7 +29,7 @@ int cvips_init(void) {
 
 const char *cvips_error(void) { return vips_error_buffer(); }
 
-// Every entry point starts by forgetting the failures before it.
+// Every entry point first clears earlier failures.
 static VipsImage *open_image(const char *path, VipsAccess access, bool all_frames) {
     vips_error_clear();
     VipsSource *source = vips_source_new_from_file(path);
@@ -40,7 +40,7 @@ static VipsImage *open_image(const char *path, VipsAccess access, bool all_frame
     return image;
 }
 
-// What a picture may keep: its colours and its movement. All other fields are metadata to drop.
+// A picture keeps its colors and its animation. All other fields are metadata to drop.
 static bool is_kept(const char *field) {
     static const char *const kept[] = {
         VIPS_META_ICC_NAME, VIPS_META_N_PAGES, VIPS_META_PAGE_HEIGHT, "loop", "delay", "gif-loop", "gif-delay",
@@ -51,7 +51,7 @@ static bool is_kept(const char *field) {
     return false;
 }
 
-// `image` is a copy that nobody else holds. Fields that are part of the image itself refuse to be removed.
+// `image` is a copy that nobody else holds. libvips refuses to remove fields that are part of the image itself.
 static void drop_metadata(VipsImage *image, bool drop_profile) {
     gchar **fields = vips_image_get_fields(image);
     for (gchar **field = fields; *field != NULL; field++)
@@ -73,8 +73,8 @@ static bool has_metadata(VipsImage *image) {
     return found;
 }
 
-// Whether an embedded profile is one for the kind of pixels there are (ICC.1, 7.2.8: the data colour space). libvips
-// takes one of fewer channels for all the same, with wrong colours.
+// Whether an embedded profile matches the kind of pixels (ICC.1, 7.2.8: the data colour space). libvips accepts one with
+// fewer channels, and then the colors are wrong.
 static bool profile_fits(VipsImage *image) {
     const void *profile = NULL;
     size_t size = 0;
@@ -106,7 +106,7 @@ int cvips_read_header(const char *path, cvips_header *header) {
     return 0;
 }
 
-// The pixels of `image` in memory, so that several outputs share one decoding. Takes over the reference.
+// The pixels of `image` in memory, so several outputs share one decoding. Takes over the reference.
 static cvips_image *into_memory(VipsImage *image) {
     VipsImage *memory = vips_image_copy_memory(image);
     g_object_unref(image);
@@ -119,7 +119,7 @@ static VipsImage *shrunk(const char *path, int edge, bool all_frames, bool uprig
     if (source == NULL) return NULL;
     VipsImage *image = NULL;
     const char *options = all_frames ? "n=-1" : "";
-    // Converting colours costs 40 % more CPU, so only where it can change them.
+    // Converting colors costs 40 % more CPU, so it is done only where it can change them.
     int failed = to_srgb
         ? vips_thumbnail_source(source, &image, edge, "height", edge, "size", VIPS_SIZE_DOWN, "option_string", options,
                                 "no_rotate", !upright, "fail_on", VIPS_FAIL_ON_NONE, "export_profile", "srgb", NULL)
@@ -131,13 +131,13 @@ static VipsImage *shrunk(const char *path, int edge, bool all_frames, bool uprig
 
 cvips_image *cvips_thumbnail_file(const char *path, int edge, bool all_frames, bool upright, bool to_srgb) {
     VipsImage *image = to_srgb ? shrunk(path, edge, all_frames, upright, true) : NULL;
-    // A profile may be damaged: the colours are then taken as they are.
+    // A profile may be damaged. The colors are then kept as they are.
     bool is_converted = image != NULL;
     if (image == NULL) image = shrunk(path, edge, all_frames, upright, false);
     if (image == NULL) return NULL;
     VipsImage *memory = unwrap(into_memory(image));
     if (memory == NULL) return NULL;
-    // What follows must neither turn it nor look at a profile that was of no use.
+    // Later steps must neither turn the picture again nor look at a profile that was unusable.
     if (!upright) vips_autorot_remove_angle(memory);
     if (!is_converted) vips_image_remove(memory, VIPS_META_ICC_NAME);
     return wrap(memory);
@@ -153,7 +153,7 @@ cvips_image *cvips_thumbnail_image(cvips_image *image, int edge) {
 int cvips_width(const cvips_image *image) { return vips_image_get_width(unwrap(image)); }
 int cvips_height(const cvips_image *image) { return vips_image_get_page_height(unwrap(image)); }
 
-// webpsave's own "strip" still writes EXIF in libvips 8.14, so the fields go from a copy first.
+// webpsave's own "strip" still writes EXIF in libvips 8.14, so the fields are first removed from a copy.
 static VipsImage *bare_copy(VipsImage *image, bool drop_profile) {
     VipsImage *copy = NULL;
     if (vips_copy(image, &copy, NULL)) return NULL;
