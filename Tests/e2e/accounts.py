@@ -19,7 +19,7 @@ def me(server, token):
 
 
 def weaken(server, person):
-    """Gives somebody's password a hash that is checked in no time, until they log in."""
+    """Gives a person's password a hash that is fast to check, until they log in."""
     salt = b"0123456789abcdef"
     weak = hashlib.scrypt(PASSWORD.encode(), salt=salt, n=1 << 10, r=8, p=1, dklen=32)
     encoded = f"$scrypt$ln=10,r=8,p=1${base64.b64encode(salt).decode()}${base64.b64encode(weak).decode()}"

@@ -1,4 +1,4 @@
-"""Fixtures that run the real server, as its users meet it: a process with a port, a PostgreSQL, files on disk.
+"""Fixtures that run the real server as its users meet it: a process with a port, a PostgreSQL, files on disk.
 
 PARLEY_BIN_DIR says where the built programs are (default: .build/debug).
 """
@@ -13,14 +13,14 @@ from parley import Postgres, Server
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory):
-    """A throwaway PostgreSQL with one migrated template database, from which each server gets its clone."""
+    """A throwaway PostgreSQL with one migrated template database. Each server gets a clone of it."""
     with Postgres() as postgres:
         yield postgres
 
 
 @pytest.fixture(scope="module")
 def server(postgres, tmp_path_factory):
-    """A server with an empty database and storage of its own, for the tests of one file."""
+    """A server with an empty database and storage, shared by the tests of one file."""
     with Server(database=postgres.clone(), storage=tmp_path_factory.mktemp("storage")) as server:
         yield server
         assert server.is_running, "the server died during the tests: " + server.log
@@ -28,7 +28,7 @@ def server(postgres, tmp_path_factory):
 
 @pytest.fixture
 def start_server(postgres, tmp_path):
-    """Starts servers for one test: `start_server(MAX_UPLOAD_BYTES="1000")`. All are stopped after it."""
+    """Starts servers for one test: `start_server(MAX_UPLOAD_BYTES="1000")`. They stop after the test."""
     servers = []
 
     def start(**settings):
@@ -52,7 +52,7 @@ def people(server):
 
 @pytest.fixture(scope="module")
 def moderator(server):
-    """A connection of somebody who was granted `parley_moderator` and nothing else."""
+    """A connection of a role that was granted `parley_moderator` and nothing else."""
     role = f"mia_{uuid.uuid4().hex[:8]}"
     server.sql(f"CREATE ROLE {role} LOGIN IN ROLE parley_moderator")
     with psycopg.connect(server.database, user=role, autocommit=True) as connection:

@@ -1,10 +1,10 @@
-"""What the tests of delivery share."""
+"""Helpers that the tests of delivery share."""
 
 import os
 import threading
 
 BIG = "PARLEY_BIG" in os.environ
-"""Whether the claims about many are tested with as many as they say."""
+"""Whether claims about many are tested at full size."""
 
 
 def seqs(device):
@@ -12,7 +12,7 @@ def seqs(device):
 
 
 class Burst:
-    """Sends without waiting for each acknowledgement, and keeps the acknowledgements."""
+    """Sends without waiting between acknowledgements, and keeps them."""
 
     def __init__(self, device):
         self.device = device

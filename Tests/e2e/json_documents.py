@@ -1,4 +1,4 @@
-"""Documents that a JSON parser has to refuse, and such that it has to accept, under the names of JSONTestSuite."""
+"""Documents that a JSON parser must refuse, and documents that it must accept, under the names of JSONTestSuite."""
 
 REFUSED = {
     "array_1_true_without_comma": b"[1 true]",
@@ -289,7 +289,7 @@ ACCEPTED = {
     "structure_whitespace_array": b" [] ",
 }
 
-# What the suite leaves open, and is refused here: the encodings that RFC 8259 § 8.1 does not have, and depth without bound.
+# The suite leaves these open, and the server refuses them: encodings that RFC 8259, section 8.1 excludes, and unbounded depth.
 ALSO_REFUSED = {
     "structure_UTF-8_BOM_empty_object": b"\xef\xbb\xbf{}",
     "string_utf16BE_no_BOM": '["\u00e9"]'.encode("utf-16-be"),
@@ -307,7 +307,7 @@ ALSO_REFUSED = {
     "string_truncated-utf-8": b'["\xe0\xff"]',
 }
 
-# What it leaves open, and is accepted where nobody reads it: the grammar has it.
+# The suite leaves these open, and the server accepts them in fields that nobody reads: they follow the grammar.
 ALSO_ACCEPTED = {
     "number_double_huge_neg_exp": b"[123.456e-789]",
     "number_huge_exp": b"[0.4e" + b"0" * 20 + b"669999999999999999999]",

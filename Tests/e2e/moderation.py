@@ -1,4 +1,4 @@
-"""What the tests of moderation share."""
+"""Helpers that the tests of moderation share."""
 
 import os
 import struct
@@ -7,7 +7,7 @@ import zlib
 from parley import assert_problem
 
 def audit(server, subject):
-    """What the log says of a message, upload, user, report or word: `[(actor, action, reason)]`."""
+    """The audit log's rows about a message, upload, user, report or word: `[(actor, action, reason)]`."""
     return server.sql(
         "SELECT actor, action, reason FROM moderation.audit_log WHERE subject = %s ORDER BY id", str(subject))
 
@@ -19,7 +19,7 @@ def assert_gone(server, upload):
 
 
 def picture():
-    """A PNG that nobody has uploaded before: 8 × 8 pixels, of which the first is random."""
+    """A PNG that nobody has uploaded before: 8 × 8 pixels, the first of them random."""
     rows = b"".join(b"\0" + os.urandom(24) for _ in range(8))
 
     def chunk(kind, data):

@@ -27,13 +27,13 @@ PARLEY = BINARIES / "parley"
 PASSWORD = "correct horse battery"
 
 PATIENCE = 60
-"""Seconds until something that should have happened counts as hung. Never a bound on how fast the server is."""
+"""Seconds after which an expected event counts as hung. This is never a bound on the server's speed."""
 
 _numbers = itertools.count(1)
 
 
 def unprivileged():
-    """How to run a program that refuses to be root."""
+    """A command prefix for programs that refuse to run as root."""
     if os.geteuid() != 0:
         return [], None
     for name in ("postgres", "nobody"):
@@ -56,7 +56,7 @@ class Postgres:
         self.prefix, account = unprivileged()
         if account:
             os.chown(self.directory, account.pw_uid, account.pw_gid)
-            # For a root of a user namespace, who is nobody here.
+            # For root of a user namespace, who is nobody here.
             os.chmod(self.directory, 0o711)
         self.process = None
 
@@ -89,8 +89,8 @@ class Postgres:
             return False
 
     def kill(self):
-        """Ends it as a power failure would."""
-        # Stopped first, so that it starts no child that would outlive it and keep the next one from starting.
+        """Kills it as a power failure would."""
+        # Stopped first, so it starts no child that outlives it and blocks the next start.
         self.process.send_signal(signal.SIGSTOP)
         children = subprocess.run(
             ["ps", "-o", "pid=", "--ppid", str(self.process.pid)], capture_output=True, text=True).stdout.split()
@@ -101,7 +101,7 @@ class Postgres:
             except ProcessLookupError:
                 pass
         self.process.wait()
-        # While one of them is still going, its shared memory keeps the next one from starting.
+        # While one of them runs, its shared memory blocks the next start.
         until(lambda: not any(is_alive(pid) for pid in children), "PostgreSQL's processes to end", interval=0.002)
 
     def url(self, database):
@@ -111,7 +111,7 @@ class Postgres:
         return psycopg.connect(self.url(database), autocommit=True)
 
     def clone(self):
-        """A migrated, empty database; its connection string."""
+        """Makes a migrated, empty database. Returns its connection string."""
         name = f"test{next(_numbers)}"
         with self.connect("postgres") as connection:
             connection.execute(f"CREATE DATABASE {name} TEMPLATE template_parley")
@@ -125,12 +125,12 @@ class Postgres:
 
 
 def free_port():
-    """A port below those that the kernel gives away by itself. While a test's server is down, no other server and no
-    connection of a test beside it gets the port, so the server can come back to it."""
+    """A port below the kernel's ephemeral range. While a test's server is down, no other server and no connection of a
+    parallel test gets the port, so the server can come back to it."""
     while True:
         port = random.randint(20_000, 32_000)
         with socket.socket() as probe:
-            # As the server binds: a connection that has ended does not keep it from listening.
+            # Bound like the server: a connection that has ended does not prevent listening.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
@@ -140,7 +140,7 @@ def free_port():
 
 
 class Server:
-    """A `parley serve`. Without a database it makes its own private one."""
+    """A running `parley serve`. Without a database it makes a private one."""
 
     def __init__(self, database=None, storage=None, settings=None, prefix=()):
         self.database = database
@@ -171,7 +171,7 @@ class Server:
         return self
 
     def restart(self):
-        """Comes back on the same port."""
+        """Restarts on the same port."""
         return self.start(port=self.port)
 
     @property
@@ -196,8 +196,8 @@ class Server:
 
     @contextlib.contextmanager
     def away(self, end=None):
-        """Stops the server (or ends it as `end` does, such as `server.kill`) for a block, and brings it back on the same
-        port, even when the test fails in between: the other tests of the file use the same server."""
+        """Stops the server for a block (by `end`, for example `server.kill`), and restarts it on the same port, even if the
+        test fails in between: the file's other tests use the same server."""
         try:
             (end or self.stop)()
             yield
@@ -208,12 +208,12 @@ class Server:
 
     @property
     def cpu_seconds(self):
-        """What the server has used, of all processors."""
+        """The server's CPU time on all processors."""
         return cpu_seconds(self.process.pid)
 
     def cpu_seconds_beside_a_busy_loop(self):
-        """What the server uses while this process uses half a second: next to nothing where the server is idle, and as much
-        where it is busy, however much else the machine has to do."""
+        """The server's CPU time while this process uses half a second: next to nothing for an idle server, about as much for
+        a busy one, whatever else the machine does."""
         before, end = self.cpu_seconds, time.process_time() + 0.5
         while time.process_time() < end:
             pass
@@ -243,7 +243,7 @@ class Server:
 
 
 class Person:
-    """Somebody with an account: their requests and their sockets."""
+    """A person with an account: their requests and sockets."""
 
     def __init__(self, server, username, password=PASSWORD, display_name=None):
         self.server = server
@@ -267,13 +267,13 @@ class Person:
         return self.request("POST", path, **options)
 
     def upload(self, content, name="file.bin"):
-        """Uploads by multipart; the upload."""
+        """Uploads by multipart. Returns the upload."""
         answer = self.post("/upload", files={"file": (name, content)})
         assert answer.status_code == 201, answer.text
         return answer.json()["uploads"][0]
 
     def direct(self, other):
-        """The direct conversation with somebody; its id."""
+        """Opens the direct conversation with a person. Returns its id."""
         answer = self.post("/conversations", json={"kind": "direct", "userId": other.id})
         assert answer.status_code in (200, 201), answer.text
         return answer.json()["id"]
@@ -294,21 +294,21 @@ class Person:
 
 
 class InOrder(engineio.Client):
-    """Hands over what comes one by one: by itself engineio starts a thread for each message, and these race."""
+    """Passes messages on one by one. Plain engineio starts a thread for each message, and these race."""
 
     def _trigger_event(self, event, *arguments, run_async=False, **options):
         return super()._trigger_event(event, *arguments, run_async=False, **options)
 
 
 class Client(socketio.Client):
-    """A Socket.IO client whose handlers are called in the order in which the events came. They must not wait for it."""
+    """A Socket.IO client that calls its handlers in the order of the events. Handlers must not wait for the client."""
 
     def _engineio_client_class(self):
         return InOrder
 
 
 class Device:
-    """One connected Socket.IO client. Its events are kept in the order in which they came."""
+    """A connected Socket.IO client that keeps its events in their order."""
 
     def __init__(self, person, token=None, transports=("websocket",)):
         self.person = person
@@ -337,7 +337,7 @@ class Device:
         return answer["message"]
 
     def wait_for(self, event, matching=lambda payload: True, timeout=PATIENCE):
-        """The payload of the first such event, whether it has come already or not."""
+        """The payload of the first such event, waiting for it if necessary."""
         deadline = time.monotonic() + timeout
         with self.changed:
             while True:
@@ -367,7 +367,7 @@ class Device:
 
 
 def read_line(stream, timeout):
-    """A line of a process's output, or an empty one at its end."""
+    """A line of a process's output; empty at its end."""
     lines = queue.Queue()
     threading.Thread(target=lambda: lines.put(stream.readline()), daemon=True).start()
     try:
@@ -377,7 +377,7 @@ def read_line(stream, timeout):
 
 
 def cpu_seconds(pid):
-    """What a process has used, in the system and outside of it (proc(5))."""
+    """The system and user CPU time of a process (proc(5))."""
     user, system = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
     return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
@@ -390,7 +390,7 @@ def is_alive(pid):
 
 
 def until(condition, what, timeout=PATIENCE, interval=0.02):
-    """Waits for what announces itself in no other way than by being so."""
+    """Polls for a condition that sends no event."""
     deadline = time.monotonic() + timeout
     while not (result := condition()):
         assert time.monotonic() < deadline, f"waited {timeout} s for {what}"
@@ -399,7 +399,7 @@ def until(condition, what, timeout=PATIENCE, interval=0.02):
 
 
 def assert_problem(answer, status, code, field=None):
-    """A refusal in the form of RFC 9457 with the code of API.md."""
+    """Checks a refusal: the form of RFC 9457 with a code of docs/API.md."""
     assert answer.status_code == status, (answer.status_code, answer.text)
     assert answer.headers["Content-Type"] == "application/problem+json"
     problem = answer.json()

@@ -1,4 +1,4 @@
-"""Pictures and films for the tests, made by the commands of libvips, exiftool and ffmpeg."""
+"""Pictures and videos for the tests, made by the commands of libvips, exiftool and ffmpeg."""
 
 import functools
 import json
@@ -21,7 +21,7 @@ def run(*command):
 
 @functools.cache
 def picture(kind, width=400, height=300, orientation=1, options=""):
-    """Left half red, right half blue, as stored; with GPS and other metadata where the format takes it."""
+    """A picture whose stored left half is red and right half blue, with GPS and other metadata where the format allows it."""
     source = DIRECTORY / f"{width}x{height}.ppm"
     if not source.exists():
         row = RED * (width // 2) + BLUE * (width - width // 2)
@@ -39,14 +39,14 @@ def picture(kind, width=400, height=300, orientation=1, options=""):
 
 @functools.cache
 def moving(kind, *options):
-    """A second of film, or of moving pictures."""
+    """A video or an animation of one second."""
     path = DIRECTORY / f"moving.{kind}"
     run("ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc=size=320x240:rate=5:duration=1", *options, str(path))
     return path.read_bytes()
 
 
 def metadata(content, name):
-    """What exiftool finds in a file."""
+    """The metadata that exiftool finds in a file."""
     path = DIRECTORY / name
     path.write_bytes(content)
     output = subprocess.run(["exiftool", "-json", "-n", str(path)], capture_output=True, text=True, check=True).stdout

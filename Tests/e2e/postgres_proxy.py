@@ -1,4 +1,4 @@
-"""Stands between the server and PostgreSQL, and stops a transaction at the moment a test is about."""
+"""A proxy between the server and PostgreSQL that stops a transaction at the moment that a test needs."""
 
 import shutil
 import socket
@@ -8,13 +8,13 @@ import threading
 
 
 class Stop:
-    """One stop on one connection: at the COMMIT of a transaction, or at one statement."""
+    """A stop on one connection: at the COMMIT of a transaction, or at one statement."""
 
     def __init__(self, statement, at_commit):
         self.statement = statement
         self.at_commit = at_commit
         self.asked = threading.Event()
-        """The server has sent what is stopped here."""
+        """Waits until the server has sent the statement that is stopped here."""
         self._forward = threading.Event()
         self._answer = threading.Event()
         self._link = None
@@ -23,16 +23,16 @@ class Stop:
         assert self.asked.wait(timeout), f"nobody asked for {self.statement}"
 
     def forward(self):
-        """Lets PostgreSQL do what was asked, and keeps its answer back."""
+        """Lets PostgreSQL execute the statement, and withholds its answer."""
         self._forward.set()
 
     def release(self):
-        """Lets all pass."""
+        """Lets everything pass."""
         self._forward.set()
         self._answer.set()
 
     def cut(self):
-        """Breaks the connection: the server never learns what became of it."""
+        """Breaks the connection, so the server never learns the outcome."""
         self._link.close()
         self.release()
 
@@ -106,7 +106,7 @@ class Link:
 
 
 class PostgresProxy:
-    """Another way to a `Postgres`, for one server."""
+    """A proxy to a `Postgres`, for one server."""
 
     def __init__(self, postgres):
         self.postgres = postgres
@@ -116,15 +116,15 @@ class PostgresProxy:
         self.stop = None
 
     def clone(self):
-        """A migrated, empty database behind the proxy; its connection string."""
+        """Makes a migrated, empty database behind the proxy. Returns its connection string."""
         return self.postgres.clone().replace(self.postgres.directory, self.directory)
 
     def stop_commit_of(self, statement):
-        """The next transaction that has a statement with this text is stopped at its COMMIT."""
+        """Stops the next transaction with a statement of this text at its COMMIT."""
         return self._set(Stop(statement, at_commit=True))
 
     def stop_at(self, statement):
-        """The next statement with this text is stopped."""
+        """Stops the next statement with this text."""
         return self._set(Stop(statement, at_commit=False))
 
     def _set(self, stop):

@@ -1,4 +1,4 @@
-"""Clients that are not like a `Device`: one that reads only when told to, one that comes back by itself."""
+"""Clients other than a `Device`: one that reads only when told to, and one that reconnects by itself."""
 
 import socket
 import threading
@@ -9,7 +9,7 @@ from parley import PATIENCE, Client
 
 
 def raw_socket(person, receive_buffer=None):
-    """A connection that reads only when told to, past its `ready`."""
+    """A connection past its `ready` that reads only when told to."""
     options = [(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)] if receive_buffer else []
     connection = websocket.create_connection(
         person.server.url.replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket", timeout=PATIENCE,
@@ -22,7 +22,7 @@ def raw_socket(person, receive_buffer=None):
 
 
 def ended(connection):
-    """Reads to the end of a connection that the server has closed; a bit of what came is not of interest."""
+    """Reads to the end of a connection that the server has closed, and discards the data."""
     try:
         while connection.recv():
             pass
@@ -31,7 +31,7 @@ def ended(connection):
 
 
 class Returning:
-    """A client that connects again by itself, as clients do."""
+    """A client that reconnects by itself, as clients do."""
 
     def __init__(self, person):
         self.client = Client(reconnection=True, reconnection_delay=0.05, reconnection_delay_max=0.2)

@@ -1,4 +1,4 @@
-"""What other people's pages, ids and eyes are kept from (claims 22 and 23)."""
+"""What other people's pages and requests cannot reach (claims 22 and 23)."""
 
 import pytest
 import requests
@@ -41,7 +41,7 @@ def test_foreign_pages_are_refused_unless_configured(start_server):
     for answer in (alice.get("/auth/me", headers={"Origin": friend}), alice.get("/users/x", headers={"Origin": friend})):
         assert answer.headers["Access-Control-Allow-Origin"] == friend and answer.headers["Vary"] == "Origin"
     assert alice.get("/auth/me", headers={"Origin": server.url}).status_code == 200
-    # A cache may keep a file for hours: what it got for one page is not for a page of another origin.
+    # A cache may keep a file for hours, and must not give one page's answer to a page of another origin.
     upload = alice.upload(b"a file")
     for headers in ({}, {"Origin": server.url}, {"Origin": friend}):
         answer = server.request("GET", upload["url"], headers=headers)

@@ -1,4 +1,4 @@
-"""Whoever is blocked: nothing direct of theirs arrives, and the two do not see each other come."""
+"""Blocks: nothing direct of a blocked person arrives, and neither sees the other's presence."""
 
 from parley import assert_problem
 
@@ -16,7 +16,7 @@ def test_nothing_direct_of_a_blocked_person_arrives(people):
         block(bob, mallory)
         block(bob, mallory)
         assert other.wait_for("user:blocked") == {"userId": mallory.id, "blocked": True}
-        # To each other they have gone.
+        # Each sees the other go offline.
         assert m.wait_for("user:status", lambda s: s["userId"] == bob.id) == {"userId": bob.id, "status": "offline"}
         b.wait_for("user:status", lambda s: s["userId"] == mallory.id and s["status"] == "offline")
         b.forget()
@@ -40,7 +40,7 @@ def test_nothing_direct_of_a_blocked_person_arrives(people):
         assert [name for name, payload in b.events if mallory.id in str(payload)] == []
     assert [u["id"] for u in bob.get("/users/blocked").json()["users"]] == [mallory.id]
     assert mallory.get("/users/blocked").json()["users"] == []
-    # The other way it stands open, and it can be taken back.
+    # The other direction stays open, and a block can be taken back.
     assert bob.send(direct, "I may")["seq"] == 3
     block(bob, mallory, "DELETE")
     block(bob, mallory, "DELETE")
@@ -63,7 +63,7 @@ def test_two_of_whom_one_is_blocked_do_not_see_each_other_come(people):
         with bob.connect() as b:
             c.wait_for("user:status", lambda s: s["userId"] == bob.id and s["status"] == "online")
             assert mallory.id not in b.ready["online"] and carol.id in b.ready["online"]
-            # In the group messages go on, and nothing tells that the other one is there.
+            # Messages in the group go on, and nothing shows the other's presence.
             message = mallory.send(group, "to all")
             b.wait_for("message:received", lambda got: got["id"] == message["id"])
             carol.request("PATCH", f"/conversations/{group}", json={"title": "New"})

@@ -1,4 +1,4 @@
-"""Two people talk: over sockets and over REST."""
+"""Two people talk, over sockets and over REST."""
 
 from parley import assert_problem
 

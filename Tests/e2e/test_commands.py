@@ -84,13 +84,13 @@ def test_a_promoted_user_is_a_moderator_in_the_database_and_nothing_more(server,
         connection.execute("SELECT * FROM moderation.messages LIMIT 1")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("SELECT * FROM passwords")
-        # Who forgets COMMIT loses the transaction, not everybody's messages.
+        # A forgotten COMMIT costs the transaction, not everybody's messages.
         assert connection.execute("SHOW idle_in_transaction_session_timeout").fetchone() == ("1min",)
         assert connection.execute("SHOW lock_timeout").fetchone() == ("5s",)
 
 
 def furnish(server):
-    """Two people, messages of every fate, and files."""
+    """Two people, messages in every state, and files."""
     alice, bob = server.person("alice"), server.person("bob")
     conversation = alice.direct(bob)
     upload = alice.upload(b"a file worth keeping", "keep.txt")
@@ -122,7 +122,7 @@ def test_verify_finds_what_is_broken(start_server):
 
 
 def test_a_backup_of_a_running_server_restores_into_an_empty_one(tmp_path):
-    """Both with private clusters, as they are out of the box."""
+    """Both servers have private clusters, as by default."""
     with Server(storage=tmp_path / "one") as one:
         alice, bob, conversation, upload = furnish(one)
         backed_up = run(one, "backup", tmp_path / "backup")
@@ -208,7 +208,7 @@ def test_restore_follows_no_link(postgres, start_server, tmp_path):
     files = [path for path in (target.storage / "uploads").rglob("*") if not path.is_dir()]
     assert [path.read_bytes() for path in files] == [b"not attached"] and not any(path.is_symlink() for path in files)
 
-    # Nor in place of a directory, nor of the dump.
+    # Neither in place of a directory nor of the dump.
     for linked in ("uploads", "database.dump"):
         with postgres.connect("postgres") as connection:
             connection.execute("DROP DATABASE hostile")

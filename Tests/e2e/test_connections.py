@@ -1,4 +1,4 @@
-"""What the server makes of connections: whose they are, how many there are, and what they may cost."""
+"""Connections: whose they are, how many there may be, and what they may cost."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from parley import assert_problem, until
 
 @pytest.mark.parametrize("file", ["socket.io.js", "socket.io.js.map", "socket.io.min.js", "socket.io.esm.min.js", "socket.io.msgpack.min.js"])
 def test_who_looks_for_the_clients_file_is_told_where_it_is(server, file):
-    # As a script of a page asks for it, and as a person does.
+    # As a page's script requests it, and as a person does.
     for accept in ["*/*", "text/html"]:
         answer = server.request("GET", f"/socket.io/{file}", headers={"Accept": accept})
         assert answer.status_code == 404
@@ -33,7 +33,7 @@ def opened(server, count, source="127.0.0.1"):
 
 
 def is_served(connection):
-    """Whether the server takes the connection, and answers on it."""
+    """Whether the server accepts the connection and answers on it."""
     try:
         connection.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
         return connection.recv(1000).startswith(b"HTTP/1.1 200")
@@ -76,7 +76,7 @@ def test_behind_a_proxy_the_client_has_it(start_server):
     with pytest.raises(websocket.WebSocketBadStatusException) as refusal:
         connect("203.0.113.5")
     assert refusal.value.status_code == 429
-    # Requests under way count like sockets.
+    # Requests in progress count like sockets.
     forwarded = {"X-Forwarded-For": "203.0.113.5"}
     assert_problem(alice.get("/auth/me", headers=forwarded), 429, "rate_limited")
     assert_problem(alice.post("/upload", files={"file": ("a", bytes(300_000))}, headers=forwarded), 429, "rate_limited")
@@ -100,7 +100,7 @@ def test_connections_wait_while_descriptors_are_short(start_server):
     alice, bob = server.people("alice", "bob")
     conversation = alice.direct(bob)
     with alice.connect() as device, requests.Session() as session:
-        # A connection from before: none comes free for another one.
+        # An earlier connection: no descriptor becomes free for another one.
         session.headers["Authorization"] = f"Bearer {alice.token}"
         assert session.get(f"{server.url}/auth/me").status_code == 200
         idle = [c for n in range(2, 9) for c in opened(server, 40, f"127.0.0.{n}")]
@@ -137,7 +137,7 @@ def test_without_any_descriptor_the_server_is_idle_too(start_server):
 
 
 def queued(server):
-    """Bytes that the kernel keeps for each of the server's connections (proc(5), /proc/net/tcp)."""
+    """The bytes that the kernel holds for each of the server's connections (proc(5), /proc/net/tcp)."""
     lines = [line.split() for line in open("/proc/net/tcp").read().splitlines()[1:]]
     return [int(line[4].split(":")[0], 16) for line in lines if int(line[1].split(":")[1], 16) == server.port and line[3] == "01"]
 
@@ -164,7 +164,7 @@ def test_slow_downloads_hold_little(start_server):
     end(readers)
 
 
-# MARK: What events cost
+# MARK: The cost of events
 
 
 def raw(person):
@@ -226,7 +226,7 @@ def test_large_and_unknown_events_are_paid_for(start_server):
     server = start_server(RATE_LIMITS="on")
     alice, bob = server.people("alice", "bob")
     connection = raw(alice)
-    # Eight mebibytes at once, and then one in a second.
+    # Eight mebibytes at once, then one a second.
     for n in range(40):
         connection.send('42%d["no such event","%s"]' % (n, "x" * 900_000))
     errors = [answer(connection, n)["error"] for n in range(40)]
@@ -239,7 +239,7 @@ def test_large_and_unknown_events_are_paid_for(start_server):
         connection.send(f'42{n}["no such event"]')
     codes = [answer(connection, n)["error"]["code"] for n in range(1000)]
     assert codes[:600] == ["not_found"] * 600 and "rate_limited" in codes
-    # Who goes on regardless is sent away.
+    # A client that goes on regardless is disconnected.
     try:
         for n in range(20_000):
             connection.send('42["no such event"]')

@@ -1,4 +1,4 @@
-"""Who may do what in a conversation, and what everybody concerned is told: every role, every act, by REST and sockets."""
+"""Who may do what in a conversation, and who is told what: every role and every act, by REST and by sockets."""
 
 import random
 
@@ -13,7 +13,7 @@ ROLES = ("owner", "admin", "member", "outsider")
 
 @pytest.fixture(scope="module")
 def cast(server):
-    """Six people; groups with them are made per act, because acts change them."""
+    """Six people. Each act gets new groups of them, because acts change groups."""
     names = ("owner", "admin", "member", "outsider", "other_admin", "other", "stranger")
     return dict(zip(names, server.people(*names)))
 
@@ -33,7 +33,7 @@ class Scene:
         self.message = owner.send(self.id, "the owner's")["id"]
 
     def somebody(self, person, name):
-        """The id of another member: `name`, or whoever is there in a direct conversation."""
+        """The id of another member: `name`, or the other member of a direct conversation."""
         if self.kind == "direct":
             name = "owner" if person is self.cast["member"] else "member"
         return self.cast[name].id
@@ -63,7 +63,7 @@ ACTS = {
     "report": lambda p, s: p.post(f"/messages/{s.message}/report", json={"reason": "rude"}),
 }
 
-# For owner, admin, member and outsider: the owner sent the message that is edited, deleted and so on.
+# For owner, admin, member and outsider. The owner sent the message that is edited, deleted and so on.
 GROUP = {
     "see": (OK, OK, OK, "not_found"),
     "history": (OK, OK, OK, "not_found"),
@@ -84,7 +84,7 @@ GROUP = {
     "react": (OK, OK, OK, "not_found"),
     "report": (OK, OK, OK, "not_found"),
 }
-# From outside, a public group is there to be seen and joined; its messages are not.
+# An outsider sees and joins a public group, and sees none of its messages.
 PUBLIC = {act: codes[:3] + ("not_a_member",) for act, codes in GROUP.items()} | {
     "see": (OK, OK, OK, OK),
     "add": (OK, OK, OK, "not_a_member"),

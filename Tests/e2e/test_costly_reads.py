@@ -1,4 +1,4 @@
-"""Searching takes nothing from those who write."""
+"""Searches delay nobody's messages."""
 
 import concurrent.futures
 from urllib.parse import quote
@@ -7,7 +7,7 @@ import pytest
 
 from parley import assert_problem, until
 
-# Takes the place of PostgreSQL's own: a search for this word goes on for longer than it may.
+# Replaces PostgreSQL's own function: a search for this word takes longer than allowed.
 SLOW = """
     CREATE SCHEMA slow;
     CREATE FUNCTION slow.websearch_to_tsquery(regconfig, text) RETURNS tsquery LANGUAGE plpgsql AS $$

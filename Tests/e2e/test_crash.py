@@ -1,4 +1,4 @@
-"""Claims 1 and 2: what was acknowledged is stored, whatever is killed, and when.
+"""Claims 1 and 2: acknowledged messages are stored, whatever is killed, and when.
 
 PARLEY_CRASHES says how often (default 20 each); PARLEY_SEED repeats a run.
 """
@@ -17,7 +17,7 @@ SEED = int(os.environ.get("PARLEY_SEED", str(random.randrange(1 << 30))))
 
 
 class Sender:
-    """Pours messages into a conversation, and remembers what was acknowledged."""
+    """Sends messages into a conversation without pause, and remembers the acknowledged ones."""
 
     def __init__(self, person, conversation, name):
         self.person, self.conversation, self.name = person, conversation, name
@@ -34,7 +34,7 @@ class Sender:
                 client.connect(self.person.server.url, auth={"token": self.person.token},
                                transports=["websocket"], wait_timeout=60)
                 while client.connected and not self.stopped.is_set():
-                    # Five at a time, so that commits and kills meet batches.
+                    # Five at a time, so commits and kills meet batches.
                     answers = queue.Queue()
                     for _ in range(5):
                         self.number += 1
@@ -76,7 +76,7 @@ def check(server, senders):
     by_client_id = {row[3]: row[1] for row in stored}
     assert len(by_client_id) == len(stored), "nothing is stored twice"
     for sender in senders:
-        # A copy: messages may be acknowledged while this is checked, and are in the next check.
+        # A copy: messages acknowledged during this check belong to the next one.
         lost = {c: s for c, s in sender.checked.items() if by_client_id.get(c) != s}
         assert not lost, f"acknowledged and not stored so: {lost} (seed {SEED})"
     for conversation in {row[0] for row in stored}:
@@ -88,7 +88,7 @@ def check(server, senders):
 
 
 def wait_for_messages(senders, count, timeout=60):
-    """Waits until so many more have been acknowledged."""
+    """Waits until that many more messages have been acknowledged."""
     def acknowledged():
         return sum(len(sender.acknowledged) for sender in senders)
 
@@ -103,7 +103,7 @@ def snapshot(senders):
 
 @pytest.fixture
 def load():
-    """A server on a PostgreSQL that writes to the disk, and people who pour messages into two conversations."""
+    """A server on a PostgreSQL that writes to the disk, and people who send into two conversations without pause."""
     with Postgres(fsync=True) as postgres, Server(database=postgres.clone()) as server:
         people = server.people("ann", "ben", "cat")
         conversations = [people[0].group(*people[1:]), people[0].direct(people[1])]
@@ -159,7 +159,7 @@ def test_postgresql_killed_at_random_moments(load):
     assert server.is_running
     codes = set().union(*(sender.refused for sender in senders))
     assert codes <= {"unavailable"}, codes
-    # Also what was stored though its acknowledgement was lost has been announced, once, and in order.
+    # Messages that were stored but whose acknowledgement was lost have also been announced, once and in order.
     reader.wait_for("message:received", lambda m: m["seq"] == len(stored))
     seen = [message["seq"] for message in reader.all("message:received")]
     assert seen == list(range(1, len(stored) + 1)), f"seed {SEED}"

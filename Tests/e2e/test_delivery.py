@@ -1,4 +1,4 @@
-"""What is sent arrives, once and in order, whatever happens on the way (claims 3 to 8)."""
+"""Messages arrive once and in order, whatever happens on the way (claims 3 to 8)."""
 
 import concurrent.futures
 import json
@@ -19,7 +19,7 @@ def first_seen(numbers):
 
 
 def emit_bounded(device, event, payload):
-    """An acknowledgement that fits into what may wait for a client."""
+    """An acknowledgement that fits into the queue of a client."""
     answer = device.emit(event, payload)
     assert len(json.dumps(answer, ensure_ascii=False).encode()) < 1 << 20
     return answer
@@ -98,7 +98,7 @@ def test_many_senders_give_one_gap_free_order_for_every_reader(server, people):
 
 @pytest.mark.skipif(not BIG, reason="64,000 requests take minutes; set PARLEY_BIG")
 def test_sixty_four_senders_of_a_thousand_messages_each(server, people):
-    """Over REST: over sockets each of them would get the 63,000 messages of the others as well."""
+    """Sends over REST, because over sockets each sender would also receive the 63,000 messages of the others."""
     senders = people(*["sender"] * 64)
     reader, other = people("reader", "other")
     group = reader.group(*senders, other)
@@ -107,7 +107,7 @@ def test_sixty_four_senders_of_a_thousand_messages_each(server, people):
     seen = {person: [] for person in (reader, other)}
 
     def read(person, connection):
-        """What a `Device` would do, in a fraction of its time: it would fall behind, and be dropped for it."""
+        """Does what a `Device` does in a fraction of its time. A `Device` would fall behind and be disconnected."""
         while len(seen[person]) < total:
             packet = connection.recv()
             if packet == "2":
@@ -189,7 +189,7 @@ def test_what_was_not_confirmed_comes_again_at_every_connection(people):
         assert device.ready["undelivered"] == {conversation: 5}
         device.wait_for("message:received", lambda m: m["seq"] == 5)
         assert seqs(device) == [1, 2, 3, 4, 5]
-        # Lost in the connection that nobody reads any more, and confirmed nowhere.
+        # Lost in the connection that nobody reads any more, and never confirmed.
         alice.send(conversation, "6")
         device.wait_for("message:received", lambda m: m["seq"] == 6)
         assert device.emit("message:delivered", {"conversationId": conversation, "seq": 4}) == {"ok": True}
@@ -287,6 +287,6 @@ def test_whoever_was_away_for_thousands_of_messages_connects_and_syncs(server, p
             seen += [m["seq"] for m in changes[0]["messages"]]
             rounds += 1
         assert seen == list(range(1, len(seen) + 1)) and len(seen) > 500
-        # The connection was not dropped for what it was sent.
+        # The server did not disconnect it for what it was sent.
         assert device.emit("message:read", {"conversationId": conversation, "seq": 5000}) == {"ok": True}
     assert bob.get(f"/conversations/{conversation}").json()["unreadCount"] == 0

@@ -13,7 +13,7 @@ from uploading import digest
 
 @pytest.fixture(scope="module")
 def alice(server):
-    """Somebody who uploads, for the tests that need not count what is hers."""
+    """A person who uploads, shared by tests that do not count her uploads."""
     return server.person("alice")
 
 
@@ -105,7 +105,7 @@ def test_who_sees_a_file(server, people):
     assert bob.get(path).status_code == 200 and bob.get(f"{path}/file").content == b"for the group"
     assert_problem(bob.request("DELETE", path), 403, "forbidden")
     assert_problem(alice.request("DELETE", path), 409, "conflict")
-    # Nobody else may send it on, and who has left sees it no more.
+    # Nobody else may send it on, and a person who has left no longer sees it.
     assert_problem(
         bob.post("/messages", json={"conversationId": group, "attachments": [upload["id"]]}), 422, "validation_failed",
         "attachments")
@@ -119,7 +119,7 @@ def test_who_sees_a_file(server, people):
 
 @pytest.mark.parametrize("removal", ["message", "avatar", "sql"])
 def test_a_file_that_many_open_is_gone_when_it_is_removed(server, people, removal):
-    """What the database said of such a file is kept for a moment."""
+    """The database's answer about such a file is kept for a moment."""
     alice, bob = people("alice", "bob")
     upload = alice.upload(picture())
     message = alice.send(alice.direct(bob), attachments=[upload["id"]])

@@ -1,4 +1,4 @@
-"""Clients that are slow, malformed or too much (claims 25, 40, 42), and TLS."""
+"""Clients that are slow, malformed or too greedy (claims 25, 40, 42), and TLS."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from parley import until
 
 
 class Raw:
-    """A connection on which a test writes what no client library would."""
+    """A connection on which a test writes bytes that no client library would."""
 
     def __init__(self, server, timeout=60):
         self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=timeout)
@@ -38,8 +38,8 @@ class Raw:
         return int(first.split()[1]), fields, body
 
     def statuses(self, count):
-        """The statuses of so many answers to requests sent at once, of which no body looks like an answer; of fewer where
-        the server ends the connection."""
+        """The statuses of that many answers to requests sent at once, or of fewer if the server closes the connection. No
+        body may look like an answer."""
         while self.received.count(b"HTTP/1.1 ") < count or not self.received.endswith(b"}"):
             try:
                 data = self.socket.recv(65536)
@@ -57,7 +57,7 @@ class Raw:
         self.received += data
 
     def is_closed(self, within=60):
-        """Whether the server ends the connection by then, with nothing more said."""
+        """Whether the server closes the connection by then without sending more."""
         self.socket.settimeout(within)
         try:
             return self.socket.recv(1) == b""
@@ -199,7 +199,7 @@ def test_a_small_refused_body_leaves_the_connection_open(server):
 
 @pytest.fixture(scope="module")
 def hasty(postgres, tmp_path_factory):
-    """A server whose patience is short enough for a test."""
+    """A server with timeouts that are short enough for a test."""
     from parley import Server
     with Server(postgres.clone(), tmp_path_factory.mktemp("hasty"), {"REQUEST_TIMEOUT": "2"}) as server:
         yield server
@@ -246,7 +246,7 @@ def test_a_steady_body_takes_as_long_as_it_needs(hasty):
     head = f"PUT /upload/x.bin HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {alice.token}\r\nContent-Length: 20000\r\n\r\n"
     with Raw(hasty) as raw:
         raw.write(head.encode())
-        # For longer than the server waits for one piece.
+        # This takes longer than the server waits for one piece.
         for _ in range(10):
             raw.write(b"x" * 2000)
             time.sleep(0.25)

@@ -1,4 +1,4 @@
-"""Groups of strangers are invitations until they are accepted."""
+"""A stranger's group is an invitation until it is accepted."""
 
 from parley import assert_problem
 
@@ -26,7 +26,7 @@ def test_a_strangers_group_is_an_invitation_until_accepted(people):
         assert bob.get("/conversations").json()["conversations"][0]["invitation"] == created["invitation"]
         known = b.emit("sync", {"known": {}})["conversations"]
         assert [c["conversation"]["invitation"] for c in known] == [created["invitation"]]
-        # Accepting is told to all of one's devices, live and later.
+        # All devices of the person learn of the acceptance, live and later.
         b.forget()
         answer = bob.post(f"/conversations/{group}/accept")
         assert answer.status_code == 200 and "invitation" not in answer.json()
@@ -49,17 +49,17 @@ def test_a_strangers_group_is_an_invitation_until_accepted(people):
 
 def test_who_is_a_stranger(people):
     alice, bob, carol, dave = people("alice", "bob", "carol", "dave")
-    # To whom one has written is none; whoever wrote to one still is.
+    # A person to whom one has written is no stranger; one who wrote first still is.
     bob.send(bob.direct(alice), "hello")
     assert invitation(bob, alice.group(bob)) is None
     alice.send(alice.direct(carol), "hello")
     assert invitation(carol, alice.group(carol)) is not None
-    # A public group, into which anybody comes, and one that was not accepted, make nobody known.
+    # Neither a public group, which anybody can join, nor a group that was not accepted makes people acquainted.
     public = dave.group(visibility="public")
     assert alice.post(f"/conversations/{public}/join").status_code == 200
     assert invitation(dave, alice.group(dave)) is not None
     assert invitation(dave, alice.group(dave)) is not None
-    # Who comes by themselves needs no invitation.
+    # A person who joins needs no invitation.
     assert carol.post(f"/conversations/{public}/join").json().get("invitation") is None
 
 

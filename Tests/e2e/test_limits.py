@@ -1,4 +1,4 @@
-"""Who may ask how much, and how a client is told from another (claims 20, 24 and 41)."""
+"""Rate limits, and how clients are told apart (claims 20, 24 and 41)."""
 
 import json
 import threading
@@ -126,13 +126,13 @@ def test_floods_are_limited_and_say_so(start_server):
         uploads = list(pool.map(lambda n: bob.post("/upload", files={"file": (f"{n}.txt", b"x")}), range(130)))
     for flood in (sent, uploads):
         refused = [a for a in flood if a.status_code != 201]
-        # The user's events have spent what the requests would have: it is one bucket.
+        # The user's events and requests spend from one bucket.
         assert refused and (len(refused) < len(flood) or flood is sent)
         for answer in refused:
             assert_problem(answer, 429, "rate_limited")
             assert int(answer.headers["Retry-After"]) >= 1
     assert bob.send(conversation, "others go on")["text"] == "others go on"
-    # The pieces of one upload are not so many uploads, whatever method brings them.
+    # The pieces of one upload count as one upload, whatever method brings them.
     tus = {"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream"}
     location = alice.post("/upload", headers={**tus, "Upload-Length": "130"}).headers["Location"]
     for n in range(130):
@@ -150,8 +150,8 @@ def test_registrations_are_limited_by_address(start_server):
 
 
 def handshakes(server, count, address):
-    """How many of so many beginnings of a connection are accepted before the first refusal, and whether there is one. Many
-    are sent at once and only counted: they have to come faster than the limit comes back."""
+    """How many of that many new connections are accepted before the first refusal, and whether there is one. Many are opened
+    at once and only counted, because they have to come faster than the limit refills."""
     request = (
         f"GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Forwarded-For: {address}\r\n\r\n").encode()
     accepted = 0
@@ -199,7 +199,7 @@ def test_sockets_with_bad_tokens_are_limited_by_address(start_server):
     assert set(answers) == {"unauthenticated", "rate_limited"} and answers.count("unauthenticated") >= 600
     assert attempt(alice.token, "203.0.113.5") == "rate_limited"
     assert attempt(alice.token, "203.0.113.6").startswith("40"), "others go on"
-    # Good tokens do not count, however many.
+    # Good tokens do not count, whatever their number.
     with ThreadPoolExecutor(8) as pool:
         people = [server.person(f"person{n}") for n in range(8)]
         good = list(pool.map(lambda n: attempt(people[n % 8].token, "203.0.113.7"), range(700)))

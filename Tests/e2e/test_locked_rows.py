@@ -1,4 +1,4 @@
-"""Somebody who works in SQL and forgets COMMIT holds up nobody but those whose row it is."""
+"""A forgotten COMMIT in SQL delays only people who need the locked row."""
 
 import concurrent.futures
 import contextlib
@@ -11,7 +11,7 @@ from parley import assert_problem
 
 @contextlib.contextmanager
 def holding(server, statement, *parameters):
-    """A transaction that has done something, and stays open."""
+    """A transaction that has changed something and stays open."""
     with psycopg.connect(server.database) as connection:
         connection.execute(statement, parameters or None)
         yield connection
@@ -61,7 +61,7 @@ def test_what_waited_is_stored_in_its_order_once(server, people):
                     device.client.emit(
                         "message:send", {"conversationId": locked, "text": str(n), "clientId": str(n)},
                         callback=lambda answer, who=person.id: acknowledged[who].append(answer))
-            # They are on their way to the database, and have met the lock.
+            # They have reached the database and met the lock.
             alice.send(alice.group(), "elsewhere")
         last = reader.wait_for("message:received", lambda message: message["seq"] == 20)
         received = reader.all("message:received")

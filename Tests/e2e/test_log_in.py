@@ -90,7 +90,7 @@ def test_an_unknown_name_and_a_wrong_password_are_told_apart_by_nothing(server, 
         assert 0.4 < statistics.median(times[kind]) / known < 2.5, times
 
 
-# 240 kB that are one character: to normalize it, to compare it or to look it up takes seconds.
+# 240 kB that are one character. Normalizing, comparing or looking it up takes seconds.
 ENDLESS = "e" + "\u0301\u0323" * 60_000
 
 
@@ -118,7 +118,7 @@ def test_what_is_too_long_costs_nothing(start_server):
         ("POST", "/messages", {"conversationId": conversation, "text": ENDLESS}, 422),
         ("POST", "/messages", {"conversationId": conversation, "text": "x", "clientId": ENDLESS}, 422),
     ]
-    # As it is on the wire, and escaped.
+    # Raw on the wire, and escaped.
     for encode in (lambda body: json.dumps(body, ensure_ascii=False).encode(), lambda body: json.dumps(body).encode()[:250_000]):
         for path, body, status in anonymous:
             answer = requests.post(server.url + path, data=encode(body), headers={"Content-Type": "application/json"})
@@ -146,12 +146,12 @@ def test_what_is_too_long_costs_nothing(start_server):
             while not socket.recv().startswith("44"):
                 pass
             raise ConnectionError
-    # Six log-ins were checked: nothing else may take what one of these texts did.
+    # Six log-ins were checked. Nothing else may take as long as one of these texts did.
     assert server.cpu_seconds - before < 4
 
 
 def test_a_flood_of_log_ins_leaves_others_their_turn(start_server):
-    """One who floods, with wrong and right passwords, waits behind himself."""
+    """A person who floods log-ins, with wrong and right passwords, waits only behind himself."""
     server = start_server(TRUSTED_PROXIES="127.0.0.1")
     alice, mallory = server.person("alice"), server.person("mallory")
     done, answers = threading.Event(), queue.Queue()
@@ -169,7 +169,7 @@ def test_a_flood_of_log_ins_leaves_others_their_turn(start_server):
                 done.wait(0.1)
 
     def others_log_in(address):
-        """How many passwords of the flood were checked before another's."""
+        """How many passwords of the flood were checked before another person's."""
         while not answers.empty():
             answers.get()
         assert log_in(server, alice.username, headers={"X-Forwarded-For": address}).status_code == 200
@@ -178,11 +178,11 @@ def test_a_flood_of_log_ins_leaves_others_their_turn(start_server):
     with ThreadPoolExecutor(30) as pool:
         for number in range(30):
             pool.submit(flood, number)
-        # By then as many wait as he may have waiting.
+        # By then as many of his log-ins wait as may wait.
         while (refusal := answers.get(timeout=60))[0] != 503:
             pass
         assert int(refusal[1]) >= 1
-        # Two passes are under way when she comes, one may be next, and answers come a little late.
+        # Two passwords are being hashed when she comes, one may be next, and answers come a little late.
         elsewhere, beside = others_log_in("203.0.113.6"), others_log_in("203.0.113.5")
         done.set()
         server.kill()
@@ -244,7 +244,7 @@ def test_weaker_hashes_are_replaced_at_log_in(server, people):
 
 
 def memory(server):
-    """The most memory the server ever had, in bytes."""
+    """The peak memory of the server, in bytes."""
     with open(f"/proc/{server.process.pid}/status") as status:
         [line] = [line for line in status if line.startswith("VmHWM")]
     return int(line.split()[1]) * 1024

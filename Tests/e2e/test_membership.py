@@ -1,5 +1,5 @@
-"""Claims 10, 11 and 22 at the moment somebody comes or goes: who is out gets nothing that is stored after, who is in
-misses nothing."""
+"""Claims 10, 11 and 22 at the moment somebody joins or leaves: a former member gets nothing that is stored afterwards, and
+a member misses nothing."""
 
 import concurrent.futures
 
@@ -52,10 +52,10 @@ def test_nothing_that_is_stored_after_a_removal_reaches_who_was_removed(proxy, p
         stop = proxy.stop_commit_of("DELETE FROM members")
         removal = Background(lambda: REMOVALS[how](alice, bob, device, group))
         stop.wait()
-        # One that connects now is still listed as a member's.
+        # A device that connects now is still listed as a member's.
         late = bob.connect()
         stop.forward()
-        # Stored after the removal, which the server does not know of yet.
+        # Stored after the removal, of which the server does not know yet.
         message = alice.send(group, "not for bob")
         stays.wait_for("message:received", lambda m: m["id"] == message["id"])
         marker = alice.send(direct, "for bob")
@@ -67,7 +67,7 @@ def test_nothing_that_is_stored_after_a_removal_reaches_who_was_removed(proxy, p
         for one in (device, other, late):
             one.wait_for("conversation:removed", lambda c: c["id"] == group)
         stays.wait_for("member:left", lambda m: m == {"conversationId": group, "userId": bob.id})
-        # Whoever comes back gets what follows.
+        # A member who comes back gets what follows.
         assert alice.post(f"/conversations/{group}/members", json={"userIds": [bob.id]}).status_code == 200
         again = alice.send(group, "for bob again")
         for one in (device, other, late):
@@ -120,7 +120,7 @@ def test_an_addition_of_which_nobody_knows_that_it_took_effect(proxy, people, st
 
 
 def test_who_was_removed_is_told_nothing_more_of_the_conversation(proxy, people):
-    """The new title is on its way to all members when one of them is removed."""
+    """A member is removed while the new title is on its way to all members."""
     alice, bob = people("alice", "bob")
     group = alice.group(bob, title="Before")
     with bob.connect() as device:

@@ -1,4 +1,4 @@
-"""Claims 9 and 15: several devices do at random what people do, and lose their connections; after `sync` each knows
+"""Claims 9 and 15: several devices act at random as people do, and lose their connections. After `sync` each knows
 what SQL knows. PARLEY_SEED repeats a run, PARLEY_STEPS lengthens it.
 """
 
@@ -13,8 +13,8 @@ EMOJI = ("\N{THUMBS UP SIGN}", "\N{PARTY POPPER}")
 
 
 class Replica:
-    """A client that keeps what it was told, as docs/EVENTS.md advises: of a message the higher revision counts, and
-    `known` rises by what `sync` says only."""
+    """A client that keeps state as docs/EVENTS.md advises: of a message the higher revision counts, and only `sync` raises
+    `known`."""
 
     def __init__(self, person):
         self.person = person
@@ -28,7 +28,7 @@ class Replica:
         self.sync()
 
     def disconnect(self):
-        """What came over this connection is kept; what did not is lost to it."""
+        """Keeps the events that came over this connection; others are lost to it."""
         self.absorb()
         self.device.close()
         self.device = None
@@ -139,7 +139,7 @@ def test_after_sync_every_device_knows_what_sql_knows(server):
         elif kind == "disconnect":
             replica.disconnect()
         elif kind == "kill":
-            # Without a word, and without what was on its way.
+            # Without a goodbye, and without the events in transit.
             replica.device.client.eio.ws.sock.close()
             replica.absorb()
             replica.device = None

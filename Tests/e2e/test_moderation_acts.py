@@ -1,4 +1,4 @@
-"""What moderators and operators do in SQL: messages, people, files."""
+"""Acts of moderators and operators in SQL, on messages, people and files."""
 
 import uuid
 
@@ -67,7 +67,7 @@ def test_plain_updates_of_messages_are_live_and_get_revisions(server, people):
         server.sql("UPDATE messages SET seq = 99 WHERE id = %s", first["id"])
     assert audit(server, first["id"]) == [
         ("parley", "message.remove", None), ("parley", "message.restore", None), ("parley", "message.edit", None)]
-    # Who was away learns of it by `sync`.
+    # A device that was away learns of it by `sync`.
     with bob.connect() as b:
         changes = b.emit("sync", {"known": {conversation: second["revision"]}})
         changed = next(c for c in changes["conversations"] if c["id"] == conversation)
@@ -137,7 +137,7 @@ def test_a_ban_by_plain_update_and_its_end(server, people):
         assert_problem(alice.get("/auth/me"), 403, "banned")
         server.sql("UPDATE users SET banned_at = NULL WHERE id = %s", alice.id)
         until(lambda: alice.get("/auth/me").status_code == 200, "the ban to be lifted")
-        # An end alone is a ban, and it ends by itself.
+        # An end without a beginning is a ban as well, and it ends by itself.
         server.sql("UPDATE users SET banned_until = now() + interval '1.5 seconds' WHERE id = %s", bob.id)
         b.wait_for("disconnect")
         assert_problem(bob.get("/auth/me"), 403, "banned")
@@ -176,7 +176,7 @@ def test_a_mute_is_told_and_holds(server, moderator, people):
         moderator.execute("SELECT moderation.mute_user(%s)", [alice.username])
         assert a.wait_for("user:muted", lambda m: m)["until"] > "2100"
         assert b.all("user:muted") == [], "nobody else is told"
-    # Who was away when it began sees it on the way in; nobody else does.
+    # A person who was away when it began sees it when connecting; nobody else does.
     with alice.connect() as a, bob.connect() as b:
         assert a.ready["user"]["mutedUntil"] > "2100" and "mutedUntil" not in b.ready["user"]
     assert alice.get("/auth/me").json()["mutedUntil"] > "2100"

@@ -1,4 +1,4 @@
-"""What is done in SQL while the server cannot hear of it."""
+"""Acts in SQL while the server cannot be notified."""
 
 import psycopg
 
@@ -18,7 +18,7 @@ def test_nothing_is_lost_while_the_notification_connection_is_cut(postgres, star
     until(lambda: server.sql(LISTENERS), "the server to listen")
     with psycopg.connect(server.database, autocommit=True) as owner, postgres.connect("postgres") as elsewhere, \
             bob.connect() as b, eve.connect() as e:
-        # Nobody can connect while the listener is cut, so what happens now is notified to nobody.
+        # Nobody can connect while the listener is cut, so nobody is notified of what happens now.
         elsewhere.execute(f"ALTER DATABASE {database} ALLOW_CONNECTIONS false")
         try:
             for pid, in owner.execute(LISTENERS).fetchall():

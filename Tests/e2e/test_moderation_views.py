@@ -1,4 +1,4 @@
-"""What moderators read, what they may not, and what the guide tells them."""
+"""What moderators may read, what they may not, and what the guide tells them."""
 
 import pathlib
 import re
@@ -77,7 +77,7 @@ def test_the_role_can_do_nothing_else(server, moderator, people):
         "SET SESSION AUTHORIZATION parley", "SET ROLE parley",
     ]
     for statement in denied:
-        # A view that cannot be written to says so before its rights are looked at.
+        # A read-only view says so before PostgreSQL checks its rights.
         with pytest.raises((psycopg.errors.InsufficientPrivilege, psycopg.errors.ObjectNotInPrerequisiteState,
                             psycopg.errors.FeatureNotSupported)):
             moderator.execute(statement)
@@ -89,7 +89,7 @@ def test_the_audit_cannot_be_switched_off_or_rewritten(server, moderator, people
     alice, bob = people("alice", "bob")
     sent = alice.send(alice.direct(bob), "hello")
     with bob.connect() as b:
-        # The setting by which the server's own writes are known.
+        # The setting that marks the server's own writes.
         moderator.execute("SET parley.server = 'on'")
         moderator.execute("SELECT moderation.remove_message(%s, 'quietly')", [sent["id"]])
         moderator.execute("RESET parley.server")
@@ -103,7 +103,7 @@ def test_the_audit_cannot_be_switched_off_or_rewritten(server, moderator, people
 
 def test_the_servers_own_writes_cost_no_audit_and_no_notification(server, people):
     alice, bob = people("alice", "bob")
-    # A sequence counts also what was written and deleted again.
+    # A sequence also counts rows that were written and deleted again.
     written = ("SELECT (SELECT last_value FROM moderation.audit_log_id_seq), (SELECT last_value FROM moderation.changes_id_seq)")
     before = server.sql(written)
     sent = alice.send(alice.direct(bob), "hello")
@@ -120,7 +120,7 @@ def test_the_servers_own_writes_cost_no_audit_and_no_notification(server, people
 
 
 def test_an_owner_who_is_no_superuser_has_all_of_it(postgres, start_server):
-    """The role is there already, made by somebody who may: roles belong to the whole cluster."""
+    """The role exists already, made by a role that may: roles belong to the whole cluster."""
     role, database = f"plain_{uuid.uuid4().hex[:8]}", f"plain_{uuid.uuid4().hex[:8]}"
     with postgres.connect("postgres") as superuser:
         superuser.execute(f"CREATE ROLE {role} LOGIN")
@@ -138,13 +138,13 @@ def test_an_owner_who_is_no_superuser_has_all_of_it(postgres, start_server):
 GUIDE = pathlib.Path(ROOT, "docs", "MODERATION.md")
 
 def queries():
-    """The SQL of docs/MODERATION.md, one block each, with the line it begins at."""
+    """The SQL blocks of docs/MODERATION.md, each with the line at which it begins."""
     text = GUIDE.read_text()
     return [(text[:m.start()].count("\n") + 2, m[1]) for m in re.finditer(r"```sql\n(.*?)```", text, re.S)]
 
 
 def test_every_query_of_the_guide_works_when_pasted(start_server):
-    """In the order of the page, with the names it uses: the moderator's as that role, the owner's as the owner."""
+    """Runs the blocks in the page's order with its names: a moderator's as that role, the owner's as the owner."""
     server = start_server()
     alice, mallory = server.person("alice"), server.person("mallory")
     upload = mallory.upload(picture(), "spam.png")

@@ -1,4 +1,4 @@
-"""Whoever is muted: nothing of theirs reaches anybody, and they still read, take back and report."""
+"""Mutes: nothing of a muted person reaches anybody. They still read, take back and report."""
 
 import pytest
 
@@ -9,7 +9,7 @@ def mute(server, person):
 
 @pytest.fixture
 def stage(server, people):
-    """Alice, an owner with a message and a reaction of hers, who is muted; Bob and Carol hear her."""
+    """Alice is muted: an owner with a message and a reaction. Bob and Carol listen."""
     alice, bob, carol = people("alice", "bob", "carol")
     group = alice.group(bob, title="Before")
     mine, other = alice.send(group, "mine"), bob.send(group, "hello")
@@ -61,7 +61,7 @@ def test_nothing_a_muted_person_says_reaches_anybody(stage):
             device.wait_for("message:received", lambda m: m["id"] == marker["id"])
         bob.send(group, "and here")
         a.wait_for("message:received", lambda m: m["text"] == "and here")
-        # Beside that she is there, and what she had said before.
+        # Except that she is online, and what she had said before.
         known = ("ready", "user:status", "message:status")
         heard = [(name, p) for device in (b, c) for name, p in device.events if alice.id in str(p) and name not in known]
         assert [p for _, p in heard if p.get("id") != mine["id"]] == []

@@ -1,4 +1,4 @@
-"""The REST description is true: every route is in it, and what the server answers is what it says."""
+"""The REST description is true: it has every route, and the server's answers match it."""
 
 import collections
 import re
@@ -22,21 +22,21 @@ def test_the_server_serves_its_description(server):
 
 
 def test_every_route_is_described():
-    """Reads the routes from their registration, so that a new one cannot be forgotten."""
+    """Reads the routes from their registration, so a new one cannot be forgotten."""
     routes = set()
     for source in (ROOT / "Sources/ParleyServer/Routes").glob("*.swift"):
         for path in re.findall(r'router\.route\(\s*"([^"]+)"', source.read_text()):
-            # The other half's: there the server says where the client is to be had.
+            # Part of the Socket.IO half: there the server says where the client can be found.
             if not path.startswith("/socket.io/"):
                 routes.add(re.sub(r":(\w+)", r"{\1}", path))
     assert routes == set(DESCRIPTION["paths"])
 
 
 def test_what_the_server_answers_is_what_it_describes(server, people):
-    """Made-up requests for every operation; each answer has to be of a described status, type and shape, and no 5xx."""
+    """Makes up requests for every operation. Each answer must have a described status, type and shape, and be no 5xx."""
     alice, bob = people("alice", "bob")
     conversation = alice.direct(bob)
-    # Where a made-up id would only ever be unknown.
+    # Real ids, because a made-up one would always be unknown.
     known = {
         "conversations": conversation, "messages": alice.send(conversation, "hello")["id"],
         "upload": alice.upload(b"a file")["id"], "users": bob.id}
@@ -44,7 +44,7 @@ def test_what_the_server_answers_is_what_it_describes(server, people):
     for result in schemathesis.openapi.from_dict(DESCRIPTION).get_all_operations():
         operation = result.ok()
         name = operation.definition.raw["operationId"]
-        # The first two end the session that asks; tus has its own tests, and a body schemathesis cannot make.
+        # The first two end the asking session. tus has tests of its own, and bodies that schemathesis cannot make.
         if name in ("logOut", "endSession", "continueUpload"):
             continue
         resource = operation.path.split("/")[1]
@@ -55,7 +55,7 @@ def test_what_the_server_answers_is_what_it_describes(server, people):
         def check(case):
             if resource in known and "id" in case.path_parameters and name not in ("uploadBody", "deleteUpload"):
                 case.path_parameters["id"] = known[resource]
-            # Its rule about origins is no part of a shape.
+            # Its rule about origins is not part of a shape.
             case.headers.pop("X-Parley-Cookie", None)
             answer = case.call(
                 base_url=server.url, headers={"Authorization": f"Bearer {alice.token}"}, timeout=60)

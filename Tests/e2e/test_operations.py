@@ -1,4 +1,4 @@
-"""What operators' tools ask: health, readiness, metrics."""
+"""What operators' tools ask for: health, readiness, metrics."""
 
 import contextlib
 import os
@@ -101,7 +101,7 @@ def test_a_balancer_sees_that_the_server_stops_before_its_port_closes(start_serv
         refused = kept.get(server.url + "/ready", timeout=60)
         assert_problem(refused, 503, "unavailable")
         assert "Retry-After" in refused.headers
-        # All else goes on.
+        # Everything else goes on.
         assert server.request("GET", "/health").status_code == 200
         assert device.send(conversation)["seq"] == 1 and device.all("disconnect") == []
     server.kill()
@@ -141,7 +141,7 @@ def test_a_database_that_takes_no_writes_is_unavailable(start_server):
         with psycopg.connect(server.database) as connection:
             connection.read_only = False
             connection.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = {value}")
-        # The server's sessions are new ones from now on.
+        # From now on the server's sessions are new ones.
         server.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                    " WHERE datname = current_database() AND pid <> pg_backend_pid()")
 

@@ -1,4 +1,4 @@
-"""Which pages may use the server, by which name it is called, and whose address a request counts for."""
+"""Which pages may use the server, by which names it may be called, and for whose address a request counts."""
 
 import json
 import threading
@@ -14,7 +14,7 @@ PAGE = {"X-Parley-Cookie": "1"}
 
 
 def ask(server, *lines, method="GET", path="/users/x"):
-    """The answer to a request with these header fields, as they are."""
+    """The answer to a request with exactly these header fields."""
     with Raw(server) as raw:
         return raw.write("\r\n".join([f"{method} {path} HTTP/1.1", *lines, *([] if "" in lines else ["", ""])]).encode()).answer()
 
@@ -152,11 +152,11 @@ def test_the_public_url_is_the_own_page(pinned):
     assert made.status_code == 201 and "Secure" in made.headers["Set-Cookie"]
 
 
-# --- Whose address it is
+# --- The client's address
 
 
 class Flood:
-    """Keeps the bucket of requests without a token empty: as fast as tokens come back, they are spent."""
+    """Keeps the bucket of requests without a token empty by spending it as fast as it refills."""
 
     def __init__(self, server, *lines):
         self.server = server
@@ -167,7 +167,7 @@ class Flood:
     def _run(self):
         with Raw(self.server) as connection:
             while not self.is_over.is_set():
-                # Counted and not read: it has to be faster than tokens come back, on a busy machine too.
+                # Counted and not read: this must be faster than the bucket refills, on a busy machine too.
                 answers = connection.write(self.request * 100).statuses(100)
                 if answers.count(b"429") > 50:
                     self.is_empty.set()
@@ -185,8 +185,8 @@ class Flood:
 
 
 def first_limited(refused):
-    """The first answer that says it was too much; None where none does. A token comes back now and then, and the next one
-    who asks takes it, whoever that is."""
+    """The first answer that is rate-limited, or None. The bucket refills now and then, and the next request takes it, whoever
+    sends it."""
     return next((answer for answer in (refused() for _ in range(2000)) if answer[0] == 429), None)
 
 
@@ -235,7 +235,7 @@ def test_what_cannot_be_read_is_paid_for(start_server):
 
 
 def registrations(server, forwarded, count=1):
-    """The statuses of so many registrations that say nothing; their limit comes back slowly enough for a test."""
+    """The statuses of that many empty registrations. Their limit refills slowly enough for a test."""
     lines = [f"X-Forwarded-For: {forwarded}"] if forwarded is not None else []
     request = "\r\n".join(["POST /auth/register HTTP/1.1", "Host: 127.0.0.1", "Content-Length: 2", *lines, "", "{}"]).encode()
     with Raw(server) as raw:

@@ -1,4 +1,4 @@
-"""What is sent arrives also where the server stops, everybody comes back, or the database is away (claims 10 to 14)."""
+"""Messages arrive even if the server stops, everybody reconnects, or the database is away (claims 10 to 14)."""
 
 import concurrent.futures
 import resource
@@ -14,7 +14,7 @@ from sockets import Returning, ended, raw_socket
 
 @pytest.fixture
 def many_files():
-    """As many open files as this process may have, in it and in the servers it starts."""
+    """Raises the limit of open files to the maximum, for this process and the servers that it starts."""
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (before[1], before[1]))
     yield
@@ -31,7 +31,7 @@ def test_a_stop_under_load_loses_nothing_and_ends_soon(start_server, many_files)
     acknowledged = []
     with alice.connect() as sender:
         stop = threading.Event()
-        # Without a bound, sending would leave this process no time for what comes back.
+        # Without a bound, sending would leave this process no time to receive.
         under_way = threading.Semaphore(200)
 
         def take(answer):
@@ -76,7 +76,7 @@ def test_all_clients_come_back_at_once(start_server, many_files):
     with concurrent.futures.ThreadPoolExecutor(40) as pool:
         for round in range(2):
             sockets = list(pool.map(raw_socket, everybody * each))
-            # Who is told to come later does so.
+            # A client that is told to come later does so.
             list(pool.map(
                 lambda person: until(lambda: person.get("/conversations").status_code == 200, "an answer"), everybody * 10))
             if round == 0:
@@ -101,7 +101,7 @@ def test_while_the_database_is_away_requests_fail_quickly_and_all_returns():
             assert b.emit("sync", {"known": {}})["error"]["code"] == "unavailable"
             with concurrent.futures.ThreadPoolExecutor(4) as pool:
                 assert set(pool.map(lambda _: bob.get("/conversations").status_code, range(200))) == {503}
-            # One line says so, and a few say what became of each connection; the rest is counted.
+            # One line says so, and a few say what happened to each connection. The rest is counted.
             lines = [line for line in server.log_file.read_text().splitlines() if "warning" in line or "error" in line]
             assert len([line for line in lines if "the database is not available" in line]) == 1
             assert len(lines) < 60, lines
@@ -113,7 +113,7 @@ def test_while_the_database_is_away_requests_fail_quickly_and_all_returns():
             assert a.client.connected and b.client.connected, "the sockets stayed"
             assert b.emit("message:read", {"conversationId": conversation, "seq": 2}) == {"ok": True}
             assert a.wait_for("message:status")["readSeq"] == 2
-            # Somebody who left meanwhile, or whose leaving could not be written down, is not online for ever.
+            # A person who left meanwhile, or whose departure could not be written, is not online for ever.
             b.close()
             a.wait_for("user:status", lambda s: s["status"] == "offline")
     assert server.process.returncode == 0

@@ -31,19 +31,19 @@ IS_LARGE = MESSAGES >= 1_000_000
 
 
 class Explained:
-    """A server whose PostgreSQL logs every plan, and the plans of what happened between two marks."""
+    """A server whose PostgreSQL logs every plan, and the plans between two marks."""
 
     def __init__(self, postgres, server, data):
         self.server = server
         self.data = data
         self.log = pathlib.Path(postgres.directory) / "data" / "log" / "plans.json"
-        # The first column of each index that is of use only with that column known.
+        # The first column of each index that is useful only if that column is known.
         self.leading = dict(server.sql(
             "SELECT i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid, 1, false) FROM pg_index i "
             "JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = c.relam WHERE a.amname = 'btree'"))
 
     def whole_reads(self, action):
-        """What `action` made the database read from end to end, each with its query; and how many queries there were."""
+        """The full scans that `action` caused, each with its query, and the number of queries."""
         plans = list(self._plans(action))
         return {f"{finding}: {query}" for query, plan in plans for finding in self._findings(plan)}, len(plans)
 
@@ -52,7 +52,7 @@ class Explained:
         action()
         end = self._mark()
         lines = self.log.read_text().split(start, 1)[1].split(end, 1)[0].splitlines()
-        # The first and the last line are parts of the marks' own.
+        # The first and the last line belong to the marks.
         for message in (json.loads(line)["message"] for line in lines[1:-1]):
             _, is_plan, plan = message.partition("plan:\n")
             if is_plan:
@@ -60,22 +60,22 @@ class Explained:
                 yield plan["Query Text"], plan["Plan"]
 
     def _mark(self):
-        """Logs a text that occurs nowhere else. It stands after all that was answered before: the log has one writer."""
+        """Logs a unique text. It follows everything that was answered before, because the log has one writer."""
         mark = f"mark {secrets.token_hex(8)}"
         self.server.sql(f"SELECT '{mark}'")
         until(lambda: mark in self.log.read_text(), "the log")
         return mark
 
     def _findings(self, plan, bounded=False):
-        """What in a plan reads all of a table or an index. An index that is read in its order until there are enough rows
-        is bounded by the LIMIT above it."""
+        """The parts of a plan that read a whole table or index. An index that is read in order until there are enough rows is
+        bounded by the LIMIT above it."""
         kind, index = plan["Node Type"], plan.get("Index Name")
         if kind == "Seq Scan" and plan["Relation Name"] in LARGE:
             yield f"Seq Scan on {plan['Relation Name']}"
         condition = plan.get("Index Cond", "")
         if index and not bounded and not (condition and re.search(rf"\({self.leading.get(index, '')}\b", condition)):
             yield f"{kind} through all of {index}"
-        # What sorts or counts reads all there is, whatever limit stands above it; a subquery knows nothing of that limit.
+        # Sorting and counting read everything, whatever limit stands above. A subquery does not know that limit.
         bounded = kind == "Limit" or bounded and kind not in ("Sort", "Aggregate", "Hash", "WindowAgg")
         for part in plan.get("Plans", ()):
             yield from self._findings(part, bounded and part["Parent Relationship"] not in ("SubPlan", "InitPlan"))
@@ -83,7 +83,7 @@ class Explained:
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory):
-    """A PostgreSQL with the dataset, which logs plans: its url, and the storage that belongs to it."""
+    """A PostgreSQL with the dataset, which logs plans: its URL, and the storage that belongs to it."""
     with Postgres() as postgres:
         with postgres.connect("postgres") as connection:
             for name, value in {
@@ -98,7 +98,7 @@ def database(tmp_path_factory):
         storage = tmp_path_factory.mktemp("storage")
         with psycopg.connect(url, autocommit=True) as connection:
             data = dataset.fill(connection, storage, MESSAGES, *(() if IS_LARGE else (3_000, 5_000)))
-            # The one who asks is left out: all they ask for is granted.
+            # The asking person is left out: everything that they ask for is granted.
             connection.execute("""
                 WITH people AS (SELECT id, row_number() OVER (ORDER BY id) AS n FROM users WHERE username <> 'user0')
                 INSERT INTO blocks (blocker_id, blocked_id)
@@ -119,7 +119,7 @@ def database(tmp_path_factory):
 
 
 def set_for_all(url, name, value):
-    """A setting of all later sessions."""
+    """Changes a setting for all later sessions."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"ALTER DATABASE {url.rsplit('=', 1)[1]} SET {name} = '{value}'")
 
@@ -138,7 +138,7 @@ class Somebody(Person):
     def __init__(self, server, number, user):
         self.server = server
         self.username = f"user{number}"
-        # A known password in place of the dataset's, which nobody can sign in with.
+        # A known password replaces the dataset's, with which nobody can sign in.
         server.sql("UPDATE passwords SET hash = (SELECT hash FROM passwords p JOIN users u ON u.id = p.user_id "
                    "WHERE u.username LIKE 'newcomer%%' LIMIT 1) WHERE user_id = %s", user)
         self.sign_in()
@@ -151,7 +151,7 @@ class Somebody(Person):
 
 
 class World:
-    """Who asks, and what about."""
+    """The asking person, and the objects of their requests."""
 
     def __init__(self, explained):
         self.server = explained.server
@@ -159,14 +159,14 @@ class World:
         self.newcomer = self.server.person("newcomer")
         self.hero = Somebody(self.server, 0, data.user(0))
         self.large, self.direct, self.own_group, self.public = (data.conversation(n) for n in (0, 1, 7, 508))
-        # Nobody in the dataset talks to them yet, and each is asked for once.
+        # Nobody in the dataset talks to them yet, and each is used once.
         self.numbers = itertools.count(600)
         self.message = self.hero.send(self.large)["id"]
         self.reader = Somebody(self.server, 5, data.user(5))
         self.device, self.reader_device = self.hero.connect(), self.reader.connect()
 
     def ask(self, method, path, who=None, **options):
-        """The answer to a request that is not refused."""
+        """The answer to a request that must not be refused."""
         answer = (who or self.hero).request(method, path, **options)
         assert answer.ok, (method, path, answer.status_code, answer.text)
         return answer
@@ -198,7 +198,7 @@ def world(explained):
 
 
 def sign_out(world):
-    """And in again, from another device."""
+    """Signs in again, from another device."""
     answer = world.server.request("POST", "/auth/login", json={"username": "user0", "password": PASSWORD})
     token = answer.json()["accessToken"]
     assert world.server.request("POST", "/auth/logout", headers={"Authorization": f"Bearer {token}"}).status_code == 204
@@ -218,7 +218,7 @@ def end_session(world):
 
 
 def change_profile(world):
-    # One pixel of a GIF; what follows it changes nothing.
+    # A GIF of one pixel. Bytes behind it change nothing.
     avatar = world.new_upload(b"GIF89a\1\0\1\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\1\0\1\0\0\2\2D\1\0;")
     world.ask("PATCH", "/auth/me", json={"displayName": "Ada", "about": "hello", "avatarUploadId": avatar})
 
@@ -387,7 +387,7 @@ def test_no_request_reads_a_whole_table(explained, world, request_name):
 
 
 def test_a_missing_index_is_seen(explained, world):
-    """What the test above looks for is found where it is."""
+    """A missing index is found by the check that the test above uses."""
     definition, = explained.server.sql("SELECT pg_get_indexdef('members_user'::regclass)")[0]
     explained.server.sql("DROP INDEX members_user")
     try:

@@ -1,4 +1,4 @@
-"""Claim 16: who is online, after connections, servers and clients that ended in every way there is."""
+"""Claim 16: who is online after connections, servers and clients have ended in every possible way."""
 
 import concurrent.futures
 import datetime
@@ -54,7 +54,7 @@ def test_presence_of_a_client_that_froze(people):
 
 
 def present(server):
-    """Who the database says is connected."""
+    """The people who are connected according to the database."""
     return {id for id, in server.sql("SELECT user_id::text FROM presence")}
 
 
@@ -69,7 +69,7 @@ def test_presence_after_the_server_was_frozen(start_server):
         device.forget()
         server.process.send_signal(signal.SIGSTOP)
         try:
-            # Gone while nobody could hear it; and one who comes.
+            # One person left while nobody could notice, and one arrives.
             leaving.sock.close()
             coming = pool.submit(dave.connect)
         finally:
@@ -83,13 +83,13 @@ def test_presence_after_the_server_was_frozen(start_server):
 
 @SLOW
 def test_presence_after_the_server_was_frozen_for_long(start_server):
-    """Longer than a heartbeat: clients have given up, and those that live come back."""
+    """Frozen for longer than a heartbeat: clients have given up, and living ones come back."""
     server = start_server()
     alice, bob, carol, dave = server.people("alice", "bob", "carol", "dave")
     for person in (bob, carol, dave):
         alice.direct(person)
     with Returning(alice) as watching, Returning(bob):
-        # Carol's client is frozen as well, for ever; Dave's ends meanwhile.
+        # Carol's client stays frozen for ever; Dave's ends meanwhile.
         frozen, ending = raw_socket(carol), raw_socket(dave)
         server.process.send_signal(signal.SIGSTOP)
         try:

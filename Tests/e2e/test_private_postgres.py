@@ -86,7 +86,7 @@ def test_postgres_that_dies_alone_is_started_again(alone):
         assert alone.request("GET", "/health").status_code == 200
         until(lambda: alone.request("GET", "/ready").status_code == 200, "the database to be back")
         assert postmaster(alone) != pid
-        # Each connection to the database comes back by itself; a client tries again under the same clientId.
+        # Each connection to the database comes back by itself. A client retries under the same clientId.
         again = {"conversationId": conversation, "text": "after", "clientId": "after"}
         until(lambda: device.emit("message:send", again)["ok"], "sending to work again")
         assert device.emit("message:send", again)["message"]["seq"] == 2, "the socket stayed"
@@ -134,7 +134,7 @@ def test_an_ordinary_user_needs_no_privileges(tmp_path):
 
 
 def test_somebody_elses_postgres_is_left_alone(alone, postgres):
-    """A stale `postmaster.pid` whose process id is by now another PostgreSQL's."""
+    """A stale `postmaster.pid` whose process id now belongs to another PostgreSQL."""
     alone.stop()
     pid_file = alone.storage / "postgres" / "postmaster.pid"
     stranger = pathlib.Path(postgres.directory) / "data" / "postmaster.pid"
@@ -162,7 +162,7 @@ def assert_the_server_is_no_superuser(server):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(statement)
     assert server.sql("SELECT rolname FROM pg_roles WHERE rolsuper") == [("parley_owner",)]
-    # All that is Parley's is the server's, so that the next migration may change it.
+    # The server's role owns everything of Parley, so the next migration may change it.
     assert server.sql("""
         SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE n.nspname IN ('public', 'moderation') AND pg_get_userbyid(c.relowner) <> 'parley'

@@ -1,4 +1,4 @@
-"""Whoever was removed stays out; groups that everybody left, and who owns them next."""
+"""Removed people stay out; groups that everybody left; who owns a group next."""
 
 import concurrent.futures
 
@@ -17,11 +17,11 @@ def test_who_was_removed_from_a_public_group_stays_out_until_brought_back(people
             assert_problem(bob.post(f"{path}/join"), 403, "forbidden")
             assert b.emit("conversation:join", {"conversationId": group})["error"]["code"] == "forbidden"
         assert_problem(bob.get(f"/messages?conversationId={group}"), 403, "not_a_member")
-        # A member may add anybody here, but not undo what the owner did.
+        # A member may add anybody here, but not undo the owner's removal.
         assert_problem(carol.post(f"{path}/members", json={"userIds": [bob.id]}), 403, "forbidden")
         assert alice.post(f"{path}/members", json={"userIds": [bob.id]}).status_code == 200
         b.wait_for("conversation:created", lambda c: c["id"] == group)
-    # Who leaves may come back.
+    # A person who left may come back.
     assert bob.post(f"{path}/leave").status_code == 204
     assert bob.post(f"{path}/join").status_code == 200
 
@@ -47,7 +47,7 @@ def test_who_is_removed_in_sql_stays_out_too(server, people):
     group = alice.group(bob, visibility="public")
     server.sql("DELETE FROM members WHERE conversation_id = %s AND user_id = %s", group, bob.id)
     assert_problem(bob.post(f"/conversations/{group}/join"), 403, "forbidden")
-    # And is back as SQL has it.
+    # A person whom SQL adds again is back.
     server.sql(
         "INSERT INTO members (conversation_id, user_id, role) VALUES (%s, %s, 'member')", group, bob.id)
     assert bob.post(f"/conversations/{group}/leave").status_code == 204

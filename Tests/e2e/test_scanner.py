@@ -1,4 +1,4 @@
-"""Virus scanning by the real clamd, with signatures made here: no database has to be downloaded."""
+"""Virus scans by the real clamd, with signatures made here, so no database has to be downloaded."""
 
 import os
 import pathlib
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(CLAMD is None, reason="no clamd: install clamav-
 
 
 class Clamd:
-    """A clamd in a temporary directory, with one signature of its own."""
+    """A clamd in a temporary directory with one signature."""
 
     def __init__(self):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="parley-clamd-"))
@@ -85,7 +85,7 @@ def address(clamd, way):
 
 
 def attempts(person, content):
-    """The answers to the same file by each way to upload: multipart, PUT, and tus in two pieces."""
+    """The answers to the same file by each way of uploading: multipart, PUT, and tus in two pieces."""
     yield person.post("/upload", files={"file": ("note.txt", content)})
     yield person.request("PUT", "/upload/note.txt", data=content)
     location = create(person, len(content)).headers["Location"]

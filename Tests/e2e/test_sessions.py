@@ -16,7 +16,7 @@ from parley import PASSWORD, assert_problem, until
 
 
 def signed(header, payload, key, algorithm=hashlib.sha256):
-    """A JWT (RFC 7515 § 3.1) made by hand, so that it can be wrong in any way."""
+    """A hand-made JWT (RFC 7515, section 3.1), which can be wrong in any way."""
     def part(value):
         raw = value if isinstance(value, bytes) else json.dumps(value).encode()
         return base64.urlsafe_b64encode(raw).rstrip(b"=")
@@ -101,7 +101,7 @@ def signed_with(token, secret):
 # --- Refreshing
 
 def age(server, person, seconds):
-    """Lets that much time pass for the spent tokens of somebody."""
+    """Lets that much time pass for a person's spent tokens."""
     server.sql(
         "UPDATE refresh_tokens SET spent_at = spent_at - %s * interval '1 second' WHERE session_id IN "
         "(SELECT id FROM sessions WHERE user_id = %s)", seconds, person.id)
@@ -117,7 +117,7 @@ def test_refreshing_rotates_and_all_who_do_it_at_once_get_the_same(server, peopl
     assert second != first
     live = "SELECT count(*) FROM refresh_tokens WHERE spent_at IS NULL AND session_id IN (SELECT id FROM sessions WHERE user_id = %s)"
     assert server.sql(live, alice.id) == [(1,)], "one live branch"
-    # One tab goes on; the other comes within the grace, and catches up.
+    # One tab goes on. The other comes within the grace period and catches up.
     third = refresh(server, second).json()["refreshToken"]
     assert refresh(server, first).json()["refreshToken"] == second
     assert refresh(server, second).json()["refreshToken"] == third
@@ -144,7 +144,7 @@ def test_a_stolen_token_ends_the_session_whoever_is_faster(server, people, faste
     third = refresh(server, second["refreshToken"]).json()
     with alice.connect(token=third["accessToken"]) as device, alice.connect(token=other["accessToken"]) as elsewhere:
         age(server, alice, 11)
-        # The slower one comes with what both had.
+        # The slower one comes with the token that both had.
         assert_problem(refresh(server, stolen), 401, "session_revoked")
         assert device.wait_for("session:revoked") == {"code": "session_revoked"}
         device.wait_for("disconnect")
@@ -156,7 +156,7 @@ def test_a_stolen_token_ends_the_session_whoever_is_faster(server, people, faste
 
 
 def test_successors_that_the_version_before_made_are_good(server, people):
-    """It runs beside this one for a while, and makes them at random."""
+    """The previous version runs beside this one for a while and makes successors at random."""
     [alice] = people("alice")
     spent, random = alice.session["refreshToken"], "of the version before"
     server.sql("UPDATE refresh_tokens SET spent_at = now() WHERE hash = sha256(%s::bytea)", spent)
@@ -238,7 +238,7 @@ def test_log_out_works_with_a_refresh_token(server, people):
 
 
 def page(server, person):
-    """A browser in which somebody has signed in, and what its page sends."""
+    """A browser in which a person has signed in, and the requests of its page."""
     browser = requests.Session()
     browser.headers.update({"X-Parley-Cookie": "1", "Origin": server.url})
     answer = browser.post(server.url + "/auth/login", json={"username": person.username, "password": PASSWORD})
@@ -295,7 +295,7 @@ def test_the_session_used_least_lately_ends_for_one_too_many(server, people):
         oldest.wait_for("session:revoked")
         assert_problem(alice.get("/auth/me"), 401, "session_revoked")
         assert stranger.all("session:revoked") == [] and bob.get("/auth/me").status_code == 200
-    # Now the second would be next, were it not used.
+    # The second session would now be next if it were not used.
     assert refresh(server, second["refreshToken"]).status_code == 200
     assert log_in(server, alice.username).status_code == 200
     assert me(server, second["accessToken"]).status_code == 200
@@ -370,7 +370,7 @@ def test_sessions_and_tokens_that_ended_long_ago_are_forgotten(start_server):
     server.sql(f"UPDATE sessions SET revoked_at = {old} WHERE id = %s", ids["revoked"])
     first = hashlib.sha256(tokens[0].encode()).digest()
     server.sql(f"UPDATE refresh_tokens SET spent_at = {old} WHERE hash = %s", first)
-    # More than go in one deletion.
+    # More than one deletion takes.
     server.sql(
         f"INSERT INTO refresh_tokens (hash, session_id, spent_at) SELECT sha256(n::text::bytea), %s, {old} "
         "FROM generate_series(1, 2500) n", ids["living"])

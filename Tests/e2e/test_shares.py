@@ -1,4 +1,4 @@
-"""What one person may take of what all share: bytes out, and room in the database."""
+"""One person's share of what all use: outgoing bytes, and room in the database."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -32,7 +32,7 @@ def test_a_reaction_to_a_large_message_tells_only_what_changed(people):
 
 
 def test_reactions_at_once_add_up_to_what_there_is(people):
-    """Each tells its own change, in the order of the revisions: whoever applies them has what the server has."""
+    """Each event tells its own change, in the order of the revisions. A client that applies them has the server's state."""
     alice, *others = people("alice", "bob", "carol", "dave", "erin", "frank", "grace")
     group = alice.group(*others)
     message = alice.send(group, "\N{SNOWMAN}" * 8000)

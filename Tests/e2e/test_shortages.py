@@ -1,4 +1,4 @@
-"""What files come to when something runs short or goes away: descriptors, room, the disk, a file's bytes."""
+"""What happens to files when something runs short or goes away: descriptors, room, the disk, a file's bytes."""
 
 import os
 import resource
@@ -23,13 +23,13 @@ def test_without_descriptors_files_wait_and_all_else_goes_on(start_server):
     with requests.Session() as session:
         session.headers["Authorization"] = f"Bearer {alice.token}"
         assert session.get(f"{server.url}/auth/me").status_code == 200
-        # Of these the server keeps some for files; not of fewer, which it does not know of.
+        # The server reserves some of these for files, but none of a lower limit that is set behind its back.
         limit = max(int(name) for name in os.listdir(f"/proc/{server.process.pid}/fd")) + 40
         resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (limit, limit))
-        # More than there are descriptors for: whichever comes free is taken.
+        # More connections than descriptors, so any descriptor that becomes free is taken.
         idle = [socket.create_connection(("127.0.0.1", server.port), timeout=60) for _ in range(limit)]
         until(lambda: descriptors(server) == limit, "all descriptors to be taken")
-        # The four threads for files, each for the first time.
+        # Uses each of the four threads for files for the first time.
         for _ in range(8):
             refused = session.put(f"{server.url}/upload/photo.jpg", data=pictures.picture("jpg"))
             assert_problem(refused, 503, "unavailable")
@@ -87,7 +87,7 @@ def test_what_the_disk_does_not_give_up_is_gone_for_its_owner(start_server):
     alice = server.person()
     content = os.urandom(1000)
     upload = alice.upload(content)
-    # What no program can unlink, not even root's.
+    # A directory entry that no program can unlink, not even as root.
     file = stored(server, content)
     file.unlink()
     file.mkdir()

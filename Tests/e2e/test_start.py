@@ -1,4 +1,4 @@
-"""What stops a start: bad settings and migrations that do not fit, each in one line that names it."""
+"""Refused starts: bad settings and migrations that do not fit, each named in one line."""
 
 import os
 import pathlib
@@ -41,7 +41,7 @@ def test_settings_from_a_file_and_the_environment_wins(tmp_path):
 
 
 def with_file(directory, content):
-    """What `parley serve` says to a .env file in its working directory."""
+    """The output of `parley serve` for a .env file in its working directory."""
     (directory / ".env").write_bytes(content)
     environment = {name: value for name, value in os.environ.items() if name != "PORT"}
     return subprocess.run(

@@ -1,4 +1,4 @@
-"""What is kept on disk and what is not: orphans, quotas, full disks, lost files, dying decoders."""
+"""What stays on disk and what does not: orphans, quotas, full disks, lost files, dying decoders."""
 
 import hashlib
 import os
@@ -60,7 +60,7 @@ def test_what_nobody_sent_or_what_was_taken_back_goes_after_a_day(start_server):
     assert bob.get(f"/upload/{shared['id']}/file").content == contents["shared"]
     refused = alice.post("/messages", json={"conversationId": conversation, "attachments": [uploads["taken back"]["id"]]})
     assert_problem(refused, 422, "validation_failed", "attachments")
-    # The same bytes once more are a new upload.
+    # The same bytes sent again are a new upload.
     again = alice.upload(contents["taken back"])
     assert server.request("GET", again["url"]).content == contents["taken back"]
 
@@ -89,7 +89,7 @@ def test_a_quota_holds_for_uploads_side_by_side(start_server):
     assert_problem(alice.request("PUT", "/upload/x", data=b"x" * 100_001), 413, "quota_exceeded")
     assert_problem(alice.request("PUT", "/upload/x", data=iter([b"x" * 100_001])), 413, "quota_exceeded")
     assert_problem(create(alice, 100_001), 413, "quota_exceeded")
-    # Unfinished uploads count with all that is to come, until they are given up.
+    # Unfinished uploads count with their announced size, until they are given up.
     location = create(alice, 90_000).headers["Location"]
     assert_problem(alice.request("PUT", "/upload/x", data=b"x" * 20_000), 413, "quota_exceeded")
     assert alice.request("DELETE", location, headers={"Tus-Resumable": "1.0.0"}).status_code == 204
@@ -156,7 +156,7 @@ def test_storage_check_finds_and_repairs_what_differs(start_server):
     stray = stored(server, b"stray")
     stray.parent.mkdir(parents=True, exist_ok=True)
     stray.write_bytes(b"stray")
-    # A second copy, where it does not belong.
+    # A second copy in a wrong place.
     misplaced = server.storage / "uploads" / "00" / "00" / stored(server, contents[0]).name
     misplaced.parent.mkdir(parents=True, exist_ok=True)
     misplaced.write_bytes(contents[0])
@@ -181,13 +181,13 @@ def test_storage_check_finds_and_repairs_what_differs(start_server):
 
 
 def allows_user_namespaces():
-    """Whether an ordinary user may mount something that nobody else sees (user_namespaces(7))."""
+    """Whether an ordinary user may mount a file system that nobody else sees (user_namespaces(7))."""
     return subprocess.run(["unshare", "-Urm", "true"], stderr=subprocess.DEVNULL).returncode == 0
 
 
 @pytest.fixture(params=["mounted by root", "in a user namespace"])
 def small_disk(request, tmp_path):
-    """A disk of 30 MB at `storage/uploads`: how to run a server that has it, and where the server sees it."""
+    """A disk of 30 MB at `storage/uploads`: the command prefix for a server that has it, and its path."""
     disk = tmp_path / "storage" / "uploads"
     disk.mkdir(parents=True)
     if request.param == "mounted by root":
@@ -214,12 +214,12 @@ def test_a_full_disk(start_server, tmp_path, small_disk):
     content = os.urandom(20_000_000)
     for answer in (alice.request("PUT", "/upload/x", data=content), alice.post("/upload", files={"file": content})):
         assert_problem(answer, 507, "storage_full")
-    # Whoever says how much is to come is told before it has come.
+    # A client that announces the size is told before it has sent the bytes.
     announcement = f"PUT /upload/x HTTP/1.1\nHost: x\nAuthorization: Bearer {alice.token}\nContent-Length: {len(content)}\n\n"
     assert raw(server, announcement, content[:1_000_000]).startswith("HTTP/1.1 507 ")
     until(lambda: not list((disk / "tmp").iterdir()), "the disk to be cleared")
     assert alice.send(alice.direct(bob), "still talking")["seq"] == 1
-    # What a resumable upload has brought is kept until there is room again.
+    # The received bytes of a resumable upload are kept until there is room again.
     location = create(alice, len(content)).headers["Location"]
     assert_problem(patch(alice, location, 0, content), 507, "storage_full")
     offset = until(lambda: head(alice, location), "the offset")
@@ -228,7 +228,7 @@ def test_a_full_disk(start_server, tmp_path, small_disk):
     assert alice.request("DELETE", f"/upload/{first['id']}").status_code == 204
     assert patch(alice, location, offset, content[offset:]).status_code == 204
     assert alice.get(f"{location}/file").content == content
-    # However small the files: some room is left to others.
+    # However small the files are, some room is left for others.
     while (answer := alice.request("PUT", "/upload/x", data=os.urandom(100_000))).status_code == 201:
         pass
     assert_problem(answer, 507, "storage_full")
@@ -252,7 +252,7 @@ def is_decoding(pid):
 
 
 def has_ended(pid):
-    """Whether there is no process any more, or one that nobody has waited for (proc(5), `stat`)."""
+    """Whether the process is gone, or a zombie (proc(5), `stat`)."""
     try:
         return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except FileNotFoundError:
@@ -275,13 +275,13 @@ def test_a_decoder_that_dies_costs_one_picture(start_server):
     assert_problem(bob.get(path), 404, "not_found")
     served = alice.get(path)
     assert served.content == photo and served.headers["Content-Disposition"].startswith("attachment;")
-    # Whoever sends the same picture again is none the wiser, and the first one gains by it.
+    # Another upload of the same picture works, and mends the first one.
     again = bob.upload(photo, "photo.jpg")
     assert again["kind"] == "image" and len(again["thumbnails"]) == 3
     assert alice.get(f"/upload/{upload['id']}").json()["kind"] == "image" and bob.get(path).status_code == 200
     assert sorted(file.name.removeprefix(again["sha256"]) for file in stored(server, photo).parent.iterdir()) == [
         "", ".large.webp", ".medium.webp", ".small.webp"]
-    # One that dies while it waits is not noticed at all.
+    # Nobody notices a worker that dies while it waits.
     assert alice.upload(pictures.picture("png"))["kind"] == "image"
     for pid in workers(server):
         os.kill(pid, signal.SIGKILL)

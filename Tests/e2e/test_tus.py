@@ -24,7 +24,7 @@ BYTES = {**TUS, "Content-Type": "application/offset+octet-stream"}
 
 @pytest.fixture(scope="module")
 def alice(server):
-    """Somebody who uploads, for the tests that need not count what is hers."""
+    """A person who uploads, shared by tests that do not count her uploads."""
     return server.person("alice")
 
 
@@ -49,7 +49,7 @@ def checksum(algorithm, content):
 
 
 def begin_patch(person, location, offset, length, **headers):
-    """A PATCH of which the caller sends the body byte by byte."""
+    """A PATCH whose body the caller sends byte by byte."""
     connection = socket.create_connection(("127.0.0.1", person.server.port))
     more = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     connection.sendall(
@@ -60,7 +60,7 @@ def begin_patch(person, location, offset, length, **headers):
 
 
 def is_open(server, location):
-    """Whether somebody writes to an unfinished upload: asked of the kernel, so as not to be in the way."""
+    """Whether somebody writes to an unfinished upload. Asks the kernel, which disturbs nothing."""
     files = pathlib.Path(f"/proc/{server.process.pid}/fd").iterdir()
     return any(os.path.realpath(file).endswith(location.split("/")[-1]) for file in files)
 
@@ -199,7 +199,7 @@ def test_method_override(alice):
         return alice.request(by, location, headers={**BYTES, "X-HTTP-Method-Override": method, **headers}, data=data)
 
     assert override("PATCH", data=b"ab", **{"Upload-Offset": "0"}).status_code == 204
-    # Whatever the method is: a PUT would store a file of its own.
+    # Whatever the method: a PUT would store a file of its own.
     assert override("PATCH", by="PUT", data=b"c", **{"Upload-Offset": "2"}).status_code == 204
     assert override("HEAD").headers["Upload-Offset"] == "3"
     assert override("DELETE").status_code == 204
@@ -225,7 +225,7 @@ def test_an_expired_upload_is_gone_and_its_bytes_are_swept(start_server):
 
 
 def test_a_hundred_cuts(alice):
-    """The connection is cut at random places; after each the server says where to go on."""
+    """The connection is cut at random positions. After each cut the server says where to continue."""
     randomness = random.Random(5)
     content = randomness.randbytes(3_000_000)
     location = create(alice, len(content)).headers["Location"]
@@ -233,7 +233,7 @@ def test_a_hundred_cuts(alice):
     while cuts < 100:
         offset = head(alice, location)
         rest = len(content) - offset
-        # The larger pieces in the later cuts, so that all hundred find something left to send.
+        # Later cuts take larger pieces, so all hundred find something left to send.
         sent = randomness.randint(0, min(rest - 1, 2 * rest // (101 - cuts)))
         with begin_patch(alice, location, offset, rest) as connection:
             connection.sendall(content[offset:offset + sent])
@@ -291,7 +291,7 @@ def test_two_writers_at_one_offset(alice):
 
 
 def test_a_writer_whose_network_went_away_gives_way(alice):
-    """It closes nothing and says nothing: a phone that left the house."""
+    """The writer closes nothing and says nothing, like a phone that lost its network."""
     location = create(alice, 1000).headers["Location"]
     with begin_patch(alice, location, 0, 1000) as connection:
         connection.sendall(b"a" * 300)
@@ -324,7 +324,7 @@ def test_kill_9_in_the_middle_and_resume(start_server):
 
 
 def test_bytes_that_are_all_there_are_finished_after_a_restart(start_server):
-    """The server ended between the last byte and the row."""
+    """The server ends between the last byte and the row."""
     server = start_server()
     alice = server.person()
     location = create(alice, 5).headers["Location"]
@@ -339,7 +339,7 @@ def test_bytes_that_are_all_there_are_finished_after_a_restart(start_server):
 
 
 def test_a_lost_outcome_loses_no_bytes(start_server):
-    """The database's connection breaks, or the server dies, while the row of what has come in whole is written."""
+    """The database's connection breaks, or the server dies, while the row of a complete upload is written."""
     server = start_server()
     alice = server.person()
     content = os.urandom(300_000)

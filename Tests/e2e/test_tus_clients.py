@@ -15,7 +15,7 @@ import requests
 from parley import Server, assert_problem, until
 
 PAGE = "https://chat.example"
-# What a page may send without a preflight, and read without `Access-Control-Expose-Headers` (Fetch, § 2.2.2 and 2.2.6).
+# What a page may send without a preflight, and read without `Access-Control-Expose-Headers` (Fetch, sections 2.2.2 and 2.2.6).
 SAFE_REQUEST = {"accept", "accept-language", "content-language"}
 SAFE_RESPONSE = {"cache-control", "content-language", "content-length", "content-type", "expires", "last-modified", "pragma"}
 
@@ -43,7 +43,7 @@ class Answer:
 
 
 class Browser:
-    """XMLHttpRequest of a page: preflights, and hides what is not exposed."""
+    """The XMLHttpRequest of a page: sends preflights, and hides fields that are not exposed."""
 
     def __init__(self):
         self.requests = []
@@ -65,7 +65,7 @@ class Browser:
 
 
 def encoded(metadata):
-    """`encodeMetadata`: an empty value leaves the space behind its key."""
+    """`encodeMetadata`: an empty value keeps the space after its key."""
     return ",".join(f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in metadata.items())
 
 
@@ -103,7 +103,7 @@ class TusUpload:
         return answer
 
     def resume(self):
-        """`_resumeUpload`: HEAD; a new upload where that is refused."""
+        """`_resumeUpload`: HEAD, and a new upload if that is refused."""
         answer = self.browser.send("HEAD", self.url, self.open())
         if answer.status // 100 != 2:
             self.url = None
@@ -183,7 +183,7 @@ def test_what_uppy_says_of_a_file(alice):
 
 
 def test_pausing_and_resuming_as_uppy_does(alice):
-    """A pause aborts the request; going on is a HEAD, and a PATCH that may meet the request before it."""
+    """A pause aborts the request. Resuming is a HEAD and a PATCH, which may meet the previous request."""
     content = os.urandom(3_000_000)
     tus = TusUpload(alice, content, {"filename": "x"})
     tus.create()
@@ -199,7 +199,7 @@ def test_pausing_and_resuming_as_uppy_does(alice):
     def go_on():
         tus.resume()
         answer = tus.patch()
-        # The one refusal that both clients try again.
+        # The only refusal that both clients retry.
         assert answer.status in (204, 409), answer.raw.text
         return answer.status == 204
 
@@ -237,7 +237,7 @@ def test_cancelling_terminates(server, alice):
 
 
 def test_parallel_and_deferred_uploads_are_refused_for_good(alice):
-    """400 and readable: neither client tries it again."""
+    """The answer is 400 and readable, and neither client retries."""
     for more in ({"Upload-Concat": "partial"}, {"Upload-Concat": "final;/upload/a /upload/b"}, {"Upload-Defer-Length": "1"}):
         answer = TusUpload(alice, b"x" * 10, more=more).create()
         assert_problem(answer.raw, 400, "malformed_request")

@@ -30,7 +30,7 @@ def send(person, *parts, **options):
     ('name="a"; filename="photo.jpg"', "photo.jpg"),
     ("name=a; filename=photo.jpg", "photo.jpg"),
     ('filename = "photo.jpg" ; name="a"', "photo.jpg"),
-    # RFC 8187, alone and beside the name for old receivers.
+    # RFC 8187, alone and beside a name for old receivers.
     ("name=\"a\"; filename*=UTF-8''na%C3%AFve%20plan.txt", "naïve plan.txt"),
     ("name=\"a\"; filename=\"=?utf-8?B?w5xi?=\"; filename*=utf-8''%C3%9Cb.txt", "Üb.txt"),
     ("name=\"a\"; filename=\"plain.txt\"; filename*=latin9''%A4.txt", "plain.txt"),
@@ -77,7 +77,7 @@ def test_a_form_of_unknown_length_has_the_same_bounds(start_server):
     ("%CC%81" * 150, "\u0301" * 127), ("a" + "%CC%81" * 150 + ".txt", "a" + "\u0301" * 125 + ".txt"),
 ])
 def test_names_in_paths(server, alice, path, name):
-    # By a client that leaves the path as it is.
+    # From a client that sends the path as it is.
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     connection.request("PUT", f"/upload/{path}", b"content", {"Authorization": f"Bearer {alice.token}"})
     answer = connection.getresponse()

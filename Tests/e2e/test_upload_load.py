@@ -1,4 +1,4 @@
-"""Many, slow and very large uploads: what they hold, and whom they leave room."""
+"""Many, slow and very large uploads: what they hold, and what they leave to others."""
 
 import os
 import select
@@ -44,7 +44,7 @@ def test_a_film_of_more_than_two_gigabytes(start_server, tmp_path):
 
 
 def test_memory_stays_flat(start_server, tmp_path):
-    """A gigabyte where PARLEY_BIG is set, 300 megabytes else."""
+    """A gigabyte if PARLEY_BIG is set, else 300 megabytes."""
     size = (1 << 30) if BIG else 300_000_000
     server = start_server(MAX_UPLOAD_BYTES=str(size))
     alice = server.person()
@@ -67,7 +67,7 @@ def test_memory_stays_flat(start_server, tmp_path):
         downloaded += len(chunk)
     assert downloaded == size
     assert resident("VmHWM") - before < 100 * 1024 * 1024
-    # Readers who stop reading hold what is between two chunks, not the file.
+    # Readers that stop reading hold a chunk or two, not the file.
     before = resident("VmRSS")
     stalled = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(10)]
     for connection in stalled:
@@ -79,7 +79,7 @@ def test_memory_stays_flat(start_server, tmp_path):
 
 
 class Trickle:
-    """Uploads that begin and bring next to nothing, each on a connection of its own, from one address."""
+    """Uploads from one address that begin and send next to nothing, each on its own connection."""
 
     def __init__(self, server, address):
         self.server, self.address, self.connections = server, address, []
@@ -93,7 +93,7 @@ class Trickle:
         self.connections.append(connection)
 
     def refused(self):
-        """How many have an answer: whoever was let in waits for the rest of its own body."""
+        """How many have an answer. An accepted upload still waits for its body."""
         return len(select.select(self.connections, [], [], 0)[0])
 
     def end(self):
@@ -114,7 +114,7 @@ def test_many_slow_uploads_leave_room_for_others(start_server):
         until(lambda: trickles[0].refused() >= 256 - 85, "those beyond the address's share to be refused")
         assert trickles[0].refused() == 256 - 85
         assert other.request("PUT", "/upload/x", data=os.urandom(1000)).status_code == 201
-        # And the same from an address of their own each.
+        # The same again, each from an address of its own.
         for n, person in enumerate(greedy):
             trickles.append(Trickle(server, f"127.0.0.{3 + n}"))
             for _ in range(16):
@@ -162,7 +162,7 @@ def test_what_somebody_else_has_takes_the_same_work_as_what_is_new(start_server)
     answers = []
     waiting = threading.Thread(target=lambda: answers.append(bob.upload(picture, "his.jpg")))
     waiting.start()
-    # Nothing is served, nor known, before a worker has looked at it.
+    # Nothing is served or known before a worker has processed it.
     until(lambda: len(temporaries(server)) > 0, "his bytes to arrive")
     waiting.join(1)
     assert not answers

@@ -1,4 +1,4 @@
-"""Pictures and films: what is found out about them, turned, cleaned and shown small."""
+"""Pictures and videos: how they are measured, turned, cleaned and made into thumbnails."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from uploading import digest
 
 @pytest.fixture(scope="module")
 def alice(server):
-    """Somebody who uploads, for the tests that need not count what is hers."""
+    """A person who uploads, shared by tests that do not count her uploads."""
     return server.person("alice")
 
 
@@ -85,7 +85,7 @@ def test_a_picture_cut_short_and_one_that_lies(server, alice):
     lying = alice.upload(bytes(bomb), "bomb.png")
     assert lying["thumbnails"] == []
     if lying["kind"] == "file":
-        # It could not be cleaned, so nobody but its owner gets it.
+        # It could not be cleaned, so only its owner gets it.
         bob = server.person()
         alice.send(alice.direct(bob), "look", attachments=[lying["id"]])
         assert_problem(bob.get(f"/upload/{lying['id']}/file"), 404, "not_found")

@@ -1,4 +1,4 @@
-"""Files go up: by forms, PUT and curl; what is refused, and what a cut body leaves."""
+"""Uploads by forms, PUT and curl: what is refused, and what a truncated body leaves."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ from uploading import digest, raw, temporaries
 
 @pytest.fixture(scope="module")
 def alice(server):
-    """Somebody who uploads, for the tests that need not count what is hers."""
+    """A person who uploads, shared by tests that do not count her uploads."""
     return server.person("alice")
 
 
@@ -34,7 +34,7 @@ def test_a_body_by_put_and_curl(server, alice, tmp_path):
     content = os.urandom(2_500_000)
     file = tmp_path / "a photo.bin"
     file.write_bytes(content)
-    # curl sends nothing before it is told to, for longer than this test may take.
+    # curl waits for the server's permission for longer than this test may take.
     output = subprocess.run(
         ["curl", "-sS", "--expect100-timeout", "600", "-T", str(file), "-H", f"Authorization: Bearer {alice.token}",
          f"{server.url}/upload/"], capture_output=True, check=True, text=True, timeout=60).stdout
@@ -75,7 +75,7 @@ def test_what_is_refused(server, people):
     form = {"Content-Type": "multipart/form-data; boundary=x"}
     for body in (b"nonsense", b'--x\r\nContent-Disposition: form-data; filename="a"\r\n\r\ncut short', b"--x\r\nno colon\r\n\r\n"):
         assert_problem(alice.post("/upload", data=body, headers=form), 400, "malformed_request")
-    # All of a form's files are kept, or none.
+    # A form's files are stored all or none.
     half = (b'--x\r\nContent-Disposition: form-data; name="a"; filename="a"\r\n\r\nfirst of two\r\n'
             b'--x\r\nContent-Disposition: form-data; name="b"; filename="b"\r\n\r\n\r\n--x--\r\n')
     assert_problem(alice.post("/upload", data=half, headers=form), 422, "validation_failed", "file")
@@ -117,5 +117,5 @@ def test_a_body_that_is_cut_short_leaves_nothing(server, people):
     raw(server, f"{head}Content-Length: 1000000\n\n", b"x" * 400_000, wait=False)
     raw(server, f"{head}Transfer-Encoding: chunked\n\n", b"61a80\r\n" + b"x" * 400_000 + b"\r\n", wait=False)
     until(lambda: not temporaries(server), "the cut uploads to be cleared away")
-    # Both requests are over: the uploads under way are none, and none of them became a row.
+    # Both requests are over. No upload is in progress, and none became a row.
     assert server.sql("SELECT count(*) FROM uploads WHERE owner_id = %s", alice.id) == [(0,)]

@@ -1,4 +1,4 @@
-"""URLs of files end minutes after somebody left the conversation that they were shown in."""
+"""File URLs end minutes after somebody left the conversation in which they were shown."""
 
 import re
 
@@ -9,13 +9,13 @@ from parley import assert_problem
 
 
 def urls(person, group):
-    """The URL of each file and thumbnail that the group's newest message carries, as `person` sees it."""
+    """The URLs of the files and thumbnails of the group's newest message, as `person` sees them."""
     newest = person.get(f"/messages?conversationId={group}&limit=1").json()["messages"][0]
     return [url for u in newest["attachments"] for url in (u["url"], *(t["url"] for t in u["thumbnails"]))]
 
 
 def pass_minutes(server, group):
-    """As if five minutes had gone by since whoever went last: the next epoch has begun."""
+    """Acts as if five minutes had passed since the last departure, so the next epoch has begun."""
     server.sql(
         """UPDATE conversations SET url_epoch = greatest(previous_url_epoch + 1, floor(extract(epoch FROM now())) - 1)
             WHERE id = %s""", group)
@@ -41,7 +41,7 @@ def test_urls_end_minutes_after_somebody_went_and_new_ones_go_on(server, people,
     shown = bob.get(f"/upload/{upload['id']}").json()["url"]
     assert len(held) > 1 and live["url"] == held[0] == shown == urls(carol, group)[0]
     GOINGS[how](server, alice, bob, group)
-    # Nothing of it any more by who they are; what the others have on their screens does not break at once.
+    # The former member can fetch nothing by identity. What others have on their screens does not break at once.
     for path in (*held, f"/upload/{upload['id']}"):
         bare = path.split("?")[0]
         assert_problem(bob.get(bare), 404, "not_found")
@@ -95,7 +95,7 @@ def test_who_leaves_a_public_group_takes_nothing_from_its_urls(server, people):
 
 
 def test_urls_end_also_where_one_goes_after_the_other(server, people):
-    """Whoever goes second may hold what was shown since the first one went."""
+    """The second person to leave may hold URLs that were shown since the first one left."""
     alice, bob, carol, dave = people("alice", "bob", "carol", "dave")
     group = alice.group(bob, carol, dave)
     alice.send(group, "", attachments=[alice.upload(picture(), "picture.png")["id"]])
@@ -110,7 +110,7 @@ def test_urls_end_also_where_one_goes_after_the_other(server, people):
     pass_minutes(server, group)
     for url in held:
         assert_problem(server.request("GET", url), 401, "token_expired")
-    # And the same again, a while later.
+    # The same again, a while later.
     later = urls(dave, group)
     assert server.request("GET", later[0]).status_code == 200
     assert alice.request("DELETE", f"/conversations/{group}/members/{dave.id}").status_code == 204
@@ -125,7 +125,7 @@ def test_a_removal_ends_no_url_sooner_than_the_one_before_it(server, people):
     alice.send(group, "", attachments=[alice.upload(picture(), "picture.png")["id"]])
     shown = urls(dave, group)
     assert alice.request("DELETE", f"/conversations/{group}/members/{bob.id}").status_code == 204
-    # As if the next epoch were to begin within the minute after which the one behind it would be chosen.
+    # Acts as if the next epoch began within the minute after which the one behind it would be chosen.
     server.sql("UPDATE conversations SET url_epoch = extract(epoch FROM now())::bigint + 30 WHERE id = %s", group)
     (epochs,) = server.sql("SELECT previous_url_epoch, url_epoch FROM conversations WHERE id = %s", group)
     assert alice.request("DELETE", f"/conversations/{group}/members/{carol.id}").status_code == 204

@@ -1,4 +1,4 @@
-"""What HTTP asks of a server, request by request on the wire: hosts, targets, methods, media types, bodies, TLS."""
+"""What HTTP requires of a server, request by request on the wire: hosts, targets, methods, media types, bodies, TLS."""
 
 import socket
 import ssl
@@ -18,7 +18,7 @@ def head(*lines):
 
 GET = "GET /health HTTP/1.1"
 
-# --- Host (RFC 9112 § 3.2)
+# --- Host (RFC 9112, section 3.2)
 
 
 @pytest.mark.parametrize("lines", [
@@ -260,7 +260,7 @@ def test_all_json_is_accepted(alice):
         for number, (name, document) in enumerate({**json_documents.ACCEPTED, **json_documents.ALSO_ACCEPTED}.items()):
             answer = change(session, alice, b'{"about":"%d","unread":%s}' % (number, document))
             assert answer.status_code == 200 and answer.json()["about"] == str(number), (name, answer.text)
-            # By itself it is no object of the route's, or one without its fields.
+            # Alone it is no object for the route, or one without the route's fields.
             assert NO_JSON not in change(session, alice, document).text, name
     assert change(requests, alice, b'{"about":""}').status_code == 200
 
@@ -307,7 +307,7 @@ def test_pages_are_alone_and_may_use_no_device(server):
 
 
 def offered(server, ciphers):
-    """The suite that TLS 1.2 agrees on; nil where there is none."""
+    """The cipher suite that TLS 1.2 negotiates; None if there is none."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     context.maximum_version = ssl.TLSVersion.TLSv1_2

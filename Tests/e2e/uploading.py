@@ -1,4 +1,4 @@
-"""What the tests of uploads share."""
+"""Helpers that the tests of uploads share."""
 
 import hashlib
 import socket
@@ -13,7 +13,7 @@ def temporaries(server):
 
 
 def raw(server, text, *parts, wait=True):
-    """Sends a request as it is written here; what comes back until the server closes, or pauses."""
+    """Sends a raw request. Returns what comes back until the server closes the connection or pauses."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
         connection.sendall(text.encode().replace(b"\n", b"\r\n"))
         for part in parts:
