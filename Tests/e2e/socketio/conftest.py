@@ -18,7 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 
 
 class Server:
-    """A running socketio-echo, ended by its process id."""
+    """A running socketio-echo, which the test ends by its process id."""
 
     def __init__(self, *arguments):
         directory = pathlib.Path(os.environ.get("PARLEY_BIN_DIR", ROOT / ".build" / "debug"))
@@ -60,13 +60,13 @@ def shared(*arguments):
 
 @pytest.fixture(scope="session")
 def server():
-    """Sends pings often, and waits for pongs for longer than the busiest machine takes."""
+    """Sends pings often, and waits for pongs longer than the busiest machine takes."""
     yield from shared("--ping-timeout", "60000", "--connect-timeout", "60000")
 
 
 @pytest.fixture(scope="session")
 def quiet():
-    """Sends no ping for as long as a test takes."""
+    """Sends no ping during a test."""
     yield from shared("--ping-interval", "60000", "--connect-timeout", "60000")
 
 
@@ -78,7 +78,7 @@ def hasty():
 
 @pytest.fixture
 def make_server():
-    """Starts a server with options of its own, ended after the test."""
+    """Starts a server with other options, which ends after the test."""
     servers = []
 
     def make(*arguments):

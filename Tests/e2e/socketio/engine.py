@@ -1,4 +1,4 @@
-"""What the tests of Engine.IO share."""
+"""Helpers that the tests of Engine.IO share."""
 
 import json
 
@@ -7,7 +7,7 @@ import requests
 import websocket
 
 PING_INTERVAL, PING_TIMEOUT = 0.3, 0.2
-"""Of the server `hasty`, in seconds."""
+"""The intervals of the server `hasty`, in seconds."""
 
 
 class Client:
@@ -34,7 +34,7 @@ class Client:
 
 
 def receive(ws):
-    """The next packet that is no ping."""
+    """The next packet other than a ping."""
     while (data := ws.recv()) == "2":
         ws.send("3")
     return data

@@ -1,4 +1,4 @@
-"""python-socketio, a client of its own making, over both transports, the upgrade, and connections that are cut."""
+"""python-socketio, an independent client, over both transports, the upgrade, and cut connections."""
 
 import asyncio
 import socket
@@ -15,7 +15,7 @@ def transports(request):
 
 
 class Cutter:
-    """A TCP proxy whose connections can be cut all at once."""
+    """A TCP proxy that can cut all its connections at once."""
 
     def __init__(self, port):
         self.target = port
@@ -117,7 +117,7 @@ def test_reconnecting_over_a_cut_connection(patient, transports):
     client.connect(f"http://127.0.0.1:{cutter.port}", transports=transports, wait_timeout=60)
 
     def call(number):
-        # A polling session that is cut between two requests goes on; all others come back as new ones.
+        # A polling session that is cut between two requests goes on. All others come back as new sessions.
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             try:

@@ -22,7 +22,7 @@ class TestHeartbeat:
     def test_polling_without_pong(self, hasty):
         client = Client(hasty)
         sid = client.handshake()
-        # The ping, the end, and then nothing: polls are no pongs.
+        # The ping, the end, and then nothing, because polls are no pongs.
         assert [client.get(sid=sid).status_code for _ in range(3)][-1] == 400
 
     def test_websocket(self, echo):
@@ -57,7 +57,7 @@ class TestHeartbeat:
 
 class TestClose:
     def test_a_poll_and_a_close_at_the_same_instant(self, client):
-        """They are on two connections, and nobody knows which of them the server reads first."""
+        """They are on two connections, and the server may read either first."""
         for poller_first in [True, False] * 30:
             sid = client.handshake()
             query = f"{client.path}?EIO=4&transport=polling&sid={sid}"
@@ -90,7 +90,7 @@ class TestClose:
 
 class TestSlowConsumer:
     def test_it_holds_no_more_than_the_bound(self, make_server):
-        """A mebibyte, the kernel's buffer included."""
+        """The bound is a mebibyte, including the kernel's buffer."""
         server = make_server("--ping-interval", "20000")
         with open_websocket(server.port, "/engine.io/?EIO=4&transport=websocket") as wire:
             wire.socket.settimeout(60)
@@ -102,11 +102,11 @@ class TestSlowConsumer:
                 for _ in range(1000):
                     wire.send(chunk)
                     sent += 10_000
-        # What it has not read is on the way to it, or back, in its own buffers.
+        # The unread rest is in the client's own buffers, in either direction.
         assert 300_000 < sent < (1 << 20) + 400_000
 
     def test_answers_to_polls_that_are_not_read_are_bounded(self, make_server):
-        """A client that sends polls one behind the other and reads none of the answers."""
+        """A client that pipelines polls and reads none of the answers."""
         server = make_server("--ping-interval", "20000", "--max-outbound", "400000")
         client = Client(server)
         sid = client.handshake()

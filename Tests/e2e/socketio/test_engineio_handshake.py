@@ -145,7 +145,7 @@ class TestUpgrade:
             ws.close()
 
     def test_without_a_probe(self, echo):
-        """As elephant.io does it: what is under way comes once, and in its order."""
+        """Upgrades as elephant.io does. Packets in transit arrive once and in order."""
         for _ in range(10):
             sid = echo.handshake()
             assert echo.post("4before1\x1e4before2", sid=sid).status_code == 200
@@ -162,7 +162,7 @@ class TestUpgrade:
             poller.send(f"GET {echo.path}?EIO=4&transport=polling&sid={sid} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
             ws = echo.connect(sid=sid)
             ws.send("5")
-            # 400 where it came when the WebSocket was already there.
+            # 400 if the poll came when the WebSocket was already connected.
             code, _, body = poller.response()
             assert (code, body) == (200, b"6") or code == 400
             ws.send("4hello")

@@ -1,4 +1,4 @@
-"""What an Engine.IO session carries, over polling and over WebSocket."""
+"""The content of Engine.IO sessions, over polling and over WebSocket."""
 
 import base64
 import json
@@ -143,7 +143,7 @@ class TestPolls:
         responses = []
         poll = threading.Thread(target=lambda: responses.append(client.get(sid=sid)))
         poll.start()
-        # Whichever comes first: a poll behind the end is answered alike.
+        # Whichever comes first, a poll after the end gets the same answer.
         assert client.post("1", sid=sid).status_code == 200
         poll.join()
         assert (responses[0].status_code, responses[0].text) == (200, "6")

@@ -1,4 +1,4 @@
-"""The port is shared with an ordinary HTTP application: keep-alive, pipelining and refused upgrades."""
+"""Sharing the port with an ordinary HTTP application: keep-alive, pipelining and refused upgrades."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The Socket.IO protocol, revision 5: what the protocol's own conformance suite checks, and the rules beside it."""
+"""The Socket.IO protocol, revision 5: the cases of the protocol's own conformance suite, and other rules."""
 
 import json
 import time

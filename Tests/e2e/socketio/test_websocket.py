@@ -1,4 +1,4 @@
-"""RFC 6455 on /ws, and RFC 7692 where it is negotiated: the cases that the Autobahn test suite is known for."""
+"""RFC 6455 on /ws, and RFC 7692 if negotiated: the well-known cases of the Autobahn test suite."""
 
 import os
 import random
@@ -107,7 +107,7 @@ def test_what_breaks_the_protocol_is_closed_with_1002(ws, frames):
 )
 def test_the_connection_ends_with_the_close_frame(server, ws, frames, code):
     with open_websocket(server.port, "/engine.io/?EIO=4&transport=websocket") as other:
-        # No error of the WebSocket protocol: the server waits for the client's close frame.
+        # This is no error of the WebSocket protocol, so the server waits for the client's close frame.
         other.frame()
         other.send(frame(TEXT, b"abc"))
         while other.frame()[0] != CLOSE:
@@ -200,7 +200,7 @@ def test_random_bytes_end_the_connection_only(server):
 
 
 def test_a_reader_that_stops_is_not_read_from(server):
-    """What waits for it must not grow without bound: writing to it must block in the end."""
+    """The server's queue for it must not grow without bound, so writing to it must block in the end."""
     with open_websocket(server.port, "/ws") as wire:
         wire.socket.settimeout(1)
         chunk = frame(BINARY, bytes(1 << 20))

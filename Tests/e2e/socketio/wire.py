@@ -1,4 +1,4 @@
-"""A WebSocket and HTTP client that can do what well-behaved ones cannot."""
+"""A WebSocket and HTTP client that can misbehave."""
 
 import base64
 import os
@@ -8,7 +8,7 @@ import struct
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 
-# The same in every process: tests are named by the frames that they send.
+# The same in every process, because tests are named by the frames that they send.
 _masks = random.Random(6455)
 
 
@@ -46,7 +46,7 @@ def upgrade_request(path, headers=()):
 
 
 class Closed(Exception):
-    """The server closed the TCP connection."""
+    """The server has closed the TCP connection."""
 
 
 class Wire:
@@ -58,7 +58,7 @@ class Wire:
         self.buffer = b""
 
     def is_read(self):
-        """Whether the server has read all that was sent (proc(5), /proc/net/tcp: addresses, state, queues)."""
+        """Whether the server has read everything that was sent (proc(5), /proc/net/tcp: addresses, state, queues)."""
         mine, server = self.socket.getsockname()[1], self.socket.getpeername()[1]
         for line in open("/proc/net/tcp").read().splitlines()[1:]:
             local, remote, state, queues = line.split()[1:5]
@@ -123,7 +123,7 @@ class Wire:
         self.expect_end()
 
     def expect_end(self):
-        """The server closes the connection, once the closing handshake is done."""
+        """The server closes the connection after the closing handshake."""
         try:
             self.send(frame(CLOSE, struct.pack("!H", 1000)))
         except OSError:

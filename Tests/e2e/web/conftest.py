@@ -1,4 +1,4 @@
-"""What the browser tests share: Chromium, and people who are signed in to the server under test."""
+"""Fixtures of the browser tests: Chromium, and people who are signed in to the server under test."""
 
 import itertools
 import os
@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
 PASSWORD = "correct horse battery staple"
 
-# When something counts as hung: never a bound on how fast a page is.
+# When something counts as hung. This is never a bound on a page's speed.
 PATIENCE = 60_000
 expect.set_options(timeout=PATIENCE)
 
@@ -22,7 +22,7 @@ _numbers = itertools.count(int(time.time()) % 1_000_000)
 def browser():
     with sync_playwright() as playwright:
         executable = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-        # Chromium's sandbox needs user namespaces, which root in a container has not.
+        # Chromium's sandbox needs user namespaces, which root in a container does not have.
         browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"], timeout=PATIENCE)
         yield browser
         browser.close()
@@ -30,7 +30,7 @@ def browser():
 
 @dataclass
 class Person:
-    """Somebody with an account, and a browser of their own."""
+    """A person with an account and a browser of their own."""
 
     url: str
     username: str
@@ -51,7 +51,7 @@ class Person:
         return self.api("POST", "/conversations", {"kind": "direct", "userId": other.id})["id"]
 
     def post(self, conversation_id, text, number=0):
-        """Sends without the page."""
+        """Sends over REST, without the page."""
         body = {"conversationId": conversation_id, "text": text, "clientId": f"{self.username}-{number}-{time.time_ns()}"}
         return self.api("POST", "/messages", body)["message"]
 
@@ -59,7 +59,7 @@ class Person:
         return self.watch(self.context.new_page())
 
     def watch(self, page):
-        """From now on everything that goes wrong in a page is a problem."""
+        """From now on, records every error in a page as a problem."""
         page.set_default_timeout(PATIENCE)
         page.on("console", lambda message: message.type in ("error", "warning") and self.problems.append(message.text))
         page.on("pageerror", lambda error: self.problems.append(str(error)))
@@ -70,7 +70,7 @@ class Person:
         self.page.goto(self.url + path)
         return self
 
-    # What the page shows
+    # Content of the page
 
     @property
     def composer(self):
@@ -98,7 +98,7 @@ class Person:
 
 @pytest.fixture
 def person(browser, server):
-    """Makes people: `ana = person("Ana")`. What goes wrong in their pages fails the test, unless it is taken out."""
+    """Makes people: `ana = person("Ana")`. An error in their pages fails the test, unless the test removes it."""
     people = []
 
     def make(name, path="/", **options):
@@ -111,7 +111,7 @@ def person(browser, server):
         session = answer.json()
         page = context.new_page()
         made = Person(server.url, username, name, session["user"]["id"], session["accessToken"], context, page)
-        # The page is told as it tells itself: by its hint beside the cookie.
+        # The page learns of the session as it would by itself: by the hint beside the cookie.
         page.goto(server.url + "/login")
         page.evaluate("id => localStorage.setItem('parley.signedIn', id)", made.id)
         made.watch(page)

@@ -5,7 +5,7 @@ import zlib
 
 
 def png(path, width, height, shade=90):
-    """Writes a PNG file of a colour gradient."""
+    """Writes a PNG file of a color gradient."""
     rows = bytearray()
     for y in range(height):
         rows.append(0)

@@ -1,4 +1,4 @@
-"""Takes a picture of every view, to be looked at: desktop and phone, light and dark. It is no test and runs only by name:
+"""Takes a picture of every view for people to look at: desktop and phone, light and dark. It is no test and runs only by name:
 
     pytest Tests/e2e/web/screenshots.py        pictures in .build/screenshots, or where SCREENSHOTS says
 """
@@ -56,14 +56,14 @@ def send(who, conversation, text="", files=(), **fields):
 
 
 def say(who, text):
-    """By the button: on a phone Enter begins a new line."""
+    """Sends by the button, because on a phone Enter begins a new line."""
     who.composer.fill(text)
     who.page.get_by_role("button", name="Send").click()
 
 
 @pytest.fixture
 def world(person, tmp_path):
-    """Ana, whose page is looked at, and whom and what she has."""
+    """Ana, whose page is shown, with her contacts and her data."""
 
     def make(**options):
         files = media(tmp_path)

@@ -1,4 +1,4 @@
-"""People who talk: with each other, in groups, and about what they have written."""
+"""People talk with each other and in groups, and react to messages."""
 
 import re
 
@@ -140,7 +140,7 @@ def test_a_group_is_made_joined_managed_and_left(person):
     expect(bo.page.get_by_role("link", name=re.compile(title))).to_have_count(0)
     expect(ana.page.get_by_text("Public group · 2 members")).to_be_visible()
 
-    # From outside the group is still to be seen, and joined.
+    # From outside, the group can still be seen and joined.
     bo.page.goto(ana.page.url.removesuffix("/details"))
     bo.page.get_by_role("button", name="Join").click()
     bo.sees("Hi all")
@@ -162,7 +162,7 @@ def test_search_leads_to_people_and_to_a_message_in_its_place(person):
 
 def test_a_refused_message_says_so_and_can_be_given_up(two):
     ana, _ = two
-    # The server refuses by its own rules; here the answer is taken from it, so that any rule will do.
+    # Here the test answers in place of the server, so any rule will do.
     ana.page.evaluate("document.querySelector('textarea').focus()")
     ana.composer.fill("x" * 8_001)
     expect(ana.page.get_by_text("1 characters too long")).to_be_visible()

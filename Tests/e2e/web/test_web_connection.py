@@ -36,7 +36,7 @@ def test_what_happened_while_offline_is_there_afterwards(two):
         ana.say(text)
         bo.sees(text)
     bo.context.set_offline(True)
-    # An open WebSocket outlives Chromium's offline mode; the page is given a reason to notice.
+    # An open WebSocket survives Chromium's offline mode, so the page gets a reason to notice.
     bo.page.evaluate("window.dispatchEvent(new Event('offline'))")
     ana.menu("will change", "Edit")
     ana.say("has changed")

@@ -1,4 +1,4 @@
-"""What helps in a conversation: searching it, emoji, and being told when one may not write."""
+"""Aids in a conversation: search, emoji, and a notice when one may not write."""
 
 import re
 
@@ -82,7 +82,7 @@ def test_a_muted_person_is_told_until_when(two, server):
     expect(ana.composer).to_have_value("What I wanted to say")
     bo.say("Can you read this?")
     ana.sees("Can you read this?")
-    # Who comes back is told as well.
+    # A person who comes back is told as well.
     ana.page.reload()
     expect(ana.page.get_by_role("status").filter(has_text="has muted you until")).to_be_visible()
     expect(ana.composer).to_have_value("What I wanted to say")
@@ -116,7 +116,7 @@ def test_a_refused_message_is_tried_again_or_given_up(two, server):
     expect(ana.message("okapi").get_by_role("alert")).to_have_count(0)
 
 
-# Notices what the page would show, and says that nobody looks at it.
+# Records the notifications that the page shows, and pretends that nobody looks at the page.
 SHOWN_NOTIFICATIONS = """
   window.shown = [];
   window.Notification = class {
@@ -141,7 +141,7 @@ def test_notifications_show_what_came_while_nobody_looked_and_lead_there(person)
     assert ana.page.evaluate(titles) == []
     ana.page.evaluate("window.isLookedAt = false")
     bo.post(conversation, "while she is away")
-    # The page shows the notification before it counts.
+    # The page shows the notification before it updates the count.
     expect(ana.page).to_have_title(re.compile(r"^\(2\)"))
     assert ana.page.evaluate(titles) == ["Bo: while she is away"]
     ana.page.evaluate("window.shown[0].onclick()")

@@ -1,4 +1,4 @@
-"""Attachments: chosen, dropped, pasted, resumed, looked at."""
+"""Attachments: chosen, dropped, pasted, resumed, viewed."""
 
 import base64
 import hashlib
@@ -131,7 +131,7 @@ def test_the_viewer_by_touch(person, tmp_path):
     expect(image).to_have_js_property("complete", True)
     width = image.bounding_box()["width"]
 
-    # Two fingers apart, around their middle; then both together aside.
+    # Two fingers move apart around their middle, then both together to the side.
     session = ana.context.new_cdp_session(ana.page)
     touch(session, "touchStart", (155, 400), (235, 400))
     touch(session, "touchMove", (135, 400), (255, 400))
@@ -154,7 +154,7 @@ def test_the_viewer_by_touch(person, tmp_path):
     expect(viewer).to_contain_text("2 of 2")
 
 
-# Plays, and answers how far it has come and what it is like.
+# Plays the media. Returns its position and its properties.
 PLAY = """
   async (element) => {
     element.muted = true;
@@ -210,7 +210,7 @@ def test_leaving_asks_first_while_a_file_is_on_its_way(two, tmp_path):
     expect(ana.page.get_by_role("progressbar")).to_be_visible()
     ana.page.get_by_role("button", name="Remove big.bin").click()
     expect(ana.page.get_by_role("progressbar")).to_have_count(0)
-    # Nothing is on its way any more, and nothing is asked.
+    # Nothing is being uploaded any more, so the page does not ask.
     ana.page.reload()
     expect(ana.composer).to_be_visible()
     assert asked == ["beforeunload"]
@@ -220,7 +220,7 @@ def test_an_upload_goes_on_after_the_server_was_killed(two, server, tmp_path):
     ana, bo = two
     big = tmp_path / "big.bin"
     big.write_bytes(os.urandom(24_000_000))
-    # The browser's uplink is narrowed, so that the upload is under way when the server dies.
+    # Throttles the browser's uplink, so the upload is in progress when the server dies.
     session = ana.context.new_cdp_session(ana.page)
     session.send("Network.enable")
     narrow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 6_000_000}
@@ -241,7 +241,7 @@ def test_an_upload_goes_on_after_the_server_was_killed(two, server, tmp_path):
         bo.page.get_by_role("link", name="Download big.bin").click()
     received = hashlib.sha256(open(download.value.path(), "rb").read()).hexdigest()
     assert received == hashlib.sha256(big.read_bytes()).hexdigest()
-    # A killed server is a problem that the pages may well report.
+    # Pages may report a killed server as a problem.
     ana.problems.clear()
     bo.problems.clear()
 

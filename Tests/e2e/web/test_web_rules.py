@@ -1,4 +1,4 @@
-"""Strangers who put somebody into a group, people one wants nothing from, and files whose URLs have ended."""
+"""Strangers who add somebody to a group, blocked people, and files whose URLs have ended."""
 
 import re
 
@@ -33,7 +33,7 @@ def test_a_strangers_group_asks_before_it_shows_anything(person):
     bo.sees("Click here at once")
     bo.say("No, thank you")
 
-    # Whoever is blocked has nobody to ask.
+    # A blocked person has nobody to ask.
     cleo = person("Cleo", None)
     other = invite(cleo, bo, "More of it")
     bo.page.get_by_role("link", name=re.compile("More of it")).click()
@@ -80,7 +80,7 @@ def test_a_plain_member_of_a_public_group_adds_people_and_changes_nothing_else(p
     bo.page.get_by_role("button", name="Actions for Cleo").click()
     expect(bo.page.get_by_role("menuitem", name=re.compile("Make|Remove"))).to_have_count(0)
     bo.page.keyboard.press("Escape")
-    # A muted member brings nobody in, and nothing forward.
+    # A muted member can neither add people nor send anything.
     server.sql("SELECT moderation.mute_user(%s, now() + interval '1 hour', 'shouting')", bo.username)
     expect(add).to_have_count(0)
     bo.open("/profile")
@@ -118,7 +118,7 @@ def test_files_are_shown_and_saved_after_their_urls_have_ended(person, server, t
     expect(bo.page.locator(".subtitle")).to_contain_text("2 members")
     server.sql("UPDATE conversations SET url_epoch = extract(epoch FROM now())::bigint - 5 WHERE id = %s", group)
     picture.click()
-    # The page may replace the image by one with a new URL, so the document is asked again and again.
+    # The page may replace the image by one with a new URL, so each step queries the document again.
     bo.page.wait_for_function(
         "() => { const image = document.querySelector('[role=dialog] img'); return image?.complete && image.naturalWidth > 0; }")
     bo.page.keyboard.press("Escape")

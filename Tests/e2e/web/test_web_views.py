@@ -39,7 +39,7 @@ def test_the_policy_allows_nothing_inline(browser, server):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("device", ["desktop", "phone"])
 def test_axe_finds_nothing_on_any_view(browser, server, person, tmp_path, scheme, device):
-    # Without motion, so that nothing is measured half faded in.
+    # Without motion, so nothing is measured half faded in.
     options = {"color_scheme": scheme, "reduced_motion": "reduce", **(PHONE if device == "phone" else {})}
     context = browser.new_context(**options)
     page = context.new_page()
@@ -108,7 +108,7 @@ def test_axe_finds_nothing_on_any_view(browser, server, person, tmp_path, scheme
 
 
 def tab_to(page, name, key="Tab"):
-    """Goes there as somebody without a mouse does."""
+    """Moves the focus there as a person without a mouse does."""
     names = []
     for _ in range(60):
         page.keyboard.press(key)
@@ -264,7 +264,7 @@ def test_dark_mode_follows_the_system(person):
     assert colours == ["rgb(255, 255, 255)", "rgb(22, 24, 29)"]
 
 
-# Holds each older page back, when it has come, until `releaseOlder` is called.
+# Holds back each older page that has arrived until `releaseOlder` is called.
 HOLD_OLDER_PAGES = """
   const fetch = window.fetch;
   window.fetch = async (address, ...rest) => {
@@ -276,8 +276,8 @@ HOLD_OLDER_PAGES = """
   };
 """
 
-# Scrolls to `top`, and on by `further` in the moment in which the page above is put in, before any event can tell of it.
-# Answers which of the messages in view moved in any frame from then on.
+# Scrolls to `top`, and by `further` at the moment at which the page above is inserted, before any event can report it.
+# Returns which of the visible messages moved in any frame from then on.
 PUT_IN_OLDER_PAGE = """
   async (element, [top, further]) => {
     const frame = () => new Promise(requestAnimationFrame);
@@ -321,7 +321,7 @@ def test_scrolling_up_keeps_its_place_and_reaches_the_beginning(person):
     expect(bo.message("entry 329.")).to_be_in_viewport()
     scroller = bo.page.get_by_role("region", name="Messages")
 
-    # A window of 50 messages, and pages of 100. At the very top the first message of the day loses the day's mark; the
+    # A window of 50 messages, and pages of 100. At the very top, the first message of the day loses the day's mark. The
     # last page has the first unread message.
     for top, further in ((300, 0), (0, 0), (300, 200)):
         expect(bo.page.get_by_text("This is where the conversation begins")).not_to_be_attached()
