@@ -325,7 +325,7 @@ def connect(world):
         pass
 
 
-def synchronise(world):
+def synchronize(world):
     world.emit("sync", {"known": {}})
     world.emit("sync", {"known": {world.data.conversation(n): 3 for n in range(0, dataset.HERO_CONVERSATIONS, 5)}})
 
@@ -374,7 +374,7 @@ REQUESTS = {
     "upload and delete": lambda world: world.ask("DELETE", f"/upload/{world.new_upload()}"),
     "resumable upload": resumable_upload,
     "connect": connect,
-    "sync": synchronise,
+    "sync": synchronize,
     "mark as read": mark,
     "look into a conversation": look_in,
 }

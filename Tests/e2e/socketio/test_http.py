@@ -49,7 +49,7 @@ def test_an_upgrade_may_be_a_later_request(server):
             wire.expect(TEXT, b"later")
 
 
-def test_an_upgrade_that_is_not_honoured_leaves_the_connection_usable(server):
+def test_an_upgrade_that_is_not_honored_leaves_the_connection_usable(server):
     upgrade = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n"
     with Wire(server.port) as wire:
         wire.send(request("/nothing-here", upgrade))
@@ -66,7 +66,7 @@ def test_a_websocket_at_a_path_without_one(server):
         assert wire.response()[0] == 404
 
 
-def test_connection_close_is_honoured(server):
+def test_connection_close_is_honored(server):
     with Wire(server.port) as wire:
         wire.send(request("/engine.io/?EIO=4&transport=polling", "Connection: close\r\n"))
         code, headers, _ = wire.response()

@@ -260,8 +260,8 @@ def test_right_to_left_text_begins_on_the_right(two):
 
 def test_dark_mode_follows_the_system(person):
     light, dark = person("Ana", color_scheme="light"), person("Bo", color_scheme="dark")
-    colours = [who.page.evaluate("getComputedStyle(document.body).backgroundColor") for who in (light, dark)]
-    assert colours == ["rgb(255, 255, 255)", "rgb(22, 24, 29)"]
+    colors = [who.page.evaluate("getComputedStyle(document.body).backgroundColor") for who in (light, dark)]
+    assert colors == ["rgb(255, 255, 255)", "rgb(22, 24, 29)"]
 
 
 # Holds back each older page that has arrived until `releaseOlder` is called.
