@@ -5,8 +5,8 @@ import NIOWebSocket
 @testable import EngineIO
 @testable import SocketIO
 
-/// What libFuzzer calls with each input (https://llvm.org/docs/LibFuzzer.html): the first byte chooses a decoder, the
-/// rest is what a client sends it. Built by `make fuzz` only; the tests run the same decoders on seeded random bytes.
+/// libFuzzer calls this with each input (https://llvm.org/docs/LibFuzzer.html). The first byte selects a decoder, and the
+/// rest is a client's data. Only `make fuzz` builds this; the tests run the same decoders on seeded random bytes.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ data: UnsafePointer<UInt8>, _ size: Int) -> CInt {
     let input = UnsafeBufferPointer(start: data, count: size)
@@ -17,7 +17,7 @@ public func fuzz(_ data: UnsafePointer<UInt8>, _ size: Int) -> CInt {
         _ = try? PollingPayload.decode(bytes, maxPackets: 100)
     case 1:
         var decoder = SocketPacketDecoder(maxAttachments: 3)
-        // A separator between messages, so that packets with attachments are reached.
+        // A separator splits messages, so packets with attachments are reached.
         for part in bytes.readableBytesView.split(separator: 0x1e, omittingEmptySubsequences: false) {
             let message = ByteBuffer(bytes: part)
             _ = try? decoder.receive(part.first == 0 ? .binary(message) : .text(message))
@@ -35,7 +35,7 @@ public func fuzz(_ data: UnsafePointer<UInt8>, _ size: Int) -> CInt {
     return 0
 }
 
-/// What a client sends after the upgrade, in two pieces.
+/// A client's bytes after the upgrade, in two pieces.
 private func fuzzFrames(_ bytes: ByteBuffer) {
     var rest = bytes
     var parser = WebSocketFrameParser(maxFrameSize: 1000)

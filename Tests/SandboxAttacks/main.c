@@ -1,10 +1,10 @@
-// What a hijacked decoder would try, each thing without a sandbox, in a job's, and in a tool's.
+// Attacks of a hijacked decoder. Each is tried without a sandbox, in a job's, and in a tool's.
 //
 //   sandbox-attacks [--user] DIRECTORY
 //
-// prints a line for each: its name, and what came of it the three times: `done`, `refused` (also by killing it), or
-// `impossible` on this kernel. DIRECTORY must be empty, and this program's own file readable by everybody. With --user, an
-// ordinary user does all that root would.
+// prints a line for each attack: its name, and its three outcomes: `done`, `refused` (also by killing it), or `impossible`
+// on this kernel. DIRECTORY must be empty, and everybody must be able to read this program's file. With --user, an ordinary
+// user does everything that root would do.
 #define _GNU_SOURCE
 #include "csandbox.h"
 
@@ -51,7 +51,7 @@
 static int done(int so) { return so ? 0 : 1; }
 static int opens(const char *path, int flags) { return done(open(path, flags, 0600) >= 0); }
 
-// Files of others.
+// Other processes' files.
 static int truncate_victim(void) { return done(truncate(VICTIM, 0) == 0); }
 static int open_truncating(void) { return opens(VICTIM, O_WRONLY | O_TRUNC); }
 static int read_victim(void) { return opens(VICTIM, O_RDONLY); }
@@ -96,7 +96,7 @@ static int execute_by_descriptor(void) {
     return 1;
 }
 static int execute_in_tools_place(void) {
-    // Any file that it can read would do.
+    // Any readable file will do.
     int program = open("/bin/true", O_RDONLY);
     if (program < 0) program = open("input", O_RDONLY);
     struct rlimit most = { 1024, 1024 };
@@ -105,13 +105,13 @@ static int execute_in_tools_place(void) {
     return 0;
 }
 
-// The input: it may be served as it is, under its hash.
+// The input, which may be served unchanged under its hash.
 static int write_input(void) { return opens("input", O_WRONLY); }
 static int truncate_input(void) { return done(truncate("input", 0) == 0); }
 static int chmod_input(void) { return done(chmod("input", 0666) == 0); }
 static int unlink_input(void) { return done(unlink("input") == 0); }
 static int lock_input(void) {
-    // As the server does to write a resumable upload.
+    // As the server does when it writes a resumable upload.
     int file = open("input", O_RDONLY);
     return done(file >= 0 && flock(file, LOCK_EX | LOCK_NB) == 0);
 }
@@ -269,7 +269,7 @@ static int connect_channel(void) {
     return done(connect(socket(AF_INET, SOCK_DGRAM, 0), &nowhere, sizeof nowhere) == 0);
 }
 
-// The kernel's own doors.
+// Other ways into the kernel.
 static int ring(void) {
     struct io_uring_params parameters = { 0 };
     long ring = syscall(SYS_io_uring_setup, 4, &parameters);
@@ -319,7 +319,7 @@ static int counters(void) {
 }
 static int personality_call(void) { return done(syscall(SYS_personality, 0x0400000 /* READ_IMPLIES_EXEC */) >= 0); }
 static int terminal(void) {
-    // The high bits were once a way around a filter.
+    // High bits once bypassed a filter.
     long result = syscall(SYS_ioctl, 0, 0x5412UL /* TIOCSTI */ | 1UL << 32, "x");
     return result < 0 && errno == ENOTTY ? 0 : done(result == 0);
 }
@@ -379,7 +379,8 @@ static int run(const char *name) {
 static const csandbox_limits limits = { 1 << 30, 2U << 30, 64, 30 };
 enum mode { FREE, JOB, TOOL };
 
-// As the host does it: without privileges, in a process of its own. The exit status: 4 and more are failures of the test.
+// Runs an attack as the host runs a job: without privileges, in a process of its own. Returns the exit status; 4 and more
+// are failures of the test.
 static int attack(enum mode mode, char *name) {
     int directory = open("job", O_RDONLY | O_DIRECTORY);
     if (directory < 0) return 4;
@@ -400,7 +401,7 @@ static int attack(enum mode mode, char *name) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
-// A job's directory as the server makes it, and what is not the job's beside it.
+// A job's directory as the server makes it, and files beside it that do not belong to the job.
 static int set_up(void) {
     static const char *const commands =
         "rm -rf job other.job victim; mkdir -p job/out other.job/out; echo secret > victim; echo in > job/input;"
@@ -419,7 +420,7 @@ int main(int argc, char *argv[]) {
     for (size_t n = 0; n < count; n++) {
         printf("%s", attacks[n].name);
         for (enum mode mode = FREE; mode <= TOOL; mode++) {
-            // What is refused leaves everything as it was; what is done freely comes first.
+            // The attack without a sandbox comes first. Refused attacks change nothing.
             if (mode <= JOB && set_up()) return 5;
             fflush(stdout);
             int status;
