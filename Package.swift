@@ -28,11 +28,9 @@ extension Target.Dependency {
     static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
     static let nioHTTPTypes = product(name: "NIOHTTPTypes", package: "swift-nio-extras")
     static let nioHTTPTypesHTTP1 = product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
-    static let nioLocks = product(name: "NIOConcurrencyHelpers", package: "swift-nio")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
     static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
     static let nioWebSocket = product(name: "NIOWebSocket", package: "swift-nio")
-    static let atomics = product(name: "Atomics", package: "swift-atomics")
     static let system = product(name: "SystemPackage", package: "swift-system")
 }
 
@@ -45,11 +43,11 @@ let package = Package(
         .executable(name: "parley", targets: ["parley"]),
         .library(name: "PostgresClient", targets: ["PostgresClient"]),
         .library(name: "EngineIO", targets: ["EngineIO"]),
+        .library(name: "EngineIOHummingbird", targets: ["EngineIOHummingbird"]),
         .library(name: "SocketIO", targets: ["SocketIO"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-        .package(url: "https://github.com/apple/swift-atomics", from: "1.3.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
@@ -78,15 +76,19 @@ let package = Package(
         .target(
             name: "EngineIO",
             dependencies: [
-                "CZlib", .nio, .nioPosix, .nioHTTP1, .nioWebSocket, .nioLocks, .nioHTTPTypes, .nioHTTPTypesHTTP1,
-                .httpTypes, .hummingbirdCore, .logging, .atomics, .deque,
+                "CZlib", .nio, .nioHTTP1, .nioWebSocket, .nioHTTPTypesHTTP1, .httpTypes, .logging, .deque,
             ],
             swiftSettings: settings),
         .target(
-            name: "SocketIO", dependencies: ["EngineIO", .nio, .nioLocks, .logging, .atomics], swiftSettings: settings),
+            name: "EngineIOHummingbird",
+            dependencies: [
+                "EngineIO", .hummingbirdCore, .logging, .nio, .nioHTTP1, .nioHTTPTypes, .nioHTTPTypesHTTP1,
+            ],
+            swiftSettings: settings),
+        .target(name: "SocketIO", dependencies: ["EngineIO", .nio, .logging], swiftSettings: settings),
         .target(
             name: "Media",
-            dependencies: ["CFiles", "CMagic", "CVips", "CSandbox", .crypto, .logging, .nio, .nioPosix, .nioLocks],
+            dependencies: ["CFiles", "CMagic", "CVips", "CSandbox", .crypto, .logging, .nio, .nioPosix],
             swiftSettings: settings),
 
         .target(name: "ChatModel", dependencies: [.crypto], swiftSettings: settings),
@@ -103,7 +105,8 @@ let package = Package(
         .target(
             name: "ParleyServer",
             dependencies: [
-                "ChatModel", "ChatStore", "Chat", "PostgresClient", "Media", "SocketIO", "EngineIO", "CMalloc",
+                "ChatModel", "ChatStore", "Chat", "PostgresClient", "Media", "SocketIO", "EngineIO",
+                "EngineIOHummingbird", "CMalloc",
                 .configuration, .system, .hummingbird, .hummingbirdCore, .hummingbirdTLS, .jwt, .crypto,
                 .lifecycle, .signals, .logging, .nio, .nioPosix, .nioSSL, .nioHTTP1, .nioHTTPTypes, .nioFoundation,
                 .httpTypes,
@@ -115,7 +118,9 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(
             name: "socketio-echo",
-            dependencies: ["SocketIO", "EngineIO", .argumentParser, .hummingbird, .logging, .nio, .nioPosix],
+            dependencies: [
+                "SocketIO", "EngineIO", "EngineIOHummingbird", .argumentParser, .hummingbird, .logging, .nio, .nioPosix,
+            ],
             swiftSettings: settings),
 
         .target(
@@ -125,20 +130,23 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "RealtimeTesting",
-            dependencies: ["EngineIO", .hummingbirdCore, .logging, .nio, .nioEmbedded, .nioPosix, .nioWebSocket],
+            dependencies: [
+                "EngineIO", "EngineIOHummingbird", .hummingbirdCore, .logging, .nio, .nioEmbedded, .nioPosix,
+                .nioWebSocket,
+            ],
             path: "Tests/RealtimeTesting", swiftSettings: settings),
         .testTarget(
             name: "EngineIOTests",
             dependencies: [
                 "EngineIO", "RealtimeTesting", .httpTypes, .hummingbirdCore, .logging, .nio, .nioHTTP1, .nioWebSocket,
-                .nioLocks, .nioEmbedded,
+                .nioEmbedded,
             ],
             swiftSettings: settings),
         .testTarget(
             name: "SocketIOTests",
             dependencies: [
                 "SocketIO", "EngineIO", "RealtimeTesting", .httpTypes, .hummingbirdCore, .logging, .nio, .nioPosix,
-                .nioWebSocket, .nioLocks, .nioEmbedded,
+                .nioWebSocket, .nioEmbedded,
             ],
             swiftSettings: settings),
         .testTarget(name: "ChatModelTests", dependencies: ["ChatModel", .crypto], swiftSettings: settings),

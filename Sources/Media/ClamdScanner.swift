@@ -1,7 +1,7 @@
 internal import Foundation
 internal import Glibc
-internal import NIOConcurrencyHelpers
 internal import NIOPosix
+internal import Synchronization
 
 /// What clamd says of a file.
 public enum ScanVerdict: Sendable, Equatable {
@@ -27,7 +27,7 @@ public final class ClamdScanner: Sendable {
     private let address: ClamdAddress
     private let timeout: Int
     private let threads: NIOThreadPool
-    private let admitted = NIOLockedValueBox(0)
+    private let admitted = Mutex(0)
     private static let maxAdmitted = 64
 
     /// `address` is `host:port`, `[v6]:port` or the path of a socket; nil when it is none of them. `timeoutSeconds` bounds
@@ -41,11 +41,11 @@ public final class ClamdScanner: Sendable {
     }
 
     public func scan(path: String) async throws -> ScanVerdict {
-        try admitted.withLockedValue { count in
+        try admitted.withLock { count in
             guard count < Self.maxAdmitted else { throw ScanError.busy }
             count += 1
         }
-        defer { admitted.withLockedValue { $0 -= 1 } }
+        defer { admitted.withLock { $0 -= 1 } }
         return try await threads.runIfActive { [address, timeout] in
             let file = try OpenFile(path, O_RDONLY)
             let connection = try ClamdConnection(address, timeoutSeconds: timeout)

@@ -1,8 +1,8 @@
 internal import CSandbox
 public import Foundation
 public import Logging
-internal import NIOConcurrencyHelpers
 internal import NIOPosix
+internal import Synchronization
 
 /// The worker processes that decode what users send, and the queue before them. The server decodes nothing itself.
 public final class MediaWorkers: Sendable {
@@ -21,7 +21,7 @@ public final class MediaWorkers: Sendable {
 
     private let configuration: MediaConfiguration
     private let logger: Logger
-    private let state: NIOLockedValueBox<State>
+    private let state: Mutex<State>
     // Each worker's blocking conversation takes one thread. They live as long as the pool, which matters: a worker dies with
     // the thread that started it.
     private let threads: NIOThreadPool
@@ -34,7 +34,7 @@ public final class MediaWorkers: Sendable {
             .init(
                 places: configuration.workers, waiting: configuration.maxWaiting,
                 waitingEach: configuration.maxWaitingEach))
-        state = NIOLockedValueBox(State(turns: turns))
+        state = Mutex(State(turns: turns))
         threads = NIOThreadPool(numberOfThreads: max(1, configuration.workers))
         threads.start()
         if let weakness = Self.weakness(landlock: Int(csandbox_landlock_abi())) { logger.warning("\(weakness)") }
@@ -84,29 +84,29 @@ public final class MediaWorkers: Sendable {
 
     /// Ends the workers. A file at work is not processed: `unavailable`.
     public func shutdown() async {
-        let (busy, waiting) = state.withLockedValue { state in
+        let (busy, waiting) = state.withLock { state in
             state.isShutDown = true
             return (state.busy.values, state.turns.removeAll())
         }
         for turn in waiting { turn.resume(throwing: Self.isShutDown) }
         for worker in busy { worker.stop() }
         try? await threads.shutdownGracefully()
-        state.withLockedValue { $0.idle.removeAll() }
+        state.withLock { $0.idle.removeAll() }
     }
 
     /// Workers that crashed or hung at work since the start; each was ended, and another one is started when needed.
-    public var failures: Int { state.withLockedValue { $0.failures } }
+    public var failures: Int { state.withLock { $0.failures } }
 
     /// The process ids of the workers that wait for a file.
-    var idleWorkers: [Int32] { state.withLockedValue { $0.idle.map(\.id) } }
+    var idleWorkers: [Int32] { state.withLock { $0.idle.map(\.id) } }
 
     // MARK: - Turns
 
     private func awaitTurn(of user: UUID) async throws {
-        let ticket = NIOLockedValueBox<FairQueue<UUID, Turn>.Ticket?>(nil)
+        let ticket = Mutex<FairQueue<UUID, Turn>.Ticket?>(nil)
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { turn in
-                switch state.withLockedValue({ state in
+                switch state.withLock({ state in
                     Result { () throws -> Turn? in
                         if state.isShutDown { throw Self.isShutDown }
                         // Under the lock, so that a cancellation is seen here or finds the ticket.
@@ -114,7 +114,7 @@ public final class MediaWorkers: Sendable {
                         guard case .waits(let own, let displaced) = state.turns.add(turn, of: user) else {
                             throw MediaError(.busy)
                         }
-                        ticket.withLockedValue { $0 = own }
+                        ticket.withLock { $0 = own }
                         return displaced
                     }
                 }) {
@@ -124,19 +124,19 @@ public final class MediaWorkers: Sendable {
                 beginTurns()
             }
         } onCancel: {
-            state.withLockedValue { state in
-                ticket.withLockedValue { $0 }.flatMap { state.turns.remove($0) }
+            state.withLock { state in
+                ticket.withLock { $0 }.flatMap { state.turns.remove($0) }
             }?.resume(throwing: CancellationError())
         }
     }
 
     private func endTurn(of user: UUID) {
-        state.withLockedValue { $0.turns.finish(user) }
+        state.withLock { $0.turns.finish(user) }
         beginTurns()
     }
 
     private func beginTurns() {
-        while let turn = state.withLockedValue({ $0.turns.next() }) { turn.entry.resume() }
+        while let turn = state.withLock({ $0.turns.next() }) { turn.entry.resume() }
     }
 
     // MARK: - On a thread of the pool
@@ -167,24 +167,24 @@ public final class MediaWorkers: Sendable {
     /// Nil when the worker is no good any more: it was ended.
     private func perform(_ job: WorkerJob, in directory: JobDirectory) throws -> WorkerAnswer? {
         let worker = try nextWorker()
-        try state.withLockedValue { state in
+        try state.withLock { state in
             if state.isShutDown { throw Self.isShutDown }
             state.busy[worker.id] = worker
         }
-        defer { state.withLockedValue { _ = $0.busy.removeValue(forKey: worker.id) } }
+        defer { state.withLock { _ = $0.busy.removeValue(forKey: worker.id) } }
         do {
             let answer = try worker.perform(job, in: directory, within: .seconds(job.limits.seconds))
-            if worker.jobs < configuration.jobsPerWorker { state.withLockedValue { $0.idle.append(worker) } }
+            if worker.jobs < configuration.jobsPerWorker { state.withLock { $0.idle.append(worker) } }
             return answer
         } catch is WorkerChannel.Failure {
-            if state.withLockedValue(\.isShutDown) { throw Self.isShutDown }
+            if state.withLock({ $0.isShutDown }) { throw Self.isShutDown }
             worker.stop()
             return nil
         }
     }
 
     private func failed(_ job: WorkerJob, _ reason: String) -> ProcessedMedia {
-        state.withLockedValue { $0.failures += 1 }
+        state.withLock { $0.failures += 1 }
         logger.warning(
             "A media worker failed; the file is its owner's alone",
             metadata: ["failure": "\(reason)", "type": "\(job.type)"])
@@ -193,7 +193,7 @@ public final class MediaWorkers: Sendable {
 
     /// One that waits and still lives, or a new one.
     private func nextWorker() throws -> WorkerProcess {
-        while let worker = state.withLockedValue({ $0.idle.popLast() }) {
+        while let worker = state.withLock({ $0.idle.popLast() }) {
             if worker.isAlive { return worker }
         }
         return try WorkerProcess(configuration)

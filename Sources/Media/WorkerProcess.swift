@@ -1,13 +1,13 @@
 internal import CSandbox
 internal import Foundation
 internal import Glibc
-internal import NIOConcurrencyHelpers
+internal import Synchronization
 
 /// One running worker. Used by one thread at a time, it blocks; released, it ends the process.
 final class WorkerProcess: Sendable {
     let id: pid_t
     private let descriptor: Int32
-    private let conversation: NIOLockedValueBox<Conversation>
+    private let conversation: Mutex<Conversation>
 
     private static let startLimit = Duration.seconds(10)
 
@@ -31,14 +31,14 @@ final class WorkerProcess: Sendable {
             throw error
         }
         descriptor = ends[0]
-        conversation = NIOLockedValueBox(Conversation(channel: WorkerChannel(descriptor: ends[0])))
+        conversation = Mutex(Conversation(channel: WorkerChannel(descriptor: ends[0])))
         try awaitReadiness(MediaWorker.Settings(account: configuration.account))
     }
 
     /// A worker that does not even start is the operator's trouble, not the fault of a picture.
     private func awaitReadiness(_ settings: MediaWorker.Settings) throws {
         do {
-            let answer = try conversation.withLockedValue { conversation in
+            let answer = try conversation.withLock { conversation in
                 try conversation.channel.send(settings)
                 return try conversation.channel.receive(WorkerAnswer.self, deadline: .now + Self.startLimit)
             }
@@ -62,7 +62,7 @@ final class WorkerProcess: Sendable {
     }
 
     /// Files handed to it so far.
-    var jobs: Int { conversation.withLockedValue(\.jobs) }
+    var jobs: Int { conversation.withLock { $0.jobs } }
 
     /// Whether it runs, and has not closed its socket. It says nothing of its own accord, so a readable socket means the end.
     var isAlive: Bool {
@@ -72,7 +72,7 @@ final class WorkerProcess: Sendable {
 
     /// Throws `WorkerChannel.Failure` when the worker ends, hangs or babbles: it must not be used again.
     func perform(_ job: WorkerJob, in directory: JobDirectory, within limit: Duration) throws -> WorkerAnswer {
-        try conversation.withLockedValue { conversation in
+        try conversation.withLock { conversation in
             conversation.jobs += 1
             guard csandbox_send_descriptor(descriptor, directory.descriptor.descriptor) == 0 else {
                 throw WorkerChannel.Failure.closed

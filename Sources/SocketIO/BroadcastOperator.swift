@@ -27,7 +27,7 @@ public struct BroadcastOperator: Sendable {
 
     /// Sends an event, encoded once whoever gets it.
     public func emit(_ event: String, _ arguments: [JSONFragment], attachments: [ByteBuffer] = []) {
-        self.emit(self.namespace.encode(event, arguments, attachments: attachments))
+        self.emit(namespace.encode(event, arguments, attachments: attachments))
     }
 
     public func emit(_ event: String, _ argument: some Encodable) throws {
@@ -36,24 +36,24 @@ public struct BroadcastOperator: Sendable {
 
     /// Sends what the same namespace encoded.
     public func emit(_ event: EncodedEvent) {
-        self.namespace.adapter.broadcast(event, to: self.target)
+        namespace.adapter.broadcast(event, to: target)
     }
 
     public func join(_ rooms: Room...) {
-        self.namespace.adapter.perform(.join(rooms), on: self.target)
+        namespace.adapter.perform(.join(rooms), on: target)
     }
 
     public func leave(_ rooms: Room...) {
-        self.namespace.adapter.perform(.leave(rooms), on: self.target)
+        namespace.adapter.perform(.leave(rooms), on: target)
     }
 
     /// - Parameter close: Whether their whole connections go, or this namespace only.
     public func disconnectSockets(close: Bool = false) {
-        self.namespace.adapter.perform(.disconnect(close: close), on: self.target)
+        namespace.adapter.perform(.disconnect(close: close), on: target)
     }
 
     /// Ends their connections without sending them away: their clients connect again by themselves.
     public func cutConnections() {
-        self.namespace.adapter.perform(.cutConnection, on: self.target)
+        namespace.adapter.perform(.cutConnection, on: target)
     }
 }

@@ -21,18 +21,18 @@ final class ClientConnection: EngineSessionDelegate, @unchecked Sendable {
         self.session = session
         self.server = server
         let limits = server.configuration.limits
-        self.decoder = SocketPacketDecoder(maxAttachments: limits.maxAttachments, maxArguments: limits.maxArguments)
+        decoder = SocketPacketDecoder(maxAttachments: limits.maxAttachments, maxArguments: limits.maxArguments)
         let timer = DeadlineTimer(eventLoop: session.eventLoop) { [weak self] in self?.session.close() }
-        self.connectTimer = timer
+        connectTimer = timer
         timer.set(session.eventLoop.now + server.configuration.connectTimeout)
     }
 
     // MARK: Packets
 
     func session(_ session: EngineSession, received message: EngineMessage) {
-        guard !self.isClosed else { return }
+        guard !isClosed else { return }
         do throws(SocketPacketError) {
-            if let packet = try self.decoder.receive(message) { self.receive(packet) }
+            if let packet = try decoder.receive(message) { receive(packet) }
         } catch {
             self.session.close(.parseError)
         }
@@ -40,12 +40,12 @@ final class ClientConnection: EngineSessionDelegate, @unchecked Sendable {
 
     private func receive(_ packet: SocketPacket) {
         switch packet {
-        case .connect(let namespace, let auth): self.connect(namespace, auth: auth)
+        case .connect(let namespace, let auth): connect(namespace, auth: auth)
         case .disconnect(let namespace):
-            guard let socket = self.socket(in: namespace) else { return self.session.close() }
-            self.remove(socket, reason: .clientDisconnect)
+            guard let socket = self.socket(in: namespace) else { return session.close() }
+            remove(socket, reason: .clientDisconnect)
         case .event(let namespace, let id, let name, let arguments, let attachments):
-            guard let socket = self.socket(in: namespace) else { return self.session.close() }
+            guard let socket = self.socket(in: namespace) else { return session.close() }
             socket.receive(
                 InboundEvent(
                     name: name,
@@ -55,78 +55,78 @@ final class ClientConnection: EngineSessionDelegate, @unchecked Sendable {
                 )
             )
         case .acknowledgement(let namespace, let id, let arguments, let attachments):
-            guard let socket = self.socket(in: namespace) else { return self.session.close() }
+            guard let socket = self.socket(in: namespace) else { return session.close() }
             let reply = AcknowledgementReply(arguments: arguments, attachments: attachments)
-            if !socket.receiveAcknowledgement(id, reply) { _ = self.mayBeRefused() }
-        case .connectError: self.session.close()
+            if !socket.receiveAcknowledgement(id, reply) { _ = mayBeRefused() }
+        case .connectError: session.close()
         }
     }
 
     private func socket(in namespace: String) -> Socket? {
-        self.sockets.first { $0.namespace.name == namespace }
+        sockets.first { $0.namespace.name == namespace }
     }
 
     // MARK: Connecting
 
     private func connect(_ name: String, auth: ByteBuffer?) {
-        guard self.socket(in: name) == nil, !self.pending.contains(name) else { return self.session.close() }
-        guard let namespace = self.server.existingNamespace(name) else {
-            return self.refuse(name, "Invalid namespace")
+        guard socket(in: name) == nil, !pending.contains(name) else { return session.close() }
+        guard let namespace = server.existingNamespace(name) else {
+            return refuse(name, "Invalid namespace")
         }
-        guard self.sockets.count + self.pending.count < self.server.configuration.limits.maxNamespaces else {
-            return self.refuse(name, "Too many namespaces")
+        guard sockets.count + pending.count < server.configuration.limits.maxNamespaces else {
+            return refuse(name, "Too many namespaces")
         }
         let handlers = namespace.currentHandlers
         guard let admission = handlers.admission else {
-            return self.accept(namespace, handlers, userInfo: ())
+            return accept(namespace, handlers, userInfo: ())
         }
         let request = ConnectRequest(
             namespace: name,
             auth: auth.map(JSONFragment.init(json:)) ?? JSONFragment(json: "{}"),
-            handshake: self.session.handshake
+            handshake: session.handshake
         )
-        self.pending.append(name)
-        Task(executorPreference: self.session.executor) {
+        pending.append(name)
+        Task(executorPreference: session.executor) {
             let decision = await admission(request)
             self.session.eventLoop.runNow { self.decided(decision, namespace, handlers) }
         }
     }
 
     private func decided(_ decision: Admission, _ namespace: Namespace, _ handlers: Namespace.Handlers) {
-        self.pending.removeAll { $0 == namespace.name }
-        guard !self.isClosed else { return }
+        pending.removeAll { $0 == namespace.name }
+        guard !isClosed else { return }
         switch decision {
-        case .accept(let userInfo): self.accept(namespace, handlers, userInfo: userInfo)
-        case .refuse(let message, let data): self.refuse(namespace.name, message, data: data)
+        case .accept(let userInfo): accept(namespace, handlers, userInfo: userInfo)
+        case .refuse(let message, let data): refuse(namespace.name, message, data: data)
         }
     }
 
     private func refuse(_ namespace: String, _ message: String, data: JSONFragment? = nil) {
-        guard self.mayBeRefused() else { return }
-        self.session.send(SocketPacketEncoder.connectError(namespace: namespace, message: message, data: data))
+        guard mayBeRefused() else { return }
+        session.send(SocketPacketEncoder.connectError(namespace: namespace, message: message, data: data))
     }
 
     /// Closes the session of a client that goes on asking in vain.
     private func mayBeRefused() -> Bool {
-        self.refusals += 1
-        guard self.refusals > self.server.configuration.limits.maxRefusals else { return true }
-        self.session.close()
+        refusals += 1
+        guard refusals > server.configuration.limits.maxRefusals else { return true }
+        session.close()
         return false
     }
 
     private func accept(_ namespace: Namespace, _ handlers: Namespace.Handlers, userInfo: any Sendable) {
-        self.connectTimer?.stop()
-        self.connectTimer = nil
+        connectTimer?.stop()
+        connectTimer = nil
         let socket = Socket(
-            id: SessionID.random(),
+            id: RandomID.make(),
             namespace: namespace,
             handlers: handlers,
             userInfo: userInfo,
             connection: self,
             session: self.session,
-            limits: self.server.configuration.limits
+            limits: server.configuration.limits
         )
-        self.sockets.append(socket)
+        sockets.append(socket)
         self.session.send(SocketPacketEncoder.connected(namespace: namespace.name, sid: socket.id))
         namespace.adapter.add(socket)
         handlers.connect?(socket)
@@ -135,15 +135,15 @@ final class ClientConnection: EngineSessionDelegate, @unchecked Sendable {
     // MARK: The end
 
     func remove(_ socket: Socket, reason: DisconnectReason) {
-        guard let index = self.sockets.firstIndex(where: { $0 === socket }) else { return }
-        self.sockets.remove(at: index)
+        guard let index = sockets.firstIndex(where: { $0 === socket }) else { return }
+        sockets.remove(at: index)
         socket.didDisconnect(reason)
     }
 
     func session(_ session: EngineSession, closed reason: CloseReason) {
-        self.isClosed = true
-        self.connectTimer?.stop()
-        self.connectTimer = nil
+        isClosed = true
+        connectTimer?.stop()
+        connectTimer = nil
         let sockets = self.sockets
         self.sockets = []
         for socket in sockets { socket.didDisconnect(.connection(reason)) }

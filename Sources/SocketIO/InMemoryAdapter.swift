@@ -1,5 +1,5 @@
-import NIOConcurrencyHelpers
 public import NIOCore
+import Synchronization
 
 /// Rooms of one process, kept by each event loop for its own sockets.
 ///
@@ -10,7 +10,7 @@ public final class InMemoryAdapter: Adapter {
     private let loopIndexes: [ObjectIdentifier: Int]
     /// For each room, the number of memberships and joins under way on each event loop. In several parts, so that
     /// threads seldom wait for each other.
-    private let interest: [NIOLockedValueBox<[Room: Interest]>]
+    private let interest: [InterestTable]
 
     /// Most rooms are one user's or one session's, on one event loop: they need no array.
     private enum Interest {
@@ -38,45 +38,50 @@ public final class InMemoryAdapter: Adapter {
             }
         }
     }
-    private let sockets = NIOLockedValueBox<[String: Socket]>([:])
+
+    private final class InterestTable: Sendable {
+        let rooms = Mutex<[Room: Interest]>([:])
+    }
+
+    private let sockets = Mutex<[String: Socket]>([:])
 
     public init(eventLoops: [any EventLoop]) {
-        self.loops = eventLoops.map { LoopRooms(eventLoop: $0) }
-        self.loopIndexes = Dictionary(
+        loops = eventLoops.map { LoopRooms(eventLoop: $0) }
+        loopIndexes = Dictionary(
             eventLoops.enumerated().map { (ObjectIdentifier($1), $0) },
             uniquingKeysWith: { first, _ in first }
         )
-        self.interest = (0..<16).map { _ in NIOLockedValueBox([:]) }
+        interest = (0..<16).map { _ in InterestTable() }
     }
 
-    public var socketCount: Int { self.sockets.withLockedValue { $0.count } }
+    public var socketCount: Int { sockets.withLock { $0.count } }
 
     public func socket(_ id: String) -> Socket? {
-        self.sockets.withLockedValue { $0[id] }
+        sockets.withLock { $0[id] }
     }
 
     private func loop(of socket: Socket) -> (index: Int, rooms: LoopRooms)? {
-        self.loopIndexes[ObjectIdentifier(socket.eventLoop)].map { ($0, self.loops[$0]) }
+        loopIndexes[ObjectIdentifier(socket.eventLoop)].map { ($0, loops[$0]) }
     }
 
     // MARK: Membership
 
     public func add(_ socket: Socket) {
-        guard let (_, rooms) = self.loop(of: socket) else { return }
-        self.sockets.withLockedValue { $0[socket.id] = socket }
+        guard let (_, rooms) = loop(of: socket) else { return }
+        sockets.withLock { $0[socket.id] = socket }
         rooms.add(socket)
     }
 
     public func remove(_ socket: Socket) {
         guard let (index, rooms) = self.loop(of: socket) else { return }
-        self.sockets.withLockedValue { $0[socket.id] = nil }
-        for room in rooms.remove(socket) { self.addInterest(-1, in: room, loop: index) }
+        sockets.withLock { $0[socket.id] = nil }
+        for room in rooms.remove(socket) { addInterest(-1, in: room, loop: index) }
     }
 
     public func join(_ names: [Room], _ socket: Socket) {
         guard let (index, rooms) = self.loop(of: socket) else { return }
         // At once, so that a broadcast after this call finds the loop; taken back where nothing came of it.
-        for room in names { self.addInterest(1, in: room, loop: index) }
+        for room in names { addInterest(1, in: room, loop: index) }
         rooms.eventLoop.runNow {
             for room in names where !rooms.join(room, socket) { self.addInterest(-1, in: room, loop: index) }
         }
@@ -92,33 +97,33 @@ public final class InMemoryAdapter: Adapter {
     // MARK: Interest
 
     private func addInterest(_ change: Int, in room: Room, loop: Int) {
-        self.part(of: room).withLockedValue { table in
+        part(of: room).rooms.withLock { table in
             let interest = table[room] ?? .one(loop: loop, count: 0)
             table[room] = interest.add(change, loop: loop, loops: self.loops.count)
         }
     }
 
-    private func interest(in room: Room) -> Interest? { self.part(of: room).withLockedValue { $0[room] } }
+    private func interest(in room: Room) -> Interest? { part(of: room).rooms.withLock { $0[room] } }
 
-    private func part(of room: Room) -> NIOLockedValueBox<[Room: Interest]> {
-        self.interest[Int(UInt(bitPattern: room.hashValue) % UInt(self.interest.count))]
+    private func part(of room: Room) -> InterestTable {
+        interest[Int(UInt(bitPattern: room.hashValue) % UInt(interest.count))]
     }
 
     /// The loops that have, or will have, somebody who is meant.
     private func interested(in target: BroadcastTarget) -> [LoopRooms] {
-        if target.rooms.isEmpty { return self.loops }
-        var isInterested = Array(repeating: false, count: self.loops.count)
+        if target.rooms.isEmpty { return loops }
+        var isInterested = Array(repeating: false, count: loops.count)
         for room in target.rooms {
-            self.interest(in: room)?.forEachLoop { isInterested[$0] = true }
-            if let socket = self.socket(room), let (index, _) = self.loop(of: socket) { isInterested[index] = true }
+            interest(in: room)?.forEachLoop { isInterested[$0] = true }
+            if let socket = self.socket(room), let (index, _) = loop(of: socket) { isInterested[index] = true }
         }
-        return zip(self.loops, isInterested).compactMap { $1 ? $0 : nil }
+        return zip(loops, isInterested).compactMap { $1 ? $0 : nil }
     }
 
     // MARK: Broadcasts
 
     public func broadcast(_ event: EncodedEvent, to target: BroadcastTarget) {
-        for rooms in self.interested(in: target) {
+        for rooms in interested(in: target) {
             rooms.eventLoop.runNow {
                 let event = EncodedEvent(joining: CollectionOfOne(event))
                 rooms.forEach(in: target) { $0.deliverBroadcast(event) }
@@ -127,17 +132,17 @@ public final class InMemoryAdapter: Adapter {
     }
 
     public func broadcast(_ broadcasts: [RoomBroadcast]) {
-        var byLoop: [[RoomBroadcast]] = Array(repeating: [], count: self.loops.count)
+        var byLoop: [[RoomBroadcast]] = Array(repeating: [], count: loops.count)
         for broadcast in broadcasts {
-            self.interest(in: broadcast.room)?.forEachLoop { byLoop[$0].append(broadcast) }
+            interest(in: broadcast.room)?.forEachLoop { byLoop[$0].append(broadcast) }
         }
-        for (rooms, broadcasts) in zip(self.loops, byLoop) where !broadcasts.isEmpty {
+        for (rooms, broadcasts) in zip(loops, byLoop) where !broadcasts.isEmpty {
             rooms.eventLoop.runNow { for broadcast in broadcasts { rooms.broadcast(broadcast) } }
         }
     }
 
     public func perform(_ operation: BroadcastOperation, on target: BroadcastTarget) {
-        for rooms in self.interested(in: target) {
+        for rooms in interested(in: target) {
             rooms.eventLoop.runNow {
                 rooms.forEach(in: target) { socket in
                     switch operation {
@@ -155,6 +160,6 @@ public final class InMemoryAdapter: Adapter {
 extension EventLoop {
     /// Runs on the event loop: at once where this is it.
     func runNow(_ body: @escaping @Sendable () -> Void) {
-        if self.inEventLoop { body() } else { self.execute(body) }
+        if inEventLoop { body() } else { execute(body) }
     }
 }

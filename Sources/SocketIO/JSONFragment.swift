@@ -8,12 +8,12 @@ public struct JSONFragment: Sendable, Equatable {
 
     /// - Parameter json: The text of exactly one JSON value. It is sent as it is, so it must be valid.
     public init(json: ByteBuffer) {
-        self.bytes = json
+        bytes = json
     }
 
     /// - Parameter json: The text of exactly one JSON value. It is sent as it is, so it must be valid.
     public init(json: String) {
-        self.bytes = ByteBuffer(string: json)
+        bytes = ByteBuffer(string: json)
     }
 
     /// From bytes of which nothing is known.
@@ -33,7 +33,7 @@ public struct JSONFragment: Sendable, Equatable {
     }
 
     public func decode<T: Decodable>(_ type: T.Type = T.self) throws -> T {
-        try JSONDecoder().decode(type, from: Data(self.bytes.readableBytesView))
+        try JSONDecoder().decode(type, from: Data(bytes.readableBytesView))
     }
 
     public typealias Member = (name: String, value: JSONFragment)
@@ -47,7 +47,7 @@ public struct JSONFragment: Sendable, Equatable {
     /// - Returns: nil for what is no object, or has a name that is long.
     public func members(atMost limit: Int) throws(TooManyMembers) -> [Member]? {
         do throws(JSONError) {
-            return try JSONScanner.members(of: self.bytes, limit: limit)
+            return try JSONScanner.members(of: bytes, limit: limit)
         } catch {
             if error == .tooMany { throw TooManyMembers() }
             return nil
@@ -56,13 +56,13 @@ public struct JSONFragment: Sendable, Equatable {
 
     /// The text of a string that is written without escapes; nil for everything else.
     public var plainString: String? {
-        let view = self.bytes.readableBytesView
+        let view = bytes.readableBytesView
         guard view.count >= 2, view.first == UInt8(ascii: "\""), !view.contains(UInt8(ascii: "\\")) else { return nil }
         return String(decoding: view.dropFirst().dropLast(), as: UTF8.self)
     }
 
     /// A string's value; nil for everything else, and for escapes that mean no text.
-    var string: String? { self.plainString ?? (try? self.decode(String.self)) }
+    var string: String? { plainString ?? (try? decode(String.self)) }
 
     /// Stands for an attachment of the same packet, by its position.
     public static func placeholder(_ number: Int) -> JSONFragment {
@@ -71,5 +71,5 @@ public struct JSONFragment: Sendable, Equatable {
 }
 
 extension JSONFragment: CustomStringConvertible {
-    public var description: String { String(buffer: self.bytes) }
+    public var description: String { String(buffer: bytes) }
 }

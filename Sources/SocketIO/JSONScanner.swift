@@ -33,7 +33,7 @@ struct JSONScanner {
 
     /// - Returns: What kind of value the whole text is.
     static func kind(of text: ByteBuffer) throws(JSONError) -> Kind {
-        try self.scan(text, attachments: nil) { scanner throws(JSONError) in try scanner.value() }
+        try scan(text, attachments: nil) { scanner throws(JSONError) in try scanner.value() }
     }
 
     /// - Parameters:
@@ -45,7 +45,7 @@ struct JSONScanner {
         attachments: Int? = nil,
         limit: Int = .max
     ) throws(JSONError) -> [(kind: Kind, text: ByteBuffer)] {
-        let ranges = try self.scan(text, attachments: attachments) { scanner throws(JSONError) in
+        let ranges = try scan(text, attachments: attachments) { scanner throws(JSONError) in
             try scanner.elements(limit: limit)
         }
         return ranges.compactMap { kind, range in
@@ -59,14 +59,14 @@ struct JSONScanner {
     /// - Parameter limit: How many members there may be.
     /// - Returns: The members of an object, in their order.
     static func members(of text: ByteBuffer, limit: Int) throws(JSONError) -> [JSONFragment.Member] {
-        let ranges = try self.scan(text, attachments: nil) { scanner throws(JSONError) in
+        let ranges = try scan(text, attachments: nil) { scanner throws(JSONError) in
             try scanner.members(limit: limit)
         }
         var members: [JSONFragment.Member] = []
         members.reserveCapacity(ranges.count)
         for (name, value) in ranges {
             // With its quotes.
-            guard name.count <= self.maximumName,
+            guard name.count <= maximumName,
                 let name = text.getSlice(at: text.readerIndex + name.lowerBound - 1, length: name.count + 2),
                 let value = text.getSlice(at: text.readerIndex + value.lowerBound, length: value.count),
                 let string = JSONFragment(json: name).string
@@ -100,92 +100,92 @@ struct JSONScanner {
 
     private mutating func elements(limit: Int) throws(JSONError) -> [(Kind, Range<Int>)] {
         var elements: [(Kind, Range<Int>)] = []
-        try self.expect(UInt8(ascii: "["))
-        self.depth = 1
-        self.skipSpace()
-        if self.skip(UInt8(ascii: "]")) { return elements }
+        try expect(UInt8(ascii: "["))
+        depth = 1
+        skipSpace()
+        if skip(UInt8(ascii: "]")) { return elements }
         while true {
-            let start = self.index
-            let kind = try self.value()
+            let start = index
+            let kind = try value()
             guard elements.count < limit else { throw .tooMany }
-            elements.append((kind, start..<self.index))
-            self.skipSpace()
-            if self.skip(UInt8(ascii: "]")) { return elements }
-            try self.expect(UInt8(ascii: ","))
-            self.skipSpace()
+            elements.append((kind, start..<index))
+            skipSpace()
+            if skip(UInt8(ascii: "]")) { return elements }
+            try expect(UInt8(ascii: ","))
+            skipSpace()
         }
     }
 
     private mutating func members(limit: Int) throws(JSONError) -> [(name: Range<Int>, value: Range<Int>)] {
         var members: [(Range<Int>, Range<Int>)] = []
-        try self.expect(UInt8(ascii: "{"))
-        self.depth = 1
-        self.skipSpace()
-        if self.skip(UInt8(ascii: "}")) { return members }
+        try expect(UInt8(ascii: "{"))
+        depth = 1
+        skipSpace()
+        if skip(UInt8(ascii: "}")) { return members }
         while true {
-            let name = try self.string()
-            self.skipSpace()
-            try self.expect(UInt8(ascii: ":"))
-            self.skipSpace()
-            let start = self.index
+            let name = try string()
+            skipSpace()
+            try expect(UInt8(ascii: ":"))
+            skipSpace()
+            let start = index
             _ = try self.value()
             guard members.count < limit else { throw .tooMany }
-            members.append((name, start..<self.index))
-            self.skipSpace()
-            if self.skip(UInt8(ascii: "}")) { return members }
-            try self.expect(UInt8(ascii: ","))
-            self.skipSpace()
+            members.append((name, start..<index))
+            skipSpace()
+            if skip(UInt8(ascii: "}")) { return members }
+            try expect(UInt8(ascii: ","))
+            skipSpace()
         }
     }
 
     private mutating func value() throws(JSONError) -> Kind {
-        switch try self.peek() {
+        switch try peek() {
         case UInt8(ascii: "{"):
-            try self.object()
+            try object()
             return .object
         case UInt8(ascii: "["):
-            try self.nested { scanner throws(JSONError) in try scanner.arrayBody() }
+            try nested { scanner throws(JSONError) in try scanner.arrayBody() }
             return .array
         case UInt8(ascii: "\""):
-            _ = try self.string()
+            _ = try string()
             return .string
         case UInt8(ascii: "t"):
-            try self.literal("true")
+            try literal("true")
             return .true
         case UInt8(ascii: "f"):
-            try self.literal("false")
+            try literal("false")
             return .false
         case UInt8(ascii: "n"):
-            try self.literal("null")
+            try literal("null")
             return .null
         default:
-            try self.number()
+            try number()
             return .number
         }
     }
 
     private mutating func nested(_ body: (inout JSONScanner) throws(JSONError) -> Void) throws(JSONError) {
-        guard self.depth < Self.maxDepth else { throw .tooDeep }
-        self.depth += 1
-        self.index += 1
-        self.skipSpace()
+        guard depth < Self.maxDepth else { throw .tooDeep }
+        depth += 1
+        index += 1
+        skipSpace()
         try body(&self)
-        self.depth -= 1
+        depth -= 1
     }
 
     private mutating func arrayBody() throws(JSONError) {
-        if self.skip(UInt8(ascii: "]")) { return }
+        if skip(UInt8(ascii: "]")) { return }
         while true {
-            _ = try self.value()
-            self.skipSpace()
-            if self.skip(UInt8(ascii: "]")) { return }
-            try self.expect(UInt8(ascii: ","))
-            self.skipSpace()
+            _ = try value()
+            skipSpace()
+            if skip(UInt8(ascii: "]")) { return }
+            try expect(UInt8(ascii: ","))
+            skipSpace()
         }
     }
 
     private mutating func object() throws(JSONError) {
-        try self.nested { scanner throws(JSONError) in
+        try nested { scanner throws(JSONError) in
             var placeholder = Placeholder()
             if scanner.skip(UInt8(ascii: "}")) { return }
             while true {
@@ -215,21 +215,21 @@ struct JSONScanner {
 
     /// `{"_placeholder":true,"num":0}` stands for the first attachment (Socket.IO protocol, "Packet encoding").
     private func note(_ placeholder: inout Placeholder, key: Range<Int>, _ kind: Kind, _ value: Range<Int>) {
-        if self.equals(key, "_placeholder") {
+        if equals(key, "_placeholder") {
             placeholder.isMarked = kind == .true
-        } else if self.equals(key, "num") {
-            placeholder.number = kind == .number ? self.naturalNumber(value) : nil
+        } else if equals(key, "num") {
+            placeholder.number = kind == .number ? naturalNumber(value) : nil
         }
     }
 
     private func equals(_ range: Range<Int>, _ text: StaticString) -> Bool {
-        text.withUTF8Buffer { UnsafeRawBufferPointer(rebasing: self.bytes[range]).elementsEqual($0) }
+        text.withUTF8Buffer { UnsafeRawBufferPointer(rebasing: bytes[range]).elementsEqual($0) }
     }
 
     private func naturalNumber(_ range: Range<Int>) -> Int? {
         guard range.count <= 9 else { return nil }
         var number = 0
-        for byte in self.bytes[range] {
+        for byte in bytes[range] {
             guard Self.isDigit(byte) else { return nil }
             number = number * 10 + Int(byte - UInt8(ascii: "0"))
         }
@@ -240,14 +240,14 @@ struct JSONScanner {
 
     /// - Returns: Where the string is, without its quotes.
     private mutating func string() throws(JSONError) -> Range<Int> {
-        try self.expect(UInt8(ascii: "\""))
-        let start = self.index
+        try expect(UInt8(ascii: "\""))
+        let start = index
         while true {
-            let byte = try self.peek()
-            self.index += 1
+            let byte = try peek()
+            index += 1
             switch byte {
-            case UInt8(ascii: "\""): return start..<(self.index - 1)
-            case UInt8(ascii: "\\"): try self.escape()
+            case UInt8(ascii: "\""): return start..<(index - 1)
+            case UInt8(ascii: "\\"): try escape()
             case 0..<0x20: throw .unexpectedByte
             default: break
             }
@@ -255,66 +255,66 @@ struct JSONScanner {
     }
 
     private mutating func escape() throws(JSONError) {
-        let byte = try self.peek()
-        self.index += 1
+        let byte = try peek()
+        index += 1
         switch byte {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
             UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
             break
         case UInt8(ascii: "u"):
             for _ in 0..<4 {
-                guard Self.isHexDigit(try self.peek()) else { throw .unexpectedByte }
-                self.index += 1
+                guard Self.isHexDigit(try peek()) else { throw .unexpectedByte }
+                index += 1
             }
         default: throw .unexpectedByte
         }
     }
 
     private mutating func number() throws(JSONError) {
-        _ = self.skip(UInt8(ascii: "-"))
-        if !self.skip(UInt8(ascii: "0")) { try self.digits() }
-        if self.skip(UInt8(ascii: ".")) { try self.digits() }
-        if self.skip(UInt8(ascii: "e")) || self.skip(UInt8(ascii: "E")) {
-            if !self.skip(UInt8(ascii: "+")) { _ = self.skip(UInt8(ascii: "-")) }
-            try self.digits()
+        _ = skip(UInt8(ascii: "-"))
+        if !skip(UInt8(ascii: "0")) { try digits() }
+        if skip(UInt8(ascii: ".")) { try digits() }
+        if skip(UInt8(ascii: "e")) || skip(UInt8(ascii: "E")) {
+            if !skip(UInt8(ascii: "+")) { _ = skip(UInt8(ascii: "-")) }
+            try digits()
         }
     }
 
     private mutating func digits() throws(JSONError) {
-        guard Self.isDigit(try self.peek()) else { throw .unexpectedByte }
-        while self.index < self.bytes.count, Self.isDigit(self.bytes[self.index]) { self.index += 1 }
+        guard Self.isDigit(try peek()) else { throw .unexpectedByte }
+        while index < bytes.count, Self.isDigit(bytes[index]) { index += 1 }
     }
 
     private mutating func literal(_ text: StaticString) throws(JSONError) {
-        let end = self.index + text.utf8CodeUnitCount
-        guard end <= self.bytes.count else { throw .unexpectedEnd }
-        guard self.equals(self.index..<end, text) else { throw .unexpectedByte }
-        self.index = end
+        let end = index + text.utf8CodeUnitCount
+        guard end <= bytes.count else { throw .unexpectedEnd }
+        guard equals(index..<end, text) else { throw .unexpectedByte }
+        index = end
     }
 
     private mutating func skipSpace() {
-        while self.index < self.bytes.count {
-            switch self.bytes[self.index] {
-            case 0x20, 0x09, 0x0a, 0x0d: self.index += 1
+        while index < bytes.count {
+            switch bytes[index] {
+            case 0x20, 0x09, 0x0a, 0x0d: index += 1
             default: return
             }
         }
     }
 
     private func peek() throws(JSONError) -> UInt8 {
-        guard self.index < self.bytes.count else { throw .unexpectedEnd }
-        return self.bytes[self.index]
+        guard index < bytes.count else { throw .unexpectedEnd }
+        return bytes[index]
     }
 
     private mutating func skip(_ byte: UInt8) -> Bool {
-        guard self.index < self.bytes.count, self.bytes[self.index] == byte else { return false }
-        self.index += 1
+        guard index < bytes.count, bytes[index] == byte else { return false }
+        index += 1
         return true
     }
 
     private mutating func expect(_ byte: UInt8) throws(JSONError) {
-        guard try self.peek() == byte else { throw .unexpectedByte }
-        self.index += 1
+        guard try peek() == byte else { throw .unexpectedByte }
+        index += 1
     }
 
     private static func isDigit(_ byte: UInt8) -> Bool {

@@ -36,41 +36,41 @@ final class LoopRooms: @unchecked Sendable {
     }
 
     func add(_ socket: Socket) {
-        self.eventLoop.assertInEventLoop()
-        socket.membership.position = self.all.count
-        self.all.append(socket)
-        self.ids[socket.id] = socket
+        eventLoop.assertInEventLoop()
+        socket.membership.position = all.count
+        all.append(socket)
+        ids[socket.id] = socket
     }
 
     /// - Returns: The rooms it was in.
     func remove(_ socket: Socket) -> [Room] {
-        self.eventLoop.assertInEventLoop()
+        eventLoop.assertInEventLoop()
         guard let position = socket.membership.position else { return [] }
         socket.membership.position = nil
-        self.ids[socket.id] = nil
-        let last = self.all.removeLast()
+        ids[socket.id] = nil
+        let last = all.removeLast()
         if last !== socket {
-            self.all[position] = last
+            all[position] = last
             last.membership.position = position
         }
         let rooms = Array(socket.membership.rooms.keys)
-        return rooms.filter { self.leave($0, socket) }
+        return rooms.filter { leave($0, socket) }
     }
 
     /// - Returns: Whether the socket was not in the room before, and is now.
     func join(_ room: Room, _ socket: Socket) -> Bool {
-        self.eventLoop.assertInEventLoop()
+        eventLoop.assertInEventLoop()
         guard socket.membership.position != nil, socket.membership.rooms[room] == nil else { return false }
-        guard let index = self.rooms.index(forKey: room) else {
-            self.rooms[room] = .one(socket)
+        guard let index = rooms.index(forKey: room) else {
+            rooms[room] = .one(socket)
             socket.membership.rooms[room] = 0
             return true
         }
         // The room's own copy of the name, which all members then share.
-        let name = self.rooms[index].key
-        switch self.rooms[index].value {
+        let name = rooms[index].key
+        switch rooms[index].value {
         case .one(let first):
-            self.rooms.values[index] = .many(Members.List([first, socket]))
+            rooms.values[index] = .many(Members.List([first, socket]))
             socket.membership.rooms[name] = 1
         case .many(let list):
             socket.membership.rooms[name] = list.sockets.count
@@ -81,12 +81,12 @@ final class LoopRooms: @unchecked Sendable {
 
     /// - Returns: Whether the socket was in the room.
     func leave(_ room: Room, _ socket: Socket) -> Bool {
-        self.eventLoop.assertInEventLoop()
-        guard let position = socket.membership.rooms.removeValue(forKey: room), let members = self.rooms[room] else {
+        eventLoop.assertInEventLoop()
+        guard let position = socket.membership.rooms.removeValue(forKey: room), let members = rooms[room] else {
             return false
         }
         guard case .many(let list) = members else {
-            self.rooms[room] = nil
+            rooms[room] = nil
             return true
         }
         let last = list.sockets.removeLast()
@@ -94,19 +94,19 @@ final class LoopRooms: @unchecked Sendable {
             list.sockets[position] = last
             last.membership.rooms[room] = position
         }
-        if list.sockets.isEmpty { self.rooms[room] = nil }
+        if list.sockets.isEmpty { rooms[room] = nil }
         return true
     }
 
     /// Sends a room its events: joined, in one write, to all but those that keep broadcasts back or do not get each.
     func broadcast(_ broadcast: RoomBroadcast) {
-        self.eventLoop.assertInEventLoop()
-        guard let members = self.rooms[broadcast.room] else { return }
+        eventLoop.assertInEventLoop()
+        guard let members = rooms[broadcast.room] else { return }
         let joined = EncodedEvent(joining: broadcast.events.lazy.map(\.event))
         self.stamp += 1
         let stamp = self.stamp
         for event in broadcast.events {
-            if let id = event.except { self.ids[id]?.membership.stamp = stamp }
+            if let id = event.except { ids[id]?.membership.stamp = stamp }
         }
         members.forEach { socket in
             if socket.membership.stamp != stamp, !socket.holdsBroadcasts {
@@ -121,10 +121,10 @@ final class LoopRooms: @unchecked Sendable {
 
     /// Calls the body once for each socket that is meant.
     func forEach(in target: BroadcastTarget, _ body: (Socket) -> Void) {
-        self.eventLoop.assertInEventLoop()
+        eventLoop.assertInEventLoop()
         if target.except.isEmpty {
-            if target.rooms.isEmpty { return self.all.forEach(body) }
-            if target.rooms.count == 1, let members = self.rooms[target.rooms[0]] {
+            if target.rooms.isEmpty { return all.forEach(body) }
+            if target.rooms.count == 1, let members = rooms[target.rooms[0]] {
                 return members.forEach(body)
             }
         }
@@ -132,18 +132,18 @@ final class LoopRooms: @unchecked Sendable {
         self.stamp += 1
         let stamp = self.stamp
         for room in target.except {
-            self.rooms[room]?.forEach { $0.membership.stamp = stamp }
-            self.ids[room]?.membership.stamp = stamp
+            rooms[room]?.forEach { $0.membership.stamp = stamp }
+            ids[room]?.membership.stamp = stamp
         }
         let visit = { (socket: Socket) in
             guard socket.membership.stamp != stamp else { return }
             socket.membership.stamp = stamp
             body(socket)
         }
-        if target.rooms.isEmpty { return self.all.forEach(visit) }
+        if target.rooms.isEmpty { return all.forEach(visit) }
         for room in target.rooms {
-            self.rooms[room]?.forEach(visit)
-            self.ids[room].map(visit)
+            rooms[room]?.forEach(visit)
+            ids[room].map(visit)
         }
     }
 }

@@ -1,8 +1,8 @@
 public import EngineIO
 import FoundationEssentials
 import Logging
-import NIOConcurrencyHelpers
 public import NIOCore
+import Synchronization
 
 /// A client's wish to join a namespace.
 public struct ConnectRequest: Sendable {
@@ -31,7 +31,7 @@ public struct InboundEvent: Sendable {
 
     /// Bytes of the arguments and attachments: what the event costs to look at grows with them.
     public var size: Int {
-        self.arguments.reduce(0) { $0 + $1.bytes.readableBytes } + self.attachments.reduce(0) { $0 + $1.readableBytes }
+        arguments.reduce(0) { $0 + $1.bytes.readableBytes } + attachments.reduce(0) { $0 + $1.readableBytes }
     }
 }
 
@@ -42,9 +42,9 @@ public struct Acknowledgement: Sendable {
 
     /// From any thread.
     public func callAsFunction(_ arguments: [JSONFragment], attachments: [ByteBuffer] = []) {
-        self.socket.emit(
+        socket.emit(
             SocketPacketEncoder.acknowledgement(
-                namespace: self.socket.namespace.name,
+                namespace: socket.namespace.name,
                 id: self.id,
                 arguments: arguments,
                 attachments: attachments
@@ -81,7 +81,7 @@ public enum DisconnectReason: Sendable, Equatable {
 public final class Namespace: Sendable {
     public let name: String
     let adapter: any Adapter
-    private let handlers = NIOLockedValueBox(Handlers())
+    private let handlers = Mutex(Handlers())
     let logger: Logger
 
     init(name: String, adapter: any Adapter, logger: Logger) {
@@ -113,7 +113,7 @@ public final class Namespace: Sendable {
         }
     }
 
-    var currentHandlers: Handlers { self.handlers.withLockedValue { $0 } }
+    var currentHandlers: Handlers { handlers.withLock { $0 } }
 
     private func update(
         admission: (@Sendable (ConnectRequest) async -> Admission)? = nil,
@@ -122,7 +122,7 @@ public final class Namespace: Sendable {
         disconnect: (@Sendable (Socket, DisconnectReason) -> Void)? = nil,
         named: [String: @Sendable (Socket, InboundEvent) -> Void] = [:]
     ) {
-        self.handlers.withLockedValue { handlers in
+        self.handlers.withLock { handlers in
             handlers = Handlers(
                 admission: admission ?? handlers.admission,
                 connect: connect ?? handlers.connect,
@@ -137,23 +137,23 @@ public final class Namespace: Sendable {
 
     /// Decides who may connect. Without it everybody may. It may take its time, up to the connect timeout.
     public func onAdmission(_ handler: @escaping @Sendable (ConnectRequest) async -> Admission) {
-        self.update(admission: handler)
+        update(admission: handler)
     }
 
     /// Called on the socket's event loop, once the client was told that it is connected. Must not block.
     public func onConnect(_ handler: @escaping @Sendable (Socket) -> Void) {
-        self.update(connect: handler)
+        update(connect: handler)
     }
 
     /// Called on the socket's event loop for each event that has no handler of its own, in the order of arrival.
     /// Must not block.
     public func onEvent(_ handler: @escaping @Sendable (Socket, InboundEvent) -> Void) {
-        self.update(event: handler)
+        update(event: handler)
     }
 
     /// Called on the socket's event loop for one event, in the order of arrival. Must not block.
     public func on(_ event: String, _ handler: @escaping @Sendable (Socket, InboundEvent) -> Void) {
-        self.update(named: [event: handler])
+        update(named: [event: handler])
     }
 
     /// Called for one event with its first argument decoded. The handlers of a socket run one after another, in the
@@ -163,7 +163,7 @@ public final class Namespace: Sendable {
         of type: Argument.Type,
         _ handler: @escaping @Sendable (Socket, Argument) async throws -> Void
     ) {
-        self.onDecoded(event) { (socket: Socket, argument: Argument, _) in
+        onDecoded(event) { (socket: Socket, argument: Argument, _) in
             try await handler(socket, argument)
         }
     }
@@ -174,7 +174,7 @@ public final class Namespace: Sendable {
         of type: Argument.Type,
         _ handler: @escaping @Sendable (Socket, Argument) async throws -> Result
     ) {
-        self.onDecoded(event) { (socket: Socket, argument: Argument, acknowledgement) in
+        onDecoded(event) { (socket: Socket, argument: Argument, acknowledgement) in
             try acknowledgement?(try await handler(socket, argument))
         }
     }
@@ -183,7 +183,7 @@ public final class Namespace: Sendable {
         _ event: String,
         _ handler: @escaping @Sendable (Socket, Argument, Acknowledgement?) async throws -> Void
     ) {
-        self.on(event) { [logger] socket, inbound in
+        on(event) { [logger] socket, inbound in
             socket.runInOrder {
                 do {
                     let argument: Argument = try (inbound.arguments.first ?? JSONFragment(json: "null")).decode()
@@ -197,16 +197,16 @@ public final class Namespace: Sendable {
 
     /// Called on the socket's event loop, once for each socket whose connecting was told of. Must not block.
     public func onDisconnect(_ handler: @escaping @Sendable (Socket, DisconnectReason) -> Void) {
-        self.update(disconnect: handler)
+        update(disconnect: handler)
     }
 
     // MARK: Sockets
 
     /// A connected socket.
-    public func socket(_ id: String) -> Socket? { self.adapter.socket(id) }
+    public func socket(_ id: String) -> Socket? { adapter.socket(id) }
 
     /// Sockets that are connected now.
-    public var socketCount: Int { self.adapter.socketCount }
+    public var socketCount: Int { adapter.socketCount }
 
     /// Encodes an event once, for many sockets of this namespace.
     public func encode(
@@ -230,7 +230,7 @@ public final class Namespace: Sendable {
     }
 
     /// Sends events to rooms: much cheaper than one after the other where a room gets several, or many rooms get one.
-    public func emit(_ broadcasts: [RoomBroadcast]) { self.adapter.broadcast(broadcasts) }
+    public func emit(_ broadcasts: [RoomBroadcast]) { adapter.broadcast(broadcasts) }
 
     /// Sends an event to everybody in the namespace.
     public func emit(_ event: String, _ arguments: [JSONFragment], attachments: [ByteBuffer] = []) {

@@ -63,9 +63,9 @@ public final class Socket: @unchecked Sendable {
         self.handlers = handlers
         self.userInfo = userInfo
         self.connection = connection
-        self.handshake = session.handshake
-        self.eventLoop = session.eventLoop
-        self.executor = session.executor
+        handshake = session.handshake
+        eventLoop = session.eventLoop
+        executor = session.executor
         self.limits = limits
     }
 
@@ -73,11 +73,11 @@ public final class Socket: @unchecked Sendable {
 
     /// Sends what the same namespace encoded.
     public func emit(_ event: EncodedEvent) {
-        self.eventLoop.runNow { self.deliver(event) }
+        eventLoop.runNow { self.deliver(event) }
     }
 
     public func emit(_ event: String, _ arguments: [JSONFragment], attachments: [ByteBuffer] = []) {
-        self.emit(self.namespace.encode(event, arguments, attachments: attachments))
+        self.emit(namespace.encode(event, arguments, attachments: attachments))
     }
 
     public func emit(_ event: String, _ argument: some Encodable) throws {
@@ -86,7 +86,7 @@ public final class Socket: @unchecked Sendable {
 
     /// On the event loop.
     func deliver(_ event: EncodedEvent, mayWait: Bool = false) {
-        self.connection?.session.send(event.packets, frames: event.frames, mayWait: mayWait)
+        connection?.session.send(event.packets, frames: event.frames, mayWait: mayWait)
     }
 
     // MARK: Broadcasts
@@ -95,15 +95,15 @@ public final class Socket: @unchecked Sendable {
     /// new client about the past then comes before what happens meanwhile. What is sent to this socket by itself is not
     /// kept back. The connection of a socket for which too much gathers is cut. On the event loop only.
     public func holdBroadcasts() {
-        self.eventLoop.preconditionInEventLoop()
-        if self.held == nil { self.held = [] }
+        eventLoop.preconditionInEventLoop()
+        if held == nil { held = [] }
     }
 
     /// Sends what was kept back, and what comes from now on at once.
     ///
     /// - Parameter subjects: Of events that the client got otherwise meanwhile, and does not get again.
     public func releaseBroadcasts(except subjects: Set<String> = []) {
-        self.eventLoop.runNow {
+        eventLoop.runNow {
             guard let held = self.held else { return }
             self.held = nil
             self.heldBytes = 0
@@ -112,14 +112,14 @@ public final class Socket: @unchecked Sendable {
     }
 
     /// On the event loop.
-    var holdsBroadcasts: Bool { self.held != nil }
+    var holdsBroadcasts: Bool { held != nil }
 
     /// On the event loop.
     func deliverBroadcast(_ event: EncodedEvent, subject: String? = nil) {
-        guard self.held != nil else { return self.deliver(event, mayWait: true) }
-        self.heldBytes += event.packets.reduce(0) { $0 + $1.size }
-        guard self.heldBytes <= self.limits.maxHeldBytes else { return self.cutConnection() }
-        self.held?.append((event, subject))
+        guard held != nil else { return deliver(event, mayWait: true) }
+        heldBytes += event.packets.reduce(0) { $0 + $1.size }
+        guard heldBytes <= limits.maxHeldBytes else { return cutConnection() }
+        held?.append((event, subject))
     }
 
     // MARK: Acknowledged events
@@ -132,7 +132,7 @@ public final class Socket: @unchecked Sendable {
         timeout: TimeAmount
     ) async throws -> AcknowledgementReply {
         try await withCheckedThrowingContinuation { continuation in
-            self.emit(event, arguments, attachments: attachments, timeout: timeout) { continuation.resume(with: $0) }
+            emit(event, arguments, attachments: attachments, timeout: timeout) { continuation.resume(with: $0) }
         }
     }
 
@@ -144,7 +144,7 @@ public final class Socket: @unchecked Sendable {
         timeout: TimeAmount,
         completion: @escaping @Sendable (Result<AcknowledgementReply, AcknowledgementError>) -> Void
     ) {
-        self.eventLoop.runNow {
+        eventLoop.runNow {
             guard self.connection != nil else { return completion(.failure(.disconnected)) }
             guard self.awaited.count < self.limits.maxPendingAcknowledgements else {
                 return completion(.failure(.tooManyPending))
@@ -175,36 +175,36 @@ public final class Socket: @unchecked Sendable {
 
     public func join(_ rooms: Room...) { self.join(rooms) }
 
-    public func join(_ rooms: [Room]) { self.namespace.adapter.join(rooms, self) }
+    public func join(_ rooms: [Room]) { namespace.adapter.join(rooms, self) }
 
     public func leave(_ rooms: Room...) { self.leave(rooms) }
 
-    public func leave(_ rooms: [Room]) { self.namespace.adapter.leave(rooms, self) }
+    public func leave(_ rooms: [Room]) { namespace.adapter.leave(rooms, self) }
 
     /// The rooms it is in. On the event loop only.
     public var rooms: Set<Room> {
-        self.eventLoop.preconditionInEventLoop()
-        return Set(self.membership.rooms.keys)
+        eventLoop.preconditionInEventLoop()
+        return Set(membership.rooms.keys)
     }
 
     /// Everybody else in any of the rooms.
     public func to(_ rooms: Room...) -> BroadcastOperator {
-        self.namespace.to(rooms).except(self.id)
+        namespace.to(rooms).except(id)
     }
 
     /// Everybody else in the namespace.
-    public var broadcast: BroadcastOperator { self.namespace.except(self.id) }
+    public var broadcast: BroadcastOperator { namespace.except(id) }
 
     // MARK: The end
 
     /// Whether it is connected. On the event loop only.
-    public var isConnected: Bool { self.connection != nil }
+    public var isConnected: Bool { connection != nil }
 
     /// Sends the client away: its own reconnecting then waits for its program.
     ///
     /// - Parameter close: Whether the whole connection goes, or this namespace only.
     public func disconnect(close: Bool = false) {
-        self.eventLoop.runNow {
+        eventLoop.runNow {
             guard let connection = self.connection else { return }
             // What was kept back may say why.
             self.releaseBroadcasts()
@@ -217,39 +217,39 @@ public final class Socket: @unchecked Sendable {
     /// Ends the whole connection without sending the client away: it connects again by itself, as after a failure of
     /// the network.
     public func cutConnection() {
-        self.eventLoop.runNow { self.connection?.session.close() }
+        eventLoop.runNow { self.connection?.session.close() }
     }
 
     /// Called by the connection, once.
     func didDisconnect(_ reason: DisconnectReason) {
-        self.connection = nil
-        self.held = nil
-        self.namespace.adapter.remove(self)
-        for id in self.awaited.keys { self.complete(id, .failure(.disconnected)) }
-        self.handlers.disconnect?(self, reason)
+        connection = nil
+        held = nil
+        namespace.adapter.remove(self)
+        for id in awaited.keys { complete(id, .failure(.disconnected)) }
+        handlers.disconnect?(self, reason)
     }
 
     // MARK: Receiving
 
     func receive(_ event: InboundEvent) {
-        let handler = self.handlers.named[event.name] ?? self.handlers.event
+        let handler = handlers.named[event.name] ?? handlers.event
         handler?(self, event)
     }
 
     /// - Returns: Whether it answers something that was sent, be it too late or once more.
     func receiveAcknowledgement(_ id: UInt64, _ reply: AcknowledgementReply) -> Bool {
-        guard id < self.nextID else { return false }
-        self.complete(id, .success(reply))
+        guard id < nextID else { return false }
+        complete(id, .success(reply))
         return true
     }
 
     /// Runs asynchronous work for this socket, one after another. A client whose events pile up is disconnected.
     /// On the event loop only.
     func runInOrder(_ body: @escaping @Sendable () async -> Void) {
-        guard self.queuedTasks < self.limits.maxQueuedEvents else { return self.disconnect(close: true) }
-        self.queuedTasks += 1
-        let previous = self.lastTask
-        self.lastTask = Task {
+        guard queuedTasks < limits.maxQueuedEvents else { return disconnect(close: true) }
+        queuedTasks += 1
+        let previous = lastTask
+        lastTask = Task {
             await previous?.value
             await body()
             self.eventLoop.execute {

@@ -1,8 +1,7 @@
 public import EngineIO
-public import HummingbirdCore
 public import Logging
-import NIOConcurrencyHelpers
 public import NIOCore
+import Synchronization
 
 /// How a Socket.IO server behaves.
 public struct SocketIOConfiguration: Sendable {
@@ -37,15 +36,15 @@ public struct SocketLimits: Sendable {
 
 /// A Socket.IO server (protocol revision 5, over Engine.IO revision 4): any client from version 3 on can connect.
 ///
-/// Declare its namespaces and their handlers, then give `endpoint` to `HTTPServerBuilder.http1(endpoints:)`.
+/// Declare its namespaces and their handlers, then give `endpoint` to `HTTPServerBuilder.http1(endpoints:)` of EngineIOHummingbird.
 public final class SocketIOServer: Sendable {
     public let configuration: SocketIOConfiguration
-    private let namespaces = NIOLockedValueBox<[String: Namespace]>([:])
+    private let namespaces = Mutex<[String: Namespace]>([:])
     private let eventLoops: [any EventLoop]
     private let makeAdapter: AdapterFactory
     private let logger: Logger
     private let eventLoopGroup: any EventLoopGroup
-    private let engineBox = NIOLockedValueBox<EngineServer?>(nil)
+    private let engineBox = Mutex<EngineServer?>(nil)
 
     /// - Parameters:
     ///   - eventLoopGroup: The group that the HTTP server's connections run on.
@@ -65,7 +64,7 @@ public final class SocketIOServer: Sendable {
 
     /// The sessions beneath, with their metrics.
     public var engine: EngineServer {
-        self.engineBox.withLockedValue { engine in
+        engineBox.withLock { engine in
             if let engine { return engine }
             let made = EngineServer(
                 configuration: self.configuration.engine,
@@ -79,15 +78,15 @@ public final class SocketIOServer: Sendable {
     }
 
     /// What answers the server's path.
-    public var endpoint: Endpoint { .engineIO(self.engine) }
+    public var endpoint: Endpoint { .engineIO(engine) }
 
     /// The namespace of that name, made at the first call. Clients can join only what was made.
     ///
     /// - Parameter name: It begins with a slash, and has no comma.
     public func namespace(_ name: String = "/") -> Namespace {
-        self.namespaces.withLockedValue { namespaces in
+        self.namespaces.withLock { namespaces in
             if let namespace = namespaces[name] { return namespace }
-            let adapter = self.makeAdapter(name, self.eventLoops)
+            let adapter = makeAdapter(name, eventLoops)
             let namespace = Namespace(name: name, adapter: adapter, logger: self.logger)
             namespaces[name] = namespace
             return namespace
@@ -95,28 +94,16 @@ public final class SocketIOServer: Sendable {
     }
 
     func existingNamespace(_ name: String) -> Namespace? {
-        self.namespaces.withLockedValue { $0[name] }
+        namespaces.withLock { $0[name] }
     }
 
     /// Connections, whatever namespaces they are in.
-    public var connectionCount: Int { self.engine.sessionCount }
+    public var connectionCount: Int { engine.sessionCount }
 
     /// Refuses new connections, closes all that are open, and returns when they have ended, within a bound.
     ///
     /// Clients are not sent away, they lose their connection: so they reconnect by themselves, to whom answers then.
     public func shutdown() async {
-        await self.engine.shutdown()
-    }
-}
-
-extension HTTPServerBuilder {
-    /// An HTTP/1 server that answers Socket.IO at the server's path and everything else by the application. It can be
-    /// wrapped in `.tls`.
-    public static func http1WithSocketIO(
-        _ server: SocketIOServer,
-        configuration: HTTP1Channel.Configuration = .init(),
-        screening: HTTPScreening = .init()
-    ) -> HTTPServerBuilder {
-        .http1(endpoints: [server.endpoint], configuration: configuration, screening: screening)
+        await engine.shutdown()
     }
 }

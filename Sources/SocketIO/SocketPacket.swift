@@ -55,7 +55,7 @@ struct SocketPacketDecoder {
         switch message {
         case .text(let text):
             guard self.pending == nil else { throw .attachmentExpected }
-            let (packet, attachments) = try self.decode(text)
+            let (packet, attachments) = try decode(text)
             guard attachments > 0 else { return packet }
             self.pending = Pending(packet: packet, missing: attachments)
             return nil
@@ -73,7 +73,7 @@ struct SocketPacketDecoder {
         var rest = text
         guard let type = rest.readInteger(as: UInt8.self) else { throw .empty }
         let isBinary = type == UInt8(ascii: "5") || type == UInt8(ascii: "6")
-        let attachments = isBinary ? try self.readAttachmentCount(&rest) : 0
+        let attachments = isBinary ? try readAttachmentCount(&rest) : 0
         let namespace = try Self.readNamespace(&rest)
         let id = try Self.readID(&rest)
         let checked = isBinary ? attachments : nil
@@ -83,13 +83,13 @@ struct SocketPacketDecoder {
             guard rest.readableBytes == 0 else { throw .invalidPayload }
             return (.disconnect(namespace: namespace), 0)
         case UInt8(ascii: "2"), UInt8(ascii: "5"):
-            let (name, arguments) = try self.event(rest, attachments: checked)
+            let (name, arguments) = try event(rest, attachments: checked)
             return (
                 .event(namespace: namespace, id: id, name: name, arguments: arguments, attachments: []), attachments
             )
         case UInt8(ascii: "3"), UInt8(ascii: "6"):
             guard let id else { throw .invalidID }
-            let arguments = try self.elements(rest, attachments: checked).map { JSONFragment(json: $0.text) }
+            let arguments = try elements(rest, attachments: checked).map { JSONFragment(json: $0.text) }
             return (.acknowledgement(namespace: namespace, id: id, arguments: arguments, attachments: []), attachments)
         case UInt8(ascii: "4"): return (.connectError(namespace: namespace), 0)
         default: throw .unknownType
@@ -100,7 +100,7 @@ struct SocketPacketDecoder {
 
     private func readAttachmentCount(_ rest: inout ByteBuffer) throws(SocketPacketError) -> Int {
         guard let count = Self.readDigits(&rest), rest.readInteger(as: UInt8.self) == UInt8(ascii: "-"),
-            count >= 1, count <= self.maxAttachments
+            count >= 1, count <= maxAttachments
         else { throw .invalidAttachmentCount }
         return Int(count)
     }
@@ -110,7 +110,7 @@ struct SocketPacketDecoder {
         guard rest.readableBytesView.first == UInt8(ascii: "/") else { return "/" }
         let view = rest.readableBytesView
         let end = view.firstIndex(of: UInt8(ascii: ",")) ?? view.endIndex
-        guard end - view.startIndex <= self.maximumName else { throw .invalidNamespace }
+        guard end - view.startIndex <= maximumName else { throw .invalidNamespace }
         let name = String(decoding: view[..<end], as: UTF8.self)
         rest.moveReaderIndex(to: min(end + 1, rest.writerIndex))
         return name
@@ -118,7 +118,7 @@ struct SocketPacketDecoder {
 
     private static func readID(_ rest: inout ByteBuffer) throws(SocketPacketError) -> UInt64? {
         guard let first = rest.readableBytesView.first, first >= 0x30, first <= 0x39 else { return nil }
-        guard let id = self.readDigits(&rest) else { throw .invalidID }
+        guard let id = readDigits(&rest) else { throw .invalidID }
         return id
     }
 
@@ -141,7 +141,7 @@ struct SocketPacketDecoder {
         attachments: Int?
     ) throws(SocketPacketError) -> [(kind: JSONScanner.Kind, text: ByteBuffer)] {
         do throws(JSONError) {
-            return try JSONScanner.elements(of: text, attachments: attachments, limit: self.maxArguments)
+            return try JSONScanner.elements(of: text, attachments: attachments, limit: maxArguments)
         } catch {
             throw .invalidPayload
         }

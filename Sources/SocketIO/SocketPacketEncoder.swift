@@ -10,7 +10,7 @@ public struct EncodedEvent: Sendable {
 
     init(packets: [EncodedPacket]) {
         self.packets = packets
-        self.frames = packets.count == 1 ? packets[0].webSocketFrame : Self.concatenate(packets.map(\.webSocketFrame))
+        frames = packets.count == 1 ? packets[0].webSocketFrame : Self.concatenate(packets.map(\.webSocketFrame))
     }
 
     /// Several events that are sent together, in memory of their own.
@@ -18,8 +18,8 @@ public struct EncodedEvent: Sendable {
     /// Event loops that count references to the same memory wait for each other: measured, a quarter of the time of a
     /// broadcast on two cores. So each loop joins the events, or the one event, for itself.
     init(joining events: some Collection<EncodedEvent>) {
-        self.packets = events.flatMap(\.packets)
-        self.frames = Self.concatenate(events.map(\.frames))
+        packets = events.flatMap(\.packets)
+        frames = Self.concatenate(events.map(\.frames))
     }
 
     private static func concatenate(_ frames: [ByteBuffer]) -> ByteBuffer {
@@ -32,20 +32,20 @@ public struct EncodedEvent: Sendable {
 /// Writes the packets a server sends (Socket.IO protocol revision 5).
 enum SocketPacketEncoder {
     static func connected(namespace: String, sid: String) -> EncodedPacket {
-        self.packet("0", namespace: namespace, payload: #"{"sid":"\#(sid)"}"#)
+        packet("0", namespace: namespace, payload: #"{"sid":"\#(sid)"}"#)
     }
 
     static func disconnect(namespace: String) -> EncodedPacket {
-        self.packet("1", namespace: namespace, payload: "")
+        packet("1", namespace: namespace, payload: "")
     }
 
     static func connectError(namespace: String, message: String, data: JSONFragment?) -> EncodedPacket {
         let data = data.map { ",\"data\":\($0)" } ?? ""
-        return self.packet("4", namespace: namespace, payload: "{\"message\":\(JSONText.quoted(message))\(data)}")
+        return packet("4", namespace: namespace, payload: "{\"message\":\(JSONText.quoted(message))\(data)}")
     }
 
     private static func packet(_ type: String, namespace: String, payload: String) -> EncodedPacket {
-        let text = type + self.prefix(namespace) + payload
+        let text = type + prefix(namespace) + payload
         return EncodedPacket(messageLength: text.utf8.count) { $0.writeString(text) }
     }
 
@@ -58,8 +58,8 @@ enum SocketPacketEncoder {
         attachments: [ByteBuffer]
     ) -> EncodedEvent {
         let type = attachments.isEmpty ? "2" : "5\(attachments.count)-"
-        let head = type + self.prefix(namespace) + (id.map(String.init) ?? "") + "[" + self.quotedName(name)
-        return self.array(head: head, needsComma: true, arguments, attachments)
+        let head = type + prefix(namespace) + (id.map(String.init) ?? "") + "[" + quotedName(name)
+        return array(head: head, needsComma: true, arguments, attachments)
     }
 
     static func acknowledgement(
@@ -69,7 +69,7 @@ enum SocketPacketEncoder {
         attachments: [ByteBuffer]
     ) -> EncodedEvent {
         let type = attachments.isEmpty ? "3" : "6\(attachments.count)-"
-        return self.array(head: "\(type)\(self.prefix(namespace))\(id)[", needsComma: false, arguments, attachments)
+        return array(head: "\(type)\(prefix(namespace))\(id)[", needsComma: false, arguments, attachments)
     }
 
     private static func array(

@@ -1,5 +1,6 @@
 import ArgumentParser
 import EngineIO
+import EngineIOHummingbird
 import Hummingbird
 import Logging
 import NIOCore
@@ -46,8 +47,8 @@ struct EchoCommand: AsyncParsableCommand {
         logger.logLevel = .notice
         let group = MultiThreadedEventLoopGroup.singleton
 
-        let io = SocketIOServer(configuration: self.socketIO, eventLoopGroup: group, logger: logger)
-        for name in ["/", "/custom"] { self.echo(in: io.namespace(name)) }
+        let io = SocketIOServer(configuration: socketIO, eventLoopGroup: group, logger: logger)
+        for name in ["/", "/custom"] { echo(in: io.namespace(name)) }
 
         let engine = EngineServer(configuration: self.engine("/engine.io/"), eventLoopGroup: group, logger: logger) {
             _ in
@@ -55,7 +56,7 @@ struct EchoCommand: AsyncParsableCommand {
         }
         let webSocket = WebSocketEndpoint(
             path: "/ws",
-            permessageDeflate: self.deflate ? .enabled(threshold: 0) : .disabled
+            permessageDeflate: deflate ? .enabled(threshold: 0) : .disabled
         ) { $0 }
 
         let port = self.port
@@ -74,25 +75,25 @@ struct EchoCommand: AsyncParsableCommand {
 
     private var socketIO: SocketIOConfiguration {
         var configuration = SocketIOConfiguration()
-        configuration.engine = self.engine("/socket.io/")
-        configuration.connectTimeout = .milliseconds(self.connectTimeout)
+        configuration.engine = engine("/socket.io/")
+        configuration.connectTimeout = .milliseconds(connectTimeout)
         return configuration
     }
 
     private func engine(_ path: String) -> EngineConfiguration {
         var configuration = EngineConfiguration(path: path)
-        configuration.pingInterval = .milliseconds(self.pingInterval)
-        configuration.pingTimeout = .milliseconds(self.pingTimeout)
-        configuration.maxPayload = self.maxPayload
-        configuration.maxOutboundBytes = self.maxOutbound
+        configuration.pingInterval = .milliseconds(pingInterval)
+        configuration.pingTimeout = .milliseconds(pingTimeout)
+        configuration.maxPayload = maxPayload
+        configuration.maxOutboundBytes = maxOutbound
         let cors = self.cors
         configuration.cors = cors == "*" ? .any : .allowing { $0 == cors }
-        configuration.permessageDeflate = self.deflate ? .enabled() : .disabled
+        configuration.permessageDeflate = deflate ? .enabled() : .disabled
         return configuration
     }
 
     private func echo(in namespace: Namespace) {
-        let broadcasts = self.broadcast
+        let broadcasts = broadcast
         namespace.onAdmission { request in .accept(userInfo: request.auth) }
         namespace.onConnect { socket in
             if let auth = socket.userInfo as? JSONFragment { socket.emit("auth", [auth]) }

@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import NIOConcurrencyHelpers
+import Synchronization
 import Testing
 
 @testable import Media
@@ -108,17 +108,17 @@ struct CostlyPictureTests {
         let bytes = try deepPicture()
         try await MediaBench.run { bench in
             let file = try await bench.receive(bytes)
-            let isDone = NIOLockedValueBox(false)
+            let isDone = Mutex(false)
             async let seen = Task.detached {
                 var names: Set<String> = []
-                while !isDone.withLockedValue({ $0 }) {
+                while !isDone.withLock({ $0 }) {
                     names.formUnion(try FileManager.default.contentsOfDirectory(atPath: "\(bench.directory)/tmp"))
                     try await Task.sleep(for: .milliseconds(5))
                 }
                 return names
             }.value
             let media = try await bench.workers.process(file)
-            isDone.withLockedValue { $0 = true }
+            isDone.withLock { $0 = true }
             #expect((media.width, media.height) == (4000, 4500))
             let foreign = try await seen.filter { !$0.hasPrefix(file.name.uuidString.lowercased()) }
             #expect(foreign == [])

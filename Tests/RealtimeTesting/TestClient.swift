@@ -1,4 +1,5 @@
 package import EngineIO
+import EngineIOHummingbird
 import HummingbirdCore
 import Logging
 package import NIOCore
@@ -22,10 +23,10 @@ package final class RealtimeListener: Sendable {
             .bind(host: "127.0.0.1", port: 0).get()
     }
 
-    package var port: Int { self.channel.localAddress?.port ?? 0 }
+    package var port: Int { channel.localAddress?.port ?? 0 }
 
     package func close() async throws {
-        try await self.channel.close().get()
+        try await channel.close().get()
     }
 }
 
@@ -46,11 +47,11 @@ package final class TestClient: @unchecked Sendable {
                 }
             }
             .connect(host: "127.0.0.1", port: port).get()
-        self.arrivals = stream.makeAsyncIterator()
+        arrivals = stream.makeAsyncIterator()
     }
 
     deinit {
-        self.channel.close(promise: nil)
+        channel.close(promise: nil)
     }
 
     /// - Returns: The answer: its head, and the body of one that refuses.
@@ -60,15 +61,15 @@ package final class TestClient: @unchecked Sendable {
                 "GET \(target) HTTP/1.1", "Host: 127.0.0.1", "Upgrade: websocket", "Connection: Upgrade",
                 "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
             ] + headers + ["\r\n"]
-        try await self.channel.writeAndFlush(ByteBuffer(string: lines.joined(separator: "\r\n"))).get()
+        try await channel.writeAndFlush(ByteBuffer(string: lines.joined(separator: "\r\n"))).get()
         var head = ""
         while !head.hasSuffix("\r\n\r\n") {
-            head += String(decoding: try await self.take(1), as: UTF8.self)
+            head += String(decoding: try await take(1), as: UTF8.self)
         }
         guard let field = head.split(separator: "\r\n").first(where: { $0.hasPrefix("Content-Length: ") }),
             let length = Int(field.dropFirst("Content-Length: ".count))
         else { return head }
-        return head + String(decoding: try await self.take(length), as: UTF8.self)
+        return head + String(decoding: try await take(length), as: UTF8.self)
     }
 
     /// Sends a text message.
@@ -76,21 +77,21 @@ package final class TestClient: @unchecked Sendable {
         let length = UInt8(text.utf8.count)
         // Masked with zeros, which leaves the text as it is.
         let frame = ByteBuffer(bytes: [0x81, 0x80 | length, 0, 0, 0, 0] + Array(text.utf8))
-        try await self.channel.writeAndFlush(frame).get()
+        try await channel.writeAndFlush(frame).get()
     }
 
     /// The payload of the next frame, which is shorter than 126 bytes.
     package func frame() async throws -> String {
-        let header = try await self.take(2)
-        return String(decoding: try await self.take(Int(header[1])), as: UTF8.self)
+        let header = try await take(2)
+        return String(decoding: try await take(Int(header[1])), as: UTF8.self)
     }
 
     private func take(_ count: Int) async throws -> [UInt8] {
-        while self.buffer.readableBytes < count {
-            guard let next = await self.arrivals.next() else { throw Closed() }
-            self.buffer.writeImmutableBuffer(next)
+        while buffer.readableBytes < count {
+            guard let next = await arrivals.next() else { throw Closed() }
+            buffer.writeImmutableBuffer(next)
         }
-        return self.buffer.readBytes(length: count) ?? []
+        return buffer.readBytes(length: count) ?? []
     }
 
     private final class Collector: ChannelInboundHandler {
@@ -102,11 +103,11 @@ package final class TestClient: @unchecked Sendable {
         }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-            self.continuation.yield(self.unwrapInboundIn(data))
+            continuation.yield(unwrapInboundIn(data))
         }
 
         func channelInactive(context: ChannelHandlerContext) {
-            self.continuation.finish()
+            continuation.finish()
         }
     }
 }

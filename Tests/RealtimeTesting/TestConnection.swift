@@ -1,4 +1,5 @@
 package import EngineIO
+import EngineIOHummingbird
 import HummingbirdCore
 import Logging
 package import NIOCore
@@ -21,11 +22,11 @@ package final class TestConnection {
         _ = try server.setup(channel: self.channel, logger: Logger(label: "test")).wait()
     }
 
-    package var isOpen: Bool { self.channel.isActive }
+    package var isOpen: Bool { channel.isActive }
 
     package func send(_ text: String) throws {
-        try self.channel.writeInbound(ByteBuffer(string: text))
-        self.channel.embeddedEventLoop.run()
+        try channel.writeInbound(ByteBuffer(string: text))
+        channel.embeddedEventLoop.run()
     }
 
     package func request(
@@ -35,12 +36,12 @@ package final class TestConnection {
         body: String = ""
     ) throws {
         let length = body.isEmpty ? "" : "Content-Length: \(body.utf8.count)\r\n"
-        try self.send("\(method) \(target) HTTP/1.1\r\nHost: a\r\n\(headers)\(length)\r\n\(body)")
+        try send("\(method) \(target) HTTP/1.1\r\nHost: a\r\n\(headers)\(length)\r\n\(body)")
     }
 
     package func upgrade(_ target: String) throws {
         let key = "dGhlIHNhbXBsZSBub25jZQ=="
-        try self.request(
+        try request(
             target,
             headers:
                 "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: \(key)\r\n"
@@ -54,14 +55,14 @@ package final class TestConnection {
         // A mask of zeros leaves the payload as it is.
         frame.writeInteger(UInt32(0))
         frame.writeString(payload)
-        try self.channel.writeInbound(frame)
-        self.channel.embeddedEventLoop.run()
+        try channel.writeInbound(frame)
+        channel.embeddedEventLoop.run()
     }
 
     /// All that was sent since the last call.
     package func received() throws -> ByteBuffer {
         var bytes = ByteBuffer()
-        while let next = try self.channel.readOutbound(as: IOData.self) {
+        while let next = try channel.readOutbound(as: IOData.self) {
             if case .byteBuffer(var buffer) = next { bytes.writeBuffer(&buffer) }
         }
         return bytes
@@ -69,7 +70,7 @@ package final class TestConnection {
 
     /// The status and the body of the one answer that came since the last call; nil where none came.
     package func response() throws -> (status: Int, head: String, body: String)? {
-        let text = String(buffer: try self.received())
+        let text = String(buffer: try received())
         guard let end = text.firstRange(of: "\r\n\r\n") else { return nil }
         let head = String(text[..<end.lowerBound])
         let status = Int(head.split(separator: " ")[1]) ?? 0
@@ -78,7 +79,7 @@ package final class TestConnection {
 
     /// The text frames that came since the last call.
     package func frames() throws -> [String] {
-        var bytes = try self.received()
+        var bytes = try received()
         var frames: [String] = []
         while let first = bytes.readInteger(as: UInt8.self), let length = bytes.readInteger(as: UInt8.self) {
             guard let payload = bytes.readString(length: Int(length)) else { break }

@@ -28,17 +28,17 @@ import Testing
         "[{\"a\":}]", "[{\"a\":1,}]", "[{\"a\" 1}]", "[NaN]", "['a']", "[1 2]",
     ])
     func refuses(text: String) {
-        #expect(throws: JSONError.self) { try self.elements(text) }
+        #expect(throws: JSONError.self) { try elements(text) }
     }
 
     @Test func boundsDepth() throws {
         func nested(_ depth: Int) -> String {
             String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
         }
-        #expect(try self.elements(nested(JSONScanner.maxDepth)).count == 1)
-        #expect(throws: JSONError.tooDeep) { try self.elements(nested(JSONScanner.maxDepth + 1)) }
+        #expect(try elements(nested(JSONScanner.maxDepth)).count == 1)
+        #expect(throws: JSONError.tooDeep) { try elements(nested(JSONScanner.maxDepth + 1)) }
         let object = "[" + String(repeating: "{\"a\":", count: 200_000)
-        #expect(throws: JSONError.tooDeep) { try self.elements(object) }
+        #expect(throws: JSONError.tooDeep) { try elements(object) }
     }
 
     @Test func boundsElements() throws {
@@ -62,16 +62,16 @@ import Testing
 
     @Test func checksPlaceholders() throws {
         let good = #"[{"_placeholder":true,"num":0},{"a":[{"num":1,"_placeholder":true}]}]"#
-        #expect(try self.elements(good, attachments: 2).count == 2)
-        #expect(throws: JSONError.invalidPlaceholder) { try self.elements(good, attachments: 1) }
+        #expect(try elements(good, attachments: 2).count == 2)
+        #expect(throws: JSONError.invalidPlaceholder) { try elements(good, attachments: 1) }
         for bad in [
             #"[{"_placeholder":true}]"#, #"[{"_placeholder":true,"num":-1}]"#, #"[{"_placeholder":true,"num":0.0}]"#,
             #"[{"_placeholder":true,"num":"0"}]"#, #"[{"_placeholder":true,"num":99999999999999999999}]"#,
         ] {
-            #expect(throws: JSONError.invalidPlaceholder) { try self.elements(bad, attachments: 1) }
-            #expect(try self.elements(bad).count == 1, "a packet without attachments has no placeholders")
+            #expect(throws: JSONError.invalidPlaceholder) { try elements(bad, attachments: 1) }
+            #expect(try elements(bad).count == 1, "a packet without attachments has no placeholders")
         }
-        #expect(try self.elements(#"[{"_placeholder":false,"num":7}]"#, attachments: 1).count == 1)
+        #expect(try elements(#"[{"_placeholder":false,"num":7}]"#, attachments: 1).count == 1)
     }
 
     @Test func whatComesFromOutsideIsOneTextInUTF8() {
@@ -115,8 +115,8 @@ struct SeededGenerator: RandomNumberGenerator {
     var state: UInt64
 
     mutating func next() -> UInt64 {
-        self.state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = self.state
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var mixed = state
         mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
         mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
         return mixed ^ (mixed >> 31)

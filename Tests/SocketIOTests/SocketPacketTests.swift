@@ -18,40 +18,40 @@ import Testing
     private func fragments(_ texts: String...) -> [JSONFragment] { texts.map { JSONFragment(json: $0) } }
 
     @Test func connects() throws {
-        #expect(try self.decode("0") == .connect(namespace: "/", auth: nil))
-        #expect(try self.decode("0{\"a\":1}") == .connect(namespace: "/", auth: ByteBuffer(string: "{\"a\":1}")))
-        #expect(try self.decode("0/admin") == .connect(namespace: "/admin", auth: nil))
-        #expect(try self.decode("0/admin,{}") == .connect(namespace: "/admin", auth: ByteBuffer(string: "{}")))
-        #expect(try self.decode("1/admin,") == .disconnect(namespace: "/admin"))
+        #expect(try decode("0") == .connect(namespace: "/", auth: nil))
+        #expect(try decode("0{\"a\":1}") == .connect(namespace: "/", auth: ByteBuffer(string: "{\"a\":1}")))
+        #expect(try decode("0/admin") == .connect(namespace: "/admin", auth: nil))
+        #expect(try decode("0/admin,{}") == .connect(namespace: "/admin", auth: ByteBuffer(string: "{}")))
+        #expect(try decode("1/admin,") == .disconnect(namespace: "/admin"))
     }
 
     /// Looking up a name takes time that grows with the square of the combining marks in it.
     @Test func longNamesAreRefused() throws {
         let long = String(repeating: "\u{301}\u{323}", count: 1000)
-        #expect(throws: SocketPacketError.invalidNamespace) { try self.decode("0/a\(long)") }
-        #expect(throws: SocketPacketError.invalidNamespace) { try self.decode("2/a\(long),[\"x\"]") }
-        #expect(throws: SocketPacketError.invalidPayload) { try self.decode("2[\"a\(long)\"]") }
+        #expect(throws: SocketPacketError.invalidNamespace) { try decode("0/a\(long)") }
+        #expect(throws: SocketPacketError.invalidNamespace) { try decode("2/a\(long),[\"x\"]") }
+        #expect(throws: SocketPacketError.invalidPayload) { try decode("2[\"a\(long)\"]") }
         #expect(try JSONFragment(json: "{\"a\(long)\":1}").members(atMost: 1)?.count == nil)
         #expect(try JSONFragment(json: "{\"a\":1}").members(atMost: 1)?.count == 1)
     }
 
     @Test func decodesEvents() throws {
         #expect(
-            try self.decode(#"2["a",1,{"b":2}]"#)
+            try decode(#"2["a",1,{"b":2}]"#)
                 == .event(
                     namespace: "/",
                     id: nil,
                     name: "a",
-                    arguments: self.fragments("1", "{\"b\":2}"),
+                    arguments: fragments("1", "{\"b\":2}"),
                     attachments: []
                 )
         )
         #expect(
-            try self.decode(#"2/admin,456["\u0061\n"]"#)
+            try decode(#"2/admin,456["\u0061\n"]"#)
                 == .event(namespace: "/admin", id: 456, name: "a\n", arguments: [], attachments: [])
         )
         #expect(
-            try self.decode("3/admin,456[]")
+            try decode("3/admin,456[]")
                 == .acknowledgement(namespace: "/admin", id: 456, arguments: [], attachments: [])
         )
     }
@@ -67,21 +67,21 @@ import Testing
     @Test func collectsAttachments() throws {
         let placeholder = #"{"_placeholder":true,"num":0}"#
         #expect(
-            try self.decode("52-7[\"a\",\(placeholder)]", attachments: [[1], [2, 3]])
+            try decode("52-7[\"a\",\(placeholder)]", attachments: [[1], [2, 3]])
                 == .event(
                     namespace: "/",
                     id: 7,
                     name: "a",
-                    arguments: self.fragments(placeholder),
+                    arguments: fragments(placeholder),
                     attachments: [ByteBuffer(bytes: [1]), ByteBuffer(bytes: [2, 3])]
                 )
         )
         #expect(
-            try self.decode("61-/n,7[\(placeholder)]", attachments: [[1]])
+            try decode("61-/n,7[\(placeholder)]", attachments: [[1]])
                 == .acknowledgement(
                     namespace: "/n",
                     id: 7,
-                    arguments: self.fragments(placeholder),
+                    arguments: fragments(placeholder),
                     attachments: [ByteBuffer(bytes: [1])]
                 )
         )
@@ -97,7 +97,7 @@ import Testing
         ("51-[\"a\",{\"_placeholder\":true,\"num\":1}]", .invalidPayload),
     ])
     func refuses(text: String, error: SocketPacketError) {
-        #expect(throws: error) { try self.decode(text) }
+        #expect(throws: error) { try decode(text) }
     }
 
     @Test func refusesWhatIsOutOfPlace() throws {
@@ -127,7 +127,7 @@ import Testing
             namespace: "/n",
             id: 5,
             name: "a",
-            arguments: self.fragments("1", "2"),
+            arguments: fragments("1", "2"),
             attachments: []
         )
         #expect(event.packets.map(text) == [#"42/n,5["a",1,2]"#])
@@ -154,6 +154,6 @@ import Testing
                 _ = try? decoder.receive(.random(using: &generator) ? .text(message) : .binary(message))
             }
         }
-        #expect(throws: Never.self) { try self.decode("2[\"a\"]") }
+        #expect(throws: Never.self) { try decode("2[\"a\"]") }
     }
 }

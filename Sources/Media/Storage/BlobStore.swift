@@ -2,8 +2,8 @@ internal import CFiles
 internal import Crypto
 public import Foundation
 internal import Glibc
-internal import NIOConcurrencyHelpers
 public import NIOPosix
+internal import Synchronization
 
 /// The files of uploads, each kept once under the SHA-256 of the bytes that were received.
 ///
@@ -14,8 +14,8 @@ public final class BlobStore: Sendable {
     let threads: NIOThreadPool
     /// The directories, by the digits of their addresses, whose entries in their parents are known to be on disk. That
     /// one exists does not say so: another upload may have made it this moment.
-    private let durableShards = NIOLockedValueBox<Set<String>>([])
-    private let syncCount = NIOLockedValueBox(0)
+    private let durableShards = Mutex<Set<String>>([])
+    private let syncCount = Mutex(0)
 
     /// Makes the directories. `threads` is the caller's to start and to shut down.
     public init(directory: String, threads: NIOThreadPool) throws {
@@ -92,9 +92,9 @@ public final class BlobStore: Sendable {
     /// Where there is nothing else, a new content's directory would have been new.
     private func forgetShards(holdingOnly id: BlobID) throws {
         guard try names(in: shardPath(of: id)).allSatisfy({ $0.hasPrefix(id.hex) }) else { return }
-        durableShards.withLockedValue { _ = $0.remove(String(id.hex.prefix(4))) }
+        durableShards.withLock { _ = $0.remove(String(id.hex.prefix(4))) }
         guard try names(in: firstShardPath(of: id)).count == 1 else { return }
-        durableShards.withLockedValue { _ = $0.remove(String(id.hex.prefix(2))) }
+        durableShards.withLock { _ = $0.remove(String(id.hex.prefix(2))) }
     }
 
     /// The size of a stored file in bytes; nil where there is none.
@@ -189,7 +189,7 @@ public final class BlobStore: Sendable {
         if access(path, F_OK) == 0 { return }
         for (digits, path) in [(2, firstShardPath(of: id)), (4, path)] {
             if mkdir(path, 0o700) == 0 {
-                durableShards.withLockedValue { _ = $0.remove(String(id.hex.prefix(digits))) }
+                durableShards.withLock { _ = $0.remove(String(id.hex.prefix(digits))) }
             } else if errno != EEXIST {
                 throw MediaError(errno: errno, "mkdir \(path)")
             }
@@ -201,9 +201,9 @@ public final class BlobStore: Sendable {
     private func syncParents(of id: BlobID) throws {
         for (digits, parent) in [(4, firstShardPath(of: id)), (2, directory)] {
             let shard = String(id.hex.prefix(digits))
-            if durableShards.withLockedValue({ $0.contains(shard) }) { continue }
+            if durableShards.withLock({ $0.contains(shard) }) { continue }
             try syncDirectory(parent)
-            durableShards.withLockedValue { _ = $0.insert(shard) }
+            durableShards.withLock { _ = $0.insert(shard) }
         }
     }
 
@@ -238,12 +238,12 @@ public final class BlobStore: Sendable {
     private func syncDirectory(_ path: String) throws { try sync(OpenFile(path, O_RDONLY | O_DIRECTORY)) }
 
     private func sync(_ file: OpenFile) throws {
-        syncCount.withLockedValue { $0 += 1 }
+        syncCount.withLock { $0 += 1 }
         try file.sync()
     }
 
     /// How often stored files and their directories were brought to the disk.
-    var syncs: Int { syncCount.withLockedValue { $0 } }
+    var syncs: Int { syncCount.withLock { $0 } }
 
     private func removeTemporaries(_ name: UUID) {
         for suffix in Self.temporarySuffixes { unlink(temporaryPath(name, suffix)) }

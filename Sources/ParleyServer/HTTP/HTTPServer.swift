@@ -1,3 +1,5 @@
+import EngineIO
+import EngineIOHummingbird
 import Foundation
 import Hummingbird
 import HummingbirdCore
@@ -18,8 +20,9 @@ struct HTTPServer: Service {
     ) throws {
         let screening = RequestScreening(
             publicOrigin: configuration.publicOrigin, limits: policy.limits, proxies: policy.proxies)
-        let plain = HTTPServerBuilder.http1WithSocketIO(
-            sockets, configuration: .parley(configuration, shares: policy.shares, proxies: policy.proxies),
+        let plain = HTTPServerBuilder.http1(
+            endpoints: [sockets.endpoint],
+            configuration: .parley(configuration, shares: policy.shares, proxies: policy.proxies),
             screening: screening.rules)
         var application = Application(
             router: router,

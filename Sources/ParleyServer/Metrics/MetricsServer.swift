@@ -1,5 +1,6 @@
 import ChatModel
 import EngineIO
+import EngineIOHummingbird
 import Hummingbird
 import HummingbirdCore
 import Logging

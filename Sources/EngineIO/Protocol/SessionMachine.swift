@@ -1,0 +1,306 @@
+import NIOCore
+
+/// The rules of one Engine.IO session (protocol revision 4), apart from its connections: requests, packets and
+/// the time go in, what is to be done comes out.
+struct SessionMachine {
+    struct Timing: Equatable {
+        var pingInterval: TimeAmount
+        var pingTimeout: TimeAmount
+        var closeTimeout: TimeAmount
+        /// How long after the client's probe a waiting poll is released. The reference server looks every
+        /// 100 ms; a client that upgrades without waiting then finds its poll refused, not answered.
+        var pollReleaseDelay: TimeAmount = .milliseconds(20)
+    }
+
+    enum Transport: Equatable { case polling, websocket }
+
+    private enum Phase: Equatable {
+        case open
+        /// The server closed the session, and the client's next poll is to be told so, up to the deadline.
+        case closing(until: NIODeadline)
+        /// The client closed the session. A poll that it sent at the same time, on another connection, is still to come,
+        /// up to the deadline.
+        case left(until: NIODeadline)
+        case closed
+    }
+
+    private enum Upgrade: Equatable {
+        case none
+        /// A WebSocket is there, and has not sent its probe.
+        case attached
+        case probed
+        /// Done or given up: a session is upgraded once.
+        case finished
+    }
+
+    private enum Poll: Equatable {
+        case none
+        /// - Parameter duringUpgrade: It came when the WebSocket was already there.
+        case waiting(duringUpgrade: Bool, releaseAt: NIODeadline?)
+    }
+
+    private let timing: Timing
+    private let maxPacketsPerPoll: Int
+    private(set) var transport: Transport
+    private var phase = Phase.open
+    private var upgrade = Upgrade.none
+    private var heartbeat: Heartbeat
+    private var poll = Poll.none
+    private var queue: PollingQueue
+
+    init(transport: Transport, timing: Timing, configuration: EngineConfiguration, now: NIODeadline) {
+        self.transport = transport
+        self.timing = timing
+        maxPacketsPerPoll = configuration.maxPacketsPerPoll
+        queue = PollingQueue(configuration)
+        heartbeat = Heartbeat(interval: timing.pingInterval, timeout: timing.pingTimeout, now: now)
+    }
+
+    var isOpen: Bool { phase == .open }
+
+    // MARK: Sending
+
+    enum SendAction: Equatable {
+        /// Write it to the WebSocket.
+        case write
+        /// It was queued; `flush` at the end of this tick.
+        case queued
+        /// Too much is queued: end the session as slow.
+        case overflow
+        case drop
+    }
+
+    /// Whether `send` would say `.write`.
+    var writesAtOnce: Bool { phase == .open && transport == .websocket }
+
+    mutating func send(_ packet: EncodedPacket) -> SendAction {
+        guard phase == .open else { return .drop }
+        if transport == .websocket { return .write }
+        return queue.append(packet) ? .queued : .overflow
+    }
+
+    /// A poll is answered with this many bytes. The kernel has none of them yet.
+    mutating func answering(_ bytes: Int) { queue.answering(bytes) }
+
+    /// The kernel has taken them.
+    mutating func answered(_ bytes: Int) { queue.answered(bytes) }
+
+    /// - Returns: The packets with which to answer the waiting poll, or nil where nothing is to be answered.
+    mutating func flush() -> [EncodedPacket]? {
+        guard case .waiting = poll, !queue.isEmpty else { return nil }
+        poll = .none
+        return queue.take()
+    }
+
+    // MARK: Polls
+
+    enum PollAction {
+        /// Keep the request until there is something to say.
+        case hold
+        case respond([EncodedPacket])
+        /// Answer, and the session has ended.
+        case respondAndEnd([EncodedPacket])
+        case refuse(RequestError)
+        /// A poll was waiting already: tell it that the session is closed, refuse this one, end the session.
+        case overlap
+        case expired
+    }
+
+    mutating func receivedPoll(now: NIODeadline) -> PollAction {
+        switch phase {
+        case .closed: return .refuse(.unknownSession)
+        case .closing:
+            let packets = queue.take()
+            guard queue.isEmpty, packets.count < maxPacketsPerPoll else { return .respond(packets) }
+            phase = .closed
+            return .respondAndEnd(packets + [.close])
+        case .left:
+            let packets = queue.take()
+            phase = .closed
+            return .respondAndEnd(packets.isEmpty ? [.noop] : packets)
+        case .open: break
+        }
+        if isExpired(at: now) { return .expired }
+        guard transport == .polling else { return .refuse(.badRequest) }
+        guard poll == .none else { return .overlap }
+        if !queue.isEmpty { return .respond(queue.take()) }
+        poll = .waiting(
+            duringUpgrade: upgrade == .attached || upgrade == .probed,
+            releaseAt: upgrade == .probed ? now + timing.pollReleaseDelay : nil
+        )
+        return .hold
+    }
+
+    enum PostAction: Equatable {
+        case accept
+        case refuse(RequestError)
+        case expired
+    }
+
+    mutating func receivedPost(now: NIODeadline) -> PostAction {
+        guard phase == .open else { return .refuse(.unknownSession) }
+        if isExpired(at: now) { return .expired }
+        return transport == .polling ? .accept : .refuse(.badRequest)
+    }
+
+    // MARK: Packets
+
+    enum PacketAction: Equatable {
+        case deliver(EngineMessage)
+        case ignore
+        /// The client closed the session: it has ended.
+        case closedByClient
+        /// The client closed the session, which ends once its last poll has come, or with time.
+        case leftByClient
+        case fail(CloseReason)
+    }
+
+    mutating func received(_ packet: Packet, now: NIODeadline) -> PacketAction {
+        guard phase == .open else { return .ignore }
+        if isExpired(at: now) { return .fail(.pingTimeout) }
+        switch packet {
+        case .message(let message): return .deliver(message)
+        case .pong:
+            heartbeat.receivedPong(at: now)
+            return .ignore
+        case .close:
+            // Its requests are on several connections, whose order nobody knows.
+            guard transport == .polling, poll == .none else { return .closedByClient }
+            phase = .left(until: now + timing.closeTimeout)
+            return .leftByClient
+        // Only the server pings since revision 4.
+        case .ping: return .fail(.transportError)
+        case .open, .upgrade, .noop: return .ignore
+        }
+    }
+
+    // MARK: The upgrade
+
+    /// - Returns: Whether the WebSocket may try to take over. Otherwise it is to be closed.
+    mutating func attachWebSocket(now: NIODeadline) -> Bool {
+        guard phase == .open, transport == .polling, upgrade == .none, !isExpired(at: now) else {
+            return false
+        }
+        upgrade = .attached
+        return true
+    }
+
+    enum UpgradeAction {
+        case sendProbe
+        /// The WebSocket is the transport now: write these to it, and answer the waiting poll, if there is one.
+        case complete([EncodedPacket], poll: PollRelease?)
+        /// This was no part of an upgrade: close the WebSocket, polling goes on.
+        case abort
+    }
+
+    enum PollRelease: Equatable {
+        /// A poll that waited before the upgrade began gets a noop.
+        case noop
+        /// One that came while the transport changed is too late.
+        case refuse
+    }
+
+    mutating func receivedOnUpgrade(_ packet: Packet, now: NIODeadline) -> UpgradeAction {
+        guard phase == .open else { return .abort }
+        switch packet {
+        case .ping(let payload) where payload == ByteBuffer(string: "probe"):
+            upgrade = .probed
+            if case .waiting(let duringUpgrade, _) = self.poll {
+                self.poll = .waiting(duringUpgrade: duringUpgrade, releaseAt: now + timing.pollReleaseDelay)
+            }
+            return .sendProbe
+        // Some clients send no probe; the reference server does not ask for it either.
+        case .upgrade:
+            upgrade = .finished
+            transport = .websocket
+            var release: PollRelease?
+            if case .waiting(let duringUpgrade, _) = self.poll { release = duringUpgrade ? .refuse : .noop }
+            self.poll = .none
+            return .complete(queue.takeAll(), poll: release)
+        default:
+            upgradeFailed()
+            return .abort
+        }
+    }
+
+    /// The WebSocket went away, or took too long, before it took over. The client may try again.
+    mutating func upgradeFailed() {
+        if upgrade != .finished { upgrade = .none }
+    }
+
+    // MARK: Time
+
+    enum TimerAction: Equatable {
+        case sendPing
+        case releasePoll
+        case expire
+        /// The client did not come for the answer that waited for it.
+        case drop
+        case wait
+    }
+
+    /// When `timerFired` is to be called next.
+    var nextDeadline: NIODeadline? {
+        switch phase {
+        case .closed: return nil
+        case .closing(let deadline), .left(let deadline): return deadline
+        case .open: break
+        }
+        if case .waiting(_, let release?) = self.poll { return min(release, heartbeat.deadline) }
+        return heartbeat.deadline
+    }
+
+    mutating func timerFired(now: NIODeadline) -> TimerAction {
+        switch phase {
+        case .closed: return .wait
+        case .closing(let deadline), .left(let deadline): return deadline <= now ? .drop : .wait
+        case .open: break
+        }
+        if isExpired(at: now) { return .expire }
+        if case .waiting(_, let release?) = self.poll, release <= now {
+            self.poll = .none
+            return .releasePoll
+        }
+        return heartbeat.pings(at: now) ? .sendPing : .wait
+    }
+
+    private func isExpired(at now: NIODeadline) -> Bool { heartbeat.isExpired(at: now) }
+
+    // MARK: Closing
+
+    enum CloseAction {
+        case alreadyClosed
+        case closeWebSocket
+        /// Answer the waiting poll with these packets, the last of them the close packet.
+        case respondPoll([EncodedPacket])
+        /// Nothing can be said before the client polls again.
+        case awaitPoll
+    }
+
+    /// The server closes the session.
+    mutating func close(now: NIODeadline) -> CloseAction {
+        guard phase == .open else { return .alreadyClosed }
+        guard transport == .polling else {
+            phase = .closed
+            return .closeWebSocket
+        }
+        guard case .waiting = poll else {
+            phase = .closing(until: now + timing.closeTimeout)
+            return .awaitPoll
+        }
+        poll = .none
+        phase = .closed
+        return .respondPoll(queue.take().prefix(maxPacketsPerPoll - 1) + [.close])
+    }
+
+    /// The session has ended without more to say, by the client, by an error or by time.
+    ///
+    /// - Returns: Whether a poll waits, and is to be answered.
+    mutating func end() -> Bool {
+        let waits = poll != .none
+        poll = .none
+        phase = .closed
+        queue.removeAll()
+        return waits
+    }
+}

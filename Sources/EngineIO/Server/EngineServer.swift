@@ -1,0 +1,258 @@
+import HTTPTypes
+public import Logging
+public import NIOCore
+import NIOHTTP1
+import NIOWebSocket
+import Synchronization
+
+/// An Engine.IO server (protocol revision 4): opens sessions, finds them again, and answers what it refuses.
+///
+/// It listens on nothing itself: give it to `HTTPServerBuilder.http1(endpoints:configuration:)` of EngineIOHummingbird.
+public final class EngineServer: Sendable {
+    public let configuration: EngineConfiguration
+    public let metrics = EngineMetrics()
+    let responses: PollingResponses
+    private let logger: Logger
+    private let onSession: @Sendable (EngineSession) -> any EngineSessionDelegate
+    private let schedulers: [ObjectIdentifier: OutboundScheduler]
+    private let registry = Mutex(Registry())
+    private let pendingHandshakes = Atomic(0)
+
+    private struct Registry {
+        var sessions: [String: EngineSession] = [:]
+        var isShuttingDown = false
+        /// Completed when the last session has ended during a shutdown.
+        var drained: EventLoopPromise<Void>?
+    }
+
+    /// - Parameters:
+    ///   - eventLoopGroup: The group that the HTTP server's connections run on.
+    ///   - onSession: Called on a new session's event loop once the client is told of it; returns what sits on it.
+    public init(
+        configuration: EngineConfiguration,
+        eventLoopGroup: any EventLoopGroup,
+        logger: Logger,
+        onSession: @escaping @Sendable (EngineSession) -> any EngineSessionDelegate
+    ) {
+        self.configuration = configuration
+        responses = PollingResponses(cors: configuration.cors)
+        self.logger = logger
+        self.onSession = onSession
+        var schedulers: [ObjectIdentifier: OutboundScheduler] = [:]
+        for eventLoop in eventLoopGroup.makeIterator() {
+            schedulers[ObjectIdentifier(eventLoop)] = OutboundScheduler(eventLoop: eventLoop, metrics: self.metrics)
+        }
+        self.schedulers = schedulers
+    }
+
+    /// Sessions that are open now.
+    public var sessionCount: Int { registry.withLock { $0.sessions.count } }
+
+    /// Refuses new sessions, closes all that are open, and returns when they have ended, or after
+    /// `closeTimeout` and a second.
+    ///
+    /// A WebSocket is closed with 1001, a poll with the close packet: clients take either as a reason to reconnect.
+    public func shutdown() async {
+        guard let eventLoop = schedulers.values.first?.eventLoop else { return }
+        let drained = eventLoop.makePromise(of: Void.self)
+        let sessions = registry.withLock { registry -> [EngineSession]? in
+            guard !registry.isShuttingDown else { return nil }
+            registry.isShuttingDown = true
+            if registry.sessions.isEmpty { return [] }
+            registry.drained = drained
+            return Array(registry.sessions.values)
+        }
+        guard let sessions, !sessions.isEmpty else { return drained.succeed() }
+        for session in sessions { session.close(.serverShutdown) }
+        let bound = configuration.closeTimeout + .seconds(1)
+        let timeout = eventLoop.scheduleTask(in: bound) { self.drained() }
+        try? await drained.futureResult.get()
+        timeout.cancel()
+    }
+
+    private func drained() {
+        registry.withLock { $0.drained.take() }?.succeed()
+    }
+
+    // MARK: Requests
+
+    /// Answers a request at the server's path. On the connection's event loop.
+    func receive(_ exchange: HTTPExchange, body: ByteBuffer) {
+        if exchange.head.method == .OPTIONS, configuration.cors.answersPreflights {
+            return responses.allow(exchange)
+        }
+        do throws(RequestError) {
+            let request = try EngineRequest(
+                method: exchange.head.method,
+                uri: exchange.head.uri,
+                isWebSocketUpgrade: exchange.isWebSocketUpgrade,
+                transports: configuration.transports
+            )
+            switch request.purpose {
+            case .handshake(let transport): try admit(transport, exchange)
+            case .poll(let sid):
+                let session = try self.session(sid)
+                exchange.onQuiesce = { session.close(.serverShutdown) }
+                exchange.onAbort = { session.eventLoop.execute { session.pollAborted(exchange) } }
+                session.onLoop { $0.receivePoll(exchange) }
+            case .post(let sid): try self.session(sid).onLoop { $0.receivePost(exchange, body: body) }
+            case .upgrade(let sid): upgrade(try self.session(sid), exchange)
+            }
+        } catch {
+            refuse(exchange, error)
+        }
+    }
+
+    private func session(_ sid: String) throws(RequestError) -> EngineSession {
+        // A text that no id is as long as is not looked for: what it holds can make that take long.
+        guard sid.utf8.count <= 64, let session = registry.withLock({ $0.sessions[sid] }) else {
+            throw .unknownSession
+        }
+        return session
+    }
+
+    // MARK: Handshakes
+
+    private func admit(
+        _ transport: EngineConfiguration.Transport,
+        _ exchange: HTTPExchange
+    ) throws(RequestError) {
+        guard !registry.withLock({ $0.isShuttingDown }) else { throw .overloaded }
+        let handshake = HandshakeRequest(exchange.head, remoteAddress: exchange.remoteAddress)
+        let held: (any Sendable & AnyObject)?
+        switch configuration.screening?(handshake) {
+        case .refuse(let refusal): throw .forbidden(refusal)
+        case .accept(let holding): held = holding
+        case nil: held = nil
+        }
+        guard let admission = configuration.admission else {
+            return open(transport, handshake, exchange, holding: held)
+        }
+        let pending = pendingHandshakes.wrappingAdd(1, ordering: .relaxed).newValue
+        guard pending <= configuration.maxPendingHandshakes else {
+            pendingHandshakes.wrappingSubtract(1, ordering: .relaxed)
+            throw .overloaded
+        }
+        // The exchange takes the first answer only, so a late decision finds nothing left to do.
+        let timeout = exchange.eventLoop.scheduleTask(in: configuration.admissionTimeout) {
+            self.refuse(exchange, .overloaded)
+        }
+        Task {
+            let refusal = await admission(handshake)
+            self.pendingHandshakes.wrappingSubtract(1, ordering: .relaxed)
+            timeout.cancel()
+            exchange.eventLoop.execute {
+                if let refusal {
+                    self.refuse(exchange, .forbidden(refusal))
+                } else {
+                    self.open(transport, handshake, exchange, holding: held)
+                }
+            }
+        }
+    }
+
+    private func open(
+        _ transport: EngineConfiguration.Transport,
+        _ handshake: HandshakeRequest,
+        _ exchange: HTTPExchange,
+        holding held: (any Sendable & AnyObject)?
+    ) {
+        // Gone, or answered by the timeout.
+        guard exchange.gate != nil else { return }
+        guard let scheduler = schedulers[ObjectIdentifier(exchange.eventLoop)] else {
+            logger.error("connection on an event loop that is not of the Engine.IO server's group")
+            return refuse(exchange, .overloaded)
+        }
+        let session = EngineSession(
+            id: RandomID.make(),
+            transport: transport == .polling ? .polling : .websocket,
+            handshake: handshake,
+            server: self,
+            scheduler: scheduler,
+            holding: held
+        )
+        let isRegistered = self.registry.withLock { registry in
+            guard !registry.isShuttingDown else { return false }
+            registry.sessions[session.id] = session
+            return true
+        }
+        metrics.sessionOpened()
+        guard isRegistered else {
+            session.close(.serverShutdown)
+            return refuse(exchange, .overloaded)
+        }
+        switch transport {
+        case .polling:
+            session.open(webSocket: nil, delegate: onSession)
+            session.receivePoll(exchange)
+        case .websocket:
+            guard let connection = acceptWebSocket(exchange, receiver: session) else {
+                return session.close(.transportClose)
+            }
+            session.open(webSocket: connection, delegate: onSession)
+        }
+    }
+
+    // MARK: WebSockets
+
+    private func upgrade(_ session: EngineSession, _ exchange: HTTPExchange) {
+        session.onLoop { session in
+            // Before the client is answered: its next requests already find the session upgrading.
+            let mayUpgrade = session.reserveUpgrade()
+            exchange.eventLoop.execute {
+                let isSameLoop = session.eventLoop === exchange.eventLoop
+                let receiver: any WebSocketReceiver = isSameLoop ? session : SessionRelay(session: session)
+                let connection = self.acceptWebSocket(exchange, receiver: receiver)
+                if mayUpgrade {
+                    session.onLoop { $0.attach(connection) }
+                } else {
+                    // Refused as the reference server does it: the WebSocket opens and is closed.
+                    connection?.close(.normalClosure)
+                }
+            }
+        }
+    }
+
+    private func acceptWebSocket(_ exchange: HTTPExchange, receiver: any WebSocketReceiver) -> WebSocketConnection? {
+        var configuration = WebSocketConnection.Configuration(
+            maxMessageSize: self.configuration.maxPayload,
+            maxOutboundBytes: self.configuration.maxOutboundBytes,
+            slowReader: .disconnect,
+            closeTimeout: self.configuration.closeTimeout
+        )
+        var headers = responses.headers(exchange)
+        if case .enabled(let threshold) = self.configuration.permessageDeflate,
+            let agreed = DeflateParameters.negotiate(
+                offers: exchange.head.headers["Sec-WebSocket-Extensions"],
+                threshold: threshold
+            )
+        {
+            configuration.deflate = agreed.parameters
+            headers.add(name: "Sec-WebSocket-Extensions", value: agreed.response)
+        }
+        return exchange.acceptWebSocket(configuration, extraHeaders: headers, receiver: receiver)
+    }
+
+    // MARK: Answers
+
+    func refuse(_ exchange: HTTPExchange, _ error: RequestError) {
+        metrics.requestRefused()
+        let request = { HandshakeRequest(exchange.head, remoteAddress: exchange.remoteAddress) }
+        if error.isOfRequest, let refusal = configuration.refusing?(request()) {
+            responses.refuse(exchange, .forbidden(refusal))
+        } else {
+            responses.refuse(exchange, error)
+        }
+    }
+
+    // MARK: The end of sessions
+
+    func remove(_ session: EngineSession, reason: CloseReason) {
+        metrics.sessionClosed(reason)
+        let isLast = self.registry.withLock { registry in
+            registry.sessions[session.id] = nil
+            return registry.isShuttingDown && registry.sessions.isEmpty
+        }
+        if isLast { drained() }
+    }
+}

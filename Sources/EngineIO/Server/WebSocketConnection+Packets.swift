@@ -1,0 +1,23 @@
+import NIOCore
+import Synchronization
+
+extension WebSocketConnection {
+    /// Whether messages have to go through `write(_:)`, which compresses them.
+    var compresses: Bool { deflater != nil }
+
+    /// Writes without flushing.
+    func write(_ packet: EncodedPacket) {
+        if let deflater {
+            write(frames: packet.deflatedFrame(with: deflater))
+        } else {
+            write(frames: packet.webSocketFrame)
+        }
+    }
+
+    /// Writes and flushes packets that a session on another event loop sent.
+    func receiveRelayed(_ packets: [EncodedPacket]) {
+        pendingRemoteBytes.wrappingSubtract(packets.reduce(0) { $0 + $1.size }, ordering: .relaxed)
+        for packet in packets { write(packet) }
+        flush()
+    }
+}
