@@ -23,10 +23,10 @@ final class LoopRooms: @unchecked Sendable {
             init(_ sockets: [Socket]) { self.sockets = sockets }
         }
 
-        func forEach(_ body: (Socket) -> Void) {
+        func visit(_ body: (Socket) -> Void) {
             switch self {
             case .one(let socket): body(socket)
-            case .many(let list): list.sockets.forEach(body)
+            case .many(let list): for socket in list.sockets { body(socket) }
             }
         }
     }
@@ -108,7 +108,7 @@ final class LoopRooms: @unchecked Sendable {
         for event in broadcast.events {
             if let id = event.except { ids[id]?.membership.stamp = stamp }
         }
-        members.forEach { socket in
+        members.visit { socket in
             if socket.membership.stamp != stamp, !socket.holdsBroadcasts {
                 socket.deliver(joined, mayWait: true)
             } else {
@@ -125,14 +125,14 @@ final class LoopRooms: @unchecked Sendable {
         if target.except.isEmpty {
             if target.rooms.isEmpty { return all.forEach(body) }
             if target.rooms.count == 1, let members = rooms[target.rooms[0]] {
-                return members.forEach(body)
+                return members.visit(body)
             }
         }
         // Whoever was seen in this broadcast carries its stamp.
         self.stamp += 1
         let stamp = self.stamp
         for room in target.except {
-            rooms[room]?.forEach { $0.membership.stamp = stamp }
+            rooms[room]?.visit { $0.membership.stamp = stamp }
             ids[room]?.membership.stamp = stamp
         }
         let visit = { (socket: Socket) in
@@ -142,7 +142,7 @@ final class LoopRooms: @unchecked Sendable {
         }
         if target.rooms.isEmpty { return all.forEach(visit) }
         for room in target.rooms {
-            rooms[room]?.forEach(visit)
+            rooms[room]?.visit(visit)
             ids[room].map(visit)
         }
     }

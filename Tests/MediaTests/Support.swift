@@ -19,7 +19,7 @@ struct MediaBench {
     /// - Parameter disk: the size of a disk of its own, in megabytes. Only root may mount one.
     static func run(
         disk: Int? = nil, configure: (inout MediaConfiguration) -> Void = { _ in },
-        _ body: (MediaBench) async throws -> Void
+        body: (MediaBench) async throws -> Void
     ) async throws {
         let directory = temporaryDirectory()
         if let disk { try shell("mount -t tmpfs -o size=\(disk)m tmpfs \(directory)") }

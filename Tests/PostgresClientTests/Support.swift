@@ -5,8 +5,8 @@ import Testing
 
 /// Runs `body` with a client on a new, empty database of the shared cluster.
 func withClient<T>(
-    connectionString: String? = nil, _ configure: (inout PostgresConfiguration) -> Void = { _ in },
-    _ body: (PostgresClient) async throws -> T
+    connectionString: String? = nil, configure: (inout PostgresConfiguration) -> Void = { _ in },
+    body: (PostgresClient) async throws -> T
 ) async throws -> T {
     let connectionString = try connectionString ?? TestCluster.shared.get().makeDatabase()
     var configuration = PostgresConfiguration(connectionString: connectionString, applicationName: "parley-tests")

@@ -62,7 +62,7 @@ extension BlobStore {
         try await blocking { [self] in
             for file in try names(in: "\(directory)/tmp") where UUID(uuidString: file) == nil {
                 let path = "\(directory)/tmp/\(file)"
-                if file.hasSuffix(JobDirectory.suffix) { JobDirectory.remove(path) } else { unlink(path) }
+                if file.hasSuffix(TemporaryDirectory.suffix) { TemporaryDirectory.remove(path) } else { unlink(path) }
             }
         }
     }

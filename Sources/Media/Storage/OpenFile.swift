@@ -144,15 +144,3 @@ extension iovec {
         self.init(iov_base: UnsafeMutableRawPointer(mutating: bytes.baseAddress), iov_len: bytes.count)
     }
 }
-
-extension MediaError {
-    init(errno code: Int32, _ detail: String) {
-        let reason = "\(detail): \(String(cString: strerror(code)))"
-        switch code {
-        case ENOSPC, EDQUOT, EFBIG: self.init(.storageFull, reason)
-        case ENOENT: self.init(.notFound, reason)
-        case EMFILE, ENFILE, ENOMEM, EROFS, EACCES: self.init(.unavailable, reason)
-        default: self.init(.io, reason)
-        }
-    }
-}

@@ -97,25 +97,32 @@ func withArguments<Result>(
     _ arguments: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) throws -> Result
 ) rethrows -> Result {
     var vector = arguments.map { strdup($0) } + [nil]
-    defer { vector.forEach { free($0) } }
+    defer { for argument in vector { free(argument) } }
     return try body(&vector)
 }
 
 /// ffprobe's JSON, as far as it is used.
 private struct ProbeAnswer: Decodable {
     struct Stream: Decodable {
-        let codec_type: String?
+        let codecType: String?
         let width: Int?
         let height: Int?
-        let sample_aspect_ratio: String?
+        let sampleAspectRatio: String?
         let duration: String?
         let disposition: [String: Int]?
-        let side_data_list: [SideData]?
+        let sideDataList: [SideData]?
+
+        enum CodingKeys: String, CodingKey {
+            case width, height, duration, disposition
+            case codecType = "codec_type"
+            case sampleAspectRatio = "sample_aspect_ratio"
+            case sideDataList = "side_data_list"
+        }
 
         /// Of square pixels: as high as stored, and as wide as the shape of the stored pixels makes it.
         var shownWidth: Int? {
             guard let width else { return nil }
-            let ratio = (sample_aspect_ratio ?? "").split(separator: ":").compactMap { Double($0) }
+            let ratio = (sampleAspectRatio ?? "").split(separator: ":").compactMap { Double($0) }
             guard ratio.count == 2, ratio[0] > 0, ratio[1] > 0 else { return width }
             return max(1, Int(exactly: (Double(width) * ratio[0] / ratio[1]).rounded()) ?? width)
         }
@@ -129,12 +136,12 @@ private struct ProbeAnswer: Decodable {
     var facts: MovieFacts? {
         let streams = streams ?? []
         // A cover picture in a song is no video.
-        let video = streams.first { $0.codec_type == "video" && $0.disposition?["attached_pic"] != 1 }
-        guard video != nil || streams.contains(where: { $0.codec_type == "audio" }) else { return nil }
+        let video = streams.first { $0.codecType == "video" && $0.disposition?["attached_pic"] != 1 }
+        guard video != nil || streams.contains(where: { $0.codecType == "audio" }) else { return nil }
         let seconds = [format?.duration, video?.duration].compactMap { $0.flatMap(Double.init) }.first {
             $0.isFinite && $0 >= 0
         }
-        let turns = video?.side_data_list?.compactMap(\.rotation).first ?? 0
+        let turns = video?.sideDataList?.compactMap(\.rotation).first ?? 0
         let isSideways = abs(turns.truncatingRemainder(dividingBy: 180)) == 90
         return MovieFacts(
             duration: seconds, hasPicture: video != nil, width: isSideways ? video?.height : video?.shownWidth,

@@ -3,25 +3,6 @@ internal import Glibc
 internal import NIOPosix
 internal import Synchronization
 
-/// What clamd says of a file.
-public enum ScanVerdict: Sendable, Equatable {
-    case clean
-    /// With the name of what was found.
-    case infected(String)
-}
-
-/// clamd gave no verdict.
-public enum ScanError: Error, Sendable, Equatable {
-    /// It cannot be reached, or does not answer in time.
-    case unreachable(String)
-    /// The file is above its `StreamMaxLength`.
-    case tooLarge
-    /// It answered with another error.
-    case refused(String)
-    /// As many files wait for it as may wait.
-    case busy
-}
-
 /// Asks clamd whether a file is infected: the INSTREAM command of clamd(8), over TCP or a Unix socket.
 public final class ClamdScanner: Sendable {
     private let address: ClamdAddress

@@ -22,7 +22,9 @@ private struct Refusal: Error {}
     }
 
     @Test func rollsBackWhenTheBodyThrows() async throws {
-        try await withClient({ $0.transactionConnections = 1 }) { client in
+        try await withClient {
+            $0.transactionConnections = 1
+        } body: { client in
             try await client.query("CREATE TABLE t (n int8)")
             await #expect(throws: Refusal.self) {
                 try await client.withTransaction { transaction in
@@ -63,7 +65,9 @@ private struct Refusal: Error {}
     }
 
     @Test func rollsBackWhenCancelledAndFreesTheConnection() async throws {
-        try await withClient({ $0.transactionConnections = 1 }) { client in
+        try await withClient {
+            $0.transactionConnections = 1
+        } body: { client in
             try await client.query("CREATE TABLE t (n int8)")
             let task = Task {
                 try await client.withTransaction { transaction in
@@ -85,10 +89,10 @@ private struct Refusal: Error {}
     }
 
     @Test func anExhaustedPoolSaysSo() async throws {
-        try await withClient({
+        try await withClient {
             $0.transactionConnections = 2
             $0.acquireTimeout = .seconds(3)
-        }) { client in
+        } body: { client in
             let (held, holding) = AsyncStream.makeStream(of: Void.self)
             let (released, releasing) = AsyncStream.makeStream(of: Void.self)
             async let holders: Void = withThrowingTaskGroup(of: Void.self) { group in
@@ -127,7 +131,9 @@ private struct Refusal: Error {}
     }
 
     @Test func aStatementTimeoutHoldsForTheWholeTransactionOnly() async throws {
-        try await withClient({ $0.transactionConnections = 1 }) { client in
+        try await withClient {
+            $0.transactionConnections = 1
+        } body: { client in
             let error = await postgresError {
                 try await client.withTransaction(statementTimeout: .milliseconds(200)) {
                     _ = try await $0.query("SELECT pg_sleep(30)")
@@ -142,11 +148,11 @@ private struct Refusal: Error {}
     }
 
     @Test func whatMeetsALockFailsSoonAndLeavesTheConnectionClean() async throws {
-        try await withClient({
+        try await withClient {
             $0.lockTimeout = .milliseconds(50)
             $0.connections = 1
             $0.transactionConnections = 2
-        }) { client in
+        } body: { client in
             try await client.query("CREATE TABLE t (n int8 PRIMARY KEY)")
             try await client.query("INSERT INTO t VALUES (1)")
             try await client.withTransaction { holder in

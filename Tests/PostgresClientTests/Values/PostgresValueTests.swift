@@ -6,7 +6,7 @@ enum Role: String, PostgresScalar { case owner, member }
 
 /// Every value goes through the server and back, and the server's own text of it must be what is expected: an error
 /// that is symmetrical in encoding and decoding shows in the text.
-@Suite struct ValueTests {
+@Suite struct PostgresValueTests {
     private func check<T: PostgresEncodable & PostgresDecodable & Equatable>(
         _ value: T, text: String?, on client: PostgresClient, sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
@@ -39,7 +39,9 @@ enum Role: String, PostgresScalar { case owner, member }
     }
 
     @Test func datesAreMicrosecondsOfUTC() async throws {
-        try await withClient({ $0.sessionParameters["TimeZone"] = "UTC" }) { client in
+        try await withClient {
+            $0.sessionParameters["TimeZone"] = "UTC"
+        } body: { client in
             let date = Date(timeIntervalSince1970: 1_763_689_337.123456)
             let row = try #require(try await client.query("SELECT \(date) AS value, \(date)::text AS text").first)
             #expect(try row.decode("text", as: String.self) == "2025-11-21 01:42:17.123456+00")
@@ -153,7 +155,9 @@ enum Role: String, PostgresScalar { case owner, member }
     }
 
     @Test func textWithNULIsRefusedByTheServerAndHarmsNobody() async throws {
-        try await withClient({ $0.connections = 1 }) { client in
+        try await withClient {
+            $0.connections = 1
+        } body: { client in
             async let bad = postgresError { try await client.query("SELECT \("a\0b")") }
             async let good: Int = client.query("SELECT \(1)")[0][0]
             let error = await bad

@@ -2,21 +2,6 @@ internal import CSandbox
 internal import Foundation
 internal import Glibc
 
-/// An unprivileged account for the workers of a server that root started.
-public struct WorkerAccount: Sendable, Codable {
-    let user: UInt32
-    let group: UInt32
-
-    /// `nobody`; not PostgreSQL's account, which may open the database. Nil unless this process is root's.
-    static func find() -> WorkerAccount? {
-        guard geteuid() == 0 else { return nil }
-        guard let entry = getpwnam("nobody")?.pointee, entry.pw_uid != 0, entry.pw_gid != 0 else {
-            return WorkerAccount(user: 65534, group: 65534)
-        }
-        return WorkerAccount(user: entry.pw_uid, group: entry.pw_gid)
-    }
-}
-
 /// The directory of one job, in which it finds its input and leaves its results. Its maker calls `remove`.
 ///
 /// The worker gets it as a descriptor, so it need not be able to enter the directories above, and a storage that was
@@ -27,8 +12,6 @@ struct JobDirectory {
         let reason: String
     }
 
-    static let suffix = ".job"
-
     let descriptor: OpenFile
     private let path: String
     private let file: ReceivedFile
@@ -37,9 +20,9 @@ struct JobDirectory {
     init(_ file: ReceivedFile, for account: WorkerAccount?) throws {
         self.file = file
         self.account = account
-        path = file.path + Self.suffix
+        path = file.path + TemporaryDirectory.suffix
         // An attempt before this one may have been interrupted.
-        Self.remove(path)
+        TemporaryDirectory.remove(path)
         guard mkdir(path, 0o700) == 0 else {
             if errno == ENOENT { throw MediaError(.unavailable, "\(path) cannot be made: the directory is gone") }
             throw MediaError(errno: errno, "mkdir \(path)")
@@ -48,7 +31,7 @@ struct JobDirectory {
             try Self.fill(path, file, account)
             descriptor = try OpenFile(path, O_RDONLY | O_DIRECTORY)
         } catch {
-            Self.remove(path)
+            TemporaryDirectory.remove(path)
             throw error
         }
     }
@@ -97,20 +80,10 @@ struct JobDirectory {
 
     /// Removes it with whatever was left in it.
     func remove() {
-        Self.remove(path)
+        TemporaryDirectory.remove(path)
         guard account != nil else { return }
         // The input's own name stays: it is the server's alone again.
         _ = fchown(file.file.descriptor, geteuid(), getegid())
         _ = fchmod(file.file.descriptor, 0o600)
     }
-
-    /// A process of the job that was killed a moment ago may still make a file in it.
-    static func remove(_ path: String) {
-        for _ in 0..<attempts where access(path, F_OK) == 0 {
-            if (try? FileManager.default.removeItem(atPath: path)) != nil { return }
-            usleep(10_000)
-        }
-    }
-
-    private static let attempts = 20
 }

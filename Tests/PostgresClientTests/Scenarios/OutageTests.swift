@@ -19,7 +19,9 @@ private final class Flag: Sendable {
 
     @Test func aTerminatedConnectionFailsWhatItRanAndComesBack() async throws {
         let connectionString = try TestCluster.shared.get().makeDatabase()
-        try await withClient(connectionString: connectionString, { $0.connections = 1 }) { client in
+        try await withClient(connectionString: connectionString) {
+            $0.connections = 1
+        } body: { client in
             let pid: Int = try await client.query("SELECT pg_backend_pid()")[0][0]
             async let victim = postgresError { try await client.query("SELECT pg_sleep(30), 'victim'") }
             try await withClient(connectionString: connectionString) { observer in
@@ -121,7 +123,9 @@ private final class Flag: Sendable {
         try await withClient(connectionString: connectionString) { observer in
             try await observer.query("CREATE TABLE t (id int8)")
             var (acknowledged, refused, unknown) = (Set<Int>(), Set<Int>(), Set<Int>())
-            try await withClient(connectionString: connectionString, { $0.applicationName = "victim" }) { client in
+            try await withClient(connectionString: connectionString) {
+                $0.applicationName = "victim"
+            } body: { client in
                 let isOver = Flag()
                 try await withThrowingTaskGroup(of: [(Int, PostgresError?)].self) { group in
                     for writer in 0..<16 {
@@ -217,10 +221,10 @@ private final class Flag: Sendable {
     }
 
     @Test func sessionParametersAreSetOnEveryConnection() async throws {
-        try await withClient({
+        try await withClient {
             $0.sessionParameters = ["parley.server": "it's \\ on"]
             $0.connections = 2
-        }) { client in
+        } body: { client in
             for lane in 0..<2 {
                 let value: String = try await client.atomically(["SHOW parley.server"], on: lane)[0][0][0]
                 #expect(value == "it's \\ on")

@@ -6,7 +6,9 @@ import Testing
 
 @Suite struct QueryTests {
     @Test func manyTasksShareOneConnectionAndGetTheirOwnAnswers() async throws {
-        try await withClient({ $0.connections = 1 }) { client in
+        try await withClient {
+            $0.connections = 1
+        } body: { client in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for number in 0..<1_000 {
                     group.addTask {
@@ -57,7 +59,9 @@ import Testing
     }
 
     @Test func aStatementThatCouldNotBePreparedCanBeLater() async throws {
-        try await withClient({ $0.connections = 1 }) { client in
+        try await withClient {
+            $0.connections = 1
+        } body: { client in
             // The second is sent behind the first's failing preparation.
             async let first = postgresError { try await client.query("SELECT * FROM late") }
             async let second = postgresError { try await client.query("SELECT * FROM late") }
@@ -82,7 +86,9 @@ import Testing
     // MARK: Segments
 
     @Test func atomicallyIsAllOrNothingAndLeavesNeighboursAlone() async throws {
-        try await withClient({ $0.connections = 1 }) { client in
+        try await withClient {
+            $0.connections = 1
+        } body: { client in
             try await client.query("CREATE TABLE t (n int8 PRIMARY KEY)")
             async let failing = postgresError {
                 try await client.atomically([
@@ -103,7 +109,9 @@ import Testing
     }
 
     @Test func aFailureAtCommitUndoesTheSegmentAndKeepsTheConnectionInStep() async throws {
-        try await withClient({ $0.connections = 1 }) { client in
+        try await withClient {
+            $0.connections = 1
+        } body: { client in
             try await client.query(
                 "CREATE TABLE t (id int8 PRIMARY KEY, parent int8 REFERENCES t DEFERRABLE INITIALLY DEFERRED)")
             for round in 0..<20 {
@@ -147,10 +155,10 @@ import Testing
     // MARK: Prepared statements
 
     @Test func rarelyUsedStatementsAreDropped() async throws {
-        try await withClient({
+        try await withClient {
             $0.connections = 1
             $0.maxPreparedStatements = 5
-        }) { client in
+        } body: { client in
             for round in 0..<3 {
                 for number in 0..<20 {
                     let n: Int = try await client.query("SELECT \(round) + \(unescaped: "\(number)") AS n")[0]["n"]
@@ -163,7 +171,9 @@ import Testing
     }
 
     @Test func theSameTextWithOtherTypesIsAnotherStatement() async throws {
-        try await withClient({ $0.connections = 1 }) { client in
+        try await withClient {
+            $0.connections = 1
+        } body: { client in
             let names = try await [
                 typeName(of: 1, client), typeName(of: "1", client), typeName(of: Int32(1), client),
             ]
@@ -176,7 +186,9 @@ import Testing
     }
 
     @Test func stalePlansAndLostStatementsAreRepairedUnseen() async throws {
-        try await withClient({ $0.connections = 1 }) { client in
+        try await withClient {
+            $0.connections = 1
+        } body: { client in
             try await client.query("CREATE TABLE t AS SELECT 1 AS n")
             func read() async throws -> PostgresResult { try await client.query("SELECT * FROM t") }
             #expect(try await read()[0].decode("n", as: Int.self) == 1)
@@ -190,7 +202,9 @@ import Testing
     // MARK: Limits
 
     @Test func aTimeoutIsPromptAndNeighboursGoOn() async throws {
-        try await withClient({ $0.connections = 2 }) { client in
+        try await withClient {
+            $0.connections = 2
+        } body: { client in
             let begin = ContinuousClock.now
             async let slow = postgresError {
                 try await client.query("SELECT pg_sleep(30)", timeout: .milliseconds(300))
@@ -208,7 +222,9 @@ import Testing
     }
 
     @Test func aTimeoutDoesNotReachTheNextQueryOfItsConnection() async throws {
-        try await withClient({ $0.connections = 1 }) { client in
+        try await withClient {
+            $0.connections = 1
+        } body: { client in
             async let slow = postgresError {
                 try await client.query("SELECT pg_sleep(30)", timeout: .milliseconds(200))
             }
@@ -221,7 +237,9 @@ import Testing
     }
 
     @Test func aLongerTimeoutThanUsualHolds() async throws {
-        try await withClient({ $0.queryTimeout = .milliseconds(200) }) { client in
+        try await withClient {
+            $0.queryTimeout = .milliseconds(200)
+        } body: { client in
             #expect(await postgresError { try await client.query("SELECT pg_sleep(5)") }?.code == .timedOut)
             let rows = try await client.query("SELECT 1 FROM pg_sleep(0.6)", timeout: .seconds(5))
             #expect(rows.count == 1)
@@ -229,7 +247,9 @@ import Testing
     }
 
     @Test func cancellationIsPromptAndKeepsTheConnectionInOrder() async throws {
-        try await withClient({ $0.connections = 2 }) { client in
+        try await withClient {
+            $0.connections = 2
+        } body: { client in
             let task = Task { try await client.query("SELECT pg_sleep(4), 'cancel me'") }
             try await eventually("the query never ran") { try await isRunning("cancel me", on: client) }
             let begin = ContinuousClock.now
@@ -246,10 +266,10 @@ import Testing
     }
 
     @Test func aStormOfCancellationsMixesNothingUp() async throws {
-        try await withClient({
+        try await withClient {
             $0.connections = 2
             $0.maxPipelinedQueries = 8
-        }) { client in
+        } body: { client in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for number in 0..<1_000 {
                     let task = Task { () throws -> Int in
@@ -286,11 +306,11 @@ import Testing
     }
 
     @Test func theQueueIsBounded() async throws {
-        try await withClient({
+        try await withClient {
             $0.connections = 1
             $0.maxQueuedQueries = 10
             $0.maxPipelinedQueries = 2
-        }) { client in
+        } body: { client in
             try await withThrowingTaskGroup(of: PostgresError.Code?.self) { group in
                 for _ in 0..<50 {
                     group.addTask {
@@ -314,10 +334,10 @@ import Testing
     }
 
     @Test func aQueuedQueryTimesOutWithoutBeingSent() async throws {
-        try await withClient({
+        try await withClient {
             $0.connections = 1
             $0.maxPipelinedQueries = 1
-        }) { client in
+        } body: { client in
             try await client.query("CREATE TABLE t (n int8)")
             async let head = client.query("SELECT pg_sleep(1)")
             try await eventually("the head was not sent") { client.statistics.queries == 1 }
@@ -363,7 +383,9 @@ import Testing
     }
 
     @Test func copyIsRefusedAndTheConnectionReplaced() async throws {
-        try await withClient({ $0.connections = 1 }) { client in
+        try await withClient {
+            $0.connections = 1
+        } body: { client in
             let error = await postgresError { try await client.query("COPY (SELECT 1) TO STDOUT") }
             #expect(error != nil)
             let n: Int = try await client.query("SELECT 1 AS n")[0]["n"]

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// What can go wrong between the bytes of an upload and their place on disk.
 public struct MediaError: Error, CustomStringConvertible {
     public struct Code: Hashable, Sendable, CustomStringConvertible {
@@ -38,4 +40,16 @@ public struct MediaError: Error, CustomStringConvertible {
     }
 
     public var description: String { detail.isEmpty ? "\(code)" : "\(code): \(detail)" }
+}
+
+extension MediaError {
+    init(errno code: Int32, _ detail: String) {
+        let reason = "\(detail): \(String(cString: strerror(code)))"
+        switch code {
+        case ENOSPC, EDQUOT, EFBIG: self.init(.storageFull, reason)
+        case ENOENT: self.init(.notFound, reason)
+        case EMFILE, ENFILE, ENOMEM, EROFS, EACCES: self.init(.unavailable, reason)
+        default: self.init(.io, reason)
+        }
+    }
 }

@@ -3,7 +3,7 @@ import PostgresClient
 import TestPostgres
 import Testing
 
-@Suite struct MigratorTests {
+@Suite struct PostgresMigratorTests {
     private final class Directory {
         let url: URL
 

@@ -3,28 +3,6 @@ public enum MediaKind: String, Sendable, Codable {
     case image, video, audio, file
 }
 
-/// A thumbnail's name and the longest its longer side gets.
-public enum ThumbnailSize: String, Sendable, Codable, CaseIterable {
-    case small, medium, large
-
-    /// In pixels.
-    public var maxEdge: Int {
-        switch self {
-        case .small: 160
-        case .medium: 480
-        case .large: 1280
-        }
-    }
-}
-
-/// A WebP made from an upload.
-public struct Thumbnail: Sendable, Codable, Equatable {
-    public var size: ThumbnailSize
-    /// In pixels, of one frame.
-    public var width: Int
-    public var height: Int
-}
-
 /// What processing found out about a received file, and what others get of it.
 public struct ProcessedMedia: Sendable, Codable, Equatable {
     public enum Audience: String, Sendable, Codable {

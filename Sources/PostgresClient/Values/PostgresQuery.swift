@@ -60,7 +60,6 @@ public struct PostgresQuery: Sendable, ExpressibleByStringInterpolation {
         public mutating func appendInterpolation(unescaped sql: String) { query.sql += sql }
     }
 
-    /// The wire protocol counts parameters in 16 bits, and a message is at most 1 GiB (`PQ_LARGE_MESSAGE_LIMIT`).
     /// Splices another query's text in, `$1` of which becomes the next free number. A `$` before a digit therefore means
     /// a parameter in every fragment, also within quotes.
     private mutating func append(_ fragment: PostgresQuery) {
@@ -77,6 +76,7 @@ public struct PostgresQuery: Sendable, ExpressibleByStringInterpolation {
         refusal = refusal ?? fragment.refusal
     }
 
+    // The wire protocol counts parameters in 16 bits, and a message is at most 1 GiB (`PQ_LARGE_MESSAGE_LIMIT`).
     private static let maxParameters = 65_535
     private static let maxBytes = 1 << 30
 

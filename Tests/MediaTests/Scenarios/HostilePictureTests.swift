@@ -26,7 +26,9 @@ struct HostilePictureTests {
     }
 
     @Test func aBombIsRefusedFromItsHeader() async throws {
-        try await MediaBench.run(configure: { $0.limits.memoryBytes = 200 << 20 }) { bench in
+        try await MediaBench.run {
+            $0.limits.memoryBytes = 200 << 20
+        } body: { bench in
             _ = try await bench.process(Self.pngHeader(width: 10, height: 10))
             let start = ContinuousClock.now
             let outcome = try await bench.process(Self.pngHeader(width: 60_000, height: 60_000))

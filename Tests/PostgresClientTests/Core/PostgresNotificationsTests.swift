@@ -1,7 +1,7 @@
 import PostgresClient
 import Testing
 
-@Suite struct NotificationTests {
+@Suite struct PostgresNotificationsTests {
     @Test func notificationsArriveAndAReconnectionIsTold() async throws {
         try await withClient { client in
             var events = client.listen(["Chat \"1\"", "other"]).makeAsyncIterator()

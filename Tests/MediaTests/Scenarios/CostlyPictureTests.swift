@@ -130,7 +130,9 @@ struct CostlyPictureTests {
     /// What a worker does not give back, the next large picture misses.
     @Test func deepPicturesLeaveNoMemoryTaken() async throws {
         let bytes = try deepPicture()
-        try await MediaBench.run(configure: { $0.workers = 1 }) { bench in
+        try await MediaBench.run {
+            $0.workers = 1
+        } body: { bench in
             for _ in 0..<3 { _ = try await bench.process(bytes) }
             let worker = try #require(bench.workers.idleWorkers.first)
             #expect(try Self.dataMegabytes(of: worker) < 145)
@@ -139,7 +141,9 @@ struct CostlyPictureTests {
 
     @Test func whatMemoryDoesNotHoldIsRefused() async throws {
         let bytes = try deepPicture()
-        try await MediaBench.run(configure: { $0.limits.memoryBytes = 150 << 20 }) { bench in
+        try await MediaBench.run {
+            $0.limits.memoryBytes = 150 << 20
+        } body: { bench in
             let outcome = try await bench.process(bytes)
             #expect(outcome.media == .plainFile(type: "image/png", audience: .ownerOnly))
             #expect(bench.workers.failures == 0, "it says so itself")

@@ -6,7 +6,7 @@ import Testing
 
 /// Workers that crash, hang, are too few, or do not start.
 @Suite(.serialized)
-struct WorkerTests {
+struct MediaWorkersTests {
     /// A picture's file and one worker that waits, stopped so that it takes a job and does nothing.
     private func stoppedWorker(_ bench: MediaBench) async throws -> pid_t {
         _ = try await bench.process(try Photos.jpeg())
@@ -16,10 +16,10 @@ struct WorkerTests {
     }
 
     @Test func aHungDecoderIsKilledAndReplaced() async throws {
-        try await MediaBench.run(configure: {
+        try await MediaBench.run {
             $0.limits.seconds = 4
             $0.workers = 1
-        }) { bench in
+        } body: { bench in
             let hung = try await stoppedWorker(bench)
             let outcome = try await bench.process(try Photos.jpeg(orientation: 2))
             #expect(outcome.media == .plainFile(type: "image/jpeg", audience: .ownerOnly))
@@ -37,17 +37,19 @@ struct WorkerTests {
             ffmpeg -v error -f lavfi -i testsrc=size=1920x1080:rate=25 -frames:v 32 -metadata title=Secret \
             -c:v rawvideo -pix_fmt rgb24 -f mov "$out"
             """)
-        try await MediaBench.run(configure: { $0.limits.seconds = 0 }) { bench in
+        try await MediaBench.run {
+            $0.limits.seconds = 0
+        } body: { bench in
             let media = try await bench.workers.process(try await bench.receive(film))
             #expect(media.audience == .everyone && media.cleaned != nil && media.thumbnails.count == 3)
         }
     }
 
     @Test(.timeLimit(.minutes(1))) func aHungDecoderDoesNotHoldUpTheEnd() async throws {
-        try await MediaBench.run(configure: {
+        try await MediaBench.run {
             $0.limits.seconds = 300
             $0.workers = 1
-        }) { bench in
+        } body: { bench in
             _ = try await stoppedWorker(bench)
             let outcome = Task { try await bench.process(try Photos.jpeg(orientation: 2)).media }
             while !bench.workers.idleWorkers.isEmpty { await Task.yield() }
@@ -57,7 +59,9 @@ struct WorkerTests {
     }
 
     @Test func aCrashedDecoderIsReplaced() async throws {
-        try await MediaBench.run(configure: { $0.workers = 1 }) { bench in
+        try await MediaBench.run {
+            $0.workers = 1
+        } body: { bench in
             let worker = try await stoppedWorker(bench)
             async let outcome = bench.process(try Photos.jpeg(orientation: 2))
             // The job is with the worker once nobody waits.
@@ -70,7 +74,9 @@ struct WorkerTests {
     }
 
     @Test func aWorkerThatDiedWhileWaitingCostsNothing() async throws {
-        try await MediaBench.run(configure: { $0.workers = 1 }) { bench in
+        try await MediaBench.run {
+            $0.workers = 1
+        } body: { bench in
             _ = try await bench.process(try Photos.jpeg())
             let worker = try #require(bench.workers.idleWorkers.first)
             #expect(kill(worker, SIGKILL) == 0)
@@ -82,10 +88,10 @@ struct WorkerTests {
     }
 
     @Test func workersAreReplacedAfterTheirJobs() async throws {
-        try await MediaBench.run(configure: {
+        try await MediaBench.run {
             $0.workers = 1
             $0.jobsPerWorker = 2
-        }) { bench in
+        } body: { bench in
             _ = try await bench.process(try Photos.jpeg())
             #expect(bench.workers.idleWorkers.count == 1)
             _ = try await bench.process(try Photos.jpeg())
@@ -94,11 +100,11 @@ struct WorkerTests {
     }
 
     @Test func aFullQueueRefuses() async throws {
-        try await MediaBench.run(configure: {
+        try await MediaBench.run {
             $0.workers = 1
             $0.maxWaiting = 1
             $0.limits.seconds = 5
-        }) { bench in
+        } body: { bench in
             let worker = try await stoppedWorker(bench)
             let picture = try Photos.jpeg()
             let files = [
@@ -126,7 +132,9 @@ struct WorkerTests {
 
     @Test(arguments: ["/nonexistent", "/bin/false", "/bin/true"])
     func aWorkerThatDoesNotStartIsUnavailable(program: String) async throws {
-        try await MediaBench.run(configure: { $0.workerExecutable = program }) { bench in
+        try await MediaBench.run {
+            $0.workerExecutable = program
+        } body: { bench in
             let file = try await bench.receive(try Photos.jpeg())
             await #expect { try await bench.workers.process(file) } throws: {
                 ($0 as? MediaError)?.code == .unavailable
@@ -188,7 +196,9 @@ struct WorkerTests {
     }
 
     @Test(.timeLimit(.minutes(1))) func aJobIsBoundAndGoneWithItsDirectory() async throws {
-        try await MediaBench.run(configure: { $0.workers = 1 }) { bench in
+        try await MediaBench.run {
+            $0.workers = 1
+        } body: { bench in
             _ = try await bench.process(try Photos.jpeg())
             let worker = try #require(bench.workers.idleWorkers.first)
             let picture = try slowPicture()
@@ -208,7 +218,9 @@ struct WorkerTests {
     }
 
     @Test(.timeLimit(.minutes(1))) func aDecoderThatCrashesTakesNothingWithIt() async throws {
-        try await MediaBench.run(configure: { $0.workers = 1 }) { bench in
+        try await MediaBench.run {
+            $0.workers = 1
+        } body: { bench in
             _ = try await bench.process(try Photos.jpeg())
             let worker = try #require(bench.workers.idleWorkers.first)
             let picture = try slowPicture()
@@ -226,7 +238,9 @@ struct WorkerTests {
 
     /// Workers that had been bound to the directory failed at 300 files each.
     @Test func aStorageThatWasReplacedIsNoTrouble() async throws {
-        try await MediaBench.run(configure: { $0.workers = 1 }) { bench in
+        try await MediaBench.run {
+            $0.workers = 1
+        } body: { bench in
             _ = try await bench.process(try Photos.jpeg())
             let worker = try #require(bench.workers.idleWorkers.first)
             let temporary = "\(bench.directory)/tmp"

@@ -96,7 +96,9 @@ struct MovieTests {
 
     @Test func withoutFFmpegAMovieIsACleanedPlainFile() async throws {
         let bytes = try Movies.located()
-        try await MediaBench.run(configure: { $0.ffmpeg = nil }) { bench in
+        try await MediaBench.run {
+            $0.ffmpeg = nil
+        } body: { bench in
             let outcome = try await bench.process(bytes)
             #expect(outcome.media.kind == .file)
             #expect(outcome.media.audience == .everyone)
@@ -220,7 +222,9 @@ struct MovieTests {
     @Test func whatCannotBeCleanedIsTheOwnersAlone() async throws {
         let film = try Self.tagged("-c:v libvpx -c:a libvorbis -f webm")
         let song = try Self.tagged("-vn -c:a libmp3lame -f mp3")
-        try await MediaBench.run(configure: { $0.ffmpeg = nil }) { bench in
+        try await MediaBench.run {
+            $0.ffmpeg = nil
+        } body: { bench in
             let plain = try await bench.process(film)
             #expect(plain.media.audience == .everyone && plain.media.kind == .file && plain.served == film)
             let outcome = try await bench.process(song)
