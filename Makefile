@@ -1,4 +1,5 @@
 # make run     install what is missing, build for release, serve on http://127.0.0.1:8080
+# make check   install what is missing, run the quick checks, build nothing
 # make test    install what is missing, build for debugging, run every test
 # make fuzz    run the protocol decoders under libFuzzer for FUZZ_SECONDS (60)
 # make bench   compare a release build with its peers: see Benchmarks/README.md
@@ -12,7 +13,7 @@ TEST_PACKAGES := curl python3-venv libvips-tools libimage-exiftool-perl ffmpeg c
 BENCH_PACKAGES := g++ libssl-dev nodejs python3-venv libvips-tools libimage-exiftool-perl
 BENCH_TOOLS := $(addprefix .build/bench/,realtime http broadcast thumbnails)
 
-.PHONY: run test fuzz bench build web packages test-packages bench-packages format
+.PHONY: run check test fuzz bench build web packages test-packages bench-packages format
 
 run: build web/dist/index.html
 	@exec .build/release/parley serve
@@ -21,10 +22,13 @@ build: packages
 	@echo "Building for release (the first time takes about ten minutes)…"
 	@swift build -c release --static-swift-stdlib --product parley
 
+check: test-packages .build/venv/installed
+	@.ci/check
+
 # The debug build optimizes C: unoptimized scrypt takes ten times as long, and the tests register hundreds of accounts.
 test: test-packages web .build/venv/installed
 	@echo "Building for debugging (the first time takes about ten minutes)…"
-	@swift build --build-tests -Xcc -O2
+	@swift build --build-tests -Xcc -O2 --explicit-target-dependency-import-check error
 	@Tests/run
 
 fuzz: packages

@@ -6,9 +6,9 @@ import statistics
 import subprocess
 import tempfile
 
+from . import WORK
 from .account import Account
 from .process import end, spawn
-from . import WORK
 
 # One statement is one round trip: the least a client of PostgreSQL can do. Each client has a conversation of its own.
 SCRIPT = """

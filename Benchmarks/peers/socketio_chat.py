@@ -44,7 +44,7 @@ async def send(sid, request):
         seq, revision, created = await pool.fetchrow(STORE, uuid.UUID(room), message_id, uuid.UUID(user), text)
     else:
         seq = revision = last_seq[room] = last_seq.get(room, 0) + 1
-        created = datetime.datetime.now(datetime.timezone.utc)
+        created = datetime.datetime.now(datetime.UTC)
     message = {
         "id": str(message_id), "conversationId": room, "seq": seq, "revision": revision,
         "sender": {"id": user, "username": "user" + user[-4:], "displayName": "User " + user[-4:]}, "text": text,

@@ -4,7 +4,6 @@ from bench import sized
 from bench.load import measure
 from bench.report import about
 from bench.stack import Parley
-
 from scenarios import connections
 
 SECONDS = sized(3, 1)

@@ -6,6 +6,7 @@ import zlib
 
 from parley import assert_problem
 
+
 def audit(server, subject):
     """The audit log's rows about a message, upload, user, report or word: `[(actor, action, reason)]`."""
     return server.sql(

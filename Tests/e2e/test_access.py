@@ -7,7 +7,6 @@ import websocket
 from accounts import log_in, refresh
 from parley import PASSWORD, assert_problem, until
 
-
 # --- Pages: cookie and origins
 
 def test_the_cookie_is_for_this_servers_own_pages(server, people):

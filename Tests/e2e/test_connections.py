@@ -241,7 +241,7 @@ def test_large_and_unknown_events_are_paid_for(start_server):
     assert codes[:600] == ["not_found"] * 600 and "rate_limited" in codes
     # A client that goes on regardless is disconnected.
     try:
-        for n in range(20_000):
+        for _ in range(20_000):
             connection.send('42["no such event"]')
     except (ConnectionError, websocket.WebSocketException):
         pass

@@ -154,7 +154,7 @@ def test_after_sync_every_device_knows_what_sql_knows(server):
                 replica.device.emit("message:react", {
                     "messageId": message, "emoji": chance.choice(EMOJI), "add": kind == "react"})
 
-    for step in range(STEPS):
+    for _step in range(STEPS):
         replica = chance.choice(replicas)
         if replica.device is None:
             if chance.random() < 0.4:

@@ -4,10 +4,10 @@ import uuid
 
 import psycopg
 import pytest
+import socketio
 
 from moderation import assert_gone, audit, files_of, picture
 from parley import assert_problem, until
-
 
 # Messages
 
@@ -119,7 +119,7 @@ def test_a_ban_closes_sockets_and_tokens(server, moderator, people):
         server.request("POST", "/auth/refresh", json={"refreshToken": bob.session["refreshToken"]}), 403, "banned")
     assert_problem(server.request(
         "POST", "/auth/login", json={"username": bob.username, "password": "correct horse battery"}), 403, "banned")
-    with pytest.raises(Exception):
+    with pytest.raises(socketio.exceptions.ConnectionError):
         bob.connect()
     assert moderator.execute(
         "SELECT is_banned, ban_reason FROM moderation.users WHERE id = %s", [bob.id]).fetchone() == (True, "spam")

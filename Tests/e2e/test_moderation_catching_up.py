@@ -5,7 +5,6 @@ import psycopg
 from moderation import assert_gone, files_of, picture
 from parley import assert_problem, until
 
-
 LISTENERS = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query ILIKE 'LISTEN%'"
 
 

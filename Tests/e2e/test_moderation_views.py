@@ -10,7 +10,6 @@ import pytest
 from moderation import audit, picture
 from parley import ROOT
 
-
 # Reports and views
 
 

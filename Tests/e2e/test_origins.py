@@ -218,7 +218,8 @@ def test_whatever_is_refused_is_paid_for(limited):
         for what, refused in REFUSED.items():
             answer = first_limited(lambda: refused(limited, "X-Forwarded-For: 203.0.113.1"))
             assert answer and int(answer[1]["retry-after"]) >= 1, what
-        friend = lambda: ask(limited, "X-Forwarded-For: 203.0.113.1", "Host: a", "Origin: https://friend.example")
+        def friend():
+            return ask(limited, "X-Forwarded-For: 203.0.113.1", "Host: a", "Origin: https://friend.example")
         fields = first_limited(friend)[1]
         assert fields["access-control-allow-origin"] == "https://friend.example" and "retry-after" in fields["access-control-expose-headers"]
         assert alice.get("/auth/me", headers={"X-Forwarded-For": "203.0.113.1"}).status_code == 200, "who is signed in pays for themselves"

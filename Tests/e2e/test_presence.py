@@ -15,7 +15,7 @@ SLOW = pytest.mark.skipif("PARLEY_SLOW" not in os.environ, reason="takes a heart
 
 
 def test_presence_after_a_crash(start_server):
-    started = datetime.datetime.now(datetime.timezone.utc)
+    started = datetime.datetime.now(datetime.UTC)
     server = start_server()
     alice, bob, carol = server.people("alice", "bob", "carol")
     alice.direct(bob)
@@ -24,7 +24,7 @@ def test_presence_after_a_crash(start_server):
     with bob.connect():
         server.kill()
     server.restart()
-    returned = datetime.datetime.now(datetime.timezone.utc)
+    returned = datetime.datetime.now(datetime.UTC)
     seen = alice.get(f"/users/{bob.id}").json()
     assert seen["status"] == "offline"
     at = datetime.datetime.fromisoformat(seen["lastSeenAt"].replace("Z", "+00:00"))

@@ -83,7 +83,7 @@ def test_an_upload_in_pieces(server, people):
     location = created.headers["Location"]
     assert location.startswith("/upload/")
     expires = email.utils.parsedate_to_datetime(created.headers["Upload-Expires"])
-    ahead = expires - datetime.datetime.now(datetime.timezone.utc)
+    ahead = expires - datetime.datetime.now(datetime.UTC)
     assert datetime.timedelta(hours=23) < ahead <= datetime.timedelta(hours=24)
     assert_problem(alice.get(location), 404, "not_found")
 

@@ -10,7 +10,6 @@ import threading
 import pytest
 
 import pictures
-from moderation import picture
 from parley import assert_problem, until
 from uploading import temporaries
 

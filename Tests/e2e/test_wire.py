@@ -279,7 +279,8 @@ def test_the_same_name_twice_is_read_the_same_way_by_both(server, alice):
     alice.post("/messages", data=twice.encode())
     with alice.connect() as device:
         device.client.eio.send(f'2["message:send",{twice}]')
-        read = lambda: [m["text"] for m in alice.get(f"/messages?conversationId={conversation}").json()["messages"]]
+        def read():
+            return [m["text"] for m in alice.get(f"/messages?conversationId={conversation}").json()["messages"]]
         until(lambda: len(read()) == 2, "the socket's message")
     assert len(set(read())) == 1
 

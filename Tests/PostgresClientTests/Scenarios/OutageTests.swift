@@ -93,15 +93,12 @@ private final class Flag: Sendable {
 
     @Test func aSilentServerTimesOutAndIsReplacedWhenItWakes() async throws {
         try await withCluster { cluster, connectionString in
-            try await withClient(
-                connectionString: connectionString,
-                {
-                    $0.connections = 1
-                    $0.transactionConnections = 1
-                    $0.queryTimeout = .milliseconds(300)
-                    $0.connectTimeout = .milliseconds(500)
-                }
-            ) { client in
+            try await withClient(connectionString: connectionString) {
+                $0.connections = 1
+                $0.transactionConnections = 1
+                $0.queryTimeout = .milliseconds(300)
+                $0.connectTimeout = .milliseconds(500)
+            } body: { client in
                 let pid: Int = try await client.query("SELECT pg_backend_pid()")[0][0]
                 cluster.suspend(true)
                 let begin = ContinuousClock.now

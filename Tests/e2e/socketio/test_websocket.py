@@ -6,6 +6,7 @@ import struct
 import zlib
 
 import pytest
+
 from wire import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Closed, Wire, frame, open_websocket, upgrade_request
 
 

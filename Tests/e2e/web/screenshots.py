@@ -10,8 +10,9 @@ import subprocess
 
 import pytest
 from devices import DESKTOP, PHONE
-from parley import until
 from playwright.sync_api import expect
+
+from parley import until
 
 PLACE = pathlib.Path(os.environ.get("SCREENSHOTS", ".build/screenshots"))
 PICTURES_IN_VIEW = """

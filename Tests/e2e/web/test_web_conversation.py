@@ -3,8 +3,9 @@
 import re
 
 from devices import PHONE
-from parley import until
 from playwright.sync_api import expect
+
+from parley import until
 
 
 def test_a_conversation_is_searched_and_back_finds_the_search_again(person):

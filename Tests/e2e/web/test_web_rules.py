@@ -2,9 +2,8 @@
 
 import re
 
-from playwright.sync_api import expect
-
 from drawings import png
+from playwright.sync_api import expect
 
 
 def invite(who, whom, title):
