@@ -6,11 +6,11 @@ import NIOHTTP1
 package import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
 
-/// A connection of a Hummingbird server whose real-time endpoints are answered on its event loop.
+/// A connection of a Hummingbird server. Its real-time endpoints are answered on its event loop.
 package struct HTTP1EndpointChannel: HTTPChannelHandler {
     package struct Value: ServerChildChannelValue {
         package let channel: any Channel
-        /// The application's side of the connection; nil where the connection never had a request for it.
+        /// The application's side of the connection, or nil if there was no request for it.
         package let application: EventLoopFuture<NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>?>
     }
 
@@ -35,7 +35,7 @@ package struct HTTP1EndpointChannel: HTTPChannelHandler {
             screening: screening)
     }
 
-    /// How long a connection may be idle, or silent in the middle of a request, where the configuration has no time.
+    /// How long a connection may be idle, or silent within a request, if the configuration sets no time.
     private static let defaultIdleTimeout = TimeAmount.seconds(60)
 
     package func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
@@ -56,21 +56,21 @@ package struct HTTP1EndpointChannel: HTTPChannelHandler {
         to channel: any Channel
     ) throws -> NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart> {
         try EndpointPipeline.prepareForApplication(channel)
-        // A chunk of a file is written at once, and is no reason to tell everybody that the channel is full.
+        // A chunk of a file is written at once. It must not make the channel unwritable.
         try channel.syncOptions?.setOption(.writeBufferWaterMark, value: .init(low: 64 * 1024, high: 128 * 1024))
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
         try pipeline.addHandlers(self.configuration.additionalChannelHandlers())
         return try NIOAsyncChannel(
             wrappingChannelSynchronously: channel,
-            // Read ahead of the application: some of the largest buffers.
+            // How far to read ahead of the application: a few of the largest buffers.
             configuration: .init(
                 backPressureStrategy: .init(lowWatermark: 2, highWatermark: 5), isOutboundHalfClosureEnabled: true)
         )
     }
 
     package func handle(value: Value, logger: Logger) async {
-        // Returns at once for a connection that became a WebSocket: its task would only cost memory.
+        // Returns at once for a connection that became a WebSocket, because its task would only cost memory.
         let application = await withTaskCancellationHandler {
             try? await value.application.get()
         } onCancel: {
@@ -84,14 +84,13 @@ package struct HTTP1EndpointChannel: HTTPChannelHandler {
 }
 
 extension HTTPServerBuilder {
-    /// An HTTP/1 server whose real-time endpoints are answered on the connections' event loops, and all other requests
+    /// An HTTP/1 server. Its real-time endpoints are answered on the connections' event loops, and all other requests
     /// by the application. It can be wrapped in `.tls`.
     ///
     /// - Parameters:
-    ///   - endpoints: What answers which path.
-    ///   - configuration: Limits and the idle time (60 seconds where it has none), which hold for every connection
-    ///     that is not a WebSocket.
-    ///   - screening: What is refused whomever it is for.
+    ///   - endpoints: The real-time endpoints.
+    ///   - configuration: Limits and the idle time (default: 60 seconds) for every connection that is not a WebSocket.
+    ///   - screening: What to refuse before routing.
     public static func http1(
         endpoints: [Endpoint],
         configuration: HTTP1Channel.Configuration = .init(),

@@ -1,7 +1,7 @@
 package import NIOCore
 
-/// One timer that is moved often: it is never cancelled, which would search the event loop's queue, but looks at
-/// its deadline again when it fires.
+/// A timer whose deadline moves often. Canceling would search the event loop's queue, so the timer checks its deadline
+/// again when it fires.
 ///
 /// `@unchecked Sendable`: its state is touched on its event loop only.
 package final class DeadlineTimer: NIOScheduledCallbackHandler, @unchecked Sendable {
@@ -16,7 +16,7 @@ package final class DeadlineTimer: NIOScheduledCallbackHandler, @unchecked Senda
         self.action = action
     }
 
-    /// Moves the deadline; nil switches the timer off.
+    /// Moves the deadline. nil switches the timer off.
     package func set(_ deadline: NIODeadline?) {
         self.deadline = deadline
         guard let deadline, action != nil else { return }
@@ -24,7 +24,7 @@ package final class DeadlineTimer: NIOScheduledCallbackHandler, @unchecked Senda
         schedule(deadline)
     }
 
-    /// Lets go of the action, and of what it holds, for good.
+    /// Stops for good, and releases the action.
     package func stop() {
         action = nil
         deadline = nil
@@ -32,13 +32,13 @@ package final class DeadlineTimer: NIOScheduledCallbackHandler, @unchecked Senda
 
     private func schedule(_ deadline: NIODeadline) {
         scheduledFor = deadline
-        // Fails only where the event loop has shut down, and with it everything that could be timed.
+        // Scheduling fails only after the event loop has shut down. Nothing needs a timer then.
         _ = try? eventLoop.scheduleCallback(at: deadline, handler: self)
     }
 
     package func handleScheduledCallback(eventLoop: some EventLoop) {
         let now = eventLoop.now
-        // An earlier deadline may have taken this callback's place.
+        // An earlier deadline may have replaced this callback.
         guard let scheduledFor, scheduledFor <= now else { return }
         self.scheduledFor = nil
         guard let deadline else { return }

@@ -1,9 +1,9 @@
 public import NIOCore
 
-/// Runs the asynchronous work of a task on an event loop: what belongs to a connection then stays on its thread, where
-/// a change of threads would cost more than most of that work.
+/// Runs a task's asynchronous work on an event loop. The work for a connection stays on its thread, because a thread
+/// switch costs more than most of that work.
 ///
-/// What runs there must not block, and gives way to others at each `await` that waits.
+/// The work must not block. It yields to other work at each `await` that suspends.
 public final class EventLoopExecutor: TaskExecutor {
     private let eventLoop: any EventLoop
 

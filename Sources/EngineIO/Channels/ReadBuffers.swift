@@ -1,10 +1,10 @@
 import NIOCore
 
-/// How large a connection's next read may be. A channel keeps its read buffer, and most connections become WebSockets that
-/// are silent most of the time: so it begins small, and doubles only as far as messages go. What fills that as well is a
-/// file: it gets large buffers at once, since each read costs the same whatever it brings.
+/// Sizes a connection's read buffer. A channel keeps its buffer, and most connections become mostly silent WebSockets.
+/// So the buffer starts small and doubles up to the size of messages. A read that fills even that is part of a file. It
+/// switches to a large buffer at once, because each read has a fixed cost.
 struct ReadBuffers: RecvByteBufferAllocator {
-    /// In bytes: the first one, the largest for messages, and the one for files.
+    /// In bytes: the initial size, the largest for messages, and the size for files.
     static let initial = 512
     static let largestForMessages = 4096
     static let forFiles = 128 * 1024

@@ -1,30 +1,30 @@
 import NIOCore
 
-/// How much the kernel keeps of what a client does not read (socket(7), SO_SNDBUF).
+/// Limits how much the kernel buffers for a client that does not read (socket(7), SO_SNDBUF).
 ///
-/// Left to itself, Linux lets a connection's buffer grow to some megabytes: a thousand clients that do not read then hold
-/// gigabytes that no bound of the server's own knows of.
+/// By default, Linux lets a connection's buffer grow to several megabytes. A thousand clients that do not read would
+/// hold gigabytes outside the server's own limits.
 struct SendBuffers {
-    /// Bytes that the kernel may keep, its own bookkeeping included.
+    /// Bytes that the kernel may use, including its bookkeeping.
     let kernelBytes: Int
 
-    /// The last segment that the kernel takes may lie beyond what it was asked for.
+    /// The last segment that the kernel accepts may exceed the limit.
     private static let segment = 64 * 1024
 
-    /// For whatever comes first.
+    /// For a new connection.
     static let forRequests = SendBuffers(kernelBytes: 256 * 1024)
-    /// For the application's answers, files among them: to a client 100 ms away they go with 4 MB a second.
+    /// For the application's answers, including files. A client 100 ms away gets 4 MB per second.
     static let forFiles = SendBuffers(kernelBytes: 512 * 1024)
 
-    /// For a session: a quarter of all that may wait for its client, and no more than messages need.
+    /// For a session: a quarter of the client's outbound limit, but no more than messages need.
     ///
-    /// - Parameter bound: All that may wait, in bytes.
+    /// - Parameter bound: The client's outbound limit in bytes.
     static func forMessages(within bound: Int) -> SendBuffers {
         SendBuffers(kernelBytes: min(Self.forRequests.kernelBytes, bound / 4))
     }
 
     func apply(to channel: any Channel) throws {
-        // Linux doubles what it is asked for, and makes it no less than some kilobytes.
+        // Linux doubles the requested size, and has a minimum of some kilobytes.
         let half = max(0, kernelBytes - Self.segment) / 2
         try channel.syncOptions?.setOption(.socketOption(.so_sndbuf), value: .init(half))
     }

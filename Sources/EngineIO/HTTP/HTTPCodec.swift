@@ -1,7 +1,7 @@
 import NIOCore
 import NIOHTTP1
 
-/// The HTTP handlers in front of the gate, which go when the connection becomes a WebSocket.
+/// The HTTP handlers in front of the gate. They are removed when the connection becomes a WebSocket.
 struct HTTPCodec {
     let encoder = HTTPResponseEncoder()
     private(set) var decoder: ByteToMessageHandler<HTTPRequestDecoder>
@@ -24,7 +24,7 @@ struct HTTPCodec {
         )
     }
 
-    /// Replaces a decoder that has stopped. What it has read but not parsed goes to the fresh one.
+    /// Replaces a stopped decoder. Its unparsed bytes go to the new one.
     mutating func renewDecoder(in channel: any Channel) throws {
         let stopped = decoder
         decoder = Self.makeDecoder(limits)
@@ -32,7 +32,7 @@ struct HTTPCodec {
         Self.remove(stopped, from: channel)
     }
 
-    /// Puts a WebSocket's handlers in the place of HTTP's and of the gate.
+    /// Replaces HTTP's handlers and the gate with a WebSocket's handler.
     ///
     /// - Parameter gate: The gate's context.
     func makeWay(
@@ -45,13 +45,13 @@ struct HTTPCodec {
         try buffers.apply(to: channel)
         let water = configuration.maxOutboundBytes - buffers.kernelBytes
         let options = channel.syncOptions
-        // What is not read while answers wait would be in the kernel instead: as much as it begins with, and no more.
+        // While reading is paused, input collects in the kernel's buffer. It keeps its initial size.
         try options?.setOption(.socketOption(.so_rcvbuf), value: 64 * 1024)
         try options?.setOption(.writeBufferWaterMark, value: .init(low: water, high: water))
         try pipeline.addHandler(connection, position: .after(gate.handler))
         pipeline.removeHandler(self.encoder, promise: nil)
         pipeline.removeHandler(context: gate, promise: nil)
-        // Bytes that came with the request go from the decoder to the WebSocket's, once the caller knows the connection.
+        // Bytes that followed the request go to the WebSocket once the caller has the connection.
         Self.remove(self.decoder, from: channel)
     }
 

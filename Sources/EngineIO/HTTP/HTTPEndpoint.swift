@@ -1,6 +1,6 @@
 import NIOCore
 
-/// What answers the requests at a path, on the connection's event loop.
+/// Answers the requests at a path, on the connection's event loop.
 protocol HTTPEndpoint: Sendable {
     func matches(path: Substring) -> Bool
     /// The limit of a request body in bytes. A larger body is answered by `refuseBody`.

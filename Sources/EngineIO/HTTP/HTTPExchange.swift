@@ -1,7 +1,7 @@
 import NIOCore
 import NIOHTTP1
 
-/// One HTTP request that an endpoint answers itself, on the connection's event loop.
+/// One HTTP request for an endpoint, on the connection's event loop.
 ///
 /// `@unchecked Sendable`: its state is touched on its event loop only.
 final class HTTPExchange: @unchecked Sendable {
@@ -9,20 +9,20 @@ final class HTTPExchange: @unchecked Sendable {
         var status: HTTPResponseStatus
         var headers: HTTPHeaders = [:]
         var body = ByteBuffer()
-        /// Completed when the kernel has all of it, or when that will never be.
+        /// Completed when the kernel has all of the answer, or fails.
         var written: EventLoopPromise<Void>?
     }
 
     let eventLoop: any EventLoop
     let head: HTTPRequestHead
     let remoteAddress: SocketAddress?
-    /// Whether the client asked for WebSocket, with an acceptable key and version.
+    /// Whether the client asked for a WebSocket with an acceptable key and version.
     let isWebSocketUpgrade: Bool
-    /// Called when the client goes away before it has its answer.
+    /// Called when the client disconnects before it is answered.
     var onAbort: (() -> Void)?
     /// Called when the server begins to shut down.
     var onQuiesce: (() -> Void)?
-    /// The connection; nil once the exchange is over.
+    /// The connection, or nil once the exchange is over.
     var gate: UpgradeGate?
 
     init(
@@ -39,7 +39,7 @@ final class HTTPExchange: @unchecked Sendable {
         self.gate = gate
     }
 
-    /// Answers the request; later answers are ignored. From any thread.
+    /// Answers the request. Later answers are ignored. From any thread.
     func respond(_ response: Response) {
         guard eventLoop.inEventLoop else { return eventLoop.execute { self.respond(response) } }
         guard let gate else {
@@ -52,7 +52,7 @@ final class HTTPExchange: @unchecked Sendable {
 
     /// Answers 101 and makes the connection a WebSocket.
     ///
-    /// - Returns: nil where the client is gone.
+    /// - Returns: nil if the client has disconnected.
     func acceptWebSocket(
         _ configuration: WebSocketConnection.Configuration,
         extraHeaders: HTTPHeaders = [:],
@@ -64,7 +64,7 @@ final class HTTPExchange: @unchecked Sendable {
         return gate?.upgrade(head, configuration: configuration, extraHeaders: extraHeaders, receiver: receiver)
     }
 
-    /// The client went away.
+    /// The client has disconnected.
     func abort() {
         let onAbort = self.onAbort
         finish()

@@ -1,9 +1,9 @@
 public import NIOCore
 public import NIOHTTP1
 
-/// What an application has to say about a request before any endpoint or handler sees it.
+/// The application's decision about a request, before any endpoint or handler sees it.
 public struct HTTPScreening: Sendable {
-    /// An answer in the place of whoever the request was for. Its connection ends with it.
+    /// An answer that replaces the endpoint's or the application's. The connection ends with it.
     public struct Answer: Sendable {
         public var status: HTTPResponseStatus
         public var headers: HTTPHeaders
@@ -16,14 +16,14 @@ public struct HTTPScreening: Sendable {
         }
     }
 
-    /// Called with each head, which it may put in order, and the connection's peer. On the connection's event loop.
+    /// Called with each head, which it may normalize, and with the connection's peer. On the connection's event loop.
     ///
-    /// - Returns: nil for a request that goes on to whom it is for.
+    /// - Returns: nil to pass the request on.
     public var screen: @Sendable (inout HTTPRequestHead, SocketAddress?) -> Answer?
-    /// The answer to a head or an endpoint's body that cannot be read: 400, or 431 for a head that is too long.
+    /// The answer to a malformed head or body: 400, or 431 for a head that is too long.
     public var unreadable: @Sendable (HTTPResponseStatus, SocketAddress?) -> Answer
 
-    /// Without closures every readable head is welcome, and the others are answered with nothing but the status.
+    /// By default every well-formed head is accepted, and others are answered with the bare status.
     public init(
         screen: @escaping @Sendable (inout HTTPRequestHead, SocketAddress?) -> Answer? = { _, _ in nil },
         unreadable: @escaping @Sendable (HTTPResponseStatus, SocketAddress?) -> Answer = { status, _ in

@@ -1,10 +1,10 @@
 import NIOCore
 import NIOHTTP1
 
-/// What the gate answers itself: requests that cannot be read, and those that the application does not want.
+/// Refusals by the gate: of malformed requests, and of those that the application's screening refuses.
 extension UpgradeGate {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // More of what cannot be read: that it cannot was said when it began.
+        // The first malformed bytes have been reported. More need no report.
         if case ByteToMessageDecoderError.dataReceivedInErrorState = error { return }
         guard let error = error as? HTTPParserError else {
             if case .application = activity { return context.fireErrorCaught(error) }
@@ -18,8 +18,8 @@ extension UpgradeGate {
         }
     }
 
-    /// Whether what cannot be read is of the present request, or where the next one should be, and not behind others
-    /// that are still to be answered.
+    /// Whether the malformed bytes belong to the current request or the next one, with no unanswered requests before
+    /// them.
     var isErrorReached: Bool {
         guard deferred.isEmpty else { return false }
         switch activity {
@@ -32,12 +32,12 @@ extension UpgradeGate {
     func fail(_ error: HTTPParserError, context: ChannelHandlerContext) {
         switch activity {
         case .application: context.fireErrorCaught(error)
-        // What follows a last request is nobody's, and the application closes the connection.
+        // Bytes after a last request are ignored. The application closes the connection.
         case .idle where !keepsAlive: break
         case .idle, .receiving:
             abortExchange()
             isHead = false
-            // RFC 6585 § 5.
+            // RFC 6585, section 5.
             let status: HTTPResponseStatus = error == .headerOverflow ? .requestHeaderFieldsTooLarge : .badRequest
             refuse(screening.unreadable(status, context.channel.remoteAddress))
         case .discarding: break

@@ -3,7 +3,7 @@ import NIOHTTP1
 
 /// Answers that do not come from the application.
 extension UpgradeGate {
-    /// How long what a client still sends is read after the last answer, unless it ends before.
+    /// How long the connection still reads after its last answer, unless the client ends it sooner.
     static let lingering = TimeAmount.seconds(2)
 
     /// Writes an endpoint's answer.
@@ -36,13 +36,14 @@ extension UpgradeGate {
         guard !requestEnded || !isQuiescing else {
             return written.whenComplete { _ in channel.close(promise: nil) }
         }
-        // A client whose bytes are left unread when the connection is closed loses the answer (RFC 9112 § 9.6).
+        // Closing with unread bytes would reset the connection, and the client could lose the answer (RFC 9112, section
+        // 9.6).
         timer?.set(context.eventLoop.now + Self.lingering)
         written.flatMap { channel.close(mode: .output) }.whenFailure { _ in channel.close(promise: nil) }
         context.read()
     }
 
-    /// Answers in the place of whoever the request is for, and ends the connection.
+    /// Answers instead of the endpoint or the application, and ends the connection.
     func refuse(_ answer: HTTPScreening.Answer) {
         keepsAlive = false
         respond(.init(status: answer.status, headers: answer.headers, body: answer.body))

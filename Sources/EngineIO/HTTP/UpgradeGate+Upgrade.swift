@@ -3,9 +3,9 @@ import NIOHTTP1
 import NIOWebSocket
 
 extension UpgradeGate {
-    /// Answers 101 and replaces everything of HTTP by a WebSocket. Outside the decoder's call.
+    /// Answers 101 and replaces HTTP's handlers with a WebSocket. Must not be called within the decoder's call.
     ///
-    /// - Returns: nil where the connection has ended.
+    /// - Returns: nil if the connection has ended.
     func upgrade(
         _ head: HTTPRequestHead,
         configuration: WebSocketConnection.Configuration,
@@ -19,7 +19,7 @@ extension UpgradeGate {
             configuration: configuration,
             receiver: receiver
         )
-        // The application, if an earlier request was its, sees the end of its input.
+        // If an earlier request went to the application, it sees the end of its input.
         if isApplicationInstalled { context.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
         WebSocketHandshake.accept(head, extraHeaders: extraHeaders, channel: context.channel) { headers in
             context.write(
@@ -34,7 +34,7 @@ extension UpgradeGate {
             context.close(promise: nil)
             return nil
         }
-        // Nobody will tell the new handler that the server is shutting down.
+        // The new handler missed the event that the server is shutting down.
         if isQuiescing { connection.close(.goingAway) }
         return connection
     }

@@ -2,11 +2,11 @@ import DequeModule
 import NIOCore
 import NIOHTTP1
 
-/// Stands behind the HTTP codec of every connection: requests at an endpoint's path are answered here, all others go to
-/// the application, whose handlers are added when the first of them comes.
+/// Routes the requests of a connection, behind its HTTP codec. Requests at an endpoint's path go to the endpoint, all
+/// others to the application. The application's handlers are added when its first request comes.
 ///
-/// Requests are taken one at a time, so an answer of the application and one of an endpoint never overlap; parts of
-/// pipelined requests wait here, and reading stops meanwhile.
+/// Requests are handled one at a time, so answers of the application and of endpoints never overlap. Pipelined requests
+/// wait here, and reading stops meanwhile.
 ///
 /// `@unchecked Sendable`: its state is touched on its channel's event loop only.
 final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @unchecked Sendable {
@@ -19,13 +19,13 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
         /// Between requests.
         case idle
         case application(requestEnded: Bool, responseEnded: Bool)
-        /// The head was refused, and is about to be answered.
+        /// The head was refused. Its answer follows.
         case refused
         /// The request is being received.
         case receiving(HTTPExchange, any HTTPEndpoint, ByteBuffer)
-        /// The endpoint has the request, its answer is awaited.
+        /// The endpoint has the request. Its answer is awaited.
         case answering(HTTPExchange)
-        /// The last answer was given: what still comes is discarded, and the connection closed.
+        /// The last answer was sent. Further input is discarded, and the connection closes.
         case discarding
         case upgraded
     }
@@ -34,21 +34,21 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
     var codec: HTTPCodec
     private let idleTimeout: TimeAmount
     let screening: HTTPScreening
-    /// Adds the application's handlers behind the gate; nil once they are there.
+    /// Adds the application's handlers behind the gate. nil afterwards.
     private var installApplication: (() throws -> Void)?
-    /// Called when the connection has ended, or become a WebSocket, without the application having been needed.
+    /// Called when the connection has ended or become a WebSocket without a request for the application.
     private var onUnneeded: (() -> Void)?
     var isApplicationInstalled = false
     var activity = Activity.idle
     var deferred: Deque<HTTPServerRequestPart> = []
     private var isReadPending = false
     var keepsAlive = true
-    /// Whether the present answer has no body (RFC 9110 § 9.3.2).
+    /// Whether the current answer has no body (RFC 9110, section 9.3.2).
     var isHead = false
-    /// Why what comes after the requests before it cannot be read: said when its turn has come.
+    /// The parser's error behind the waiting requests. It is reported when its turn comes.
     var unreadable: HTTPParserError?
     var isQuiescing = false
-    /// llhttp stops after a request that asked for an upgrade, honoured or not.
+    /// llhttp stops after a request that asked for an upgrade, granted or not.
     private var needsFreshDecoder = false
     var context: ChannelHandlerContext?
     var timer: DeadlineTimer?
@@ -105,8 +105,8 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
         !deferred.isEmpty || mustWait(part)
     }
 
-    /// A request waits for the end of the one before it, and until the client has read most of what was answered: what
-    /// waits for one that sends and does not read stays bounded.
+    /// A request waits for the end of the previous one, and until the client has read most of the answers. So a client
+    /// that sends without reading cannot queue unlimited answers.
     private func mustWait(_ part: HTTPServerRequestPart) -> Bool {
         guard case .head = part else { return false }
         guard case .idle = activity else { return true }
@@ -121,7 +121,8 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
     }
 
     private func receive(_ part: HTTPServerRequestPart, context: ChannelHandlerContext) {
-        // By what the part has made of the connection. An endpoint's body, which is small, has one idle time in all.
+        // After the part was handled, because the new activity decides. A body for an endpoint is small and gets one
+        // idle time as a whole.
         defer { if !isReceivingBody(part) { touch() } }
         switch (activity, part) {
         case (.idle, .head(let head)): begin(head, context: context)
@@ -134,7 +135,7 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
             guard body.readableBytes + bytes.readableBytes <= endpoint.maxBodySize else {
                 return endpoint.refuseBody(exchange)
             }
-            // Not to be shared with the stored activity, or appending would copy.
+            // Must not be shared with the stored activity, or appending would copy the bytes.
             activity = .idle
             body.writeImmutableBuffer(bytes)
             activity = .receiving(exchange, endpoint, body)
@@ -155,7 +156,7 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
     private func begin(_ head: HTTPRequestHead, context: ChannelHandlerContext) {
         var head = head
         if head.version == .http1_0 {
-            // To be ignored (RFC 9110 § 10.1.1).
+            // Servers ignore it from HTTP/1.0 (RFC 9110, section 10.1.1).
             head.headers.remove(name: "Expect")
         }
         isHead = head.method == .HEAD
@@ -171,7 +172,7 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
             return self.beginApplication(head, context: context)
         }
         let handshake = asksForUpgrade ? WebSocketHandshake(head) : .none
-        // After an upgrade that is refused the connection is not used again.
+        // After a refused upgrade the connection is not reused.
         if asksForUpgrade { keepsAlive = false }
         let exchange = HTTPExchange(
             eventLoop: context.eventLoop,
@@ -198,7 +199,7 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
 
     private func beginApplication(_ head: HTTPRequestHead, context: ChannelHandlerContext) {
         var head = head
-        // Said in one way, whatever the client's version and words are (RFC 9112 § 9.3).
+        // Normalized, whatever the client's version and wording (RFC 9112, section 9.3).
         if !head.isKeepAlive { head.headers.replaceOrAdd(name: "Connection", value: "close") }
         activity = .application(requestEnded: false, responseEnded: false)
         do {
@@ -217,13 +218,13 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
         becomeIdle()
     }
 
-    /// Ready for the next request: on the same decoder, or a fresh one where it has stopped.
+    /// Gets ready for the next request, with a fresh decoder if the old one has stopped.
     func becomeIdle() {
         activity = .idle
         touch()
         guard let context else { return }
         if isQuiescing { return context.close(promise: nil) }
-        // This can be reached within the decoder's call, or within the application's write.
+        // This may run within the decoder's call or the application's write, so the rest is scheduled.
         if needsFreshDecoder {
             needsFreshDecoder = false
             context.eventLoop.execute { self.replaceDecoder() }

@@ -4,7 +4,7 @@ import NIOCore
 enum PollingPayload {
     static let separator: UInt8 = 0x1e
 
-    /// - Parameter maxPackets: The number of packets beyond which a payload is refused.
+    /// - Parameter maxPackets: The limit of packets. A payload with more is refused.
     static func decode(_ body: ByteBuffer, maxPackets: Int) throws(PacketError) -> [Packet] {
         var validator = UTF8Validator()
         guard validator.consume(body.readableBytesView), validator.isComplete else { throw .invalidUTF8 }

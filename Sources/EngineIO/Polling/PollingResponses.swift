@@ -13,7 +13,7 @@ struct PollingResponses: Sendable {
 
     /// Answers a poll.
     ///
-    /// - Parameter written: Completed when the answer has left for the kernel, or never will.
+    /// - Parameter written: Completed when the kernel has the answer, or fails.
     func send(_ packets: [EncodedPacket], to exchange: HTTPExchange, written: EventLoopPromise<Void>) {
         let body = PollingPayload.encode(packets)
         respond(exchange, type: "text/plain; charset=UTF-8", body: body, written: written)

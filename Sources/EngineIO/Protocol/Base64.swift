@@ -3,10 +3,10 @@ import NIOCore
 
 /// Base64 (RFC 4648) between buffers.
 enum Base64 {
-    /// Reads what clients of the protocol send, and Node's `Buffer` takes: either alphabet (RFC 4648 sections 4 and 5),
-    /// with or without padding, and broken into lines as MIME breaks it (RFC 2045 section 6.8).
+    /// Decodes what Node's `Buffer` accepts: either alphabet (RFC 4648, sections 4 and 5), with or without padding, and
+    /// with MIME's line breaks (RFC 2045, section 6.8).
     ///
-    /// - Returns: nil where anything else stands in the text, or its last digits are no whole byte.
+    /// - Returns: nil if the text contains anything else, or its last digits do not form a whole byte.
     static func decode(_ text: some Collection<UInt8>) -> ByteBuffer? {
         var digits: [UInt8] = []
         digits.reserveCapacity(text.count + 3)
@@ -29,7 +29,7 @@ enum Base64 {
         ByteBuffer(bytes: Data(bytes.readableBytesView).base64EncodedData())
     }
 
-    /// The URL-safe alphabet without padding (RFC 4648 section 5).
+    /// The URL-safe alphabet without padding (RFC 4648, section 5).
     static func urlSafe(_ bytes: [UInt8]) -> String {
         var text = Data(bytes).base64EncodedString()
         text.removeAll { $0 == "=" }

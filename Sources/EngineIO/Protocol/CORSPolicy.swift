@@ -2,11 +2,11 @@ import NIOHTTP1
 
 /// Cross-origin access (the Fetch standard's CORS protocol) to the polling transport.
 public enum CORSPolicy: Sendable {
-    /// No CORS header is sent: a browser lets only the server's own origin read the answers.
+    /// No CORS header is sent. A browser lets only the server's own origin read the answers.
     case sameOrigin
     /// Any origin, without credentials.
     case any
-    /// The origins for which this is true, with credentials. It is asked with the `Origin` field as it came.
+    /// The origins for which the closure returns true, with credentials. It gets the unchanged `Origin` field.
     case allowing(@Sendable (String) -> Bool)
 
     var answersPreflights: Bool {
@@ -27,7 +27,7 @@ extension CORSPolicy {
             headers.add(name: "Access-Control-Allow-Credentials", value: "true")
         }
         guard isPreflight else { return headers }
-        // The reference server's list: what a method is answered with is said where it comes.
+        // The reference server's list. Unsupported methods are refused when they come.
         headers.add(name: "Access-Control-Allow-Methods", value: "GET,HEAD,PUT,PATCH,POST,DELETE")
         if let requested = request.first(name: "Access-Control-Request-Headers") {
             headers.add(name: "Access-Control-Allow-Headers", value: requested)

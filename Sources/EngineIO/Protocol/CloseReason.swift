@@ -6,6 +6,6 @@ public enum CloseReason: String, Sendable {
     case parseError = "parse error"
     case forcedClose = "forced close"
     case serverShutdown = "server shutting down"
-    /// The client did not read what was sent to it, and its queue reached its bound.
+    /// The client did not read, and its queue reached the limit.
     case slowConsumer = "slow consumer"
 }

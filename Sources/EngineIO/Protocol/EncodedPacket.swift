@@ -2,14 +2,14 @@ public import NIOCore
 import NIOWebSocket
 import Synchronization
 
-/// An outgoing packet, encoded once for each framing and shared by every connection it goes to.
+/// An outgoing packet. It is encoded once for each framing and shared by all its receivers.
 ///
-/// A text packet is one buffer: the WebSocket frame's header and then the packet, which is also the polling form.
-/// What few connections need (base64 for polling, the deflated frame) is made at first use and kept.
+/// A text packet is one buffer: the WebSocket frame's header, followed by the packet, which is also the polling form.
+/// Rare forms (base64 for polling, the deflated frame) are made on first use and kept.
 public final class EncodedPacket: Sendable {
-    /// The complete, unmasked WebSocket frame (RFC 6455 section 5.2).
+    /// The complete, unmasked WebSocket frame (RFC 6455, section 5.2).
     public let webSocketFrame: ByteBuffer
-    /// Bytes that the packet counts for in a connection's outbound queue.
+    /// The packet's size in a connection's outbound queue, in bytes.
     public let size: Int
 
     private let headerLength: Int
@@ -18,7 +18,7 @@ public final class EncodedPacket: Sendable {
 
     private struct Derived {
         var base64: ByteBuffer?
-        /// By the bits of the window.
+        /// Keyed by the bits of the window.
         var deflatedFrames: [Int: ByteBuffer] = [:]
     }
 
@@ -85,7 +85,7 @@ public final class EncodedPacket: Sendable {
         }
     }
 
-    /// The frame with its payload deflated, or the plain frame where that would not be shorter.
+    /// The frame with a deflated payload, or the plain frame if that is not longer.
     func deflatedFrame(with deflater: Deflater) -> ByteBuffer {
         self.derived.withLock { derived in
             if let frame = derived.deflatedFrames[deflater.windowBits] { return frame }

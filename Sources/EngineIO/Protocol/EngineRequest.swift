@@ -1,7 +1,7 @@
 import Foundation
 import NIOHTTP1
 
-/// A request at an Engine.IO path, read as far as it can be without looking at sessions.
+/// A request at an Engine.IO path, parsed as far as is possible without the sessions.
 struct EngineRequest: Equatable {
     enum Purpose: Equatable {
         /// Open a session.
@@ -55,7 +55,7 @@ struct EngineRequest: Equatable {
             guard let name = Self.decoded(parts[0]), let value = parts.count > 1 ? Self.decoded(parts[1]) : "" else {
                 continue
             }
-            // None that is asked for is longer, and a longer one takes long to put in.
+            // No known name is longer, and hashing a long one takes long.
             if name.utf8.count <= 32 { query[name] = value }
         }
         return query

@@ -3,9 +3,9 @@ public import NIOCore
 import NIOHTTP1
 import NIOHTTPTypesHTTP1
 
-/// What a client said when it opened a session, then always a GET, or when it was refused.
+/// The request that opened a session (always a GET), or that was refused.
 ///
-/// It lives as long as the session, of which there may be very many, so it is kept as text and read when asked.
+/// It lives as long as the session, and there may be very many. So it is stored as text and parsed on demand.
 public final class HandshakeRequest: Sendable {
     /// The request target, with the query.
     public let uri: String
@@ -20,7 +20,7 @@ public final class HandshakeRequest: Sendable {
         var lines = ""
         lines.reserveCapacity(head.headers.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count + 2 })
         for (name, value) in head.headers {
-            // Neither can have a line break, so that what is joined here can be split again.
+            // Neither can contain a line break, so the lines can be split again.
             lines += name
             lines += ":"
             lines += value
@@ -31,12 +31,12 @@ public final class HandshakeRequest: Sendable {
 
     public var path: String { String(EngineRequest.path(of: uri)) }
 
-    /// The decoded query; the last value where a name occurs twice.
+    /// The decoded query. If a name occurs twice, the last value counts.
     public var query: [String: String] { EngineRequest.query(of: uri) }
 
     public var headers: HTTPFields { HTTPFields(fields, splitCookie: false) }
 
-    /// What the client called the server: the `Host` field, which is not among `headers`.
+    /// The `Host` field, which is not among `headers`.
     public var authority: String? { first("host") }
 
     private var fields: HTTPHeaders {
@@ -49,7 +49,7 @@ public final class HandshakeRequest: Sendable {
 
     public var origin: String? { first("origin") }
 
-    /// The first field of that name, looked for without reading the others.
+    /// The first field of that name. The others are not parsed.
     ///
     /// - Parameter name: In lower case.
     private func first(_ name: String) -> String? {

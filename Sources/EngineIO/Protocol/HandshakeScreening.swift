@@ -1,14 +1,14 @@
 public import HTTPTypes
 
-/// What becomes of a handshake before anything else is done about it.
+/// The first decision about a handshake.
 public enum Screening: Sendable {
-    /// - Parameter holding: Kept until the session has ended, or is not opened after all: the client's share of what there
-    ///   is, say.
+    /// - Parameter holding: Kept until the session ends or fails to open: the client's share of a resource, for
+    ///   example.
     case accept(holding: (any Sendable & AnyObject)? = nil)
     case refuse(HandshakeRefusal)
 }
 
-/// How a handshake is refused: the status, and the protocol's JSON with code 4 and this message.
+/// How a handshake is refused: with this status, and the protocol's JSON with code 4 and this message.
 public struct HandshakeRefusal: Sendable, Equatable {
     public var status: HTTPResponse.Status
     public var message: String

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// When the server pings, and until when the client has to answer (protocol revision 4, "Heartbeat").
+/// When the server pings, and when the client's answer is due (protocol revision 4, "Heartbeat").
 struct Heartbeat: Equatable {
     private enum Phase: Equatable {
         case pingDue(NIODeadline)

@@ -6,7 +6,7 @@ package enum JSONText {
     package static func quoted(_ string: String) -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .withoutEscapingSlashes
-        // Every Swift string has a JSON form: the encoder has no reason to throw.
+        // The encoder never throws here, because every Swift string has a JSON form.
         guard let data = try? encoder.encode(string) else { return "\"\"" }
         return String(decoding: data, as: UTF8.self)
     }

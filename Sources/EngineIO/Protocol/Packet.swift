@@ -11,7 +11,7 @@ enum Packet: Equatable {
     case noop
 }
 
-/// What makes bytes from a client no Engine.IO packet.
+/// Why bytes from a client are not an Engine.IO packet.
 enum PacketError: Error, Equatable {
     case empty
     case unknownType(UInt8)

@@ -1,7 +1,7 @@
 import DequeModule
 import NIOCore
 
-/// The packets that wait for a client's next poll, with the bound on what one client may leave unread.
+/// The packets that wait for a client's next poll. It bounds what one client may leave unread.
 struct PollingQueue {
     private let maxPacketsPerPoll: Int
     private let maxPayload: Int
@@ -19,7 +19,7 @@ struct PollingQueue {
 
     var isEmpty: Bool { packets.isEmpty }
 
-    /// - Returns: Whether the packet fits within the bound. One that does not is not queued.
+    /// - Returns: Whether the packet fits within the limit. If not, it is not queued.
     mutating func append(_ packet: EncodedPacket) -> Bool {
         // While an answer waits to be read, the kernel's buffer is full.
         let kernelBytes = unreadBytes > 0 ? SendBuffers.forMessages(within: maxOutboundBytes).kernelBytes : 0

@@ -1,14 +1,14 @@
 import NIOCore
 
-/// The rules of one Engine.IO session (protocol revision 4), apart from its connections: requests, packets and
-/// the time go in, what is to be done comes out.
+/// The rules of one Engine.IO session (protocol revision 4), without I/O. Requests, packets and the time go in, actions
+/// come out.
 struct SessionMachine {
     struct Timing: Equatable {
         var pingInterval: TimeAmount
         var pingTimeout: TimeAmount
         var closeTimeout: TimeAmount
-        /// How long after the client's probe a waiting poll is released. The reference server looks every
-        /// 100 ms; a client that upgrades without waiting then finds its poll refused, not answered.
+        /// How long after the client's probe a waiting poll is released. The reference server checks every 100 ms.
+        /// There, a client that upgrades without waiting has its poll refused, not answered.
         var pollReleaseDelay: TimeAmount = .milliseconds(20)
     }
 
@@ -16,26 +16,26 @@ struct SessionMachine {
 
     private enum Phase: Equatable {
         case open
-        /// The server closed the session, and the client's next poll is to be told so, up to the deadline.
+        /// The server closed the session. The client's next poll is told so, until the deadline.
         case closing(until: NIODeadline)
-        /// The client closed the session. A poll that it sent at the same time, on another connection, is still to come,
-        /// up to the deadline.
+        /// The client closed the session. A poll that it sent at the same time on another connection may still come,
+        /// until the deadline.
         case left(until: NIODeadline)
         case closed
     }
 
     private enum Upgrade: Equatable {
         case none
-        /// A WebSocket is there, and has not sent its probe.
+        /// A WebSocket is connected and has not sent its probe.
         case attached
         case probed
-        /// Done or given up: a session is upgraded once.
+        /// A session is upgraded at most once.
         case finished
     }
 
     private enum Poll: Equatable {
         case none
-        /// - Parameter duringUpgrade: It came when the WebSocket was already there.
+        /// - Parameter duringUpgrade: The poll came after the WebSocket.
         case waiting(duringUpgrade: Bool, releaseAt: NIODeadline?)
     }
 
@@ -63,9 +63,9 @@ struct SessionMachine {
     enum SendAction: Equatable {
         /// Write it to the WebSocket.
         case write
-        /// It was queued; `flush` at the end of this tick.
+        /// The packet was queued. Call `flush` at the end of this tick.
         case queued
-        /// Too much is queued: end the session as slow.
+        /// Too much is queued. End the session as slow.
         case overflow
         case drop
     }
@@ -85,7 +85,7 @@ struct SessionMachine {
     /// The kernel has taken them.
     mutating func answered(_ bytes: Int) { queue.answered(bytes) }
 
-    /// - Returns: The packets with which to answer the waiting poll, or nil where nothing is to be answered.
+    /// - Returns: The packets that answer the waiting poll, or nil if there is nothing to answer.
     mutating func flush() -> [EncodedPacket]? {
         guard case .waiting = poll, !queue.isEmpty else { return nil }
         poll = .none
@@ -95,13 +95,13 @@ struct SessionMachine {
     // MARK: Polls
 
     enum PollAction {
-        /// Keep the request until there is something to say.
+        /// Keep the request until there is something to send.
         case hold
         case respond([EncodedPacket])
-        /// Answer, and the session has ended.
+        /// Answer. The session has ended.
         case respondAndEnd([EncodedPacket])
         case refuse(RequestError)
-        /// A poll was waiting already: tell it that the session is closed, refuse this one, end the session.
+        /// Another poll waits. Answer that one with the close packet, refuse this one, and end the session.
         case overlap
         case expired
     }
@@ -148,9 +148,9 @@ struct SessionMachine {
     enum PacketAction: Equatable {
         case deliver(EngineMessage)
         case ignore
-        /// The client closed the session: it has ended.
+        /// The client closed the session, which has ended.
         case closedByClient
-        /// The client closed the session, which ends once its last poll has come, or with time.
+        /// The client closed the session, which ends with its last poll or after a time.
         case leftByClient
         case fail(CloseReason)
     }
@@ -164,11 +164,11 @@ struct SessionMachine {
             heartbeat.receivedPong(at: now)
             return .ignore
         case .close:
-            // Its requests are on several connections, whose order nobody knows.
+            // The client's requests are on several connections and can overtake each other.
             guard transport == .polling, poll == .none else { return .closedByClient }
             phase = .left(until: now + timing.closeTimeout)
             return .leftByClient
-        // Only the server pings since revision 4.
+        // Since revision 4 only the server pings.
         case .ping: return .fail(.transportError)
         case .open, .upgrade, .noop: return .ignore
         }
@@ -176,7 +176,7 @@ struct SessionMachine {
 
     // MARK: The upgrade
 
-    /// - Returns: Whether the WebSocket may try to take over. Otherwise it is to be closed.
+    /// - Returns: Whether the WebSocket may try to replace polling. If not, close it.
     mutating func attachWebSocket(now: NIODeadline) -> Bool {
         guard phase == .open, transport == .polling, upgrade == .none, !isExpired(at: now) else {
             return false
@@ -187,16 +187,16 @@ struct SessionMachine {
 
     enum UpgradeAction {
         case sendProbe
-        /// The WebSocket is the transport now: write these to it, and answer the waiting poll, if there is one.
+        /// The WebSocket is now the transport. Write these packets to it, and answer the waiting poll if there is one.
         case complete([EncodedPacket], poll: PollRelease?)
-        /// This was no part of an upgrade: close the WebSocket, polling goes on.
+        /// The packet is not part of an upgrade. Close the WebSocket; polling continues.
         case abort
     }
 
     enum PollRelease: Equatable {
         /// A poll that waited before the upgrade began gets a noop.
         case noop
-        /// One that came while the transport changed is too late.
+        /// A poll that came during the upgrade is refused.
         case refuse
     }
 
@@ -209,7 +209,7 @@ struct SessionMachine {
                 self.poll = .waiting(duringUpgrade: duringUpgrade, releaseAt: now + timing.pollReleaseDelay)
             }
             return .sendProbe
-        // Some clients send no probe; the reference server does not ask for it either.
+        // Some clients send no probe, and the reference server does not require one.
         case .upgrade:
             upgrade = .finished
             transport = .websocket
@@ -223,7 +223,7 @@ struct SessionMachine {
         }
     }
 
-    /// The WebSocket went away, or took too long, before it took over. The client may try again.
+    /// The WebSocket closed or took too long before it replaced polling. The client may try again.
     mutating func upgradeFailed() {
         if upgrade != .finished { upgrade = .none }
     }
@@ -234,12 +234,12 @@ struct SessionMachine {
         case sendPing
         case releasePoll
         case expire
-        /// The client did not come for the answer that waited for it.
+        /// The client did not fetch its last answer.
         case drop
         case wait
     }
 
-    /// When `timerFired` is to be called next.
+    /// When to call `timerFired` next.
     var nextDeadline: NIODeadline? {
         switch phase {
         case .closed: return nil
@@ -271,9 +271,9 @@ struct SessionMachine {
     enum CloseAction {
         case alreadyClosed
         case closeWebSocket
-        /// Answer the waiting poll with these packets, the last of them the close packet.
+        /// Answer the waiting poll with these packets. The last one is the close packet.
         case respondPoll([EncodedPacket])
-        /// Nothing can be said before the client polls again.
+        /// Nothing can be sent before the client polls again.
         case awaitPoll
     }
 
@@ -293,9 +293,9 @@ struct SessionMachine {
         return .respondPoll(queue.take().prefix(maxPacketsPerPoll - 1) + [.close])
     }
 
-    /// The session has ended without more to say, by the client, by an error or by time.
+    /// Ends the session at once, because of the client, an error or a timeout.
     ///
-    /// - Returns: Whether a poll waits, and is to be answered.
+    /// - Returns: Whether a poll waits for an answer.
     mutating func end() -> Bool {
         let waits = poll != .none
         poll = .none

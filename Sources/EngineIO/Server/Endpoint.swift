@@ -1,7 +1,7 @@
 import NIOCore
 import NIOHTTP1
 
-/// A path that real-time connections come to, answered on the connection's event loop and not by the application.
+/// A path for real-time connections. Its requests are answered on the connection's event loop, not by the application.
 public enum Endpoint: Sendable {
     case engineIO(EngineServer)
     case webSocket(WebSocketEndpoint)

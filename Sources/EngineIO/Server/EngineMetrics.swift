@@ -15,7 +15,7 @@ public final class EngineMetrics: Sendable {
     public var sessionsClosed: Int { closed.load(ordering: .relaxed) }
     /// Sessions that are open now.
     public var sessions: Int { max(0, sessionsOpened - sessionsClosed) }
-    /// Sessions that were ended because the client did not read.
+    /// Sessions that ended because the client did not read.
     public var slowConsumers: Int { slow.load(ordering: .relaxed) }
     /// Packets handed to connections, one for each receiver.
     public var deliveries: Int { delivered.load(ordering: .relaxed) }

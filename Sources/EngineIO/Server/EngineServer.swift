@@ -5,9 +5,9 @@ import NIOHTTP1
 import NIOWebSocket
 import Synchronization
 
-/// An Engine.IO server (protocol revision 4): opens sessions, finds them again, and answers what it refuses.
+/// An Engine.IO server (protocol revision 4). It opens sessions, finds them by id, and refuses bad requests.
 ///
-/// It listens on nothing itself: give it to `HTTPServerBuilder.http1(endpoints:configuration:)` of EngineIOHummingbird.
+/// It does not listen itself. Pass it to `HTTPServerBuilder.http1(endpoints:configuration:)` of EngineIOHummingbird.
 public final class EngineServer: Sendable {
     public let configuration: EngineConfiguration
     public let metrics = EngineMetrics()
@@ -27,7 +27,8 @@ public final class EngineServer: Sendable {
 
     /// - Parameters:
     ///   - eventLoopGroup: The group that the HTTP server's connections run on.
-    ///   - onSession: Called on a new session's event loop once the client is told of it; returns what sits on it.
+    ///   - onSession: Called on a new session's event loop after the open packet was sent. Returns the session's
+    ///     delegate.
     public init(
         configuration: EngineConfiguration,
         eventLoopGroup: any EventLoopGroup,
@@ -48,10 +49,10 @@ public final class EngineServer: Sendable {
     /// Sessions that are open now.
     public var sessionCount: Int { registry.withLock { $0.sessions.count } }
 
-    /// Refuses new sessions, closes all that are open, and returns when they have ended, or after
-    /// `closeTimeout` and a second.
+    /// Refuses new sessions and closes all open ones. Returns when they have ended, or after `closeTimeout` and a
+    /// second.
     ///
-    /// A WebSocket is closed with 1001, a poll with the close packet: clients take either as a reason to reconnect.
+    /// A WebSocket is closed with 1001, a poll with the close packet. Clients reconnect after either.
     public func shutdown() async {
         guard let eventLoop = schedulers.values.first?.eventLoop else { return }
         let drained = eventLoop.makePromise(of: Void.self)
@@ -104,7 +105,7 @@ public final class EngineServer: Sendable {
     }
 
     private func session(_ sid: String) throws(RequestError) -> EngineSession {
-        // A text that no id is as long as is not looked for: what it holds can make that take long.
+        // A text longer than any id is not looked up, because hashing it can take long.
         guard sid.utf8.count <= 64, let session = registry.withLock({ $0.sessions[sid] }) else {
             throw .unknownSession
         }
@@ -133,7 +134,7 @@ public final class EngineServer: Sendable {
             pendingHandshakes.wrappingSubtract(1, ordering: .relaxed)
             throw .overloaded
         }
-        // The exchange takes the first answer only, so a late decision finds nothing left to do.
+        // The exchange takes only the first answer, so a late decision has no effect.
         let timeout = exchange.eventLoop.scheduleTask(in: configuration.admissionTimeout) {
             self.refuse(exchange, .overloaded)
         }
@@ -157,7 +158,7 @@ public final class EngineServer: Sendable {
         _ exchange: HTTPExchange,
         holding held: (any Sendable & AnyObject)?
     ) {
-        // Gone, or answered by the timeout.
+        // The client has disconnected, or the timeout has answered.
         guard exchange.gate != nil else { return }
         guard let scheduler = schedulers[ObjectIdentifier(exchange.eventLoop)] else {
             logger.error("connection on an event loop that is not of the Engine.IO server's group")
@@ -197,7 +198,7 @@ public final class EngineServer: Sendable {
 
     private func upgrade(_ session: EngineSession, _ exchange: HTTPExchange) {
         session.onLoop { session in
-            // Before the client is answered: its next requests already find the session upgrading.
+            // Reserved before the client is answered, so its next requests find the session upgrading.
             let mayUpgrade = session.reserveUpgrade()
             exchange.eventLoop.execute {
                 let isSameLoop = session.eventLoop === exchange.eventLoop
@@ -206,7 +207,7 @@ public final class EngineServer: Sendable {
                 if mayUpgrade {
                     session.onLoop { $0.attach(connection) }
                 } else {
-                    // Refused as the reference server does it: the WebSocket opens and is closed.
+                    // Refused in the reference server's way: the WebSocket opens and is closed.
                     connection?.close(.normalClosure)
                 }
             }

@@ -23,7 +23,7 @@ extension EngineSession {
         }
     }
 
-    /// The client gave up a poll that was waiting.
+    /// The client canceled a waiting poll.
     func pollAborted(_ exchange: HTTPExchange) {
         guard poll === exchange else { return }
         poll = nil
@@ -40,7 +40,7 @@ extension EngineSession {
         }
         do throws(PacketError) {
             let packets = try PollingPayload.decode(body, maxPackets: server.configuration.maxInboundPackets)
-            // The answer comes before the messages' effects: what they bring about goes out with the next poll.
+            // The answer precedes the messages' effects, which leave with the next poll.
             server.responses.acknowledge(exchange)
             for packet in packets { receive(packet) }
         } catch {

@@ -3,7 +3,7 @@ import NIOWebSocket
 
 /// The session's WebSocket, and the upgrade to it from polling.
 extension EngineSession {
-    /// A message of the session's WebSocket, or of the one that wants to become it.
+    /// Receives a message from the session's WebSocket, or from the candidate for the upgrade.
     func receive(_ message: EngineMessage, from connection: WebSocketConnection) {
         guard connection === webSocket || connection === candidate else { return }
         let packet: Packet
@@ -38,14 +38,14 @@ extension EngineSession {
 
     // MARK: Upgrading
 
-    /// A WebSocket wants to take over from polling.
+    /// Reserves the upgrade for a WebSocket that wants to replace polling.
     ///
-    /// - Returns: Whether it may try; then `attach` follows.
+    /// - Returns: Whether it may try. If so, `attach` must follow.
     func reserveUpgrade() -> Bool {
         !hasEnded && machine.attachWebSocket(now: eventLoop.now)
     }
 
-    /// - Parameter connection: nil where the client went away meanwhile.
+    /// - Parameter connection: nil if the client has disconnected meanwhile.
     func attach(_ connection: WebSocketConnection?) {
         guard let connection, !hasEnded else {
             machine.upgradeFailed()
@@ -95,7 +95,7 @@ extension EngineSession {
     }
 }
 
-/// A WebSocket on the session's own event loop speaks to it directly.
+/// A WebSocket on the session's own event loop calls the session directly.
 extension EngineSession: WebSocketReceiver {
     func webSocket(_ connection: WebSocketConnection, received message: EngineMessage) {
         receive(message, from: connection)

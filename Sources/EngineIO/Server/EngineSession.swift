@@ -2,23 +2,23 @@ public import NIOCore
 import NIOWebSocket
 import Synchronization
 
-/// What sits on an Engine.IO session. Called on the session's event loop; must not block.
+/// The layer above an Engine.IO session. Its methods are called on the session's event loop and must not block.
 public protocol EngineSessionDelegate: AnyObject, Sendable {
     func session(_ session: EngineSession, received message: EngineMessage)
-    /// Called once, when nothing more is received or sent.
+    /// Called once. Nothing is received or sent afterwards.
     func session(_ session: EngineSession, closed reason: CloseReason)
 }
 
-/// A client's session: it outlives polls, and its transport may change under it.
+/// A client's session. It outlives polls, and its transport can change.
 ///
 /// `@unchecked Sendable`: its mutable state is touched on its event loop only.
 public final class EngineSession: @unchecked Sendable {
-    /// Known to the client and the server only: whoever knows it can speak for the client.
+    /// A secret between client and server: anyone who knows it can act as the client.
     public let id: String
     /// The event loop of the connection that opened the session.
     public let eventLoop: any EventLoop
     public let handshake: HandshakeRequest
-    /// For asynchronous work on the session's event loop.
+    /// Runs asynchronous work on the session's event loop.
     public var executor: EventLoopExecutor { scheduler.executor }
 
     let server: EngineServer
@@ -28,16 +28,16 @@ public final class EngineSession: @unchecked Sendable {
     var timer: DeadlineTimer?
     var poll: HTTPExchange?
     var webSocket: WebSocketConnection?
-    /// A WebSocket that has not taken over yet.
+    /// A WebSocket that has not yet replaced polling.
     var candidate: WebSocketConnection?
     var candidateTimeout: Scheduled<Void>?
     private var isFlushScheduled = false
     /// Whether the scheduler will flush the session with others.
     private var isGathering = false
     private(set) var hasEnded = false
-    /// What the screening of the handshake gave to be kept.
+    /// The object that the handshake's screening asked to keep.
     private var held: (any Sendable & AnyObject)?
-    /// Packets of this tick for a WebSocket on another event loop.
+    /// This tick's packets for a WebSocket on another event loop.
     private var relayed: [EncodedPacket] = []
     private var relayedBytes = 0
 
@@ -61,7 +61,7 @@ public final class EngineSession: @unchecked Sendable {
             configuration: server.configuration,
             now: scheduler.eventLoop.now
         )
-        // Let go of by `stop` when the session ends.
+        // `stop` releases the timer when the session ends.
         let timer = DeadlineTimer(eventLoop: scheduler.eventLoop) { self.timerFired() }
         self.timer = timer
         timer.set(machine.nextDeadline)
@@ -72,7 +72,7 @@ public final class EngineSession: @unchecked Sendable {
 
     // MARK: Opening
 
-    /// Sends the open packet, and only then lets the layer above have the session.
+    /// Sends the open packet, and then gives the session to the layer above.
     func open(webSocket: WebSocketConnection?, delegate: (EngineSession) -> any EngineSessionDelegate) {
         self.webSocket = webSocket
         let mayUpgrade = machine.transport == .polling
@@ -82,7 +82,7 @@ public final class EngineSession: @unchecked Sendable {
 
     // MARK: Sending and closing
 
-    /// Sends a packet; it leaves with everything else that is sent in the same tick of the event loop.
+    /// Sends a packet. It leaves together with everything else that is sent in the same tick of the event loop.
     ///
     /// On the event loop only. A client with more than `maxOutboundBytes` waiting is disconnected.
     public func send(_ packet: EncodedPacket) {
@@ -98,11 +98,11 @@ public final class EngineSession: @unchecked Sendable {
         scheduleFlush()
     }
 
-    /// Sends packets together, in their order: a WebSocket gets them with one write.
+    /// Sends packets in order. A WebSocket gets them with one write.
     ///
     /// - Parameters:
-    ///   - frames: The packets' WebSocket frames, one behind the other.
-    ///   - mayWait: Whether they may wait some milliseconds for others while many are sent, as what is broadcast may.
+    ///   - frames: The packets' WebSocket frames, concatenated.
+    ///   - mayWait: Whether they may wait some milliseconds for more while many are sent. Broadcasts may.
     public func send(_ packets: [EncodedPacket], frames: ByteBuffer, mayWait: Bool) {
         guard !hasEnded, machine.writesAtOnce, let webSocket,
             webSocket.eventLoop === eventLoop, !webSocket.compresses
@@ -131,7 +131,7 @@ public final class EngineSession: @unchecked Sendable {
             respondToPoll(packets)
             end(reason)
         case .awaitPoll:
-            // The delegate hears of it now, the client with its next poll.
+            // The delegate is told now, and the client with its next poll.
             tellDelegate(reason)
             timer?.set(machine.nextDeadline)
         }
@@ -180,7 +180,7 @@ public final class EngineSession: @unchecked Sendable {
 
     // MARK: Ending
 
-    /// The session is over at once.
+    /// Ends the session at once.
     func end(_ reason: CloseReason) {
         guard !hasEnded else { return }
         hasEnded = true
@@ -239,7 +239,7 @@ public final class EngineSession: @unchecked Sendable {
 }
 
 extension EngineSession {
-    /// Runs on the session's event loop: at once where this is it.
+    /// Runs `body` on the session's event loop: at once if called there.
     package func onLoop(_ body: @escaping @Sendable (EngineSession) -> Void) {
         if eventLoop.inEventLoop { body(self) } else { eventLoop.execute { body(self) } }
     }

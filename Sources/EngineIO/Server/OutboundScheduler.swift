@@ -1,10 +1,10 @@
 import NIOCore
 import Synchronization
 
-/// What the sessions of one event loop share: they write during a tick and are flushed together at its end.
+/// Batches the writes of the sessions on one event loop: sessions write during a tick, and its end flushes them.
 ///
-/// A `write` to a socket costs more than anything else on the way of a message, so frames that are sent within one
-/// tick, to the same connection, leave in one system call.
+/// The system call is the most expensive step of sending a message. So frames that are sent to one connection within
+/// one tick leave in one call.
 ///
 /// `@unchecked Sendable`: its state is touched on its event loop only.
 final class OutboundScheduler: @unchecked Sendable {
@@ -13,13 +13,13 @@ final class OutboundScheduler: @unchecked Sendable {
     private let metrics: EngineMetrics
     private var dirty: [EngineSession] = []
     private var isFlushScheduled = false
-    /// Sessions with frames of broadcasts only, which may wait a little for more.
+    /// Sessions whose frames are all of broadcasts. They may wait briefly for more.
     private var gathering: [EngineSession] = []
     private var isGatheringScheduled = false
-    /// Until when broadcasts wait for each other.
+    /// The time until which broadcasts wait for more.
     private var gatheringEnds = NIODeadline.uptimeNanoseconds(0)
     private var deliveries = 0
-    /// Packets for WebSockets on other event loops: one task takes them to each.
+    /// Packets for WebSockets on other event loops, one task for each loop.
     private var relays: [ObjectIdentifier: Relay] = [:]
 
     private struct Relay {
@@ -48,9 +48,9 @@ final class OutboundScheduler: @unchecked Sendable {
 
     /// Flushes the session soon, together with the others that the broadcast goes to.
     ///
-    /// A stream of messages to many connections costs a system call for each, unless several leave in one: so after a
-    /// large flush, the next one waits for four times the time that took, and collects what comes meanwhile. A message after
-    /// a moment of quiet waits for nothing.
+    /// Many messages to many connections would cost one system call each. So after a large flush, the next one waits
+    /// four times as long as that flush took, and collects messages meanwhile. A message after a quiet moment does not
+    /// wait.
     func gather(_ session: EngineSession) {
         eventLoop.assertInEventLoop()
         gathering.append(session)
@@ -84,12 +84,12 @@ final class OutboundScheduler: @unchecked Sendable {
     }
 
     private func reportDeliveries() {
-        // Counted once a tick: an atomic addition for each delivery would be shared by all event loops.
+        // Added once a tick, because all event loops share the atomic counter.
         metrics.add(deliveries: self.deliveries)
         self.deliveries = 0
     }
 
-    /// Takes packets to a WebSocket that may be on another event loop, and flushes it.
+    /// Sends packets to a WebSocket that may be on another event loop, and flushes it.
     func relay(_ packets: [EncodedPacket], to connection: WebSocketConnection) {
         self.eventLoop.assertInEventLoop()
         guard connection.eventLoop !== self.eventLoop else {
@@ -102,7 +102,7 @@ final class OutboundScheduler: @unchecked Sendable {
         relays[target, default: Relay(eventLoop: connection.eventLoop)].packets.append((connection, packets))
     }
 
-    /// Does something to a WebSocket once it has all that was relayed to it.
+    /// Runs `body` with a WebSocket once everything relayed to it has arrived.
     func afterRelays(to connection: WebSocketConnection, _ body: @escaping @Sendable (WebSocketConnection) -> Void) {
         eventLoop.execute {
             if connection.eventLoop === self.eventLoop {

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// Carries what a WebSocket receives to a session on another event loop, one task for each read.
+/// Forwards what a WebSocket receives to a session on another event loop, in one task per read.
 final class SessionRelay: WebSocketReceiver {
     private let session: EngineSession
     private var messages: [EngineMessage] = []
@@ -28,7 +28,7 @@ final class SessionRelay: WebSocketReceiver {
     }
 
     func webSocketClosed(_ connection: WebSocketConnection) {
-        // The messages before the end are still the session's.
+        // Messages that arrived before the end still belong to the session.
         webSocketReadComplete(connection)
         let session = self.session
         session.eventLoop.execute { session.webSocketEnded(connection) }

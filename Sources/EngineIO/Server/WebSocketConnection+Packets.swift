@@ -2,7 +2,7 @@ import NIOCore
 import Synchronization
 
 extension WebSocketConnection {
-    /// Whether messages have to go through `write(_:)`, which compresses them.
+    /// Whether messages must be sent with `write(_:)`, which compresses them.
     var compresses: Bool { deflater != nil }
 
     /// Writes without flushing.

@@ -1,12 +1,12 @@
 public import NIOCore
 import NIOHTTP1
 
-/// A plain WebSocket path: each message is answered by what `respond` returns for it.
+/// A plain WebSocket path. `respond` returns the answer to each message.
 ///
-/// A client that does not read is not read from either, so that what waits for it stays bounded.
+/// While a client does not read, the server does not read from it either. So its unsent answers stay bounded.
 public struct WebSocketEndpoint: Sendable {
     public var path: String
-    /// Bytes of a message beyond which it is refused with 1009.
+    /// The limit of a message in bytes. A larger message is refused with 1009.
     public var maxMessageSize: Int
     /// Bytes that may wait for the client before reading pauses.
     public var maxOutboundBytes: Int

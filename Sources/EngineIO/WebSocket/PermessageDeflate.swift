@@ -1,17 +1,17 @@
 import CZlib
 import NIOCore
 
-/// What was agreed on for permessage-deflate (RFC 7692). Neither side keeps a window between messages.
+/// The agreed parameters of permessage-deflate (RFC 7692). Neither side keeps a window between messages.
 struct DeflateParameters: Equatable {
-    /// Bytes below which a message is not deflated.
+    /// Smaller messages, in bytes, are not deflated.
     var threshold: Int
-    /// The base-2 logarithm of the window that messages are deflated with, in bytes: 8 to 15.
+    /// The base-2 logarithm of the deflate window in bytes: 8 to 15.
     var windowBits = 15
 
-    /// Chooses from the client's offers (RFC 7692 section 5).
+    /// Chooses from the client's offers (RFC 7692, section 5).
     ///
     /// - Parameter offers: The values of `Sec-WebSocket-Extensions`.
-    /// - Returns: The agreed parameters and the header's value in the answer, or nil where no offer is acceptable.
+    /// - Returns: The agreed parameters and the header for the answer, or nil if no offer is acceptable.
     static func negotiate(offers: [String], threshold: Int) -> (parameters: DeflateParameters, response: String)? {
         for offer in offers.flatMap({ $0.split(separator: ",") }) {
             let tokens = offer.split(separator: ";").map { $0.filter { !$0.isWhitespace }.lowercased() }
@@ -24,10 +24,10 @@ struct DeflateParameters: Equatable {
     }
 
     private struct Offer {
-        /// What the client can inflate; nil where it does not say.
+        /// The largest window that the client can inflate, or nil if it does not say.
         var serverWindowBits: Int?
 
-        /// - Returns: nil for an offer that cannot be taken.
+        /// - Returns: nil for an unacceptable offer.
         init?(_ parameters: some Collection<String>) {
             var names: Set<Substring> = []
             for parameter in parameters {
@@ -35,7 +35,7 @@ struct DeflateParameters: Equatable {
                 guard names.insert(parts[0]).inserted else { return nil }
                 switch (parts[0], parts.count > 1 ? parts[1] : nil) {
                 case ("client_no_context_takeover", nil), ("server_no_context_takeover", nil): break
-                // Any window of the client's is within the 15 bits that are inflated with.
+                // Messages are inflated with 15 bits, which covers any window of the client.
                 case ("client_max_window_bits", nil): break
                 case ("client_max_window_bits", let value?):
                     guard DeflateParameters.windowBits(value) != nil else { return nil }
@@ -48,7 +48,8 @@ struct DeflateParameters: Equatable {
         }
     }
 
-    /// A number from 8 to 15 without leading zeros (section 7.1.2), as a token or a quoted string (RFC 6455 section 9.1).
+    /// A number from 8 to 15 without leading zeros (section 7.1.2), as a token or a quoted string (RFC 6455, section
+    /// 9.1).
     private static func windowBits(_ value: Substring) -> Int? {
         let isQuoted = value.count >= 2 && value.first == "\"" && value.last == "\""
         let digits = isQuoted ? value.dropFirst().dropLast() : value
@@ -58,15 +59,15 @@ struct DeflateParameters: Equatable {
 
 enum InflateError: Error { case invalid, tooLarge }
 
-/// The four bytes that end a flushed deflate block, which RFC 7692 leaves out on the wire (section 7.2.1).
+/// The four bytes that end a flushed deflate block. RFC 7692 omits them on the wire (section 7.2.1).
 private let flushMarker: [UInt8] = [0x00, 0x00, 0xff, 0xff]
 
-/// Inflates whole messages. Keeps no zlib state between them, so that an idle connection costs nothing.
+/// Inflates whole messages. It keeps no zlib state between them, so an idle connection costs nothing.
 final class Inflater {
     private let maxSize: Int
     private let windowBits: Int
 
-    /// - Parameter windowBits: The window that messages were deflated with at most: 15 for whatever a client may send.
+    /// - Parameter windowBits: The largest window of the messages: 15 covers everything that a client may send.
     init(maxSize: Int, windowBits: Int = 15) {
         self.maxSize = maxSize
         self.windowBits = windowBits
@@ -94,7 +95,7 @@ final class Inflater {
                 }
             } while status == Z_OK && stream.avail_out == 0 && output.readableBytes <= maxSize
         }
-        // Z_BUF_ERROR: no more input, which is how a message without a final block ends.
+        // Z_BUF_ERROR means no more input. A message without a final block ends this way.
         guard status == Z_OK || status == Z_BUF_ERROR || status == Z_STREAM_END else { throw .invalid }
         guard output.readableBytes <= maxSize else { throw .tooLarge }
         guard stream.avail_in == 0 || status == Z_STREAM_END else { throw .invalid }
@@ -112,15 +113,15 @@ final class Deflater: Sendable {
         windowBits = parameters.windowBits
     }
 
-    /// - Returns: nil where the message is below the threshold or cannot be deflated.
+    /// - Returns: nil if the message is below the threshold or cannot be deflated.
     func deflate(_ payload: ByteBuffer) -> ByteBuffer? {
         guard payload.readableBytes >= threshold, payload.readableBytes > 0 else { return nil }
         var stream = z_stream()
-        // zlib makes no raw stream with a window of 8 bits. With one of 9 it refers at most 250 bytes back (its MAX_DIST:
-        // the window less the 262 bytes that it looks ahead), which a window of 8 bits holds.
+        // zlib makes no raw stream with an 8-bit window. With 9 bits it refers back at most 250 bytes (MAX_DIST: the
+        // window minus 262 bytes of lookahead), which fits in an 8-bit window.
         guard czlib_deflate_init_raw(&stream, 6, Int32(max(windowBits, 9)), 8) == Z_OK else { return nil }
         defer { deflateEnd(&stream) }
-        // The bound is for a finished stream; a flush adds a marker to it.
+        // `deflateBound` is for a finished stream. A flush adds a marker.
         let bound = Int(deflateBound(&stream, UInt(payload.readableBytes))) + 16
         var input = payload
         var output = ByteBufferAllocator().buffer(capacity: bound)

@@ -1,5 +1,5 @@
-/// Checks UTF-8 that arrives in pieces, failing at the first byte that cannot continue a valid text
-/// (The Unicode Standard, table 3-7; RFC 6455 section 8.1).
+/// Checks UTF-8 that arrives in pieces. It fails at the first byte that cannot continue a valid text (The Unicode
+/// Standard, table 3-7; RFC 6455, section 8.1).
 package struct UTF8Validator {
     /// Continuation bytes that the current character still needs.
     private var needed = 0
@@ -9,7 +9,7 @@ package struct UTF8Validator {
 
     package init() {}
 
-    /// Whether the text so far ends at a character's end.
+    /// Whether the text so far ends with a complete character.
     package var isComplete: Bool { needed == 0 }
 
     /// - Returns: Whether the bytes continue a valid text.

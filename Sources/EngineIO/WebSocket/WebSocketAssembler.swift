@@ -1,22 +1,22 @@
 import NIOCore
 import NIOWebSocket
 
-/// Puts a client's WebSocket frames together into messages, and refuses what RFC 6455 refuses. Knows no sockets.
+/// Assembles a client's WebSocket frames into messages, and refuses what RFC 6455 forbids. It does no I/O.
 struct WebSocketAssembler {
     enum Event: Equatable {
         /// A fragment was stored.
         case none
-        /// - Parameter isDeflated: The payload is still compressed (RFC 7692), and its text not yet checked.
+        /// - Parameter isDeflated: The payload is still compressed (RFC 7692), and its text is not yet checked.
         case message(EngineMessage, isDeflated: Bool)
         case ping(ByteBuffer)
         case pong
-        /// - Parameter code: What the closing peer said, to be echoed; nil where it said nothing.
+        /// - Parameter code: The peer's code, to be echoed, or nil if it sent none.
         case close(WebSocketErrorCode?)
-        /// The connection is to be failed with this code.
+        /// Fail the connection with this code.
         case failure(WebSocketErrorCode, String)
     }
 
-    /// Bytes of a message beyond which it is refused with 1009.
+    /// The limit of a message in bytes. A larger message is refused with 1009.
     let maxMessageSize: Int
     let allowsDeflate: Bool
     private var fragments: Fragments?
@@ -34,7 +34,7 @@ struct WebSocketAssembler {
     }
 
     mutating func receive(_ frame: ClientFrame) -> Event {
-        // RFC 6455 section 5.1: a client masks every frame.
+        // RFC 6455, section 5.1: a client masks every frame.
         guard frame.isMasked else { return .failure(.protocolError, "frame is not masked") }
         if frame.rsv2 || frame.rsv3 { return .failure(.protocolError, "reserved bit set") }
         if frame.rsv1 {
@@ -74,7 +74,7 @@ struct WebSocketAssembler {
         return advance(&fragments, by: frame.payload.readableBytes, isLast: frame.fin)
     }
 
-    /// Checks the newest `count` bytes, then stores the message or hands it over.
+    /// Checks the newest `count` bytes, then stores or returns the message.
     private mutating func advance(_ fragments: inout Fragments, by count: Int, isLast: Bool) -> Event {
         if fragments.isText, !fragments.isDeflated {
             guard fragments.validator.consume(fragments.payload.readableBytesView.suffix(count)),
@@ -104,7 +104,7 @@ struct WebSocketAssembler {
         return .close(WebSocketErrorCode(codeNumber: Int(number)))
     }
 
-    /// RFC 6455 section 7.4 and IANA's registry: the codes that may stand in a close frame.
+    /// Whether a close frame may carry the code (RFC 6455, section 7.4, and IANA's registry).
     private static func mayBeSent(_ code: UInt16) -> Bool {
         switch code {
         case 1000...1003, 1007...1014, 3000...4999: true

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// What waits for a client that does not read, and what follows from it.
+/// Flushing, and what happens when the client does not read.
 extension WebSocketConnection {
     func flush() {
         guard let context else { return }
@@ -9,16 +9,17 @@ extension WebSocketConnection {
         guard channel?.isWritable == false else { return pauseReadingIfMuchWaits(context) }
         switch configuration.slowReader {
         case .disconnect:
-            // A message that is larger than the bound by itself makes no client slow.
+            // A single message above the limit does not make a client slow.
             if waitingBytes > largestWrite { receiver?.webSocketIsSlow(self) }
         case .pauseReading: isReadingPaused = true
         }
     }
 
-    /// Bytes that the kernel has not taken yet.
+    /// Bytes that wait in the channel.
     private var waitingBytes: Int { (try? channel?.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0 }
 
-    /// A client that sends much before it reads the answers is not slow: what it sends waits until it has read them.
+    /// A client that sends much before it reads the answers is not slow. The server just stops reading until it has
+    /// read them.
     private func pauseReadingIfMuchWaits(_ context: ChannelHandlerContext) {
         let bound = configuration.maxOutboundBytes / 4
         guard writtenBytes - drainedBytes >= bound, !isReadingPaused else { return }
@@ -33,7 +34,7 @@ extension WebSocketConnection {
         }
     }
 
-    /// A client that is not read since it does not read either is slow once it has read nothing for a while.
+    /// While reading is paused, a client that makes no progress for a while is slow.
     private func expectProgress() {
         eventLoop.scheduleTask(in: .seconds(5)) {
             guard self.isReadingPaused, self.state == .open else { return }

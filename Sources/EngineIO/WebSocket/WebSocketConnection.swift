@@ -2,9 +2,11 @@ import NIOCore
 import NIOWebSocket
 import Synchronization
 
-/// The last handler of an upgraded connection: frames to messages, the closing handshake, the outbound bound.
+/// The last handler of an upgraded connection. It turns frames into messages, does the closing handshake, and keeps the
+/// outbound limit.
 ///
-/// `@unchecked Sendable`: its state is touched on its channel's event loop only, `pendingRemoteBytes` apart, which is atomic.
+/// `@unchecked Sendable`: its state is touched on its channel's event loop only, except `pendingRemoteBytes`, which is
+/// atomic.
 final class WebSocketConnection: ChannelDuplexHandler, @unchecked Sendable {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
@@ -14,7 +16,7 @@ final class WebSocketConnection: ChannelDuplexHandler, @unchecked Sendable {
         var maxMessageSize: Int
         /// Bytes that may wait in the channel and in the kernel before the client counts as slow.
         var maxOutboundBytes: Int
-        /// What a client that does not read means for this endpoint.
+        /// What to do about a client that does not read.
         var slowReader: SlowReader
         var closeTimeout: TimeAmount
         var deflate: DeflateParameters?
@@ -24,7 +26,7 @@ final class WebSocketConnection: ChannelDuplexHandler, @unchecked Sendable {
 
     enum State {
         case open
-        /// The close frame is sent, and the client's is awaited.
+        /// The close frame was sent. The client's is awaited.
         case closing
         case closed
     }
@@ -37,20 +39,20 @@ final class WebSocketConnection: ChannelDuplexHandler, @unchecked Sendable {
     private(set) var deflater: Deflater?
     var receiver: (any WebSocketReceiver)?
     var context: ChannelHandlerContext?
-    /// The context's, which takes a lock to give it out.
+    /// Kept, because the context takes a lock to return it.
     var channel: (any Channel)?
     private(set) var state = State.open
     private var isReceiverTold = false
     var isReadingPaused = false
     private var isUnreadable = false
     private var isFlushNeeded = false
-    /// Bytes of the largest write since the channel took all that there was.
+    /// Bytes of the largest write since the channel last was writable.
     var largestWrite = 0
-    /// Bytes written since the beginning.
+    /// Bytes written so far.
     var writtenBytes = 0
-    /// As many of them the kernel had taken when it was last looked.
+    /// The part of `writtenBytes` that the kernel had taken at the last check.
     var drainedBytes = 0
-    /// Bytes on their way here from a session on another event loop.
+    /// Bytes in transit from a session on another event loop.
     let pendingRemoteBytes = Atomic(0)
 
     init(eventLoop: any EventLoop, configuration: Configuration, receiver: any WebSocketReceiver) {
@@ -80,7 +82,7 @@ final class WebSocketConnection: ChannelDuplexHandler, @unchecked Sendable {
 
     // MARK: Sending
 
-    /// Writes frames that are made already, without flushing.
+    /// Writes encoded frames without flushing.
     func write(frames: ByteBuffer) {
         eventLoop.assertInEventLoop()
         guard state == .open, let context else { return }
@@ -112,13 +114,14 @@ final class WebSocketConnection: ChannelDuplexHandler, @unchecked Sendable {
         largestWrite = max(largestWrite, frame.readableBytes)
         writtenBytes += frame.readableBytes
         context.write(wrapOutboundOut(frame), promise: nil)
-        // The channel turns unwritable at the outbound bound. What only waits for the flush is no slowness yet.
+        // The channel turns unwritable at the outbound limit. Bytes that only wait for a flush do not make a client
+        // slow.
         if channel?.isWritable == false { flush() }
     }
 
     // MARK: Closing
 
-    /// Sends a close frame and waits a bounded time for the client's.
+    /// Sends a close frame and waits for the client's, up to the close timeout.
     func close(_ code: WebSocketErrorCode?, reason: String = "") {
         eventLoop.assertInEventLoop()
         guard state == .open, let context else { return }
@@ -137,19 +140,19 @@ final class WebSocketConnection: ChannelDuplexHandler, @unchecked Sendable {
         didClose()
     }
 
-    /// Fails the connection (RFC 6455 section 7.1.7): the close frame, and behind it the connection's end. Nothing more
-    /// of what the client sends is looked at.
+    /// Fails the connection (RFC 6455, section 7.1.7): sends the close frame, and then ends the connection. Everything
+    /// else that the client sends is ignored.
     private func fail(_ code: WebSocketErrorCode, reason: String = "") {
         guard let context else { return }
         isUnreadable = true
         guard state == .open else { return context.close(promise: nil) }
         close(code, reason: reason)
-        // Only this direction ends at once: closing over what the client still sends would reset the connection, and the
-        // close frame might be lost with it. The rest ends with the client's side, or with the close timeout.
+        // Only this direction ends at once. Closing both while the client still sends would reset the connection and
+        // could lose the close frame. The other direction ends with the client, or at the close timeout.
         context.close(mode: .output, promise: nil)
     }
 
-    /// Drops the connection with whatever waits in it.
+    /// Drops the connection and everything that waits in it.
     func abort() {
         context?.close(promise: nil)
         didClose()
@@ -183,7 +186,7 @@ final class WebSocketConnection: ChannelDuplexHandler, @unchecked Sendable {
     private func receive(_ frame: ClientFrame, context: ChannelHandlerContext) {
         let event = assembler.receive(frame)
         guard state == .open else {
-            // The rest of a connection that is closing matters only for the client's close frame.
+            // While closing, only the client's close frame matters.
             if state == .closing, case .close = event { context.close(promise: nil) }
             return
         }
@@ -200,7 +203,7 @@ final class WebSocketConnection: ChannelDuplexHandler, @unchecked Sendable {
             let frame = wrapOutboundOut(WebSocketFraming.closeFrame(code: code))
             let channel = context.channel
             context.writeAndFlush(frame).whenComplete { _ in channel.close(promise: nil) }
-            // A client that does not read cannot keep the connection by its unread queue.
+            // A client that does not read cannot keep the connection open with its queue.
             let timeout = eventLoop.scheduleTask(in: configuration.closeTimeout) {
                 channel.close(promise: nil)
             }
@@ -242,7 +245,7 @@ final class WebSocketConnection: ChannelDuplexHandler, @unchecked Sendable {
     }
 
     func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
-        // An application that had an earlier request of this connection closes its side of it, which is no longer its own.
+        // If an earlier request went to the application, it closes its side now. The connection is no longer its own.
         if mode == .output {
             promise?.succeed()
         } else {
@@ -258,7 +261,7 @@ final class WebSocketConnection: ChannelDuplexHandler, @unchecked Sendable {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
         case ChannelEvent.inputClosed:
-            // Nobody is left to answer the closing handshake.
+            // The client can no longer answer the closing handshake.
             context.close(promise: nil)
             didClose()
         case is ChannelShouldQuiesceEvent:

@@ -1,7 +1,7 @@
 import NIOCore
 import NIOWebSocket
 
-/// A frame as a client sent it, unmasked.
+/// A client's frame, unmasked.
 struct ClientFrame: Equatable {
     var fin = true
     var rsv1 = false
@@ -12,19 +12,19 @@ struct ClientFrame: Equatable {
     var payload = ByteBuffer()
 }
 
-/// Cuts what a client sends into frames (RFC 6455 section 5.2). Knows no sockets.
+/// Splits a client's bytes into frames (RFC 6455, section 5.2), without I/O.
 ///
-/// A handler of swift-nio's does the same for three times the time and 700 bytes of each idle connection.
+/// swift-nio's handler takes three times as long, and 700 bytes for each idle connection.
 struct WebSocketFrameParser {
     enum Failure: Error, Equatable {
-        /// The header announces more than the bound.
+        /// The header announces more than the limit.
         case tooLarge
         /// A control frame that is fragmented, or longer than 125 bytes (section 5.5).
         case invalidControlFrame
     }
 
     private let maxFrameSize: Int
-    /// What has come of a frame that is not complete.
+    /// The bytes of an incomplete frame.
     private var unread = ByteBuffer()
 
     init(maxFrameSize: Int) {
@@ -40,7 +40,7 @@ struct WebSocketFrameParser {
         }
     }
 
-    /// - Returns: nil where the next frame is not complete.
+    /// - Returns: nil if the next frame is incomplete.
     mutating func next() throws(Failure) -> ClientFrame? {
         let start = unread.readerIndex
         guard let head = unread.getInteger(at: start, as: UInt16.self) else { return nil }
@@ -73,14 +73,14 @@ struct WebSocketFrameParser {
             fin: isFinal, rsv1: head & 0x4000 != 0, rsv2: head & 0x2000 != 0, rsv3: head & 0x1000 != 0, opcode: opcode,
             isMasked: isMasked, payload: Self.unmasked(data, mask))
         unread.moveReaderIndex(to: position + Int(length))
-        // Lets go of the memory: the channel reads into it again.
+        // Releases the memory, so the channel can reuse it.
         if unread.readableBytes == 0 { unread = ByteBuffer() }
         return frame
     }
 
-    /// Section 5.3, into memory of its own: the bytes are a part of the channel's read buffer.
+    /// Unmasks (section 5.3) into memory of its own, because the bytes belong to the channel's read buffer.
     ///
-    /// - Parameter mask: The masking key as it stands in memory, 0 for none.
+    /// - Parameter mask: The masking key in memory order, 0 for none.
     private static func unmasked(_ data: ByteBuffer, _ mask: UInt32) -> ByteBuffer {
         let count = data.readableBytes
         guard count > 0 else { return ByteBuffer() }
@@ -108,6 +108,6 @@ struct WebSocketFrameParser {
 }
 
 extension WebSocketOpcode {
-    /// Section 5.5: close, ping, pong and the reserved ones from 8 on.
+    /// Close, ping, pong and the reserved opcodes from 8 on (section 5.5).
     fileprivate var isControlOpcode: Bool { UInt8(webSocketOpcode: self) & 0x8 != 0 }
 }

@@ -1,7 +1,7 @@
 import NIOCore
 import NIOWebSocket
 
-/// Frames as a server sends them: unmasked and unfragmented (RFC 6455 section 5.2).
+/// Frames as a server sends them: unmasked and unfragmented (RFC 6455, section 5.2).
 enum WebSocketFraming {
     /// - Returns: The frame and the length of its header.
     static func frame(

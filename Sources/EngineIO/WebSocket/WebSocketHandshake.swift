@@ -3,7 +3,7 @@ import NIOCore
 import NIOHTTP1
 import NIOWebSocket
 
-/// The opening handshake (RFC 6455 section 4.2).
+/// The opening handshake (RFC 6455, section 4.2).
 enum WebSocketHandshake: Equatable {
     /// Not a request for WebSocket.
     case none
@@ -32,9 +32,9 @@ enum WebSocketHandshake: Equatable {
         head.headers[canonicalForm: name].map { $0.lowercased() }
     }
 
-    /// Makes the headers of the 101 answer. NIO's upgrader is asked for them, for the digest of the key.
+    /// Makes the headers of the 101 answer. NIO's upgrader computes the digest of the key.
     ///
-    /// - Parameter write: Called at once, as nothing is waited for.
+    /// - Parameter write: Called synchronously.
     static func accept(
         _ head: HTTPRequestHead,
         extraHeaders: HTTPHeaders,
