@@ -1,14 +1,14 @@
 import EngineIO
 public import NIOCore
 
-/// A group of sockets that a broadcast can go to. Rooms exist while somebody is in them.
+/// A group of sockets that a broadcast can target. A room exists while it has members.
 public typealias Room = String
 
-/// Which sockets of a namespace are meant.
+/// The target sockets of a broadcast within a namespace.
 public struct BroadcastTarget: Sendable, Equatable {
-    /// Rooms, or ids of single sockets; everybody where there is none. A socket in several rooms is meant once.
+    /// Rooms, or ids of single sockets. If empty, everyone. A socket in several rooms counts once.
     public var rooms: [Room]
-    /// Rooms, or ids of single sockets, that are not meant.
+    /// Rooms, or ids of single sockets, to exclude.
     public var except: [Room]
 
     public init(rooms: [Room] = [], except: [Room] = []) {
@@ -17,12 +17,12 @@ public struct BroadcastTarget: Sendable, Equatable {
     }
 }
 
-/// An event that is sent to a room together with others.
+/// An event that is sent to a room, possibly together with others.
 public struct RoomEvent: Sendable {
     public var event: EncodedEvent
-    /// The id of a socket that does not get it.
+    /// The id of a socket to exclude.
     public var except: String?
-    /// What the event is about, by which a socket that kept it back can leave it out (`Socket.releaseBroadcasts`).
+    /// The event's subject. A socket that holds the event can drop it by this (`Socket.releaseBroadcasts`).
     public var subject: String?
 
     public init(_ event: EncodedEvent, except: String? = nil, subject: String? = nil) {
@@ -43,32 +43,32 @@ public struct RoomBroadcast: Sendable {
     }
 }
 
-/// What can be done to many sockets at once, besides sending.
+/// What can be done to many sockets at once, other than sending.
 public enum BroadcastOperation: Sendable, Equatable {
     case join([Room])
     case leave([Room])
-    /// - Parameter close: Whether the whole connection goes, or the namespace only.
+    /// - Parameter close: Whether to end the whole connection, or only the namespace.
     case disconnect(close: Bool)
-    /// Ends the connection without sending the client away.
+    /// Ends the connection without a disconnect packet.
     case cutConnection
 }
 
-/// Keeps a namespace's sockets and rooms, and reaches them.
+/// Keeps a namespace's sockets and rooms, and sends to them.
 ///
-/// The in-memory adapter serves one process. One for several processes keeps the same promises on each, and carries
-/// broadcasts between them.
+/// The in-memory adapter serves one process. An adapter for several processes must give the same guarantees in each,
+/// and forward broadcasts.
 ///
-/// All calls can come from any thread. What one thread asks for takes effect in the order it was asked for: who joined
-/// before a broadcast gets it.
+/// Calls can come from any thread. One thread's calls take effect in order: a socket that joins before a broadcast gets
+/// it.
 public protocol Adapter: Sendable {
-    /// The socket is connected. Called on its event loop.
+    /// Adds a connected socket. Called on its event loop.
     func add(_ socket: Socket)
-    /// The socket is gone, from all rooms too. Called on its event loop.
+    /// Removes a socket, also from all its rooms. Called on its event loop.
     func remove(_ socket: Socket)
     func join(_ rooms: [Room], _ socket: Socket)
     func leave(_ rooms: [Room], _ socket: Socket)
     func broadcast(_ event: EncodedEvent, to target: BroadcastTarget)
-    /// Broadcasts to rooms, of which each socket gets its events in one write.
+    /// Broadcasts to rooms. Each socket gets a room's events in one write.
     func broadcast(_ broadcasts: [RoomBroadcast])
     func perform(_ operation: BroadcastOperation, on target: BroadcastTarget)
     /// A connected socket of this process.
@@ -81,5 +81,5 @@ public protocol Adapter: Sendable {
 ///
 /// - Parameters:
 ///   - namespace: Its name.
-///   - eventLoops: All that its sockets can be on.
+///   - eventLoops: All event loops that its sockets can be on.
 public typealias AdapterFactory = @Sendable (_ namespace: String, _ eventLoops: [any EventLoop]) -> any Adapter

@@ -1,8 +1,8 @@
 public import NIOCore
 
-/// Chooses sockets of a namespace, and reaches them. From any thread.
+/// Selects sockets of a namespace and acts on them. From any thread.
 ///
-/// A socket gets what one thread emits in the order in which that thread emitted it.
+/// A socket gets one thread's events in the order in which that thread emitted them.
 public struct BroadcastOperator: Sendable {
     let namespace: Namespace
     var target: BroadcastTarget
@@ -16,7 +16,7 @@ public struct BroadcastOperator: Sendable {
         return copy
     }
 
-    /// Takes out whoever is in one of the rooms, or has one of the ids.
+    /// Excludes sockets in one of the rooms, or with one of the ids.
     public func except(_ rooms: Room...) -> BroadcastOperator { self.except(rooms) }
 
     public func except(_ rooms: [Room]) -> BroadcastOperator {
@@ -25,7 +25,7 @@ public struct BroadcastOperator: Sendable {
         return copy
     }
 
-    /// Sends an event, encoded once whoever gets it.
+    /// Sends an event. It is encoded once for all receivers.
     public func emit(_ event: String, _ arguments: [JSONFragment], attachments: [ByteBuffer] = []) {
         self.emit(namespace.encode(event, arguments, attachments: attachments))
     }
@@ -34,7 +34,7 @@ public struct BroadcastOperator: Sendable {
         self.emit(event, [try JSONFragment(argument)])
     }
 
-    /// Sends what the same namespace encoded.
+    /// Sends an event that the same namespace has encoded.
     public func emit(_ event: EncodedEvent) {
         namespace.adapter.broadcast(event, to: target)
     }
@@ -47,12 +47,12 @@ public struct BroadcastOperator: Sendable {
         namespace.adapter.perform(.leave(rooms), on: target)
     }
 
-    /// - Parameter close: Whether their whole connections go, or this namespace only.
+    /// - Parameter close: Whether to end their whole connections, or only this namespace.
     public func disconnectSockets(close: Bool = false) {
         namespace.adapter.perform(.disconnect(close: close), on: target)
     }
 
-    /// Ends their connections without sending them away: their clients connect again by themselves.
+    /// Ends their connections without a disconnect packet, so their clients reconnect by themselves.
     public func cutConnections() {
         namespace.adapter.perform(.cutConnection, on: target)
     }

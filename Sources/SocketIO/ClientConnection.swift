@@ -1,19 +1,19 @@
 import EngineIO
 import NIOCore
 
-/// A session with the namespaces its client is in.
+/// A session, with the namespaces that its client has joined.
 ///
 /// `@unchecked Sendable`: its state is touched on the session's event loop only.
 final class ClientConnection: EngineSessionDelegate, @unchecked Sendable {
     let session: EngineSession
     private let server: SocketIOServer
     private var decoder: SocketPacketDecoder
-    /// Few, so a search is quicker than a dictionary, and smaller.
+    /// There are few, so searching an array is faster and smaller than a dictionary.
     private var sockets: [Socket] = []
-    /// Namespaces whose admission is under way.
+    /// Namespaces whose admission is in progress.
     private var pending: [String] = []
     private var connectTimer: DeadlineTimer?
-    /// Namespaces that were asked for in vain, and acknowledgements of nothing.
+    /// The number of refused namespaces and of acknowledgements without an event.
     private var refusals = 0
     private var isClosed = false
 
@@ -106,7 +106,7 @@ final class ClientConnection: EngineSessionDelegate, @unchecked Sendable {
         session.send(SocketPacketEncoder.connectError(namespace: namespace, message: message, data: data))
     }
 
-    /// Closes the session of a client that goes on asking in vain.
+    /// Counts a refusal. Closes the session of a client with too many.
     private func mayBeRefused() -> Bool {
         refusals += 1
         guard refusals > server.configuration.limits.maxRefusals else { return true }

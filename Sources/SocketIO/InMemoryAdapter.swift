@@ -1,18 +1,18 @@
 public import NIOCore
 import Synchronization
 
-/// Rooms of one process, kept by each event loop for its own sockets.
+/// The rooms of one process. Each event loop keeps the rooms of its own sockets.
 ///
-/// A table shared by all loops says how many members of a room each loop has, or is about to have, so that a broadcast
-/// costs only the loops that its receivers are on.
+/// A shared table counts each room's members per loop, including joins in progress. So a broadcast reaches only the
+/// loops of its receivers.
 public final class InMemoryAdapter: Adapter {
     private let loops: [LoopRooms]
     private let loopIndexes: [ObjectIdentifier: Int]
-    /// For each room, the number of memberships and joins under way on each event loop. In several parts, so that
-    /// threads seldom wait for each other.
+    /// For each room, the number of members and of joins in progress per event loop. The table has several parts, so
+    /// threads rarely wait for each other.
     private let interest: [InterestTable]
 
-    /// Most rooms are one user's or one session's, on one event loop: they need no array.
+    /// Most rooms belong to one user or session, on one event loop. They need no array.
     private enum Interest {
         case one(loop: Int, count: Int)
         case several([Int])
@@ -80,7 +80,7 @@ public final class InMemoryAdapter: Adapter {
 
     public func join(_ names: [Room], _ socket: Socket) {
         guard let (index, rooms) = self.loop(of: socket) else { return }
-        // At once, so that a broadcast after this call finds the loop; taken back where nothing came of it.
+        // Counted at once, so a broadcast after this call finds the loop. Undone if the socket does not join.
         for room in names { addInterest(1, in: room, loop: index) }
         rooms.eventLoop.runNow {
             for room in names where !rooms.join(room, socket) { self.addInterest(-1, in: room, loop: index) }
@@ -109,7 +109,7 @@ public final class InMemoryAdapter: Adapter {
         interest[Int(UInt(bitPattern: room.hashValue) % UInt(interest.count))]
     }
 
-    /// The loops that have, or will have, somebody who is meant.
+    /// The loops with receivers, including joins in progress.
     private func interested(in target: BroadcastTarget) -> [LoopRooms] {
         if target.rooms.isEmpty { return loops }
         var isInterested = Array(repeating: false, count: loops.count)
@@ -158,7 +158,7 @@ public final class InMemoryAdapter: Adapter {
 }
 
 extension EventLoop {
-    /// Runs on the event loop: at once where this is it.
+    /// Runs `body` on the event loop: at once if called there.
     func runNow(_ body: @escaping @Sendable () -> Void) {
         if inEventLoop { body() } else { execute(body) }
     }

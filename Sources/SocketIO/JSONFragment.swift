@@ -2,23 +2,23 @@ import EngineIO
 import FoundationEssentials
 public import NIOCore
 
-/// The JSON text of one value, neither parsed nor copied until somebody asks.
+/// The JSON text of one value. It is parsed only on demand.
 public struct JSONFragment: Sendable, Equatable {
     public let bytes: ByteBuffer
 
-    /// - Parameter json: The text of exactly one JSON value. It is sent as it is, so it must be valid.
+    /// - Parameter json: The text of exactly one JSON value. It is sent unchanged, so it must be valid.
     public init(json: ByteBuffer) {
         bytes = json
     }
 
-    /// - Parameter json: The text of exactly one JSON value. It is sent as it is, so it must be valid.
+    /// - Parameter json: The text of exactly one JSON value. It is sent unchanged, so it must be valid.
     public init(json: String) {
         bytes = ByteBuffer(string: json)
     }
 
-    /// From bytes of which nothing is known.
+    /// Checks bytes from outside.
     ///
-    /// - Returns: nil for what is no JSON text (RFC 8259) in UTF-8, or nests deeper than is read of a packet.
+    /// - Returns: nil if the bytes are not JSON text (RFC 8259) in UTF-8, or nest too deeply.
     public init?(checking bytes: ByteBuffer) {
         let isText = bytes.withUnsafeReadableBytes { bytes in
             var validator = UTF8Validator()
@@ -40,11 +40,11 @@ public struct JSONFragment: Sendable, Equatable {
 
     public struct TooManyMembers: Error {}
 
-    /// The members of an object in their order, repeated ones too, without decoding their values: for payloads that come
-    /// by the thousand, and objects of many members.
+    /// The members of an object in order, including repeated ones, without decoding their values. This is for frequent
+    /// payloads and for large objects.
     ///
-    /// - Parameter limit: How many there may be: no more than these are looked at.
-    /// - Returns: nil for what is no object, or has a name that is long.
+    /// - Parameter limit: The maximum number of members. More are not parsed.
+    /// - Returns: nil if the value is not an object, or has a name that is too long.
     public func members(atMost limit: Int) throws(TooManyMembers) -> [Member]? {
         do throws(JSONError) {
             return try JSONScanner.members(of: bytes, limit: limit)
@@ -54,17 +54,17 @@ public struct JSONFragment: Sendable, Equatable {
         }
     }
 
-    /// The text of a string that is written without escapes; nil for everything else.
+    /// The text of a string without escapes, or nil for everything else.
     public var plainString: String? {
         let view = bytes.readableBytesView
         guard view.count >= 2, view.first == UInt8(ascii: "\""), !view.contains(UInt8(ascii: "\\")) else { return nil }
         return String(decoding: view.dropFirst().dropLast(), as: UTF8.self)
     }
 
-    /// A string's value; nil for everything else, and for escapes that mean no text.
+    /// A string's value, or nil for everything else and for invalid escapes.
     var string: String? { plainString ?? (try? decode(String.self)) }
 
-    /// Stands for an attachment of the same packet, by its position.
+    /// Refers to an attachment of the same packet by its position.
     public static func placeholder(_ number: Int) -> JSONFragment {
         JSONFragment(json: #"{"_placeholder":true,"num":\#(number)}"#)
     }

@@ -6,24 +6,23 @@ enum JSONError: Error, Equatable {
     case tooDeep
     case tooMany
     case trailingBytes
-    /// A binary placeholder names no attachment.
+    /// A binary placeholder refers to no attachment.
     case invalidPlaceholder
 }
 
 /// Checks that bytes are JSON (RFC 8259) and finds the elements of an array, without building values.
 ///
-/// That the bytes are valid UTF-8 was checked by the transport. Values are decoded later, by a decoder, where
-/// somebody needs them.
+/// The transport has checked that the bytes are valid UTF-8. Values are decoded later, on demand.
 struct JSONScanner {
     enum Kind: Equatable { case object, array, string, number, `true`, `false`, null }
 
-    /// Arrays and objects within each other beyond which a text is refused.
+    /// The limit of nested arrays and objects.
     static let maxDepth = 128
 
     private let bytes: UnsafeRawBufferPointer
     private var index = 0
     private var depth = 0
-    /// How many attachments placeholders may name; nil where placeholders mean nothing.
+    /// The number of attachments, or nil if placeholders have no meaning.
     private let attachments: Int?
 
     private init(_ bytes: UnsafeRawBufferPointer, attachments: Int?) {
@@ -31,15 +30,15 @@ struct JSONScanner {
         self.attachments = attachments
     }
 
-    /// - Returns: What kind of value the whole text is.
+    /// - Returns: The kind of the value.
     static func kind(of text: ByteBuffer) throws(JSONError) -> Kind {
         try scan(text, attachments: nil) { scanner throws(JSONError) in try scanner.value() }
     }
 
     /// - Parameters:
-    ///   - attachments: The number of attachments in a binary packet, whose placeholders are then checked.
-    ///   - limit: How many elements there may be.
-    /// - Returns: The array's elements, with what kinds they are.
+    ///   - attachments: The number of attachments of a binary packet. Its placeholders are checked.
+    ///   - limit: The maximum number of elements.
+    /// - Returns: The array's elements, with their kinds.
     static func elements(
         of text: ByteBuffer,
         attachments: Int? = nil,
@@ -53,10 +52,10 @@ struct JSONScanner {
         }
     }
 
-    /// Names are compared: that takes time which grows with the square of the combining marks in them.
+    /// In bytes. Comparing names takes time that grows with the square of their combining marks.
     private static let maximumName = 256
 
-    /// - Parameter limit: How many members there may be.
+    /// - Parameter limit: The maximum number of members.
     /// - Returns: The members of an object, in their order.
     static func members(of text: ByteBuffer, limit: Int) throws(JSONError) -> [JSONFragment.Member] {
         let ranges = try scan(text, attachments: nil) { scanner throws(JSONError) in
@@ -238,7 +237,7 @@ struct JSONScanner {
 
     // MARK: Tokens
 
-    /// - Returns: Where the string is, without its quotes.
+    /// - Returns: The range of the string, without its quotes.
     private mutating func string() throws(JSONError) -> Range<Int> {
         try expect(UInt8(ascii: "\""))
         let start = index

@@ -2,8 +2,8 @@ import NIOCore
 
 /// The sockets of one namespace on one event loop, and the rooms they are in.
 ///
-/// Members stand in arrays, which a broadcast runs through; each socket knows its position in each, so that leaving a
-/// room of any size costs the same.
+/// Members are stored in arrays for fast broadcasts. Each socket knows its positions, so leaving takes the same time in
+/// a room of any size.
 ///
 /// `@unchecked Sendable`: its state is touched on its event loop only.
 final class LoopRooms: @unchecked Sendable {
@@ -13,7 +13,7 @@ final class LoopRooms: @unchecked Sendable {
     private var rooms: [Room: Members] = [:]
     private var stamp: UInt64 = 0
 
-    /// Most rooms are one user's or one session's, with one socket: they need no array.
+    /// Most rooms belong to one user or session, with one socket. They need no array.
     private enum Members {
         case one(Socket)
         case many(List)
@@ -57,7 +57,7 @@ final class LoopRooms: @unchecked Sendable {
         return rooms.filter { leave($0, socket) }
     }
 
-    /// - Returns: Whether the socket was not in the room before, and is now.
+    /// - Returns: Whether the socket has joined, and was not in the room before.
     func join(_ room: Room, _ socket: Socket) -> Bool {
         eventLoop.assertInEventLoop()
         guard socket.membership.position != nil, socket.membership.rooms[room] == nil else { return false }
@@ -66,7 +66,7 @@ final class LoopRooms: @unchecked Sendable {
             socket.membership.rooms[room] = 0
             return true
         }
-        // The room's own copy of the name, which all members then share.
+        // The key's copy of the name, so all members share it.
         let name = rooms[index].key
         switch rooms[index].value {
         case .one(let first):
@@ -98,7 +98,8 @@ final class LoopRooms: @unchecked Sendable {
         return true
     }
 
-    /// Sends a room its events: joined, in one write, to all but those that keep broadcasts back or do not get each.
+    /// Sends events to a room. They go joined, in one write, except to sockets that hold broadcasts or do not get every
+    /// event.
     func broadcast(_ broadcast: RoomBroadcast) {
         eventLoop.assertInEventLoop()
         guard let members = rooms[broadcast.room] else { return }
@@ -119,7 +120,7 @@ final class LoopRooms: @unchecked Sendable {
         }
     }
 
-    /// Calls the body once for each socket that is meant.
+    /// Calls `body` once for each target socket.
     func forEach(in target: BroadcastTarget, _ body: (Socket) -> Void) {
         eventLoop.assertInEventLoop()
         if target.except.isEmpty {
@@ -128,7 +129,7 @@ final class LoopRooms: @unchecked Sendable {
                 return members.visit(body)
             }
         }
-        // Whoever was seen in this broadcast carries its stamp.
+        // Sockets that were visited in this broadcast carry its stamp.
         self.stamp += 1
         let stamp = self.stamp
         for room in target.except {
@@ -148,12 +149,12 @@ final class LoopRooms: @unchecked Sendable {
     }
 }
 
-/// What the rooms of its event loop keep on a socket. Touched on the socket's event loop only.
+/// The data that `LoopRooms` keeps on a socket. Touched on the socket's event loop only.
 struct Membership {
-    /// Among all sockets of the namespace on this event loop; nil where the socket is not connected.
+    /// The position among the namespace's sockets on this event loop, or nil if not connected.
     var position: Int?
-    /// The rooms it is in, with its position among their members.
+    /// The socket's rooms, with its position among their members.
     var rooms: [Room: Int] = [:]
-    /// The last broadcast that came past.
+    /// The last broadcast that visited the socket.
     var stamp: UInt64 = 0
 }

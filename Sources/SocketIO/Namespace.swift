@@ -4,15 +4,15 @@ import Logging
 public import NIOCore
 import Synchronization
 
-/// A client's wish to join a namespace.
+/// A client's request to join a namespace.
 public struct ConnectRequest: Sendable {
     public let namespace: String
-    /// What the client sent along: a JSON object, `{}` where it sent nothing.
+    /// The client's data: a JSON object, `{}` if it sent none.
     public let auth: JSONFragment
     public let handshake: HandshakeRequest
 }
 
-/// What becomes of a wish to join a namespace.
+/// The decision about a request to join a namespace.
 public enum Admission: Sendable {
     /// - Parameter userInfo: Kept on the socket.
     case accept(userInfo: any Sendable = ())
@@ -20,22 +20,22 @@ public enum Admission: Sendable {
     case refuse(message: String, data: JSONFragment? = nil)
 }
 
-/// An event from a client, with its arguments as the JSON they came in.
+/// An event from a client, with its arguments as JSON text.
 public struct InboundEvent: Sendable {
     public let name: String
     public let arguments: [JSONFragment]
-    /// What the placeholders in the arguments stand for, by their number.
+    /// The attachments that the placeholders in the arguments refer to, by number.
     public let attachments: [ByteBuffer]
-    /// Answers the event; nil where the client asked for no answer.
+    /// Answers the event, or nil if the client did not ask for an answer.
     public let acknowledgement: Acknowledgement?
 
-    /// Bytes of the arguments and attachments: what the event costs to look at grows with them.
+    /// Bytes of the arguments and attachments. The cost of parsing grows with them.
     public var size: Int {
         arguments.reduce(0) { $0 + $1.bytes.readableBytes } + attachments.reduce(0) { $0 + $1.readableBytes }
     }
 }
 
-/// Answers one event of a client. To be used once: clients ignore a second answer.
+/// Answers one event of a client. Use it once, because clients ignore a second answer.
 public struct Acknowledgement: Sendable {
     let socket: Socket
     let id: UInt64
@@ -61,7 +61,7 @@ public struct Acknowledgement: Sendable {
 public enum DisconnectReason: Sendable, Equatable {
     /// The client left the namespace.
     case clientDisconnect
-    /// The server sent it away.
+    /// The server disconnected it.
     case serverDisconnect
     /// The connection ended.
     case connection(CloseReason)
@@ -75,9 +75,9 @@ public enum DisconnectReason: Sendable, Equatable {
     }
 }
 
-/// One of the independent channels that clients share a connection for.
+/// One of the independent channels over a client's connection.
 ///
-/// Set its handlers before the server takes connections: a socket keeps those that were there when it connected.
+/// Set its handlers before the server accepts connections. A socket keeps the handlers from the time it connected.
 public final class Namespace: Sendable {
     public let name: String
     let adapter: any Adapter
@@ -90,7 +90,7 @@ public final class Namespace: Sendable {
         self.logger = logger
     }
 
-    /// Immutable once made: sockets share it without a lock.
+    /// Immutable, so sockets share it without a lock.
     final class Handlers: Sendable {
         let admission: (@Sendable (ConnectRequest) async -> Admission)?
         let connect: (@Sendable (Socket) -> Void)?
@@ -135,12 +135,12 @@ public final class Namespace: Sendable {
 
     // MARK: Handlers
 
-    /// Decides who may connect. Without it everybody may. It may take its time, up to the connect timeout.
+    /// Decides who may connect. Without it everyone may. It may take up to the connect timeout.
     public func onAdmission(_ handler: @escaping @Sendable (ConnectRequest) async -> Admission) {
         update(admission: handler)
     }
 
-    /// Called on the socket's event loop, once the client was told that it is connected. Must not block.
+    /// Called on the socket's event loop, after the client was told that it is connected. Must not block.
     public func onConnect(_ handler: @escaping @Sendable (Socket) -> Void) {
         update(connect: handler)
     }
@@ -157,7 +157,7 @@ public final class Namespace: Sendable {
     }
 
     /// Called for one event with its first argument decoded. The handlers of a socket run one after another, in the
-    /// order of arrival. What cannot be decoded, or throws, is logged and not answered.
+    /// order of arrival. An event that cannot be decoded, or whose handler throws, is logged and not answered.
     public func on<Argument: Decodable & Sendable>(
         _ event: String,
         of type: Argument.Type,
@@ -168,7 +168,7 @@ public final class Namespace: Sendable {
         }
     }
 
-    /// As the form without a result; the result is the acknowledgement, where the client asked for one.
+    /// Like the form without a result. The result becomes the acknowledgement, if the client asked for one.
     public func on<Argument: Decodable & Sendable, Result: Encodable & SendableMetatype>(
         _ event: String,
         of type: Argument.Type,
@@ -195,7 +195,7 @@ public final class Namespace: Sendable {
         }
     }
 
-    /// Called on the socket's event loop, once for each socket whose connecting was told of. Must not block.
+    /// Called on the socket's event loop, once for each socket that `onConnect` reported. Must not block.
     public func onDisconnect(_ handler: @escaping @Sendable (Socket, DisconnectReason) -> Void) {
         update(disconnect: handler)
     }
@@ -217,22 +217,23 @@ public final class Namespace: Sendable {
         SocketPacketEncoder.event(namespace: self.name, name: event, arguments: arguments, attachments: attachments)
     }
 
-    /// Everybody in any of the rooms, each once; a socket's id names that socket.
+    /// Everyone in any of the rooms, once each. A socket's id addresses that socket.
     public func to(_ rooms: Room...) -> BroadcastOperator { self.to(rooms) }
 
     public func to(_ rooms: [Room]) -> BroadcastOperator {
         BroadcastOperator(namespace: self, target: BroadcastTarget(rooms: rooms))
     }
 
-    /// Everybody but those in any of the rooms, or with one of the ids.
+    /// Everyone except those in any of the rooms, or with one of the ids.
     public func except(_ rooms: Room...) -> BroadcastOperator {
         BroadcastOperator(namespace: self, target: BroadcastTarget(except: rooms))
     }
 
-    /// Sends events to rooms: much cheaper than one after the other where a room gets several, or many rooms get one.
+    /// Sends events to rooms. This is much cheaper than single calls if a room gets several events, or if there are
+    /// many rooms.
     public func emit(_ broadcasts: [RoomBroadcast]) { adapter.broadcast(broadcasts) }
 
-    /// Sends an event to everybody in the namespace.
+    /// Sends an event to everyone in the namespace.
     public func emit(_ event: String, _ arguments: [JSONFragment], attachments: [ByteBuffer] = []) {
         BroadcastOperator(namespace: self, target: BroadcastTarget()).emit(event, arguments, attachments: attachments)
     }

@@ -5,11 +5,11 @@ public import NIOCore
 public enum AcknowledgementError: Error, Equatable {
     case timeout
     case disconnected
-    /// Too many acknowledgements of this socket are awaited already.
+    /// Too many acknowledgements of this socket are already awaited.
     case tooManyPending
 }
 
-/// What a client acknowledged an event with.
+/// A client's acknowledgement of an event.
 public struct AcknowledgementReply: Sendable, Equatable {
     public let arguments: [JSONFragment]
     public let attachments: [ByteBuffer]
@@ -17,19 +17,19 @@ public struct AcknowledgementReply: Sendable, Equatable {
 
 /// A client in a namespace.
 ///
-/// Everything can be called from any thread, and takes effect in the order one thread called it, unless it is said to
-/// be for the event loop only.
+/// Unless marked for the event loop only, methods can be called from any thread. One thread's calls take effect in
+/// order.
 ///
 /// `@unchecked Sendable`: its mutable state is touched on its event loop only.
 public final class Socket: @unchecked Sendable {
-    /// Known to the client too, but not the session's id: it may be shown to others.
+    /// Known to the client, but different from the session's id. It may be shown to others.
     public let id: String
     public let namespace: Namespace
-    /// What the admission left for this socket.
+    /// The admission's data for this socket.
     public let userInfo: any Sendable
     public let handshake: HandshakeRequest
     public let eventLoop: any EventLoop
-    /// For asynchronous work on the socket's event loop.
+    /// Runs asynchronous work on the socket's event loop.
     public let executor: EventLoopExecutor
 
     let handlers: Namespace.Handlers
@@ -39,7 +39,7 @@ public final class Socket: @unchecked Sendable {
     private var nextID: UInt64 = 0
     private var lastTask: Task<Void, Never>?
     private var queuedTasks = 0
-    /// What was broadcast since `holdBroadcasts()`; nil where nothing is kept back.
+    /// Broadcasts since `holdBroadcasts()`, or nil if none are held.
     private var held: [(event: EncodedEvent, subject: String?)]?
     private var heldBytes = 0
     private let limits: SocketLimits
@@ -71,7 +71,7 @@ public final class Socket: @unchecked Sendable {
 
     // MARK: Sending
 
-    /// Sends what the same namespace encoded.
+    /// Sends an event that the same namespace has encoded.
     public func emit(_ event: EncodedEvent) {
         eventLoop.runNow { self.deliver(event) }
     }
@@ -91,17 +91,17 @@ public final class Socket: @unchecked Sendable {
 
     // MARK: Broadcasts
 
-    /// Keeps back what is broadcast to the rooms of this socket, until `releaseBroadcasts()`: what the server tells a
-    /// new client about the past then comes before what happens meanwhile. What is sent to this socket by itself is not
-    /// kept back. The connection of a socket for which too much gathers is cut. On the event loop only.
+    /// Holds broadcasts to this socket until `releaseBroadcasts()`. So a new client gets the past before what happens
+    /// meanwhile. Events for this socket alone are not held. If too much is held, the connection is cut. On the event
+    /// loop only.
     public func holdBroadcasts() {
         eventLoop.preconditionInEventLoop()
         if held == nil { held = [] }
     }
 
-    /// Sends what was kept back, and what comes from now on at once.
+    /// Sends the held broadcasts, and stops holding them.
     ///
-    /// - Parameter subjects: Of events that the client got otherwise meanwhile, and does not get again.
+    /// - Parameter subjects: The subjects of events that the client has already received in another way.
     public func releaseBroadcasts(except subjects: Set<String> = []) {
         eventLoop.runNow {
             guard let held = self.held else { return }
@@ -136,7 +136,7 @@ public final class Socket: @unchecked Sendable {
         }
     }
 
-    /// Sends an event; the completion is called once, on the event loop.
+    /// Sends an event. The completion is called once, on the event loop.
     public func emit(
         _ event: String,
         _ arguments: [JSONFragment],
@@ -187,12 +187,12 @@ public final class Socket: @unchecked Sendable {
         return Set(membership.rooms.keys)
     }
 
-    /// Everybody else in any of the rooms.
+    /// Everyone else in any of the rooms.
     public func to(_ rooms: Room...) -> BroadcastOperator {
         namespace.to(rooms).except(id)
     }
 
-    /// Everybody else in the namespace.
+    /// Everyone else in the namespace.
     public var broadcast: BroadcastOperator { namespace.except(id) }
 
     // MARK: The end
@@ -200,13 +200,13 @@ public final class Socket: @unchecked Sendable {
     /// Whether it is connected. On the event loop only.
     public var isConnected: Bool { connection != nil }
 
-    /// Sends the client away: its own reconnecting then waits for its program.
+    /// Disconnects the client. It does not reconnect by itself.
     ///
-    /// - Parameter close: Whether the whole connection goes, or this namespace only.
+    /// - Parameter close: Whether to end the whole connection, or only this namespace.
     public func disconnect(close: Bool = false) {
         eventLoop.runNow {
             guard let connection = self.connection else { return }
-            // What was kept back may say why.
+            // A held broadcast may say why.
             self.releaseBroadcasts()
             connection.session.send(SocketPacketEncoder.disconnect(namespace: self.namespace.name))
             connection.remove(self, reason: .serverDisconnect)
@@ -214,8 +214,8 @@ public final class Socket: @unchecked Sendable {
         }
     }
 
-    /// Ends the whole connection without sending the client away: it connects again by itself, as after a failure of
-    /// the network.
+    /// Ends the whole connection without a disconnect packet. The client reconnects by itself, as after a network
+    /// failure.
     public func cutConnection() {
         eventLoop.runNow { self.connection?.session.close() }
     }
@@ -236,15 +236,15 @@ public final class Socket: @unchecked Sendable {
         handler?(self, event)
     }
 
-    /// - Returns: Whether it answers something that was sent, be it too late or once more.
+    /// - Returns: Whether the event exists. A late or repeated acknowledgement counts too.
     func receiveAcknowledgement(_ id: UInt64, _ reply: AcknowledgementReply) -> Bool {
         guard id < nextID else { return false }
         complete(id, .success(reply))
         return true
     }
 
-    /// Runs asynchronous work for this socket, one after another. A client whose events pile up is disconnected.
-    /// On the event loop only.
+    /// Runs asynchronous work for this socket in order. If too much is queued, the client is disconnected. On the event
+    /// loop only.
     func runInOrder(_ body: @escaping @Sendable () async -> Void) {
         guard queuedTasks < limits.maxQueuedEvents else { return disconnect(close: true) }
         queuedTasks += 1

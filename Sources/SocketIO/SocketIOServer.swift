@@ -3,40 +3,41 @@ public import Logging
 public import NIOCore
 import Synchronization
 
-/// How a Socket.IO server behaves.
+/// The settings of a Socket.IO server.
 public struct SocketIOConfiguration: Sendable {
-    /// The sessions beneath: path, heartbeat, payload, transports, CORS, admission of handshakes.
+    /// The settings of the Engine.IO sessions: path, heartbeat, payload, transports, CORS, admission of handshakes.
     public var engine = EngineConfiguration(path: "/socket.io/")
-    /// How long a client may stay without being in a namespace, when it never was in one.
+    /// How long a new client may stay without joining a namespace.
     public var connectTimeout: TimeAmount = .seconds(45)
     public var limits = SocketLimits()
 
     public init() {}
 }
 
-/// What one client may make the server keep.
+/// Limits for one client.
 public struct SocketLimits: Sendable {
-    /// Binary attachments of one packet.
+    /// Binary attachments per packet.
     public var maxAttachments = 10
-    /// Arguments of one event, its name included, or of one acknowledgement.
+    /// Arguments of an event, including its name, or of an acknowledgement.
     public var maxArguments = 1000
-    /// Namespaces that one connection may ask for in vain, and acknowledgements of nothing: each costs the server something.
+    /// Refused namespaces and acknowledgements without an event per connection. Each costs the server something.
     public var maxRefusals = 100
-    /// Namespaces of one connection.
+    /// Namespaces per connection.
     public var maxNamespaces = 32
-    /// Acknowledgements that are awaited from one socket.
+    /// Awaited acknowledgements per socket.
     public var maxPendingAcknowledgements = 256
-    /// Events of one socket that wait for their asynchronous handlers.
+    /// Events per socket that wait for asynchronous handlers.
     public var maxQueuedEvents = 256
-    /// Bytes of broadcasts that are kept back from one socket (`Socket.holdBroadcasts()`).
+    /// Bytes of held broadcasts per socket (`Socket.holdBroadcasts()`).
     public var maxHeldBytes = 256 * 1024
 
     public init() {}
 }
 
-/// A Socket.IO server (protocol revision 5, over Engine.IO revision 4): any client from version 3 on can connect.
+/// A Socket.IO server (protocol revision 5, over Engine.IO revision 4). Clients from version 3 on can connect.
 ///
-/// Declare its namespaces and their handlers, then give `endpoint` to `HTTPServerBuilder.http1(endpoints:)` of EngineIOHummingbird.
+/// Declare its namespaces and their handlers, then pass `endpoint` to `HTTPServerBuilder.http1(endpoints:)` of
+/// EngineIOHummingbird.
 public final class SocketIOServer: Sendable {
     public let configuration: SocketIOConfiguration
     private let namespaces = Mutex<[String: Namespace]>([:])
@@ -62,7 +63,7 @@ public final class SocketIOServer: Sendable {
         self.logger = logger
     }
 
-    /// The sessions beneath, with their metrics.
+    /// The Engine.IO server with the sessions and their metrics.
     public var engine: EngineServer {
         engineBox.withLock { engine in
             if let engine { return engine }
@@ -77,12 +78,12 @@ public final class SocketIOServer: Sendable {
         }
     }
 
-    /// What answers the server's path.
+    /// The endpoint at the server's path.
     public var endpoint: Endpoint { .engineIO(engine) }
 
-    /// The namespace of that name, made at the first call. Clients can join only what was made.
+    /// The namespace of that name, made on the first call. Clients can join only existing namespaces.
     ///
-    /// - Parameter name: It begins with a slash, and has no comma.
+    /// - Parameter name: Must start with a slash and contain no comma.
     public func namespace(_ name: String = "/") -> Namespace {
         self.namespaces.withLock { namespaces in
             if let namespace = namespaces[name] { return namespace }
@@ -97,12 +98,12 @@ public final class SocketIOServer: Sendable {
         namespaces.withLock { $0[name] }
     }
 
-    /// Connections, whatever namespaces they are in.
+    /// The number of connections, in any namespaces.
     public var connectionCount: Int { engine.sessionCount }
 
-    /// Refuses new connections, closes all that are open, and returns when they have ended, within a bound.
+    /// Refuses new connections and closes all open ones. Returns when they have ended, within a time limit.
     ///
-    /// Clients are not sent away, they lose their connection: so they reconnect by themselves, to whom answers then.
+    /// Clients get no disconnect packet, so they reconnect by themselves.
     public func shutdown() async {
         await engine.shutdown()
     }

@@ -8,7 +8,7 @@ enum SocketPacket: Equatable {
     case disconnect(namespace: String)
     case event(namespace: String, id: UInt64?, name: String, arguments: [JSONFragment], attachments: [ByteBuffer])
     case acknowledgement(namespace: String, id: UInt64, arguments: [JSONFragment], attachments: [ByteBuffer])
-    /// What only a server may send.
+    /// A packet that only a server may send.
     case connectError(namespace: String)
 }
 
@@ -21,18 +21,18 @@ enum SocketPacketError: Error, Equatable {
     case invalidPayload
     /// Text while attachments are awaited.
     case attachmentExpected
-    /// An attachment of no packet.
+    /// An attachment without a packet.
     case unexpectedAttachment
 }
 
 /// Reads packets, and collects the attachments of binary ones.
 struct SocketPacketDecoder {
-    /// Names that clients use for events of their own, which must not come over the wire.
+    /// Names of the clients' local events. They are refused from the wire.
     static let reservedEvents: Set<String> = [
         "connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener",
     ]
 
-    /// In bytes. Names are looked up: that takes time which grows with the square of the combining marks in them.
+    /// In bytes. Looking names up takes time that grows with the square of their combining marks.
     private static let maximumName = 256
 
     private let maxAttachments: Int
@@ -50,7 +50,7 @@ struct SocketPacketDecoder {
         self.maxArguments = maxArguments
     }
 
-    /// - Returns: A packet, or nil where attachments are still to come.
+    /// - Returns: A packet, or nil if attachments are still missing.
     mutating func receive(_ message: EngineMessage) throws(SocketPacketError) -> SocketPacket? {
         switch message {
         case .text(let text):
@@ -105,7 +105,7 @@ struct SocketPacketDecoder {
         return Int(count)
     }
 
-    /// The name with its slash, up to a comma; `/` where there is none.
+    /// The name with its slash, up to a comma. `/` if there is none.
     private static func readNamespace(_ rest: inout ByteBuffer) throws(SocketPacketError) -> String {
         guard rest.readableBytesView.first == UInt8(ascii: "/") else { return "/" }
         let view = rest.readableBytesView
@@ -122,7 +122,7 @@ struct SocketPacketDecoder {
         return id
     }
 
-    /// - Returns: nil where there is no digit, or more than a number of 18.
+    /// - Returns: nil if there are no digits, or more than 18.
     private static func readDigits(_ rest: inout ByteBuffer) -> UInt64? {
         let digits = rest.readableBytesView.prefix { $0 >= 0x30 && $0 <= 0x39 }
         guard !digits.isEmpty, digits.count <= 18 else { return nil }

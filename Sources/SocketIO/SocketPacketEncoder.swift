@@ -1,11 +1,11 @@
 public import EngineIO
 import NIOCore
 
-/// An event as it goes to clients of one namespace: encoded once, sent to any number of them.
+/// An encoded event for clients of one namespace. It can be sent to any number of them.
 public struct EncodedEvent: Sendable {
-    /// The event, followed by its attachments; of joined events, one after the other.
+    /// The event, followed by its attachments. Joined events follow each other.
     public let packets: [EncodedPacket]
-    /// The packets' WebSocket frames, one behind the other.
+    /// The packets' WebSocket frames, concatenated.
     let frames: ByteBuffer
 
     init(packets: [EncodedPacket]) {
@@ -13,10 +13,10 @@ public struct EncodedEvent: Sendable {
         frames = packets.count == 1 ? packets[0].webSocketFrame : Self.concatenate(packets.map(\.webSocketFrame))
     }
 
-    /// Several events that are sent together, in memory of their own.
+    /// Joins events that are sent together, in new memory.
     ///
-    /// Event loops that count references to the same memory wait for each other: measured, a quarter of the time of a
-    /// broadcast on two cores. So each loop joins the events, or the one event, for itself.
+    /// Event loops that count references to the same memory slow each other down: by a quarter of a broadcast's time,
+    /// measured on two cores. So each loop makes its own copy, even of a single event.
     init(joining events: some Collection<EncodedEvent>) {
         packets = events.flatMap(\.packets)
         frames = Self.concatenate(events.map(\.frames))
@@ -49,7 +49,7 @@ enum SocketPacketEncoder {
         return EncodedPacket(messageLength: text.utf8.count) { $0.writeString(text) }
     }
 
-    /// - Parameter id: Where an acknowledgement is asked for.
+    /// - Parameter id: Set if an acknowledgement is requested.
     static func event(
         namespace: String,
         id: UInt64? = nil,
@@ -96,7 +96,7 @@ enum SocketPacketEncoder {
     }
 
     private static func quotedName(_ name: String) -> String {
-        // Names are plain as a rule, and then need no encoder.
+        // Plain names, the usual case, need no encoder.
         let isPlain = name.utf8.allSatisfy {
             $0 >= 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
         }
