@@ -1,18 +1,17 @@
 import Foundation
 public import Logging
 
-/// PostgreSQL over libpq, for many tasks at once.
+/// A PostgreSQL client over libpq, for many concurrent tasks.
 ///
-/// Queries share a few pipelined connections that one thread drives; interactive transactions have connections of
-/// their own. Nothing blocks the caller's thread. Connections that break are reopened without being asked.
+/// Queries share a few pipelined connections that one thread drives; interactive transactions have connections of their
+/// own. Nothing blocks the caller's thread. Broken connections are reopened automatically.
 public final class PostgresClient: Sendable {
     private let configuration: PostgresConfiguration
     private let mailbox: Mailbox
     private let status: ClientStatus
     private let thread: IOThread
 
-    /// Starts to connect in the background; throws if the connection string cannot be parsed, or the process has no
-    /// descriptors left.
+    /// Connects in the background. Throws if the connection string is invalid, or the process has no descriptors left.
     public init(configuration: PostgresConfiguration, logger: Logger) throws(PostgresError) {
         var configuration = configuration
         configuration.connections = max(1, configuration.connections)
@@ -32,8 +31,8 @@ public final class PostgresClient: Sendable {
 
     deinit { _ = mailbox.post(.close) }
 
-    /// Waits for the first connection, at most for `connectTimeout`; throws the reason why there is none. The client
-    /// goes on trying until it is closed.
+    /// Waits for the first connection, at most for `connectTimeout`. Throws the reason if there is none. The client
+    /// keeps trying until it is closed.
     public func start() async throws(PostgresError) {
         let deadline = ContinuousClock.now + configuration.connectTimeout
         let result = await withCheckedContinuation { continuation in
@@ -43,8 +42,8 @@ public final class PostgresClient: Sendable {
         try result.get()
     }
 
-    /// Refuses new queries, fails those that wait, lets those under way end within `closeTimeout`, and closes every
-    /// connection. Transactions that are open are undone.
+    /// Refuses new queries, fails waiting ones, gives running ones `closeTimeout` to end, and closes every connection.
+    /// Open transactions are rolled back.
     public func close() async {
         _ = mailbox.post(.close)
         await thread.join()
@@ -53,13 +52,13 @@ public final class PostgresClient: Sendable {
     /// Whether any shared connection is up.
     public var isAvailable: Bool { status.openConnections > 0 }
 
-    /// How many shared connections are up, and how many queries wait or are under way.
+    /// The number of shared connections that are up, and of queries that wait or run.
     public var statistics: (connections: Int, queries: Int) {
         (status.openConnections, status.outstandingQueries)
     }
 
-    /// Whether a server answers there and takes connections. Asks once, on a thread of its own, and waits at most two
-    /// seconds. False for a connection string that cannot be read.
+    /// Whether a server accepts connections there. Asks once, on a separate thread, and waits at most two seconds.
+    /// False for an invalid connection string.
     public static func answers(_ connectionString: String) async -> Bool {
         await withCheckedContinuation { continuation in
             Thread.detachNewThread {
@@ -76,18 +75,18 @@ public final class PostgresClient: Sendable {
     public enum Plan: Sendable {
         /// As the session's parameters say.
         case configured
-        /// Anew, for the values of its parameters.
+        /// A new plan for each set of parameter values.
         case forValues
     }
 
     /// Runs one statement on any shared connection, in a transaction of its own.
     ///
-    /// What was sent behind a slow statement on its connection waits for it, as in every pipeline: run long statements
-    /// in `withTransaction`.
+    /// Statements behind a slow one on the same connection wait for it, as in every pipeline. Run long statements in
+    /// `withTransaction`.
     ///
     /// - Parameters:
-    ///   - timeout: from now to the answer; `queryTimeout` if nil. The server is told the same bound.
-    ///   - plan: where the best way to an answer depends on what is asked for.
+    ///   - timeout: The time from now to the answer; `queryTimeout` if nil. The server gets the same limit.
+    ///   - plan: Set it if the best plan depends on the parameter values.
     @discardableResult
     public func query(
         _ query: PostgresQuery, timeout: Duration? = nil, plan: Plan = .configured
@@ -97,12 +96,12 @@ public final class PostgresClient: Sendable {
         return result
     }
 
-    /// Runs statements as one pipeline segment, one round trip: all take effect or none. Each statement sees what was
-    /// committed when it begins (READ COMMITTED), and what the ones before it did.
+    /// Runs statements as one pipeline segment, in one round trip. Either all take effect or none. Each statement sees
+    /// what was committed when it begins (READ COMMITTED), and the changes of the statements before it.
     ///
     /// - Parameters:
-    ///   - lane: segments of the same lane go over the same connection, in the order they were submitted.
-    ///   - timeout: as for `query`, for all statements together.
+    ///   - lane: Segments of the same lane use the same connection, in the order of submission.
+    ///   - timeout: As for `query`, for all statements together.
     @discardableResult
     public func atomically(
         _ queries: [PostgresQuery], on lane: Int? = nil, timeout: Duration? = nil
@@ -111,8 +110,8 @@ public final class PostgresClient: Sendable {
         return try await perform(request)
     }
 
-    /// Like `atomically`, for hot paths without a task. `completion` runs once, on the I/O thread, or at once on the
-    /// caller's when the client refuses the queries by itself; it must not block.
+    /// Like `atomically`, for hot paths without a task. `completion` runs once on the I/O thread, or at once on the
+    /// caller's thread if the client refuses the queries. It must not block.
     public func submit(
         _ queries: [PostgresQuery], on lane: Int? = nil, timeout: Duration? = nil,
         completion: @escaping @Sendable (Result<[PostgresResult], PostgresError>) -> Void
@@ -131,8 +130,8 @@ public final class PostgresClient: Sendable {
             hidden + queries, target: target, timeout: timeout, deadline: .now + timeout, hiddenQueries: hidden.count)
     }
 
-    /// The server ends a statement by itself when its time is up: unlike a cancel request, which names a connection
-    /// and not a query, that can never hit a neighbour in the pipeline.
+    /// The server ends a statement when its time is up. A cancel request would name a connection instead of a query,
+    /// and could hit another query in the pipeline.
     private static func statementTimeout(_ timeout: Duration) -> PostgresQuery {
         "SELECT set_config('statement_timeout', \(timeout.postgresMilliseconds), true)"
     }
@@ -175,10 +174,10 @@ public final class PostgresClient: Sendable {
 
     // MARK: Transactions
 
-    /// Like `atomically`, on a connection that nobody else uses meanwhile: for statements that may wait for a lock, and
-    /// should hold up nobody else while they do. One round trip, once a connection is free.
+    /// Like `atomically`, on an exclusive connection. Use it for statements that may wait for a lock, so they do not
+    /// delay others. It takes one round trip once a connection is free.
     ///
-    /// - Throws: as `withTransaction`.
+    /// - Throws: As `withTransaction`.
     @discardableResult
     public func exclusively(_ queries: [PostgresQuery]) async throws(PostgresError) -> [PostgresResult] {
         for query in queries { try query.checkSendable() }
@@ -188,18 +187,18 @@ public final class PostgresClient: Sendable {
             await release(lease, .over)
             return results
         } catch {
-            // Undone by the server, or not answered: then the connection is closed, because it is not idle.
+            // The server has rolled back, or has not answered. In that case the connection is not idle and is closed.
             await release(lease, .over)
             throw error
         }
     }
 
-    /// Runs `body` between BEGIN and COMMIT on a connection that nobody else uses meanwhile. ROLLBACK if it throws,
-    /// if its task is cancelled, or if a statement failed and `body` kept that to itself. Runs `body` once.
+    /// Runs `body` between BEGIN and COMMIT on an exclusive connection. It rolls back if `body` throws, if the task is
+    /// canceled, or if a statement failed and `body` ignored that. Runs `body` once.
     ///
-    /// - Parameter statementTimeout: the bound on each statement; `queryTimeout` if nil.
-    /// - Throws: what `body` throws, or a `PostgresError`; `.poolExhausted` if no connection became free in time. If
-    ///   COMMIT itself fails with `maybeExecuted`, the transaction may have taken effect.
+    /// - Parameter statementTimeout: The time limit of each statement; `queryTimeout` if nil.
+    /// - Throws: What `body` throws, or a `PostgresError`: `.poolExhausted` if no connection became free in time. If
+    ///   COMMIT fails with `maybeExecuted`, the transaction may have taken effect.
     public func withTransaction<T: Sendable>(
         statementTimeout: Duration? = nil, isolation: isolated (any Actor)? = #isolation,
         _ body: (PostgresTransaction) async throws -> T
@@ -229,7 +228,8 @@ public final class PostgresClient: Sendable {
             Request(queries, target: .lease(lease), timeout: timeout, deadline: .now + timeout))
     }
 
-    /// Once sent, the answer is waited for, cancelled or not: only it says whether the transaction took effect.
+    /// Once sent, the answer is awaited even if canceled, because only the answer tells whether the transaction took
+    /// effect.
     private func commit(
         _ lease: Lease, timeout: Duration, isolation: isolated (any Actor)? = #isolation
     ) async throws(PostgresError) {
@@ -267,13 +267,13 @@ public final class PostgresClient: Sendable {
 
     // MARK: Notifications
 
-    /// Opens a connection that only listens. Names are taken as they are, with upper and lower case told apart.
+    /// Opens a connection that only listens. Names are used unchanged and are case-sensitive.
     public func listen(_ channels: [String]) -> PostgresNotifications {
         PostgresNotifications(listening: Listening(subscription: Subscription(channels: channels), mailbox: mailbox))
     }
 }
 
-/// A transaction in progress. Of no more use when `withTransaction`'s body has returned.
+/// A transaction in progress. It is invalid once `withTransaction`'s body has returned.
 public struct PostgresTransaction: Sendable {
     fileprivate let client: PostgresClient
     fileprivate let lease: Lease
@@ -288,7 +288,7 @@ public struct PostgresTransaction: Sendable {
         return result
     }
 
-    /// Runs several statements in one round trip; the first error skips the rest.
+    /// Runs several statements in one round trip. The first error skips the rest.
     @discardableResult
     public func queries(_ queries: [PostgresQuery]) async throws(PostgresError) -> [PostgresResult] {
         try await client.perform(queries, on: lease, timeout: timeout)

@@ -1,9 +1,9 @@
 import Foundation
 
 extension PostgresClient {
-    /// Whether what a connection sets up, prepares, locks and listens to stays its own. Behind a pooler that hands each
-    /// transaction to any of its sessions (PgBouncer's `pool_mode = transaction`) it does not, and nothing of this
-    /// library works. Asks on a thread of its own; of a server that is reached directly, one question.
+    /// Whether each connection keeps its own session, with its settings, prepared statements, locks and listeners. A
+    /// pooler that assigns transactions to any of its sessions (PgBouncer's `pool_mode = transaction`) breaks this, and
+    /// this library cannot work behind it. Asks on a separate thread. A server without a pooler gets one query.
     public static func keepsSessions(_ connectionString: String) async throws(PostgresError) -> Bool {
         let result = await withCheckedContinuation { continuation in
             Thread.detachNewThread {
@@ -27,15 +27,15 @@ private struct SessionCheck {
     func isKept() throws(PostgresError) -> Bool {
         let first = try PQConnection.connect(parameters)
         let session = try session(of: first)
-        // A pooler makes up the id that it tells its clients for their cancel requests.
+        // A pooler makes up the backend id that it tells its clients for cancel requests.
         if session == first.backendID { return true }
-        // One that keeps sessions is good. Another gives the second client the session that the first has just used, or
-        // the first another one from then on.
+        // A pooler that keeps sessions is fine. Others give the second client the first one's session, or move the
+        // first one to another session.
         let second = try PQConnection.connect(parameters)
         do {
             try run("BEGIN", on: second)
         } catch  where error.code == .server {
-            // A pooler of single statements takes no transaction.
+            // A pooler of single statements refuses transactions.
             return false
         }
         if try self.session(of: second) == session { return false }

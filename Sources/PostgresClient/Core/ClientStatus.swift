@@ -17,7 +17,7 @@ final class ClientStatus: Sendable {
 
     func allConnectionsLost() { connections.store(0, ordering: .relaxed) }
 
-    /// Counts one more query, unless that is too many.
+    /// Counts one more query, unless the limit is reached.
     func reserve(max: Int) throws(PostgresError) {
         guard queries.add(1, ordering: .relaxed).newValue <= max else {
             release()

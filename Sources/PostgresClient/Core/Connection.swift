@@ -1,4 +1,5 @@
-/// One connection in pipeline mode: what is sent, what is prepared, whose answer comes next. Lives on the I/O thread.
+/// One connection in pipeline mode. It tracks sent segments, prepared statements and the order of answers. Lives on the
+/// I/O thread.
 final class Connection {
     enum Work {
         /// The session's settings, before anything else.
@@ -8,7 +9,7 @@ final class Connection {
         case request(Request, [PreparedStatement])
     }
 
-    /// A segment's answer. `isStale` says that a prepared statement was not what this side believed.
+    /// A segment's answer. `isStale` means that a prepared statement was stale.
     struct Answer {
         let work: Work
         let result: Result<[PQResult], Pipeline<Work, PQResult>.Failure>
@@ -16,20 +17,20 @@ final class Connection {
     }
 
     let pq: PQConnection
-    /// What the poller knows this connection by; never used again for another.
+    /// The poller's token for this connection. It is never reused.
     let token: UInt64
     private var pipeline = Pipeline<Work, PQResult>()
     private var statements: StatementCache
     private var headIsStale = false
-    /// When the server last showed that it is at work on what was sent.
+    /// When the server last showed progress.
     private(set) var lastProgress: ContinuousClock.Instant
     /// Bytes wait for the socket to become writable.
     private(set) var isBlocked = false
     /// The socket that the poller watches.
     var watchedSocket: Int32?
-    /// What the poller was told about `isBlocked`.
+    /// The value of `isBlocked` that the poller knows.
     var isWatchedForWriting = false
-    /// Segments of lane work under way: other queries avoid waiting behind their commits.
+    /// The number of lane segments in progress. Other queries avoid waiting behind their commits.
     private(set) var lanesInFlight = 0
 
     init(_ pq: PQConnection, token: UInt64, maxStatements: Int) {
@@ -42,8 +43,8 @@ final class Connection {
     var inFlight: Int { pipeline.count }
     var isIdle: Bool { pipeline.isEmpty }
 
-    /// When this connection counts as dead, if the server goes on saying nothing: the head's own bound has passed on
-    /// the server, which should have ended it, and a little more.
+    /// When this connection counts as dead if the server stays silent: shortly after the time limit of the first
+    /// segment, at which the server should have ended it.
     func stuckDeadline(defaultTimeout: Duration, grace: Duration) -> ContinuousClock.Instant? {
         guard let head = pipeline.head else { return nil }
         if case .request(let request, _) = head { return lastProgress + request.timeout + grace }
@@ -79,8 +80,8 @@ final class Connection {
         try sync()
     }
 
-    /// Prepares a text that is new to this connection, in a segment of its own: its success then depends on nothing
-    /// else, and whoever comes behind may use the name at once.
+    /// Prepares a new text in a segment of its own. Its success then depends on nothing else, and later queries can use
+    /// the name at once.
     private func prepare(_ query: PostgresQuery) throws(PostgresError) -> PreparedStatement {
         let (statement, isNew) = statements.use(.init(sql: query.sql, types: query.types))
         guard isNew else { return statement }
@@ -104,11 +105,11 @@ final class Connection {
 
     // MARK: Receiving
 
-    /// Reads what has come and hands on each segment that is complete.
+    /// Reads what has arrived and delivers each complete segment.
     func receive(_ handle: (Answer) -> Void) throws(PostgresError) {
         try pq.consumeInput()
         var gaps = 0
-        // Nil separates statements; two in a row mean that libpq has nothing more to give.
+        // nil separates statements. Two in a row mean that libpq has no more results.
         while !pipeline.isEmpty, !pq.isBusy, gaps < 2 {
             guard let result = pq.nextResult() else {
                 gaps += 1
@@ -143,7 +144,7 @@ final class Connection {
         }
     }
 
-    /// Keeps the statement cache true; everything but a request and the setup ends here.
+    /// Keeps the statement cache correct. Everything except requests and the setup ends here.
     private func finish(_ answer: Answer) -> Answer? {
         switch answer.work {
         case .prepare(let statement):
@@ -153,7 +154,7 @@ final class Connection {
             }
             return nil
         case .deallocate(let name):
-            // In a failed transaction nothing can be dropped; later it can.
+            // A failed transaction cannot deallocate. That is done later.
             if case .failure(let failure) = answer.result, failure.error.sqlState == .inFailedTransaction {
                 statements.discard(name)
             }
@@ -166,7 +167,7 @@ final class Connection {
         }
     }
 
-    /// Forgets a statement that the server does not know. If it never knew it, the reason for that is the answer.
+    /// Forgets a statement that the server does not know. If preparing it failed, that error is the answer.
     private func explain(_ answer: Answer, _ prepared: [PreparedStatement]) -> Answer {
         guard answer.isStale, case .failure(let failure) = answer.result,
             prepared.indices.contains(failure.statement)
@@ -180,8 +181,7 @@ final class Connection {
 
     // MARK: Deadlines and the end
 
-    /// Fails what is overdue to its caller (the answer is dropped when it comes), and answers the earliest deadline of
-    /// the rest.
+    /// Fails overdue requests (their late answers are dropped), and returns the earliest deadline of the rest.
     func sweep(now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
         var earliest: ContinuousClock.Instant?
         for case .request(let request, _) in pipeline.work where request.phase == .inFlight {
@@ -195,7 +195,7 @@ final class Connection {
         return earliest
     }
 
-    /// Fails everything under way, when the connection is gone.
+    /// Fails everything in progress after the connection was lost.
     func failAll(_ error: PostgresError) {
         for case .request(let request, _) in pipeline.removeAll() { request.settle(.failure(error)) }
     }

@@ -19,9 +19,9 @@ extension IOLoop {
 
     // MARK: Connecting
 
-    /// Looking up a host name blocks for as long as the resolver likes, so a short-lived thread does it; there is at
-    /// most one per slot. (With several hosts in the connection string libpq looks up the second and later ones in
-    /// `PQconnectPoll`, on the I/O thread: name those by address.)
+    /// A host name lookup can block for long, so a short-lived thread does it, at most one per slot. (If the connection
+    /// string has several hosts, libpq looks up the later ones in `PQconnectPoll` on the I/O thread. Use addresses for
+    /// those.)
     func startConnecting(_ slot: Slot) {
         guard closingDeadline == nil else { return }
         slot.state = .starting
@@ -36,7 +36,7 @@ extension IOLoop {
     }
 
     func started(_ start: ConnectionStart) {
-        // A slot that is gone (a listener that ended, a closed client) drops the connection here.
+        // If the slot is gone (a listener ended, or the client closed), the connection is dropped here.
         guard closingDeadline == nil, let slot = slots[start.slot], case .starting = slot.state else { return }
         do throws(PostgresError) {
             let connection = Connection(
@@ -82,12 +82,12 @@ extension IOLoop {
         }
     }
 
-    /// One segment that sets the session up; the connection counts as up when it is answered.
+    /// Sets the session up in one segment. The connection counts as up once it is answered.
     private func setupQueries(for role: Slot.Role) -> [PostgresQuery] {
         var settings = [
             "statement_timeout": configuration.queryTimeout.postgresMilliseconds,
             "idle_in_transaction_session_timeout": configuration.idleTransactionTimeout.postgresMilliseconds,
-            // A statement whose client is gone ends within a second instead of at its timeout.
+            // A statement whose client has disconnected ends within a second instead of at its timeout.
             "client_connection_check_interval": "1000",
         ]
         settings["lock_timeout"] = configuration.lockTimeout?.postgresMilliseconds
@@ -179,7 +179,7 @@ extension IOLoop {
 
     // MARK: Loss
 
-    /// Ends a connection, or an attempt, for this reason; fails what was under way, and plans to connect again.
+    /// Ends a connection or an attempt, fails its requests, and schedules the next attempt.
     func lose(_ slot: Slot, _ error: PostgresError) {
         let wasReady = slot.ready != nil
         if let connection = slot.connection {
@@ -199,7 +199,7 @@ extension IOLoop {
         schedule(at: retry)
         slot.failures += 1
         lastConnectError = error
-        // Once per outage and connection; what follows is the same news.
+        // Logged once per outage and connection.
         let level: Logger.Level = slot.failures == 1 ? .warning : .debug
         logger.log(
             level: level, "PostgreSQL connection failed",
@@ -268,12 +268,12 @@ extension IOLoop {
 }
 
 extension Duration {
-    /// Whole milliseconds, rounded down; what is too long to count is cut.
+    /// Whole milliseconds, rounded down and clamped.
     var milliseconds: Int64 {
         let (seconds, attoseconds) = components
         return min(seconds, .max / 2000) * 1000 + attoseconds / 1_000_000_000_000_000
     }
 
-    /// For a setting in milliseconds. At least 1, because 0 would mean "no bound".
+    /// For a setting in milliseconds. At least 1, because 0 would mean "no limit".
     var postgresMilliseconds: String { String(Int32(clamping: max(1, milliseconds))) }
 }

@@ -33,7 +33,7 @@ extension IOLoop {
         }
     }
 
-    /// Nobody waits for this any more. What the server has is carried out or not; its answer is dropped.
+    /// Drops a request that nobody awaits anymore. If it was sent, it may still execute, and its answer is dropped.
     func abandon(_ request: Request) {
         switch request.phase {
         case .created: request.phase = .abandoned
@@ -54,7 +54,7 @@ extension IOLoop {
 
     // MARK: Sending
 
-    /// Sends what waits, as far as the connections have room.
+    /// Sends waiting requests as long as the connections have room.
     func pump() {
         for slot in shared {
             while hasRoom(slot), let request = slot.queue.next() { send(request, on: slot) }
@@ -67,7 +67,7 @@ extension IOLoop {
         return !connection.isBlocked && connection.inFlight < configuration.maxPipelinedQueries
     }
 
-    /// The connection with the least under way, those without a lane's commits first.
+    /// The connection with the fewest requests. Connections without lane commits come first.
     private func leastBusySlot() -> Slot? {
         var best: (slot: Slot, load: (Int, Int))?
         for slot in shared where hasRoom(slot) {
@@ -94,8 +94,8 @@ extension IOLoop {
         case .success(let results):
             request.settle(.success(results.dropFirst(request.hiddenQueries).map(PostgresResult.init)))
         case .failure(let failure):
-            // A segment of its own was undone as a whole, so it can run again with statements prepared anew. A
-            // transaction cannot: its earlier statements are undone as well.
+            // A segment was rolled back as a whole, so it can run again with newly prepared statements. A transaction
+            // cannot, because its earlier statements were rolled back too.
             guard answer.isStale, request.phase == .inFlight, !request.isRetry, closingDeadline == nil,
                 case .shared(let lane) = request.target
             else { return request.settle(.failure(failure.error)) }

@@ -2,11 +2,11 @@ import DequeModule
 
 /// How a lease ends.
 enum LeaseEnding: Sendable {
-    /// The transaction is over: the next one may have the connection.
+    /// The transaction has ended. The next one may use the connection.
     case over
-    /// The transaction is to be undone first.
+    /// The transaction must be rolled back first.
     case rollback
-    /// The connection is not to be trusted.
+    /// The connection must not be reused.
     case discard
 }
 
@@ -38,12 +38,12 @@ extension IOLoop {
         case .waiting:
             lease.phase = .ended
             lease.settle(.failure(.cancelled))
-        // Granted meanwhile: its holder sees the cancellation and releases it.
+        // Granted in the meantime. The holder sees the cancellation and releases it.
         case .abandoned, .active, .lost, .ended: break
         }
     }
 
-    /// A connection is free: for the one who has waited longest.
+    /// Gives a free connection to the transaction that has waited longest.
     func giveBack(_ slot: Slot) {
         slot.lease = nil
         while let lease = waitingLeases.popFirst() {
@@ -55,8 +55,7 @@ extension IOLoop {
     func release(_ lease: Lease, _ ending: LeaseEnding, _ completion: @escaping @Sendable () -> Void) {
         guard lease.phase == .active, let slot = lease.slot, let connection = slot.ready else { return completion() }
         switch ending {
-        // A statement that nobody waits for is still under way. Closing the connection ends the transaction without
-        // waiting for it.
+        // An abandoned statement still runs. Closing the connection ends the transaction without waiting for it.
         case _ where !connection.isIdle, .discard:
             lose(slot, PostgresError(.connectionLost, "a transaction was abandoned", maybeExecuted: true))
             completion()

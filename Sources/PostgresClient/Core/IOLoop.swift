@@ -1,9 +1,10 @@
 import DequeModule
 import Logging
 
-/// What one thread does for all connections: waits for sockets and commands, moves bytes, gives answers, keeps time.
+/// The loop of the I/O thread, for all connections. It waits for sockets and commands, moves bytes, delivers answers,
+/// and keeps deadlines.
 ///
-/// Nothing here waits for anything but `poller`, and nothing is shared: others speak to it through `mailbox`.
+/// It waits only on `poller` and shares no state. Other threads send commands through `mailbox`.
 final class IOLoop {
     let configuration: PostgresConfiguration
     let parameters: PQParameters
@@ -21,20 +22,20 @@ final class IOLoop {
 
     /// Requests for any shared connection.
     var queue = RequestQueue()
-    /// Since when no shared connection is up.
+    /// The time since which no shared connection is up.
     var sharedDownSince: ContinuousClock.Instant?
     var idleExclusive: [Slot] = []
     var waitingLeases: Deque<Lease> = []
     var connectionWaiters: [ConnectionWaiter] = []
     var lastConnectError: PostgresError?
-    /// Set by `close`: when to give up on what is still under way.
+    /// Set by `close`: the deadline of running queries.
     var closingDeadline: ContinuousClock.Instant?
 
-    /// Nothing is due before this; it may lie earlier than what is due first.
+    /// A lower bound of the next deadline.
     private var nextDeadline: ContinuousClock.Instant?
     private var commands: [Command] = []
 
-    /// How long a server may be silent after the bound of the statement it works on.
+    /// How long a server may be silent after the time limit of its current statement.
     static let stuckGrace: Duration = .seconds(3)
 
     init(
@@ -67,7 +68,7 @@ final class IOLoop {
         tearDown()
     }
 
-    /// Makes sure that `sweep` runs at this time at the latest.
+    /// Ensures that `sweep` runs no later than this.
     func schedule(at instant: ContinuousClock.Instant) {
         nextDeadline = min(nextDeadline ?? instant, instant)
     }
@@ -89,7 +90,7 @@ final class IOLoop {
 
     // MARK: Deadlines
 
-    /// Looks at everything that has a deadline, acts on what is due, and finds out what is due next.
+    /// Acts on every deadline that has passed, and finds the next one.
     private func sweep(now: ContinuousClock.Instant) {
         nextDeadline = nil
         for slot in slots.values { sweep(slot, now: now) }
@@ -162,7 +163,7 @@ final class IOLoop {
         exclusive = []
         idleExclusive = []
         status.allConnectionsLost()
-        // With no slots and a deadline set, what still came in is refused by the same functions.
+        // With no slots and a deadline set, these functions refuse what still comes in.
         for command in mailbox.close() { perform(command) }
     }
 }

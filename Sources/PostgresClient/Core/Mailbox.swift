@@ -1,12 +1,12 @@
 import Synchronization
 
-/// What callers ask of the I/O thread.
+/// A command for the I/O thread.
 enum Command: Sendable {
     case submit(Request)
     case abandon(Request)
     case acquire(Lease)
     case abandonLease(Lease)
-    /// Ends a lease; then `completion` runs, on the I/O thread.
+    /// Ends a lease. Then `completion` runs on the I/O thread.
     case release(Lease, LeaseEnding, completion: @Sendable () -> Void)
     case listen(Subscription)
     case unlisten(ObjectIdentifier)
@@ -15,7 +15,7 @@ enum Command: Sendable {
     case close
 }
 
-/// The way from any thread to the I/O thread. Its length is bounded by what callers may have outstanding.
+/// Carries commands from any thread to the I/O thread. Its length is bounded by the limit of outstanding requests.
 final class Mailbox: Sendable {
     private struct State {
         var commands: [Command] = []
@@ -34,7 +34,7 @@ final class Mailbox: Sendable {
             state.commands.append(command)
             return (true, state.commands.count == 1)
         }
-        // One wake-up for a whole batch: whoever found the box empty has called.
+        // One wake-up serves a whole batch: the caller that found the box empty sends it.
         if wasEmpty { poller.wake() }
         return accepted
     }
@@ -44,7 +44,7 @@ final class Mailbox: Sendable {
         state.withLock { swap(&$0.commands, &commands) }
     }
 
-    /// Refuses everything from now on, and answers what had still come in.
+    /// Refuses everything from now on, and returns the remaining commands.
     func close() -> [Command] {
         state.withLock { state in
             state.isClosed = true

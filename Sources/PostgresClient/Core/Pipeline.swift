@@ -1,9 +1,9 @@
 import DequeModule
 
-/// What was sent on one connection and is not answered yet, and whose answer comes next. Pure.
+/// The unanswered segments of one connection, in order. Pure.
 ///
 /// A segment is one or more statements closed by one Sync. The server runs it as one implicit transaction: the first
-/// error undoes the segment, skips its remaining statements, and leaves its neighbours alone (PostgreSQL
+/// error undoes the segment, skips its remaining statements, and does not affect other segments (PostgreSQL
 /// documentation, 34.5 "Pipeline Mode").
 struct Pipeline<Work, Output> {
     enum Event {
@@ -16,14 +16,14 @@ struct Pipeline<Work, Output> {
 
     struct Failure: Error {
         let error: PostgresError
-        /// Which statement failed; equal to the count when the commit at the Sync did.
+        /// The index of the failed statement, or the count if the commit failed.
         let statement: Int
     }
 
     enum Action {
         case wait
         case finish(Work, Result<[Output], Failure>)
-        /// Answers and segments are out of step: the connection is of no more use.
+        /// Answers do not match the segments. The connection cannot be used further.
         case desynchronized
     }
 
@@ -41,7 +41,7 @@ struct Pipeline<Work, Output> {
     var count: Int { segments.count }
     var head: Work? { segments.first?.work }
 
-    /// All that is under way, in order.
+    /// All unanswered segments, in order.
     var work: some Sequence<Work> { segments.lazy.map(\.work) }
 
     mutating func sent(_ work: Work, statements: Int) {
@@ -77,7 +77,7 @@ struct Pipeline<Work, Output> {
         }
     }
 
-    /// Forgets everything, when the connection is gone.
+    /// Forgets everything after the connection was lost.
     mutating func removeAll() -> [Work] {
         defer { segments.removeAll() }
         return segments.map(\.work)

@@ -1,7 +1,8 @@
 import CPostgres
 import Glibc
 
-/// Owns an epoll descriptor and an eventfd: tells the I/O thread which sockets are ready, and lets others wake it.
+/// Owns an epoll descriptor and an eventfd. It tells the I/O thread which sockets are ready, and lets other threads
+/// wake it.
 ///
 /// Sendable: both descriptors are constants, and the kernel orders the calls on them.
 final class Poller: Sendable {
@@ -36,7 +37,7 @@ final class Poller: Sendable {
 
     /// From any thread: makes the current or the next `wait` return.
     func wake() {
-        // Can only fail when the counter is at its end, and then the thread is being woken already.
+        // This fails only when the counter is full. The thread is being woken then anyway.
         _ = eventfd_write(wakeup, 1)
     }
 
@@ -48,7 +49,7 @@ final class Poller: Sendable {
         try control(CPG_EPOLL_MODIFY, socket, token, true, writable)
     }
 
-    /// Forgets a socket; one that was closed is forgotten already.
+    /// Forgets a socket. A closed one is already forgotten.
     func remove(_ socket: Int32) {
         _ = cpg_epoll_control(epoll, Int32(CPG_EPOLL_REMOVE), socket, 0, 0, 0)
     }
@@ -64,11 +65,11 @@ final class Poller: Sendable {
 
     /// Sleeps until a socket is ready, `wake` is called or the time is up, and calls `body` with each ready token.
     func wait(timeout: Duration?, _ body: (UInt64) -> Void) {
-        // Rounded up, so that a deadline has passed when it is looked at.
+        // Rounded up, so that the deadline has passed after the wait.
         let milliseconds = timeout.map { Int32(clamping: max(.zero, $0).milliseconds + 1) } ?? -1
         withUnsafeTemporaryAllocation(of: UInt64.self, capacity: Self.maxEvents) { tokens in
             let count = cpg_epoll_wait(epoll, tokens.baseAddress, Int32(Self.maxEvents), milliseconds)
-            // Negative only for EINTR: the loop comes back here.
+            // Negative only for EINTR. The loop then returns here.
             for index in 0..<max(0, Int(count)) {
                 let token = tokens[index]
                 if token == Self.wakeupToken {

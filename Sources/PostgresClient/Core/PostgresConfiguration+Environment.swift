@@ -2,8 +2,8 @@ import CPostgres
 
 extension PostgresConfiguration {
     /// A connection string as the environment of PostgreSQL's own programs (PostgreSQL documentation, 34.15
-    /// "Environment Variables"): unlike their arguments, nobody else can read it, so a password can be in it.
-    /// - Returns: nil for what is no connection string.
+    /// "Environment Variables"): unlike their arguments, it is private to the process, so it can hold a password.
+    /// - Returns: nil for an invalid connection string.
     public static func environment(of connectionString: String) -> [String: String]? {
         guard let options = PQconninfoParse(connectionString, nil) else { return nil }
         defer { PQconninfoFree(options) }

@@ -1,6 +1,6 @@
 public enum PostgresListenEvent: Sendable, Equatable {
-    /// Listening now. What happened before is not told: the owner catches up from the database. Also sent when the
-    /// reader was so slow that notifications had to be dropped, because the remedy is the same.
+    /// Listening has started. Earlier notifications are lost, so the owner must catch up from the database. Also sent
+    /// after notifications were dropped for a slow reader, because the remedy is the same.
     case connected
     case notification(channel: String, payload: String)
 }

@@ -1,4 +1,4 @@
-/// Statements to run as one segment of a pipeline, and who waits for the answer.
+/// Statements that run as one pipeline segment, and the completion for their answer.
 ///
 /// Sendable although it changes: `completion` is set before the request is handed to the mailbox, whose lock orders
 /// it; everything marked as the I/O thread's is read and written there only.
@@ -13,10 +13,10 @@ final class Request: @unchecked Sendable {
 
     let queries: [PostgresQuery]
     let target: Target
-    /// The bound the server was told for each statement.
+    /// The server's time limit for each statement.
     let timeout: Duration
     let deadline: ContinuousClock.Instant
-    /// Leading statements of the client's own, whose results the caller does not see.
+    /// The number of leading statements of the client itself. The caller does not see their results.
     let hiddenQueries: Int
 
     /// Runs on the I/O thread, once.
@@ -39,7 +39,7 @@ final class Request: @unchecked Sendable {
         self.hiddenQueries = hiddenQueries
     }
 
-    /// Gives the answer; the second and later ones are dropped. On the I/O thread.
+    /// Delivers the answer once. Later answers are dropped. On the I/O thread.
     func settle(_ result: Result<[PostgresResult], PostgresError>) {
         guard phase != .settled else { return }
         phase = .settled

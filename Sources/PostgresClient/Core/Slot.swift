@@ -1,7 +1,7 @@
-/// A place for a connection, which comes, goes and comes again. Lives on the I/O thread.
+/// A place for a connection, which is opened again when it breaks. Lives on the I/O thread.
 final class Slot {
     enum Role {
-        /// Everybody's queries, pipelined.
+        /// Shared, pipelined queries.
         case shared
         /// One transaction at a time.
         case exclusive
@@ -22,13 +22,13 @@ final class Slot {
     let id: Int
     let role: Role
     var state: State
-    /// Attempts that failed since the connection was last ready.
+    /// Failed attempts since the connection was last ready.
     var failures = 0
-    /// Since when there has been no connection; nil while it is ready.
+    /// The time since which there is no connection, or nil while it is ready.
     var downSince: ContinuousClock.Instant?
     /// Requests of the lanes that belong to this slot.
     var queue = RequestQueue()
-    /// Who has this connection for itself.
+    /// The lease that holds this connection.
     var lease: Lease?
 
     init(id: Int, role: Role, now: ContinuousClock.Instant) {
@@ -54,7 +54,7 @@ final class Slot {
     }
 }
 
-/// What a helper thread hands over when it has started to connect.
+/// A helper thread's result after it has started to connect.
 ///
 /// Sendable although a connection is not: the helper gives up its reference when it posts this, and the I/O thread is
 /// the only reader.
@@ -63,7 +63,7 @@ struct ConnectionStart: @unchecked Sendable {
     let result: Result<PQConnection, PostgresError>
 }
 
-/// Who waits in `start()` for the first connection. Answered once, on the I/O thread.
+/// A caller that waits in `start()` for the first connection. Answered once, on the I/O thread.
 struct ConnectionWaiter: Sendable {
     let deadline: ContinuousClock.Instant
     let completion: @Sendable (Result<Void, PostgresError>) -> Void

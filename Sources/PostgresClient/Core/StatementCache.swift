@@ -1,5 +1,5 @@
-/// A statement's text on one connection, and the name under which the server knows it.
-/// Belongs to the I/O thread, like the connection.
+/// A prepared statement of one connection: its text and its name on the server. Belongs to the I/O thread, like the
+/// connection.
 final class PreparedStatement {
     struct Key: Hashable {
         let sql: String
@@ -8,8 +8,8 @@ final class PreparedStatement {
 
     let key: Key
     let name: String
-    /// Why the server refused to prepare it. Queries already sent behind it fail because the name is unknown, and this
-    /// is the reason to give for them.
+    /// Why the server refused to prepare it. Queries sent behind it fail with an unknown name, and report this reason
+    /// instead.
     var failure: PostgresError?
 
     init(key: Key, name: String) {
@@ -18,13 +18,13 @@ final class PreparedStatement {
     }
 }
 
-/// The prepared statements of one connection, the least recently used one giving way. Pure.
+/// The prepared statements of one connection. The least recently used one is evicted. Pure.
 struct StatementCache {
     private let capacity: Int
     private var statements: [PreparedStatement.Key: (statement: PreparedStatement, lastUse: Int)] = [:]
     private var uses = 0
     private var names = 0
-    /// Names that the server still holds and nobody will use again.
+    /// Evicted names that the server still holds.
     private var discarded: [String] = []
 
     init(capacity: Int) { self.capacity = max(1, capacity) }
@@ -46,11 +46,11 @@ struct StatementCache {
         return (statement, true)
     }
 
-    /// The statement is of no more use; its text will be prepared anew under another name.
+    /// Drops a statement. Its text will be prepared again under another name.
     mutating func remove(_ statement: PreparedStatement) {
         guard statements[statement.key]?.statement === statement else { return }
         statements[statement.key] = nil
-        // A name that was never prepared, or is gone, is not there to be dropped.
+        // A name that was never prepared, or is gone, needs no deallocation.
         if statement.failure == nil { discard(statement.name) }
     }
 

@@ -1,7 +1,7 @@
 import DequeModule
 import Synchronization
 
-/// Ends the listening connection when nobody holds the sequence any more.
+/// Ends the listening connection when the last copy of the sequence is released.
 final class Listening: Sendable {
     let subscription: Subscription
     private let mailbox: Mailbox
@@ -62,7 +62,7 @@ final class Subscription: Sendable {
             await withCheckedContinuation { continuation in
                 let ready: PostgresListenEvent?? = state.withLock { state in
                     if let event = state.events.popFirst() { return .some(event) }
-                    // One reader only: a second one ends the sequence for both rather than wait for ever.
+                    // Only one reader is allowed. A second one ends the sequence for both, so neither waits forever.
                     if state.isFinished || state.reader != nil || Task.isCancelled { return .some(nil) }
                     state.reader = continuation
                     return nil

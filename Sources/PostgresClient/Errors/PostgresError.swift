@@ -12,31 +12,31 @@ public struct PostgresError: Error, Sendable {
 
         /// The server refused the statement: see `sqlState`.
         public static let server = Code(.server)
-        /// No connection to the server is up, and none came up shortly.
+        /// No connection to the server is up, and none came up in time.
         public static let unavailable = Code(.unavailable)
-        /// The query outlasted its timeout.
+        /// The query exceeded its timeout.
         public static let timedOut = Code(.timedOut)
-        /// The task that waited for the query was cancelled.
+        /// The task that awaited the query was canceled.
         public static let cancelled = Code(.cancelled)
         /// The connection broke under the query.
         public static let connectionLost = Code(.connectionLost)
-        /// `maxQueuedQueries` are waiting already.
+        /// `maxQueuedQueries` queries already wait.
         public static let queueFull = Code(.queueFull)
         /// No transaction connection became free within `acquireTimeout`.
         public static let poolExhausted = Code(.poolExhausted)
         /// The client is closed.
         public static let closed = Code(.closed)
-        /// A value or a column is not what the caller asked for.
+        /// A value or column does not match the caller's request.
         public static let decoding = Code(.decoding)
-        /// The caller's mistake: a value that cannot be sent, a transaction that has ended.
+        /// The caller made a mistake, such as a value that cannot be sent or a transaction that has ended.
         public static let misuse = Code(.misuse)
     }
 
     public let code: Code
-    /// One sentence for the log. It can name tables and constraints, so it is not for a chat user's eyes.
+    /// One sentence for the log. It can name tables and constraints, so never show it to users.
     public let detail: String
-    /// Whether the server may have carried out the statement all the same: true once it was sent and its answer was
-    /// not seen. Never true for a refusal (`code == .server`), which proves that nothing was done.
+    /// Whether the server may have executed the statement. True once it was sent and its answer was not seen. Never
+    /// true for `code == .server`, which proves that nothing was done.
     public let maybeExecuted: Bool
     /// Set whenever the server itself reported the error.
     public let sqlState: SQLState?

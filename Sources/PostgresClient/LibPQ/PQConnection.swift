@@ -1,6 +1,7 @@
 import CPostgres
 
-/// Owns one `PGconn`: the C calls by libpq's names, without a policy. Not Sendable; whoever holds it runs it.
+/// Owns one `PGconn`, and wraps the C calls under libpq's names, without a policy. Not Sendable: only its holder may
+/// use it.
 ///
 /// Calls that fail throw `.connectionLost` with libpq's own message.
 final class PQConnection {
@@ -14,7 +15,7 @@ final class PQConnection {
 
     enum Poll { case reading, writing, done }
 
-    /// Begins to connect without waiting for the server. Looks up host names, though, and that blocks.
+    /// Begins to connect without waiting for the server. Host name lookups still block.
     static func start(_ parameters: PQParameters) throws(PostgresError) -> PQConnection {
         try make(parameters) { PQconnectStartParams($0, $1, 1) }
     }
@@ -41,7 +42,7 @@ final class PQConnection {
         return connection
     }
 
-    /// Goes on connecting; to be called when the socket is ready for what the last call asked for.
+    /// Continues to connect. Call it when the socket is ready for what the last call returned.
     func connectPoll() throws(PostgresError) -> Poll {
         switch PQconnectPoll(pointer) {
         case PGRES_POLLING_READING: return .reading
@@ -98,7 +99,7 @@ final class PQConnection {
         guard PQpipelineSync(pointer) == 1 else { throw failure() }
     }
 
-    /// Whether everything buffered went out. If not, call again when the socket is writable.
+    /// Whether everything in the buffer was sent. If not, call again when the socket is writable.
     func flush() throws(PostgresError) -> Bool {
         switch PQflush(pointer) {
         case 0: return true
@@ -137,7 +138,7 @@ final class PQConnection {
         }
     }
 
-    /// The server process's id, as whoever answered the connection gave it for cancel requests.
+    /// The server process's id for cancel requests, as the server or pooler gave it.
     var backendID: Int { Int(PQbackendPID(pointer)) }
 
     var isInTransaction: Bool { PQtransactionStatus(pointer) == PQTRANS_INTRANS }
@@ -151,7 +152,7 @@ final class PQConnection {
 }
 
 extension UnsafeRawBufferPointer {
-    /// Where a parameter starts. An empty one needs an address too: libpq takes a null pointer for NULL.
+    /// The address of a parameter. An empty one needs an address too, because a null pointer means NULL.
     fileprivate func cString(at offset: Int) -> UnsafePointer<CChar> {
         guard let baseAddress else { return CStrings.empty }
         return (baseAddress + offset).assumingMemoryBound(to: CChar.self)

@@ -5,7 +5,7 @@ struct PQParameters: Sendable {
     private(set) var keywords: [String] = []
     private(set) var values: [String] = []
 
-    /// What every connection of Parley wants. A `connectionString` may choose its own keepalives, but not the encoding.
+    /// The settings of every connection of Parley. A `connectionString` may override keepalives, but not the encoding.
     ///
     /// - Throws: `.misuse` if libpq cannot parse the string. Its own message is withheld, because it can quote the whole
     ///   string, password and all.
@@ -14,13 +14,13 @@ struct PQParameters: Sendable {
             throw PostgresError(.misuse, "the connection string is not one that libpq understands")
         }
         PQconninfoFree(options)
-        // A peer that vanished is noticed within about a minute when idle, and within 20 seconds of a write.
+        // A vanished peer is noticed within about a minute when idle, and within 20 seconds of a write.
         add("keepalives_idle", "30")
         add("keepalives_interval", "10")
         add("keepalives_count", "3")
         add("tcp_user_timeout", "20000")
         add("fallback_application_name", applicationName)
-        // Only the blocking calls heed this; libpq counts whole seconds, at least two.
+        // Only the blocking calls use this. libpq counts whole seconds, at least two.
         add("connect_timeout", String(max(2, connectTimeout.components.seconds)))
         add("dbname", connectionString)
         add("client_encoding", "UTF8")
@@ -47,7 +47,7 @@ enum CStrings {
         return UnsafePointer(byte)  // Immutable from here on, so every thread may read it.
     }()
 
-    /// Lends the strings as an array that a null pointer ends.
+    /// Passes the strings as a null-terminated array.
     static func with<T>(_ strings: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> T) -> T {
         var buffer: [CChar] = []
         var offsets: [Int] = []
@@ -58,7 +58,7 @@ enum CStrings {
         return buffer.withUnsafeBufferPointer { buffer in
             let pointers = offsets.map { offset in buffer.baseAddress.map { $0 + offset } } + [nil]
             return pointers.withUnsafeBufferPointer { pointers in
-                // There is always the closing null, hence an address.
+                // The closing null is always there, so the array has an address.
                 guard let base = pointers.baseAddress else { preconditionFailure("an array of one element is empty") }
                 return body(base)
             }

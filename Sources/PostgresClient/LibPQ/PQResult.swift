@@ -8,7 +8,7 @@ final class PQResult: @unchecked Sendable {
     enum Status { case tuples, command, failed, aborted, synchronized, unexpected }
 
     private let pointer: OpaquePointer
-    /// Compared for each value that is read by its column's name; few, so a search is quicker than a dictionary.
+    /// Searched for each value that is read by name. There are few, so a search is faster than a dictionary.
     private let columnNames: [String]
 
     /// Takes over the pointer.
@@ -43,7 +43,7 @@ final class PQResult: @unchecked Sendable {
 
     func columnName(_ column: Int) -> String { columnNames[column] }
 
-    /// Lends one column of one row to `body`. Both indexes must be in range.
+    /// Passes one column of one row to `body`. Both indexes must be in range.
     func withCell<T>(
         row: Int, column: Int, _ body: (PostgresCell) throws(PostgresError) -> T
     ) throws(PostgresError) -> T {
@@ -81,10 +81,10 @@ extension PQResult {
 
     private var sqlState: SQLState? { field(cpg_result_sqlstate).map(SQLState.init(rawValue:)) }
 
-    /// Where in the SQL text the error is, in characters from 1.
+    /// The position of the error in the SQL text, in characters from 1.
     var errorPosition: Int? { field(cpg_result_position).flatMap { Int($0) } }
 
-    /// The error that the server reported: the one place where a SQLSTATE becomes a code.
+    /// The error that the server reported. This is the only place where a SQLSTATE becomes a code.
     var error: PostgresError {
         let message = field(cpg_result_message) ?? String(cString: PQresultErrorMessage(pointer))
         let state = sqlState

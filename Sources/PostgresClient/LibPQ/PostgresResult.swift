@@ -1,4 +1,4 @@
-/// The rows that one statement answered. Values are decoded when asked for, from libpq's own memory.
+/// The rows of one statement's result. Values are decoded on demand, from libpq's memory.
 public struct PostgresResult: Sendable, RandomAccessCollection {
     let storage: PQResult
 
@@ -13,7 +13,7 @@ public struct PostgresResult: Sendable, RandomAccessCollection {
     /// Rows inserted, updated, deleted or selected.
     public var affectedRows: Int { storage.affectedRows }
 
-    /// The server's word for what was done, such as "INSERT 0 1".
+    /// The server's command tag, such as "INSERT 0 1".
     public var commandTag: String { storage.commandTag }
 }
 
@@ -30,7 +30,7 @@ public struct PostgresRow: Sendable {
         return try decode(index)
     }
 
-    /// The value of a column by its place, from 0.
+    /// The value of a column by its index, from 0.
     public func decode<T: PostgresDecodable>(_ column: Int, as: T.Type = T.self) throws(PostgresError) -> T {
         guard column >= 0, column < storage.columnCount else {
             throw PostgresError(.decoding, "there is no column \(column)")
@@ -42,12 +42,12 @@ public struct PostgresRow: Sendable {
         }
     }
 
-    /// `try row["name"]`: the type follows from where the value goes.
+    /// `try row["name"]`: the type is inferred.
     public subscript<T: PostgresDecodable>(_ column: String) -> T {
         get throws(PostgresError) { try decode(column) }
     }
 
-    /// `try row[0]`: the same by place.
+    /// `try row[0]`: the same by index.
     public subscript<T: PostgresDecodable>(_ column: Int) -> T {
         get throws(PostgresError) { try decode(column) }
     }

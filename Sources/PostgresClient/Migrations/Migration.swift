@@ -43,7 +43,7 @@ struct AppliedMigration: Equatable {
     let checksum: String
 }
 
-/// Which migrations are to be run, or why none may be. Pure.
+/// Decides which migrations to run, or why none may run. Pure.
 enum MigrationPlan {
     /// - Parameters:
     ///   - files: in order of version.
@@ -78,7 +78,7 @@ enum MigrationPlan {
     }
 }
 
-/// Why the schema cannot be brought up to date: one sentence that names the file.
+/// Why the migration failed, in one sentence that names the file.
 public struct PostgresMigrationError: Error, Sendable, CustomStringConvertible {
     public let description: String
 

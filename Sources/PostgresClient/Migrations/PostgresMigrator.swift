@@ -1,19 +1,19 @@
 public import Foundation
 public import Logging
 
-/// Brings a database to the schema that a directory of numbered SQL files describes.
+/// Migrates a database to the schema of a directory of numbered SQL files.
 ///
-/// Each file runs in one transaction together with its row in `schema_migrations`. A lock in the database keeps two
-/// servers that start at once apart: the second waits, then finds nothing to do.
+/// Each file runs in one transaction together with its row in `schema_migrations`. A lock in the database serializes
+/// servers that start at the same time: the second one waits, and then finds nothing to do.
 public struct PostgresMigrator: Sendable {
     private let directory: URL
 
     public init(directory: URL) { self.directory = directory }
 
-    /// Applies what is missing, and answers the names of the files.
+    /// Applies missing migrations, and returns the names of their files.
     ///
-    /// Uses a blocking connection of its own on a thread of its own; once begun, it is not cancelled with the task. A
-    /// migration may run as long as it must, but waits at most a minute for each lock.
+    /// Uses a blocking connection on a separate thread. Once begun, it is not canceled with the task. A migration has
+    /// no time limit, but waits at most a minute for each lock.
     ///
     /// - Throws: `PostgresMigrationError` for a gap or a duplicate in the numbers, a file that was changed after it was
     ///   applied, a database that is newer than the files, and for SQL that fails.
@@ -55,7 +55,7 @@ private struct MigrationSession {
 
     func apply(_ files: [Migration], logger: Logger) throws(PostgresMigrationError) -> [String] {
         try run("SET statement_timeout = 0; SET lock_timeout = '60s'")
-        // Where nothing is to be done, nothing is waited for: anybody who can log in may hold the lock.
+        // If nothing is missing, the lock is not awaited, because anyone who can log in could hold it.
         let known = try run("SELECT 1 FROM pg_class WHERE oid = to_regclass('schema_migrations')", [])
         if PostgresResult(storage: known).first != nil,
             try MigrationPlan.pending(files: files, applied: try applied()).isEmpty
@@ -95,7 +95,7 @@ private struct MigrationSession {
         }
     }
 
-    /// A failure leaves the transaction open; it ends with the connection, which ends with the failure.
+    /// A failure leaves the transaction open. It ends with the connection, which the failure closes.
     private func apply(_ migration: Migration) throws(PostgresMigrationError) {
         try run("BEGIN")
         let result = connection.execute(migration.sql)

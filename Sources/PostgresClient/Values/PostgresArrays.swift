@@ -68,7 +68,7 @@ private enum ArrayFormat {
             return
         }
         writer.write(Int32(count == 0 ? 0 : 1))
-        // The server sets this flag by itself from what it finds (array_recv): NULLs need no pass of their own.
+        // The server computes this flag itself (array_recv), so no separate pass for NULLs is needed.
         writer.write(Int32(0))
         writer.write(type.oid)
         guard count > 0 else { return }
@@ -97,7 +97,7 @@ private enum ArrayFormat {
         guard dimensions == 1 else { throw PostgresError(.decoding, "an array has \(dimensions) dimensions") }
         let count = Int(try reader.readInt32())
         _ = try reader.readInt32()
-        // Each element takes four bytes at least, so a count that lies reserves nothing.
+        // Each element takes at least four bytes, so a wrong count cannot reserve much memory.
         guard count >= 0, count <= bytes.count / 4 else { throw cell.mismatch([Element].self) }
         var elements: [Element] = []
         elements.reserveCapacity(count)

@@ -2,14 +2,14 @@
 ///
 ///     "SELECT name FROM users WHERE id = \(id)"      // SELECT name FROM users WHERE id = $1
 ///
-/// Text that is to be part of the SQL itself must be spelled `\(unescaped: …)`; it must never come from outside.
-/// A statement is prepared once per connection and distinct text, so keep texts few and values in parameters.
+/// Text that becomes part of the SQL itself must be written as `\(unescaped: …)`. It must never come from outside. A
+/// statement is prepared once per connection and distinct text, so keep texts few and values in parameters.
 public struct PostgresQuery: Sendable, ExpressibleByStringInterpolation {
     public private(set) var sql: String
     private(set) var types: [UInt32] = []
-    /// Each parameter's place in `bytes`; nil is NULL.
+    /// Each parameter's range in `bytes`. nil is NULL.
     private(set) var ranges: [Range<Int>?] = []
-    /// All parameters one after another, in binary format.
+    /// All parameters in order, in binary format.
     private(set) var bytes: [UInt8] = []
     private var refusal: String?
 
@@ -48,20 +48,20 @@ public struct PostgresQuery: Sendable, ExpressibleByStringInterpolation {
             query.sql += "$\(query.types.count)"
         }
 
-        /// The same for an optional: without this overload the compiler warns that it prints a debug description.
+        /// The same for an optional. Without this overload the compiler would warn about a debug description.
         public mutating func appendInterpolation<T: PostgresEncodable>(_ value: T?) {
             query.bind(value)
             query.sql += "$\(query.types.count)"
         }
 
-        /// A fragment, with its own parameters renumbered behind those before it.
+        /// Inserts a fragment, with its parameters renumbered to follow those before it.
         public mutating func appendInterpolation(_ fragment: PostgresQuery) { query.append(fragment) }
 
         public mutating func appendInterpolation(unescaped sql: String) { query.sql += sql }
     }
 
-    /// Splices another query's text in, `$1` of which becomes the next free number. A `$` before a digit therefore means
-    /// a parameter in every fragment, also within quotes.
+    /// Inserts another query's text. Its `$1` becomes the next free number. So `$` before a digit means a parameter in
+    /// every fragment, even within quotes.
     private mutating func append(_ fragment: PostgresQuery) {
         if fragment.types.isEmpty {
             sql += fragment.sql
@@ -80,7 +80,7 @@ public struct PostgresQuery: Sendable, ExpressibleByStringInterpolation {
     private static let maxParameters = 65_535
     private static let maxBytes = 1 << 30
 
-    /// Why this query cannot be sent at all, if so.
+    /// Throws the reason if this query cannot be sent.
     func checkSendable() throws(PostgresError) {
         if let refusal { throw PostgresError(.misuse, refusal) }
         guard types.count <= Self.maxParameters else {

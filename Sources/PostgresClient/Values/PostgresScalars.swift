@@ -110,11 +110,11 @@ extension Date: PostgresScalar {
     private static let postgresEpoch: TimeInterval = -366 * 86_400
 
     public func encode(into writer: inout PostgresWriter) {
-        // Compared as numbers: Date's own `<=` says yes to a NaN.
+        // Compared as numbers, because Date's `<=` is true for NaN.
         let seconds = timeIntervalSinceReferenceDate
         if seconds >= Date.distantFuture.timeIntervalSinceReferenceDate { return writer.write(Int64.max) }
         if seconds <= Date.distantPast.timeIntervalSinceReferenceDate { return writer.write(Int64.min) }
-        // Between the two the product fits in 64 bits; NaN is between nothing.
+        // Between the two bounds, the product fits in 64 bits. NaN is never between them.
         let microseconds = ((seconds - Self.postgresEpoch) * 1_000_000).rounded()
         guard let exact = Int64(exactly: microseconds) else {
             writer.refusal = "a Date that is not a number has no timestamptz"
@@ -133,7 +133,7 @@ extension Date: PostgresScalar {
     }
 }
 
-/// `bytea`. Use `Data` for an array of byte strings; a single one can be `[UInt8]` as well.
+/// `bytea`. Use `Data` for an array of byte strings. A single one can also be `[UInt8]`.
 extension Data: PostgresScalar {
     public static var postgresType: PostgresType { .bytea }
     public func encode(into writer: inout PostgresWriter) { writer.bytes.append(contentsOf: self) }
@@ -142,7 +142,7 @@ extension Data: PostgresScalar {
     }
 }
 
-/// The text of a `jsonb` value; reads `json` columns as well. The server checks that it is JSON.
+/// The text of a `jsonb` value. It also reads `json` columns. The server checks that it is JSON.
 public struct PostgresJSON: PostgresScalar, Hashable {
     public var text: String
 

@@ -1,6 +1,6 @@
 /// A value that can be a query's parameter.
 public protocol PostgresEncodable: Sendable {
-    /// The parameter's type, so that NULL and an empty array are typed as well.
+    /// The parameter's type. It also types NULL and empty arrays.
     static var postgresType: PostgresType { get }
     func encode(into writer: inout PostgresWriter)
 }
@@ -33,8 +33,7 @@ public struct PostgresType: Hashable, Sendable {
     static let unknown = PostgresType(705), bpchar = PostgresType(1042), varchar = PostgresType(1043)
     static let timestamptz = PostgresType(1184), uuid = PostgresType(2950), jsonb = PostgresType(3802)
 
-    /// Enums, domains over enums, citext and the like: numbers below this are PostgreSQL's own
-    /// (`FirstNormalObjectId`).
+    /// The first id of user-defined types: enums, domains over enums, citext and others (`FirstNormalObjectId`).
     var isUserDefined: Bool { oid >= 16_384 }
 
     private static let arrays: [UInt32: UInt32] = [
@@ -53,7 +52,7 @@ public struct PostgresType: Hashable, Sendable {
 public struct PostgresWriter: Sendable {
     var bytes: [UInt8] = []
     var isNull = false
-    /// Why the value has no binary form; the query is then refused before it is sent.
+    /// Why the value has no binary form. The query is then refused before it is sent.
     var refusal: String?
 
     mutating func write(_ integer: some FixedWidthInteger) {
