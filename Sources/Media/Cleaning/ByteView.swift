@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// The bytes of a file, for parsers of untrusted formats: whatever lies outside throws instead of trapping.
+/// The bytes of a file, for parsers of untrusted formats. Reading outside throws instead of trapping.
 struct ByteView {
     private let bytes: UnsafeRawBufferPointer
 
@@ -60,5 +60,5 @@ struct ByteView {
     }
 }
 
-/// The bytes do not follow their format, so nothing can be cut out of them safely.
+/// The bytes violate their format, so nothing can be cut out safely.
 struct MalformedFile: Error {}

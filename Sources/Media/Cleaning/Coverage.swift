@@ -1,4 +1,4 @@
-/// The parts of a file that are known to be picture or sound. What lies between them is nobody's, and is erased.
+/// The parts of a file that are known to be picture or sound. Everything between them is erased.
 struct Coverage {
     private var ranges: [Range<Int>] = []
     private let size: Int

@@ -1,6 +1,6 @@
-/// A file rewritten without some of its bytes: what to copy, and what to put in its place, in order.
+/// A plan to rewrite a file without some of its bytes: what to copy and what to replace, in order.
 ///
-/// Cleaners only plan; whoever writes the file streams it, so memory stays flat whatever its size.
+/// Cleaners only plan. The writer streams the file, so memory stays constant whatever the size.
 struct EditPlan: Equatable {
     enum Piece: Equatable {
         case copy(Range<Int>)
@@ -10,7 +10,7 @@ struct EditPlan: Equatable {
 
     private(set) var pieces: [Piece] = []
 
-    /// All of a file of this size.
+    /// The whole file of this size.
     static func copying(_ size: Int) -> EditPlan {
         var plan = EditPlan()
         plan.copy(0..<size)

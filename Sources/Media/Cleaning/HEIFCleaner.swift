@@ -17,8 +17,8 @@ enum HEIFCleaner {
             "grpl": .boxes(BoxRule.leaves(["altr", "eqiv", "ster", "brst"])),
         ], uniquingKeysWith: { $1 })
 
-    /// Settings of decoders, size, place and turning, colours, light levels, layers. `udes`, `crtt`, `cmex` and others that
-    /// say who, when and where are not among them.
+    /// Settings of decoders, size, position and rotation, colors, light levels, layers. `udes`, `crtt`, `cmex` and
+    /// others that say who, when and where are not among them.
     private static let properties = BoxRule.leaves([
         "hvcC", "lhvC", "avcC", "vvcC", "av1C", "j2kH", "uncC", "cmpd", "ispe", "pixi", "pasp", "colr", "rloc", "clap",
         "irot", "imir", "iscl", "auxC", "clli", "mdcv", "cclv", "amve", "ndwt", "reve", "lsel", "a1op", "a1lx", "tols",
@@ -34,7 +34,7 @@ enum HEIFCleaner {
         // `meta` is a full box: version and flags come before its children.
         let children = try BoxCleaner(file: file).children(from: meta.content.lowerBound + 4, of: meta).boxes
         let items = try itemInfos(file, children)
-        // What is said twice could be read otherwise than here.
+        // Another reader could choose the other one of two.
         let tables = children.map(\.type).filter(["iinf", "iloc", "idat", "iprp"].contains)
         guard Set(tables).count == tables.count, Set(items.map(\.id)).count == items.count else {
             throw MalformedFile()
@@ -52,7 +52,7 @@ enum HEIFCleaner {
         patches += coverage.gaps(in: children.filter { $0.type == "idat" }.map(\.content)).map(Patch.zero)
         var rules = BoxRule.leaves(["ftyp", "mdat"])
         rules["meta"] = .boxes(Self.meta, header: 4)
-        // A second one is none of a reader's business.
+        // Readers ignore a second one.
         let removed = Set(boxes.filter { $0.type == "meta" }.dropFirst().map(\.range.lowerBound))
         return try MovieCleaner.plan(file, boxes, rules, removed: removed, coverage: coverage, patches)
     }

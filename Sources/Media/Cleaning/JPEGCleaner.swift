@@ -13,9 +13,9 @@ enum JPEGCleaner {
         static func standsAlone(_ marker: UInt8) -> Bool { marker == 0x01 || (0xD0...0xD7).contains(marker) }
     }
 
-    /// Keeps what decoding needs, JFIF without its thumbnail, the colour profile and Adobe's colour transform; drops EXIF,
-    /// XMP, IPTC, comments, and all that follows the end of the image (previews, other pictures, an archive). A cut-off
-    /// image is ended.
+    /// Keeps what decoding needs, JFIF without its thumbnail, the color profile and Adobe's color transform; drops
+    /// EXIF, XMP, IPTC, comments, and all that follows the end of the image (previews, other pictures, an archive). A
+    /// cut-off image is ended.
     static func plan(_ file: ByteView) throws -> EditPlan {
         guard try file.byte(0) == 0xFF, try file.byte(1) == Marker.startOfImage else { throw MalformedFile() }
         var plan = EditPlan()

@@ -33,7 +33,7 @@ enum MovieCleaner {
 /// The tracks of a movie: which to keep, and where their samples are.
 struct Movie {
     private(set) var coverage: Coverage
-    /// Where boxes begin that go although their names may stay: they belong to tracks that go.
+    /// The offsets of boxes to erase although their names are allowed, because they belong to erased tracks.
     private(set) var removed: Set<Int> = []
     /// In the tracks that stay.
     private(set) var patches: [Patch] = []
@@ -45,11 +45,11 @@ struct Movie {
     init(_ file: ByteView, _ boxes: [ISOBox]) throws {
         coverage = Coverage(size: file.count)
         let movies = boxes.filter { $0.type == "moov" && !$0.isTruncated }
-        // A second one is none of a reader's business.
+        // Readers ignore a second one.
         guard let movie = movies.first else { throw MalformedFile() }
         removed.formUnion(movies.dropFirst().map(\.range.lowerBound))
         let children = try ISOBox.list(file, in: movie.content, tolerant: true)
-        // Compressed, all is hidden.
+        // A compressed movie box hides its content.
         guard !children.contains(where: { $0.type == "cmov" }) else { throw MalformedFile() }
 
         let tracks = try children.filter { $0.type == "trak" }.map { try Track(file, $0) }

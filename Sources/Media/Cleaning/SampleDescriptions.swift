@@ -24,7 +24,7 @@ enum SampleDescriptions: Sendable {
         var end = start + 78
         let depth = try cleaner.file.bigEndian(start + 74, size: 2) & 31
         if try cleaner.file.bigEndian(start + 76, size: 2) == 0, [1, 2, 4, 8].contains(depth) {
-            // QuickTime: a table of colours follows.
+            // QuickTime: a color table follows.
             end += 8 + 8 * (try cleaner.file.bigEndian(end + 6, size: 2) + 1)
         }
         return names.map(Patch.zero)
@@ -43,8 +43,8 @@ enum SampleDescriptions: Sendable {
             + (try cleaner.patches(cleaner.children(from: end, of: entry), rules))
     }
 
-    /// Settings of decoders, colours, shape of pixels, light levels, stereo and panorama. `svhd`, which names a program, is
-    /// not among them.
+    /// Settings of decoders, colors, shape of pixels, light levels, stereo and panorama. `svhd`, which names a program,
+    /// is not among them.
     private static let pictureExtensions = BoxRule.leaves([
         "avcC", "avcE", "hvcC", "hvcE", "lhvC", "vvcC", "evcC", "av1C", "vpcC", "dvcC", "dvvC", "dvwC", "esds", "d263",
         "dvc1", "strf", "glbl", "SMI ", "mjqt", "mjht", "jxsH", "jpvi", "ACLR", "APRG", "ARES", "ADHR", "pasp", "clap",

@@ -9,7 +9,7 @@ enum SoundTagCleaner {
         while let size = try sizeOfTag(file, atEndOf: range), size <= range.count {
             range = range.lowerBound..<(range.upperBound - size)
         }
-        // Tags alone are no sound.
+        // A file of tags alone is not a sound.
         guard !range.isEmpty else { throw MalformedFile() }
         var plan = EditPlan()
         plan.copy(range)

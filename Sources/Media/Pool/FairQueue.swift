@@ -1,8 +1,8 @@
-/// Whose turn it is for one of a few places: everybody who waits comes in turn, however many entries each has waiting.
+/// A fair queue for a few places. Users take turns, however many entries each has waiting.
 ///
-/// A user never holds all places, so that somebody else's turn does not have to wait for the end of one user's long
-/// work. What waits is bounded, in all and of each user. When as much waits as may, a newcomer takes the place of the
-/// last entry of the user with the most, for nobody should be refused because of another's many.
+/// A user never holds all places, so others need not wait for one user's long work. The queue is bounded as a whole and
+/// per user. When it is full, a new entry displaces the last entry of the user with the most, because nobody should be
+/// refused on account of another's many entries.
 struct FairQueue<User: Hashable, Entry> {
     struct Bounds {
         var running: Int
@@ -10,7 +10,7 @@ struct FairQueue<User: Hashable, Entry> {
         var waiting: Int
         var waitingEach: Int
 
-        /// For that many places; the last of them is for somebody else.
+        /// Bounds for that many places. One user cannot take the last one.
         init(places: Int, waiting: Int, waitingEach: Int) {
             running = max(1, places)
             runningEach = max(1, places - 1)
@@ -19,21 +19,21 @@ struct FairQueue<User: Hashable, Entry> {
         }
     }
 
-    /// Names one entry that waits.
+    /// Identifies one waiting entry.
     struct Ticket: Hashable {
         let user: User
         fileprivate let number: Int
     }
 
     enum Admission {
-        /// - Parameter displaced: another user's entry that had to give way.
+        /// - Parameter displaced: Another user's entry that was displaced.
         case waits(Ticket, displaced: Entry?)
         case refused
     }
 
     private let bounds: Bounds
     private var waiting: [User: [(number: Int, entry: Entry)]] = [:]
-    /// Those who wait, whose turn is next first.
+    /// The waiting users, in order of their turns.
     private var order: [User] = []
     private var running: [User: Int] = [:]
     private var runningCount = 0
@@ -42,9 +42,9 @@ struct FairQueue<User: Hashable, Entry> {
 
     init(_ bounds: Bounds) { self.bounds = bounds }
 
-    /// Takes an entry in. It runs once `next` gives it back.
+    /// Adds an entry. It runs once `next` returns it.
     mutating func add(_ entry: Entry, of user: User) -> Admission {
-        // What can run at once does not wait.
+        // An entry that can run at once is not counted as waiting.
         let runsNow = runningCount < bounds.running && running[user, default: 0] < bounds.runningEach
         let own = waiting[user]?.count ?? 0
         var displaced: Entry?
@@ -64,7 +64,7 @@ struct FairQueue<User: Hashable, Entry> {
         return .waits(Ticket(user: user, number: lastNumber), displaced: displaced)
     }
 
-    /// The entry that runs now, if there is a place for one. `finish` gives its place back.
+    /// The next entry to run, if there is a free place. `finish` frees the place.
     mutating func next() -> (user: User, entry: Entry)? {
         guard runningCount < bounds.running,
             let turn = order.firstIndex(where: { running[$0, default: 0] < bounds.runningEach })
@@ -80,14 +80,14 @@ struct FairQueue<User: Hashable, Entry> {
         return (user, entry)
     }
 
-    /// An entry that ran has ended.
+    /// Frees the place of an entry that has ended.
     mutating func finish(_ user: User) {
         guard let count = running[user] else { return }
         running[user] = count > 1 ? count - 1 : nil
         runningCount -= 1
     }
 
-    /// Takes an entry out that waits no longer. Nil if it has run, or has given way.
+    /// Removes an entry that no longer waits. nil if it has run or was displaced.
     mutating func remove(_ ticket: Ticket) -> Entry? {
         guard var entries = waiting[ticket.user],
             let place = entries.firstIndex(where: { $0.number == ticket.number })
@@ -99,7 +99,7 @@ struct FairQueue<User: Hashable, Entry> {
         return entry
     }
 
-    /// Takes out everything that waits.
+    /// Removes all waiting entries.
     mutating func removeAll() -> [Entry] {
         let entries = order.flatMap { waiting[$0, default: []].map(\.entry) }
         (waiting, order, waitingCount) = ([:], [], 0)

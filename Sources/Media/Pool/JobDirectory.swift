@@ -2,12 +2,12 @@ internal import CSandbox
 internal import Foundation
 internal import Glibc
 
-/// The directory of one job, in which it finds its input and leaves its results. Its maker calls `remove`.
+/// The directory of one job, with its input and its results. Its maker calls `remove`.
 ///
-/// The worker gets it as a descriptor, so it need not be able to enter the directories above, and a storage that was
-/// replaced is no trouble. Of the input it may read the bytes alone: they may be served as they are, under their hash.
+/// The worker gets it as a descriptor. So it needs no access to the directories above, and a replaced storage does no
+/// harm. It may only read the input, because those bytes may be served under their hash.
 struct JobDirectory {
-    /// A result that a hijacked worker may have made: not to be used.
+    /// A result that a hijacked worker may have made. It must not be used.
     struct Untrustworthy: Error {
         let reason: String
     }
@@ -21,7 +21,7 @@ struct JobDirectory {
         self.file = file
         self.account = account
         path = file.path + TemporaryDirectory.suffix
-        // An attempt before this one may have been interrupted.
+        // An earlier attempt may have been interrupted.
         TemporaryDirectory.remove(path)
         guard mkdir(path, 0o700) == 0 else {
             if errno == ENOENT { throw MediaError(.unavailable, "\(path) cannot be made: the directory is gone") }
@@ -57,8 +57,8 @@ struct JobDirectory {
         if result != 0 { throw MediaError(errno: errno, call) }
     }
 
-    /// Moves the results beside the received file. The worker must have ended.
-    /// - Throws: `Untrustworthy` for what is none.
+    /// Moves the results beside the received file. The job must have ended.
+    /// - Throws: `Untrustworthy` for an unexpected result.
     func collect(_ media: ProcessedMedia) throws {
         for thumbnail in media.thumbnails { try collect(BlobVariant.thumbnail(thumbnail.size).suffix, size: nil) }
         if let cleaned = media.cleaned { try collect(BlobStore.cleanedSuffix, size: cleaned.size) }
@@ -78,11 +78,11 @@ struct JobDirectory {
         guard rename(path, file.path + suffix) == 0 else { throw MediaError(errno: errno, "rename \(path)") }
     }
 
-    /// Removes it with whatever was left in it.
+    /// Removes the directory and its content.
     func remove() {
         TemporaryDirectory.remove(path)
         guard account != nil else { return }
-        // The input's own name stays: it is the server's alone again.
+        // The input keeps its other name, and belongs to the server alone again.
         _ = fchown(file.file.descriptor, geteuid(), getegid())
         _ = fchmod(file.file.descriptor, 0o600)
     }

@@ -4,15 +4,15 @@ public import Logging
 internal import NIOPosix
 internal import Synchronization
 
-/// The worker processes that decode what users send, and the queue before them. The server decodes nothing itself.
+/// The worker processes that decode users' files, and their queue. The server itself decodes nothing.
 public final class MediaWorkers: Sendable {
-    /// Resumed when it is a file's turn, or when it will never be.
+    /// Resumed when it is the file's turn, or when it is refused.
     private typealias Turn = CheckedContinuation<Void, any Error>
 
     private struct State {
-        /// Started, and waiting for a file.
+        /// Started and waiting for a file.
         var idle: [WorkerProcess] = []
-        /// At work on a file.
+        /// Working on a file.
         var busy: [pid_t: WorkerProcess] = [:]
         var turns: FairQueue<UUID, Turn>
         var failures = 0
@@ -22,11 +22,11 @@ public final class MediaWorkers: Sendable {
     private let configuration: MediaConfiguration
     private let logger: Logger
     private let state: Mutex<State>
-    // Each worker's blocking conversation takes one thread. They live as long as the pool, which matters: a worker dies with
-    // the thread that started it.
+    // Each busy worker blocks one thread. The threads must live as long as the pool, because a worker dies with the
+    // thread that started it.
     private let threads: NIOThreadPool
 
-    /// Starts no process yet; each is started when a file needs it.
+    /// Starts no process yet. Workers start on demand.
     public init(_ configuration: MediaConfiguration, logger: Logger) {
         self.configuration = configuration
         self.logger = logger
@@ -40,7 +40,7 @@ public final class MediaWorkers: Sendable {
         if let weakness = Self.weakness(landlock: Int(csandbox_landlock_abi())) { logger.warning("\(weakness)") }
     }
 
-    /// What the sandbox of the workers lacks on a kernel with this version of Landlock; nil for nothing that matters.
+    /// What the workers' sandbox lacks on a kernel with this version of Landlock, or nil if nothing important.
     static func weakness(landlock abi: Int) -> String? {
         switch abi {
         case ..<1:
@@ -57,12 +57,12 @@ public final class MediaWorkers: Sendable {
         }
     }
 
-    /// Finds out what a received file is and writes its thumbnails and its cleaned bytes beside it.
+    /// Examines a received file, and writes its thumbnails and cleaned bytes beside it.
     ///
     /// A picture or film whose decoder crashes or hangs becomes a plain file for its owner alone. Throws `busy` when too
     /// many files wait, `storageFull`, and `unavailable` when no worker can be started.
     ///
-    /// - Parameter user: whose file it is: users take turns, and each has a share of the workers and of the queue.
+    /// - Parameter user: The file's owner. Users take turns, and each has a share of the workers and of the queue.
     public func process(_ file: ReceivedFile, of user: UUID) async throws -> ProcessedMedia {
         switch MediaType(mime: file.type) {
         case .other: return .plainFile(type: file.type)
@@ -82,7 +82,7 @@ public final class MediaWorkers: Sendable {
 
     private static let isShutDown = MediaError(.unavailable, "the media workers are shut down")
 
-    /// Ends the workers. A file at work is not processed: `unavailable`.
+    /// Ends the workers. Files in progress fail with `unavailable`.
     public func shutdown() async {
         let (busy, waiting) = state.withLock { state in
             state.isShutDown = true
@@ -94,7 +94,7 @@ public final class MediaWorkers: Sendable {
         state.withLock { $0.idle.removeAll() }
     }
 
-    /// Workers that crashed or hung at work since the start; each was ended, and another one is started when needed.
+    /// The number of workers that crashed or hung since the start. Each was ended, and replacements start on demand.
     public var failures: Int { state.withLock { $0.failures } }
 
     /// The process ids of the workers that wait for a file.
@@ -109,7 +109,7 @@ public final class MediaWorkers: Sendable {
                 switch state.withLock({ state in
                     Result { () throws -> Turn? in
                         if state.isShutDown { throw Self.isShutDown }
-                        // Under the lock, so that a cancellation is seen here or finds the ticket.
+                        // Checked under the lock, so a cancellation is either seen here or finds the ticket.
                         try Task.checkCancellation()
                         guard case .waits(let own, let displaced) = state.turns.add(turn, of: user) else {
                             throw MediaError(.busy)
@@ -157,14 +157,14 @@ public final class MediaWorkers: Sendable {
             }
         case .storageFull: throw MediaError(.storageFull)
         case .crashed(let signal): return failed(job, signal == 0 ? "it gave no answer" : "signal \(signal)")
-        // Whoever took it over may say much.
+        // A hijacked worker may send a long text.
         case .failed(let reason): throw MediaError(.io, String(reason.prefix(500)))
         case .ready: return failed(job, "it said ready instead of an answer")
         case nil: return failed(job, "it hung or ended")
         }
     }
 
-    /// Nil when the worker is no good any more: it was ended.
+    /// nil if the worker failed. It was ended then.
     private func perform(_ job: WorkerJob, in directory: JobDirectory) throws -> WorkerAnswer? {
         let worker = try nextWorker()
         try state.withLock { state in
@@ -191,7 +191,7 @@ public final class MediaWorkers: Sendable {
         return .plainFile(type: job.type, audience: .ownerOnly)
     }
 
-    /// One that waits and still lives, or a new one.
+    /// An idle worker that is alive, or a new one.
     private func nextWorker() throws -> WorkerProcess {
         while let worker = state.withLock({ $0.idle.popLast() }) {
             if worker.isAlive { return worker }

@@ -3,7 +3,7 @@ internal import Foundation
 internal import Glibc
 internal import Synchronization
 
-/// One running worker. Used by one thread at a time, it blocks; released, it ends the process.
+/// One running worker process. One thread uses it at a time, and calls block. Releasing it ends the process.
 final class WorkerProcess: Sendable {
     let id: pid_t
     private let descriptor: Int32
@@ -23,7 +23,7 @@ final class WorkerProcess: Sendable {
             throw MediaError(.unavailable, "socketpair failed")
         }
         do {
-            // The worker's end is closed here at once: its own death must be the end of the stream.
+            // The worker's end is closed here at once, so the stream ends when the worker dies.
             defer { close(ends[1]) }
             id = try Self.spawn(configuration, socket: ends[1])
         } catch {
@@ -35,7 +35,7 @@ final class WorkerProcess: Sendable {
         try awaitReadiness(MediaWorker.Settings(account: configuration.account))
     }
 
-    /// A worker that does not even start is the operator's trouble, not the fault of a picture.
+    /// A worker that does not start is an operator's problem, not the picture's.
     private func awaitReadiness(_ settings: MediaWorker.Settings) throws {
         do {
             let answer = try conversation.withLock { conversation in
@@ -55,22 +55,22 @@ final class WorkerProcess: Sendable {
         while waitpid(id, &status, 0) < 0 && errno == EINTR {}
     }
 
-    /// Ends the process, whatever it does: what waits for its answer finds it gone.
+    /// Kills the process. Callers that wait for its answer get an error.
     func stop() {
-        // Its own group, so that its job and its ffmpeg go with it. The id is its own until it is waited for.
+        // Kills the whole process group, including the job and its ffmpeg. The id stays valid until `waitpid`.
         kill(-id, SIGKILL)
     }
 
-    /// Files handed to it so far.
+    /// The number of files that it has handled.
     var jobs: Int { conversation.withLock { $0.jobs } }
 
-    /// Whether it runs, and has not closed its socket. It says nothing of its own accord, so a readable socket means the end.
+    /// Whether it runs and its socket is open. A worker never writes unasked, so a readable socket means its end.
     var isAlive: Bool {
         var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         return poll(&entry, 1, 0) == 0
     }
 
-    /// Throws `WorkerChannel.Failure` when the worker ends, hangs or babbles: it must not be used again.
+    /// Throws `WorkerChannel.Failure` if the worker ends, hangs or sends garbage. It must not be used again.
     func perform(_ job: WorkerJob, in directory: JobDirectory, within limit: Duration) throws -> WorkerAnswer {
         try conversation.withLock { conversation in
             conversation.jobs += 1

@@ -1,7 +1,7 @@
 internal import Foundation
 internal import Glibc
 
-/// Where clamd listens.
+/// The address of clamd.
 enum ClamdAddress: Sendable, Equatable {
     case unix(path: String)
     case tcp(host: String, port: String)
@@ -18,7 +18,7 @@ enum ClamdAddress: Sendable, Equatable {
         self = .tcp(host: host, port: port)
     }
 
-    /// A connected socket whose reads and writes time out. Tries each address of a host in turn.
+    /// A connected socket with timeouts for reads and writes. Tries each address of a host in turn.
     func connect(timeoutSeconds: Int) throws -> Int32 {
         switch self {
         case .unix(let path):
@@ -54,7 +54,7 @@ enum ClamdAddress: Sendable, Equatable {
     private static func connect(_ family: Int32, _ address: UnsafeRawBufferPointer, _ seconds: Int) throws -> Int32 {
         let descriptor = socket(family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw ScanError.unreachable("socket: \(String(cString: strerror(errno)))") }
-        // On Linux the time limit for sending bounds connect(2) as well (socket(7)).
+        // On Linux the send timeout also limits connect(2) (socket(7)).
         var limit = timeval(tv_sec: seconds, tv_usec: 0)
         for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
             setsockopt(descriptor, SOL_SOCKET, option, &limit, socklen_t(MemoryLayout<timeval>.size))

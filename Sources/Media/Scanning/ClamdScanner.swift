@@ -3,7 +3,7 @@ internal import Glibc
 internal import NIOPosix
 internal import Synchronization
 
-/// Asks clamd whether a file is infected: the INSTREAM command of clamd(8), over TCP or a Unix socket.
+/// Asks clamd whether a file is infected, with the INSTREAM command of clamd(8) over TCP or a Unix socket.
 public final class ClamdScanner: Sendable {
     private let address: ClamdAddress
     private let timeout: Int
@@ -11,8 +11,8 @@ public final class ClamdScanner: Sendable {
     private let admitted = Mutex(0)
     private static let maxAdmitted = 64
 
-    /// `address` is `host:port`, `[v6]:port` or the path of a socket; nil when it is none of them. `timeoutSeconds` bounds
-    /// the connection, and each wait for the peer after it.
+    /// nil unless `address` is `host:port`, `[v6]:port` or the path of a socket. `timeoutSeconds` limits connecting and
+    /// each later wait for clamd.
     public init?(address: String, timeoutSeconds: Int = 30) {
         guard let address = ClamdAddress(address) else { return nil }
         self.address = address
@@ -48,7 +48,7 @@ private final class ClamdConnection {
 
     deinit { close(descriptor) }
 
-    /// Chunks with their length before them; an empty one ends the stream.
+    /// Sends chunks with their length in front. An empty one ends the stream.
     func scan(_ file: OpenFile) throws -> ScanVerdict {
         do {
             try send(Array("zINSTREAM\0".utf8))
@@ -59,7 +59,7 @@ private final class ClamdConnection {
             }
             try send([0, 0, 0, 0])
         } catch let error as ScanError {
-            // clamd closes the connection when the file is above its limit, after it has said so.
+            // clamd reports a file above its limit and then closes the connection.
             guard let reply = try? receive(), !reply.isEmpty else { throw error }
             return try Self.verdict(reply)
         }

@@ -1,7 +1,7 @@
-/// What clamd says of a file.
+/// clamd's verdict on a file.
 public enum ScanVerdict: Sendable, Equatable {
     case clean
-    /// With the name of what was found.
+    /// With the name of the malware.
     case infected(String)
 }
 
@@ -13,6 +13,6 @@ public enum ScanError: Error, Sendable, Equatable {
     case tooLarge
     /// It answered with another error.
     case refused(String)
-    /// As many files wait for it as may wait.
+    /// The limit of waiting files is reached.
     case busy
 }

@@ -1,7 +1,7 @@
-/// Says what an ISO base media file is: MP4, MOV, 3GP, HEIC, AVIF and their kin (ISO/IEC 14496-12, section 4.3). libmagic
-/// knows some brands only.
+/// Detects the type of an ISO base media file: MP4, MOV, 3GP, HEIC, AVIF and related formats (ISO/IEC 14496-12, section
+/// 4.3). libmagic knows some brands only.
 enum ISOFileType {
-    /// The MIME type of a file that begins so; nil when it is no such file.
+    /// The MIME type of a file with this head, or nil if it is not an ISO base media file.
     static func type(of head: ByteView) -> String? {
         let boxes = boxes(head)
         guard let first = boxes.first, firstBoxes.contains(first.type), isPlausible(boxes, head) else { return nil }

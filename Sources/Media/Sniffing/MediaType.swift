@@ -1,15 +1,14 @@
-/// What is done with each MIME type. Whatever is not listed is a plain file that is never decoded.
+/// How each MIME type is processed. An unknown type is a plain file that is never decoded.
 enum MediaType {
     /// A picture that can be decoded and cleaned.
     case picture(PictureFormat)
-    /// A picture, or a film of pictures, that may say where it was taken, in a format that cannot be cleaned.
+    /// A picture or sequence in a format that can hold a location but cannot be cleaned.
     case uncleanablePicture
-    /// A video or a sound: ffmpeg reads it by this demuxer and no other, so that a file cannot pass for a play list that
-    /// names other files.
+    /// A video or sound. ffmpeg uses only this demuxer, so a file cannot pose as a playlist that names other files.
     case movie(demuxer: String, MovieCleaning)
     case other
 
-    /// Whether a worker looks at such a file, and writes others beside it.
+    /// Whether a worker processes such a file.
     var isForWorkers: Bool {
         switch self {
         case .picture, .movie: true
@@ -26,7 +25,7 @@ enum MediaType {
         case "image/tiff": self = .picture(.tiff)
         case "image/heic", "image/heif", "image/avif": self = .picture(.heif)
         case "video/mj2": self = .uncleanablePicture
-        // No camera writes these.
+        // No camera writes these formats.
         case "image/svg+xml", "image/bmp", "image/x-ms-bmp", "image/vnd.microsoft.icon", "image/x-icon",
             "image/vnd.djvu", "image/vnd.dwg", "image/vnd.dxf", "image/x-portable-bitmap", "image/x-portable-graymap",
             "image/x-portable-greymap", "image/x-portable-pixmap":

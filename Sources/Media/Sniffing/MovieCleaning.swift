@@ -1,11 +1,12 @@
-/// How a video or a sound loses what says where and by whom it was made. One that cannot is its owner's alone.
+/// How to remove metadata about place and maker from a video or sound. If that fails, only the owner gets the file.
 enum MovieCleaning {
     /// `MovieCleaner`.
     case boxes
     /// `SoundTagCleaner`.
     case tags
-    /// ffmpeg copies picture, sound and subtitles into a new file, by this muxer. Without ffmpeg the file stays as it is.
+    /// ffmpeg copies picture, sound and subtitles into a new file with this muxer. Without ffmpeg the file is
+    /// unchanged.
     case remux(as: String)
-    /// The format has no place for it. What an encoder hides among the pictures themselves stays, here and elsewhere.
+    /// The format has no such metadata. Data that an encoder hides within the pictures always stays.
     case nothing
 }

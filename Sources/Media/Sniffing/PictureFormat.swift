@@ -1,8 +1,8 @@
-/// The formats pictures are decoded and cleaned in.
+/// The picture formats that can be decoded and cleaned.
 enum PictureFormat {
     case jpeg, png, webp, gif, tiff, heif
 
-    /// How libvips's decoder of this format is called. A picture that another one claims is not what its type says.
+    /// The name of libvips's decoder for this format. If another decoder claims the picture, its type is wrong.
     var loaderPrefix: String {
         switch self {
         case .jpeg: "jpegload"
@@ -14,10 +14,10 @@ enum PictureFormat {
         }
     }
 
-    /// Whether several pages are a movement in time.
+    /// Whether several pages are an animation.
     var isAnimatable: Bool { self == .gif || self == .webp }
 
-    /// How metadata is cut out of the file's own bytes; nil where the picture has to be written anew.
+    /// How metadata is cut out of the file's bytes, or nil if the picture must be rewritten.
     var cutter: ((ByteView) throws -> EditPlan)? {
         switch self {
         case .jpeg: JPEGCleaner.plan

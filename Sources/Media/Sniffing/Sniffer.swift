@@ -1,18 +1,18 @@
 internal import CMagic
 internal import Synchronization
 
-/// Says what bytes are, by libmagic, whatever their name. Formats that say where they were made are known by rules of our
-/// own where libmagic's are too few: a type that nobody knows is served as it is.
+/// Detects the type of bytes with libmagic, regardless of their name. Our own rules add formats that can hold a
+/// location and that libmagic misses, because files of unknown type are served unchanged.
 public enum Sniffer {
-    /// How many of a file's first bytes are looked at.
+    /// The number of a file's first bytes that are examined.
     public static let headSize = 64 * 1024
 
-    /// What bytes are that nothing else is known of.
+    /// The type of unknown bytes.
     public static let unknown = "application/octet-stream"
 
-    /// The MIME type, without parameters. Takes up to some milliseconds: not for an event loop.
+    /// The MIME type, without parameters. Takes up to some milliseconds, so do not call it on an event loop.
     public static func type(of head: [UInt8]) throws -> String {
-        // libmagic has an answer of its own for nothing: "application/x-empty".
+        // libmagic would answer "application/x-empty".
         if head.isEmpty { return unknown }
         if let type = head.withUnsafeBytes({ ISOFileType.type(of: ByteView($0)) }) { return type }
         let handle = try idle.withLock { $0.popLast() } ?? MagicHandle()
@@ -23,15 +23,15 @@ public enum Sniffer {
         return name
     }
 
-    /// Opens libmagic's database for `count` threads at once. Before anything is served: later there may be no descriptor
-    /// for it.
-    /// - Throws: `unavailable` where it cannot be read.
+    /// Opens libmagic's database for `count` concurrent threads. Call it before serving, because later there may be no
+    /// descriptor left.
+    /// - Throws: `unavailable` if it cannot be read.
     public static func prepare(threads count: Int) throws {
         let handles = try (0..<count).map { _ in try MagicHandle() }
         idle.withLock { $0 += handles }
     }
 
-    // A handle is not for two threads at once, and takes 0.1 ms to make.
+    // A handle is not thread-safe, and takes 0.1 ms to make.
     private static let idle = Mutex<[MagicHandle]>([])
 
     private static func typeUnknownToLibmagic(_ head: ByteView) -> String {
@@ -39,7 +39,7 @@ public enum Sniffer {
         if head.has("\0MRM", at: 0) { return "image/x-minolta-mrw" }
         if head.has("caff\0\u{1}", at: 0) { return "audio/x-caf" }
         if isTransportStream(head) { return "video/mp2t" }
-        // libmagic looks for the sound behind the tag, which may be longer than the head: a cover picture is in it.
+        // libmagic looks for the sound after the tag. With a cover picture, the tag can be longer than the head.
         if isID3(head) { return "audio/mpeg" }
         return unknown
     }
@@ -60,7 +60,7 @@ public enum Sniffer {
         return version < 0xFF && size.allSatisfy { $0 < 0x80 }
     }
 
-    /// libmagic's rules answer with words that are no MIME type now and then; these never get into a header.
+    /// libmagic's rules sometimes return words that are not MIME types. They must never get into a header.
     private static func isWellFormed(_ type: String) -> Bool {
         let parts = type.split(separator: "/", omittingEmptySubsequences: false)
         return parts.count == 2
@@ -74,7 +74,7 @@ public enum Sniffer {
     }
 }
 
-// Unchecked: whoever uses a handle has taken it from the idle ones, so that one thread does at a time.
+// Unchecked: a thread takes a handle from the idle ones before using it, so only one thread uses it at a time.
 private final class MagicHandle: @unchecked Sendable {
     private let cookie: magic_t
 
@@ -84,13 +84,13 @@ private final class MagicHandle: @unchecked Sendable {
         self.cookie = cookie
         if magic_load(cookie, nil) != 0 {
             let reason = magic_error(cookie).map { String(cString: $0) } ?? ""
-            // Not closed: what it could not load, libmagic 5.44 frees once more then.
+            // Not closed, because libmagic 5.44 would free the unloaded database twice.
             throw MediaError(.unavailable, "libmagic's database: \(reason)")
         }
-        // Whether bytes are text, and in which encoding, shows in the first of them: the scan takes most of the time.
+        // The first bytes show whether a file is text, and its encoding. This scan takes most of the time.
         var encodingBytes = 16 * 1024
         magic_setparam(cookie, MAGIC_PARAM_ENCODING_MAX, &encodingBytes)
-        // Where it can read only one of its files, libmagic makes do with the rest, and knows nothing.
+        // If libmagic can read only some of its files, it continues without the rest and knows nothing.
         guard type(of: Array("GIF89a".utf8)) == "image/gif" else {
             throw MediaError(.unavailable, "libmagic's database is not there in whole")
         }

@@ -1,18 +1,18 @@
 public import NIOCore
 internal import NIOPosix
 
-/// One stored file, open: it can be read to its end even when it is deleted meanwhile. Closed when released; where that
-/// deletes the bytes, on one of `threads`.
+/// One open stored file. It can be read to its end even if it is deleted meanwhile. It is closed on release, on one of
+/// `threads` if that deletes the bytes.
 public final class BlobReader: Sendable {
     /// In bytes.
     public let size: Int
     private let file: OpenFile
     private let threads: NIOThreadPool
 
-    /// What `chunks` reads at a time: it stays in the processor's cache until the socket has taken it.
+    /// The size of a chunk in bytes. It stays in the processor's cache until the socket has taken it.
     public static let chunkSize = 128 * 1024
-    /// Up to this many bytes are worth having at once: each write to a socket wakes its reader. A slow reader holds that
-    /// memory, a little more than what a longer file takes, some chunks of it.
+    /// Files up to this many bytes are read at once, because each write to a socket wakes its reader. A slow reader
+    /// holds this memory, which is little more than the chunks of a longer file.
     public static let wholeSize = 512 * 1024
 
     init(file: OpenFile, threads: NIOThreadPool) throws {
@@ -25,7 +25,7 @@ public final class BlobReader: Sendable {
         if file.isRemoved { threads.submit { [file] _ in file.close() } }
     }
 
-    /// Up to `count` bytes at `offset`, on a thread that may wait for the disk; fewer only at the end of the file.
+    /// Up to `count` bytes at `offset`, read on a thread that may block. Fewer only at the end of the file.
     public func read(at offset: Int, count: Int) async throws -> ByteBuffer {
         try await threads.runIfActive { [file] in
             var buffer = ByteBufferAllocator().buffer(capacity: count)
@@ -36,8 +36,8 @@ public final class BlobReader: Sendable {
         }
     }
 
-    /// Replaces what `buffer` holds by up to `count` bytes at `offset` that are in memory; none if the disk is needed.
-    /// Its memory is used again if nobody else refers to it any more.
+    /// Replaces the content of `buffer` with up to `count` bytes at `offset` that are in memory, or none if the disk is
+    /// needed. Reuses the buffer's memory if nothing else refers to it.
     fileprivate func readCached(at offset: Int, count: Int, into buffer: inout ByteBuffer) {
         buffer.clear(minimumCapacity: count)
         buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { space in
@@ -45,7 +45,7 @@ public final class BlobReader: Sendable {
         }
     }
 
-    /// All bytes of `range`, which is for no more than `wholeSize`. Throws where the file is shorter.
+    /// All bytes of `range`, of at most `wholeSize`. Throws if the file is shorter.
     public func bytes(_ range: Range<Int>) async throws -> ByteBuffer {
         var bytes = ByteBuffer()
         for try await chunk in BlobChunks(reader: self, range: range.clamped(to: 0..<size), size: Self.wholeSize) {
@@ -54,7 +54,7 @@ public final class BlobReader: Sendable {
         return bytes
     }
 
-    /// The bytes of `range` in chunks, each read when it is asked for. Parts of the range outside the file are left out.
+    /// The bytes of `range` in chunks that are read on demand. Parts of the range outside the file are skipped.
     public func chunks(_ range: Range<Int>) -> BlobChunks {
         BlobChunks(reader: self, range: range.clamped(to: 0..<size), size: Self.chunkSize)
     }
@@ -62,10 +62,9 @@ public final class BlobReader: Sendable {
 
 /// A file's bytes, chunk by chunk.
 ///
-/// What the kernel has in memory is read where the sequence is iterated, that is on the connection's event loop: handing
-/// each chunk to another thread and back cost more than all else of a download. Only what has to come from the disk is
-/// read on a thread, and now and then a chunk that need not be, so that the loop's other connections get their turn
-/// while one whose socket takes everything is served.
+/// Bytes in the kernel's memory are read where the sequence is iterated, on the connection's event loop. Passing each
+/// chunk to another thread and back cost more than the rest of a download. Only bytes from the disk are read on a
+/// thread. Now and then another chunk is too, so the loop's other connections get their turn beside a fast reader.
 public struct BlobChunks: AsyncSequence, Sendable {
     public typealias Element = ByteBuffer
 
@@ -79,7 +78,7 @@ public struct BlobChunks: AsyncSequence, Sendable {
         var range: Range<Int>
         let size: Int
         private var buffer = ByteBuffer()
-        /// Bytes that may still be read before others get their turn.
+        /// Bytes to read before other connections get their turn.
         private var turn = Self.turnSize
 
         private static let turnSize = 8 * 1024 * 1024
@@ -101,7 +100,7 @@ public struct BlobChunks: AsyncSequence, Sendable {
                 turn = Self.turnSize
             }
             let chunk = buffer
-            // The response has promised these bytes: a file cut short meanwhile must not pass for a shorter one.
+            // The response has announced these bytes. A file that was truncated meanwhile must be an error.
             guard chunk.readableBytes > 0 else { throw MediaError(.io, "the file became shorter while it was read") }
             range = (range.lowerBound + chunk.readableBytes)..<range.upperBound
             return chunk

@@ -5,14 +5,14 @@ internal import Glibc
 public struct StoredFile: Sendable {
     public let id: BlobID
     public let variant: BlobVariant
-    /// Where it lies: its address, if nobody moved it.
+    /// Its path, which is its address unless someone moved it.
     public let path: String
     /// In bytes.
     public let size: Int
     public let modified: Date
 }
 
-/// One upload on its way: `name` is the one given to its writer.
+/// One unfinished upload. `name` is its writer's.
 public struct TemporaryFile: Sendable {
     public let name: UUID
     /// Bytes received so far.
@@ -21,7 +21,7 @@ public struct TemporaryFile: Sendable {
 }
 
 extension BlobStore {
-    /// The first two digits of an address; each shard's files fit in memory, all of them may not.
+    /// The first two digits of an address. The list of one shard's files fits in memory, but the list of all may not.
     public static let shards = 0...255
 
     /// Every stored file of one shard.
@@ -34,7 +34,7 @@ extension BlobStore {
         }
     }
 
-    /// Every upload that is being received or processed, or was when the server ended.
+    /// Every upload that is being received or processed, or was when the server stopped.
     public func temporaries() async throws -> [TemporaryFile] {
         try await blocking { [self] in
             try names(in: "\(directory)/tmp").compactMap { file in
@@ -46,7 +46,7 @@ extension BlobStore {
         }
     }
 
-    /// Bytes received so far of an unfinished upload; they are durable when this returns.
+    /// The bytes received so far of an unfinished upload. They are durable when this returns.
     public func temporarySize(_ name: UUID) async throws -> Int {
         try await blocking { [self] in
             let file = try openTemporary(name, O_RDONLY)
@@ -56,8 +56,8 @@ extension BlobStore {
         }
     }
 
-    /// Removes what processing left in `tmp` when the server ended: all but the received bytes. Call it at start,
-    /// before any file is processed.
+    /// Removes everything but received bytes from `tmp`: leftovers of processing when the server stopped. Call it at
+    /// start, before any file is processed.
     public func removeLeftovers() async throws {
         try await blocking { [self] in
             for file in try names(in: "\(directory)/tmp") where UUID(uuidString: file) == nil {
@@ -91,7 +91,7 @@ extension BlobStore {
         return names
     }
 
-    /// Nil when the file has gone meanwhile, or is none.
+    /// nil if the file has gone meanwhile, or is not a regular file.
     func status(of path: String) -> (size: Int, modified: Date)? {
         var status = stat()
         guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }

@@ -5,15 +5,15 @@ internal import Glibc
 public import NIOPosix
 internal import Synchronization
 
-/// The files of uploads, each kept once under the SHA-256 of the bytes that were received.
+/// The files of uploads. Each is stored once, under the SHA-256 of the received bytes.
 ///
-/// `<directory>/ab/cd/<sha256>` is what is served, with its thumbnails beside it; `<directory>/tmp/<name>` is what is
-/// still being received or processed. Everything that blocks runs on `threads`.
+/// `<directory>/ab/cd/<sha256>` is the served file, with its thumbnails beside it. `<directory>/tmp/<name>` is a file
+/// that is being received or processed. Blocking calls run on `threads`.
 public final class BlobStore: Sendable {
     public let directory: String
     let threads: NIOThreadPool
-    /// The directories, by the digits of their addresses, whose entries in their parents are known to be on disk. That
-    /// one exists does not say so: another upload may have made it this moment.
+    /// The directories whose entries in their parents are known to be on disk, by the digits of their addresses.
+    /// Existence is not enough, because another upload may just have made a directory.
     private let durableShards = Mutex<Set<String>>([])
     private let syncCount = Mutex(0)
 
@@ -29,19 +29,19 @@ public final class BlobStore: Sendable {
         "\(shardPath(of: id))/\(id.hex)\(variant.suffix)"
     }
 
-    /// Opens a stored file. `notFound` when there is none.
+    /// Opens a stored file, or throws `notFound`.
     public func open(_ id: BlobID, _ variant: BlobVariant = .served) async throws -> BlobReader {
         let path = path(of: id, variant)
         if let file = OpenFile(cached: path) { return try BlobReader(file: file, threads: threads) }
         return try await blocking { try BlobReader(file: OpenFile(path, O_RDONLY), threads: self.threads) }
     }
 
-    /// Moves a processed upload to its address and makes it durable. Several of the same content may do so at once: they
-    /// bring the same files, and each replaces the other's whole. What is left of the temporaries is for `discard`.
+    /// Moves a processed upload to its address and makes it durable. Uploads of the same content can do so at the same
+    /// time: they have the same files and replace each other's. `discard` removes the remaining temporary files.
     ///
-    /// - Parameter keepsReceived: whether the received bytes stay in their temporary place as well, so that everything
-    ///   can be done again if something fails after this.
-    /// - Returns: whether there was no file of this content before.
+    /// - Parameter keepsReceived: Whether the received bytes also stay in their temporary file, so the upload can be
+    ///   repeated after a later failure.
+    /// - Returns: Whether the content is new.
     @discardableResult
     public func commit(
         _ file: ReceivedFile, _ media: ProcessedMedia, keepsReceived: Bool = false
@@ -74,8 +74,8 @@ public final class BlobStore: Sendable {
         try syncParents(of: id)
     }
 
-    /// Does for the disk what `commit` does for a content that is new, and keeps nothing: how long an upload takes does
-    /// not tell whether somebody else has sent the same.
+    /// Does the same disk work as `commit` for new content, and keeps nothing. So the time of an upload does not reveal
+    /// whether the content was already stored.
     public func rehearseCommit(_ file: ReceivedFile, _ media: ProcessedMedia) async throws {
         try await blocking { [self] in
             for thumbnail in media.thumbnails {
@@ -89,7 +89,7 @@ public final class BlobStore: Sendable {
         }
     }
 
-    /// Where there is nothing else, a new content's directory would have been new.
+    /// In an empty store, new content would have needed a new directory.
     private func forgetShards(holdingOnly id: BlobID) throws {
         guard try names(in: shardPath(of: id)).allSatisfy({ $0.hasPrefix(id.hex) }) else { return }
         durableShards.withLock { _ = $0.remove(String(id.hex.prefix(4))) }
@@ -97,7 +97,7 @@ public final class BlobStore: Sendable {
         durableShards.withLock { _ = $0.remove(String(id.hex.prefix(2))) }
     }
 
-    /// The size of a stored file in bytes; nil where there is none.
+    /// The size of a stored file in bytes, or nil if there is none.
     public func size(of id: BlobID, _ variant: BlobVariant = .served) async throws -> Int? {
         try await blocking { [self] in status(of: path(of: id, variant))?.size }
     }
@@ -107,14 +107,14 @@ public final class BlobStore: Sendable {
         [.served, .ownerOnly].contains { access(path(of: id, $0), F_OK) == 0 }
     }
 
-    /// Removes what was received and what was made from it, where it is an upload that will not be kept or one whose
-    /// files are all at their address.
+    /// Removes the temporary files of an upload that is not kept, or whose files have all been moved to their address.
     public func discard(_ file: ReceivedFile) async throws { try await discard(file.name, file.file) }
 
-    /// The same for one that nothing has open.
+    /// The same for an upload that nothing has open.
     public func discard(_ name: UUID) async throws { try await discard(name, nil) }
 
-    /// Closes `file`, too: with that its bytes are deleted, which nobody should wait for whose thread may not block.
+    /// Also closes `file`, which deletes its bytes. That takes time, so it must not happen on a thread that may not
+    /// block.
     func discard(_ name: UUID, _ file: OpenFile?) async throws {
         try await blocking { [self] in
             removeTemporaries(name)
@@ -122,7 +122,7 @@ public final class BlobStore: Sendable {
         }
     }
 
-    /// Removes every file of an address, or the named one. Nothing happens where there is none.
+    /// Removes every file of an address, or the named one, if it exists.
     public func delete(_ id: BlobID, _ variant: BlobVariant? = nil) async throws {
         try await blocking { [self] in
             for variant in variant.map({ [$0] }) ?? BlobVariant.all
@@ -132,14 +132,13 @@ public final class BlobStore: Sendable {
         }
     }
 
-    /// What uploads leave free of their disk, in bytes, for the database and whoever else writes there; of a small disk a
-    /// twentieth.
+    /// The bytes that uploads leave free on their disk for the database and others. On a small disk it is a twentieth.
     private static let keptFree = 256 << 20
 
-    /// - Throws: `storageFull` unless there is room for that many bytes.
+    /// - Throws: `storageFull` if there is not enough space for that many bytes.
     func checkRoom(for bytes: Int) throws {
         var disk = statvfs()
-        // Where the disk does not say, writing tells.
+        // If the disk does not tell, writing will.
         guard statvfs(directory, &disk) == 0 else { return }
         let block = Int(disk.f_frsize)
         let kept = min(Self.keptFree, Int(disk.f_blocks) * block / 20)
@@ -167,8 +166,8 @@ public final class BlobStore: Sendable {
         "\(directory)/tmp/\(name.uuidString.lowercased())\(suffix)"
     }
 
-    /// Opens what is being received. `notFound` is about one upload: where all are away, so is the disk, and that may come
-    /// back.
+    /// Opens a file that is being received. `notFound` means one missing file. If the whole directory is missing, the
+    /// disk is unavailable and may come back.
     func openTemporary(_ name: UUID, _ flags: Int32) throws -> OpenFile {
         do {
             return try OpenFile(temporaryPath(name), flags)
@@ -183,7 +182,7 @@ public final class BlobStore: Sendable {
 
     private func firstShardPath(of id: BlobID) -> String { "\(directory)/\(id.hex.prefix(2))" }
 
-    /// Makes `ab` and `ab/cd` where they are missing. They are durable after `syncParents`.
+    /// Makes `ab` and `ab/cd` if missing. They are durable after `syncParents`.
     private func makeShard(of id: BlobID) throws {
         let path = shardPath(of: id)
         if access(path, F_OK) == 0 { return }
@@ -196,8 +195,8 @@ public final class BlobStore: Sendable {
         }
     }
 
-    /// Makes the entries of `ab` and `ab/cd` durable, unless they are known to be. After everything else: the journal of
-    /// the file system then has them on disk already, with what was synced before, and this costs next to nothing.
+    /// Makes the entries of `ab` and `ab/cd` durable, unless they are known to be. Call it last: the file system's
+    /// journal has then already written them with the earlier syncs, and this costs almost nothing.
     private func syncParents(of id: BlobID) throws {
         for (digits, parent) in [(4, firstShardPath(of: id)), (2, directory)] {
             let shard = String(id.hex.prefix(digits))
@@ -207,10 +206,10 @@ public final class BlobStore: Sendable {
         }
     }
 
-    /// Moves a file to its address, and its bytes to the disk; the directory that names it is synced afterwards.
+    /// Moves a file to its address and syncs its bytes. Its directory is synced afterwards.
     ///
-    /// Where the address is free, the file is moved first: a journal then takes bytes and name in one go. Where rows may
-    /// refer to a file already, nothing takes its place that is not on disk.
+    /// If the address is free, the file is moved first, so the journal writes bytes and name at once. If rows may
+    /// already refer to a file there, only synced bytes may replace it.
     private func moveDurably(_ path: String, _ file: OpenFile? = nil, to address: String) throws {
         let file = try file ?? OpenFile(path, O_RDONLY)
         guard cfiles_rename_new(path, address) == 0 else {
@@ -227,7 +226,7 @@ public final class BlobStore: Sendable {
         }
     }
 
-    /// Another path of the received bytes; on a file system without hard links the one they have.
+    /// A second path of the received bytes. Without hard links it is the same path.
     private func secondName(of file: ReceivedFile) throws -> String {
         let path = temporaryPath(file.name, Self.linkSuffix)
         if link(file.path, path) == 0 || errno == EEXIST { return path }
@@ -242,7 +241,7 @@ public final class BlobStore: Sendable {
         try file.sync()
     }
 
-    /// How often stored files and their directories were brought to the disk.
+    /// The number of syncs of stored files and their directories.
     var syncs: Int { syncCount.withLock { $0 } }
 
     private func removeTemporaries(_ name: UUID) {

@@ -4,42 +4,42 @@ internal import Glibc
 public import NIOCore
 internal import NIOPosix
 
-/// A file received in whole, in its temporary place, and what its bytes are.
+/// A completely received file in its temporary place, with its type.
 public struct ReceivedFile: Sendable {
     public let name: UUID
     public let sha256: BlobID
     /// In bytes.
     public let size: Int
-    /// The MIME type of the bytes, whatever the client called them.
+    /// The MIME type of the bytes, regardless of the client's name for them.
     public let type: String
     public var path: String { file.path }
-    /// Whether there was a file of this content already when it had come. A hint: either can change at once.
+    /// Whether the content was already stored when the file was complete. This is a hint and can change at any time.
     public let isStored: Bool
     let file: OpenFile
 
-    /// Whether a worker looks at such a file, and writes others beside it.
+    /// Whether a worker processes such a file.
     public var isForWorkers: Bool { MediaType(mime: type).isForWorkers }
 }
 
-/// Writes one upload to its temporary file, with its SHA-256 as the bytes pass.
+/// Writes one upload to its temporary file and computes its SHA-256 on the way.
 ///
-/// For one caller at a time, who waits for each call before the next: that is also the backpressure to the sender.
-/// Without `finish` or `suspend`, the temporary file is removed by `abort`, or by the sweep of old temporaries.
+/// For one caller, who awaits each call before the next. That is also the backpressure to the sender. Without `finish`
+/// or `suspend`, `abort` or the sweep of old temporary files removes the file.
 public actor BlobWriter {
     private enum State { case ready, working, ended }
 
-    /// What the threads work on; handed to them and back, never shared.
+    /// The state that the threads work on. It is passed to them and back, never shared.
     private struct Progress: Sendable {
-        /// Nil until the first bytes, or the end, of an upload that begins.
+        /// nil until the first bytes or the end of a new upload.
         var file: OpenFile?
         var written: Int
-        /// Bytes that the disk has room for already.
+        /// Bytes with reserved disk space.
         var reserved = 0
-        /// Nil when the writer did not begin at the start: the hash is then taken from the file at the end.
+        /// nil if the writer did not begin at the start. The hash is then computed from the file at the end.
         var hash: SHA256?
 
-        /// Takes room for `count` more bytes and, of what is announced, for as many again as have come: in few steps,
-        /// and never for much more than there is.
+        /// Reserves space for `count` more bytes, and for as many announced bytes as have already come. So there are
+        /// few steps, and never much more is reserved than was received.
         mutating func reserve(_ announced: Int?, for count: Int) throws {
             guard let announced, let file, written + count > reserved, written + count < announced else { return }
             reserved = min(announced, 2 * (written + count))
@@ -49,8 +49,8 @@ public actor BlobWriter {
 
     public nonisolated let name: UUID
     private let maxBytes: Int
-    /// In bytes, if the sender said it. The disk must have room for that many when the first come; it is reserved as they
-    /// come, so that a promise takes nothing from others.
+    /// The announced size in bytes, if the sender gave one. The disk must have that much space when the first bytes
+    /// come. It is reserved only as bytes come, so an announcement takes nothing from others.
     private let announced: Int?
     private let store: BlobStore
     private var progress: Progress
@@ -58,13 +58,13 @@ public actor BlobWriter {
     private var pendingBytes = 0
     private var state = State.ready
 
-    /// Bytes are collected to this many before they go to a thread: a hop costs more than writing a small piece.
+    /// Bytes are collected up to this size before they go to a thread, because a thread switch costs more than a small
+    /// write.
     private static let chunkSize = 512 * 1024
-    /// A buffer of fewer bytes is copied behind one before it that is small as well; a larger one is kept as it came from
-    /// the socket.
+    /// A smaller buffer is appended to a small one before it. A larger one is kept as the socket delivered it.
     private static let smallBuffer = 16 * 1024
 
-    /// - Parameter file: with `offset` bytes in it; nil for one that is still to be made.
+    /// - Parameter file: A file with `offset` bytes, or nil if it must still be made.
     init(store: BlobStore, file: OpenFile?, name: UUID, offset: Int, maxBytes: Int, announced: Int? = nil) {
         self.store = store
         self.name = name
@@ -73,10 +73,10 @@ public actor BlobWriter {
         progress = Progress(file: file, written: offset, hash: offset == 0 ? SHA256() : nil)
     }
 
-    /// Bytes taken so far, those before a continuation included.
+    /// Bytes received so far, including those before a continuation.
     public var count: Int { progress.written + pendingBytes }
 
-    /// Takes more bytes. `tooLarge` as soon as they exceed the limit, `storageFull` when they find no room.
+    /// Receives more bytes. Throws `tooLarge` as soon as they exceed the limit, and `storageFull` if there is no space.
     public func write(_ buffer: ByteBuffer) async throws {
         guard state == .ready else { throw MediaError(.inUse) }
         guard buffer.readableBytes <= maxBytes - count else { throw MediaError(.tooLarge) }
@@ -89,7 +89,7 @@ public actor BlobWriter {
         if pendingBytes >= Self.chunkSize { try await perform { _, _ in } }
     }
 
-    /// Says what the bytes are, and ends this writer. The file stays in its temporary place, and is not durable yet:
+    /// Returns the received file and ends this writer. The file stays in its temporary place and is not yet durable:
     /// `commit` or `discard` it.
     public func finish() async throws -> ReceivedFile {
         let received = try await perform { [name, store] progress, file in
@@ -99,7 +99,7 @@ public actor BlobWriter {
             let received = ReceivedFile(
                 name: name, sha256: sha256, size: progress.written, type: try Sniffer.type(of: head),
                 isStored: store.holds(sha256), file: file)
-            // What a worker writes is about as large.
+            // A worker's output is about as large.
             if received.isForWorkers { try store.checkRoom(for: received.size) }
             return received
         }
@@ -107,7 +107,7 @@ public actor BlobWriter {
         return received
     }
 
-    /// Makes the bytes durable and ends this writer; another can go on at the returned offset.
+    /// Makes the bytes durable and ends this writer. Another one can continue at the returned offset.
     public func suspend() async throws -> Int {
         let offset = try await perform { progress, file in
             try file.sync()
@@ -168,21 +168,21 @@ public actor BlobWriter {
 }
 
 extension BlobStore {
-    /// Begins an upload of at most `maxBytes`. Its file is made with the first bytes that go to the disk, which must have
-    /// room for those that are `announced`.
+    /// Begins an upload of at most `maxBytes`. The file is made with the first write, and the disk must then have space
+    /// for the `announced` bytes.
     public func makeWriter(_ name: UUID, maxBytes: Int, announced: Int? = nil) -> BlobWriter {
         BlobWriter(store: self, file: nil, name: name, offset: 0, maxBytes: maxBytes, announced: announced)
     }
 
-    /// A new file, readable by this user alone, of which the caller is the only writer.
+    /// Makes a file that only this user can read. The caller is its only writer.
     fileprivate func makeTemporary(_ name: UUID) throws -> OpenFile {
         let file = try openTemporary(name, O_RDWR | O_CREAT | O_EXCL)
         guard try file.lock() else { throw MediaError(.inUse, file.path) }
         return file
     }
 
-    /// Continues an upload at `offset`; bytes beyond it are dropped. `inUse` while another writer holds the file,
-    /// `offsetMismatch` when the file is shorter, `notFound` when it is gone.
+    /// Continues an upload at `offset` and drops bytes beyond it. Throws `inUse` while another writer holds the file,
+    /// `offsetMismatch` if the file is shorter, `notFound` if it is gone.
     public func resumeWriter(_ name: UUID, at offset: Int, maxBytes: Int) async throws -> BlobWriter {
         let file = try await blocking { [self] in
             let file = try openTemporary(name, O_RDWR)

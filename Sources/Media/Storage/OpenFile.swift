@@ -4,7 +4,7 @@ internal import Glibc
 internal import NIOCore
 internal import Synchronization
 
-/// Owns one file descriptor. Every call blocks: only for threads that may.
+/// Owns one file descriptor. Every call may block.
 final class OpenFile: Sendable {
     let descriptor: Int32
     let path: String
@@ -16,8 +16,8 @@ final class OpenFile: Sendable {
         if descriptor < 0 { throw MediaError(errno: errno, "open \(path)") }
     }
 
-    /// Opens a file for reading without waiting for the disk, which may be done anywhere. Nil where that cannot be done:
-    /// `init` tells.
+    /// Opens a file for reading without waiting for the disk, so it can be called anywhere. nil if that is impossible.
+    /// Then use `init`.
     init?(cached path: String) {
         self.path = path
         descriptor = cfiles_open_cached(path)
@@ -26,20 +26,20 @@ final class OpenFile: Sendable {
 
     deinit { close() }
 
-    /// Done for whoever is the last to release it, on whatever thread that is, unless it was done before: closing the last
-    /// descriptor of a removed file deletes its bytes, which takes 0.1 s for a gigabyte. Nothing may be called after it.
+    /// Closes the descriptor, after which nothing else may be called. `deinit` does it otherwise, on any thread.
+    /// Closing the last descriptor of a removed file deletes its bytes, which takes 0.1 s for a gigabyte.
     func close() {
         if !isClosed.exchange(true, ordering: .relaxed) { Glibc.close(descriptor) }
     }
 
-    /// Reserves room for the first `size` bytes, so that too little is found at once, and less is to be done for each
-    /// write. Nothing happens where the file system cannot: writing tells.
+    /// Reserves space for the first `size` bytes. So a full disk is found at once, and each write costs less. Does
+    /// nothing if the file system has no support. Writing will then fail.
     func reserve(_ size: Int) throws {
         guard cfiles_reserve(descriptor, off_t(size)) != 0, [ENOSPC, EDQUOT, EFBIG].contains(errno) else { return }
         throw MediaError(errno: errno, "reserve \(path)")
     }
 
-    /// That one call may write: IOV_MAX of writev(2).
+    /// The buffers that one call may write: IOV_MAX of writev(2).
     private static let maximumPieces = 1024
 
     func size() throws -> Int {
@@ -49,7 +49,7 @@ final class OpenFile: Sendable {
         return Int(status.st_size)
     }
 
-    /// Whether it has no name any more, so that its bytes go with the last descriptor. Does not block.
+    /// Whether the file has been removed, so its bytes go with the last descriptor. Does not block.
     var isRemoved: Bool {
         var status = stat()
         return fstat(descriptor, &status) == 0 && status.st_nlink == 0
@@ -57,10 +57,10 @@ final class OpenFile: Sendable {
 
     func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws { try write([iovec(bytes)], at: offset) }
 
-    /// Writes what the buffers hold, one behind the other, in as few calls as the kernel allows: what it gets at once it
-    /// keeps in fewer and larger pieces.
+    /// Writes the buffers' contents in order, in as few calls as possible. The kernel then keeps the file in fewer,
+    /// larger pieces.
     func write(_ buffers: [ByteBuffer], at offset: Int) throws {
-        // Who owns the memory, held until it is written.
+        // Owns the memory until it is written.
         var owners: [Unmanaged<AnyObject>] = []
         defer { for owner in owners { owner.release() } }
         let pieces = buffers.map { buffer in
@@ -92,7 +92,7 @@ final class OpenFile: Sendable {
         }
     }
 
-    /// As many bytes as there are, up to the buffer's size.
+    /// Reads up to the buffer's size.
     func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws -> Int {
         var done = 0
         while done < buffer.count {
@@ -106,9 +106,9 @@ final class OpenFile: Sendable {
         return done
     }
 
-    /// As many bytes as are in memory from `offset` on, up to the buffer's size: the one read that does not block, so it
-    /// may be done anywhere. Zero where they have to come from the disk, at the end of the file, and where the kernel
-    /// cannot do this: `read` tells.
+    /// Reads bytes from `offset` that are in the kernel's memory, up to the buffer's size. It does not block, so it can
+    /// be called anywhere. Returns zero if the bytes must come from the disk, at the end of the file, and if the kernel
+    /// does not support this. Then use `read`.
     func readCached(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) -> Int {
         max(0, cfiles_read_cached(descriptor, buffer.baseAddress, buffer.count, off_t(offset)))
     }
@@ -123,14 +123,15 @@ final class OpenFile: Sendable {
 
     func sync() throws { try check(fsync(descriptor), "fsync") }
 
-    /// Whether this is now the only holder. The lock ends with the descriptor, so a dead process never keeps it.
+    /// Takes the lock, and tells whether it was free. The lock ends with the descriptor, so a dead process never keeps
+    /// it.
     func lock() throws -> Bool {
         if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return true }
         if errno == EWOULDBLOCK { return false }
         throw MediaError(errno: errno, "flock \(path)")
     }
 
-    /// For the next writer, who need not wait until this descriptor is closed.
+    /// Releases the lock for the next writer before this descriptor is closed.
     func unlock() { flock(descriptor, LOCK_UN) }
 
     private func check(_ result: Int32, _ call: String) throws {

@@ -1,14 +1,14 @@
 /// The files that belong to one address.
 public enum BlobVariant: Hashable, Sendable {
-    /// What everyone who sees the upload may get.
+    /// The bytes for everyone who sees the upload.
     case served
-    /// What its owner alone may get. It has a name of its own, so that no mistake elsewhere can serve uncleaned bytes.
+    /// The bytes for the owner alone. They have a separate name, so no other mistake can serve uncleaned bytes.
     case ownerOnly
     case thumbnail(ThumbnailSize)
 
     static let all: [BlobVariant] = [.served, .ownerOnly] + ThumbnailSize.allCases.map(BlobVariant.thumbnail)
 
-    /// What follows the address in the file's name.
+    /// The suffix of the file's name, after the address.
     public var suffix: String {
         switch self {
         case .served: ""

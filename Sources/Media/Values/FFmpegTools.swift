@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// Where ffmpeg's two programs stand.
+/// The paths of ffmpeg's two programs.
 public struct FFmpegTools: Sendable, Codable {
     public var ffmpeg: String
     public var ffprobe: String
@@ -10,7 +10,7 @@ public struct FFmpegTools: Sendable, Codable {
         self.ffprobe = ffprobe
     }
 
-    /// Looks for both on the `PATH`; nil unless both are there.
+    /// Finds both on the `PATH`, or returns nil.
     public static func find() -> FFmpegTools? {
         let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
         func find(_ name: String) -> String? {

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// What can go wrong between the bytes of an upload and their place on disk.
+/// What can go wrong while an upload is received, processed or stored.
 public struct MediaError: Error, CustomStringConvertible {
     public struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Value: String {
@@ -9,18 +9,18 @@ public struct MediaError: Error, CustomStringConvertible {
         private let value: Value
         private init(_ value: Value) { self.value = value }
 
-        /// More bytes than the upload may have.
+        /// The upload exceeds its limit.
         public static let tooLarge = Code(.tooLarge)
         /// The disk, the disk quota or the largest allowed file is full.
         public static let storageFull = Code(.storageFull)
-        /// As many files wait for processing as may wait. Try again later.
+        /// The limit of waiting files is reached. Try again later.
         public static let busy = Code(.busy)
-        /// No worker could be started, the disk is away or takes nothing, the process has no descriptor left, or the
-        /// service is shutting down. Try again later.
+        /// No worker could start, the disk is missing or read-only, no descriptor is left, or the service is shutting
+        /// down. Try again later.
         public static let unavailable = Code(.unavailable)
         /// No such file.
         public static let notFound = Code(.notFound)
-        /// Another writer holds this temporary file, or this writer is used twice at once or after its end.
+        /// Another writer holds this temporary file, or this writer is used concurrently or after its end.
         public static let inUse = Code(.inUse)
         /// The temporary file is shorter than the offset to continue at.
         public static let offsetMismatch = Code(.offsetMismatch)
@@ -31,7 +31,7 @@ public struct MediaError: Error, CustomStringConvertible {
     }
 
     public let code: Code
-    /// For the log; never for a client.
+    /// For the log, never for a client.
     public let detail: String
 
     public init(_ code: Code, _ detail: String = "") {

@@ -1,4 +1,4 @@
-/// What one file may cost.
+/// Resource limits for one file.
 public struct MediaLimits: Sendable, Codable {
     /// Seconds from handing a file to a worker until the worker is killed.
     public var seconds = 40
@@ -25,10 +25,10 @@ public struct MediaLimits: Sendable, Codable {
 
     public init() {}
 
-    /// Bytes that are copied in a second by the slowest disk, and in a second of CPU by the slowest processor that have to do.
+    /// Bytes per second of the slowest supported disk, and per CPU second of the slowest supported processor.
     private static let slowest = (disk: 25_000_000, processor: 100_000_000)
 
-    /// The limits for a file of `size` bytes: cleaning it copies it once or twice, however large it is.
+    /// The limits for a file of `size` bytes: cleaning copies it once or twice.
     func allowing(_ size: Int) -> MediaLimits {
         var limits = self
         limits.seconds += size / Self.slowest.disk

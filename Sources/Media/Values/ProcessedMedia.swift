@@ -1,18 +1,18 @@
-/// How a client shows an upload.
+/// How clients display an upload.
 public enum MediaKind: String, Sendable, Codable {
     case image, video, audio, file
 }
 
-/// What processing found out about a received file, and what others get of it.
+/// The result of processing a received file, and who gets which bytes.
 public struct ProcessedMedia: Sendable, Codable, Equatable {
     public enum Audience: String, Sendable, Codable {
-        /// Whoever sees the upload.
+        /// Everyone who sees the upload.
         case everyone
-        /// The owner alone: the file may hold metadata that could not be removed.
+        /// Only the owner, because the file may hold metadata that could not be removed.
         case ownerOnly
     }
 
-    /// The bytes that are served instead of the received ones.
+    /// The bytes to serve instead of the received ones.
     public struct Cleaned: Sendable, Codable, Equatable {
         public var size: Int
         public var sha256: BlobID
@@ -28,11 +28,11 @@ public struct ProcessedMedia: Sendable, Codable, Equatable {
     public var duration: Double?
     public var blurhash: String?
     public var thumbnails: [Thumbnail] = []
-    /// Nil when the received bytes are served as they are.
+    /// nil if the received bytes are served unchanged.
     public var cleaned: Cleaned?
     public var audience: Audience = .everyone
 
-    /// Whether this can be true of a file of that type: a worker that says it may have been taken over by the file.
+    /// Whether this can be true for a file of that type. The file may have hijacked the worker.
     func isPlausible(for type: String) -> Bool {
         let lengths = [width, height].compactMap { $0 } + thumbnails.flatMap { [$0.width, $0.height] }
         guard self.type == type, lengths.allSatisfy((1...1_000_000).contains) else { return false }

@@ -1,4 +1,4 @@
-/// A thumbnail's name and the longest its longer side gets.
+/// A thumbnail's name, and the limit of its longer side.
 public enum ThumbnailSize: String, Sendable, Codable, CaseIterable {
     case small, medium, large
 

@@ -2,7 +2,7 @@ internal import CSandbox
 internal import Foundation
 internal import Glibc
 
-/// What a worker is asked to do with one file. The job's directory comes with it, as a descriptor.
+/// A worker's task for one file. The job's directory is sent with it as a descriptor.
 struct WorkerJob: Codable {
     /// The MIME type of the received bytes.
     let type: String
@@ -14,34 +14,34 @@ struct WorkerJob: Codable {
     /// The received bytes.
     var input: String { CSANDBOX_INPUT }
 
-    /// Where a result goes.
+    /// The path of a result.
     static func output(_ suffix: String) -> String { "\(CSANDBOX_RESULTS)/file\(suffix)" }
     func output(_ suffix: String) -> String { Self.output(suffix) }
 
-    /// What a tool wrote to its standard output.
+    /// The path of a tool's standard output.
     static let toolOutput = "\(CSANDBOX_RESULTS)/output"
 }
 
-/// What a worker answers.
+/// A worker's answer.
 enum WorkerAnswer: Codable {
-    /// Said once: it waits for jobs.
+    /// Sent once: the worker waits for jobs.
     case ready
     case processed(ProcessedMedia)
-    /// There is no room for the results.
+    /// There is no space for the results.
     case storageFull
-    /// The job's process ended without an answer; by a signal, if that is not 0.
+    /// The job's process ended without an answer: by a signal, if it is not 0.
     case crashed(signal: Int32)
-    /// Something else than the picture was at fault.
+    /// The failure had another cause than the picture.
     case failed(String)
 }
 
-/// What a job's process says to the host.
+/// A message from a job's process to the host.
 enum JobMessage: Codable {
     case tool(ToolRun)
     case answer(WorkerAnswer)
 }
 
-/// A run of one of ffmpeg's programs. They are bound as the job is: it may as well choose their arguments.
+/// A run of one of ffmpeg's programs. It has the job's limits, so the job may choose the arguments.
 struct ToolRun: Codable {
     enum Tool: String, Codable { case ffmpeg, ffprobe }
     struct End: Codable { let status: Int32 }
@@ -50,11 +50,11 @@ struct ToolRun: Codable {
     let arguments: [String]
 }
 
-/// One line of JSON a message, over a stream socket: a job one way, its answer the other.
+/// Exchanges messages over a stream socket, each a line of JSON: jobs one way, answers the other.
 struct WorkerChannel {
     let descriptor: Int32
     private var buffer: [UInt8] = []
-    /// Paths and a few numbers: no honest line is longer.
+    /// Lines hold paths and a few numbers, so no honest one is longer.
     private static let maxLine = 64 * 1024
 
     init(descriptor: Int32) { self.descriptor = descriptor }
