@@ -119,7 +119,9 @@ final class ContentFiles {
         var status = stat()
         guard fstat(input, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return }
         let output = openat(target, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-        guard output >= 0 else { throw Administration.Refused(description: "\(name): \(String(cString: strerror(errno)))") }
+        guard output >= 0 else {
+            throw Administration.Refused(description: "\(name): \(String(cString: strerror(errno)))")
+        }
         defer { close(output) }
         do {
             let files = (FileHandle(fileDescriptor: input), FileHandle(fileDescriptor: output))

@@ -23,16 +23,18 @@ import Testing
         var asked: Int { state.withLock { $0.asked } }
 
         var lookup: UploadLookup {
-            UploadLookup(now: { self.state.withLock { $0.now } }) { ids in
-                let (before, meanwhile) = self.state.withLock { state in
-                    state.asked += 1
-                    defer { state.meanwhile = nil }
-                    return (state, state.meanwhile)
-                }
-                meanwhile?()
-                if before.missing { return [:] }
-                return Dictionary(uniqueKeysWithValues: ids.map { ($0, .success(found($0.upload, gone: before.gone))) })
+            UploadLookup(now: { self.state.withLock { $0.now } }, find: { self.find($0) })
+        }
+
+        private func find(_ ids: Set<UploadLookup.Key>) -> [UploadLookup.Key: UploadLookup.Answer] {
+            let (before, meanwhile) = state.withLock { state in
+                state.asked += 1
+                defer { state.meanwhile = nil }
+                return (state, state.meanwhile)
             }
+            meanwhile?()
+            if before.missing { return [:] }
+            return Dictionary(uniqueKeysWithValues: ids.map { ($0, .success(found($0.upload, gone: before.gone))) })
         }
     }
 
