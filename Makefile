@@ -53,7 +53,7 @@ bench: bench-packages build $(BENCH_TOOLS) .build/venv/installed-bench
 web: packages
 	@sh web/build.sh
 
-web/dist/index.html: $(shell find web/src web/index.html web/build.sh web/page.mjs -type f)
+web/dist/index.html: $(shell find web/src web/index.html web/build.sh web/page.mjs web/package.json -type f)
 	@sh web/build.sh
 
 packages:
