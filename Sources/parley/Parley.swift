@@ -7,7 +7,7 @@ import ParleyServer
 @main
 enum Program {
     static func main() async {
-        // First of all: a worker locks itself in, which it can only before any other thread runs.
+        // Before everything else: a worker can sandbox itself only before any other thread runs.
         if CommandLine.arguments.dropFirst().first == MediaWorker.argument { MediaWorker.main() }
         await Parley.main()
     }

@@ -3,7 +3,8 @@ import Foundation
 import Logging
 import ParleyServer
 
-/// Runs a command with the settings and a log on standard error. What stops it is one line there, and exit code 1.
+/// Runs a command with the settings and a log on standard error. An error is printed there as one line, and the exit
+/// code is 1.
 func reporting(_ body: (ServerConfiguration, Logger) async throws -> Void) async throws {
     do {
         let configuration = try await ServerConfiguration.load()
@@ -19,7 +20,7 @@ func reporting(_ body: (ServerConfiguration, Logger) async throws -> Void) async
     }
 }
 
-/// `reporting` for a command beside the server: of its log only what is wrong.
+/// Like `reporting`, for a command beside the server: only errors are logged.
 func operating(_ body: (ServerConfiguration, Logger) async throws -> Void) async throws {
     try await reporting { configuration, logger in
         var logger = logger
@@ -28,7 +29,7 @@ func operating(_ body: (ServerConfiguration, Logger) async throws -> Void) async
     }
 }
 
-/// A line on standard error: standard output is for results.
+/// Prints a line on standard error. Standard output is for results.
 func say(_ line: String) {
     try? FileHandle.standardError.write(contentsOf: Data((line + "\n").utf8))
 }

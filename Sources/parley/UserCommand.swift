@@ -7,7 +7,7 @@ struct UserCommand: AsyncParsableCommand {
         commandName: "user", abstract: "Create and manage accounts, with or without a running server.",
         subcommands: [Create.self, Disable.self, Enable.self, ResetPassword.self, Promote.self])
 
-    /// Where a password comes from, so that it is in no process list and no shell history.
+    /// A password from standard input, so that it is in no process list and no shell history; or a new one.
     private static func password() -> (text: String, isNew: Bool) {
         if isatty(STDIN_FILENO) == 0, let line = readLine(), !line.isEmpty { return (line, false) }
         return (makePassword(), true)

@@ -16,7 +16,7 @@ struct VerifyCommand: AsyncParsableCommand {
     }
 }
 
-/// Prints what does not hold, or that all does.
+/// Prints what does not hold, or that everything does.
 func report(_ violations: [Administration.Violation]) throws {
     for violation in violations { print(violation) }
     guard violations.isEmpty else { throw ExitCode(2) }

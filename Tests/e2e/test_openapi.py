@@ -1,8 +1,10 @@
 """The REST description is true: it has every route, and the server's answers match it."""
 
 import collections
+import json
 import re
 
+import jsonschema_rs
 import schemathesis
 import yaml
 from hypothesis import HealthCheck, Phase, given, settings
@@ -13,6 +15,8 @@ from parley import ROOT
 FILE = ROOT / "Sources/ParleyServer/Resources/openapi.yaml"
 CHECKS = [not_a_server_error, content_type_conformance, response_schema_conformance]
 DESCRIPTION = yaml.safe_load(FILE.read_text())
+# What the server is bound to and what its encoders write: ParleyServerTests/API/APIOperationTests.swift keeps it up to date.
+WIRE = json.loads((ROOT / "Tests/wire.json").read_text())
 
 
 def test_the_server_serves_its_description(server):
@@ -21,15 +25,81 @@ def test_the_server_serves_its_description(server):
     assert answer.text == FILE.read_text(), "the server was built with another description"
 
 
+def operations():
+    """(method, path, operation) of the description."""
+    for path, item in DESCRIPTION["paths"].items():
+        for method, operation in item.items():
+            if method != "parameters":
+                yield method.upper(), path, operation
+
+
+def access(operation):
+    """Who may ask for it, in the words of the server's operation table."""
+    security = operation.get("security", DESCRIPTION["security"])
+    if not security:
+        return "anyone"
+    return "anyoneOrCaller" if {} in security else "caller"
+
+
 def test_every_route_is_described():
-    """Reads the routes from their registration, so a new one cannot be forgotten."""
-    routes = set()
-    for source in (ROOT / "Sources/ParleyServer/Routes").glob("*.swift"):
-        for path in re.findall(r'router\.route\(\s*"([^"]+)"', source.read_text()):
-            # Part of the Socket.IO half: there the server says where the client can be found.
-            if not path.startswith("/socket.io/"):
-                routes.add(re.sub(r":(\w+)", r"{\1}", path))
-    assert routes == set(DESCRIPTION["paths"])
+    routes = {
+        (route["method"], re.sub(r":(\w+)", r"{\1}", route["path"])): (route["operation"], route["access"])
+        for route in WIRE["routes"]}
+    described = {
+        (method, path): (operation["operationId"], access(operation)) for method, path, operation in operations()}
+    assert routes == described
+
+
+def resolve(schema):
+    if "$ref" in schema:
+        return resolve(DESCRIPTION["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]])
+    return resolve(schema["allOf"][0]) if "allOf" in schema else schema
+
+
+def check_fields(schema, sample, where):
+    """The full sample has every described field and no other, the sparse one the required fields and no other."""
+    full, sparse = sample["full"], sample["sparse"]
+    for value in (full, sparse):
+        jsonschema_rs.validate({**schema, "components": DESCRIPTION["components"]}, value)
+    check_all_fields(schema, full, where)
+    assert set(sparse) == set(resolve(schema)["required"]), where
+
+
+def check_all_fields(schema, value, where):
+    schema = resolve(schema)
+    if "properties" in schema:
+        assert set(value) == set(schema["properties"]), where
+        for name, field in value.items():
+            check_all_fields(schema["properties"][name], field, f"{where}.{name}")
+    elif schema.get("type") == "array":
+        assert value, f"{where}: the sample has none"
+        for item in value:
+            check_all_fields(schema["items"], item, where)
+
+
+def test_every_field_is_described():
+    schemas = DESCRIPTION["components"]["schemas"]
+    requests = {"NewConversation", "NewMessage"}
+    assert set(WIRE["schemas"]) == {name for name, schema in schemas.items() if "properties" in schema} - requests
+    for name, sample in WIRE["schemas"].items():
+        check_fields({"$ref": f"#/components/schemas/{name}"}, sample, name)
+
+
+def test_every_answer_is_described():
+    checked, inline = [], []
+    for _, _, operation in operations():
+        for status, response in operation["responses"].items():
+            schema = response.get("content", {}).get("application/json", {}).get("schema")
+            if schema is None or "$ref" in schema:
+                continue
+            if operation["operationId"] in WIRE["answers"]:
+                check_fields(schema, WIRE["answers"][operation["operationId"]], operation["operationId"])
+                checked.append(schema["properties"])
+            else:
+                inline.append((operation["operationId"], schema["properties"]))
+    assert len(checked) >= len(WIRE["answers"])
+    for name, properties in inline:
+        assert properties in checked, f"{name}: no sample has these fields"
 
 
 def test_what_the_server_answers_is_what_it_describes(server, people):

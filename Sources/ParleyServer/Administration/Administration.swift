@@ -5,14 +5,9 @@ import Foundation
 public import Logging
 import PostgresClient
 
-/// What an operator does beside a server, whether one is running on the storage or not.
+/// What an operator does by commands, whether a server is running on the storage or not.
 public enum Administration {
-    /// Why a command did nothing, in one sentence.
-    public struct Refused: Error, CustomStringConvertible {
-        public let description: String
-    }
-
-    /// Runs `body` on the database that is set or on the private one, which is started for it unless a server runs it.
+    /// Runs `body` on the configured database or on the private one, which is started for it unless a server runs it.
     static func withDatabase<Value: Sendable>(
         _ configuration: ServerConfiguration, logger: Logger, mayBegin: Bool = false,
         _ body: (_ connectionString: String) async throws -> Value
@@ -21,8 +16,8 @@ public enum Administration {
         let storage = configuration.storageDirectory
         guard mayBegin || FileManager.default.fileExists(atPath: storage.appending(path: "postgres/PG_VERSION").path)
         else {
-            throw Refused(
-                description: "STORAGE_DIR: \(storage.path) holds no Parley; start the server or restore a backup first")
+            throw OperatorError(
+                "STORAGE_DIR: \(storage.path) holds no Parley; start the server or restore a backup first")
         }
         let lock: StorageLock
         do {
@@ -37,7 +32,7 @@ public enum Administration {
         return try await EmbeddedPostgres.withDatabase(configuration, logger: logger, body)
     }
 
-    /// Like `withDatabase`, with a client that is connected.
+    /// Like `withDatabase`, with a connected client.
     static func withClient<Value: Sendable>(
         _ configuration: ServerConfiguration, logger: Logger, _ body: (PostgresClient) async throws -> Value
     ) async throws -> Value {
@@ -57,7 +52,7 @@ public enum Administration {
         settings.connections = 1
         settings.transactionConnections = 1
         settings.queryTimeout = .seconds(3600)
-        // What somebody holds in SQL is said, instead of waited for.
+        // A lock that somebody holds in SQL is reported instead of waited for.
         settings.lockTimeout = .seconds(10)
         return settings
     }
@@ -112,16 +107,16 @@ public enum Administration {
             } catch {
                 await administration.shutdown()
                 guard let refusal = error as? ChatError else { throw error }
-                throw Refused(description: refusal.detail)
+                throw OperatorError(refusal.detail)
             }
             await administration.shutdown()
         }
     }
 
-    /// What each session of a moderator begins with, so that a forgotten COMMIT ends by itself.
+    /// Settings of each session of a moderator, so that a forgotten COMMIT ends by itself.
     private static let moderatorSettings = ["idle_in_transaction_session_timeout": "60s", "lock_timeout": "5s"]
 
-    /// Makes somebody a moderator: a role of PostgreSQL's that can log in and use the schema `moderation`.
+    /// Makes a user a moderator: a PostgreSQL role that can log in and use the schema `moderation`.
     /// - Parameter password: of letters, digits and - only.
     /// - Returns: the name by which that role logs in.
     public static func promote(
@@ -134,14 +129,14 @@ public enum Administration {
             return try await withClient(connectionString, logger: logger) { client in
                 guard try await !client.query("SELECT 1 FROM users WHERE username = \(name.lowercased())").isEmpty
                 else {
-                    throw Refused(description: "there is no user \(name)")
+                    throw OperatorError("there is no user \(name)")
                 }
                 guard try await !client.query("SELECT 1 FROM pg_roles WHERE rolname = 'parley_moderator'").isEmpty
                 else {
-                    throw Refused(description: "this database has no role parley_moderator; run parley migrate first")
+                    throw OperatorError("this database has no role parley_moderator; run parley migrate first")
                 }
                 let role = "moderator_\(name.lowercased())"
-                // A user name is of letters, digits and _ . - only: quoted, it is an identifier.
+                // A user name consists of letters, digits and _ . - only. Quoted, it is an identifier.
                 let quoted = "\"\(role)\""
                 if try await client.query("SELECT 1 FROM pg_roles WHERE rolname = \(role)").isEmpty {
                     try await client.query("CREATE ROLE \(unescaped: quoted)")

@@ -8,25 +8,25 @@ extension Administration {
     private static let dumpName = "database.dump"
     private static let attempts = 3
 
-    /// Writes database and files into `directory`, which must not exist; it appears when the backup is whole.
+    /// Writes database and files into `directory`, which must not exist. It appears when the backup is complete.
     ///
-    /// A server may be running: files never change once they have a name, and what is linked and what is dumped is what
-    /// one moment's snapshot of the database refers to. A file that was removed in between is noticed, and another
-    /// snapshot taken. The signing secret is no part of it: a restored server makes a new one.
+    /// A server may be running. Files never change once they have a name, and what is linked and dumped is what one
+    /// snapshot of the database refers to. If a file was removed in between, another snapshot is taken. The signing
+    /// secret is not included: a restored server makes a new one.
     /// - Returns: how many files it holds.
     public static func backUp(
         to directory: URL, _ configuration: ServerConfiguration, logger: Logger, progress: (String) -> Void
     ) async throws -> Int {
         let files = FileManager.default
         guard !files.fileExists(atPath: directory.path) else {
-            throw Refused(description: "\(directory.path) exists already; name a new directory")
+            throw OperatorError("\(directory.path) exists already; name a new directory")
         }
         let partial = directory.deletingLastPathComponent().appending(path: directory.lastPathComponent + ".partial")
         try? files.removeItem(at: partial)
         let target = partial.appending(path: "uploads")
-        // Fails where somebody else put something there meanwhile.
+        // Fails if another process has made the directory meanwhile.
         guard mkdir(partial.path, 0o700) == 0, mkdir(target.path, 0o700) == 0 else {
-            throw Refused(description: "\(partial.path) cannot be made: \(String(cString: strerror(errno)))")
+            throw OperatorError("\(partial.path) cannot be made: \(String(cString: strerror(errno)))")
         }
         return try await withDatabase(configuration, logger: logger) { connectionString in
             let source = try ContentFiles(configuration.uploadsDirectory.resolvingSymlinksInPath())
@@ -41,7 +41,7 @@ extension Administration {
                 try files.moveItem(at: partial, to: directory)
                 return count
             }
-            throw Refused(description: "some files are missing in the storage; run parley verify")
+            throw OperatorError("some files are missing in the storage; run parley verify")
         }
     }
 
@@ -51,7 +51,7 @@ extension Administration {
         _ configuration: ServerConfiguration, logger: Logger, progress: (String) -> Void
     ) async throws -> Int? {
         var settings = commandSettings(connectionString)
-        // The snapshot is this transaction's, which is idle while files are linked and the program begins.
+        // The snapshot belongs to this transaction, which is idle while files are linked and pg_dump starts.
         settings.idleTransactionTimeout = .seconds(24 * 3600)
         settings.sessionParameters = [
             "default_transaction_isolation": "repeatable read", "default_transaction_read_only": "on",
@@ -67,7 +67,7 @@ extension Administration {
                     for content in contents {
                         guard try copies.take(content, from: source, linking: true) else { return nil }
                     }
-                    // What an attempt before this one took.
+                    // Removes the files of an earlier attempt.
                     count += try copies.prune(shard: shard, keeping: Set(contents.flatMap(\.names)))
                 }
                 progress("dumping the database")
@@ -80,26 +80,26 @@ extension Administration {
         }
     }
 
-    /// Brings a backup into an empty server, migrates it if it is of an older version, and verifies it.
+    /// Restores a backup into an empty server, migrates it if it is of an older version, and verifies it.
     /// - Returns: what does not hold.
     public static func restore(
         from directory: URL, _ configuration: ServerConfiguration, logger: Logger, progress: (String) -> Void
     ) async throws -> [Violation] {
         let dump = directory.appending(path: dumpName)
         guard (try? dump.resourceValues(forKeys: [.isRegularFileKey]))?.isRegularFile == true else {
-            throw Refused(description: "\(directory.path) is no backup: there is no \(dumpName) in it")
+            throw OperatorError("\(directory.path) is no backup: there is no \(dumpName) in it")
         }
         let uploads = configuration.uploadsDirectory
         guard holdsNothing(uploads) else {
-            throw Refused(description: "\(uploads.path) is not empty; a backup is restored into an empty server only")
+            throw OperatorError("\(uploads.path) is not empty; a backup is restored into an empty server only")
         }
         return try await withDatabase(configuration, logger: logger, mayBegin: true) { connectionString in
             try await withClient(connectionString, logger: logger) { client in
                 let tables = try await client.query("SELECT 1 FROM pg_tables WHERE schemaname = 'public' LIMIT 1")
                 guard tables.isEmpty else {
-                    throw Refused(description: "the database is not empty; a backup is restored into an empty one only")
+                    throw OperatorError("the database is not empty; a backup is restored into an empty one only")
                 }
-                // Roles belong to the cluster and are in no dump, but rights given to them are.
+                // Roles belong to the cluster and are in no dump, but rights granted to them are.
                 if try await client.query("SELECT 1 FROM pg_roles WHERE rolname = 'parley_moderator'").isEmpty {
                     try await client.query("CREATE ROLE parley_moderator NOLOGIN")
                 }
@@ -120,7 +120,7 @@ extension Administration {
         }
     }
 
-    /// Copies the files that the database refers to. Which are missing, or not what they should be, `verify` finds.
+    /// Copies the files that the database refers to. `verify` finds those that are missing or wrong.
     private static func copy(
         _ backup: ContentFiles, to uploads: URL, _ connectionString: String, _ logger: Logger
     ) async throws {
@@ -137,22 +137,22 @@ extension Administration {
         sync()
     }
 
-    /// Whether no content has a file there.
+    /// Whether there are no files of uploads.
     private static func holdsNothing(_ uploads: URL) -> Bool {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: uploads.path)) ?? []
         return !names.contains { $0.utf8.count == 2 }
     }
 
-    /// Runs one of PostgreSQL's programs on a database; what it complains of is the error.
+    /// Runs one of PostgreSQL's programs on a database. Its first message is the error.
     private static func runProgram(
         _ name: String, _ arguments: [String], _ connectionString: String, _ configuration: ServerConfiguration
     ) async throws {
         guard var environment = PostgresConfiguration.environment(of: connectionString) else {
-            throw Refused(description: "DATABASE_URL: not a PostgreSQL URL or connection string")
+            throw OperatorError("DATABASE_URL: not a PostgreSQL URL or connection string")
         }
         environment["PATH"] = "/usr/bin:/bin"
         environment["LC_ALL"] = "C.UTF-8"
-        // Of the version that made the private cluster; of the newest for any other server.
+        // The version that made the private cluster, or the newest for any other server.
         let program = try PrivateCluster(storage: configuration.storageDirectory).programs.appending(path: name).path
         var arguments = arguments
         if let place = arguments.firstIndex(of: "--dbname=") {
@@ -170,7 +170,7 @@ extension Administration {
             [program] + arguments, environment: environment, descriptors: [0: null, 1: null, 2: log])
         guard await process.waitForExit() == 0 else {
             let text = (try? String(contentsOf: messages, encoding: .utf8)) ?? ""
-            throw Refused(description: "\(name): \(text.split(separator: "\n").first ?? "failed")")
+            throw OperatorError("\(name): \(text.split(separator: "\n").first ?? "failed")")
         }
     }
 }

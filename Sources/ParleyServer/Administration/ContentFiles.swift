@@ -4,17 +4,17 @@ import Glibc
 import Media
 import PostgresClient
 
-/// A content as the database has it, and the names of its files.
+/// A content of the database, and the names of its files.
 struct StoredContent {
     let id: BlobID
-    /// What is served comes first, then the thumbnails.
+    /// The served file comes first, then the thumbnails.
     let names: [String]
-    /// Of the file that is served, in bytes.
+    /// Bytes of the served file.
     let size: Int
     let servedSHA256: String
 
-    /// The contents of one shard that uploads refer to. Where the database says what cannot be, as one that somebody
-    /// prepared may, there is none.
+    /// The contents of one shard that uploads refer to. Impossible rows, which a prepared database may have, are left
+    /// out.
     static func list(shard: Int, _ query: (PostgresQuery) async throws -> PostgresResult) async throws
         -> [StoredContent]
     {
@@ -39,24 +39,24 @@ struct StoredContent {
     }
 }
 
-/// The files of contents as a storage and a backup both keep them: `ab/cd/<sha256>`, with what belongs to it beside it.
-/// Reached from one open directory without ever following a link, so that nothing outside of it is read or written.
+/// The files of contents, in a storage or a backup: `ab/cd/<sha256>`, with its thumbnails beside it. They are reached
+/// from one open directory without following links, so that nothing outside of it is read or written.
 final class ContentFiles {
     private let root: Int32
 
     init(_ directory: URL) throws {
         root = open(directory.path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard root >= 0 else {
-            throw Administration.Refused(description: "\(directory.path): \(String(cString: strerror(errno)))")
+            throw OperatorError("\(directory.path): \(String(cString: strerror(errno)))")
         }
     }
 
     deinit { close(root) }
 
-    /// Gives what `source` has of the content's files a name here.
-    /// - Parameter linking: with hard links where there can be some. Otherwise they are copied, and what is served only if
-    ///   it is what it should be.
-    /// - Returns: whether what is served is here, in full.
+    /// Takes the content's files over from `source`.
+    /// - Parameter linking: Whether to make hard links where possible. Otherwise files are copied, and the served one
+    ///   only if its hash is right.
+    /// - Returns: Whether the served file is here, in full.
     func take(_ content: StoredContent, from source: ContentFiles, linking: Bool) throws -> Bool {
         guard let from = try source.shard(of: content.id, making: false),
             let here = try shard(of: content.id, making: true)
@@ -72,7 +72,7 @@ final class ContentFiles {
         return size(of: content.names[0], in: here) == content.size
     }
 
-    /// Takes away every file of the shard that is not among `kept`.
+    /// Deletes every file of the shard that is not among `kept`.
     /// - Returns: how many stay.
     func prune(shard: Int, keeping kept: Set<String>) throws -> Int {
         var count = 0
@@ -100,10 +100,10 @@ final class ContentFiles {
         let directory = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         if directory >= 0 { return directory }
         if errno == ENOENT { return nil }
-        throw Administration.Refused(description: "\(name): \(String(cString: strerror(errno)))")
+        throw OperatorError("\(name): \(String(cString: strerror(errno)))")
     }
 
-    /// Nil for what is no file of its own, such as a link.
+    /// nil for what is no regular file, such as a link.
     private func size(of name: String, in directory: Int32) -> Int? {
         var status = stat()
         guard fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0, status.st_mode & S_IFMT == S_IFREG else {
@@ -120,7 +120,7 @@ final class ContentFiles {
         guard fstat(input, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return }
         let output = openat(target, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard output >= 0 else {
-            throw Administration.Refused(description: "\(name): \(String(cString: strerror(errno)))")
+            throw OperatorError("\(name): \(String(cString: strerror(errno)))")
         }
         defer { close(output) }
         do {

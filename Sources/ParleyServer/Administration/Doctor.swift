@@ -2,13 +2,13 @@ import Foundation
 import Glibc
 
 extension Administration {
-    /// What `parley doctor` found out about the packages whose code reads strangers' bytes.
+    /// What `parley doctor` found out about the packages that parse untrusted bytes.
     public struct Diagnosis: Sendable {
         /// Installed packages, by name.
         public var versions: [(package: String, version: String)]
         /// Packages of which apt knows a newer version.
         public var outdated: [Update]
-        /// Why it could not be found out whether there are newer ones, if so.
+        /// Why newer versions could not be looked for, if so.
         public var obstacle: String?
     }
 
@@ -19,8 +19,7 @@ extension Administration {
         public var isSecurity: Bool
     }
 
-    /// Decoders, what types files, the database and its client, and what encrypts: the beginnings of their packages'
-    /// names.
+    /// Prefixes of package names: decoders, file typing, the database and its client, and TLS.
     private static let watched = [
         "ffmpeg", "libaom", "libavcodec", "libavformat", "libcgif", "libdav1d", "libde265", "libexif", "libgif",
         "libheif",
@@ -33,10 +32,10 @@ extension Administration {
         watched.contains { package.hasPrefix($0) } && !unwatched.contains { package.hasSuffix($0) }
     }
 
-    /// After this many days what apt knows is old news.
+    /// After so many days apt's lists are too old.
     private static let maximumAge = 7
 
-    /// Asks the package manager; changes nothing, and needs no privileges.
+    /// Asks the package manager. Changes nothing, and needs no privileges.
     public static func diagnose() async throws -> Diagnosis {
         guard let installed = try await output(of: ["/usr/bin/dpkg-query", "-W", "-f", "${Package} ${Version}\\n"])
         else {
@@ -54,7 +53,7 @@ extension Administration {
         return Diagnosis(versions: versions, outdated: updates(in: list), obstacle: ageOfLists())
     }
 
-    /// What `apt list --upgradable` says of packages that are watched: `name/suite,suite version architecture […]`.
+    /// The watched packages of `apt list --upgradable`, whose lines are `name/suite,suite version architecture […]`.
     static func updates(in list: String) -> [Update] {
         list.split(separator: "\n").compactMap { line in
             let fields = line.split(separator: " ")
@@ -67,7 +66,7 @@ extension Administration {
         }
     }
 
-    /// Why apt's word cannot be trusted, if so: it only knows what `apt-get update` told it.
+    /// Why apt's answer cannot be trusted, if so: it only knows what `apt-get update` told it.
     private static func ageOfLists() -> String? {
         let directory = "/var/lib/apt/lists"
         let files = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
@@ -76,7 +75,7 @@ extension Administration {
                 try? FileManager.default.attributesOfItem(atPath: "\(directory)/\($0)")[.modificationDate] as? Date
             }.max()
         guard let newest else { return "apt knows of no packages: run apt-get update" }
-        // An archive that changes seldom leaves its lists as they are; when they were asked for says this file.
+        // An archive that seldom changes leaves its lists as they are. These files say when they were last checked.
         let stamps = ["/var/lib/apt/periodic/update-success-stamp", "/var/cache/apt/pkgcache.bin"]
         let asked = stamps.compactMap {
             try? FileManager.default.attributesOfItem(atPath: $0)[.modificationDate] as? Date
@@ -85,7 +84,7 @@ extension Administration {
         return days > maximumAge ? "what apt knows is \(days) days old: run apt-get update" : nil
     }
 
-    /// What a program writes to its standard output; nil if there is no such program.
+    /// A program's standard output; nil if there is no such program.
     private static func output(of command: [String]) async throws -> String? {
         guard FileManager.default.isExecutableFile(atPath: command[0]) else { return nil }
         let null = open("/dev/null", O_RDWR | O_CLOEXEC)
@@ -96,7 +95,7 @@ extension Administration {
             descriptors: [0: null, 1: pipe.fileHandleForWriting.fileDescriptor, 2: null])
         try pipe.fileHandleForWriting.close()
         let text = try await Task.detached { try pipe.fileHandleForReading.readToEnd() }.value ?? Data()
-        guard await process.waitForExit() == 0 else { throw Refused(description: "\(command[0]) failed") }
+        guard await process.waitForExit() == 0 else { throw OperatorError("\(command[0]) failed") }
         return String(decoding: text, as: UTF8.self)
     }
 }

@@ -2,7 +2,7 @@ import Configuration
 public import Foundation
 public import Logging
 
-/// What an operator can set, by environment variables or a `.env` file in the working directory; the environment wins.
+/// The settings, from environment variables or a `.env` file in the working directory. The environment wins.
 public struct ServerConfiguration: Sendable {
     public enum ScannerFallback: String, Sendable { case refuse, accept }
 
@@ -19,11 +19,11 @@ public struct ServerConfiguration: Sendable {
     public var logLevel = Logger.Level.info
     /// Pages elsewhere that may use this server.
     var corsOrigins: Set<WebOrigin> = []
-    /// Where people find this server; nil: wherever a request says.
+    /// The server's public address; nil: whatever name a request uses.
     var publicOrigin: WebOrigin?
-    /// Seconds for which browsers are told to come over TLS only; nil: they are not told.
+    /// Seconds for which browsers are told to use TLS only; nil: they are not told.
     public var strictTransportSeconds: Int?
-    /// Addresses and networks (CIDR) of proxies whose `X-Forwarded-For` is believed.
+    /// Addresses and networks (CIDR) of proxies whose `X-Forwarded-For` is trusted.
     public var trustedProxies: [String] = []
     public var tlsCertificate: String?
     public var tlsKey: String?
@@ -37,24 +37,19 @@ public struct ServerConfiguration: Sendable {
     /// nil: no metrics are served.
     public var metricsPort: Int?
     public var rateLimits = true
-    /// nil: by how many there can be.
+    /// nil: derived from the limit of open files.
     public var connectionsPerAddress: Int?
-    /// Seconds: how long a connection may be idle, a request's head may take, and its body may bring next to nothing.
+    /// Seconds that a connection may be idle, that a request's head may take, and in which its body must make progress.
     public var requestTimeout = 60
-    /// Seconds for which `/ready` says that the server stops, and all else goes on, before its port closes.
+    /// Seconds between `/ready`'s first refusal and the closing of the port. Everything else goes on meanwhile.
     public var readyGrace = 2
-    /// Settings that are probably misspelled, a sentence each.
+    /// One sentence for each setting that is probably misspelled.
     public private(set) var warnings: [String] = []
-
-    /// A setting that cannot be used: one line that names it.
-    public struct Invalid: Error, CustomStringConvertible {
-        public let description: String
-    }
 
     public init() {}
 
     /// Reads the settings.
-    /// - Throws: ``Invalid`` for a value that makes no sense.
+    /// - Throws: ``OperatorError`` for a value that makes no sense.
     public static func load(
         environment: [String: String] = ProcessInfo.processInfo.environment, file: String = ".env"
     ) async throws -> ServerConfiguration {
@@ -68,7 +63,7 @@ public struct ServerConfiguration: Sendable {
         configuration.warnings =
             SettingNames.warnings(fromFile.keys, in: file, known: settings.names)
             + SettingNames.warnings(
-                // Others' variables are many: a short name says nothing.
+                // Other programs have many variables. A short name says nothing.
                 environment.keys.filter { $0.contains("_") }, in: "the environment", known: settings.names)
         return configuration
     }
@@ -86,7 +81,7 @@ public struct ServerConfiguration: Sendable {
         port = try settings.integer("PORT", in: 0...65535) ?? port
         databaseURL = try settings.string("DATABASE_URL").map { url in
             guard url.hasPrefix("postgres://") || url.hasPrefix("postgresql://") || url.contains("=") else {
-                throw Invalid(description: "DATABASE_URL: not a PostgreSQL URL or connection string")
+                throw OperatorError("DATABASE_URL: not a PostgreSQL URL or connection string")
             }
             return url
         }
@@ -104,12 +99,12 @@ public struct ServerConfiguration: Sendable {
         do throws(TrustedProxies.Invalid) {
             _ = try TrustedProxies(trustedProxies)
         } catch {
-            throw Invalid(description: "TRUSTED_PROXIES: \(error.entry) is no address or network like 10.0.0.0/8")
+            throw OperatorError("TRUSTED_PROXIES: \(error.entry) is no address or network like 10.0.0.0/8")
         }
         tlsCertificate = try settings.file("TLS_CERT")
         tlsKey = try settings.file("TLS_KEY")
         guard (tlsCertificate == nil) == (tlsKey == nil) else {
-            throw Invalid(description: "TLS_CERT and TLS_KEY: set both or neither")
+            throw OperatorError("TLS_CERT and TLS_KEY: set both or neither")
         }
         maxUploadBytes = try settings.integer("MAX_UPLOAD_BYTES", in: 1...(1 << 40)) ?? maxUploadBytes
         userQuotaBytes = try settings.integer("USER_QUOTA_BYTES", in: 0...(1 << 50)) ?? userQuotaBytes
@@ -131,7 +126,7 @@ public struct ServerConfiguration: Sendable {
         let isPlain =
             text.split(separator: "/", omittingEmptySubsequences: false).count == (text.hasSuffix("/") ? 4 : 3)
         guard isPlain, !text.contains(where: { "?#*".contains($0) }), let origin = WebOrigin(text) else {
-            throw Invalid(description: "\(setting): \(text) is no origin like https://chat.example.org")
+            throw OperatorError("\(setting): \(text) is no origin like https://chat.example.org")
         }
         return origin
     }
@@ -140,7 +135,7 @@ public struct ServerConfiguration: Sendable {
 /// The settings by their names in the environment. An empty value counts as none.
 private final class Settings {
     private let reader: ConfigReader
-    /// All that were asked for.
+    /// All names that were asked for.
     private(set) var names: [String] = []
 
     init(reader: ConfigReader) { self.reader = reader }
@@ -155,8 +150,8 @@ private final class Settings {
     func integer(_ name: String, in range: ClosedRange<Int>) throws -> Int? {
         guard let text = string(name) else { return nil }
         guard let value = Int(text), range.contains(value) else {
-            throw ServerConfiguration.Invalid(
-                description: "\(name): \(text) is no whole number from \(range.lowerBound) to \(range.upperBound)")
+            throw OperatorError(
+                "\(name): \(text) is no whole number from \(range.lowerBound) to \(range.upperBound)")
         }
         return value
     }
@@ -164,7 +159,7 @@ private final class Settings {
     func choice<Value: RawRepresentable<String>>(_ name: String, as type: Value.Type = Value.self) throws -> Value? {
         guard let text = string(name) else { return nil }
         guard let value = Value(rawValue: text.lowercased()) else {
-            throw ServerConfiguration.Invalid(description: "\(name): \(text) is not a known value")
+            throw OperatorError("\(name): \(text) is not a known value")
         }
         return value
     }
@@ -176,7 +171,7 @@ private final class Settings {
     func file(_ name: String) throws -> String? {
         guard let path = string(name) else { return nil }
         guard FileManager.default.isReadableFile(atPath: path) else {
-            throw ServerConfiguration.Invalid(description: "\(name): \(path) cannot be read")
+            throw OperatorError("\(name): \(path) cannot be read")
         }
         return path
     }
@@ -185,7 +180,7 @@ private final class Settings {
     func secret(_ name: String) throws -> String? {
         guard let secret = string(name) else { return nil }
         guard secret.utf8.count >= 32 else {
-            throw ServerConfiguration.Invalid(description: "\(name): at least 32 characters")
+            throw OperatorError("\(name): at least 32 characters")
         }
         return secret
     }

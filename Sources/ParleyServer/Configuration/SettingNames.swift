@@ -1,4 +1,4 @@
-/// Finds names that are no setting's, but nearly one's.
+/// Finds names that are probably misspelled settings.
 enum SettingNames {
     /// - Returns: A sentence for each name that somebody probably misspelled.
     static func warnings(_ names: some Sequence<String>, in place: String, known: [String]) -> [String] {
@@ -9,7 +9,7 @@ enum SettingNames {
         }
     }
 
-    /// A short name has room for one typing error, a longer one for two.
+    /// A short name allows one typing error, a longer one two.
     private static func nearest(to name: String, among known: [String]) -> String? {
         let upper = name.uppercased()
         return known.map { (name: $0, distance: distance(upper, $0)) }
@@ -17,7 +17,7 @@ enum SettingNames {
             .min { $0.distance < $1.distance }?.name
     }
 
-    /// How many characters were put in, left out, changed, or exchanged with the next (optimal string alignment).
+    /// How many characters were inserted, deleted, replaced, or swapped with the next (optimal string alignment).
     static func distance(_ left: String, _ right: String) -> Int {
         let (left, right) = (Array(left.utf8), Array(right.utf8))
         guard abs(left.count - right.count) <= 2 else { return .max }

@@ -1,25 +1,25 @@
 import Foundation
 
-/// A `.env` file, read as Docker Compose and the dotenv libraries read it where they agree:
+/// A `.env` file, parsed as Docker Compose and the dotenv libraries do where they agree:
 ///
-/// - A line is `KEY=value` or `KEY: value`, with or without `export` before it and blanks around the separator.
-/// - A value without quotes ends with its line, or at a `#` after a blank, where a comment begins.
-/// - A value in single quotes or backticks is taken as it is; in double quotes, `\n`, `\r`, `\t`, `\"`, `\\` and `\$` stand
-///   for what they do in a shell. Either may go on over several lines.
-/// - Nothing is put in the place of `$NAME`.
-/// - Of a key that comes twice, the last value counts.
+/// - A line is `KEY=value` or `KEY: value`, with or without `export` before it and whitespace around the separator.
+/// - A value without quotes ends with its line, or at a `#` after whitespace, where a comment begins.
+/// - A value in single quotes or backticks is literal. In double quotes, `\n`, `\r`, `\t`, `\"`, `\\` and `\$` mean
+///   what they mean in a shell. Either may continue over several lines.
+/// - `$NAME` is not replaced.
+/// - If a key comes twice, the last value counts.
 ///
-/// What cannot be read is an error, and never skipped: a secret must not be lost to a typing error.
+/// What cannot be parsed is an error and is never skipped: a secret must not be lost to a typing error.
 struct SettingsFile {
-    /// What cannot be read, and where. It does not say what stands there: it may be a secret.
+    /// What cannot be parsed, and where. It does not quote the text, which may be a secret.
     struct Invalid: Error, Equatable {
-        /// From 1.
+        /// Counted from 1.
         let line: Int
         let reason: String
     }
 
     private(set) var values: [String: String] = [:]
-    /// The whole text, without a byte order mark and with line feeds alone.
+    /// The whole text, without a byte order mark, its lines ended by line feeds.
     private let text: [Unicode.Scalar]
     private var index = 0
     private var line = 1
@@ -71,7 +71,7 @@ struct SettingsFile {
         guard skipCommentAndLineEnd() else { throw invalid("something follows the closing quote") }
     }
 
-    /// The name, and the blanks after it.
+    /// Reads the name and the whitespace after it.
     private mutating func readKey() throws(Invalid) -> String {
         let begin = index
         while let next = peek(), Self.isKey(next) { index += 1 }
@@ -87,7 +87,7 @@ struct SettingsFile {
         }
     }
 
-    /// - Parameter mayBeComment: Whether a blank stands before the value: a `#` that follows begins a comment then.
+    /// - Parameter mayBeComment: Whether whitespace stands before the value, so that a `#` begins a comment.
     private mutating func readPlain(mayBeComment: Bool) throws(Invalid) -> String {
         let begin = index
         var end = index
@@ -126,14 +126,14 @@ struct SettingsFile {
         throw Invalid(line: opened, reason: "the quote that opens the value is never closed")
     }
 
-    /// Whether nothing but a comment follows a quote on its line: it closes the value then, even after a backslash.
+    /// Whether only a comment follows a quote on its line. Such a quote closes the value, even after a backslash.
     private func isLast(quoteAt position: Int) -> Bool {
         let rest = text[(position + 1)...].prefix { $0 != "\n" }
         guard let first = rest.first(where: { !Self.isBlank($0) }) else { return true }
         return first == "#"
     }
 
-    /// After a backslash. What is no escape stands for itself.
+    /// Reads what follows a backslash. What is no escape stands for itself.
     private mutating func readEscape() -> [Unicode.Scalar] {
         guard let next = peek(), next != "\n" else { return ["\\"] }
         index += 1
@@ -158,7 +158,7 @@ struct SettingsFile {
         while let next = peek(), Self.isBlank(next) { index += 1 }
     }
 
-    /// - Returns: Whether the line ends here, but for a comment.
+    /// - Returns: Whether the line ends here, apart from a comment.
     private mutating func skipCommentAndLineEnd() -> Bool {
         if peek() == "#" { while let next = peek(), next != "\n" { index += 1 } }
         guard index < text.count else { return true }
@@ -178,25 +178,25 @@ struct SettingsFile {
 }
 
 extension SettingsFile {
-    /// Bytes beyond which a file is not one of settings.
+    /// A larger file is not one of settings.
     private static let maximumBytes = 1 << 20
 
     /// The file's settings; none where there is no file.
-    /// - Throws: ``ServerConfiguration/Invalid`` for what cannot be read.
-    static func load(_ path: String) throws(ServerConfiguration.Invalid) -> [String: String] {
+    /// - Throws: ``OperatorError`` for what cannot be read.
+    static func load(_ path: String) throws(OperatorError) -> [String: String] {
         var isDirectory: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else { return [:] }
         guard !isDirectory.boolValue, let file = FileHandle(forReadingAtPath: path),
             let data = try? file.read(upToCount: maximumBytes + 1) ?? Data()
-        else { throw .init(description: "\(path): cannot be read") }
-        guard data.count <= maximumBytes else { throw .init(description: "\(path): too large for a file of settings") }
+        else { throw .init("\(path): cannot be read") }
+        guard data.count <= maximumBytes else { throw .init("\(path): too large for a file of settings") }
         guard let text = String(validating: data, as: UTF8.self) else {
-            throw .init(description: "\(path): not in UTF-8")
+            throw .init("\(path): not in UTF-8")
         }
         do throws(Invalid) {
             return try SettingsFile(text).values
         } catch {
-            throw .init(description: "\(path), line \(error.line): \(error.reason)")
+            throw .init("\(path), line \(error.line): \(error.reason)")
         }
     }
 }

@@ -1,7 +1,7 @@
 import Glibc
 
-/// A host and, where it is written, a port (RFC 3986 §§ 3.2.2 and 3.2.3), in one spelling: the
-/// shortest one of an IPv6 address (RFC 5952), lower case of all others. Without user information, which HTTP does not have (RFC 9110 § 4.2.4).
+/// A host and an optional port (RFC 3986 §§ 3.2.2 and 3.2.3), normalized: an IPv6 address in its shortest form (RFC
+/// 5952), everything else in lower case. There is no user information, which HTTP does not have (RFC 9110 § 4.2.4).
 struct Authority: Hashable, Sendable {
     /// An IPv6 address is in brackets.
     let host: String
@@ -41,7 +41,7 @@ struct Authority: Hashable, Sendable {
         }
     }
 
-    /// `reg-name`, but for the comma: a list of hosts is none.
+    /// `reg-name`, but without the comma: a list of hosts is no host.
     private static func isName(_ text: Substring) -> Bool {
         guard !text.isEmpty, text.utf8.count <= 255 else { return false }
         var hexDigits = 0
@@ -70,7 +70,7 @@ struct Authority: Hashable, Sendable {
     }
 }
 
-/// Scheme, host and port of a page (RFC 6454 § 4), with the port that the scheme has by default filled in.
+/// Scheme, host and port of a page (RFC 6454 § 4). The port is the scheme's default where none is written.
 struct WebOrigin: Hashable, Sendable {
     let scheme: String
     let host: String
@@ -82,7 +82,7 @@ struct WebOrigin: Hashable, Sendable {
         port = authority.port ?? (isSecure ? 443 : 80)
     }
 
-    /// - Parameter text: An `Origin` field, or a URL, of which what follows the authority does not count.
+    /// - Parameter text: An `Origin` field, or a URL. What follows the authority is ignored.
     /// - Returns: nil for everything but `http` and `https`, and for `null`.
     init?(_ text: some StringProtocol) {
         guard let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://") else { return nil }

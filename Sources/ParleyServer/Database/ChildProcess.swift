@@ -8,10 +8,6 @@ import Glibc
 /// PostgreSQL needs a fourth descriptor, its data directory: it works there as another account, below folders that this
 /// account cannot enter. Standard input cannot carry it, because `initdb` starts `postgres` with a pipe there.
 struct ChildProcess: Sendable {
-    struct Failed: Error, CustomStringConvertible {
-        let description: String
-    }
-
     /// `POSIX_SPAWN_SETSID` of POSIX 2024. glibc's header shows it to GNU programs only (posix_spawn(3)).
     private static let newSession: Int16 = 0x80
 
@@ -41,7 +37,7 @@ struct ChildProcess: Sendable {
         var pid: pid_t = 0
         let code = posix_spawn(&pid, arguments[0], &actions, &attributes, &argv, &envp)
         guard code == 0 else {
-            throw Failed(description: "\(arguments[0]) cannot be started: \(String(cString: strerror(code)))")
+            throw OperatorError("\(arguments[0]) cannot be started: \(String(cString: strerror(code)))")
         }
         self.pid = pid
     }

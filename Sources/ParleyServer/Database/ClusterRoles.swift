@@ -3,15 +3,16 @@ import Glibc
 import Logging
 import PostgresClient
 
-/// Who may do what in the private PostgreSQL.
+/// The roles of the private PostgreSQL.
 ///
-/// `parley_owner` owns the cluster and is its only superuser; it logs in by the operating system's word for who asks
-/// (`peer`), so only whoever runs the cluster can be it, or root. The server is `parley`, which owns its database and
-/// nothing else, and whoever gets into the directory may be it. Everybody else, such as moderators, has a password.
+/// `parley_owner` owns the cluster and is its only superuser. It logs in by operating system account (`peer`), so only
+/// root and the account that runs the cluster can be it. The server is `parley`, which owns its database and nothing
+/// else. Every account that can enter the directory can be `parley`. All other roles, such as moderators, have a
+/// password.
 enum ClusterRoles {
     static let owner = "parley_owner"
     static let server = "parley"
-    /// Exists only while an older cluster is brought up to date: no session can rename its own role.
+    /// Exists only while an older cluster is upgraded: no session can rename its own role.
     private static let helper = "parley_upgrade"
 
     /// `pg_hba.conf` (PostgreSQL documentation, 21.1).
@@ -23,7 +24,7 @@ enum ClusterRoles {
 
         """
 
-    /// `pg_ident.conf`: which accounts of the operating system may be the owner (21.2).
+    /// `pg_ident.conf`: the operating system accounts that may be the owner (21.2).
     static func identities(_ accounts: [String]) -> String {
         let lines = Set(accounts).sorted().flatMap { account in
             let quoted = "\"\(account.replacing("\"", with: "\"\""))\""
@@ -32,8 +33,8 @@ enum ClusterRoles {
         return "# Written by Parley at each start.\n" + lines.joined(separator: "\n") + "\n"
     }
 
-    /// Makes the roles and the server's database where they are missing; takes from the server's role of an older
-    /// cluster that it is a superuser. Whatever interrupts it, the next start goes on.
+    /// Makes the roles and the server's database where they are missing, and removes superuser rights from the server's
+    /// role of an older cluster. If it is interrupted, the next start finishes it.
     /// - Parameter connectionString: how a role reaches a database of the cluster.
     static func prepare(
         logger: Logger, connectionString: (_ role: String, _ database: String) -> String
@@ -43,7 +44,7 @@ enum ClusterRoles {
             try await with(connectionString(server, "postgres"), logger) { cluster in
                 let rows = try await cluster.query("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
                 guard try rows.first?.decode("rolsuper", as: Bool.self) == true else {
-                    throw PrivateCluster.Unusable(description: "PostgreSQL's owner, \(owner), cannot log in to it")
+                    throw OperatorError("PostgreSQL's owner, \(owner), cannot log in to it")
                 }
                 try await makeDatabase(cluster)
                 if try await !exists(helper, cluster) {
@@ -60,7 +61,7 @@ enum ClusterRoles {
         try await with(connectionString(owner, "postgres"), logger) { cluster in
             try await cluster.query("DROP ROLE IF EXISTS parley_upgrade")
             if try await !exists(server, cluster) { try await cluster.query("CREATE ROLE parley LOGIN") }
-            // Migrations and backups refer to it, and the server's role makes no roles.
+            // Migrations and backups refer to it, and the server's role cannot make roles.
             if try await !exists("parley_moderator", cluster) {
                 try await cluster.query("CREATE ROLE parley_moderator NOLOGIN")
             }
@@ -78,8 +79,8 @@ enum ClusterRoles {
         try await !cluster.query("SELECT 1 FROM pg_roles WHERE rolname = \(role)").isEmpty
     }
 
-    /// Gives the server's role everything of Parley's in its database. `REASSIGN OWNED` refuses for the role that made the
-    /// cluster, because that owns the system's catalogs as well. What belongs to extensions stays.
+    /// Gives the server's role everything of Parley's in its database. `REASSIGN OWNED` refuses for the role that made
+    /// the cluster, which owns the system catalogs as well. What belongs to extensions stays.
     private static let handOver: PostgresQuery = """
         DO $$
         DECLARE
@@ -115,7 +116,7 @@ enum ClusterRoles {
         $$
         """
 
-    /// Whether one can log in so: to an older cluster not as its owner.
+    /// Whether the role can log in. The owner of an older cluster cannot.
     private static func answers(_ connectionString: String) async -> Bool {
         let silent = Logger(label: "silent") { _ in SwiftLogNoOpLogHandler() }
         return await (try? with(connectionString, silent) { _ in }) != nil

@@ -1,10 +1,10 @@
 import PostgresClient
 import Synchronization
 
-/// Whether the database can do its work, for `/ready`: it answers, takes writes, and has room on its disk. However many
-/// ask, it is found out once at a time.
+/// Whether the database can do its work, for `/ready`: it answers, accepts writes, and has room on its disk. It is
+/// probed once at a time, however many ask.
 actor DatabaseProbe {
-    /// For how long an answer is given again.
+    /// How long an answer is reused.
     private static let memory: Duration = .milliseconds(500)
 
     private let database: PostgresClient
@@ -30,7 +30,7 @@ actor DatabaseProbe {
             let rows = try await database.atomically(
                 [
                     "SELECT current_setting('transaction_read_only')::bool AS read_only",
-                    // Too much for its memory: PostgreSQL writes it to a file, for which there has to be room.
+                    // Exceeds the memory, so PostgreSQL writes a file, for which there has to be room.
                     "SELECT set_config('work_mem', '64kB', true)",
                     "SELECT count(*) FROM (SELECT n FROM generate_series(1, 20000) AS g (n) ORDER BY -n OFFSET 0) AS sorted",
                 ], timeout: .seconds(2))

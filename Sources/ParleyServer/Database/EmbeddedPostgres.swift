@@ -4,8 +4,8 @@ import Logging
 import PostgresClient
 import Synchronization
 
-/// The private PostgreSQL: started with the server, watched, started again if it dies alone, stopped with the server.
-/// One that a killed server left behind, running or crashed, is taken over.
+/// The private PostgreSQL: started with the server, restarted if it dies, stopped with the server. One that a killed
+/// server left behind, running or crashed, is taken over.
 final class EmbeddedPostgres: Sendable {
     private enum Phase {
         case stopped
@@ -15,11 +15,11 @@ final class EmbeddedPostgres: Sendable {
 
     private struct Postmaster {
         let pid: pid_t
-        /// Whether this process started it, so that its id cannot become another's before it is collected.
+        /// Whether this process started it. The id of a child is not reused before its exit is collected.
         let isChild: Bool
     }
 
-    /// How long recovery after a crash may take, and a shutdown's checkpoint.
+    /// How long recovery after a crash may take, and the checkpoint of a shutdown.
     private static let startTimeout: Duration = .seconds(120)
     private static let stopTimeout: Duration = .seconds(30)
 
@@ -34,8 +34,8 @@ final class EmbeddedPostgres: Sendable {
         cluster = try PrivateCluster(storage: storage)
     }
 
-    /// Runs `body` with the connection string of the database that is set or, for its time, of a private one. The caller
-    /// holds the storage's lock.
+    /// Runs `body` with the connection string of the configured database, or of a private one that runs meanwhile. The
+    /// caller holds the lock of the storage.
     static func withDatabase<Value: Sendable>(
         _ configuration: ServerConfiguration, logger: Logger, _ body: (_ connectionString: String) async throws -> Value
     ) async throws -> Value {
@@ -51,7 +51,7 @@ final class EmbeddedPostgres: Sendable {
         }
     }
 
-    /// Brings the cluster up, and keeps it up until `stop`.
+    /// Starts the cluster, and keeps it running until `stop`.
     /// - Returns: the connection string of its database.
     func start() async throws -> String {
         try await cluster.prepare(logger: logger)
@@ -63,7 +63,7 @@ final class EmbeddedPostgres: Sendable {
         return cluster.connectionString(database: ClusterRoles.server, socketDirectory: socketDirectory)
     }
 
-    /// Asks for a fast shutdown (postgres(1), SIGINT) and, when that takes too long, for an immediate one, from which
+    /// Requests a fast shutdown (postgres(1), SIGINT). If that takes too long, it requests an immediate one, from which
     /// the next start recovers.
     func stop() async {
         let running = phase.withLock { phase -> Postmaster? in
@@ -80,10 +80,10 @@ final class EmbeddedPostgres: Sendable {
         }
     }
 
-    /// The exit of the running postmaster, to be awaited.
+    /// Waits for the exit of the running postmaster.
     private typealias Exit = @Sendable () async -> Void
 
-    /// Takes over a running postmaster, or starts one, and waits until it answers.
+    /// Takes over a running postmaster or starts one, and waits until it answers.
     private func launch() async throws -> (exit: Exit, socketDirectory: String) {
         let deadline = ContinuousClock.now + Self.stopTimeout
         if let left = cluster.postmaster, isPostmaster(left.pid) {
@@ -96,10 +96,10 @@ final class EmbeddedPostgres: Sendable {
             return ({ [weak self] in _ = await self?.hasEnded(postmaster, within: nil) }, left.socketDirectory)
         }
         while cluster.isInUse {
-            // Backends whose postmaster died end by themselves within moments, and tell nobody.
+            // Backends whose postmaster died end within moments, without a notification.
             try await Task.sleep(for: .milliseconds(50))
             guard ContinuousClock.now < deadline else {
-                throw PrivateCluster.Unusable(description: "\(cluster.directory.path) is in use by another process")
+                throw OperatorError("\(cluster.directory.path) is in use by another process")
             }
         }
         cluster.forgetPostmaster()
@@ -119,7 +119,7 @@ final class EmbeddedPostgres: Sendable {
         try enter(postmaster)
         let exit = Task.detached { [self] in
             _ = await process.waitForExit()
-            // Its id may be another's from now on.
+            // The id may be reused from now on.
             phase.withLock { if case .running(let running) = $0, running.pid == process.pid { $0 = .stopped } }
         }
         try await waitUntilReady(socketDirectory, postmaster)
@@ -138,7 +138,7 @@ final class EmbeddedPostgres: Sendable {
         }
     }
 
-    /// The pid in a stale `postmaster.pid` may by now be nobody's, or somebody else's: another PostgreSQL's even.
+    /// The pid in a stale `postmaster.pid` may by now be unused, or another process's, even another PostgreSQL's.
     private func isPostmaster(_ pid: pid_t) -> Bool {
         guard isRunning(pid), cluster.worksHere(pid) else { return false }
         return (try? String(contentsOfFile: "/proc/\(pid)/comm", encoding: .utf8))?.hasPrefix("postgres") ?? false
@@ -153,18 +153,17 @@ final class EmbeddedPostgres: Sendable {
         let deadline = ContinuousClock.now + Self.startTimeout
         while ContinuousClock.now < deadline {
             if await PostgresClient.answers(connection) { return }
-            // A postmaster tells nobody that it is ready: pg_ctl(1) asks again and again as well.
+            // A postmaster does not notify anybody when it is ready. pg_ctl(1) polls as well.
             try await Task.sleep(for: .milliseconds(50))
             guard isAlive(postmaster) else {
-                throw PrivateCluster.Unusable(
-                    description:
-                        "PostgreSQL did not start: see \(storage.path)/postgres.log and \(cluster.directory.path)/log")
+                throw OperatorError(
+                    "PostgreSQL did not start: see \(storage.path)/postgres.log and \(cluster.directory.path)/log")
             }
         }
-        throw PrivateCluster.Unusable(description: "PostgreSQL did not answer within \(Self.startTimeout)")
+        throw OperatorError("PostgreSQL did not answer within \(Self.startTimeout)")
     }
 
-    /// One that has ended stays in the table, as a zombie, until its parent asks (proc(5)).
+    /// A process that has ended stays in the table, as a zombie, until its parent collects it (proc(5)).
     private func isRunning(_ pid: pid_t) -> Bool {
         guard let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
             let afterName = stat.lastIndex(of: ")")
@@ -172,7 +171,7 @@ final class EmbeddedPostgres: Sendable {
         return !stat[afterName...].hasPrefix(") Z")
     }
 
-    /// A process that is not this one's child can only be looked at.
+    /// A process that is no child can only be polled.
     private func hasEnded(_ postmaster: Postmaster, within timeout: Duration?) async -> Bool {
         let deadline = timeout.map { ContinuousClock.now + $0 }
         while isAlive(postmaster) {
@@ -182,7 +181,7 @@ final class EmbeddedPostgres: Sendable {
         return true
     }
 
-    /// Starts it again whenever it ends by itself, waiting longer after each start that fails.
+    /// Restarts it whenever it ends by itself, with a longer wait after each failure.
     private func watch(_ exit: @escaping Exit) {
         Task.detached { [self] in
             var exit = exit

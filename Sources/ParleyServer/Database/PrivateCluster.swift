@@ -3,15 +3,11 @@ import Glibc
 import Logging
 import PostgresClient
 
-/// The files of the private PostgreSQL: where they are, whose they are, and which programs belong to them.
+/// The files of the private PostgreSQL: where they are, who owns them, and which programs belong to them.
 ///
-/// Started by root, PostgreSQL runs as an unprivileged account, which need not be able to enter the folders above the
-/// data directory: the programs get it as an open descriptor and name it `/proc/self/fd/3`.
+/// If root starts it, PostgreSQL runs as an unprivileged account, which may be unable to enter the directories above
+/// the data directory. So its programs get the data directory as an open descriptor and name it `/proc/self/fd/3`.
 struct PrivateCluster: Sendable {
-    struct Unusable: Error, CustomStringConvertible {
-        let description: String
-    }
-
     private static let dataDescriptor: Int32 = 3
 
     let directory: URL
@@ -30,7 +26,7 @@ struct PrivateCluster: Sendable {
         account = geteuid() == 0 ? try Self.findAccount() : nil
     }
 
-    /// The version that made the cluster, or the newest there is for a new one.
+    /// The version that made the cluster, or the newest installed one for a new cluster.
     private static func findPrograms(for directory: URL) throws -> URL {
         let root = URL(filePath: "/usr/lib/postgresql")
         let installed = ((try? FileManager.default.contentsOfDirectory(atPath: root.path)) ?? [])
@@ -39,15 +35,15 @@ struct PrivateCluster: Sendable {
             .trimmingCharacters(in: .whitespacesAndNewlines)
         if let made {
             guard installed.contains(made) else {
-                throw Unusable(
-                    description: "\(directory.path) was made by PostgreSQL \(made), which is not installed here "
+                throw OperatorError(
+                    "\(directory.path) was made by PostgreSQL \(made), which is not installed here "
                         + "(apt-get install postgresql-\(made))")
             }
             return root.appending(path: "\(made)/bin")
         }
         guard let newest = installed.compactMap({ Int($0) }).max() else {
-            throw Unusable(
-                description: "PostgreSQL is not installed: apt-get install postgresql, or set DATABASE_URL to a server")
+            throw OperatorError(
+                "PostgreSQL is not installed: apt-get install postgresql, or set DATABASE_URL to a server")
         }
         return root.appending(path: "\(newest)/bin")
     }
@@ -58,10 +54,10 @@ struct PrivateCluster: Sendable {
                 return Account(user: entry.pw_uid, group: entry.pw_gid)
             }
         }
-        throw Unusable(description: "PostgreSQL does not run as root, and there is no account postgres or nobody here")
+        throw OperatorError("PostgreSQL does not run as root, and there is no account postgres or nobody here")
     }
 
-    /// Makes the cluster if there is none. One that was not finished is made again.
+    /// Makes the cluster if there is none. An unfinished one is made again.
     func prepare(logger: Logger) async throws {
         let files = FileManager.default
         if files.fileExists(atPath: directory.appending(path: "PG_VERSION").path) { return }
@@ -80,19 +76,19 @@ struct PrivateCluster: Sendable {
             ],
             data: partial, log: log
         ).waitForExit()
-        guard status == 0 else { throw Unusable(description: "initdb failed: see \(log.path)") }
+        guard status == 0 else { throw OperatorError("initdb failed: see \(log.path)") }
         try? files.removeItem(at: log)
         try? files.removeItem(at: directory)
         try files.moveItem(at: partial, to: directory)
     }
 
-    /// Starts a program of PostgreSQL's on the data directory.
+    /// Starts one of PostgreSQL's programs on the data directory.
     func run(_ program: String, _ arguments: [String], data: URL, log: URL) throws -> ChildProcess {
         let dataDirectory = open(data.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard dataDirectory >= 0 else { throw Unusable(description: "\(data.path) cannot be opened") }
+        guard dataDirectory >= 0 else { throw OperatorError("\(data.path) cannot be opened") }
         defer { close(dataDirectory) }
         let output = open(log.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard output >= 0 else { throw Unusable(description: "\(log.path) cannot be written") }
+        guard output >= 0 else { throw OperatorError("\(log.path) cannot be written") }
         defer { close(output) }
         let null = open("/dev/null", O_RDONLY | O_CLOEXEC)
         defer { close(null) }
@@ -112,11 +108,11 @@ struct PrivateCluster: Sendable {
     func give(_ path: URL) throws {
         guard let account else { return }
         guard chown(path.path, account.user, account.group) == 0 else {
-            throw Unusable(description: "\(path.path) cannot be given to PostgreSQL's account")
+            throw OperatorError("\(path.path) cannot be given to PostgreSQL's account")
         }
     }
 
-    /// What a running or crashed postmaster wrote down: its process id and the directory of its socket.
+    /// The process id and socket directory that a running or crashed postmaster wrote down.
     var postmaster: (pid: pid_t, socketDirectory: String)? {
         guard let text = try? String(contentsOf: directory.appending(path: "postmaster.pid"), encoding: .utf8) else {
             return nil
@@ -126,14 +122,14 @@ struct PrivateCluster: Sendable {
         return (pid, lines[4].isEmpty ? directory.path : String(lines[4]))
     }
 
-    /// Whether any process works in the data directory: a postmaster, or backends that outlived theirs for a moment.
+    /// Whether any process works in the data directory: a postmaster, or backends that have outlived theirs.
     var isInUse: Bool {
         let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         return processes.contains { name in pid_t(name).map(worksHere) ?? false }
     }
 
-    /// Whether a process works in the data directory, as every process of a PostgreSQL does in its own. Its name proves
-    /// nothing: it may be another PostgreSQL's.
+    /// Whether a process works in the data directory. Every process of a PostgreSQL works in its own. The name of the
+    /// process proves nothing: it may be another PostgreSQL's.
     func worksHere(_ pid: pid_t) -> Bool {
         var data = stat()
         var working = stat()
@@ -141,8 +137,8 @@ struct PrivateCluster: Sendable {
             && working.st_ino == data.st_ino && working.st_dev == data.st_dev
     }
 
-    /// Takes away what a crashed postmaster wrote down. Its process id may by now be a zombie's that nobody collects, or,
-    /// in a container, always some process's: PostgreSQL would refuse to start for that. To be called when the
+    /// Deletes what a crashed postmaster wrote down. Its process id may by now be a zombie's that nobody collects or,
+    /// in a container, always some process's, and PostgreSQL would refuse to start for that. To be called when the
     /// directory is not in use.
     func forgetPostmaster() {
         for file in ["postmaster.pid", ".s.PGSQL.5432.lock"] {
@@ -150,38 +146,38 @@ struct PrivateCluster: Sendable {
         }
     }
 
-    /// Where the socket is: in the data directory or, where that path is too long for one (`sun_path` holds 107 bytes,
-    /// unix(7)), in a private directory.
+    /// The directory of the socket: the data directory or, where that path is too long (`sun_path` holds 107 bytes,
+    /// unix(7)), a private one.
     func makeSocketDirectory() throws -> String {
         let room = 107 - "/.s.PGSQL.5432".utf8.count
         if directory.path.utf8.count <= room { return directory.path }
         var template = Array("/tmp/parley-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else {
-            throw Unusable(description: "no directory for PostgreSQL's socket can be made in /tmp")
+            throw OperatorError("no directory for PostgreSQL's socket can be made in /tmp")
         }
         let path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
         try give(URL(filePath: path))
         return path
     }
 
-    /// The name under which the postmaster knows its socket directory: relative to its data directory, so that nothing
-    /// above it has to be entered.
+    /// The socket directory as the postmaster names it: relative to its data directory, so that it need not enter the
+    /// directories above.
     func nameForPostmaster(_ socketDirectory: String) -> String {
         socketDirectory == directory.path ? "." : socketDirectory
     }
 
-    /// The running cluster's own role in Parley's database.
+    /// Connects to Parley's database as the owner of the running cluster.
     var ownersConnectionString: String {
         get throws {
-            guard let running = postmaster else { throw Unusable(description: "\(directory.path) is not running") }
+            guard let running = postmaster else { throw OperatorError("\(directory.path) is not running") }
             return connectionString(
                 database: ClusterRoles.server, socketDirectory: running.socketDirectory, role: ClusterRoles.owner)
         }
     }
 
-    /// Says who may log in, and how (`ClusterRoles`).
+    /// Writes who may log in, and how (`ClusterRoles`).
     func writeAuthentication() throws {
-        // Whoever runs this process, and whoever PostgreSQL runs as.
+        // The account of this process, and the one that PostgreSQL runs as.
         let accounts = [geteuid(), account?.user ?? geteuid()].compactMap { id in
             getpwuid(id).map { String(cString: $0.pointee.pw_name) }
         }
@@ -194,7 +190,7 @@ struct PrivateCluster: Sendable {
             try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: partial.path)
             try give(partial)
             guard rename(partial.path, file.path) == 0 else {
-                throw Unusable(description: "\(file.path) cannot be written")
+                throw OperatorError("\(file.path) cannot be written")
             }
         }
     }

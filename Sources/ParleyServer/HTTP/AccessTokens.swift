@@ -9,7 +9,7 @@ import Synchronization
 struct AccessTokens: Sendable {
     private static let issuer = "parley"
     private static let audience = "parley"
-    /// Bounds what is remembered of verified tokens; beyond it the memory is simply emptied.
+    /// How many verified tokens are remembered. Beyond that the memory is emptied.
     private static let maximumRemembered = 50_000
 
     private struct Payload: JWTPayload {
@@ -21,7 +21,7 @@ struct AccessTokens: Sendable {
         var exp: ExpirationClaim
 
         func verify(using algorithm: some JWTAlgorithm) throws {
-            // The expiry is looked at apart: a log-out does not mind it.
+            // The expiry is checked separately: logging out accepts an expired token.
             guard iss.value == AccessTokens.issuer else {
                 throw JWTError.claimVerificationFailure(failedClaim: iss, reason: "another issuer")
             }
@@ -29,13 +29,13 @@ struct AccessTokens: Sendable {
         }
     }
 
-    /// A verification costs 74 µs, a look-up none: what has been verified is remembered until it expires.
+    /// A verification costs 74 µs. A verified token is remembered until it expires.
     private final class Memory: Sendable {
         let verified = Mutex<[String: (caller: Caller, expires: Date)]>([:])
     }
 
-    /// One collection a secret, the current one first: which key checks a token is never the token's choice, nor is the
-    /// algorithm, since every key is for HS256 alone (RFC 8725 § 3.1).
+    /// One collection for each secret, the current one first. A token chooses neither its key nor its algorithm: every
+    /// key is for HS256 alone (RFC 8725 § 3.1).
     private let keys: [JWTKeyCollection]
     private let gate: AccessGate
     private let memory = Memory()
@@ -78,7 +78,7 @@ struct AccessTokens: Sendable {
         return caller
     }
 
-    /// Whose token it is or was: an expired one, or one of a session that has ended, as well.
+    /// Whose token it is, even if it has expired or its session has ended.
     /// - Throws: `unauthenticated`.
     func owner(of token: String) async throws(ChatError) -> Caller {
         guard Self.canBe(token) else { throw Self.isNone }
@@ -87,7 +87,7 @@ struct AccessTokens: Sendable {
 
     private static let isNone = ChatError(.unauthenticated, "this is no access token of this server")
 
-    /// Asked before anything else: looking for a string takes time that grows with the square of its combining marks.
+    /// Checked first: looking a string up takes time that grows with the square of its combining marks.
     private static func canBe(_ token: String) -> Bool { token.utf8.count < 2048 }
 
     private func remember(_ token: String, _ read: (caller: Caller, expires: Date)) {

@@ -1,6 +1,6 @@
 import ChatModel
 
-/// Who is asking: read from a verified access token.
+/// Who is asking, as a verified access token says.
 struct Caller: Sendable, Equatable {
     var user: UserID
     var session: SessionID

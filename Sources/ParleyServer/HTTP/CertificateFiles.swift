@@ -5,8 +5,8 @@ import NIOSSL
 import ServiceLifecycle
 import Synchronization
 
-/// The PEM files (RFC 7468) of the server's certificate and key. When they change, new connections get the new ones;
-/// files that cannot be used leave the old ones in place.
+/// The PEM files (RFC 7468) of the server's certificate and key. When they change, new connections use the new ones.
+/// Files that cannot be used leave the old ones in place.
 final class CertificateFiles: Sendable {
     private struct Loaded: Sendable {
         var chain: [NIOSSLCertificateSource]
@@ -14,8 +14,8 @@ final class CertificateFiles: Sendable {
         var version: [Date]
     }
 
-    /// What TLS 1.2 may use: forward secrecy and authenticated encryption, and so no CBC (RFC 9325 § 4.2). TLS 1.3 has
-    /// nothing else.
+    /// The cipher suites of TLS 1.2: with forward secrecy and authenticated encryption, and so without CBC (RFC 9325 §
+    /// 4.2). TLS 1.3 has no others.
     private static let suites: [NIOTLSCipher] = [
         .TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, .TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
         .TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, .TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
@@ -29,14 +29,14 @@ final class CertificateFiles: Sendable {
     private let loaded: Mutex<Loaded>
 
     /// nil where no TLS is configured.
-    /// - Throws: ``ServerConfiguration/Invalid`` for files that are no certificate and its key.
+    /// - Throws: ``OperatorError`` for files that are no certificate and its key.
     init?(_ configuration: ServerConfiguration, logger: Logger) throws {
         guard let certificate = configuration.tlsCertificate, let key = configuration.tlsKey else { return nil }
         do {
             loaded = Mutex(try Self.load(certificate, key))
         } catch {
-            throw ServerConfiguration.Invalid(
-                description: "TLS_CERT, TLS_KEY: \(certificate) and \(key) are no PEM certificate and its key")
+            throw OperatorError(
+                "TLS_CERT, TLS_KEY: \(certificate) and \(key) are no PEM certificate and its key")
         }
         self.certificate = certificate
         self.key = key
@@ -62,7 +62,7 @@ final class CertificateFiles: Sendable {
         let version = version(certificate, key)
         let chain = try NIOSSLCertificate.fromPEMFile(certificate).map { NIOSSLCertificateSource.certificate($0) }
         let key = NIOSSLPrivateKeySource.privateKey(try NIOSSLPrivateKey(file: key, format: .pem))
-        // Whether the two belong together, a context finds out.
+        // Making a context checks that the two belong together.
         _ = try NIOSSLContext(configuration: .makeServerConfiguration(certificateChain: chain, privateKey: key))
         return Loaded(chain: chain, key: key, version: version)
     }
@@ -75,7 +75,7 @@ final class CertificateFiles: Sendable {
 }
 
 extension CertificateFiles: Service {
-    /// Looks at the files now and then: their directory may be a mount that notifies nobody.
+    /// Polls the files: their directory may be a mount that sends no notifications.
     func run() async throws {
         await cancelWhenGracefulShutdown {
             var refused: [Date] = []

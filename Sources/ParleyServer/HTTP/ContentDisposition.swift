@@ -1,11 +1,11 @@
 import Foundation
 
-/// The header of a form's part that says what the part is: RFC 7578 § 4.2, read as RFC 6266 § 4 writes it.
+/// The header of a form's part that says what the part is (RFC 7578 § 4.2), parsed as RFC 6266 § 4 specifies.
 struct ContentDisposition {
-    /// By their names in lower case; the first of several counts.
+    /// By their names in lower case. The first of several counts.
     private var parameters: [String: String] = [:]
 
-    /// Read scalar by scalar: a quote and a combining mark behind it are one character, which is no quote.
+    /// Parsed scalar by scalar: a quote with a combining mark behind it is one character, which is no quote.
     init(_ text: String) {
         var rest = text.unicodeScalars[...]
         rest = rest.drop { $0 != ";" }
@@ -16,14 +16,14 @@ struct ContentDisposition {
             guard rest.first == "=" else { continue }
             rest.removeFirst()
             let value = Self.value(&rest)
-            // None that is asked for is longer, and a longer one takes long to put in.
+            // No known parameter is longer, and inserting a longer one takes long.
             guard String(name).utf8.count <= 64 else { continue }
             let key = String(name).trimmingCharacters(in: .whitespaces).lowercased()
             if parameters[key] == nil { parameters[key] = value }
         }
     }
 
-    /// A quoted string, or what stands before the next semicolon.
+    /// A quoted string, or everything before the next semicolon.
     private static func value(_ rest: inout Substring.UnicodeScalarView) -> String {
         rest = rest.drop { $0.properties.isWhitespace }
         guard rest.first == "\"" else {
@@ -34,7 +34,7 @@ struct ContentDisposition {
         rest.removeFirst()
         var value = String.UnicodeScalarView()
         while let scalar = rest.popFirst(), scalar != "\"" {
-            // Only these are escaped: elsewhere a backslash is one, as in the paths that old browsers sent.
+            // Only these two are escaped. Elsewhere a backslash is literal, as in the paths that old browsers sent.
             if scalar == "\\", let next = rest.first, next == "\"" || next == "\\" {
                 rest.removeFirst()
                 value.append(next)
@@ -49,7 +49,7 @@ struct ContentDisposition {
     /// Nil for a part that is no file.
     var fileName: String? {
         if let name = parameters["filename*"].flatMap(Self.extended) { return name }
-        // Browsers escape these three, and these only (WHATWG HTML § 4.10.22.8).
+        // Browsers escape only these three (WHATWG HTML § 4.10.22.8).
         return parameters["filename"]?.replacing("%22", with: "\"").replacing("%0D", with: "\r").replacing(
             "%0A", with: "\n")
     }
@@ -62,8 +62,8 @@ struct ContentDisposition {
     }
 }
 
-/// Percent-encoding (RFC 3986 § 2.1), read so that one wrong escape does not cost the whole name: what is none stays, and
-/// what is not UTF-8 is replaced.
+/// Percent-encoding (RFC 3986 § 2.1). Decoding is lenient, so that one wrong escape does not cost the whole name: what
+/// is no escape stays, and what is not UTF-8 is replaced.
 enum PercentEncoding {
     static func decode(_ text: some StringProtocol) -> String {
         var bytes: [UInt8] = []

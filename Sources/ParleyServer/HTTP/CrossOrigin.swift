@@ -1,8 +1,8 @@
 import HTTPTypes
 import Hummingbird
 
-/// The Fetch standard's CORS protocol: lets pages that the operator named read the answers, refusals included. Outside
-/// of what turns errors into answers.
+/// CORS (the Fetch standard): lets pages that the operator named read the answers, refusals included. It stands outside
+/// of the middleware that turns errors into answers.
 struct CrossOrigin: RouterMiddleware {
     let policy: OriginPolicy
 
@@ -14,7 +14,7 @@ struct CrossOrigin: RouterMiddleware {
         "location, retry-after, etag, accept-ranges, content-range, content-disposition, tus-resumable, tus-version, tus-extension, tus-max-size, "
         + "tus-checksum-algorithm, upload-offset, upload-length, upload-metadata, upload-expires"
 
-    /// Whether a browser asks if it may send what a page wants to send.
+    /// Whether the browser asks if a page may send its request.
     static func isPreflight(_ request: Request) -> Bool {
         request.method == .options && request.headers[.accessControlRequestMethod] != nil
     }
@@ -35,7 +35,7 @@ struct CrossOrigin: RouterMiddleware {
             response.headers[.accessControlAllowOrigin] = request.headers[.origin]
             response.headers[.accessControlAllowCredentials] = "true"
         }
-        // What a page of one origin got and keeps is no answer for one of another.
+        // A cached answer to a page of one origin must not be used for another.
         if !policy.allowed.isEmpty {
             response.headers[.vary] = response.headers[.vary].map { "\($0), Origin" } ?? "Origin"
         }

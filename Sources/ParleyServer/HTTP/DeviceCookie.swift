@@ -3,11 +3,11 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 
-/// Tells a browser in which somebody signed in before from others, so that those who guess at a name from elsewhere do not
-/// lock its user out (OWASP, "Slow Down Online Guessing Attacks with Device Cookies"). It signs nobody in.
+/// Recognizes browsers in which a user has signed in before. Guesses at the user's name from elsewhere do not lock
+/// those out (OWASP, "Slow Down Online Guessing Attacks with Device Cookies"). The cookie signs nobody in.
 ///
-/// The cookie holds a mark for each of the last users of the browser: a random number, and a code that says to whom it was
-/// given. The server keeps nothing.
+/// It holds a mark for each of the browser's last users: a random number, and a code that proves to whom it was given.
+/// The server stores nothing.
 struct DeviceCookie: Sendable {
     private static let name = "parley_device"
     private static let lifetime = 365 * 24 * 3600
@@ -15,7 +15,7 @@ struct DeviceCookie: Sendable {
     private static let numberBytes = 16
     private static let codeBytes = 32
 
-    /// The present secret's first.
+    /// The current secret's key comes first.
     private let keys: [SymmetricKey]
 
     init(secret: SymmetricKey, previous: SymmetricKey?) {
@@ -25,12 +25,12 @@ struct DeviceCookie: Sendable {
     }
 
     /// The number of the device from which `request` comes, if the user of that name signed in on it before.
-    /// - Parameter user: A user name in its one form.
+    /// - Parameter user: A normalized user name.
     func device(of user: String, in request: Request) -> [UInt8]? {
         marks(in: request).first { isGood($0, for: user) }.map { Array($0.prefix(Self.numberBytes)) }
     }
 
-    /// Marks the device as one on which the user of that name has signed in.
+    /// Marks the device as one on which the user has signed in.
     func set(for user: String, on response: inout Response, to request: Request, secure: Bool) {
         let others = marks(in: request).filter { !isGood($0, for: user) }.prefix(Self.maximumMarks - 1)
         let number =

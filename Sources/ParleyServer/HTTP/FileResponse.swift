@@ -5,7 +5,7 @@ import HTTPTypes
 import Hummingbird
 import Media
 
-/// What a request for a file's bytes asks of a file of this length and validator: RFC 9110 §§ 13 and 14, as pure rules.
+/// What a request for a file's bytes asks for (RFC 9110 §§ 13 and 14), as pure rules on its length and validator.
 enum FileRequest: Equatable {
     case whole
     case range(Range<Int>)
@@ -15,7 +15,7 @@ enum FileRequest: Equatable {
 
     init(_ method: HTTPRequest.Method = .get, headers: HTTPFields, size: Int, etag: String) {
         let tag = "\"\(etag)\""
-        // Strong comparison (§ 13.1.1): what is marked as weak is not the same.
+        // Strong comparison (§ 13.1.1): a weak validator never matches.
         if let list = headers[.ifMatch], !Self.entries(list).contains(where: { $0 == "*" || $0 == tag }) {
             self = .preconditionFailed
             return
@@ -24,12 +24,12 @@ enum FileRequest: Equatable {
             self = .notModified
             return
         }
-        // Ranges are for `GET` alone (§ 14.2).
+        // Only `GET` has ranges (§ 14.2).
         guard method == .get else {
             self = .whole
             return
         }
-        // A part is of use only with the rest of the same version (§ 13.1.5); a date is never a strong validator here.
+        // A part is useful only with the rest of the same version (§ 13.1.5). A date is never a strong validator here.
         if let condition = headers[.ifRange], condition != tag {
             self = .whole
             return
@@ -46,7 +46,7 @@ enum FileRequest: Equatable {
         list.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
     }
 
-    /// One range; several, or what is none, are answered by the whole file (§ 14.2 lets a server ignore them).
+    /// One range. Several ranges, and invalid ones, are answered by the whole file (§ 14.2 lets a server ignore them).
     private static func part(_ header: String, size: Int) -> FileRequest {
         guard header.lowercased().hasPrefix("bytes=") else { return .whole }
         let ends = header.dropFirst(6).trimmingCharacters(in: .whitespaces)
@@ -54,7 +54,7 @@ enum FileRequest: Equatable {
         guard ends.count == 2, ends.allSatisfy({ $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }) else {
             return .whole
         }
-        // A number too large for an integer is beyond the end of every file.
+        // A number that is too large for an integer is beyond the end of every file.
         func position(_ digits: Substring) -> Int? { digits.isEmpty ? nil : Int(digits) ?? .max }
         switch (position(ends[0]), position(ends[1])) {
         case (nil, nil): return .whole
@@ -67,9 +67,10 @@ enum FileRequest: Equatable {
     }
 }
 
-/// The answer with a file's bytes. Whatever a browser makes of it happens in a sandbox without scripts.
+/// The answer with a file's bytes. A browser opens it in a sandbox without scripts.
 enum FileResponse {
-    /// Types that a browser shows and that cannot act: all else is a download. SVG and HTML are not among them.
+    /// Types that a browser may show because they cannot run code. SVG and HTML are not among them. All others are
+    /// downloads.
     private static let inlineTypes: Set<String> = [
         "image/jpeg", "image/png", "image/gif", "image/webp", "image/avif", "image/heic", "image/heif",
         "video/mp4", "video/webm", "video/quicktime", "audio/mpeg", "audio/mp4", "audio/ogg", "audio/webm",
@@ -77,7 +78,7 @@ enum FileResponse {
         "audio/wav", "audio/x-wav", "audio/aac", "text/plain",
     ]
 
-    /// Says what no answer of a file's address is without, a refusal included.
+    /// Sets the header fields that every answer at a file's address has, refusals included.
     static func protect(_ response: inout Response, embeddable: Bool) {
         response.headers[.xContentTypeOptions] = "nosniff"
         response.headers[.contentSecurityPolicy] = "default-src 'none'; sandbox"
@@ -120,7 +121,7 @@ enum FileResponse {
         headers[.contentType] = isText ? "text/plain; charset=utf-8" : opened.type
         headers[.contentDisposition] = disposition(
             opened.upload.name, inline: opened.isShowable && inlineTypes.contains(opened.type))
-        // One write to the socket for head and body.
+        // Head and body go out in one write.
         if range.count <= BlobReader.wholeSize, request.method != .head {
             let bytes = try await opened.reader.bytes(range)
             return Response(status: status, headers: headers, body: .init(byteBuffer: bytes))
@@ -134,7 +135,7 @@ enum FileResponse {
             })
     }
 
-    /// RFC 6266: the name in ASCII for old clients, and as it is in RFC 8187's encoding.
+    /// RFC 6266: the name in ASCII for old clients, and in full in the encoding of RFC 8187.
     static func disposition(_ name: String, inline: Bool) -> String {
         let ascii = String(
             String.UnicodeScalarView(
@@ -145,6 +146,6 @@ enum FileResponse {
 }
 
 extension HTTPField.Name {
-    /// The Fetch standard's; a literal that is a token.
+    /// From the Fetch standard. The literal is a token.
     static let crossOriginResourcePolicy = Self("Cross-Origin-Resource-Policy")!
 }

@@ -3,8 +3,8 @@ import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
 
-/// Counts a request that a trusted proxy brings as one connection of the client that the proxy names, while it is under way:
-/// the proxy's own connections are not counted.
+/// Counts a request through a trusted proxy as one connection of the client that the proxy names, until it is answered.
+/// The proxy's own connections are not counted.
 final class ForwardedShare: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias OutboundIn = HTTPResponsePart
@@ -14,7 +14,7 @@ final class ForwardedShare: ChannelDuplexHandler, RemovableChannelHandler {
     private let proxies: TrustedProxies
     private var share: ConnectionShares.Share?
     private var isFromProxy = false
-    /// Whether what comes belongs to a request that was refused.
+    /// Whether the parts that come belong to a refused request.
     private var isRefused = false
 
     init(shares: ConnectionShares, proxies: TrustedProxies) {

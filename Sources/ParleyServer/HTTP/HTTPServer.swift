@@ -43,7 +43,7 @@ struct HTTPServer: Service {
         do {
             try await application.run()
         } catch let error as IOError {
-            throw ServerConfiguration.Invalid("HOST, PORT", address, error) ?? error
+            throw OperatorError("HOST, PORT", address, error) ?? error
         }
     }
 
@@ -57,12 +57,12 @@ struct HTTPServer: Service {
     }
 }
 
-extension ServerConfiguration.Invalid {
-    /// nil where the setting is not what keeps the server from listening.
+extension OperatorError {
+    /// nil where the address is not what keeps the server from listening.
     init?(_ settings: String, _ address: (host: String, port: Int), _ error: IOError) {
         switch error.errnoCode {
-        case EADDRINUSE: self.init(description: "\(settings): \(address.host):\(address.port) is in use")
-        case EACCES: self.init(description: "\(settings): \(address.host):\(address.port) needs privileges")
+        case EADDRINUSE: self.init("\(settings): \(address.host):\(address.port) is in use")
+        case EACCES: self.init("\(settings): \(address.host):\(address.port) needs privileges")
         default: return nil
         }
     }

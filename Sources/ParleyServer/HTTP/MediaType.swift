@@ -1,10 +1,10 @@
 import Foundation
 import HTTPTypes
 
-/// What a request says of its body (RFC 9110 §§ 8.3 and 8.4).
+/// The media type and coding of a request's body (RFC 9110 §§ 8.3 and 8.4).
 enum MediaType {
-    /// Whether a body may be read as JSON: its sender says that it is, or says nothing. `curl -d` says
-    /// `application/x-www-form-urlencoded` by itself, whatever it sends, and so says nothing.
+    /// Whether a body may be read as JSON: its sender says so, or says nothing. `curl -d` says
+    /// `application/x-www-form-urlencoded` whatever it sends, and so says nothing.
     static func mayBeJSON(_ headers: HTTPFields) -> Bool {
         if let coding = headers[.contentEncoding], coding.lowercased() != "identity" { return false }
         guard let type = headers[.contentType] else { return true }

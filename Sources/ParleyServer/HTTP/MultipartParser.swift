@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import NIOCore
 
-/// Reads `multipart/form-data` (RFC 7578; the framing is RFC 2046 § 5.1) as it arrives. A pure machine: it is fed
+/// Parses `multipart/form-data` (RFC 7578; the framing is RFC 2046 § 5.1) as it arrives. A pure machine: it is fed
 /// buffers, says what they hold, and keeps no more of them than a boundary or a part's header needs.
 struct MultipartParser {
     enum Event: Equatable {
@@ -10,7 +10,7 @@ struct MultipartParser {
         case began([String: String])
         case bytes(ByteBuffer)
         case ended
-        /// After the closing boundary; what follows is ignored.
+        /// The closing boundary was reached. What follows is ignored.
         case finished
     }
 
@@ -42,7 +42,7 @@ struct MultipartParser {
     /// - Parameter boundary: as the content type has it (1 to 70 characters, RFC 2046 § 5.1.1).
     init(boundary: String) {
         delimiter = Array("\r\n--\(boundary)".utf8)
-        // The first boundary needs no line end before it: this one stands in for it.
+        // The first boundary has no line end before it. This one stands in for it.
         buffer = ByteBuffer(string: "\r\n")
     }
 
@@ -59,18 +59,18 @@ struct MultipartParser {
         return boundary
     }
 
-    /// What `bytes` brings.
+    /// Parses the next bytes.
     mutating func feed(_ bytes: ByteBuffer) throws(Malformed) -> [Event] {
         if case .finished = state { return [] }
         var events: [Event] = []
         take(bytes, &events)
         while try step(&events) {}
-        // The little that is left, without the memory it came in.
+        // A copy of the few bytes that are left, so that their buffer is freed.
         buffer = ByteBuffer(buffer: buffer)
         return events
     }
 
-    /// Puts `bytes` behind those that are left of the ones before; without copying them, where those are content.
+    /// Appends `bytes` to those that are left, without a copy where those are content.
     private mutating func take(_ bytes: ByteBuffer, _ events: inout [Event]) {
         if case .body = state, isContent(before: bytes) {
             events.append(.bytes(buffer))
@@ -106,7 +106,7 @@ struct MultipartParser {
             state = .afterBoundary
             return true
         case .afterBoundary:
-            // Spaces and tabs may fill the line of a boundary.
+            // Spaces and tabs may follow a boundary on its line.
             while let byte = buffer.getInteger(at: buffer.readerIndex, as: UInt8.self), byte == 0x20 || byte == 0x09 {
                 buffer.moveReaderIndex(forwardBy: 1)
             }
@@ -160,7 +160,7 @@ struct MultipartParser {
         for line in text.split(separator: "\r\n") {
             let sides = line.split(separator: ":", maxSplits: 1)
             guard sides.count == 2 else { throw Malformed(detail: "a part's header has a line without a colon") }
-            // None that is asked for is longer, and a longer one takes long to put in.
+            // No known field is longer, and inserting a longer one takes long.
             guard sides[0].utf8.count <= 64 else { continue }
             fields[sides[0].trimmingCharacters(in: .whitespaces).lowercased()] =
                 sides[1].trimmingCharacters(in: .whitespaces)
@@ -170,7 +170,7 @@ struct MultipartParser {
         return true
     }
 
-    /// What may be the beginning of a boundary stays; the rest is content.
+    /// Keeps what may be the beginning of a boundary. The rest is content.
     private mutating func emitAllButTail(_ events: inout [Event]) {
         let safe = buffer.readableBytes - (delimiter.count - 1)
         if safe > 0, let slice = buffer.readSlice(length: safe) { events.append(.bytes(slice)) }
@@ -183,11 +183,11 @@ struct MultipartParser {
 }
 
 extension ByteBuffer {
-    /// Where `pattern` first stands among the readable bytes, from the first of them.
+    /// The first position of `pattern` among the readable bytes.
     fileprivate func firstOffset(of pattern: [UInt8]) -> Int? {
         withUnsafeReadableBytes { bytes in
             guard let base = bytes.baseAddress, let first = pattern.first else { return nil }
-            // Its first byte is rare in most content, and memchr(3) finds it faster than any loop here would.
+            // The first byte is rare in most content, and memchr(3) finds it faster than any loop here.
             var offset = 0
             while bytes.count - offset >= pattern.count {
                 guard let found = memchr(base + offset, Int32(first), bytes.count - offset - pattern.count + 1) else {

@@ -2,7 +2,7 @@
 struct OriginPolicy: Sendable {
     /// The page that sent a request.
     enum Page: Sendable, Equatable {
-        /// The request names none: it is no page's.
+        /// The request names no page.
         case none
         case own
         case permitted
@@ -12,7 +12,7 @@ struct OriginPolicy: Sendable {
 
     /// Pages elsewhere that may use this server.
     let allowed: Set<WebOrigin>
-    /// Where people find this server, if the operator says it.
+    /// The server's public address, if the operator says it.
     let publicOrigin: WebOrigin?
     /// Whether this server itself speaks TLS.
     let speaksTLS: Bool

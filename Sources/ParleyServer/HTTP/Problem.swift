@@ -1,4 +1,3 @@
-import Chat
 import ChatModel
 import ChatStore
 import HTTPTypes
@@ -8,7 +7,7 @@ import NIOCore
 import NIOHTTP1
 import NIOHTTPTypes
 
-/// The one place where a refusal gets its HTTP status, and its form: `application/problem+json` (RFC 9457).
+/// The one place where a refusal gets its HTTP status and its form, `application/problem+json` (RFC 9457).
 struct Problem: Error {
     var status: HTTPResponse.Status
     var code: String
@@ -39,7 +38,7 @@ struct Problem: Error {
             headers: [.allow: allowed])
     }
 
-    /// Whatever a handler threw. What nobody expected goes to the log, not to the client.
+    /// Anything that a handler threw. Unexpected errors go to the log, not to the client.
     init(_ error: any Error, logger: Logger) {
         switch error {
         case let error as Problem:
@@ -80,7 +79,7 @@ struct Problem: Error {
         }
     }
 
-    /// For what the HTTP layer itself refuses.
+    /// For refusals of the HTTP layer itself.
     private static func code(of status: HTTPResponse.Status) -> String {
         switch status.code {
         case 404: "not_found"
@@ -93,34 +92,37 @@ struct Problem: Error {
         }
     }
 
-    private struct Body: Encodable {
-        var type = "about:blank"
-        var title: String
-        var status: Int
-        var code: String
-        var detail: String
-        var field: String?
-    }
-
     var response: Response {
         let (head, body) = parts
         return Response(status: status, headers: head.headerFields, body: .init(byteBuffer: body))
     }
 
-    /// The answer where there is no router.
+    /// The answer, for code that has no router.
     var parts: (head: HTTPResponse, body: ByteBuffer) {
-        let body = Body(title: status.reasonPhrase, status: status.code, code: code, detail: detail, field: field)
-        let buffer = (try? JSON.encode(body)) ?? ByteBuffer()
+        let body = json
         var headers = headers
         headers[.contentType] = "application/problem+json"
-        headers[.contentLength] = String(buffer.readableBytes)
+        headers[.contentLength] = String(body.readableBytes)
         headers[.cacheControl] = "no-store"
         headers[.xContentTypeOptions] = "nosniff"
-        return (HTTPResponse(status: status, headerFields: headers), buffer)
+        return (HTTPResponse(status: status, headerFields: headers), body)
     }
 }
 
-/// Turns whatever a handler throws into its problem.
+extension Problem: JSONWritable {
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.field("type", "about:blank")
+            json.field("title", status.reasonPhrase)
+            json.field("status", status.code)
+            json.field("code", code)
+            json.field("detail", detail)
+            json.field("field", field)
+        }
+    }
+}
+
+/// Turns everything that a handler throws into a problem.
 struct ProblemMiddleware: RouterMiddleware {
     func handle(
         _ request: Request, context: RequestEnvironment,

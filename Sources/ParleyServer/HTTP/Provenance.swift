@@ -1,11 +1,12 @@
 import HTTPTypes
 import Hummingbird
 
-/// Finds out where a request comes from: the address behind whatever proxies are trusted, over TLS or not, and the page.
+/// Finds out where a request comes from: the client's address behind trusted proxies, whether it came over TLS, and the
+/// page.
 struct Provenance: RouterMiddleware {
     let proxies: TrustedProxies
     let origins: OriginPolicy
-    /// Seconds for which browsers are to come over TLS only (RFC 6797); nil says nothing about it.
+    /// Seconds for which browsers are to use TLS only (RFC 6797); nil to say nothing about it.
     let strictTransportSeconds: Int?
 
     // A literal that is a token (RFC 9110 § 5.6.2).
@@ -24,7 +25,7 @@ struct Provenance: RouterMiddleware {
         context.page = origins.page(
             origin: request.headers[.origin], authority: request.head.authority, isSecure: context.isSecure)
         var response = try await next(request, context)
-        // Never over what is no TLS, whatever PUBLIC_URL says (RFC 6797 § 7.2).
+        // Only over TLS, whatever PUBLIC_URL says (RFC 6797 § 7.2).
         if let seconds = strictTransportSeconds, origins.speaksTLS || throughTLSProxy {
             response.headers[Self.strictTransportSecurity] = "max-age=\(seconds)"
         }

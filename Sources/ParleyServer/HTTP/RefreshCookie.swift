@@ -2,8 +2,8 @@ import ChatModel
 import HTTPTypes
 import Hummingbird
 
-/// Keeps a page's refresh token where its scripts cannot read it. Wanted by the header `X-Parley-Cookie: 1`, which a
-/// foreign page cannot send without asking (CORS); the `Origin` has to be the server's own besides.
+/// Keeps a page's refresh token where its scripts cannot read it. A page asks for it by the header `X-Parley-Cookie:
+/// 1`, which a foreign page cannot send without a CORS preflight. The `Origin` must be the server's own as well.
 struct RefreshCookie: Sendable {
     private static let name = "parley_refresh"
     private static let header = HTTPField.Name("X-Parley-Cookie")!  // A literal that is a token (RFC 9110 § 5.6.2).

@@ -2,12 +2,21 @@ import ChatModel
 import HTTPTypes
 import Hummingbird
 
-/// Whether a request may go on to its handler: it is paid for, by its user, or by its address where nobody is signed in;
-/// its page may use this server; its access token, if it has one, is good. In this order, so that what is refused is paid
-/// for as well. Wrong passwords are counted where passwords are checked.
+/// Decides whether a request may go on to its handler. It is paid for, by its user or, where nobody is signed in, by its
+/// address; then its page and its access token are judged. In this order, so that refused requests are paid for as well.
+/// Wrong passwords are counted where passwords are checked.
 struct RequestAdmission: RouterMiddleware {
-    let tokens: AccessTokens
-    let limits: RateLimits
+    private let tokens: AccessTokens
+    private let limits: RateLimits
+    /// By path as the router names it.
+    private let routes: [String: [HTTPRequest.Method: Route]]
+
+    init(_ routes: [Route], tokens: AccessTokens, limits: RateLimits) {
+        self.tokens = tokens
+        self.limits = limits
+        self.routes = Dictionary(grouping: routes) { RouterPath(stringLiteral: $0.path).description }
+            .mapValues { Dictionary($0.map { ($0.method, $0) }, uniquingKeysWith: { first, _ in first }) }
+    }
 
     func handle(
         _ request: Request, context: RequestEnvironment,
@@ -22,15 +31,16 @@ struct RequestAdmission: RouterMiddleware {
                 refusal = error
             }
         }
-        try spend(for: request, context)
+        let operation = operation(of: request, context)
+        try charge(for: operation, request, context)
         guard request.uri.query?.utf8.count ?? 0 <= Request.maximumQuery else {
             throw ChatError(.malformedRequest, "the query: at most \(Request.maximumQuery) bytes")
         }
         if case .stranger(let reason) = context.page { throw ChatError(.forbidden, reason) }
         if context.page == .permitted, CrossOrigin.isPreflight(request) { return .noContent }
-        // On every route: whoever sends a token means it. Only logging out takes one that is no longer good, and reads it
-        // by itself.
-        if let refusal, request.routePath != "/auth/logout" { throw refusal }
+        // On every route, even one that needs no token: a client that sends a token means it.
+        if let refusal, operation?.acceptsEndedToken != true { throw refusal }
+        if operation?.access == .caller { _ = try context.requiredCaller }
         return try await next(request, context)
     }
 
@@ -42,29 +52,22 @@ struct RequestAdmission: RouterMiddleware {
         return String(parts[1].drop { $0 == " " })
     }
 
-    private func spend(for request: Request, _ context: RequestEnvironment) throws(ChatError) {
-        let payer = context.caller.map { RateLimits.Subject.user($0.user) } ?? .address(context.client)
-        try limits.spendReading(bytes: request.announcedJSON, of: payer)
-        if let caller = context.caller {
-            try limits.spend(Self.rule(for: request), of: .user(caller.user))
-        } else {
-            let isRegistration = request.method == .post && request.routePath == "/auth/register"
-            try limits.spend(isRegistration ? .registrations : .anonymousRequests, of: .address(context.client))
-        }
+    /// nil for what is no route of the API.
+    private func operation(of request: Request, _ context: RequestEnvironment) -> APIOperation? {
+        guard let methods = context.endpointPath.flatMap({ routes[$0] }),
+            let route = methods[request.method] ?? (request.method == .head ? methods[.get] : nil)
+        else { return nil }
+        return request.headers[.methodOverride] == nil ? route.operation : route.overridden ?? route.operation
     }
 
-    private static func rule(for request: Request) -> RateLimits.Rule {
-        let changes = request.method != .get && request.method != .head && request.method != .options
-        let path = request.routePath
-        guard changes else { return .requests }
-        if path.hasPrefix("/messages") { return .messages }
-        if path.hasPrefix("/conversations") { return .joins }
-        // The pieces of a resumable upload are no uploads of their own, whatever method brings them.
-        if path.hasPrefix("/upload"), request.method == .post || request.method == .put,
-            request.headers[.methodOverride] == nil
-        {
-            return .uploads
+    private func charge(
+        for operation: APIOperation?, _ request: Request, _ context: RequestEnvironment
+    ) throws(ChatError) {
+        let bytes = operation?.receivesFile == true ? 0 : request.announcedBody
+        if let caller = context.caller, operation?.isPaidByAddress != true {
+            try limits.charge(for: operation, bytes: bytes, to: caller.user)
+        } else {
+            try limits.charge(for: operation, bytes: bytes, to: context.client)
         }
-        return .requests
     }
 }

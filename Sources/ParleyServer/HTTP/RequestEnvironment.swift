@@ -10,9 +10,9 @@ struct RequestEnvironment: RequestContext {
     var coreContext: CoreRequestContextStorage
     /// nil when no access token came with the request.
     var caller: Caller?
-    /// Of the TCP connection's other end.
+    /// The other end of the TCP connection.
     let remoteAddress: SocketAddress?
-    /// Where the request comes from, behind whatever proxies are trusted.
+    /// The client's address, behind trusted proxies.
     var client = ClientAddress.unknown
     /// Whether its sender speaks TLS, with this server or with a trusted proxy.
     var isSecure = false
@@ -24,7 +24,7 @@ struct RequestEnvironment: RequestContext {
         remoteAddress = source.channel.remoteAddress
     }
 
-    /// The caller of a request that needs one.
+    /// - Throws: `unauthenticated` where nobody is signed in.
     var requiredCaller: Caller {
         get throws(ChatError) {
             guard let caller else { throw ChatError(.unauthenticated, "an access token is needed") }
@@ -32,7 +32,7 @@ struct RequestEnvironment: RequestContext {
         }
     }
 
-    /// An id in the path; a malformed one is answered like an unknown one.
+    /// An id in the path. A malformed one is answered like an unknown one.
     func id<Entity>(_ name: String = "id", of type: Entity.Type = Entity.self) -> ID<Entity> {
         parameters.get(name).flatMap { ID<Entity>($0) } ?? .unknown
     }
@@ -45,14 +45,14 @@ extension Request {
         return try JSON.parse(type, from: try await body.collect(upTo: JSON.maximumBytes))
     }
 
-    /// Bytes of JSON that the request may bring: what its head says, if it does. A file's are none.
-    var announcedJSON: Int {
-        guard method == .post || method == .put || method == .patch, !routePath.hasPrefix("/upload") else { return 0 }
+    /// Bytes of JSON that the request may bring. Its head says how many; without a length it may bring the maximum.
+    var announcedBody: Int {
+        guard method == .post || method == .put || method == .patch else { return 0 }
         let announced = headers.announcedLength ?? (headers[.transferEncoding] == nil ? 0 : .max)
         return min(announced, JSON.maximumBytes)
     }
 
-    /// As `json`, for a request that may have no body.
+    /// Like `json`, for a request that may have no body.
     func jsonIfAny<Value: Decodable>(_ type: Value.Type = Value.self) async throws -> Value? {
         let bytes = try await body.collect(upTo: JSON.maximumBytes)
         guard bytes.readableBytes > 0 else { return nil }
@@ -66,11 +66,11 @@ extension Request {
         }
     }
 
-    /// The path as the router reads it, which takes `//auth/register/` for `/auth/register`.
+    /// The path as the router reads it: `//auth/register/` is `/auth/register`.
     var routePath: String { "/" + uri.path.split(separator: "/").joined(separator: "/") }
 
-    /// In bytes, so many that the longest search fits in, each of its characters escaped. Of a longer query nothing is
-    /// looked up: that takes time which grows with the square of the combining marks in it.
+    /// In bytes: the longest search fits in, each of its characters escaped. A longer query is not parsed, because that
+    /// takes time which grows with the square of its combining marks.
     static let maximumQuery = 4096
 
     func queryItem(_ name: String) -> String? { uri.queryParameters[Substring(name)].map { String($0) } }
@@ -85,27 +85,19 @@ extension Request {
         return value
     }
 
-    /// How many are asked for: beyond `maximum` it is clamped.
+    /// The requested page size, clamped to `maximum`.
     func limit(default standard: Int, maximum: Int) throws(ChatError) -> Int {
         min(try queryInteger("limit", minimum: 1) ?? standard, maximum)
     }
 }
 
 extension Response {
-    /// An answer in JSON, which nobody stores: it is one caller's view.
-    static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
-        json(try JSON.encode(value), status: status)
-    }
-
-    static func json(writing value: some JSONWritable, status: HTTPResponse.Status = .ok) -> Response {
-        json(value.json, status: status)
-    }
-
-    private static func json(_ text: ByteBuffer, status: HTTPResponse.Status) -> Response {
+    /// An answer in JSON. Nobody may store it: it is one caller's view.
+    static func json(_ value: some JSONWritable, status: HTTPResponse.Status = .ok) -> Response {
         Response(
             status: status,
             headers: [.contentType: "application/json", .cacheControl: "no-store", .xContentTypeOptions: "nosniff"],
-            body: .init(byteBuffer: text))
+            body: .init(byteBuffer: value.json))
     }
 
     static let noContent = Response(status: .noContent)

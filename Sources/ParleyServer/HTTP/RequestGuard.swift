@@ -3,24 +3,24 @@ import NIOCore
 import NIOHTTP1
 import NIOHTTPTypes
 
-/// Guards the requests of one connection against clients that are slow, malformed or too much.
+/// Guards the requests of one connection against clients that are slow, malformed or too large.
 ///
-/// - A body has to bring `minimumRate(after:)` on average over every `timeout` in which the server was ready to read, and
-///   to end within `maximumTime` of such time; else 408.
-/// - An answer of which less than that is read over a `timeout` ends the connection.
+/// - A body must bring `minimumRate(after:)` on average over every `timeout` in which the server was ready to read, and
+///   end within `maximumTime` of such time. Otherwise the answer is 408.
+/// - If a client reads less than that of an answer in one `timeout`, the connection ends.
 /// - A body that cannot be parsed is answered 400.
-/// - After an answer that came before its request's end (413, say) what is left is not read, unless it is little: the
-///   answer says `Connection: close`, and the connection ends.
+/// - When an answer came before its request's end (413, say), the rest of the request is not read unless it is small.
+///   The answer then says `Connection: close`, and the connection ends.
 final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
-    /// Bytes a second that have to be read of an answer.
+    /// Bytes that a client must read of an answer in a second.
     private static let minimumRate = 512
-    /// Bytes a second that a body has to bring which the server has waited for that many seconds: whoever holds a place
-    /// for long has to make use of it. A telephone at the edge of its network brings 20,000.
+    /// Bytes that a body must bring in a second, once the server has waited for it for so many seconds. The longer a
+    /// client holds a place, the more it has to use it. A phone at the edge of its network brings 20,000.
     private static func minimumRate(after seconds: Int64) -> Int {
         switch seconds {
         case ..<60: minimumRate
@@ -29,16 +29,16 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
         default: 8192
         }
     }
-    /// Seconds that the server waits for a body in all.
+    /// Seconds that the server waits for a whole body.
     private static let maximumTime: Int64 = 3600
     /// Bytes that are still read after an early answer, so that the connection can be used again.
     private static let maximumDrained = 64 * 1024
-    /// How long a client may take to read an early answer before its connection is closed under what it sends.
+    /// How long a client may take to read an early answer before its connection is closed while it still sends.
     private static let lingering = TimeAmount.seconds(2)
 
     private enum Response {
         case awaited, begun, ended
-        /// Ended early: nothing more is read or written.
+        /// Ended early. Nothing more is read or written.
         case final
     }
 
@@ -46,14 +46,14 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private var isReceiving = false
     private var isHead = false
     private var response = Response.ended
-    /// Whether the guard itself answers: what is still to come is of no use then.
+    /// Whether the guard itself answers. The rest of the request is useless then.
     private var isRefused = false
-    /// Bytes that the request's head announced and that have not come; nil where it announced none.
+    /// Announced bytes that have not come yet; nil where the head announced no length.
     private var outstanding: Int?
     private var received = 0
-    /// Seconds that the server has waited for the body, before the present time-out.
+    /// Seconds that the server has waited for the body before the current period.
     private var waitedBefore: Int64 = 0
-    /// Within the present time-out: since when, if at all, the server has not been ready to read, and how long before.
+    /// Within the current period: since when the server has not been ready to read, and how long before that.
     private var pausedSince: NIODeadline?
     private var paused = TimeAmount.zero
     private var deadline: Scheduled<Void>?
@@ -129,7 +129,7 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
         context.fireErrorCaught(error)
     }
 
-    /// Answers in the application's place, if it has not begun to, and ends the connection.
+    /// Answers in the application's place, unless it has begun to, and ends the connection.
     private func refuse(_ problem: Problem, _ context: ChannelHandlerContext) {
         guard case .awaited = response else { return context.close(promise: nil) }
         isRefused = true
@@ -175,7 +175,7 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
         deadline = context.eventLoop.assumeIsolated().scheduleTask(in: Self.lingering) { context.close(promise: nil) }
     }
 
-    /// Whether too much of the request is still to come for it to be read after its answer.
+    /// Whether too much of the request is still to come to read it after its answer.
     private var endsConnection: Bool {
         isRefused || isReceiving && outstanding.map { $0 > Self.maximumDrained } ?? true
     }
@@ -193,7 +193,7 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
         context.fireChannelWritabilityChanged()
     }
 
-    /// While the channel is not writable nothing is added to what waits in it.
+    /// While the channel is not writable, nothing is added to its buffer.
     private func beginWritePeriod(_ context: ChannelHandlerContext) {
         let before = waitingBytes(context)
         writeDeadline = context.eventLoop.assumeIsolated().scheduleTask(in: timeout) {
@@ -205,14 +205,14 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
-    /// What the client's slowness keeps from being written, in bytes.
+    /// Bytes that wait to be written because the client reads slowly.
     private func waitingBytes(_ context: ChannelHandlerContext) -> Int {
         (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
     }
 }
 
 extension HTTPFields {
-    /// The body's length as its sender says it (RFC 9110 § 8.6). The parser has seen that it is a number: one that is too
-    /// large for an `Int` is too large for everything.
+    /// The length of the body as its sender announces it (RFC 9110 § 8.6). The HTTP parser has checked that it is a
+    /// number. One that is too large for an `Int` is too large for every limit.
     var announcedLength: Int? { self[.contentLength].map { Int($0) ?? .max } }
 }

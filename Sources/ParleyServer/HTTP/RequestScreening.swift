@@ -4,11 +4,11 @@ import HTTPTypes
 import NIOCore
 import NIOHTTP1
 
-/// What every request is refused for, whomever it is for, as soon as its head is there: a version, framing, method,
-/// target or `Host` that HTTP does not know, or the name of another server.
+/// Refuses requests by their head, whatever they are for: a version, framing, method, target or `Host` that HTTP does
+/// not allow, or the name of another server.
 struct RequestScreening: Sendable {
-    /// Where people find this server, if the operator says it: a page whose name was made to point here (DNS rebinding)
-    /// calls it by another.
+    /// The server's public address, if the operator says it. A page whose name was made to point here (DNS rebinding)
+    /// calls the server by another name.
     let publicOrigin: WebOrigin?
     let limits: RateLimits
     let proxies: TrustedProxies
@@ -26,7 +26,7 @@ struct RequestScreening: Sendable {
             unreadable: { status, peer in answer(Self.unreadable(status), to: proxies.unnamedClient(peer: peer)) })
     }
 
-    /// What is refused is paid for like what is answered.
+    /// Refused requests are paid for like answered ones.
     private func answer(_ problem: Problem, to client: ClientAddress) -> HTTPScreening.Answer {
         do throws(ChatError) {
             try limits.spend(.anonymousRequests, of: .address(client))
@@ -50,10 +50,10 @@ struct RequestScreening: Sendable {
 
     // MARK: The head
 
-    /// Puts the head in order: the target becomes a path.
-    /// - Returns: nil for a head that is in order.
+    /// Normalizes the head: the target becomes a path.
+    /// - Returns: nil for a valid head.
     func problem(with head: inout HTTPRequestHead) -> Problem? {
-        // Comparing a text and looking it up take time that grows with the square of the combining marks in it.
+        // Comparing and looking up a string takes time that grows with the square of its combining marks.
         guard
             head.headers.allSatisfy({
                 $0.value.utf8.count <= Self.maximumForeign || $0.value.utf8.allSatisfy { $0 < 0x80 }
@@ -78,14 +78,14 @@ struct RequestScreening: Sendable {
     /// In bytes.
     private static let maximumForeign = 1024
 
-    /// `TRACE` is known so that each resource can say what it answers to instead.
+    /// `TRACE` is among them so that each resource can answer which methods it has instead.
     private static let methods: [HTTPMethod] = [.GET, .HEAD, .POST, .PUT, .PATCH, .DELETE, .OPTIONS, .TRACE]
 
     private static func list(_ methods: [HTTPMethod]) -> String {
         methods.map(\.rawValue).sorted().joined(separator: ", ")
     }
 
-    /// RFC 9112 § 3.2. The blanks around a value are not its own (§ 5.1).
+    /// RFC 9112 § 3.2. Whitespace around a value is not part of it (§ 5.1).
     private static func problemWithHost(of head: inout HTTPRequestHead) -> Problem? {
         let hosts = head.headers["Host"]
         guard hosts.count <= 1 else { return malformed("Host: more than one") }
@@ -102,7 +102,7 @@ struct RequestScreening: Sendable {
         return nil
     }
 
-    /// RFC 9112 § 3.2.1 to 3.2.4. The host of an absolute target counts in the place of the field.
+    /// RFC 9112 § 3.2.1 to 3.2.4. The host of an absolute target replaces the `Host` field.
     private static func problemWithTarget(of head: inout HTTPRequestHead) -> Problem? {
         if head.uri.utf8.first == UInt8(ascii: "/") || head.uri == "*" && head.method == .OPTIONS { return nil }
         let target = head.uri
@@ -122,7 +122,7 @@ struct RequestScreening: Sendable {
         guard let publicOrigin else { return nil }
         let called = head.headers.first(name: "Host").flatMap { Authority($0) }
         if let called, WebOrigin(isSecure: publicOrigin.isSecure, called) == publicOrigin { return nil }
-        // Whoever checks on the server calls it by its address, and learns nothing else.
+        // Health checks call the server by its address, and learn nothing else.
         if Self.checks.contains(String(head.uri.prefix { $0 != "?" })) { return nil }
         return Problem(
             .misdirectedRequest, code: "misdirected_request", detail: "Host: this server is at \(publicOrigin.text)")
@@ -133,7 +133,7 @@ struct RequestScreening: Sendable {
 }
 
 extension Problem {
-    /// The answer to a request that does not come as far as the router.
+    /// The answer to a request that does not reach the router.
     var answer: HTTPScreening.Answer {
         let (head, body) = parts
         return .init(

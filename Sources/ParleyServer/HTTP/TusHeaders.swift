@@ -3,12 +3,12 @@ import ChatModel
 import Foundation
 import HTTPTypes
 
-/// The header fields of tus 1.0, read and written.
+/// The header fields of tus 1.0.
 enum TusHeaders {
     static let version = "1.0.0"
     static let extensions = "creation,creation-with-upload,termination,checksum,expiration"
     static let checksumAlgorithms = PieceChecksum.Algorithm.allCases.map(\.rawValue).joined(separator: ",")
-    /// Of a request that brings bytes.
+    /// The content type of a request that brings bytes.
     static let contentType = "application/offset+octet-stream"
 
     static func bringsBytes(_ headers: HTTPFields) -> Bool { headers[.contentType]?.lowercased() == contentType }
@@ -25,12 +25,12 @@ enum TusHeaders {
 
     /// `Upload-Metadata`: keys, each with a value in base64 or with none, separated by commas.
     static func metadata(_ text: String) throws(ChatError) -> [String: String] {
-        // What is not UTF-8 has grown as it was read.
+        // Bytes that are not UTF-8 were replaced by longer ones.
         guard text.utf8.count <= 16 * 1024 else { throw ChatError(.malformedRequest, "Upload-Metadata: at most 16 kB") }
         var metadata: [String: String] = [:]
         for entry in text.split(separator: ",") {
             let sides = entry.trimmingCharacters(in: .whitespaces).split(separator: " ", maxSplits: 1)
-            // None that is asked for is longer, and a longer one takes long to put in.
+            // No known key is longer, and inserting a longer one takes long.
             guard let key = sides.first, key.utf8.count <= 64 else { continue }
             guard let value = sides.count == 2 ? Data(base64Encoded: String(sides[1])) : Data() else {
                 throw ChatError(.malformedRequest, "Upload-Metadata: \(key) has no value in base64")

@@ -5,12 +5,12 @@ import Logging
 import NIOCore
 import NIOFoundationCompat
 
-/// The built web client, read once at the start: a few files of some ten kilobytes. Every view's URL gets the one page;
-/// what it loads has a name with its content's hash in it and may be kept for ever.
+/// The built web client, read once at the start: a few files of some ten kilobytes. The URL of every view gets the same
+/// page. The files that it loads have a hash of their content in their names, and may be cached forever.
 struct WebClient: Sendable {
     private struct File: Sendable {
         var body: ByteBuffer
-        /// As gzip made it at build time.
+        /// Compressed by gzip when it was built.
         var compressed: ByteBuffer?
         var type: String
         var isHashed: Bool
@@ -19,14 +19,14 @@ struct WebClient: Sendable {
     private let files: [String: File]
     private let page: File?
 
-    /// `img-src blob:` and `media-src blob:` are the previews of what is about to be sent.
+    /// `img-src blob:` and `media-src blob:` are for previews of files that are about to be sent.
     private static let policy = """
         default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; \
         connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; \
         frame-ancestors 'none'
         """
 
-    /// What the page never uses, neither for itself nor for what a script in it might be made to do.
+    /// Browser features that the page never uses. A script that is injected into it must not use them either.
     private static let permissions =
         [
             "camera", "display-capture", "geolocation", "microphone", "payment", "usb", "serial", "hid", "midi",
@@ -56,7 +56,7 @@ struct WebClient: Sendable {
         page = files["/index.html"]
     }
 
-    /// Says in the log when there is nothing to serve.
+    /// Logs a warning when there is nothing to serve.
     init(_ configuration: ServerConfiguration, logger: Logger) {
         self.init(directory: configuration.webDirectory)
         guard page == nil else { return }
@@ -65,15 +65,15 @@ struct WebClient: Sendable {
             metadata: ["directory": "\(configuration.webDirectory.path)"])
     }
 
-    /// The answer to a request that no route of the API took; nil if it is for nothing here.
+    /// The answer to a request that no route took; nil if the client has none.
     func response(to request: Request) -> Response? {
         guard request.method == .get || request.method == .head else {
-            // No resource, there or not, answers to `TRACE`.
+            // No resource answers `TRACE`, whether it exists or not.
             let isHere = files[request.uri.path] != nil || request.uri.path == "/" || request.method == .trace
             return isHere ? Problem.methodNotAllowed("GET, HEAD").response : nil
         }
         if let file = files[request.uri.path] { return respond(file, to: request) }
-        // A view of the client: a browser asks for a page.
+        // A browser that asks for a page opens a view of the client.
         guard let page, request.headers[.accept]?.contains("text/html") == true || request.uri.path == "/" else {
             return nil
         }
@@ -85,7 +85,7 @@ struct WebClient: Sendable {
     private static let openerPolicy = HTTPField.Name("Cross-Origin-Opener-Policy")!
     private static let permissionsPolicy = HTTPField.Name("Permissions-Policy")!
 
-    /// Whether `gzip` is among what the client takes, and not refused by `q=0` (RFC 9110 § 12.5.3).
+    /// Whether the client accepts gzip, and does not refuse it by `q=0` (RFC 9110 § 12.5.3).
     private static func acceptsGzip(_ request: Request) -> Bool {
         (request.headers[.acceptEncoding] ?? "").split(separator: ",").contains { entry in
             let parts = entry.lowercased().split(separator: ";").map { $0.trimmingCharacters(in: .whitespaces) }
@@ -102,7 +102,7 @@ struct WebClient: Sendable {
                 .contentSecurityPolicy: Self.policy,
                 .xContentTypeOptions: "nosniff",
                 Self.referrerPolicy: "no-referrer",
-                // Not within reach of a window that opened it, nor of one that it opens.
+                // Neither a window that opened the page nor one that it opens can reach it.
                 Self.openerPolicy: "same-origin",
                 Self.permissionsPolicy: Self.permissions,
             ],

@@ -41,22 +41,6 @@ extension Member: JSONWritable {
     }
 }
 
-extension User: JSONWritable {
-    func write(to json: inout JSONWriter) {
-        json.object { json in
-            json.field("id", id)
-            json.field("username", username)
-            json.field("displayName", displayName)
-            json.field("about", about)
-            if let avatar { json.field("avatar", avatar) }
-            json.field("createdAt", createdAt)
-            json.field("status", status?.rawValue)
-            json.field("lastSeenAt", lastSeenAt)
-            json.field("mutedUntil", mutedUntil)
-        }
-    }
-}
-
 extension Sync.Changes: JSONWritable {
     func write(to json: inout JSONWriter) {
         json.object { json in
@@ -65,19 +49,6 @@ extension Sync.Changes: JSONWritable {
             if let conversation { json.field("conversation", conversation) }
             json.field("messages", messages)
             json.field("more", more)
-        }
-    }
-}
-
-/// A page of conversations, `{conversations,nextCursor?}`.
-struct ConversationList: JSONWritable {
-    var conversations: [Conversation]
-    var nextCursor: String?
-
-    func write(to json: inout JSONWriter) {
-        json.object { json in
-            json.field("conversations", conversations)
-            json.field("nextCursor", nextCursor)
         }
     }
 }

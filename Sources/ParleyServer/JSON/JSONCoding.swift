@@ -4,28 +4,19 @@ import NIOCore
 import NIOFoundationCompat
 import SocketIO
 
-/// JSON as API.md has it: camelCase keys, RFC 3339 times in UTC with milliseconds, absent fields left out.
+/// JSON as docs/API.md describes it: camelCase keys, RFC 3339 times in UTC with milliseconds, absent fields left out.
 enum JSON {
-    /// What a decoder is given at most: enough for the longest text, escaped, and for a thousand ids. What it costs grows with
-    /// this, and it runs on an event loop.
+    /// The largest text that is decoded: enough for the longest message, escaped, and for a thousand ids. The cost of
+    /// decoding grows with it, and it runs on an event loop.
     static let maximumBytes = 256 * 1024
 
     private static let time = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
 
-    static func encode(_ value: some Encodable) throws -> ByteBuffer {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .withoutEscapingSlashes
-        encoder.dateEncodingStrategy = .custom { date, encoder in
-            var container = encoder.singleValueContainer()
-            try container.encode(text(of: date))
-        }
-        return ByteBuffer(data: try encoder.encode(value))
-    }
-
+    /// How times are written.
     static func text(of date: Date) -> String { date.formatted(time) }
 
-    /// Reads bytes of which nothing is known, as strictly as an event is read: a decoder alone lets much pass in what it
-    /// is not asked for.
+    /// Parses untrusted bytes, as strictly as an event: a decoder alone accepts much in fields that it is not asked
+    /// for.
     /// - Throws: As `decode`.
     static func parse<Value: Decodable>(_ type: Value.Type = Value.self, from bytes: ByteBuffer) throws(ChatError)
         -> Value
@@ -53,7 +44,7 @@ enum JSON {
         }
     }
 
-    /// In bytes. The decoder looks names up: that takes time which grows with the square of the combining marks in them.
+    /// In bytes. The decoder looks names up, which takes time that grows with the square of their combining marks.
     private static let maximumName = 256
 
     /// Whether a string that is followed by a colon is longer than `maximumName`.

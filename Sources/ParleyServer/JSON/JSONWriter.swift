@@ -2,13 +2,12 @@ import ChatModel
 import Foundation
 import NIOCore
 
-/// Writes JSON (RFC 8259) straight into a buffer, in the form of `JSON.encode`.
+/// Writes JSON (RFC 8259) straight into a buffer: camelCase keys, times in RFC 3339, absent fields left out.
 ///
-/// For what is sent by the thousand, which is messages, conversations and uploads: Foundation's encoder takes 20 µs for a
-/// message, this a single one. Everything else goes through `JSON.encode`.
+/// Foundation's encoder takes 20 µs for a message, this writer one.
 struct JSONWriter {
     private(set) var buffer: ByteBuffer
-    /// Whether a value stands before the next one in the same object or array.
+    /// Whether the next value in the same object or array is not the first.
     private var needsComma = false
 
     init(capacity: Int = 512) {
@@ -71,7 +70,7 @@ struct JSONWriter {
     }
 
     mutating func number(_ value: Double) {
-        // As whole numbers are written by Foundation's encoder; JSON has no infinities, and nothing here is one.
+        // JSON has no infinities, and nothing that is written here is one.
         if let whole = Int(exactly: value) { return integer(whole) }
         separate()
         buffer.writeString(value.isFinite ? "\(value)" : "null")
@@ -84,7 +83,7 @@ struct JSONWriter {
         needsComma = true
     }
 
-    /// What has to be escaped is escaped (RFC 8259 § 7), and what stands between is copied as it is.
+    /// Escapes what must be escaped (RFC 8259 § 7), and copies the runs between.
     private mutating func writeEscaped(_ text: UnsafeBufferPointer<UInt8>) {
         var plain = 0
         for (index, byte) in text.enumerated() where byte < 0x20 || byte == 0x22 || byte == 0x5C {

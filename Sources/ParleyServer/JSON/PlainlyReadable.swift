@@ -2,10 +2,10 @@ import ChatModel
 import NIOCore
 import SocketIO
 
-/// A payload that comes by the thousand, of which the usual form is read without a decoder.
+/// A payload of a frequent event. Its usual form is read without a decoder.
 protocol PlainlyReadable: Decodable {
-    /// - Returns: nil for whatever is unusual (escapes, other types, null, repeated names) or wrong, of which the
-    ///   decoder then makes a value or an error.
+    /// - Returns: nil for everything unusual (escapes, other types, null, repeated names) or wrong. The decoder then
+    ///   makes a value or an error of it.
     init?(plain members: [JSONFragment.Member])
 }
 
@@ -19,7 +19,7 @@ extension JSON {
         return try decode(type, from: json.bytes)
     }
 
-    /// The decoder looks at all members of an object before it looks for the ones it needs.
+    /// The decoder reads all members of an object before it looks for those that it needs.
     private static func members(of json: JSONFragment) throws(ChatError) -> [JSONFragment.Member]? {
         do throws(JSONFragment.TooManyMembers) {
             return try json.members(atMost: maximumMembers)

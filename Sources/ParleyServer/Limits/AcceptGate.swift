@@ -2,11 +2,11 @@ import Glibc
 import Logging
 import NIOCore
 
-/// Stands first behind the listening socket: gives each address its share of connections, and accepts none while
-/// descriptors are short.
+/// Stands first behind the listening socket. It gives each address its share of connections, and accepts none while
+/// file descriptors are short.
 ///
-/// swift-nio's own `AcceptBackoffHandler` does not pause: after `EMFILE` its channel is still asked to be read, and is
-/// asked again at once. Only a channel that does not read by itself is left alone by the event loop.
+/// swift-nio's own `AcceptBackoffHandler` does not pause: after `EMFILE` its channel is read again at once. The event
+/// loop leaves only a channel alone that does not read by itself.
 final class AcceptGate: ChannelDuplexHandler {
     typealias InboundIn = any Channel
     typealias OutboundIn = Never
@@ -19,7 +19,7 @@ final class AcceptGate: ChannelDuplexHandler {
     private let shares: ConnectionShares?
     private let proxies: TrustedProxies
     private let logger: Logger
-    /// Stays open, so that a duplicate of it can be asked for.
+    /// Stays open, so that it can be duplicated.
     private let probe = open("/dev/null", O_RDONLY | O_CLOEXEC)
     private var resumption: Scheduled<Void>?
     private var nextWarnings: [String: NIODeadline] = [:]
@@ -46,7 +46,7 @@ final class AcceptGate: ChannelDuplexHandler {
                 try channel.pipeline.syncOperations.addHandler(gate, position: .first)
             }.get()
         } catch {
-            // The channel is closed already: the server was told to stop.
+            // The server was told to stop, and the channel is closed already.
             logger.debug("a listening socket has no gate", metadata: ["error": "\(error)"])
         }
     }
@@ -109,7 +109,7 @@ final class AcceptGate: ChannelDuplexHandler {
             ["limit": "\(descriptors.limit)", "for_connections": "\(descriptors.forConnections)"])
     }
 
-    /// Once in a while: these things come by the thousand.
+    /// At most once a minute: there may be thousands.
     private func warn(_ text: String, _ metadata: Logger.Metadata) {
         let now = NIODeadline.now()
         if let next = nextWarnings[text], now < next { return }

@@ -3,12 +3,12 @@ import Glibc
 import HTTPTypes
 import NIOCore
 
-/// Where a client is, as far as limits care: an IPv4 address, or the /64 network of an IPv6 address, which one
-/// subscriber has to himself (RFC 6177).
+/// The address that a client is limited by: an IPv4 address, or the /64 network of an IPv6 address, which belongs to
+/// one subscriber (RFC 6177).
 struct ClientAddress: Hashable, Sendable {
     let bytes: [UInt8]
 
-    /// Nobody in particular: a peer without an IP address, or whom a proxy does not name.
+    /// No particular client: a peer without an IP address, or a client that its proxy does not name.
     static let unknown = ClientAddress(bytes: [])
 
     private init(bytes: [UInt8]) { self.bytes = bytes }
@@ -27,7 +27,7 @@ struct IPAddress: Hashable, Sendable {
         if let v4 = Self.parse(text, AF_INET, count: 4) {
             bytes = v4
         } else if let v6 = Self.parse(text, AF_INET6, count: 16) {
-            // An IPv4 client on a socket for both (RFC 4291 § 2.5.5.2) is the same client.
+            // An IPv4 client on a socket for both families (RFC 4291 § 2.5.5.2) is the same client.
             let isMapped = v6.prefix(10).allSatisfy { $0 == 0 } && v6[10] == 0xFF && v6[11] == 0xFF
             bytes = isMapped ? Array(v6.suffix(4)) : v6
         } else {
@@ -41,8 +41,8 @@ struct IPAddress: Hashable, Sendable {
         return inet_pton(family, text, &bytes) == 1 ? bytes : nil
     }
 
-    /// An entry of `X-Forwarded-For`, which nobody has specified: with a port or without (`203.0.113.7:4711`,
-    /// `[2001:db8::1]:443`, `2001:db8::1`), and possibly in quotation marks, as RFC 7239 § 6 has it.
+    /// An entry of `X-Forwarded-For`, which no standard specifies: with a port or without (`203.0.113.7:4711`,
+    /// `[2001:db8::1]:443`, `2001:db8::1`), and possibly in quotation marks, as in RFC 7239 § 6.
     init?(forwarded entry: Substring) {
         var text = entry
         if text.count >= 2, text.first == "\"", text.last == "\"" { text = text.dropFirst().dropLast() }
@@ -120,11 +120,11 @@ struct TrustedProxies: Sendable {
 
     func contains(_ address: IPAddress) -> Bool { networks.contains { $0.contains(address.bytes) } }
 
-    /// Who sent a request: the peer or, where that is a trusted proxy, the last address of `X-Forwarded-For` that is
-    /// none. What stands before it anybody can have written.
+    /// Who sent a request: the peer or, where that is a trusted proxy, the last address of `X-Forwarded-For` that is no
+    /// trusted proxy. Anybody can have written what stands before it.
     ///
-    /// What is no address where a proxy's word is asked for counts as nobody's, and not as the proxy's own: its checks
-    /// and those of its clients that say nothing must not be limited for it.
+    /// Where a proxy names something that is no address, the client is unknown. It does not count as the proxy itself,
+    /// whose health checks must not be limited for it.
     func client(peer: SocketAddress?, forwardedFor: [String]) -> ClientAddress {
         guard var client = IPAddress(peer) else { return .unknown }
         guard contains(client) else { return ClientAddress(client) }
@@ -139,7 +139,7 @@ struct TrustedProxies: Sendable {
         return ClientAddress(client)
     }
 
-    /// Who sent what cannot be read: the peer, where that is no proxy.
+    /// Who sent a request that cannot be read: the peer, unless that is a proxy.
     func unnamedClient(peer: SocketAddress?) -> ClientAddress {
         guard let address = IPAddress(peer), !contains(address) else { return .unknown }
         return ClientAddress(address)
@@ -147,12 +147,12 @@ struct TrustedProxies: Sendable {
 
     func client(of handshake: HandshakeRequest) -> ClientAddress {
         guard let peer = IPAddress(handshake.remoteAddress) else { return .unknown }
-        // The header fields are kept as text, and read only for a proxy's word.
+        // The header fields are kept as text, and parsed only for a proxy.
         guard contains(peer) else { return ClientAddress(peer) }
         return client(peer: handshake.remoteAddress, forwardedFor: handshake.headers[values: .xForwardedFor])
     }
 
-    /// Whom a trusted proxy speaks for; nil where the peer is none, or names nobody.
+    /// The client that a trusted proxy names. nil where the peer is no proxy, or names no client.
     func forwardedClient(peer: SocketAddress?, forwardedFor: [String]) -> ClientAddress? {
         guard let address = IPAddress(peer), contains(address) else { return nil }
         let client = client(peer: peer, forwardedFor: forwardedFor)
@@ -176,7 +176,7 @@ struct TrustedProxies: Sendable {
 }
 
 extension HTTPField.Name {
-    // The names nginx's documentation uses; literals that are tokens.
+    // The names of nginx's documentation. The literals are tokens.
     static let xForwardedFor = Self("X-Forwarded-For")!
     static let xForwardedProto = Self("X-Forwarded-Proto")!
 }

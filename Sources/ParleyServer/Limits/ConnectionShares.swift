@@ -1,8 +1,8 @@
 import Synchronization
 
-/// How many connections each address has at once: nobody, by connections alone, can keep the others out.
+/// Counts the connections of each address, so that no address can keep others out by connections alone.
 final class ConnectionShares: Sendable {
-    /// One connection's part of what its address may have, given back when this is let go of.
+    /// One connection of an address. It is given back when the last reference is gone.
     final class Share: Sendable {
         private let shares: ConnectionShares
         private let address: ClientAddress
@@ -15,7 +15,7 @@ final class ConnectionShares: Sendable {
         deinit { shares.giveBack(address) }
     }
 
-    /// Connections of one address.
+    /// The most connections of one address.
     let limit: Int
     private let counts = Mutex<[ClientAddress: Int]>([:])
 

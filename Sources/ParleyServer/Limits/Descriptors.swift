@@ -4,7 +4,7 @@ import Glibc
 struct Descriptors: Sendable {
     let limit: Int
 
-    /// Raises the limit as far as the system lets this process, which is often a thousand times as far as it begins with.
+    /// Raises the limit as far as the system allows, which is often a thousand times the initial value.
     static func raisingLimit() -> Descriptors {
         var limits = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limits) == 0 else {
@@ -16,16 +16,15 @@ struct Descriptors: Sendable {
         return Descriptors(limit: Int(clamping: isRaised ? raised.rlim_cur : limits.rlim_cur))
     }
 
-    /// What connections may take of them. The rest is for files, workers and the database: those who are connected can work
-    /// however many others come.
+    /// How many descriptors connections may take. The rest is for files, workers and the database, so that connected
+    /// users can work however many others come.
     var forConnections: Int { limit - min(1024, limit / 8) }
 
-    /// What one address may have where nobody set it: a company behind one address has plenty, and it takes several to
-    /// have all.
+    /// How many connections one address may have by default. A company behind one address has plenty, and no single
+    /// address can take them all.
     var forOneAddress: Int { max(1, min(10_000, forConnections / 4)) }
 
-    /// Whether connections have what they may: the next descriptor is always the lowest free one.
-    ///
+    /// Whether connections have taken their part. The next descriptor is always the lowest free one.
     /// - Parameter any: A descriptor that is open; -1 where there is none, and nothing is known.
     func areTaken(probing any: Int32) -> Bool {
         guard any >= 0 else { return false }

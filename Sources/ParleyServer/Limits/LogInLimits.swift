@@ -1,15 +1,15 @@
 import ChatModel
 import Synchronization
 
-/// What it costs to have passwords checked: each check a little, whatever comes of it, and a wrong one more.
+/// What a password check costs: every check costs a little, and a wrong password more.
 ///
-/// Who guesses at a name is stopped at their address, at a bound for the name over all addresses, and at one for all names
-/// from their address. A device, or an address, from which the name's own user signed in before counts by itself: guesses
+/// Guesses are limited for one name from one address, for one name from all addresses, and for all names from one
+/// address. A device or address from which the name's user signed in before has an allowance of its own, so guesses
 /// from elsewhere do not lock it out.
 struct LogInLimits: Sendable {
-    /// Somebody who wants a password checked.
+    /// A password that is to be checked.
     struct Attempt: Sendable {
-        /// A user name in its one form; nil for what is none.
+        /// A normalized user name; nil for what is none.
         var name: String?
         var address: ClientAddress
         /// The number of a device on which this name's user signed in before.
@@ -30,9 +30,9 @@ struct LogInLimits: Sendable {
             checks = [(.logIns, .device(device))]
             guesses = [(.failedLogIns, .device(device))]
         } else {
-            // What bounds an address comes first: nobody's bucket of a name is touched beyond it.
+            // The limits of the address come first. Beyond them, nobody's bucket of a name is touched.
             checks = [(.logInsOfAddress, .address(attempt.address)), (.logIns, here)]
-            // What is no name has no account to guess at, and would be one bucket for everybody's typing errors.
+            // What is no name has no account to guess at. It would be one bucket for everybody's typing errors.
             let isGuessedAt = attempt.name != nil && !isKnown(attempt)
             let everywhere: [Charge] = isGuessedAt ? [(.failedLogInsOfName, .name(name))] : []
             guesses = [(.failedLogInsOfAddress, .address(attempt.address)), (.failedLogIns, here)] + everywhere
@@ -58,8 +58,8 @@ struct LogInLimits: Sendable {
 
     private typealias Charge = (rule: RateLimits.Rule, subject: RateLimits.Subject)
 
-    /// All is spent before, so that guesses sent at once count as well. What guesses cost is given back unless the
-    /// password was wrong, and everything where it was not looked at.
+    /// Everything is spent before the check, so that simultaneous guesses count. Afterwards the price of a guess is
+    /// given back unless the password was wrong, and everything is given back where no password was checked.
     private func charging<Value>(
         _ checks: [Charge], _ guesses: [Charge], _ body: () async throws -> Value
     ) async throws -> Value {
@@ -94,8 +94,8 @@ struct LogInLimits: Sendable {
     }
 }
 
-/// From which addresses the users of names have signed in. In memory, and bounded: an address that did not sign in while
-/// half of `maximum` others did is forgotten.
+/// The addresses from which users have signed in. In memory and bounded: an address is forgotten if it did not sign in
+/// while half of `maximum` others did.
 private final class KnownAddresses: Sendable {
     private struct Key: Hashable {
         var name: String

@@ -1,10 +1,10 @@
 import ChatModel
 import Synchronization
 
-/// How much each user and each address may ask of the server, checked in the same way for requests and events.
+/// How much each user and each address may ask of the server. Requests and events are checked alike.
 ///
-/// The memory is bounded: a bucket that was not used while half of `maximumBuckets` others were is forgotten, which
-/// means that it is full again.
+/// The memory is bounded: a bucket is forgotten if it was not used while half of `maximumBuckets` others were. A
+/// forgotten bucket is full again.
 final class RateLimits: Sendable {
     /// What is limited. Ordinary use, a page that reconnects included, stays far below each of these.
     enum Rule: Hashable, Sendable {
@@ -14,13 +14,13 @@ final class RateLimits: Sendable {
         case failedLogInsOfName
         /// Wrong passwords for any name from one address.
         case failedLogInsOfAddress
-        /// Log-ins, right ones too, for one name from one address or device.
+        /// Log-ins, successful or not, for one name from one address or device.
         case logIns
-        /// Log-ins, right ones too, for any name from one address.
+        /// Log-ins, successful or not, for any name from one address.
         case logInsOfAddress
         case registrations
         case connections
-        /// Beginnings of a socket's connection, before anybody says who they are.
+        /// Handshakes of sockets, before it is known who connects.
         case handshakes
         /// Sockets whose token was refused.
         case refusedConnections
@@ -28,14 +28,14 @@ final class RateLimits: Sendable {
         case typing
         case joins
         case uploads
-        /// Everything else a signed-in user asks for.
+        /// Every other operation of a signed-in user.
         case requests
         /// Everything that is asked for without signing in.
         case anonymousRequests
-        /// Kibibytes of JSON, beyond the first of each request or event: what has to be read before anything is known of
-        /// it.
+        /// Kibibytes of JSON beyond the first of each request or event. They have to be read before anything is known
+        /// of them.
         case reading
-        /// Events that were refused by one of these limits. A client that goes on regardless is sent away.
+        /// Events that one of these limits refused. A client that goes on regardless is disconnected.
         case refusedEvents
 
         var rate: TokenBucket.Rate {
@@ -47,7 +47,7 @@ final class RateLimits: Sendable {
             case .logInsOfAddress: .init(burst: 300, perSecond: 2)
             case .registrations: .init(burst: 60, perSecond: 0.1)
             case .connections: .init(burst: 120, perSecond: 2)
-            // A whole company behind one address comes back at once after a restart.
+            // A whole company behind one address reconnects at once after a restart.
             case .handshakes: .init(burst: 3000, perSecond: 100)
             case .refusedConnections: .init(burst: 600, perSecond: 5)
             case .messages: .init(burst: 200, perSecond: 20)
@@ -56,7 +56,7 @@ final class RateLimits: Sendable {
             case .uploads: .init(burst: 100, perSecond: 2)
             case .requests: .init(burst: 600, perSecond: 100)
             case .anonymousRequests: .init(burst: 2000, perSecond: 200)
-            // A device with 10,000 conversations names them all in each `sync`: 0.5 MB.
+            // A device with 10,000 conversations names all of them in each `sync`: 0.5 MB.
             case .reading: .init(burst: 8192, perSecond: 1024)
             case .refusedEvents: .init(burst: 2000, perSecond: 20)
             }
@@ -100,13 +100,13 @@ final class RateLimits: Sendable {
         try refuse(for: isEnabled ? update(rule, subject, now) { $0.take(rule.rate, cost: cost, now: now) } : nil)
     }
 
-    /// Spends what reading so much JSON costs; a little is free.
+    /// Spends what reading so many bytes of JSON costs. The first kibibyte is free.
     func spendReading(bytes: Int, of subject: Subject, now: ContinuousClock.Instant = .now) throws(ChatError) {
         guard bytes > 1024 else { return }
         try spend(.reading, of: subject, cost: Double(bytes - 1024) / 1024, now: now)
     }
 
-    /// Refuses as `spend` does, and spends nothing: for what is paid for only where it fails.
+    /// Refuses as `spend` does, but spends nothing: for what is paid for only when it fails.
     func require(_ rule: Rule, of subject: Subject, now: ContinuousClock.Instant = .now) throws(ChatError) {
         try refuse(for: isEnabled ? update(rule, subject, now) { $0.wait(rule.rate, now: now) } : nil)
     }
@@ -117,7 +117,7 @@ final class RateLimits: Sendable {
         throw ChatError(.rateLimited, "too much at once; try again in \(seconds) s", retryAfter: seconds)
     }
 
-    /// Takes back what was spent on something that turned out not to count.
+    /// Gives back what was spent on something that turned out not to count.
     func giveBack(_ rule: Rule, of subject: Subject, now: ContinuousClock.Instant = .now) {
         guard isEnabled else { return }
         update(rule, subject, now) { $0.giveBack(rule.rate, now: now) }

@@ -1,6 +1,7 @@
-/// A token bucket: a burst may be spent at once, and comes back at a steady rate. A pure value; time is passed in.
+/// A token bucket: a burst may be spent at once, and tokens come back at a steady rate. A pure value: time is passed
+/// in.
 struct TokenBucket: Equatable {
-    /// How much may be spent at once, and how much comes back in a second.
+    /// How many tokens may be spent at once, and how many come back in a second.
     struct Rate: Equatable, Sendable {
         var burst: Double
         var perSecond: Double
@@ -23,7 +24,7 @@ struct TokenBucket: Equatable {
         return nil
     }
 
-    /// How many seconds there will not be so many tokens; nil where there are.
+    /// How many seconds to wait until there are so many tokens; nil where there are.
     mutating func wait(_ rate: Rate, cost: Double = 1, now: ContinuousClock.Instant) -> Double? {
         refill(rate, now: now)
         let cost = min(cost, rate.burst)

@@ -1,4 +1,3 @@
-import ChatModel
 import EngineIO
 import EngineIOHummingbird
 import Hummingbird
@@ -42,7 +41,7 @@ struct MetricsServer: Service {
         do {
             try await application.run()
         } catch let error as IOError {
-            throw ServerConfiguration.Invalid("METRICS_PORT", address, error) ?? error
+            throw OperatorError("METRICS_PORT", address, error) ?? error
         }
     }
 

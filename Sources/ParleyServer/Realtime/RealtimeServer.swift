@@ -1,5 +1,4 @@
 import Chat
-import ChatModel
 import EngineIO
 import Logging
 import ServiceLifecycle

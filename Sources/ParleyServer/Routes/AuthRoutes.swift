@@ -5,7 +5,7 @@ import HTTPTypes
 import Hummingbird
 
 /// `/auth`: accounts and sessions.
-struct AuthRoutes {
+struct AuthRoutes: RouteGroup {
     let accounts: Accounts
     let people: People
     let tokens: AccessTokens
@@ -13,16 +13,17 @@ struct AuthRoutes {
     let devices: DeviceCookie
     let limits: LogInLimits
 
-    func register(on router: Router<RequestEnvironment>) {
-        router.route("/auth/register", [.post: signUp])
-        router.route("/auth/login", [.post: logIn])
-        router.route("/auth/refresh", [.post: refresh])
-        router.route("/auth/logout", [.post: logOut])
-        router.route("/auth/me", [.get: me, .patch: change])
-        router.route("/auth/password", [.post: changePassword])
-        router.route("/auth/sessions", [.get: listSessions])
-        router.route("/auth/sessions/:id", [.delete: endSession])
-    }
+    static let endpoints: [Endpoint<AuthRoutes>] = [
+        .init(.post, "/auth/register", .register, signUp),
+        .init(.post, "/auth/login", .logIn, logIn),
+        .init(.post, "/auth/refresh", .refresh, refresh),
+        .init(.post, "/auth/logout", .logOut, logOut),
+        .init(.get, "/auth/me", .me, me),
+        .init(.patch, "/auth/me", .changeMe, change),
+        .init(.post, "/auth/password", .changePassword, changePassword),
+        .init(.get, "/auth/sessions", .listSessions, listSessions),
+        .init(.delete, "/auth/sessions/:id", .endSession, endSession),
+    ]
 
     private struct Registration: Decodable {
         var username: String
@@ -56,12 +57,12 @@ struct AuthRoutes {
         return try await welcome(signedIn, to: request, context)
     }
 
-    /// Answers somebody who has just shown who they are.
+    /// Answers a user who has just proved who they are.
     private func welcome(
         _ signedIn: SignedIn, to request: Request, _ context: RequestEnvironment, status: HTTPResponse.Status = .ok
     ) async throws -> Response {
         limits.signedIn(signedIn.user.username, from: context.client)
-        // The session whose cookie is replaced is nobody's from here on.
+        // The session whose cookie is replaced is lost from here on, and so ends.
         if cookie.isWanted(by: request), let replaced = cookie.read(request) {
             _ = try? await accounts.logOut(refreshToken: replaced)
         }
@@ -98,7 +99,7 @@ struct AuthRoutes {
         return try await answer(try await accounts.refresh(token), to: request, context, status: .ok)
     }
 
-    /// The cookie goes whatever else happens.
+    /// The cookie is cleared whatever else happens.
     @Sendable private func logOut(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
         try cookie.check(request, context)
         var response: Response
@@ -112,8 +113,8 @@ struct AuthRoutes {
         return response
     }
 
-    /// Ends the session of the request's access token, which may have expired, and that of its refresh token. One that
-    /// has ended already is no error: the answer may have been lost.
+    /// Ends the session of the request's access token, which may have expired, and that of its refresh token. A session
+    /// that has ended already is no error: the first answer may have been lost.
     /// - Throws: `unauthenticated` where neither is this server's.
     private func endSessions(of request: Request) async throws {
         var isKnown = false
@@ -133,14 +134,17 @@ struct AuthRoutes {
         }
     }
 
-    @Sendable private func me(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
-        try .json(try await accounts.me(try context.requiredCaller.user))
+    @Sendable private func me(
+        _ request: Request, _ context: RequestEnvironment, _ caller: Caller
+    ) async throws -> Response {
+        .json(try await accounts.me(caller.user))
     }
 
-    @Sendable private func change(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
-        let caller = try context.requiredCaller
+    @Sendable private func change(
+        _ request: Request, _ context: RequestEnvironment, _ caller: Caller
+    ) async throws -> Response {
         try await people.update(caller.user, try await request.json())
-        return try .json(try await accounts.me(caller.user))
+        return .json(try await accounts.me(caller.user))
     }
 
     private struct PasswordChange: Decodable {
@@ -148,8 +152,9 @@ struct AuthRoutes {
         var newPassword: String
     }
 
-    @Sendable private func changePassword(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
-        let caller = try context.requiredCaller
+    @Sendable private func changePassword(
+        _ request: Request, _ context: RequestEnvironment, _ caller: Caller
+    ) async throws -> Response {
         let body = try await request.json(PasswordChange.self)
         try await limits.confirm(caller.user, from: context.client) {
             try await accounts.changePassword(
@@ -159,35 +164,26 @@ struct AuthRoutes {
         return .noContent
     }
 
-    private struct SessionList: Encodable {
-        var sessions: [Session]
-    }
-
-    @Sendable private func listSessions(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
-        let caller = try context.requiredCaller
-        return try .json(
+    @Sendable private func listSessions(
+        _ request: Request, _ context: RequestEnvironment, _ caller: Caller
+    ) async throws -> Response {
+        return .json(
             SessionList(sessions: try await accounts.sessions(of: caller.user, current: caller.session)))
     }
 
-    @Sendable private func endSession(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
-        try await accounts.endSession(context.id(of: Session.self), of: try context.requiredCaller.user)
+    @Sendable private func endSession(
+        _ request: Request, _ context: RequestEnvironment, _ caller: Caller
+    ) async throws -> Response {
+        try await accounts.endSession(context.id(of: Session.self), of: caller.user)
         return .noContent
-    }
-
-    private struct SessionAnswer: Encodable {
-        var user: User
-        var accessToken: String
-        /// Seconds.
-        var expiresIn: Int
-        var refreshToken: String?
     }
 
     private func answer(
         _ signedIn: SignedIn, to request: Request, _ context: RequestEnvironment, status: HTTPResponse.Status
     ) async throws -> Response {
         let inCookie = cookie.isWanted(by: request)
-        var response = try Response.json(
-            SessionAnswer(
+        var response = Response.json(
+            SignInAnswer(
                 user: signedIn.user, accessToken: try await tokens.issue(for: signedIn),
                 expiresIn: Int(AccessGate.tokenLifetime), refreshToken: inCookie ? nil : signedIn.refreshToken),
             status: status)

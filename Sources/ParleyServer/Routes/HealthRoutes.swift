@@ -3,25 +3,32 @@ import Hummingbird
 import NIOCore
 
 /// What operators and their tools ask: whether the process is alive, whether it can work, and what it offers.
-struct HealthRoutes {
+struct HealthRoutes: RouteGroup {
     let database: DatabaseProbe
     let storageDirectory: URL
     let readiness: Readiness
     let openAPI: ByteBuffer?
 
-    func register(on router: Router<RequestEnvironment>) {
-        router.route("/health", [.get: health])
-        router.route("/ready", [.get: ready])
-        router.route("/openapi.yaml", [.get: describe])
-    }
+    static let endpoints: [Endpoint<HealthRoutes>] = [
+        .init(.get, "/health", .health, health),
+        .init(.get, "/ready", .ready, ready),
+        .init(.get, "/openapi.yaml", .describe, describe),
+    ]
 
-    private struct Status: Encodable {
+    struct Status: JSONWritable {
         var status: String
         var version: String?
+
+        func write(to json: inout JSONWriter) {
+            json.object { json in
+                json.field("status", status)
+                json.field("version", version)
+            }
+        }
     }
 
     @Sendable private func health(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
-        try .json(Status(status: "ok", version: Version.current))
+        .json(Status(status: "ok", version: Version.current))
     }
 
     @Sendable private func ready(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
@@ -29,13 +36,13 @@ struct HealthRoutes {
             Problem(.serviceUnavailable, code: "unavailable", detail: detail, headers: [.retryAfter: "1"])
         }
         guard !readiness.isDraining else { throw unavailable("the server is stopping") }
-        // In a task of its own, which is not the event loop's: the disk must not block that.
+        // In a task of its own: the disk must not block the event loop.
         let directory = storageDirectory.appending(path: "uploads/tmp").path
         guard await Task(operation: { FileManager.default.isWritableFile(atPath: directory) }).value else {
             throw unavailable("the storage cannot be written")
         }
         if let complaint = await database.complaint() { throw unavailable(complaint) }
-        return try .json(Status(status: "ready"))
+        return .json(Status(status: "ready"))
     }
 
     @Sendable private func describe(_ request: Request, _ context: RequestEnvironment) async throws -> Response {

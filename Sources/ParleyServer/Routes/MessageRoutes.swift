@@ -5,25 +5,31 @@ import HTTPTypes
 import Hummingbird
 
 /// `/messages`: sending, reading and changing messages.
-struct MessageRoutes {
+struct MessageRoutes: RouteGroup {
     let messages: Messages
 
-    func register(on router: Router<RequestEnvironment>) {
-        router.route("/messages", [.get: list, .post: send])
-        router.route("/messages/search", [.get: search])
-        router.route("/messages/:id", [.get: show, .patch: edit, .delete: delete])
-        router.route("/messages/:id/reactions/:emoji", [.put: addReaction, .delete: removeReaction])
-        router.route("/messages/:id/report", [.post: report])
-    }
+    static let endpoints: [Endpoint<MessageRoutes>] = [
+        .init(.get, "/messages", .listMessages, list),
+        .init(.post, "/messages", .sendMessage, send),
+        .init(.get, "/messages/search", .searchMessages, search),
+        .init(.get, "/messages/:id", .showMessage, show),
+        .init(.patch, "/messages/:id", .editMessage, edit),
+        .init(.delete, "/messages/:id", .deleteMessage, delete),
+        .init(.put, "/messages/:id/reactions/:emoji", .addReaction, addReaction),
+        .init(.delete, "/messages/:id/reactions/:emoji", .removeReaction, removeReaction),
+        .init(.post, "/messages/:id/report", .reportMessage, report),
+    ]
 
-    @Sendable private func send(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
-        let caller = try context.requiredCaller
+    @Sendable private func send(
+        _ request: Request, _ context: RequestEnvironment, _ caller: Caller
+    ) async throws -> Response {
         let sent = try await messages.send(try await request.json(), from: caller.user)
-        return .json(writing: MessageAnswer(message: sent.message), status: sent.repeated ? .ok : .created)
+        return .json(MessageAnswer(message: sent.message), status: sent.repeated ? .ok : .created)
     }
 
-    @Sendable private func list(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
-        let caller = try context.requiredCaller
+    @Sendable private func list(
+        _ request: Request, _ context: RequestEnvironment, _ caller: Caller
+    ) async throws -> Response {
         guard let text = request.queryItem("conversationId") else {
             throw ChatError(.malformedRequest, "conversationId: is missing", field: "conversationId")
         }
@@ -37,22 +43,23 @@ struct MessageRoutes {
                     .malformedRequest, "sinceRevision: not together with before or after", field: "sinceRevision")
             }
             return .json(
-                writing: MessageList(
+                MessageList(
                     try await messages.changed(in: conversation, for: caller.user, since: revision, limit: limit)))
         }
         return .json(
-            writing: MessageList(
+            MessageList(
                 try await messages.history(
                     of: conversation, for: caller.user, before: before, after: after, limit: limit)))
     }
 
-    @Sendable private func search(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
-        let caller = try context.requiredCaller
+    @Sendable private func search(
+        _ request: Request, _ context: RequestEnvironment, _ caller: Caller
+    ) async throws -> Response {
         guard let text = request.queryItem("q") else {
             throw ChatError(.malformedRequest, "q: is missing", field: "q")
         }
         return .json(
-            writing: MessageList(
+            MessageList(
                 try await messages.search(
                     text, for: caller.user,
                     in: request.queryItem("conversationId").map { ConversationID($0) ?? .unknown },
@@ -60,34 +67,42 @@ struct MessageRoutes {
                     limit: try request.limit(default: 20, maximum: 100))))
     }
 
-    @Sendable private func show(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
-        answer(try await messages.find(context.id(of: Message.self), for: try context.requiredCaller.user))
+    @Sendable private func show(
+        _ request: Request, _ context: RequestEnvironment, _ caller: Caller
+    ) async throws -> Response {
+        answer(try await messages.find(context.id(of: Message.self), for: caller.user))
     }
 
     private struct Edit: Decodable {
         var text: String
     }
 
-    @Sendable private func edit(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
-        let caller = try context.requiredCaller
+    @Sendable private func edit(
+        _ request: Request, _ context: RequestEnvironment, _ caller: Caller
+    ) async throws -> Response {
         let text = try await request.json(Edit.self).text
         return answer(try await messages.edit(context.id(of: Message.self), text: text, by: caller.user))
     }
 
-    @Sendable private func delete(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
-        answer(try await messages.delete(context.id(of: Message.self), by: try context.requiredCaller.user))
+    @Sendable private func delete(
+        _ request: Request, _ context: RequestEnvironment, _ caller: Caller
+    ) async throws -> Response {
+        answer(try await messages.delete(context.id(of: Message.self), by: caller.user))
     }
 
-    @Sendable private func addReaction(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
-        try await react(context, add: true)
+    @Sendable private func addReaction(
+        _ request: Request, _ context: RequestEnvironment, _ caller: Caller
+    ) async throws -> Response {
+        try await react(context, caller, add: true)
     }
 
-    @Sendable private func removeReaction(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
-        try await react(context, add: false)
+    @Sendable private func removeReaction(
+        _ request: Request, _ context: RequestEnvironment, _ caller: Caller
+    ) async throws -> Response {
+        try await react(context, caller, add: false)
     }
 
-    private func react(_ context: RequestEnvironment, add: Bool) async throws -> Response {
-        let caller = try context.requiredCaller
+    private func react(_ context: RequestEnvironment, _ caller: Caller, add: Bool) async throws -> Response {
         let emoji = context.parameters.get("emoji")?.removingPercentEncoding ?? ""
         return answer(
             try await messages.react(context.id(of: Message.self), emoji: emoji, add: add, by: caller.user))
@@ -97,12 +112,13 @@ struct MessageRoutes {
         var reason: String
     }
 
-    @Sendable private func report(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
-        let caller = try context.requiredCaller
+    @Sendable private func report(
+        _ request: Request, _ context: RequestEnvironment, _ caller: Caller
+    ) async throws -> Response {
         let reason = try await request.json(Report.self).reason
         try await messages.report(context.id(of: Message.self), reason: reason, by: caller.user)
         return Response(status: .accepted)
     }
 
-    private func answer(_ message: Message) -> Response { .json(writing: MessageAnswer(message: message)) }
+    private func answer(_ message: Message) -> Response { .json(MessageAnswer(message: message)) }
 }

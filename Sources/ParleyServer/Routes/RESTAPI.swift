@@ -1,5 +1,4 @@
 import Chat
-import ChatModel
 import Hummingbird
 import NIOCore
 
@@ -39,6 +38,12 @@ struct RESTAPI {
             embeddable: !configuration.corsOrigins.isEmpty)
     }
 
+    /// What requests are bound to: every route of openapi.yaml.
+    static let routes: [Route] =
+        HealthRoutes.endpoints.map(\.route) + AuthRoutes.endpoints.map(\.route) + UserRoutes.endpoints.map(\.route)
+        + ConversationRoutes.endpoints.map(\.route) + MessageRoutes.endpoints.map(\.route)
+        + UploadRoutes.endpoints.map(\.route)
+
     /// - Parameter web: Answers where no route does.
     func router(web: WebClient) -> Router<RequestEnvironment> {
         let router = Router(context: RequestEnvironment.self)
@@ -51,14 +56,14 @@ struct RESTAPI {
             TusVersion()
             ProblemMiddleware()
             WebClientMiddleware(client: web)
-            RequestAdmission(tokens: tokens, limits: policy.limits)
+            RequestAdmission(Self.routes, tokens: tokens, limits: policy.limits)
         }
-        health.register(on: router)
-        auth.register(on: router)
-        users.register(on: router)
-        conversations.register(on: router)
-        messages.register(on: router)
-        uploads.register(on: router)
+        router.register(health)
+        router.register(auth)
+        router.register(users)
+        router.register(conversations)
+        router.register(messages)
+        router.register(uploads)
         SocketClientRoutes().register(on: router)
         return router
     }

@@ -2,8 +2,7 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 
-/// The addresses at which the reference server has its client's file: there is none here, and who looks for it is told
-/// where it is.
+/// The addresses at which the reference server has the client's file. This server has none, and says where to get it.
 struct SocketClientRoutes {
     private static let files = [
         "socket.io.js", "socket.io.min.js", "socket.io.esm.min.js", "socket.io.msgpack.min.js",
@@ -28,7 +27,7 @@ struct SocketClientRoutes {
     func register(on router: Router<RequestEnvironment>) {
         for file in Self.files {
             for suffix in ["", ".map"] {
-                // No resource of the REST interface, whose routes openapi.yaml lists.
+                // Not part of the REST API, whose routes openapi.yaml lists.
                 let address: RouterPath = "/socket.io/\(file)\(suffix)"
                 router.route(address, [.get: explain])
             }

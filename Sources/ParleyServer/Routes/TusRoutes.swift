@@ -6,54 +6,29 @@ import Hummingbird
 /// Resumable uploads by the tus protocol, version 1.0 (tus.io): core, and the extensions creation,
 /// creation-with-upload, termination, checksum and expiration.
 ///
-/// It shares its paths with the other ways to upload. A request with `Tus-Resumable` is meant for it.
+/// It shares its paths with the other ways to upload. A request with `Tus-Resumable` belongs to it.
 struct TusRoutes {
     let uploads: ResumableUploads
     let maximumBytes: Int
 
-    // MARK: Which requests
-
-    /// `POST /upload`
-    func create(orElse other: @escaping Handler) -> Handler { choose(create, other) }
-
-    /// `HEAD /upload/{id}`
-    func status(orElse other: @escaping Handler) -> Handler { choose(status, other) }
-
-    /// `DELETE /upload/{id}`
-    func terminate(orElse other: @escaping Handler) -> Handler { choose(terminate, other) }
-
-    private func choose(_ own: @escaping Handler, _ other: @escaping Handler) -> Handler {
-        { request, context in
-            try await request.headers[.tusResumable] == nil ? other(request, context) : own(request, context)
+    /// `POST` and `PUT /upload/{id}` with `X-HTTP-Method-Override`, by clients that can send no other method.
+    func performOverride(_ request: Request, _ context: RequestEnvironment, _ caller: Caller) async throws -> Response {
+        // Cut before it is compared: that takes time which grows with the square of the combining marks.
+        let method = request.headers[.methodOverride].map { String($0.unicodeScalars.prefix(8)).uppercased() }
+        switch method {
+        case "PATCH": return try await append(request, context, caller)
+        case "DELETE": return try await terminate(request, context, caller)
+        case "HEAD": return try await status(request, context, caller)
+        default:
+            throw Problem(
+                .methodNotAllowed, code: "method_not_allowed",
+                detail: "POST is for X-HTTP-Method-Override with PATCH, DELETE or HEAD",
+                headers: [.allow: "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"])
         }
     }
 
-    /// `POST` and `PUT /upload/{id}` by clients that can send no other method.
-    func overridden(orElse other: @escaping Handler) -> Handler {
-        { request, context in
-            // Cut, since comparing takes time that grows with the square of the combining marks.
-            switch request.headers[.methodOverride].map({ $0.unicodeScalars.prefix(8) }).map({ String($0).uppercased() }
-            ) {
-            case "PATCH": try await append(request, context)
-            case "DELETE": try await terminate(request, context)
-            case "HEAD": try await status(request, context)
-            case nil: try await other(request, context)
-            default: try await Self.refusePost(request, context)
-            }
-        }
-    }
-
-    @Sendable static func refusePost(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
-        throw Problem(
-            .methodNotAllowed, code: "method_not_allowed",
-            detail: "POST is for X-HTTP-Method-Override with PATCH, DELETE or HEAD",
-            headers: [.allow: "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"])
-    }
-
-    // MARK: What they do
-
-    /// `OPTIONS`: what the server can do. The one request that needs no version.
-    @Sendable func describe(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
+    /// `OPTIONS`: what the server can do. The only request that needs no version.
+    func describe() -> Response {
         Response(
             status: .noContent,
             headers: [
@@ -63,9 +38,9 @@ struct TusRoutes {
             ])
     }
 
-    @Sendable private func create(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
-        try await answer(request, context) { owner in
-            let uploader = Uploader(user: owner, address: context.client.bytes)
+    func create(_ request: Request, _ context: RequestEnvironment, _ caller: Caller) async throws -> Response {
+        try await answer(request) {
+            let uploader = Uploader(user: caller.user, address: context.client.bytes)
             let headers = request.headers
             if headers[.uploadConcat] != nil || headers[.uploadDeferLength] != nil {
                 throw ChatError(.malformedRequest, "neither Upload-Concat nor Upload-Defer-Length is supported")
@@ -87,8 +62,8 @@ struct TusRoutes {
                     progress = try await uploads.append(
                         request.body, size: size, to: progress.id, at: 0, checksum: checksum, uploader: uploader)
                 } catch {
-                    // Its sender never hears of it.
-                    try? await uploads.terminate(progress.id, owner: owner)
+                    // Its sender never learns its id.
+                    try? await uploads.terminate(progress.id, owner: caller.user)
                     throw error
                 }
             }
@@ -98,9 +73,9 @@ struct TusRoutes {
         }
     }
 
-    @Sendable private func status(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
-        try await answer(request, context) { owner in
-            let progress = try await uploads.status(of: context.id(of: Upload.self), owner: owner)
+    func status(_ request: Request, _ context: RequestEnvironment, _ caller: Caller) async throws -> Response {
+        try await answer(request) {
+            let progress = try await uploads.status(of: context.id(of: Upload.self), owner: caller.user)
             var response = response(.ok, progress)
             response.headers[.uploadLength] = String(progress.length)
             response.headers[.uploadMetadata] = progress.metadata
@@ -109,8 +84,8 @@ struct TusRoutes {
         }
     }
 
-    @Sendable func append(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
-        try await answer(request, context) { owner in
+    func append(_ request: Request, _ context: RequestEnvironment, _ caller: Caller) async throws -> Response {
+        try await answer(request) {
             guard TusHeaders.bringsBytes(request.headers) else { throw Self.wrongType }
             guard let offset = try TusHeaders.count(.uploadOffset, in: request.headers) else {
                 throw ChatError(.malformedRequest, "Upload-Offset: where the bytes belong")
@@ -119,14 +94,14 @@ struct TusRoutes {
                 request.body, size: try TusHeaders.count(.contentLength, in: request.headers),
                 to: context.id(of: Upload.self), at: offset,
                 checksum: try request.headers[.uploadChecksum].map(TusHeaders.checksum),
-                uploader: Uploader(user: owner, address: context.client.bytes))
+                uploader: Uploader(user: caller.user, address: context.client.bytes))
             return response(.noContent, progress)
         }
     }
 
-    @Sendable private func terminate(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
-        try await answer(request, context) { owner in
-            try await uploads.terminate(context.id(of: Upload.self), owner: owner)
+    func terminate(_ request: Request, _ context: RequestEnvironment, _ caller: Caller) async throws -> Response {
+        try await answer(request) {
+            try await uploads.terminate(context.id(of: Upload.self), owner: caller.user)
             return .noContent
         }
     }
@@ -141,26 +116,29 @@ struct TusRoutes {
         return Response(status: status, headers: headers)
     }
 
-    private func answer(
-        _ request: Request, _ context: RequestEnvironment, _ body: (UserID) async throws -> Response
-    ) async throws -> Response {
+    private func answer(_ request: Request, _ body: () async throws -> Response) async throws -> Response {
         guard request.headers[.tusResumable] == TusHeaders.version else {
             throw Problem(
                 .preconditionFailed, code: "tus_version", detail: "Tus-Resumable: \(TusHeaders.version)",
                 headers: [.tusVersion: TusHeaders.version])
         }
-        return try await body(try context.requiredCaller.user)
+        return try await body()
     }
 }
 
-/// Every answer to a request of the protocol names its version, whoever refuses it.
+extension Request {
+    /// Whether it is meant for the tus protocol.
+    var isTus: Bool { headers[.tusResumable] != nil }
+}
+
+/// Adds the protocol's version to every answer to its requests, refusals included.
 struct TusVersion: RouterMiddleware {
     func handle(
         _ request: Request, context: RequestEnvironment,
         next: (Request, RequestEnvironment) async throws -> Response
     ) async throws -> Response {
         var response = try await next(request, context)
-        let isTus = request.headers[.tusResumable] != nil || request.method == .patch
+        let isTus = request.isTus || request.method == .patch
         if isTus, request.routePath.hasPrefix("/upload") { response.headers[.tusResumable] = TusHeaders.version }
         return response
     }

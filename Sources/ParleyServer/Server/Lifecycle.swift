@@ -1,5 +1,4 @@
 import Chat
-import ChatModel
 import Logging
 import ServiceLifecycle
 import UnixSignals

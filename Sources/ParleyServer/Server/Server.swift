@@ -1,5 +1,4 @@
 import Chat
-import ChatModel
 import ChatStore
 import EngineIO
 import Foundation

@@ -1,5 +1,4 @@
 import Chat
-import ChatModel
 import Logging
 import Media
 import NIOPosix
@@ -33,8 +32,8 @@ extension Storage {
     private static func scanner(_ configuration: ServerConfiguration) throws -> Scanner? {
         guard let address = configuration.clamdAddress else { return nil }
         guard let clamd = ClamdScanner(address: address) else {
-            throw ServerConfiguration.Invalid(
-                description: "CLAMD_ADDRESS: \(address) is neither host:port nor the path of a socket")
+            throw OperatorError(
+                "CLAMD_ADDRESS: \(address) is neither host:port nor the path of a socket")
         }
         return Scanner(clamd: clamd, isOptional: configuration.clamdUnreachable == .accept)
     }

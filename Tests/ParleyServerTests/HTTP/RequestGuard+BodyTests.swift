@@ -6,7 +6,7 @@ import Testing
 
 @testable import ParleyServer
 
-@Suite struct SlowBodyTests {
+@Suite struct RequestGuardBodyTests {
     /// For how many time-outs of a minute a body lasts that brings `rate` bytes in each second; at most 100.
     private func minutes(rate: (Int) -> Int) throws -> Int {
         let channel = EmbeddedChannel(handlers: [RequestGuard(timeout: .seconds(60))])

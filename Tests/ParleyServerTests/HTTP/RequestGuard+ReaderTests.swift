@@ -4,7 +4,7 @@ import Testing
 
 @testable import ParleyServer
 
-@Suite struct SlowReaderTests {
+@Suite struct RequestGuardReaderTests {
     /// What an embedded channel holds, written and not flushed, is what a socket's reader has not taken.
     private final class Socket: ChannelOutboundHandler {
         typealias OutboundIn = ByteBuffer

@@ -1,0 +1,35 @@
+import ChatModel
+import NIOCore
+
+/// A value that goes over the wire. This is the only place where its fields are named.
+protocol JSONWritable: Sendable {
+    /// Writes one JSON value.
+    func write(to json: inout JSONWriter)
+}
+
+extension JSONWritable {
+    var json: ByteBuffer {
+        var writer = JSONWriter()
+        write(to: &writer)
+        return writer.buffer
+    }
+}
+
+extension ID: JSONWritable {
+    func write(to json: inout JSONWriter) { json.string(description) }
+}
+
+extension JSONWriter {
+    mutating func field<Entity>(_ name: StaticString, _ id: ID<Entity>) { field(name, id.description) }
+
+    mutating func field<Entity>(_ name: StaticString, _ id: ID<Entity>?) { field(name, id?.description) }
+
+    mutating func field(_ name: StaticString, _ value: some JSONWritable) {
+        self.name(name)
+        value.write(to: &self)
+    }
+
+    mutating func field(_ name: StaticString, _ values: [some JSONWritable]) {
+        field(name, values) { json, value in value.write(to: &json) }
+    }
+}

@@ -1,0 +1,33 @@
+import ChatModel
+
+extension Upload: JSONWritable {
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.field("id", id)
+            json.field("ownerId", ownerId)
+            json.field("name", name)
+            json.field("type", type)
+            json.field("size", size)
+            json.field("sha256", sha256)
+            json.field("kind", kind.rawValue)
+            json.field("width", width)
+            json.field("height", height)
+            json.field("duration", duration)
+            json.field("blurhash", blurhash)
+            json.field("url", url)
+            json.field("thumbnails", thumbnails)
+            json.field("createdAt", createdAt)
+        }
+    }
+}
+
+extension Upload.Thumbnail: JSONWritable {
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.field("size", size)
+            json.field("width", width)
+            json.field("height", height)
+            json.field("url", url)
+        }
+    }
+}

@@ -1,0 +1,59 @@
+import ChatModel
+
+extension User: JSONWritable {
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.field("id", id)
+            json.field("username", username)
+            json.field("displayName", displayName)
+            json.field("about", about)
+            if let avatar { json.field("avatar", avatar) }
+            json.field("createdAt", createdAt)
+            json.field("status", status?.rawValue)
+            json.field("lastSeenAt", lastSeenAt)
+            json.field("mutedUntil", mutedUntil)
+        }
+    }
+}
+
+extension Sender: JSONWritable {
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.field("id", id)
+            json.field("username", username)
+            json.field("displayName", displayName)
+        }
+    }
+}
+
+/// One of the caller's devices.
+extension Session: JSONWritable {
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.field("id", id)
+            json.field("createdAt", createdAt)
+            json.field("lastUsedAt", lastUsedAt)
+            json.field("userAgent", userAgent)
+            json.field("current", current)
+        }
+    }
+}
+
+/// What somebody gets who has just signed in.
+struct SignInAnswer: JSONWritable {
+    var user: User
+    var accessToken: String
+    /// Seconds.
+    var expiresIn: Int
+    /// nil where it is in the cookie.
+    var refreshToken: String?
+
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.field("user", user)
+            json.field("accessToken", accessToken)
+            json.field("expiresIn", expiresIn)
+            json.field("refreshToken", refreshToken)
+        }
+    }
+}

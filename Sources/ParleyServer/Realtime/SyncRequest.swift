@@ -1,0 +1,50 @@
+import Chat
+import ChatModel
+import SocketIO
+
+/// The payload of `sync`, read without a decoder: that would take as long for one id as this takes for ten.
+struct SyncRequest {
+    private static let maximumKnown = 10_000
+
+    private(set) var known: [ConversationID: Int] = [:]
+    /// Names that are no ids. They are answered like unknown ones.
+    private(set) var malformed: [String] = []
+
+    init(_ payload: JSONFragment) throws(ChatError) {
+        guard let members = try? payload.members(atMost: 64) else {
+            throw ChatError(.malformedRequest, "the payload is no object of at most 64 members")
+        }
+        guard let field = members.last(where: { $0.name == "known" })?.value, field.description != "null" else {
+            return
+        }
+        for (name, value) in try Self.entries(field) {
+            guard let revision = Int(value.description) else {
+                throw .invalid("known", "a revision is a whole number")
+            }
+            if let id = ConversationID(name) { known[id] = revision } else { malformed.append(name) }
+        }
+    }
+
+    private static func entries(_ known: JSONFragment) throws(ChatError) -> [JSONFragment.Member] {
+        do throws(JSONFragment.TooManyMembers) {
+            if let entries = try known.members(atMost: maximumKnown) { return entries }
+        } catch {
+            throw .invalid("known", "at most \(maximumKnown) conversations")
+        }
+        throw .invalid("known", "has the wrong type")
+    }
+}
+
+/// The acknowledgement of `sync`.
+struct SyncAnswer: JSONWritable {
+    var conversations: [Sync.Changes]
+    var removed: [String]
+
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.field("ok", true)
+            json.field("conversations", conversations)
+            json.field("removed", removed) { $0.string($1) }
+        }
+    }
+}

@@ -1,0 +1,144 @@
+import Foundation
+import NIOCore
+import NIOFoundationCompat
+
+@testable import Chat
+@testable import ChatModel
+@testable import ParleyServer
+
+/// Values of each wire type: with every field, and with the required ones only.
+enum Samples {
+    private static func id<Entity>(_ last: Int) -> ID<Entity> {
+        ID(String(format: "0190a1b2-0000-7000-8000-%012d", last)) ?? .unknown
+    }
+
+    private static let time = Date(timeIntervalSince1970: 1_769_851_800.123)
+
+    static let sender = Sender(id: id(1), username: "ann", displayName: "Ann")
+
+    static let upload = Upload(
+        id: id(2), ownerId: id(1), name: "sea.mp4", type: "video/mp4", size: 123_456_789_012,
+        sha256: String(repeating: "ab", count: 32), kind: .video, width: 3, height: 4, duration: 12.5,
+        blurhash: "L~#", url: "/upload/x/file?token=y",
+        thumbnails: [.init(size: "small", width: 1, height: 2, url: "/upload/x/thumbnail/small?token=y")],
+        createdAt: time)
+    static let sparseUpload = Upload(
+        id: id(2), ownerId: id(1), name: "n", type: "text/plain", size: 0, sha256: String(repeating: "0", count: 64),
+        kind: .file, url: "/upload/x/file?token=y", thumbnails: [], createdAt: time)
+
+    static let user = User(
+        id: id(1), username: "ann", displayName: "Ann", about: "likes the sea", avatar: upload, createdAt: time,
+        status: .offline, lastSeenAt: time, mutedUntil: time)
+    static let sparseUser = User(id: id(1), username: "ann", displayName: "Ann", createdAt: time)
+
+    static let session = Session(id: id(3), createdAt: time, lastUsedAt: time, userAgent: "curl/8", current: true)
+
+    static let message = Message(
+        id: id(4), conversationId: id(5), seq: 1, revision: 2, sender: sender, text: "hello", attachments: [upload],
+        replyTo: id(6), reactions: [.init(emoji: "👍", userIds: [id(1)])], clientId: "a", status: .read,
+        createdAt: time, editedAt: time, deletedAt: time)
+    static let sparseMessage = Message(
+        id: id(4), conversationId: id(5), seq: 1, revision: 2, sender: sender, text: "", attachments: [],
+        reactions: [], status: .sent, createdAt: time)
+
+    static let member = Member(user: user, role: .owner, deliveredSeq: 3, readSeq: 2)
+    static let sparseMember = Member(user: sparseUser, role: .member, deliveredSeq: 0, readSeq: 0)
+
+    static let conversation = Conversation(
+        id: id(5), kind: .group, title: "Sea", visibility: .public, members: [member], memberCount: 1, lastSeq: 1,
+        revision: 2, lastMessage: message, unreadCount: 0, invitation: .init(by: sender, at: time), createdAt: time,
+        updatedAt: time)
+    static let sparseConversation = Conversation(
+        id: id(5), kind: .direct, members: [], memberCount: 2, lastSeq: 0, revision: 1, unreadCount: 0,
+        createdAt: time, updatedAt: time)
+
+    private static let changes = Sync.Changes(
+        id: id(5), revision: 2, conversation: conversation, messages: [message], more: true)
+    private static let sparseChanges = Sync.Changes(id: id(5), revision: 2, messages: [], more: false)
+
+    private static let refusal = ChatError(.rateLimited, "too much", field: "text", retryAfter: 1)
+
+    /// By the names of openapi.yaml's schemas.
+    static let schemas: [String: (full: any JSONWritable, sparse: any JSONWritable)] = [
+        "Conversation": (conversation, sparseConversation),
+        "Device": (session, session),
+        "Member": (member, sparseMember),
+        "Message": (message, sparseMessage),
+        "Problem": (Problem(refusal), Problem(ChatError(.notFound, "no such resource"))),
+        "Sender": (sender, sender),
+        "Session": (
+            SignInAnswer(user: user, accessToken: "a", expiresIn: 900, refreshToken: "r"),
+            SignInAnswer(user: sparseUser, accessToken: "a", expiresIn: 900)
+        ),
+        "Upload": (upload, sparseUpload),
+        "User": (user, sparseUser),
+    ]
+
+    /// By the operation that answers with it: what has no name in openapi.yaml.
+    static let answers: [APIOperation: (full: any JSONWritable, sparse: any JSONWritable)] = [
+        .findUsers: (UserList(users: [user]), UserList(users: [])),
+        .health: (
+            HealthRoutes.Status(status: "ok", version: "1"), HealthRoutes.Status(status: "ok", version: "1")
+        ),
+        .listBlocked: (UserList(users: [user]), UserList(users: [])),
+        .listConversations: (
+            ConversationList(conversations: [conversation], nextCursor: "c"), ConversationList(conversations: [])
+        ),
+        .listMembers: (MemberList(members: [member], nextCursor: "c"), MemberList(members: [])),
+        .listMessages: (MessageList(([message], true)), MessageList(([], false))),
+        .listSessions: (SessionList(sessions: [session]), SessionList(sessions: [])),
+        .ready: (HealthRoutes.Status(status: "ready"), HealthRoutes.Status(status: "ready")),
+        .sendMessage: (MessageAnswer(message: message), MessageAnswer(message: sparseMessage)),
+        .uploadForm: (UploadList(uploads: [upload]), UploadList(uploads: [])),
+    ]
+
+    /// By the event that the server sends.
+    static let payloads: [ServerEvent: (full: any JSONWritable, sparse: any JSONWritable)] = [
+        .ready: (
+            Ready(user: user, online: [id(1)], undelivered: [id(5): 1]),
+            Ready(user: sparseUser, online: [], undelivered: [:])
+        ),
+        .messageReceived: (message, sparseMessage), .messageUpdated: (message, sparseMessage),
+        .messageDeleted: (message, sparseMessage),
+        .messageReactions: both(
+            ReactionChange(
+                reacting: Reacting(emoji: "👍", user: id(1), isAdded: true, revision: 2), message: message)),
+        .messageStatus: both(MarksChange(conversation: id(5), user: id(1), deliveredSeq: 2, readSeq: 1)),
+        .typing: both(TypingChange(conversation: id(5), user: id(1), isActive: true)),
+        .userStatus: (
+            StatusChange(user: id(1), status: .offline, lastSeenAt: time), StatusChange(user: id(1), status: .online)
+        ),
+        .userMuted: (MuteChange(until: time), MuteChange()),
+        .userBlocked: both(BlockChange(user: id(1), isBlocked: true)),
+        .conversationCreated: (conversation, sparseConversation),
+        .conversationUpdated: (conversation, sparseConversation),
+        .conversationRenamed: both(TitleChange(conversation: id(5), title: "Sea", revision: 2)),
+        .conversationRemoved: both(ConversationRemoval(conversation: id(5))),
+        .memberUpdated: both(RoleChange(conversation: id(5), user: id(1), role: .admin, revision: 2)),
+        .memberJoined: both(MembershipChange(conversation: id(5), user: id(1))),
+        .memberLeft: both(MembershipChange(conversation: id(5), user: id(1))),
+        .sessionRevoked: both(SessionEnd(code: .banned)),
+    ]
+
+    private static func both(_ value: any JSONWritable) -> (full: any JSONWritable, sparse: any JSONWritable) {
+        (value, value)
+    }
+
+    /// By the event that it acknowledges; beside `ok`.
+    static let acknowledgements: [String: (full: any JSONWritable, sparse: any JSONWritable)] = [
+        "conversation:accept": both(AcceptAnswer(conversation: conversation)),
+        "conversation:join": both(JoinAnswer(conversation: conversation, messages: [message])),
+        "message:send": both(MessageAnswer(message: message, isAcknowledgement: true)),
+        "sync": (
+            SyncAnswer(conversations: [changes], removed: ["x"]),
+            SyncAnswer(conversations: [sparseChanges], removed: [])
+        ),
+    ]
+}
+
+extension JSONWritable {
+    /// What it writes, as Foundation reads it.
+    var object: Any {
+        get throws { try JSONSerialization.jsonObject(with: Data(buffer: json), options: .fragmentsAllowed) }
+    }
+}
