@@ -1,5 +1,6 @@
 """What HTTP requires of a server, request by request on the wire: hosts, targets, methods, media types, bodies, TLS."""
 
+import json
 import socket
 import ssl
 import subprocess
@@ -88,7 +89,7 @@ def test_a_request_that_is_no_http_is_400_and_the_connection_ends(server, lines)
 def test_a_request_with_a_host_is_answered(server, lines):
     with Raw(server) as raw:
         status, _, body = raw.write(head(*lines)).answer()
-        assert (status, body) == (200, b'{"status":"ok"}')
+        assert status == 200 and json.loads(body)["status"] == "ok"
 
 
 def test_an_absolute_target_reaches_the_sockets_too(server):
