@@ -1,12 +1,12 @@
-/// What may stay of a box. Boxes are kept by name: one that no rule names becomes free space of the same size.
+/// Which part of a box is kept. Boxes are kept by name: a box that no rule names becomes free space of the same size.
 indirect enum BoxRule: Sendable {
-    /// As it is.
+    /// The whole box.
     case leaf
-    /// Boxes, after `header` bytes of the box's own.
+    /// The child boxes, after `header` bytes of the box itself.
     case boxes([String: BoxRule], header: Int = 0)
-    /// `mvhd`, `tkhd`, `mdhd`: without the times of making and changing (ISO/IEC 14496-12, sections 8.2.2, 8.3.2, 8.4.2).
+    /// `mvhd`, `tkhd`, `mdhd`: without the times of creation and modification (ISO/IEC 14496-12, sections 8.2.2, 8.3.2, 8.4.2).
     case times
-    /// `hdlr`: without the handler's name, where cameras write their own (section 8.4.3).
+    /// `hdlr`: without the handler's name, into which cameras write their own name (section 8.4.3).
     case handler
     /// `dref`: this file only (section 8.7.2).
     case dataReferences
@@ -21,7 +21,7 @@ indirect enum BoxRule: Sendable {
 /// Applies rules to the boxes of a file.
 struct BoxCleaner {
     let file: ByteView
-    /// Boxes to erase although their name may stay, by where they begin.
+    /// Boxes to erase although a rule names them, by their start.
     var removed: Set<Int> = []
 
     func patches(_ boxes: [ISOBox], _ rules: [String: BoxRule]) throws -> [Patch] {
@@ -41,14 +41,14 @@ struct BoxCleaner {
             let isLong = try file.byte(content.lowerBound) == 1
             return [.zero(part(of: content, at: 4, count: isLong ? 16 : 8))]
         case .handler:
-            // Version, flags, QuickTime's component type and the handler stay.
+            // Version, flags, QuickTime's component type and the handler are kept.
             return [.zero(part(of: content, at: 12, count: content.count))]
         case .dataReferences: return try dataReferences(box)
         case .sampleDescriptions(let descriptions): return try descriptions.patches(box, self)
         }
     }
 
-    /// The boxes from `start` to the end of `box`, and an erased rest that is none.
+    /// The boxes from `start` to the end of `box`, and the patch for a rest that is no box.
     func patches(_ children: (boxes: [ISOBox], rest: Range<Int>), _ rules: [String: BoxRule]) throws -> [Patch] {
         try patches(children.boxes, rules) + [.zero(children.rest)]
     }
@@ -59,25 +59,25 @@ struct BoxCleaner {
         return (boxes, (boxes.last?.range.upperBound ?? start)..<box.content.upperBound)
     }
 
-    /// QuickTime's references name the maker's disk and directories even where the data are in the file itself.
+    /// QuickTime's references name the author's disk and directories even where the data is in the file itself.
     private func dataReferences(_ box: ISOBox) throws -> [Patch] {
         let entries = try children(from: box.content.lowerBound + 8, of: box)
         return [.zero(entries.rest)]
             + (try entries.boxes.map { entry in
                 let isThisFile = try file.bigEndian(entry.content.lowerBound, size: 4) & 1 == 1
                 let place = part(of: entry.content, at: 4, count: entry.content.count)
-                // Tables that mean another file say nothing about this one's bytes.
+                // Tables that refer to another file say nothing about this file's bytes.
                 guard isThisFile || file.isZero(place) else { throw MalformedFile() }
                 return .zero(place)
             })
     }
 
-    /// A file that is clean already stays byte for byte as it is.
+    /// Erases a box. Free space keeps its header, so a clean file stays unchanged byte for byte.
     private func erase(_ box: ISOBox) -> [Patch] {
         ISOBox.space.contains(box.type) ? [.zero(box.content)] : box.erased
     }
 
-    /// `count` bytes at most.
+    /// At most `count` bytes.
     func part(of range: Range<Int>, at offset: Int, count: Int) -> Range<Int> {
         let start = min(range.lowerBound + offset, range.upperBound)
         return start..<min(start + count, range.upperBound)

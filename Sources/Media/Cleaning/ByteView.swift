@@ -14,14 +14,14 @@ struct ByteView {
         return bytes[offset]
     }
 
-    /// An unsigned integer of `size` bytes, 0 to 8, most significant first. One beyond `Int` is malformed.
+    /// An unsigned integer of `size` bytes, 0 to 8, most significant first. A value beyond `Int` is malformed.
     func bigEndian(_ offset: Int, size: Int) throws -> Int {
         let value = try slice(offset, size).reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
         guard let value = Int(exactly: value) else { throw MalformedFile() }
         return value
     }
 
-    /// As `bigEndian`, least significant byte first.
+    /// Like `bigEndian`, with the least significant byte first.
     func littleEndian(_ offset: Int, size: Int) throws -> Int {
         let value = try slice(offset, size).reversed().reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
         guard let value = Int(exactly: value) else { throw MalformedFile() }
@@ -38,11 +38,11 @@ struct ByteView {
         return text.withUTF8Buffer { slice.elementsEqual($0) }
     }
 
-    /// Whether a range holds nothing but zeros; false where it lies outside.
+    /// Whether a range holds only zeros; false for a range outside the file.
     func isZero(_ range: Range<Int>) -> Bool {
         guard let slice = try? slice(range.lowerBound, range.count) else { return false }
         guard let base = slice.base.baseAddress, let first = slice.first else { return true }
-        // Every byte is as the one before.
+        // Every byte equals the previous one.
         let start = base + range.lowerBound
         return first == 0 && memcmp(start, start + 1, range.count - 1) == 0
     }
@@ -50,7 +50,7 @@ struct ByteView {
     /// A code of four ASCII characters, as in RIFF, PNG and ISO base media files.
     func fourCC(_ offset: Int) throws -> String { String(decoding: try slice(offset, 4), as: UTF8.self) }
 
-    /// The first place at or after `offset` that holds `byte`.
+    /// The first position at or after `offset` that holds `byte`.
     func first(_ byte: UInt8, from offset: Int) -> Int? {
         guard offset >= 0, offset < count else { return nil }
         guard let base = bytes.baseAddress, let found = memchr(base + offset, Int32(byte), count - offset) else {

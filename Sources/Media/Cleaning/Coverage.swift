@@ -2,13 +2,13 @@
 struct Coverage {
     private var ranges: [Range<Int>] = []
     private let size: Int
-    /// Many times the chunks of the longest recording; a file that is cut up finer is not followed.
+    /// Many times the number of chunks in the longest recording. A file with more is refused.
     private static let maxRanges = 4_000_000
 
-    /// `size` is the file's, in bytes.
+    /// `size` is the file's size in bytes.
     init(size: Int) { self.size = size }
 
-    /// Adds `count` bytes at `start`, as far as they are in the file.
+    /// Adds those of `count` bytes at `start` that lie in the file.
     mutating func add(_ start: Int, count: Int) throws {
         let (end, overflow) = start.addingReportingOverflow(count)
         guard !overflow, count >= 0 else { throw MalformedFile() }
@@ -22,7 +22,7 @@ struct Coverage {
         }
     }
 
-    /// What is not covered of each of these places, which do not overlap, in ascending order.
+    /// The uncovered parts of these ranges, which do not overlap, in ascending order.
     func gaps(in places: [Range<Int>]) -> [Range<Int>] {
         let covered = ranges.sorted { $0.lowerBound < $1.lowerBound }
         var next = 0

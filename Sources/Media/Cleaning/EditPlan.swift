@@ -34,10 +34,10 @@ struct EditPlan: Equatable {
         }
     }
 
-    /// Whether the result is the same `size` bytes.
+    /// Whether the result equals the original of `size` bytes.
     func keepsAll(of size: Int) -> Bool { pieces == [.copy(0..<size)] }
 
-    /// A plan that keeps every byte in its place but for these ranges, which become the given bytes, or zeros.
+    /// A plan that keeps every byte in its place, except these ranges, which become the given bytes or zeros.
     /// Overlapping patches are malformed: the later one would be lost.
     static func patching(size: Int, _ patches: [Patch]) throws -> EditPlan {
         var plan = EditPlan()
@@ -56,10 +56,10 @@ struct EditPlan: Equatable {
 /// Bytes to overwrite in place.
 struct Patch: Equatable {
     let range: Range<Int>
-    /// As many as the range has; nil for zeros.
+    /// As many bytes as the range has; nil for zeros.
     let bytes: [UInt8]?
 
-    /// Whether the file has other bytes there.
+    /// Whether the file has different bytes there.
     func changes(_ file: ByteView) -> Bool {
         guard let bytes else { return !file.isZero(range) }
         return (try? file.slice(range.lowerBound, range.count).elementsEqual(bytes)) != true

@@ -1,10 +1,10 @@
-/// Where the samples of a fragmented movie stand (ISO/IEC 14496-12, section 8.8).
+/// The positions of a fragmented movie's samples (ISO/IEC 14496-12, section 8.8).
 struct FragmentSamples {
     private let file: ByteView
     /// The ids of the tracks to keep.
     private let tracks: Set<Int>
     private var defaultSizes: [Int: Int] = [:]
-    /// Beyond any file, and sums of a few such do not overflow.
+    /// Larger than any file, and small enough that sums of a few do not overflow.
     private static let maxOffset = 1 << 48
 
     init(file: ByteView, tracks: Set<Int>) {
@@ -12,7 +12,7 @@ struct FragmentSamples {
         self.tracks = tracks
     }
 
-    /// Reads `mvex`. The boxes in it that belong to other tracks, by where they begin.
+    /// Reads `mvex`. Returns the boxes in it that belong to other tracks, by their start.
     mutating func readDefaults(_ box: ISOBox) throws -> Set<Int> {
         var others: Set<Int> = []
         for child in try ISOBox.list(file, in: box.content, tolerant: true) where child.type == "trex" {
@@ -26,10 +26,10 @@ struct FragmentSamples {
         return others
     }
 
-    /// Adds the samples of one `moof`. The boxes in it that belong to other tracks, by where they begin.
+    /// Adds the samples of one `moof`. Returns the boxes in it that belong to other tracks, by their start.
     func cover(_ fragment: ISOBox, _ coverage: inout Coverage) throws -> Set<Int> {
         var others: Set<Int> = []
-        // Without a place of its own, a track's data follow those of the track before.
+        // Without an explicit position, a track's data follows that of the previous track.
         var position = fragment.range.lowerBound
         for box in try ISOBox.list(file, in: fragment.content, tolerant: true) where box.type == "traf" {
             let boxes = try ISOBox.list(file, in: box.content, tolerant: true)
@@ -39,7 +39,7 @@ struct FragmentSamples {
                 others.insert(box.range.lowerBound)
                 continue
             }
-            // What comes after an erased track would be looked for in its place.
+            // Once an earlier track is erased, a reader would look for this track's data in the wrong place.
             guard track.base != nil || others.isEmpty else { throw MalformedFile() }
             let base = track.base ?? position
             position = base
@@ -51,7 +51,7 @@ struct FragmentSamples {
         return others
     }
 
-    /// Section 8.8.8. Where the run ends.
+    /// Section 8.8.8. Returns where the run ends.
     private func cover(
         _ run: ISOBox, base: Int, _ position: Int, _ defaultSize: Int, _ coverage: inout Coverage
     ) throws -> Int {
@@ -80,7 +80,7 @@ struct FragmentSamples {
     /// Section 8.8.7.
     private struct TrackHeader {
         let id: Int
-        /// Where the track's data offsets count from; nil where the track before ends.
+        /// The base of the track's data offsets; nil for the end of the previous track.
         let base: Int?
         let defaultSize: Int?
 

@@ -8,16 +8,16 @@ enum GIFCleaner {
     private static let graphicControl: UInt8 = 0xF9
     private static let application: UInt8 = 0xFF
 
-    /// Keeps frames, their timing and the loop count; drops comments, XMP, other applications' data, plain text, and all
-    /// that follows the trailer. A cut-off file keeps what there is and is ended.
+    /// Keeps frames, their timing and the loop count. Drops comments, XMP, other applications' data, plain text, and
+    /// everything after the trailer. A truncated file keeps its complete parts and gets a trailer.
     static func plan(_ file: ByteView) throws -> EditPlan { try survey(file, keeping: .max).plan }
 
-    /// The plan for a file of the first `limit` frames, and how many frames there are.
+    /// The plan for a file of the first `limit` frames, and the number of frames.
     static func survey(_ file: ByteView, keeping limit: Int) throws -> (plan: EditPlan, frames: Int) {
         guard file.has("GIF87a", at: 0) || file.has("GIF89a", at: 0) else { throw MalformedFile() }
         var plan = EditPlan()
         var frames = 0
-        var position = 13 + colourTableSize(try file.byte(10))
+        var position = 13 + colorTableSize(try file.byte(10))
         guard position <= file.count else { throw MalformedFile() }
         plan.copy(0..<position)
         while let block = try? file.byte(position) {
@@ -27,11 +27,11 @@ enum GIFCleaner {
                 return (plan, frames)
             case Block.image:
                 guard let flags = try? file.byte(position + 9) else { return (plan.ended(), frames) }
-                let data = position + 10 + colourTableSize(flags) + 1
+                let data = position + 10 + colorTableSize(flags) + 1
                 frames += 1
                 guard let end = subBlocksEnd(file, from: data) else {
                     guard frames <= limit else { return (plan.ended(), frames) }
-                    // The frame is cut off: what there is of it is shown.
+                    // The frame is truncated. Decoders show the part that exists.
                     plan.copy(position..<file.count)
                     return (plan, frames)
                 }
@@ -44,7 +44,7 @@ enum GIFCleaner {
                 if frames < limit { plan.append(kept(position..<end, label, of: file)) }
                 position = end
             default:
-                // Padding, or a byte lost: decoders show the frames before it.
+                // Padding or a lost byte. Decoders show the frames before it.
                 guard frames > 0 else { throw MalformedFile() }
                 return (plan.ended(), frames)
             }
@@ -52,9 +52,9 @@ enum GIFCleaner {
         return (plan.ended(), frames)
     }
 
-    private static func colourTableSize(_ flags: UInt8) -> Int { flags & 0x80 == 0 ? 0 : 3 << (Int(flags & 7) + 1) }
+    private static func colorTableSize(_ flags: UInt8) -> Int { flags & 0x80 == 0 ? 0 : 3 << (Int(flags & 7) + 1) }
 
-    /// Sub-blocks, each with its length before it, end with an empty one.
+    /// Sub-blocks have their length in front and end with an empty one.
     private static func subBlocksEnd(_ file: ByteView, from position: Int) -> Int? {
         var position = position
         while let length = try? file.byte(position) {
@@ -64,7 +64,7 @@ enum GIFCleaner {
         return nil
     }
 
-    /// A graphic control's one sub-block (section 23), or the one that counts loops, after the application's name
+    /// The one sub-block of a graphic control (section 23), or the one with the loop count after the application's name
     /// (Netscape's extension: https://www.vurdalakov.net/misc/gif/netscape-looping-application-extension).
     private static func kept(_ whole: Range<Int>, _ label: UInt8, of file: ByteView) -> EditPlan {
         let content = whole.lowerBound + 2
@@ -76,7 +76,7 @@ enum GIFCleaner {
         }
     }
 
-    /// The extension without the sub-blocks after the one at `block`; nothing when that one has another size.
+    /// The extension without the sub-blocks after the one at `block`; nothing if that one has another size.
     private static func shortened(
         _ whole: Range<Int>, toBlockAt block: Int, ofSize size: UInt8, in file: ByteView
     ) -> EditPlan {

@@ -1,13 +1,13 @@
-/// Removes metadata from a HEIC or AVIF without re-encoding: what is not known to be needed for showing the picture is
-/// overwritten in place (ISO/IEC 14496-12, section 8.11, and 23008-12). Rotation is a property of the picture here (`irot`,
-/// `imir`) and stays.
+/// Removes metadata from a HEIC or AVIF without re-encoding. Everything that is not known to be needed for showing the
+/// picture is overwritten in place (ISO/IEC 14496-12, section 8.11, and 23008-12). Rotation is a property of the picture here
+/// (`irot`, `imir`) and is kept.
 enum HEIFCleaner {
-    /// Items that are pictures, coded or put together of others. All other items say something about them. A `jpeg` would
-    /// bring its own EXIF.
+    /// Items that are pictures, coded or composed of others. All other items describe them. A `jpeg` would bring its own
+    /// EXIF.
     private static let pictureItems: Set<String> = [
         "hvc1", "lhv1", "av01", "avc1", "vvc1", "j2k1", "unci", "grid", "iovl", "iden", "tmap",
     ]
-    /// What an item's type becomes when it is erased: under a type that nobody knows a reader passes it over.
+    /// The type of an erased item. Readers skip items of an unknown type.
     private static let erasedItem: StaticString = "skip"
 
     private static let meta = BoxRule.leaves(["pitm", "iinf", "iloc", "iref", "idat"]).merging(
@@ -28,10 +28,10 @@ enum HEIFCleaner {
     static func plan(_ file: ByteView) throws -> EditPlan {
         let boxes = try ISOBox.list(file, in: 0..<file.count, tolerant: true)
         guard boxes.first?.type == "ftyp", let meta = boxes.first(where: { $0.type == "meta" }), !meta.isTruncated,
-            // libheif and libvips read no sequences, which are movies as well.
+            // libheif and libvips read no sequences, which are also movies.
             !boxes.contains(where: { $0.type == "moov" })
         else { throw MalformedFile() }
-        // `meta` is a full box: version and flags come before its children.
+        // `meta` is a full box: version and flags precede its children.
         let children = try BoxCleaner(file: file).children(from: meta.content.lowerBound + 4, of: meta).boxes
         let items = try itemInfos(file, children)
         // Another reader could choose the other one of two.
@@ -45,7 +45,7 @@ enum HEIFCleaner {
         var patches: [Patch] = []
         for item in items {
             if !pictures.contains(item.id) { patches.append(.replace(at: item.typeOffset, with: erasedItem)) }
-            // The item's name, or the kind of its data.
+            // The item's name, or its content type.
             patches.append(.zero(item.rest))
         }
         patches += try unusedProperties(file, children)
@@ -71,7 +71,7 @@ enum HEIFCleaner {
         guard start <= box.content.upperBound else { throw MalformedFile() }
         return try ISOBox.list(file, in: start..<box.content.upperBound, tolerant: false).map { entry in
             let version = try file.byte(entry.content.lowerBound)
-            // Versions 0 and 1 name no type; no HEIF picture uses them.
+            // Versions 0 and 1 have no type, and no HEIF picture uses them.
             guard entry.type == "infe", version == 2 || version == 3 else { throw MalformedFile() }
             let idSize = version == 2 ? 2 : 4
             let id = try file.bigEndian(entry.content.lowerBound + 4, size: idSize)
@@ -83,8 +83,8 @@ enum HEIFCleaner {
         }
     }
 
-    /// Takes erased properties from the items that have them, lest a reader miss one that it must understand: an index of 0
-    /// stands for none (23008-12, section 9.3.1).
+    /// Detaches erased properties from their items, so no reader misses one that it must understand. An index of 0 means none
+    /// (23008-12, section 9.3.1).
     private static func unusedProperties(_ file: ByteView, _ meta: [ISOBox]) throws -> [Patch] {
         let boxes = try meta.filter { $0.type == "iprp" }.flatMap {
             try ISOBox.list(file, in: $0.content, tolerant: true)
@@ -100,7 +100,7 @@ enum HEIFCleaner {
             for _ in 0..<(try fields.take(4)) {
                 try fields.skip(idSize)
                 for _ in 0..<(try fields.take(1)) {
-                    // The highest bit says that the property must be understood.
+                    // The highest bit marks a property that must be understood.
                     let index = try fields.take(indexSize) & (indexSize == 1 ? 0x7F : 0x7FFF)
                     if index > 0, index > all.count || properties[all[index - 1].type] == nil {
                         patches.append(.zero((fields.position - indexSize)..<fields.position))

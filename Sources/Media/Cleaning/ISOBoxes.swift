@@ -4,16 +4,16 @@ struct ISOBox: Equatable {
     /// Header and content.
     let range: Range<Int>
     let content: Range<Int>
-    /// Cut off by the end of the file.
+    /// Truncated by the end of the file.
     var isTruncated = false
 
-    /// Boxes that hold nothing (section 8.1.2, and QuickTime's `wide`).
+    /// Boxes without content (section 8.1.2, and QuickTime's `wide`).
     static let space: Set<String> = ["free", "skip", "wide"]
-    /// Side by side; an honest file has some for each fragment, some times a second.
+    /// Boxes on one level. An ordinary file has a few for each fragment, and some fragments a second.
     private static let maxBoxes = 1_000_000
 
-    /// The boxes side by side in `range`. With `tolerant`, one that is longer than the file is given as far as it goes, and
-    /// bytes that are no box end the list: an upload cut short, or QuickTime's four zero bytes at the end of some atoms.
+    /// The boxes on one level in `range`. With `tolerant`, a box that is longer than the file is returned up to the file's end,
+    /// and bytes that are no box end the list: a truncated upload, or QuickTime's four zero bytes at the end of some atoms.
     static func list(_ file: ByteView, in range: Range<Int>, tolerant: Bool) throws -> [ISOBox] {
         var boxes: [ISOBox] = []
         var position = range.lowerBound
@@ -30,7 +30,7 @@ struct ISOBox: Equatable {
         return boxes
     }
 
-    /// Nil when there is no header here.
+    /// Nil if there is no header here.
     static func read(_ file: ByteView, at start: Int, limit: Int) throws -> ISOBox? {
         guard start <= limit - 8 else { return nil }
         var size = try file.bigEndian(start, size: 4)
@@ -38,7 +38,7 @@ struct ISOBox: Equatable {
         var header = 8
         if size == 1 {
             guard start <= limit - 16 else { return nil }
-            // An impossible size is that of no box.
+            // No box has an impossible size.
             guard let long = try? file.bigEndian(start + 8, size: 8) else { return nil }
             (size, header) = (long, 16)
         } else if size == 0 {
@@ -50,10 +50,10 @@ struct ISOBox: Equatable {
         return ISOBox(type: type, range: start..<end, content: (start + header)..<end, isTruncated: isTruncated)
     }
 
-    /// Where the four bytes of the type stand.
+    /// The range of the four bytes of the type.
     var typeOffset: Int { range.lowerBound + 4 }
 
-    /// Makes this box free space and its content zeros: every other box and every offset in the file stays as it is.
+    /// Makes this box free space and its content zeros. Every other box and every offset in the file stays the same.
     var erased: [Patch] { [.replace(at: typeOffset, with: "free"), .zero(content)] }
 }
 

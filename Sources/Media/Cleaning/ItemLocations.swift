@@ -1,11 +1,11 @@
-/// Where the bytes of items stand: the `iloc` box (ISO/IEC 14496-12, section 8.11.3).
+/// The positions of items' bytes: the `iloc` box (ISO/IEC 14496-12, section 8.11.3).
 struct ItemLocations {
     private let file: ByteView
     private let box: ISOBox
     private let itemData: ISOBox?
     private let version: UInt8
 
-    /// `meta` are the children of that box.
+    /// `meta` holds the children of that box.
     init(_ file: ByteView, _ meta: [ISOBox]) throws {
         guard let box = meta.first(where: { $0.type == "iloc" }) else { throw MalformedFile() }
         self.file = file
@@ -21,7 +21,7 @@ struct ItemLocations {
         let sizes = try fields.take(2)
         let (offsetSize, lengthSize) = (sizes >> 12, sizes >> 8 & 15)
         let (baseSize, indexSize) = (sizes >> 4 & 15, version == 0 ? 0 : sizes & 15)
-        // A length of no bytes is that of whole-file items. It could also be repeated without end.
+        // Only whole-file items have a length of no bytes. It could also be repeated endlessly.
         guard lengthSize > 0, [offsetSize, lengthSize, baseSize, indexSize].allSatisfy({ [0, 4, 8].contains($0) })
         else { throw MalformedFile() }
         for _ in 0..<(try fields.take(version < 2 ? 2 : 4)) {
@@ -48,7 +48,7 @@ struct ItemLocations {
         default: throw MalformedFile()
         }
         let (relative, overflow) = base.addingReportingOverflow(offset)
-        // A length of zero means up to the end, which only whole-file items use.
+        // A length of zero means up to the end. Only whole-file items use it.
         guard !overflow, relative <= place.count, length > 0, length <= place.count - relative else {
             throw MalformedFile()
         }

@@ -41,7 +41,7 @@ enum JPEGCleaner {
         return plan
     }
 
-    /// Decoders skip stray bytes up to the next marker, and fill bytes of 0xFF before it: so do we, without keeping them.
+    /// Skips stray bytes up to the next marker, and fill bytes of 0xFF before it, as decoders do. They are not kept.
     private static func nextMarker(_ file: ByteView, from position: Int) -> Int? {
         var position = position
         while let start = file.first(0xFF, from: position), let marker = try? file.byte(start + 1) {
@@ -51,14 +51,14 @@ enum JPEGCleaner {
         return nil
     }
 
-    /// Nil when the segment is cut off.
+    /// Nil if the segment is truncated.
     private static func segmentEnd(_ file: ByteView, _ start: Int) -> Int? {
         guard let length = try? file.bigEndian(start + 2, size: 2), length >= 2 else { return nil }
         let end = start + 2 + length
         return end <= file.count ? end : nil
     }
 
-    /// Entropy-coded data goes on over stuffed zeros and restart markers.
+    /// Entropy-coded data continues over stuffed zeros and restart markers.
     private static func scanEnd(_ file: ByteView, from position: Int) -> Int {
         var position = position
         while let start = file.first(0xFF, from: position), let marker = try? file.byte(start + 1) {
@@ -81,13 +81,13 @@ enum JPEGCleaner {
         return plan
     }
 
-    /// ITU-T T.871, 10.1: five letters, version and resolution, then the size of a thumbnail, and the thumbnail.
+    /// ITU-T T.871, section 10.1: five letters, version and resolution, then a thumbnail's size, and the thumbnail.
     private static func bareJFIF(_ segment: Range<Int>, of file: ByteView) -> EditPlan {
         let hasThumbnail = (try? file.bigEndian(segment.lowerBound + 16, size: 2)) != 0
         return shortened(segment, to: hasThumbnail ? 12 : 14, adding: hasThumbnail ? [0, 0] : [])
     }
 
-    /// The segment with the first `count` bytes of its content and these; nothing where it has fewer.
+    /// The segment with the first `count` bytes of its content and then `tail`; nothing if it has fewer bytes.
     private static func shortened(_ segment: Range<Int>, to count: Int, adding tail: [UInt8] = []) -> EditPlan {
         let content = segment.dropFirst(4)
         var plan = EditPlan()

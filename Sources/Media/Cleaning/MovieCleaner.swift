@@ -1,8 +1,8 @@
-/// Removes metadata from an MP4, MOV or 3GP without re-encoding: what is not known to be needed for showing the picture and
-/// playing the sound is overwritten in place, so that the sample offsets stay true.
+/// Removes metadata from an MP4, MOV or 3GP without re-encoding. Everything that is not known to be needed for showing the
+/// picture and playing the sound is overwritten in place, so sample offsets stay valid.
 ///
-/// Places and names stand in boxes of many names, in tracks that are neither picture nor sound, and in bytes between the
-/// samples that no table mentions: so everything goes but the boxes of `MovieRules` and the samples of the kept tracks.
+/// Locations and names can be in boxes of many names, in tracks that are neither picture nor sound, and in bytes between the
+/// samples that no table mentions. So only the boxes of `MovieRules` and the samples of the kept tracks are kept.
 enum MovieCleaner {
     static func plan(_ file: ByteView) throws -> EditPlan {
         let boxes = try ISOBox.list(file, in: 0..<file.count, tolerant: true)
@@ -10,12 +10,12 @@ enum MovieCleaner {
         return try plan(file, boxes, MovieRules.file, removed: movie.removed, coverage: movie.coverage, movie.patches)
     }
 
-    /// Keeps the boxes that `rules` name, and of media data what is covered.
+    /// Keeps the boxes that `rules` name and, of the media data, the covered parts.
     static func plan(
         _ file: ByteView, _ boxes: [ISOBox], _ rules: [String: BoxRule], removed: Set<Int>, coverage: Coverage,
         _ patches: [Patch]
     ) throws -> EditPlan {
-        // Media data may be cut short. Anything else that is, is no box: something was appended to the file.
+        // Media data may be truncated. Anything else that is truncated is no box: bytes were appended to the file.
         func isKept(_ box: ISOBox) -> Bool {
             rules[box.type] != nil && !removed.contains(box.range.lowerBound)
                 && (!box.isTruncated || box.type == "mdat")
@@ -30,18 +30,18 @@ enum MovieCleaner {
     }
 }
 
-/// The tracks of a movie: which to keep, and where their samples are.
+/// A movie's tracks: which to keep, and where their samples are.
 struct Movie {
     private(set) var coverage: Coverage
     /// The offsets of boxes to erase although their names are allowed, because they belong to erased tracks.
     private(set) var removed: Set<Int> = []
-    /// In the tracks that stay.
+    /// The samples of the kept tracks.
     private(set) var patches: [Patch] = []
 
     /// The handlers of the tracks to keep.
     private static let handlers: [String: SampleDescriptions] = ["vide": .picture, "soun": .sound]
 
-    /// `boxes` are the file's.
+    /// `boxes` are the file's top-level boxes.
     init(_ file: ByteView, _ boxes: [ISOBox]) throws {
         coverage = Coverage(size: file.count)
         let movies = boxes.filter { $0.type == "moov" && !$0.isTruncated }
@@ -80,7 +80,7 @@ struct Movie {
 private struct Track {
     let box: ISOBox
     let children: [ISOBox]
-    /// Nil, as the handler, where the track does not say: nothing can play it.
+    /// Nil if the track does not name its handler: nothing can play it.
     let id: Int?
     let handler: String?
 
@@ -98,7 +98,7 @@ private struct Track {
         handler = try media?.first { $0.type == "hdlr" }.map { try file.fourCC($0.content.lowerBound + 8) }
     }
 
-    /// The references to tracks that are not kept, by where they begin.
+    /// The references to tracks that are not kept, by their start.
     func references(_ file: ByteView, besides kept: Set<Int>) throws -> Set<Int> {
         let references = try children.filter { $0.type == "tref" }.flatMap {
             try ISOBox.list(file, in: $0.content, tolerant: true)

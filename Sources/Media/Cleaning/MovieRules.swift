@@ -1,11 +1,11 @@
-/// The boxes of a movie that stay: its structure and its tables (ISO/IEC 14496-12, table 1; QuickTime File Format, "Movie
-/// Atoms"). `udta`, `meta`, `uuid`, and whatever else a camera puts between them, are not here.
+/// The boxes of a movie that are kept: its structure and its tables (ISO/IEC 14496-12, table 1; QuickTime File Format, "Movie
+/// Atoms"). `udta`, `meta`, `uuid`, and everything else that a camera inserts, are not here.
 enum MovieRules {
-    /// Side by side in the file.
+    /// On the file's top level.
     static let file = BoxRule.leaves(["ftyp", "styp", "pdin", "sidx", "ssix", "mdat"]).merging(
         [
             "mfra": .boxes(BoxRule.leaves(["tfra", "mfro"])), "moof": .boxes(fragment),
-            // Its tracks are looked at one by one.
+            // Tracks are examined one by one.
             "moov": .boxes(["mvhd": .times, "mvex": .boxes(BoxRule.leaves(["mehd", "trex"])), "trak": .leaf]),
         ], uniquingKeysWith: { $1 })
 
@@ -32,7 +32,7 @@ enum MovieRules {
 
     static let dataInformation = BoxRule.boxes(["dref": .dataReferences])
 
-    /// From picture or sound to picture or sound: chapters' pictures, another language, depth, layers.
+    /// References between picture and sound tracks: chapter pictures, another language, depth, layers.
     private static let references = BoxRule.leaves([
         "chap", "fall", "folw", "forc", "vdep", "vplx", "scal", "sbas",
     ])

@@ -1,20 +1,20 @@
 /// Cuts metadata out of a PNG without touching its pixels (W3C PNG, third edition).
 enum PNGCleaner {
-    /// Chunks that carry pixels, how they look, or their movement. All others say something about the picture.
+    /// Chunks that carry pixels, their appearance, or their animation. All others describe the picture.
     private static let kept: Set<String> = [
         "IHDR", "PLTE", "IDAT", "tRNS", "gAMA", "cHRM", "sRGB", "iCCP", "cICP", "mDCV", "cLLI", "sBIT", "bKGD", "pHYs",
         "acTL", "fcTL", "fdAT",
     ]
     private static let imageData: Set<String> = ["IDAT", "fdAT"]
     private static let exif = "eXIf"
-    /// Announces an animation; each of its frames begins with the second.
+    /// The first announces an animation; each of its frames begins with the second.
     private static let (animation, frame) = ("acTL", "fcTL")
 
-    /// Keeps the chunks above; drops text, EXIF, times, unknown chunks, and all that follows the end. A cut-off file
-    /// keeps what there is of its pixels and is ended.
+    /// Keeps the chunks above. Drops text, EXIF, times, unknown chunks, and everything after the end. A truncated file keeps
+    /// its complete pixels and gets an end chunk.
     static func plan(_ file: ByteView) throws -> EditPlan { try survey(file).plan }
 
-    /// The plan, which keeps EXIF where a decoder needs it to turn the picture, and how many frames there are.
+    /// The plan, which keeps EXIF if a decoder needs it to turn the picture, and the number of frames.
     static func survey(_ file: ByteView, keepsEXIF: Bool = false) throws -> (plan: EditPlan, frames: Int) {
         var (isAnimated, frames) = (false, 0)
         let plan = try walk(file) { type in
@@ -45,7 +45,7 @@ enum PNGCleaner {
             if keeps(type) {
                 plan.copy(position..<end)
             }
-            // The fifth bit of the first letter says that a decoder cannot do without this chunk.
+            // The fifth bit of the first letter marks a chunk that a decoder cannot do without.
             else if type.utf8.first.map({ $0 & 0x20 == 0 }) ?? true {
                 throw MalformedFile()
             }

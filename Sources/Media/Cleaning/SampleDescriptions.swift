@@ -1,5 +1,5 @@
-/// The `stsd` box: how a track's samples are coded (ISO/IEC 14496-12, section 8.5.2; QuickTime File Format, "Sample
-/// Description Atoms"). What the decoder needs stays; the names of the camera and its encoder go.
+/// The `stsd` box: the coding of a track's samples (ISO/IEC 14496-12, section 8.5.2; QuickTime File Format, "Sample
+/// Description Atoms"). Keeps what the decoder needs, and erases the names of the camera and its encoder.
 enum SampleDescriptions: Sendable {
     case picture, sound
 
@@ -17,7 +17,7 @@ enum SampleDescriptions: Sendable {
 
     private func picture(_ entry: ISOBox, _ cleaner: BoxCleaner) throws -> [Patch] {
         let start = entry.content.lowerBound
-        // Vendor, and the compressor's name.
+        // The vendor, and the compressor's name.
         let names = [
             cleaner.part(of: entry.content, at: 12, count: 4), cleaner.part(of: entry.content, at: 42, count: 32),
         ]
@@ -37,7 +37,7 @@ enum SampleDescriptions: Sendable {
         let version = isVersion1 ? 0 : try cleaner.file.bigEndian(start + 8, size: 2)
         let end = start + (version == 1 ? 44 : version == 2 ? 64 : 28)
         var rules = Self.soundExtensions
-        // QuickTime wraps the decoder's settings once more; the innermost are named as the coding itself.
+        // QuickTime wraps the decoder's settings once more. The innermost box has the name of the coding.
         rules["wave"] = .boxes(Self.soundExtensions.merging([entry.type: .leaf, "\0\0\0\0": .leaf]) { $1 })
         return [.zero(cleaner.part(of: entry.content, at: 12, count: 4))]
             + (try cleaner.patches(cleaner.children(from: end, of: entry), rules))

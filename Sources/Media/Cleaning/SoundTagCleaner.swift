@@ -1,5 +1,5 @@
 /// Cuts the tags off an MP3 or AAC: ID3 (id3.org, "ID3 tag version 2.4.0", sections 3 and 5; "ID3v1"), APE (wiki.hydrogenaud.io,
-/// "APEv2 specification") and Lyrics3 (id3.org, "Lyrics3 v2.00"). The sound between them stays as it is.
+/// "APEv2 specification") and Lyrics3 (id3.org, "Lyrics3 v2.00"). The sound between them stays the same.
 enum SoundTagCleaner {
     static func plan(_ file: ByteView) throws -> EditPlan {
         var range = 0..<file.count
@@ -22,7 +22,7 @@ enum SoundTagCleaner {
     private static func sizeOfTag(_ file: ByteView, atStartOf range: Range<Int>) throws -> Int? {
         let start = range.lowerBound
         if file.has("ID3", at: start), range.count >= headerSize {
-            // A footer is a second header.
+            // A footer repeats the header.
             let hasFooter = try file.byte(start + 5) & 0x10 != 0
             return try id3Size(file, start).map { headerSize + $0 + (hasFooter ? headerSize : 0) }
         }
@@ -48,13 +48,13 @@ enum SoundTagCleaner {
         return nil
     }
 
-    /// Four bytes of seven bits.
+    /// Four bytes of seven bits each.
     private static func id3Size(_ file: ByteView, _ header: Int) throws -> Int? {
         let bytes = try file.slice(header + 6, 4)
         return bytes.allSatisfy { $0 < 0x80 } ? bytes.reduce(0) { $0 << 7 | Int($1) } : nil
     }
 
-    /// The items' bytes and those of the footer, where there is one; 32 at least, so that a tag has an end.
+    /// The bytes of the items and of the footer, if there is one; at least 32, so every tag ends.
     private static func apeItems(_ file: ByteView, _ header: Int) throws -> Int {
         max(apeSize, try file.littleEndian(header + 12, size: 4))
     }

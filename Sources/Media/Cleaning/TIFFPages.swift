@@ -1,4 +1,4 @@
-/// Looks through a TIFF's directories (TIFF 6.0, section 2; BigTIFF as libtiff specifies it) for what would be lost if its
+/// Searches a TIFF's directories (TIFF 6.0, section 2; BigTIFF as libtiff specifies it) for anything that would be lost if its
 /// pages were written anew.
 enum TIFFPages {
     private enum Tag {
@@ -8,20 +8,20 @@ enum TIFFPages {
         static let tileByteCounts = 325
         /// TIFF Technical Note 1.
         static let subIFDs = 330
-        /// An old-style JPEG's length.
+        /// The length of an old-style JPEG.
         static let jpegLength = 514
         /// DNG specification, chapter 4.
         static let dngVersion = 50706
     }
 
-    /// Metadata of an honest picture, in bytes: a profile, a preview, a history.
+    /// The most metadata of an ordinary picture, in bytes: a profile, a preview, a history.
     private static let maxOther = 1 << 20
-    /// Strips and tiles of all pages together; 100 megapixels in tiles of 16 × 16, in three planes, have as many.
+    /// The most strips and tiles of all pages together: as many as 100 megapixels in tiles of 16 × 16 in three planes.
     private static let maxSegments = 1_200_000
 
-    /// Throws when decoding the pages would not take all pictures along. A camera's raw file (DNG, NEF, ARW and others
-    /// are TIFFs) has a thumbnail as its first page, and the picture in a subdirectory or in the maker's own data. Throws
-    /// as well for more than `maxPages`, and for several pages of which one has to be turned.
+    /// Throws if decoding the pages would lose a picture. A camera's raw file (DNG, NEF, ARW and others are TIFFs) has a
+    /// thumbnail as its first page, and the picture in a subdirectory or in the maker's own data. Also throws for more than
+    /// `maxPages`, and for several pages of which one has to be turned.
     static func check(_ file: ByteView, maxPages: Int) throws {
         let reader = try Reader(file)
         var pages = 0
@@ -36,7 +36,7 @@ enum TIFFPages {
             for entry in entries {
                 switch entry.tag {
                 case Tag.subIFDs, Tag.dngVersion: throw MalformedFile()
-                // The first bit: a reduced version of another picture in the file.
+                // The first bit marks a reduced version of another picture in the file.
                 case Tag.newSubfileType: if try reader.first(entry) & 1 != 0 { throw MalformedFile() }
                 case Tag.orientation: isTurned = try isTurned || reader.first(entry) != 1
                 case Tag.stripByteCounts, Tag.tileByteCounts, Tag.jpegLength:
@@ -57,14 +57,14 @@ enum TIFFPages {
         let tag: Int
         let type: Int
         let count: Int
-        /// Where its values are, or the offset to them if they need more room.
+        /// The position of the values, or of the offset to them if they need more room.
         let field: Int
     }
 
     private struct Reader {
         let file: ByteView
         private let isBigEndian: Bool
-        /// A BigTIFF: counts and offsets of eight bytes.
+        /// Whether this is a BigTIFF, with counts and offsets of eight bytes.
         let isBig: Bool
 
         init(_ file: ByteView) throws {
@@ -82,7 +82,7 @@ enum TIFFPages {
 
         func offset(_ position: Int) throws -> Int { try number(position, size: isBig ? 8 : 4) }
 
-        /// The entries at `start`, and where the next directory is; 0 after the last.
+        /// The entries at `start`, and the position of the next directory; 0 after the last.
         func directory(_ start: Int) throws -> (entries: [Entry], next: Int) {
             let countSize = isBig ? 8 : 2
             let entrySize = isBig ? 20 : 12
@@ -103,7 +103,7 @@ enum TIFFPages {
             return try number(values(entry, size), size: size)
         }
 
-        /// Of lengths in bytes; the whole file's at most.
+        /// The sum of lengths in bytes, at most the whole file's.
         func sum(_ entry: Entry) throws -> Int {
             guard let size = Self.size(entry.type) else { throw MalformedFile() }
             let start = try values(entry, size)
@@ -116,7 +116,7 @@ enum TIFFPages {
             entry.count <= (isBig ? 8 : 4) / size ? entry.field : try offset(entry.field)
         }
 
-        /// Bytes of one value: SHORT, LONG, IFD, LONG8, IFD8. Nil for types that no number looked at here has.
+        /// The bytes of one value: SHORT, LONG, IFD, LONG8, IFD8. Nil for other types, which no field here has.
         private static func size(_ type: Int) -> Int? {
             switch type {
             case 3: 2

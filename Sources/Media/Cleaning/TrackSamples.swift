@@ -1,9 +1,9 @@
-/// Where a track's samples stand in the file, by its sample tables (ISO/IEC 14496-12, section 8.7).
+/// The positions of a track's samples in the file, by its sample tables (ISO/IEC 14496-12, section 8.7).
 struct TrackSamples {
     private let file: ByteView
     private let tables: [String: ISOBox]
     private let soundFrame: SoundFrame?
-    /// More samples than the longest recording has at the highest rates; a table that claims more is not followed.
+    /// More samples than the longest recording has at the highest rates. A table that claims more is refused.
     private static let maxSamples = 20_000_000
 
     /// `trackBoxes` are the children of a `trak`.
@@ -44,7 +44,7 @@ struct TrackSamples {
         return box
     }
 
-    /// The count that a table claims, when the table is as long as that.
+    /// The count that a table claims, if the table is that long.
     private func entryCount(_ box: ISOBox, at offset: Int, entrySize: Int) throws -> Int {
         let count = try file.bigEndian(box.content.lowerBound + offset, size: 4)
         guard count <= Self.maxSamples, box.content.count >= offset + 4 + count * entrySize else {
@@ -54,12 +54,12 @@ struct TrackSamples {
     }
 }
 
-/// A track's sample sizes, taken in order: `stsz`, or the compact `stz2`.
+/// A track's sample sizes, read in order: `stsz`, or the compact `stz2`.
 private struct SampleSizes {
     private let file: ByteView
     private let start: Int
     private let fixed: Int
-    /// Of an entry.
+    /// The bits of an entry.
     private let bits: Int
     private let count: Int
     private var index = 0
@@ -78,7 +78,7 @@ private struct SampleSizes {
 
     var isFixed: Bool { fixed != 0 }
 
-    /// The bytes of the next `wanted` samples together, or of as many as there are.
+    /// The total bytes of the next `wanted` samples, or of as many as there are.
     mutating func next(_ wanted: Int) throws -> Int {
         let end = min(count, index + wanted)
         defer { index = end }
@@ -93,14 +93,14 @@ private struct SampleSizes {
     }
 }
 
-/// How many bytes sound takes whose tables count single frames of one size, which is not in the table then (QuickTime File
+/// The bytes of sound whose tables count single frames of one size. The table then does not hold that size (QuickTime File
 /// Format, "Sound Sample Descriptions").
 private struct SoundFrame {
-    /// So many bytes hold so many frames.
+    /// How many bytes hold how many frames.
     private let bytes: Int
     private let frames: Int
 
-    /// Nil where the description does not say.
+    /// Nil if the description does not say.
     init?(_ file: ByteView, _ descriptions: ISOBox) {
         let entry = descriptions.content.lowerBound + 8
         func field(_ offset: Int, _ size: Int = 2) -> Int { (try? file.bigEndian(entry + offset, size: size)) ?? 0 }

@@ -1,16 +1,16 @@
 /// Cuts metadata out of a WebP without touching its pixels (RFC 9649).
 enum WebPCleaner {
-    /// What `VP8X` says about the file.
+    /// The flags of `VP8X`.
     private enum Flag {
         static let animation: UInt8 = 0x02
         static let metadata: UInt8 = 0x08 | 0x04
     }
 
-    /// Keeps the pixels, their colour profile and their movement. Drops EXIF, XMP, unknown chunks, known ones out of place,
-    /// and all that follows the file, and corrects its header.
+    /// Keeps the pixels, their color profile and their animation. Drops EXIF, XMP, unknown chunks, misplaced chunks, and
+    /// everything after the file's end, and corrects the header.
     static func plan(_ file: ByteView) throws -> EditPlan { try survey(file, keeping: .max).plan }
 
-    /// The plan for a file of the first `limit` frames, and how many frames there are.
+    /// The plan for a file of the first `limit` frames, and the number of frames.
     static func survey(_ file: ByteView, keeping limit: Int) throws -> (plan: EditPlan, frames: Int) {
         guard file.has("RIFF", at: 0), file.has("WEBP", at: 8) else { throw MalformedFile() }
         let end = min(file.count, 8 + (try file.littleEndian(4, size: 4)))
@@ -39,7 +39,7 @@ enum WebPCleaner {
         return (try kept.plan.framed(file, size: 4 + kept.size), max(1, frames))
     }
 
-    /// Sixteen bytes of place and timing, then the chunks of an image.
+    /// Sixteen bytes of position and timing, then the chunks of an image.
     private static func addFrame(_ chunk: RIFFChunk, to kept: inout RIFFChunks, of file: ByteView) throws {
         guard chunk.content.count >= 16 else { throw MalformedFile() }
         var pixels = RIFFChunks()
@@ -51,7 +51,7 @@ enum WebPCleaner {
         kept.add(chunk, content, size: 16 + pixels.size)
     }
 
-    /// The chunks of one image: the pixels, and transparency right before those that have none of their own.
+    /// The chunks of one image: the pixels, and before them the transparency of pixels that have none of their own.
     private struct ImageChunks {
         private var alpha: RIFFChunk?
         private var isComplete = false
@@ -69,7 +69,7 @@ enum WebPCleaner {
         }
     }
 
-    /// Whether the first frame is coded without loss, to be written again in the same way.
+    /// Whether the first frame is lossless, so it can be written again the same way.
     static func isLossless(_ file: ByteView) -> Bool {
         var position = 12
         while let type = try? file.fourCC(position), let length = try? file.littleEndian(position + 4, size: 4) {
@@ -82,11 +82,11 @@ enum WebPCleaner {
     }
 }
 
-/// A four-letter type, a length, the content, and a byte of padding after an odd length.
+/// A chunk: a four-letter type, a length, the content, and a byte of padding after an odd length.
 private struct RIFFChunk {
     let type: String
     let content: Range<Int>
-    /// Without padding where the space ends before it: some encoders leave out the last one.
+    /// The range without padding if the space ends before it: some encoders omit the last padding byte.
     let end: Int
 
     static func forEach(in space: Range<Int>, of file: ByteView, _ body: (RIFFChunk) throws -> Void) throws {
@@ -102,10 +102,10 @@ private struct RIFFChunk {
     }
 }
 
-/// The chunks of a new file, or inside one of its chunks.
+/// The chunks of a new file, or those inside one of its chunks.
 private struct RIFFChunks {
     private(set) var plan = EditPlan()
-    /// In bytes.
+    /// The size in bytes.
     private(set) var size = 0
 
     mutating func add(_ chunk: RIFFChunk) {
@@ -114,7 +114,7 @@ private struct RIFFChunks {
         add(chunk, content, size: chunk.content.count)
     }
 
-    /// The first `count` bytes of its content, the first of them changed. Fewer are malformed.
+    /// Appends the first `count` bytes of the chunk's content, with the first one changed. Fewer bytes are malformed.
     mutating func add(
         _ chunk: RIFFChunk, upTo count: Int, of file: ByteView, changingFirst change: (UInt8) -> UInt8 = { $0 }
     ) throws {
@@ -130,7 +130,7 @@ private struct RIFFChunks {
         add(chunk, content, size: count)
     }
 
-    /// A chunk of the same type with this content.
+    /// Appends a chunk of the same type with this content.
     mutating func add(_ chunk: RIFFChunk, _ content: EditPlan, size: Int) {
         let start = chunk.content.lowerBound - 8
         if size == chunk.content.count {
@@ -152,7 +152,7 @@ private struct RIFFChunks {
 }
 
 extension EditPlan {
-    /// The RIFF header for this body; the original one where nothing in it changes, so that a clean file stays as it is.
+    /// The RIFF header for this body. It is the original one if nothing in it changes, so a clean file stays unchanged.
     fileprivate func framed(_ file: ByteView, size: Int) throws -> EditPlan {
         guard let size = UInt32(exactly: size) else { throw MalformedFile() }
         var plan = EditPlan()
