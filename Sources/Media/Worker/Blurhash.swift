@@ -3,45 +3,45 @@ internal import Foundation
 /// A placeholder for a picture in some twenty characters, by the published algorithm (Wolt's BlurHash,
 /// https://github.com/woltapp/blurhash, Algorithm.md): a small cosine transform in linear light, in base 83.
 enum Blurhash {
-    private typealias Colour = SIMD3<Double>
+    private typealias Color = SIMD3<Double>
 
-    /// `rgb` holds `width` × `height` pixels of sRGB; nil when there are none. Some 32 pixels a side are enough.
+    /// `rgb` holds `width` × `height` pixels of sRGB. Nil for a picture without pixels. Some 32 pixels a side are enough.
     static func encode(rgb: [UInt8], width: Int, height: Int, components: (x: Int, y: Int) = (4, 3)) -> String? {
         guard width > 0, height > 0, rgb.count == width * height * 3 else { return nil }
         let linear = rgb.map { Self.linear[Int($0)] }
-        var factors: [Colour] = []
+        var factors: [Color] = []
         for j in 0..<components.y {
             for i in 0..<components.x { factors.append(factor(i, j, linear, width, height)) }
         }
         let details = factors.dropFirst()
         let largest = details.map { max(abs($0.x), abs($0.y), abs($0.z)) }.max() ?? 0
-        let quantised = max(0, min(82, Int((largest * 166 - 0.5).rounded(.down))))
-        let scale = Double(quantised + 1) / 166
-        return base83(components.x - 1 + (components.y - 1) * 9, digits: 1) + base83(quantised, digits: 1)
+        let quantized = max(0, min(82, Int((largest * 166 - 0.5).rounded(.down))))
+        let scale = Double(quantized + 1) / 166
+        return base83(components.x - 1 + (components.y - 1) * 9, digits: 1) + base83(quantized, digits: 1)
             + base83(average(factors[0]), digits: 4) + details.map { base83(detail($0 / scale), digits: 2) }.joined()
     }
 
-    private static func factor(_ i: Int, _ j: Int, _ linear: [Double], _ width: Int, _ height: Int) -> Colour {
+    private static func factor(_ i: Int, _ j: Int, _ linear: [Double], _ width: Int, _ height: Int) -> Color {
         let across = (0..<width).map { cos(.pi * Double(i * $0) / Double(width)) }
-        var sum = Colour.zero
+        var sum = Color.zero
         for y in 0..<height {
             let down = cos(.pi * Double(j * y) / Double(height))
             for x in 0..<width {
                 let pixel = (y * width + x) * 3
-                sum += Colour(linear[pixel], linear[pixel + 1], linear[pixel + 2]) * (across[x] * down)
+                sum += Color(linear[pixel], linear[pixel + 1], linear[pixel + 2]) * (across[x] * down)
             }
         }
         return sum * ((i == 0 && j == 0 ? 1 : 2) / Double(width * height))
     }
 
-    private static func average(_ colour: Colour) -> Int { sRGB(colour.x) << 16 | sRGB(colour.y) << 8 | sRGB(colour.z) }
+    private static func average(_ color: Color) -> Int { sRGB(color.x) << 16 | sRGB(color.y) << 8 | sRGB(color.z) }
 
-    private static func detail(_ colour: Colour) -> Int {
-        func quantised(_ value: Double) -> Int {
+    private static func detail(_ color: Color) -> Int {
+        func quantized(_ value: Double) -> Int {
             let root = value < 0 ? -(-value).squareRoot() : value.squareRoot()
             return max(0, min(18, Int((root * 9 + 9.5).rounded(.down))))
         }
-        return quantised(colour.x) * 19 * 19 + quantised(colour.y) * 19 + quantised(colour.z)
+        return quantized(color.x) * 19 * 19 + quantized(color.y) * 19 + quantized(color.z)
     }
 
     private static let linear: [Double] = (0...255).map {

@@ -1,12 +1,12 @@
 internal import Glibc
 
-/// What the decoder gets to see of a picture: the received bytes, or a part of them where the rest would cost it far more
-/// time than its size says.
+/// The part of a picture that the decoder sees: the received bytes, or fewer where the rest would take far more time than
+/// its size suggests.
 struct DecoderInput {
     let path: String
-    /// Frames of the received picture.
+    /// The frames of the received picture.
     let frames: Int
-    /// Whether it holds the first frame alone, of more than are ever decoded.
+    /// Whether it holds only the first frame, because the picture has more than are ever decoded.
     let isShortened: Bool
     private let isCopy: Bool
 
@@ -29,16 +29,16 @@ struct DecoderInput {
         _ file: ByteView, _ format: PictureFormat, maxFrames: Int
     ) throws -> (EditPlan, frames: Int) {
         switch format {
-        // libpng inflates every text, some megabytes of it from a few kilobytes, each time that it reads the header.
+        // libpng inflates every text each time it reads the header: some megabytes from a few kilobytes.
         case .png: return try PNGCleaner.survey(file, keepsEXIF: true)
-        // Both decoders look at every frame, libwebp at all those before it for each.
+        // Both decoders look at every frame; libwebp looks at all earlier frames for each one.
         case .gif: return try shortened(file, maxFrames, by: GIFCleaner.survey)
         case .webp: return try shortened(file, maxFrames, by: WebPCleaner.survey)
         case .jpeg, .tiff, .heif: return (.everything(in: file), 1)
         }
     }
 
-    /// The first frame, where there are more than `maxFrames`; the whole file otherwise.
+    /// The first frame if there are more than `maxFrames`, else the whole file.
     private static func shortened(
         _ file: ByteView, _ maxFrames: Int, by survey: (ByteView, Int) throws -> (plan: EditPlan, frames: Int)
     ) throws -> (EditPlan, frames: Int) {

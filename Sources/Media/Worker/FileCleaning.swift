@@ -1,12 +1,12 @@
 internal import Crypto
 internal import Glibc
 
-/// Carries an `EditPlan` out.
+/// Carries out an `EditPlan`.
 enum FileCleaning {
     private static let chunkSize = 1 << 20
 
-    /// Looks at the bytes of one file. They are mapped, so memory stays flat. Foundation would make the path absolute, and
-    /// a worker may not be able to enter the directories above its own.
+    /// Reads the bytes of one file. They are mapped, so memory stays flat. Foundation is not used: it makes the path absolute,
+    /// and a worker may not be able to enter the directories above its own.
     static func view<Result>(_ path: String, _ body: (ByteView) throws -> Result) throws -> Result {
         let file = try OpenFile(path, O_RDONLY)
         let size = try file.size()
@@ -18,12 +18,12 @@ enum FileCleaning {
         return try body(ByteView(UnsafeRawBufferPointer(start: address, count: size)))
     }
 
-    /// Plans the cutting of one file.
+    /// Plans the edit of one file.
     static func plan(_ path: String, by cutter: (ByteView) throws -> EditPlan) throws -> (plan: EditPlan, size: Int) {
         try view(path) { (try cutter($0), $0.count) }
     }
 
-    /// Writes what `plan` makes of `source` and says what it is.
+    /// Writes the file that `plan` makes from `source`, and describes it.
     static func write(_ plan: EditPlan, from source: String, to destination: String) throws -> ProcessedMedia.Cleaned {
         let input = try OpenFile(source, O_RDONLY)
         let output = try OpenFile(destination, O_WRONLY | O_CREAT | O_TRUNC)

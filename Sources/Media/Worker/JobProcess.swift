@@ -1,9 +1,9 @@
 internal import CSandbox
 internal import Glibc
 
-/// The process of one job: bound by the sandbox before it looks at the file, and gone after it.
+/// The process of one job. The sandbox confines it before it reads the file, and it ends with the job.
 enum JobProcess {
-    /// The exit status of a process that could not be bound, and so did nothing.
+    /// The exit status of a process that could not be confined, and therefore did nothing.
     static let unbound: Int32 = 125
 
     static func main(_ job: WorkerJob, channel: Int32, directory: Int32) -> Never {
@@ -30,7 +30,7 @@ enum JobProcess {
     }
 }
 
-/// The job's end of its conversation with the host, which runs ffmpeg's programs for it: a job starts no process.
+/// The job's end of its connection to the host. The host runs ffmpeg's programs for the job, which starts no process.
 final class JobHost {
     private var channel: WorkerChannel
 
@@ -38,7 +38,7 @@ final class JobHost {
 
     func send(_ message: JobMessage) throws { try channel.send(message) }
 
-    /// The exit status of the tool; its standard output is then in `WorkerJob.toolOutput`.
+    /// Returns the tool's exit status. Its standard output is then in `WorkerJob.toolOutput`.
     func run(_ tool: ToolRun.Tool, _ arguments: [String]) throws -> Int32 {
         try send(.tool(ToolRun(tool: tool, arguments: arguments)))
         return try channel.receive(ToolRun.End.self, deadline: nil).status

@@ -3,20 +3,20 @@ internal import CVips
 internal import Foundation
 internal import Glibc
 
-/// The host of jobs: reads jobs from its standard input, a socket, and answers on it, one at a time, until it closes.
+/// The host of jobs. It reads jobs from its standard input, a socket, and answers on it, one at a time, until it closes.
 ///
-/// It has no privileges and looks at no file. Each job is a process of its own, forked from this one with libvips ready
-/// in it, so that what a hostile file does to its decoder ends with the file.
+/// The host has no privileges and reads no file. Each job is a process of its own, forked from this one after libvips has
+/// started, so whatever a hostile file does to its decoder ends with the file.
 public enum MediaWorker {
     /// The command-line argument with which a program becomes a worker.
     public static let argument = "media-worker"
 
-    /// What holds for all jobs.
+    /// The settings of all jobs.
     struct Settings: Codable {
         let account: WorkerAccount?
     }
 
-    /// Runs the worker; call it before anything else starts a thread. It ends with its standard input, or with the
+    /// Runs the worker. Call this before anything starts a thread. The worker ends when its standard input closes, or with the
     /// process that started it.
     public static func main() -> Never {
         var channel = WorkerChannel(descriptor: STDIN_FILENO)
@@ -40,7 +40,7 @@ public enum MediaWorker {
         }
     }
 
-    /// When this returns, the job's process has ended, and so has every tool that it asked for.
+    /// When this returns, the job's process and all its tools have ended.
     private static func run(_ job: WorkerJob, _ directory: Int32) throws -> WorkerAnswer {
         var ends: [Int32] = [0, 0]
         guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
@@ -56,13 +56,13 @@ public enum MediaWorker {
         var status: Int32 = 0
         while waitpid(id, &status, 0) < 0 && errno == EINTR {}
         if let answer { return answer }
-        // wait(2): the signal is in the lowest bits, the exit status above them.
+        // See wait(2): the lowest bits are the signal, the next ones the exit status.
         let signal = status & 0x7F
         return status >> 8 & 0xFF == JobProcess.unbound && signal == 0
             ? .failed("a job's process could not be bound") : .crashed(signal: signal)
     }
 
-    /// Runs tools for the job until it answers. Nil if it ends without, or babbles.
+    /// Runs tools for the job until it answers. Nil if the job ends without an answer, or sends nonsense.
     private static func converse(_ channel: WorkerChannel, _ job: WorkerJob, _ directory: Int32) -> WorkerAnswer? {
         var channel = channel
         while let message = try? channel.receive(JobMessage.self, deadline: nil) {

@@ -1,7 +1,7 @@
 internal import Foundation
 internal import Glibc
 
-/// Cleans a video or a sound, and finds out its length, its size and its looks by ffmpeg. Runs in a worker.
+/// Cleans a video or a sound, and determines its length, size and thumbnails by ffmpeg. Runs in a worker.
 struct MovieJob {
     let job: WorkerJob
     let host: JobHost
@@ -26,8 +26,8 @@ struct MovieJob {
         return media
     }
 
-    /// Nil when the received bytes are served: they are clean, or nothing here can clean them. Without ffmpeg a voice
-    /// message must get to where it is sent all the same.
+    /// Nil if the received bytes are served: they are clean, or nothing here can clean them. Without ffmpeg, a voice message
+    /// must still arrive.
     private func clean(_ ffmpeg: FFmpeg?) throws -> ProcessedMedia.Cleaned? {
         switch cleaning {
         case .boxes: return try cut(MovieCleaner.plan)
@@ -59,11 +59,11 @@ struct MovieJob {
             && width * height <= limits.maxPixels
     }
 
-    /// A video without a frame that can be decoded has no thumbnails.
+    /// A video without a decodable frame has no thumbnails.
     private func addPoster(_ media: inout ProcessedMedia, _ ffmpeg: FFmpeg, _ facts: MovieFacts) throws {
         let poster = job.output(".poster")
         defer { unlink(poster) }
         guard try ffmpeg.writePoster(to: poster, facts) else { return }
-        try ThumbnailMaker(job: job).illustrate(&media, poster, convertColours: false, animated: false)
+        try ThumbnailMaker(job: job).illustrate(&media, poster, convertColors: false, animated: false)
     }
 }

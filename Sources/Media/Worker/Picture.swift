@@ -1,12 +1,12 @@
 internal import CVips
 internal import Glibc
 
-/// libvips failed on a picture: it is damaged, or not what it says it is.
+/// libvips failed on a picture: it is damaged, or not of the type that it claims.
 struct PictureError: Error {
     let reason: String
 
-    /// The failure that libvips has just noted. The picture is not to blame for a full disk, which libvips says in the
-    /// system's words: that is `storageFull`.
+    /// The latest failure of libvips. A full disk is not the picture's fault: libvips reports it in the system's words, and
+    /// this makes it `storageFull`.
     static func last() -> any Error {
         let reason = String(cString: cvips_error())
         let isFull = [ENOSPC, EDQUOT].contains { reason.contains(String(cString: strerror($0))) }
@@ -14,16 +14,16 @@ struct PictureError: Error {
     }
 }
 
-/// What a picture's header says.
+/// The facts of a picture's header.
 struct PictureHeader {
     let loader: String
-    /// Pixels of one frame as stored.
+    /// The pixels of one frame, as stored.
     let width: Int
     let height: Int
     let frames: Int
-    /// EXIF's, 1 to 8.
+    /// The EXIF orientation, 1 to 8.
     let orientation: Int
-    let needsColourConversion: Bool
+    let needsColorConversion: Bool
     let hasMetadata: Bool
 
     init(path: String) throws {
@@ -34,15 +34,15 @@ struct PictureHeader {
         height = Int(header.height)
         frames = max(1, Int(header.frames))
         orientation = Int(header.orientation)
-        needsColourConversion = header.needs_conversion
+        needsColorConversion = header.needs_conversion
         hasMetadata = header.has_metadata
     }
 
-    /// Orientations 5 to 8 lie on their side.
+    /// Pictures of orientation 5 to 8 are stored on their side.
     var uprightSize: (width: Int, height: Int) { orientation >= 5 ? (height, width) : (width, height) }
 }
 
-/// A decoded picture. Owns libvips's image.
+/// A decoded picture, which owns libvips's image.
 final class Picture {
     private let image: OpaquePointer
 
@@ -53,30 +53,30 @@ final class Picture {
 
     deinit { cvips_free(image) }
 
-    /// Decodes a file to at most `edge` pixels on its longer side; `upright`, or as stored.
-    convenience init(path: String, edge: Int, allFrames: Bool, upright: Bool, convertColours: Bool) throws {
-        try self.init(cvips_thumbnail_file(path, Int32(edge), allFrames, upright, convertColours))
+    /// Decodes a file to at most `edge` pixels on its longer side, turned if `upright`, else as stored.
+    convenience init(path: String, edge: Int, allFrames: Bool, upright: Bool, convertColors: Bool) throws {
+        try self.init(cvips_thumbnail_file(path, Int32(edge), allFrames, upright, convertColors))
     }
 
     func reduced(to edge: Int) throws -> Picture { try Picture(cvips_thumbnail_image(image, Int32(edge))) }
 
     var width: Int { Int(cvips_width(image)) }
-    /// Of one frame.
+    /// The height of one frame.
     var height: Int { Int(cvips_height(image)) }
 
     func writeWebP(to path: String) throws {
-        // Effort 2 of 6: a quarter of the default's CPU for a few per cent more bytes.
+        // Effort 2 of 6 takes a quarter of the default's CPU time, for a few percent more bytes.
         guard cvips_save_webp(image, path, 80, 2) == 0 else { throw PictureError.last() }
     }
 
-    /// Red, green and blue of each pixel, row by row; transparent parts on white.
+    /// Red, green and blue of each pixel, row by row, with transparent parts on white.
     func rgb() throws -> [UInt8] {
         var pixels = [UInt8](repeating: 0, count: width * height * 3)
         guard cvips_copy_rgb(image, &pixels, pixels.count) == 0 else { throw PictureError.last() }
         return pixels
     }
 
-    /// Writes a whole picture anew, without metadata.
+    /// Encodes a whole picture anew, without metadata.
     static func reencode(_ path: String, to output: String, as format: cvips_format, upright: Bool, allFrames: Bool)
         throws
     {

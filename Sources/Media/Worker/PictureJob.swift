@@ -6,7 +6,7 @@ struct PictureJob {
     let job: WorkerJob
     let format: PictureFormat
 
-    /// A picture that cannot be read or cleaned is its owner's alone.
+    /// A picture that cannot be read or cleaned is readable by its owner only.
     func run() throws -> ProcessedMedia {
         do {
             return try process()
@@ -25,16 +25,16 @@ struct PictureJob {
         defer { source.remove() }
         let header = try PictureHeader(path: source.path)
         guard header.loader.hasPrefix(format.loaderPrefix), fits(header) else { throw MalformedFile() }
-        // Turning pixels is for still pictures: a moving one is shown as stored everywhere.
+        // Only still pictures are turned. Animations are shown as stored everywhere.
         let isMoving = source.frames > 1 || format.isAnimatable && header.frames > 1
         var media = ProcessedMedia(type: job.type, kind: .image)
         (media.width, media.height) = isMoving ? (header.width, header.height) : header.uprightSize
         media.cleaned =
             isMoving || header.orientation == 1 && format.cutter != nil
             ? try cut(source, header, isMoving: isMoving) : try reencode(source, header)
-        // A picture cut short may have a good header and no pixel that can be decoded: it then has no thumbnails.
+        // A truncated picture may have a valid header and no decodable pixel. It then has no thumbnails.
         try ThumbnailMaker(job: job).illustrate(
-            &media, source.path, upright: !isMoving, convertColours: header.needsColourConversion,
+            &media, source.path, upright: !isMoving, convertColors: header.needsColorConversion,
             animated: movesInThumbnail(header))
         return media
     }
@@ -53,33 +53,33 @@ struct PictureJob {
 
     // MARK: - Cleaning
 
-    // All of these answer nil when the received bytes are clean, and throw when the result would not be.
+    // All of these return nil if the received bytes are clean, and throw if the result would not be.
 
     /// Cuts metadata out of the received bytes.
     private func cut(_ source: DecoderInput, _ header: PictureHeader, isMoving: Bool) throws -> ProcessedMedia.Cleaned?
     {
         guard let cutter = format.cutter else { throw MalformedFile() }
         do {
-            // Of a picture of too many frames, the decoder sees one frame, cut in the same way.
+            // Of a picture with too many frames, the decoder sees one frame, cleaned the same way.
             return try cut(job.input, by: cutter, verifying: source.isShortened ? source.path : nil)
         } catch is MalformedFile where format != .heif && !isMoving {
-            // Decodable, but not cut cleanly.
+            // The picture is decodable but cannot be cleaned by cutting.
             return try reencode(source, header)
         }
     }
 
-    /// Writes the picture anew, upright.
+    /// Encodes the picture anew, upright.
     private func reencode(_ source: DecoderInput, _ header: PictureHeader) throws -> ProcessedMedia.Cleaned? {
         guard let encoding = try encoding(), fits(header, frames: header.frames) else { throw MalformedFile() }
         let encoded = job.output(".encoded")
         defer { unlink(encoded) }
         try Picture.reencode(
             source.path, to: encoded, as: encoding, upright: header.frames == 1, allFrames: header.frames > 1)
-        // The encoders add an EXIF block of their own.
+        // The encoders add an EXIF block, which is cut.
         return try cut(encoded, by: format.cutter ?? EditPlan.everything)
     }
 
-    /// Cuts a file and looks at what came of it, or at `verified`.
+    /// Cleans a file and checks the result, or `verified`.
     private func cut(
         _ path: String, by cutter: (ByteView) throws -> EditPlan, verifying verified: String? = nil
     ) throws -> ProcessedMedia.Cleaned? {

@@ -9,7 +9,7 @@ struct WorkerJob: Codable {
     let limits: MediaLimits
     let ffmpeg: FFmpegTools?
 
-    // All paths are in the job's directory.
+    // All paths are inside the job's directory.
 
     /// The received bytes.
     var input: String { CSANDBOX_INPUT }
@@ -75,7 +75,7 @@ struct WorkerChannel {
         }
     }
 
-    /// Waits for the next message, until `deadline` where there is one.
+    /// Waits for the next message, until `deadline` if there is one.
     mutating func receive<Message: Decodable>(_: Message.Type, deadline: ContinuousClock.Instant?) throws -> Message {
         while true {
             if let end = buffer.firstIndex(of: 0x0A) {
