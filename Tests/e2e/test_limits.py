@@ -149,6 +149,27 @@ def test_registrations_are_limited_by_address(start_server):
     assert 10 <= len(refused) < 80 and all("Retry-After" in a.headers for a in refused)
 
 
+def test_a_token_does_not_lift_the_limit_of_registrations(start_server):
+    server = start_server(RATE_LIMITS="on")
+    alice = server.person("alice")
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(
+            lambda n: alice.post("/auth/register", json={"username": f"flood{n}", "password": "short"}), range(80)))
+    refused = [a for a in answers if a.status_code == 429]
+    assert 10 <= len(refused) < 80
+
+
+def test_unknown_events_are_limited_like_others(start_server):
+    server = start_server(RATE_LIMITS="on")
+    answers, done = [], threading.Semaphore(0)
+    with server.person("alice").connect() as device:
+        for _ in range(1500):
+            device.client.emit("nonsense", {}, callback=lambda a: (answers.append(a["error"]["code"]), done.release()))
+        for _ in range(1500):
+            assert done.acquire(timeout=30)
+    assert set(answers) == {"not_found", "rate_limited"} and answers.count("not_found") >= 600
+
+
 def handshakes(server, count, address):
     """How many of that many new connections are accepted before the first refusal, and whether there is one. Many are opened
     at once and only counted, because they have to come faster than the limit refills."""
