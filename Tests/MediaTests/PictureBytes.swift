@@ -105,7 +105,7 @@ enum PictureBytes {
         return file
     }
 
-    // MARK: - Colour profiles
+    // MARK: - Color profiles
 
     /// A grey profile of gamma 1 (ICC.1:2001-04, 6.3): as small as one gets.
     static let greyProfile: [UInt8] = {

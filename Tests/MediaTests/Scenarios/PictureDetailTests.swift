@@ -67,7 +67,7 @@ struct PictureDetailTests {
         }
     }
 
-    // MARK: - Colour profiles
+    // MARK: - Color profiles
 
     private static func profile(_ name: String) throws -> String {
         switch name {

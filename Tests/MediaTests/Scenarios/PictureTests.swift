@@ -133,7 +133,7 @@ struct PictureTests {
         }
     }
 
-    @Test func colourProfilesStay() async throws {
+    @Test func colorProfilesStay() async throws {
         let bytes = try fixture(
             "profile.jpg",
             """

@@ -85,7 +85,7 @@ import Testing
 
     // MARK: Segments
 
-    @Test func atomicallyIsAllOrNothingAndLeavesNeighboursAlone() async throws {
+    @Test func atomicallyIsAllOrNothingAndLeavesNeighborsAlone() async throws {
         try await withClient {
             $0.connections = 1
         } body: { client in
@@ -95,11 +95,11 @@ import Testing
                     "INSERT INTO t VALUES (\(1))", "INSERT INTO t VALUES (\(1))", "INSERT INTO t VALUES (\(2))",
                 ])
             }
-            async let neighbour = client.atomically([
+            async let neighbor = client.atomically([
                 "INSERT INTO t VALUES (\(10))", "SELECT count(*) AS n FROM t WHERE n >= \(10)",
             ])
             #expect(await failing?.sqlState == .uniqueViolation)
-            let results = try await neighbour
+            let results = try await neighbor
             #expect(results.count == 2)
             #expect(try results[1][0].decode("n", as: Int.self) == 1)
             let stored = try await client.query("SELECT n FROM t").map { try $0.decode("n", as: Int.self) }
@@ -201,7 +201,7 @@ import Testing
 
     // MARK: Limits
 
-    @Test func aTimeoutIsPromptAndNeighboursGoOn() async throws {
+    @Test func aTimeoutIsPromptAndNeighborsGoOn() async throws {
         try await withClient {
             $0.connections = 2
         } body: { client in
