@@ -98,8 +98,7 @@ let package = Package(
         .target(
             name: "Chat",
             dependencies: [
-                "ChatModel", "ChatStore", "PostgresClient", "Media", .deque, .crypto, .cryptoExtras, .logging, .nio,
-                .nioPosix,
+                "ChatModel", "ChatStore", "Media", .deque, .crypto, .cryptoExtras, .logging, .nio, .nioPosix,
             ],
             swiftSettings: settings),
         .target(

@@ -1,19 +1,18 @@
 public import ChatModel
 public import ChatStore
 public import Crypto
-import Foundation
 public import Logging
 
-/// The domain: people, conversations, messages and uploads over one database. Knows no HTTP and no sockets; what
+/// The domain: people, conversations, messages and uploads over one database. It knows no HTTP and no sockets; what
 /// happens goes out through the `EventSink`.
 public struct Chat: Sendable {
     public let accounts: Accounts
-    public let people: People
+    public let people: UserDirectory
     public let blocks: Blocks
     public let conversations: Conversations
     public let messages: Messages
     public let sync: Sync
-    public let welcome: Welcome
+    public let greetings: Greetings
     public let uploads: Uploads
     public let resumableUploads: ResumableUploads
     public let sweep: Sweep
@@ -21,68 +20,75 @@ public struct Chat: Sendable {
     public let typing: Typing
     public let moderation: Moderation
     public let metrics: ChatMetrics
-    private let sessionWatch: SessionWatch
-    private let wordIndex: WordIndex
-    private let textQuota: TextQuota
+    private let background: Background
 
-    private let hasher: PasswordHasher
-
-    public init(
-        database databases: ChatDatabase, storage: Storage, userTextQuotaBytes: Int, orphanHours: Int,
-        linkSecret: SymmetricKey,
-        previousLinkSecret: SymmetricKey?, events: any EventSink, logger: Logger
-    ) {
-        let links = UploadLinks(secret: linkSecret, previous: previousLinkSecret)
-        let stores = Stores(database: databases, links: links, uploadLifetime: orphanHours * 3600)
-        let uploadLookup = UploadLookup { try await stores.uploads.find($0, viewer: nil) }
-        let searching = ReadingLine(
-            maximumWaiting: 8, advice: "the search took too long; look for something more particular")
-        let listing = ReadingLine(maximumWaiting: 200, advice: "this took too long; try again")
-        hasher = PasswordHasher()
-        let gate = AccessGate(sessions: stores.sessions)
-        let blockedWords = BlockedWords(store: stores.moderation)
-        presence = Presence(
-            conversations: stores.lists.conversations, blocks: stores.blocks, store: stores.presence,
-            events: events, logger: logger)
-        blocks = Blocks(store: stores.blocks, users: stores.users, presence: presence, events: events)
-        typing = Typing(conversations: stores.conversations, events: events)
-        accounts = Accounts(
-            users: stores.users, sessions: stores.sessions,
-            refreshTokens: RefreshTokens(secret: linkSecret, previous: previousLinkSecret), hasher: hasher,
-            events: events, gate: gate)
-        sessionWatch = SessionWatch(sessions: stores.sessions, gate: gate, events: events, logger: logger)
-        people = People(
-            users: stores.users, searches: stores.searches.users,
-            searching: searching, uploads: stores.uploads, uploadLookup: uploadLookup, blocks: stores.blocks,
-            presence: presence)
-        conversations = Conversations(
-            store: stores.conversations, lists: stores.lists.conversations, listing: listing,
-            searches: stores.searches.conversations, searching: searching, users: stores.users,
-            blocks: stores.blocks, changes: stores.changes, presence: presence, events: events)
-        textQuota = TextQuota(bytes: userTextQuotaBytes, store: stores.textQuota, logger: logger)
-        messages = Messages(
-            store: stores.messages, searches: stores.searches.messages,
-            searching: searching, changes: stores.changes, conversations: stores.conversations,
-            direct: DirectConversations(conversations: conversations, logger: logger),
-            writer: MessageWriter(
-                store: stores.messages, quota: textQuota, typing: typing, events: events, logger: logger),
-            marks: MarkWriter(store: stores.marks, events: events, logger: logger), blockedWords: blockedWords,
-            quota: textQuota, uploadLookup: uploadLookup, events: events)
-        wordIndex = WordIndex(store: stores.messages, messages: messages.writer.metrics.messages, logger: logger)
-        sync = Sync(store: stores.lists.sync, conversations: conversations, listing: listing)
-        welcome = Welcome(conversations: stores.conversations, users: stores.users, sync: stores.lists.sync)
-        uploads = Uploads(store: stores.uploads, lookup: uploadLookup, links: links, storage: storage, logger: logger)
-        metrics = ChatMetrics(writer: messages.writer, uploads: uploads, workers: storage.workers)
-        resumableUploads = ResumableUploads(uploads: uploads, store: stores.partialUploads)
-        sweep = Sweep(
-            uploads: uploads, orphans: stores.orphans, partials: stores.partialUploads, sessions: stores.sessions,
-            logger: logger)
-        moderation = Moderation(
-            store: stores.moderation, messages: stores.messages, uploads: uploads, gate: gate,
-            blockedWords: blockedWords, events: events, logger: logger)
+    /// The loops that run beside the requests.
+    private struct Background {
+        let sessions: SessionWatch
+        let words: WordIndex
+        let quota: TextQuota
+        let passwords: PasswordHasher
     }
 
-    /// What has to be so before the first request.
+    /// What an operator decides.
+    public struct Settings: Sendable {
+        /// How much text one user may store; 0 for no limit.
+        public var userTextQuotaBytes: Int
+        /// How long an upload may be unfinished or unused.
+        public var orphanHours: Int
+        public var linkSecret: SymmetricKey
+        public var previousLinkSecret: SymmetricKey?
+
+        public init(
+            userTextQuotaBytes: Int, orphanHours: Int, linkSecret: SymmetricKey, previousLinkSecret: SymmetricKey?
+        ) {
+            self.userTextQuotaBytes = userTextQuotaBytes
+            self.orphanHours = orphanHours
+            self.linkSecret = linkSecret
+            self.previousLinkSecret = previousLinkSecret
+        }
+    }
+
+    public init(
+        database: ChatDatabase, storage: Storage, settings: Settings, events: any EventSink, logger: Logger
+    ) {
+        let links = UploadLinks(secret: settings.linkSecret, previous: settings.previousLinkSecret)
+        let stores = Stores(database: database, links: links, uploadLifetime: settings.orphanHours * 3600)
+        let limits = ReadLimits()
+        let lookup = UploadLookup { try await stores.uploads.find($0, viewer: nil) }
+        let blockedWords = BlockedWords(store: stores.moderation)
+        let quota = TextQuota(bytes: settings.userTextQuotaBytes, store: stores.textQuota, logger: logger)
+        let hasher = PasswordHasher()
+
+        presence = Presence(stores: stores, events: events, logger: logger)
+        typing = Typing(conversations: stores.conversations, events: events)
+        blocks = Blocks(store: stores.blocks, users: stores.users, presence: presence, events: events)
+        people = UserDirectory(stores: stores, limits: limits, uploadLookup: lookup, presence: presence)
+        accounts = Accounts(
+            stores: stores,
+            refreshTokens: RefreshTokens(secret: settings.linkSecret, previous: settings.previousLinkSecret),
+            hasher: hasher, events: events)
+        conversations = Conversations(stores: stores, limits: limits, presence: presence, events: events)
+        messages = Messages(
+            stores: stores, limits: limits, quota: quota, blockedWords: blockedWords, uploadLookup: lookup,
+            conversations: conversations, typing: typing, events: events, logger: logger)
+        sync = Sync(store: stores.lists.sync, conversations: conversations, limits: limits)
+        greetings = Greetings(stores: stores)
+        uploads = Uploads(store: stores.uploads, lookup: lookup, links: links, storage: storage, logger: logger)
+        resumableUploads = ResumableUploads(uploads: uploads, store: stores.partialUploads)
+        moderation = Moderation(
+            stores: stores, uploads: uploads, revocations: accounts.revocations, blockedWords: blockedWords,
+            events: events, logger: logger)
+        sweep = Sweep(stores: stores, uploads: uploads, logger: logger)
+        metrics = ChatMetrics(writer: messages.writer, uploads: uploads, workers: storage.workers)
+        background = Background(
+            sessions: SessionWatch(
+                sessions: stores.sessions, revocations: accounts.revocations, events: events, logger: logger),
+            words: WordIndex(store: stores.messages, messages: metrics.stored, logger: logger),
+            quota: quota, passwords: hasher)
+    }
+
+    /// What has to be done before the first request.
     public func prepare() async throws {
         try await moderation.load()
         try await presence.begin()
@@ -90,21 +96,21 @@ public struct Chat: Sendable {
         CommonPasswords.prepare()
     }
 
-    /// Passwords that wait to be checked are refused, and so are all that come: the server stops.
-    public func refusePasswords() { hasher.stopWaiting() }
+    /// The server stops: refuses passwords that wait to be checked, and those that still come.
+    public func refusePasswords() { background.passwords.stopWaiting() }
 
-    /// Writes messages, and follows the moderators, until the task is cancelled; then writes what had been accepted by
-    /// then.
+    /// Writes messages, and follows the moderators, until the task is cancelled. Then writes the messages that were
+    /// accepted by then.
     public func run() async throws {
         async let lease: Void = presence.keepLease()
         async let following: Void = moderation.run()
-        async let watching: Void = sessionWatch.run()
-        async let indexing: Void = wordIndex.run()
-        async let counting: Void = textQuota.run()
+        async let watching: Void = background.sessions.run()
+        async let indexing: Void = background.words.run()
+        async let counting: Void = background.quota.run()
         await messages.writer.run()
         _ = await (lease, following, watching, indexing, counting)
         // Not cancelled with the task: the last messages count as well.
-        await Task { await textQuota.settle() }.value
-        await hasher.shutdown()
+        await Task { await background.quota.settle() }.value
+        await background.passwords.shutdown()
     }
 }

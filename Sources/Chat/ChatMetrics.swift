@@ -7,8 +7,10 @@ public struct ChatMetrics: Sendable {
     let uploads: Uploads
     let workers: MediaWorkers
 
+    var stored: Counter { writer.metrics.messages }
+
     /// Messages that were stored.
-    public var messages: Int { writer.metrics.messages.value }
+    public var messages: Int { stored.value }
     /// Messages in one commit.
     public var batchSizes: Histogram { writer.metrics.batchSizes }
     /// Seconds that a batch's transaction took.

@@ -3,31 +3,9 @@ import ChatStore
 import Foundation
 import Logging
 
-/// Somebody who just signed in: what an answer to register, log-in and refresh is made of.
-public struct SignedIn: Sendable {
-    public var user: User
-    public var sessionID: SessionID
-    public var refreshToken: String
-}
-
-/// Where somebody signs in from, as far as sessions and shares of the password queue care.
-public struct SignInOrigin: Sendable {
-    /// The bytes of an address.
-    public var source: [UInt8]
-    /// Whether this user signed in from there before.
-    public var isKnown: Bool
-    public var userAgent: String
-
-    public init(source: [UInt8], isKnown: Bool, userAgent: String) {
-        self.source = source
-        self.isKnown = isKnown
-        self.userAgent = userAgent
-    }
-}
-
 /// Accounts and sessions: who somebody is, and on which devices.
 public struct Accounts: Sendable {
-    /// For this long after it was spent a refresh token still gets a session: two tabs may refresh at once.
+    /// A spent refresh token still works for this many seconds, because two tabs may refresh at once.
     static let refreshGrace: Double = 10
 
     let users: UserStore
@@ -35,9 +13,18 @@ public struct Accounts: Sendable {
     let refreshTokens: RefreshTokens
     let hasher: PasswordHasher
     let events: any EventSink
-    public let gate: AccessGate
+    public let revocations: RevocationList
 
-    /// A user name in its one form; nil for what is none.
+    init(stores: Stores, refreshTokens: RefreshTokens, hasher: PasswordHasher, events: any EventSink) {
+        users = stores.users
+        sessions = stores.sessions
+        self.refreshTokens = refreshTokens
+        self.hasher = hasher
+        self.events = events
+        revocations = RevocationList(stores: stores)
+    }
+
+    /// The user name in lower case; nil when it is not a valid one.
     public static func userName(_ text: String) -> String? { try? Rules.username(text) }
 
     public func register(
@@ -46,7 +33,7 @@ public struct Accounts: Sendable {
         let username = try Rules.username(username)
         let displayName = try Rules.displayName(displayName ?? username)
         try Rules.password(password, names: [username, displayName])
-        // Asked first so that a taken name costs no hash; the unique constraint decides.
+        // We look first, so that a taken name costs no hash. The unique constraint decides.
         guard try await !users.exists(username: username) else {
             throw ChatError(.usernameTaken, "username: somebody has this name already", field: "username")
         }
@@ -56,7 +43,7 @@ public struct Accounts: Sendable {
         return try await begin(id, from: origin)
     }
 
-    /// Answers a wrong name and a wrong password alike, after the same time.
+    /// A wrong name and a wrong password get the same answer after the same time.
     public func logIn(username: String, password: String, from origin: SignInOrigin) async throws -> SignedIn {
         try Rules.passwordGuess(password)
         let name = Self.userName(username)
@@ -81,55 +68,59 @@ public struct Accounts: Sendable {
         return SignedIn(user: try await me(user), sessionID: session, refreshToken: token)
     }
 
-    /// Exchanges a refresh token for the next one, and a spent one for the same next one: for `refreshGrace`, and on
-    /// until that one was used, since its answer may have been lost. A token that comes later was stolen, or its thief was
-    /// faster: the whole family is revoked (RFC 9700 § 4.14.2).
+    /// Exchanges a refresh token for its successor.
+    ///
+    /// A spent token gets the same successor again: for `refreshGrace`, and then until the successor was used, because the
+    /// answer may have been lost. After that, either this token was stolen or a thief used the successor, so the whole
+    /// session is revoked (RFC 9700 § 4.14.2).
     public func refresh(_ token: String) async throws -> SignedIn {
         enum Outcome: Sendable {
-            case refreshed(SignedIn.Parts)
-            case reused(SessionStore.Token)
+            case refreshed(user: UserID, session: SessionID, token: String)
+            case reused(TokenExchange.Token)
             case refused(ChatError)
         }
         let unknown = ChatError(.unauthenticated, "this refresh token is not known")
         guard token.utf8.count <= RefreshTokens.maximumBytes else { throw unknown }
         let successors = refreshTokens.successors(of: token)
-        let outcome: Outcome = try await sessions.exchange(token) { transaction in
-            guard let known = try await sessions.lock(token, in: transaction) else { return .refused(unknown) }
-            if known.ended { return .refused(ChatError(.sessionRevoked, "this session was ended; sign in again")) }
-            if known.banned { return .refused(ChatError(.banned, "this account is closed")) }
+        let outcome: Outcome = try await sessions.exchange(token) { exchange in
+            guard let known = try await exchange.lock() else { return .refused(unknown) }
+            if known.hasSessionEnded {
+                return .refused(ChatError(.sessionRevoked, "this session was ended; sign in again"))
+            }
+            if known.isAccountClosed { return .refused(ChatError(.banned, "this account is closed")) }
             func refreshed(_ token: String) -> Outcome {
-                .refreshed(.init(user: known.userID, session: known.sessionID, token: token))
+                .refreshed(user: known.user, session: known.session, token: token)
             }
             if let spentFor = known.spentFor {
                 let isInGrace = spentFor <= Self.refreshGrace
                 for successor in successors {
-                    guard let isSpent = try await sessions.isSpent(successor, in: transaction) else { continue }
+                    guard let isSpent = try await exchange.isSpent(successor) else { continue }
                     return isInGrace || !isSpent ? refreshed(successor) : .reused(known)
                 }
-                // The version before this one makes a random successor, of which nothing is known here.
+                // The version before this one made random successors, which are not known here.
                 guard isInGrace else { return .reused(known) }
             }
-            try await sessions.replace(token, by: successors[0], of: known.sessionID, in: transaction)
+            try await exchange.replace(by: successors[0], of: known.session)
             return refreshed(successors[0])
         }
         switch outcome {
         case .refused(let error):
             throw error
         case .reused(let known):
-            _ = try await revoke(known.sessionID, of: known.userID)
+            _ = try await revoke(known.session, of: known.user)
             throw ChatError(.sessionRevoked, "this refresh token was used before; sign in again")
-        case .refreshed(let parts):
-            return SignedIn(user: try await me(parts.user), sessionID: parts.session, refreshToken: parts.token)
+        case .refreshed(let user, let session, let token):
+            return SignedIn(user: try await me(user), sessionID: session, refreshToken: token)
         }
     }
 
-    /// Ends a session; one that has ended stays so.
+    /// Ends a session. Ending it twice changes nothing.
     public func logOut(user: UserID, session: SessionID) async throws {
         _ = try await revoke(session, of: user)
     }
 
     /// Ends the session that a refresh token belongs to, whether it was spent or not.
-    /// - Returns: false for a token that is not known.
+    /// - Returns: False when the token is not known.
     public func logOut(refreshToken: String) async throws -> Bool {
         guard refreshToken.utf8.count <= RefreshTokens.maximumBytes,
             let (session, user) = try await sessions.owner(of: refreshToken)
@@ -172,8 +163,8 @@ public struct Accounts: Sendable {
     }
 
     private func announce(_ ended: [SessionID]) {
-        gate.revoke(ended)
-        for session in ended { events.deliver(.sessionEnded(session, .sessionRevoked)) }
+        revocations.add(ended)
+        for session in ended { events.order(.closeSession(session, .sessionRevoked)) }
     }
 
     private static func shortened(_ userAgent: String) -> String {
@@ -186,14 +177,6 @@ extension PasswordTurns.Share {
         self.init(isKnown: origin.isKnown, source: origin.source, name: name)
     }
 
-    /// An operator's, on a hasher of their own.
+    /// An operator's, who has a hasher of their own.
     static let `operator` = Self(isKnown: true, source: [], name: "")
-}
-
-extension SignedIn {
-    struct Parts: Sendable {
-        var user: UserID
-        var session: SessionID
-        var token: String
-    }
 }

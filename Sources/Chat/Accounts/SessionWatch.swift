@@ -3,21 +3,23 @@ import ChatStore
 import Foundation
 import Logging
 
-/// Follows sessions that are ended from outside of this process: refuses their tokens and closes their sockets.
+/// Follows sessions that another process ends: refuses their tokens and closes their connections.
 struct SessionWatch: Sendable {
     private static let retryDelay: Duration = .seconds(1)
 
     let sessions: SessionStore
-    let gate: AccessGate
+    let revocations: RevocationList
     let events: any EventSink
     let logger: Logger
 
-    /// Watches until the task is cancelled. After a connection that was lost, what happened meanwhile is read as well.
+    /// Runs until the task is cancelled. After a lost connection, also reads what happened meanwhile.
     func run() async {
         for await _ in sessions.hints() {
             while !Task.isCancelled {
                 do {
-                    for session in try await gate.reload() { events.deliver(.sessionEnded(session, .sessionRevoked)) }
+                    for session in try await revocations.reload() {
+                        events.order(.closeSession(session, .sessionRevoked))
+                    }
                     break
                 } catch {
                     logger.warning("ended sessions cannot be read", metadata: ["error": "\(error)"])

@@ -18,6 +18,14 @@ public struct Sweep: Sendable {
     /// After this many seconds without a byte nobody is receiving or processing a temporary file any more.
     private static let abandonedAfter: TimeInterval = 3600
 
+    init(stores: Stores, uploads: Uploads, logger: Logger) {
+        self.uploads = uploads
+        orphans = stores.orphans
+        partials = stores.partialUploads
+        sessions = stores.sessions
+        self.logger = logger
+    }
+
     /// To be called before the first upload is received: no temporary file is in use then, except those of uploads that
     /// will go on.
     public func prepare() async throws {

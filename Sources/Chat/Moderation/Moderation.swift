@@ -3,35 +3,50 @@ import ChatStore
 import Foundation
 import Logging
 
-/// Makes what moderators did in SQL happen in the chat: events to open windows, closed sockets, deleted files.
+/// Carries out what moderators did in SQL: sends events, closes connections, deletes files.
 ///
-/// The database's triggers queue every change in `moderation.changes` and notify. The notification is only a hint: the
-/// queue is read at each, and when the listening connection is (again) up, and a row leaves it after it was acted on.
-/// So nothing is lost while the connection or the server is away, and something may be done twice, which changes nothing.
+/// The database's triggers queue every change in `moderation.changes` and notify. A notification is only a hint: we read
+/// the queue at each one, and whenever the listening connection is new, and delete a row after acting on it. So nothing
+/// is lost while the connection or the server is away. An act may be repeated, which changes nothing.
 public struct Moderation: Sendable {
-    /// Changes acted on at a time.
+    /// How many changes are read at a time.
     private static let batch = 500
-    /// After a failure of the database that the connection may well survive, such as a time-out.
+    /// The pause after a failure that the connection may survive, such as a time-out.
     private static let retryDelay: Duration = .seconds(1)
 
     let store: ModerationStore
+    let users: UserStore
     let messages: MessageStore
     let uploads: Uploads
-    let gate: AccessGate
+    let revocations: RevocationList
     let blockedWords: BlockedWords
     let events: any EventSink
     let logger: Logger
 
-    /// Reads who is refused and which words are, before the first request is served.
+    init(
+        stores: Stores, uploads: Uploads, revocations: RevocationList, blockedWords: BlockedWords,
+        events: any EventSink, logger: Logger
+    ) {
+        store = stores.moderation
+        users = stores.users
+        messages = stores.messages
+        self.uploads = uploads
+        self.revocations = revocations
+        self.blockedWords = blockedWords
+        self.events = events
+        self.logger = logger
+    }
+
+    /// Reads the revocation list and the blocked words, before the first request is served.
     public func load() async throws {
-        try await gate.reload()
+        try await revocations.reload()
         try await blockedWords.reload()
     }
 
     /// Acts on changes until the task is cancelled.
     func run() async {
         for await event in store.hints() {
-            // Whatever happened: what was deleted is to be gone before anything else is looked at.
+            // Whatever happened, deleted uploads have to disappear first.
             uploads.lookup.forget()
             await catchUp(reloading: event == .connected)
         }
@@ -58,13 +73,13 @@ public struct Moderation: Sendable {
         func subjects<Entity>(_ kind: ModerationStore.Change.Kind, as type: Entity.Type) -> [ID<Entity>] {
             Set(changes.filter { $0.kind == kind }.compactMap(\.subject)).map { ID<Entity>($0) }
         }
-        // Who is refused comes first: a banned person sees nothing of what follows.
+        // Closed accounts come first: a banned person must see nothing of what follows.
         try await closeAccounts(subjects(.access, as: User.self))
         for user in subjects(.membership, as: User.self) {
-            events.deliver(.membershipUnknown(user: user, leaving: nil))
+            events.order(.cut(user, leaving: nil))
         }
         if changes.contains(where: { $0.kind == .words }) { try await blockedWords.reload() }
-        for mute in try await store.mutes(of: subjects(.mute, as: User.self)) {
+        for mute in try await users.mutes(of: subjects(.mute, as: User.self)) {
             events.deliver(.muted(mute.user, until: mute.until))
         }
         for message in try await messages.find(subjects(.message, as: Message.self)).sorted(by: {
@@ -77,12 +92,12 @@ public struct Moderation: Sendable {
 
     private func closeAccounts(_ users: [UserID]) async throws {
         guard !users.isEmpty else { return }
-        try await gate.reload()
-        for user in users where gate.isRefused(user) { events.deliver(.accountClosed(user)) }
+        try await revocations.reload()
+        for user in users where revocations.isClosed(user) { events.order(.closeAccount(user)) }
     }
 
-    /// A disk that fails must not hold up the other changes: the file answers `gone` already, and
-    /// `parley storage check` finds what nobody refers to.
+    /// A failing disk must not stop the other changes. The file answers `gone` already, and `parley storage check` finds
+    /// files that nothing refers to.
     private func dropContent(of upload: UploadID) async throws {
         do {
             try await uploads.dropContent(ofRemoved: upload)

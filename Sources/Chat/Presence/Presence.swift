@@ -4,16 +4,16 @@ public import Foundation
 import Logging
 import Synchronization
 
-/// Who is connected, by how many devices. Costs the database nothing while people stay: it is told when somebody comes
-/// and when they have gone, and of the server that it is alive.
+/// Who is online, and with how many devices. The database is written to when somebody comes or goes, and every few
+/// seconds with a lease that says that the server is alive.
 public final class Presence: Sendable {
     private let devices = Mutex<[UserID: Int]>([:])
-    /// Departures that could not be announced; tried again with the lease.
+    /// Departures that could not be announced. They are announced with the next lease.
     private let unannounced = Mutex<[UserID: Date]>([:])
-    /// Departures that were announced, and not written because somebody holds the user's row.
+    /// Departures that were announced, but not written because the user's row was locked.
     private let unwritten = Mutex<[UserID: Date]>([:])
-    /// Comings and goings, written in their order, so that the last one is what stays.
-    /// Whether the user's row was locked, and the change could not be written.
+    /// Arrivals and departures, written in their order, so that the last one counts. The answer says whether the change
+    /// was not written because the user's row was locked.
     private let changes: BatchedQuery<PresenceStore.Change, Bool>
     private let audiences: BatchedQuery<UserID, [UserID]>
     private let conversations: ConversationStore
@@ -21,13 +21,11 @@ public final class Presence: Sendable {
     private let events: any EventSink
     private let logger: Logger
 
-    /// How often the server says that it is alive: after a crash, people's `lastSeenAt` is right within this.
+    /// How often the lease is renewed. After a crash, `lastSeenAt` is wrong by at most this.
     private static let leasePeriod: Duration = .seconds(10)
 
-    init(
-        conversations: ConversationStore, blocks: BlockStore, store: PresenceStore, events: any EventSink,
-        logger: Logger
-    ) {
+    init(stores: Stores, events: any EventSink, logger: Logger) {
+        let (conversations, blocks, store) = (stores.lists.conversations, stores.blocks, stores.presence)
         changes = BatchedQuery(isOrdered: true, missing: false) { changes in
             let locked = try await store.write(changes)
             return Dictionary(
@@ -53,22 +51,24 @@ public final class Presence: Sendable {
 
     public var count: Int { devices.withLock { $0.count } }
 
-    /// A device of `user` connected: counted at once, so that a going that overtakes the telling is counted as well.
-    /// - Returns: whether it is the first.
+    /// A device of `user` connected. It is counted at once, so a disconnect that arrives before the announcement is
+    /// still counted.
+    /// - Returns: Whether it is the user's first device.
     public func enter(_ user: UserID) -> Bool {
         devices.withLock { devices in
             devices[user, default: 0] += 1
             guard devices[user] == 1 else { return false }
-            // Nobody waits for it: it only dates the going of those who were here when the server ends by a crash.
+            // Nobody waits for this. It is read only after a crash, to date the departure of those who were online.
             changes.submit(.came(user)) { [logger] result in
                 guard case .failure(let error) = result else { return }
-                logger.debug("a coming was not recorded", metadata: ["error": "\(error)"])
+                logger.debug("an arrival was not recorded", metadata: ["error": "\(error)"])
             }
             return true
         }
     }
 
-    /// A device of `user` disconnected. Returns whether it was the last.
+    /// A device of `user` disconnected.
+    /// - Returns: Whether it was the user's last device.
     public func leave(_ user: UserID) -> Bool {
         devices.withLock { devices in
             guard let count = devices[user] else { return false }
@@ -77,23 +77,24 @@ public final class Presence: Sendable {
         }
     }
 
-    /// Who of those that should know of `user` is online; they are told if it is the user's first device.
+    /// Tells those who share a conversation with `user` that the user is online, if it is their first device.
+    /// - Returns: Which of those people are online.
     public func announceArrival(of user: UserID, first: Bool) async throws -> [UserID] {
         let present = online(among: try await audiences(user))
-        // Gone again while the question was asked: its going is told by itself.
+        // If the user left again meanwhile, the departure is announced by itself.
         if first, isOnline(user) {
             events.deliver(.userStatus(user: user, status: .online, lastSeenAt: nil, audience: present))
         }
         return present
     }
 
-    /// With the last device the user goes offline.
+    /// The user's last device is gone: the user is offline.
     public func announceDeparture(of user: UserID, now: Date = Date()) async {
         do {
             switch try await recordDeparture(of: user, now: now) {
             case .isBack: return
             case .recorded: break
-            // They are told all the same; it is written later.
+            // The departure is announced all the same, and written later.
             case .isLocked: unwritten.withLock { $0[user] = now }
             }
             let present = online(among: try await audiences(user))
@@ -107,13 +108,13 @@ public final class Presence: Sendable {
 
     private enum Departure {
         case recorded, isLocked
-        /// The user is online again: nothing to tell.
+        /// The user is online again, so there is nothing to announce.
         case isBack
     }
 
     private func recordDeparture(of user: UserID, now: Date) async throws -> Departure {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Departure, any Error>) in
-            // Under the lock that counts the devices: what is written last is what is so.
+            // Under the lock that counts the devices, so that the last change that is written is the current one.
             devices.withLock { devices in
                 guard devices[user] == nil else { return continuation.resume(returning: .isBack) }
                 changes.submit(.left(user, now)) { continuation.resume(with: $0.map { $0 ? .isLocked : .recorded }) }
@@ -121,13 +122,13 @@ public final class Presence: Sendable {
         }
     }
 
-    /// Takes over from a server that ended without saying good-bye. Before the first connection.
+    /// Takes over from a server that crashed. Called before the first connection.
     func begin() async throws { try await store.takeOver() }
 
-    /// Says that the server is alive, until the task is cancelled.
+    /// Renews the lease until the task is cancelled.
     func keepLease() async {
         while (try? await Task.sleep(for: Self.leasePeriod)) != nil { await renewLease() }
-        // Not cancelled with this task: it dates the departures that the stop leaves unwritten.
+        // Not cancelled with this task: the lease dates the departures that were not written when the server stops.
         await Task { await renewLease() }.value
     }
 
@@ -151,8 +152,8 @@ public final class Presence: Sendable {
         }
     }
 
-    /// Adds what others are shown of a person: whether they are there, and since when not.
-    /// - Parameter apart: Those of whom the one who asks is to see neither (`BlockStore.apart`).
+    /// Adds what others are shown of a user: whether they are online, or when they were last seen.
+    /// - Parameter apart: The users of whom the viewer must see neither (`BlockStore.apart`).
     func describe(_ user: inout User, apart: Set<UserID>) {
         let hidden = apart.contains(user.id)
         let online = !hidden && isOnline(user.id)
@@ -166,7 +167,7 @@ public final class Presence: Sendable {
 
     // MARK: Blocks
 
-    /// To each other the two are away from now on. Strangers, who were not told anything, are not told this either.
+    /// Each of the two is offline for the other from now on. Strangers are not told, as they were not told before.
     func part(_ one: UserID, _ other: UserID) async {
         guard let near = try? await conversations.audiences(of: [one])[one], near.contains(other) else { return }
         for (user, audience) in [(one, other), (other, one)] where isOnline(user) {
@@ -174,8 +175,8 @@ public final class Presence: Sendable {
         }
     }
 
-    /// Each is told if the other is there, unless a block still keeps them apart. What cannot be told now is known when
-    /// they connect again.
+    /// Tells each whether the other is online, unless a block still keeps them apart. If that fails, they learn of it
+    /// when they connect again.
     func reunite(_ one: UserID, _ other: UserID) async {
         guard isOnline(one), isOnline(other), let audience = try? await audiences(one), audience.contains(other) else {
             return

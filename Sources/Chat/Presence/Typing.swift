@@ -2,7 +2,7 @@ public import ChatModel
 import ChatStore
 import Synchronization
 
-/// Who is typing where. It ends when the client says so, with the message, or by itself.
+/// Who is typing in which conversation. Typing ends when the client says so, when it sends the message, or by itself.
 public final class Typing: Sendable {
     static let duration: Duration = .seconds(6)
 
@@ -24,25 +24,25 @@ public final class Typing: Sendable {
     public func set(
         _ active: Bool, in conversation: ConversationID, by user: UserID, origin: ConnectionID?
     ) async throws {
-        let standing = try await conversations.standing(of: user, in: conversation)
-        if active { try Permissions.speak(standing) } else { try Permissions.read(standing) }
+        let membership = try await conversations.membership(of: user, in: conversation)
+        if active { try Permissions.speak(membership) } else { try Permissions.read(membership) }
         let key = Key(conversation: conversation, user: user)
         guard active else { return end(in: conversation, by: user, origin: origin) }
         let timer = Task { [weak self] in
-            guard (try? await Task.sleep(for: Self.duration)) != nil, let self, self.stop(key) else { return }
-            self.events.deliver(.typing(conversation: conversation, user: user, active: false, origin: nil))
+            guard (try? await Task.sleep(for: Self.duration)) != nil, let self, stop(key) else { return }
+            events.deliver(.typing(conversation: conversation, user: user, active: false, origin: nil))
         }
         timers.withLock { $0.updateValue(timer, forKey: key) }?.cancel()
         events.deliver(.typing(conversation: conversation, user: user, active: true, origin: origin))
     }
 
-    /// What was being typed has been sent.
+    /// The message that was being typed has been sent.
     func end(in conversation: ConversationID, by user: UserID, origin: ConnectionID?) {
         guard stop(Key(conversation: conversation, user: user)) else { return }
         events.deliver(.typing(conversation: conversation, user: user, active: false, origin: origin))
     }
 
-    /// With the user's last device goes whatever they were typing.
+    /// The user's last device is gone, so nothing is being typed any more.
     public func end(of user: UserID) {
         let keys = timers.withLock { $0.keys.filter { $0.user == user } }
         for key in keys { end(in: key.conversation, by: user, origin: nil) }

@@ -31,31 +31,19 @@ public struct Uploads: Sendable {
 
     // MARK: Receiving
 
-    /// A file on its way in. Its owner calls `finish` or `abandon`.
-    public struct Incoming: Sendable {
-        let id: UploadID
-        let owner: UserID
-        let name: String
-        let writer: BlobWriter
-        let place: UploadsUnderWay.Place
-        /// What makes it too large: the limit of one file, or what is left of the quota.
-        let isLimitedByQuota: Bool
-
-        /// Whether nothing of it has come.
-        public var isEmpty: Bool { get async { await writer.count == 0 } }
-    }
-
     /// Begins to receive a file.
     /// - Parameters:
     ///   - length: in bytes, if the sender says it: what is too large is refused before it is read.
     ///   - bound: bytes that it cannot exceed, where only that is known.
     /// - Throws: `too_large`, `quota_exceeded`, `rate_limited` when the sender has too many under way, `unavailable`
     ///   when everybody together has, `storage_full`.
-    public func begin(_ name: String, length: Int?, bound: Int? = nil, uploader: Uploader) async throws -> Incoming {
+    public func begin(_ name: String, length: Int?, bound: Int? = nil, uploader: Uploader) async throws
+        -> IncomingUpload
+    {
         let wanted = min(length ?? bound ?? storage.maximumBytes, storage.maximumBytes)
         let place = try await reserve(uploader, length: length, upTo: wanted)
         let id = UploadID.make()
-        return Incoming(
+        return IncomingUpload(
             id: id, owner: uploader.user, name: FileName.cleaned(name),
             writer: storage.blobs.makeWriter(id.uuid, maxBytes: place.bytes, announced: length), place: place,
             isLimitedByQuota: place.bytes < wanted)
@@ -87,7 +75,7 @@ public struct Uploads: Sendable {
         }
     }
 
-    public func append(_ buffer: ByteBuffer, to incoming: Incoming) async throws {
+    public func append(_ buffer: ByteBuffer, to incoming: IncomingUpload) async throws {
         do {
             try await storing { try await incoming.writer.write(buffer) }
         } catch let error as ChatError where error.code == .tooLarge && incoming.isLimitedByQuota {
@@ -96,7 +84,7 @@ public struct Uploads: Sendable {
     }
 
     /// Gives up a file: nothing of it is left.
-    public func abandon(_ incoming: Incoming) async {
+    public func abandon(_ incoming: IncomingUpload) async {
         await incoming.writer.abort()
         underWay.leave(incoming.place)
     }
@@ -104,7 +92,7 @@ public struct Uploads: Sendable {
     /// Looks at what was received, keeps it, and gives it its row. Ends the receiving whatever the outcome.
     /// - Throws: `validation_failed` for an empty file, `unavailable` when too many wait to be looked at,
     ///   `storage_full`.
-    public func finish(_ incoming: Incoming) async throws -> Upload {
+    public func finish(_ incoming: IncomingUpload) async throws -> Upload {
         let file: ReceivedFile
         do {
             guard await !incoming.isEmpty else { throw ChatError.invalid("file", "is empty") }

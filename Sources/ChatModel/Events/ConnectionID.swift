@@ -1,5 +1,4 @@
-/// Names one connection of a device, so that a sender's own connection, which gets the acknowledgement, is left out of
-/// the event.
+/// Names one connection of a device. The connection that sent a message gets the acknowledgement and not the event.
 public struct ConnectionID: Sendable, Hashable {
     public let value: String
     public init(_ value: String) { self.value = value }

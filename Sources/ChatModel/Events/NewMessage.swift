@@ -1,4 +1,4 @@
-/// A message that was stored, for all members but the connection that sent it.
+/// A stored message, for all members' connections except the one that sent it.
 public struct NewMessage: Sendable {
     public var message: Message
     public var origin: ConnectionID?

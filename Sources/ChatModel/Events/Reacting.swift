@@ -2,9 +2,9 @@
 public struct Reacting: Sendable {
     public var emoji: String
     public var user: UserID
-    /// False when it was taken back.
+    /// False when the reaction was taken back.
     public var isAdded: Bool
-    /// Of the change, which the message may have passed by now.
+    /// The revision of this change. The message may have a later one by now.
     public var revision: Int
 
     package init(emoji: String, user: UserID, isAdded: Bool, revision: Int) {

@@ -1,5 +1,5 @@
 package import ChatModel
-import Foundation
+package import Foundation
 import PostgresClient
 
 /// The SQL of people and their passwords.
@@ -24,8 +24,8 @@ package struct UserStore: Sendable {
     package func insert(id: UserID, username: String, displayName: String, hash: String) async throws {
         do {
             try await database.atomically([
-                "INSERT INTO users (id, username, display_name) VALUES (\(id.uuid), \(username), \(displayName))",
-                "INSERT INTO passwords (user_id, hash) VALUES (\(id.uuid), \(hash))",
+                "INSERT INTO users (id, username, display_name) VALUES (\(id), \(username), \(displayName))",
+                "INSERT INTO passwords (user_id, hash) VALUES (\(id), \(hash))",
             ])
         } catch {
             guard error.violates("users_username_key") else { throw error }
@@ -39,8 +39,8 @@ package struct UserStore: Sendable {
 
     /// Those of `ids` that are users.
     package func existing(_ ids: [UserID]) async throws -> Set<UserID> {
-        let rows = try await database.query("SELECT id FROM users WHERE id = ANY(\(ids.map(\.uuid)))")
-        return Set(try rows.map { UserID(try $0.decode("id")) })
+        let rows = try await database.query("SELECT id FROM users WHERE id = ANY(\(ids))")
+        return Set(try rows.map { try $0["id"] })
     }
 
     package func credentials(username: String) async throws -> Credentials? {
@@ -48,41 +48,51 @@ package struct UserStore: Sendable {
     }
 
     package func credentials(id: UserID) async throws -> Credentials? {
-        try await credentials("u.id = \(id.uuid)")
+        try await credentials("u.id = \(id)")
     }
 
     private func credentials(_ condition: PostgresQuery) async throws -> Credentials? {
         let rows = try await database.query(
             """
-            SELECT u.id, p.hash, \(Self.isBanned) AS banned, u.disabled_at IS NOT NULL AS disabled
+            SELECT u.id, p.hash, \(UserTable.isBanned) AS banned, u.disabled_at IS NOT NULL AS disabled
             FROM users u JOIN passwords p ON p.user_id = u.id WHERE \(condition)
             """)
         return try rows.first.map { row in
             Credentials(
-                id: UserID(try row.decode("id")), hash: try row.decode("hash"), banned: try row.decode("banned"),
-                disabled: try row.decode("disabled"))
+                id: try row["id"], hash: try row["hash"], banned: try row["banned"],
+                disabled: try row["disabled"])
         }
     }
 
-    /// A ban without an end, or one whose end has not come. `u` is the user's row.
-    static let isBanned: PostgresQuery =
-        "(u.banned_at IS NOT NULL AND (u.banned_until IS NULL OR u.banned_until > now()))"
-
-    /// Whether a mute lasts. `u` is the user's row; without one, nobody is muted.
-    static let isMuted: PostgresQuery = "coalesce(u.muted_until > now(), false)"
-
     package func setPassword(_ hash: String, of id: UserID) async throws {
         try await changes.query(
-            "UPDATE passwords SET hash = \(hash), changed_at = now() WHERE user_id = \(id.uuid)", on: .user(id))
+            "UPDATE passwords SET hash = \(hash), changed_at = now() WHERE user_id = \(id)", on: .user(id))
     }
 
     /// Closes an account: nobody can sign in to it.
     package func disable(_ id: UserID) async throws {
-        try await database.query("UPDATE users SET disabled_at = coalesce(disabled_at, now()) WHERE id = \(id.uuid)")
+        try await database.query("UPDATE users SET disabled_at = coalesce(disabled_at, now()) WHERE id = \(id)")
     }
 
     package func enable(_ id: UserID) async throws {
-        try await database.query("UPDATE users SET disabled_at = NULL WHERE id = \(id.uuid)")
+        try await database.query("UPDATE users SET disabled_at = NULL WHERE id = \(id)")
+    }
+
+    /// Until when those of `users` are muted; nil for a user who is not.
+    package func mutes(of users: [UserID]) async throws -> [(user: UserID, until: Date?)] {
+        try await database.query("SELECT u.id, \(UserTable.mutedUntil) FROM users u WHERE u.id = ANY(\(users))")
+            .map { (try $0["id"], try $0["muted_until"]) }
+    }
+
+    /// The users whose access tokens are refused, because they are banned or disabled, and until when; nil for a ban
+    /// without an end.
+    package func closed() async throws -> [(id: UserID, until: Date?)] {
+        try await database.query(
+            """
+            SELECT u.id, CASE WHEN u.disabled_at IS NULL THEN u.banned_until END AS until
+            FROM users u WHERE \(UserTable.isClosed)
+            """
+        ).map { (try $0["id"], try $0["until"]) }
     }
 
     package func find(_ id: UserID) async throws -> User? { try await find([id]).first }
@@ -91,13 +101,13 @@ package struct UserStore: Sendable {
     package func findSelf(_ ids: [UserID]) async throws -> [User] {
         let rows = try await database.query(
             """
-            SELECT \(Self.columns), CASE WHEN u.muted_until > now() THEN u.muted_until END AS muted_until
-            FROM users u WHERE u.id = ANY(\(ids.map(\.uuid)))
+            SELECT \(Self.columns), \(UserTable.mutedUntil)
+            FROM users u WHERE u.id = ANY(\(ids))
             """)
         return try zip(rows, try await read(rows)).map { row, user in
             var user = user
             user.lastSeenAt = nil
-            user.mutedUntil = try row.decode("muted_until")
+            user.mutedUntil = try row["muted_until"]
             return user
         }
     }
@@ -105,13 +115,12 @@ package struct UserStore: Sendable {
     /// Those of `ids` that exist, in no particular order.
     package func find(_ ids: [UserID]) async throws -> [User] {
         let rows = try await database.query(
-            "SELECT \(Self.columns) FROM users u WHERE u.id = ANY(\(ids.map(\.uuid)))")
+            "SELECT \(Self.columns) FROM users u WHERE u.id = ANY(\(ids))")
         return try await read(rows)
     }
 
     /// People whose user name, or a word of whose display name, begins with `query`; everybody for an empty one.
     package func search(_ query: String, limit: Int) async throws -> [User] {
-        let words = query.split(whereSeparator: { !$0.isLetter && !$0.isNumber }).map { "\($0):*" }
         let prefix =
             query.lowercased().replacing("\\", with: "\\\\").replacing("%", with: "\\%").replacing("_", with: "\\_")
             + "%"
@@ -119,8 +128,8 @@ package struct UserStore: Sendable {
             """
             SELECT \(Self.columns) FROM users u
             WHERE (u.username LIKE \(prefix)
-                OR to_tsvector('simple', u.display_name) @@ to_tsquery('simple', \(words.joined(separator: " & "))))
-                AND u.disabled_at IS NULL AND NOT \(Self.isBanned)
+                OR to_tsvector('simple', u.display_name) @@ to_tsquery('simple', \(PrefixSearch.query(query))))
+                AND NOT \(UserTable.isClosed)
             ORDER BY u.username LIMIT \(limit)
             """, plan: .forValues)
         return try await read(rows)
@@ -147,33 +156,33 @@ package struct UserStore: Sendable {
     package func update(_ id: UserID, _ change: ProfileChange) async throws {
         guard change.displayName != nil || change.about.isSet || change.avatar.isSet else { return }
         let about = change.about.value
-        let avatar = change.avatar.value?.uuid
+        let avatar = change.avatar.value
         let changed = try await changes.query(
             """
             UPDATE users u SET
                 display_name = coalesce(\(change.displayName), display_name),
                 about = CASE WHEN \(change.about.isSet) THEN \(about) ELSE about END,
                 avatar_upload_id = CASE WHEN \(change.avatar.isSet) THEN \(avatar) ELSE avatar_upload_id END
-            WHERE u.id = \(id.uuid) AND NOT \(UserStore.isMuted) RETURNING 1
+            WHERE u.id = \(id) AND NOT \(UserTable.isMuted) RETURNING 1
             """, on: .user(id))
         guard !changed.isEmpty else { throw Permissions.muted }
     }
 
     /// Users from rows with `columns`; their avatars are read in one more query if there are any.
     func read(_ rows: PostgresResult) async throws -> [User] {
-        let avatarIDs = try rows.compactMap { try $0.decode("avatar_upload_id", as: UUID?.self).map { UploadID($0) } }
+        let avatarIDs = try rows.compactMap { try $0.decode("avatar_upload_id", as: UploadID?.self) }
         let avatars = try await UploadStore(database: database, changes: changes, links: links).find(avatarIDs)
         return try rows.map { try Self.user(from: $0, avatars: avatars) }
     }
 
     private static func user(from row: PostgresRow, avatars: [UploadID: Upload]) throws -> User {
         User(
-            id: UserID(try row.decode("user_id")),
-            username: try row.decode("username"),
-            displayName: try row.decode("display_name"),
-            about: try row.decode("about"),
-            avatar: try row.decode("avatar_upload_id", as: UUID?.self).flatMap { avatars[UploadID($0)] },
-            createdAt: try row.decode("user_created_at"),
-            lastSeenAt: try row.decode("last_seen_at"))
+            id: try row["user_id"],
+            username: try row["username"],
+            displayName: try row["display_name"],
+            about: try row["about"],
+            avatar: try row.decode("avatar_upload_id", as: UploadID?.self).flatMap { avatars[$0] },
+            createdAt: try row["user_created_at"],
+            lastSeenAt: try row["last_seen_at"])
     }
 }

@@ -17,24 +17,24 @@ package struct SyncStore: Sendable {
         try await database.query(
             """
             SELECT c.id, c.revision FROM members me JOIN conversations c ON c.id = me.conversation_id
-            WHERE me.user_id = \(user.uuid) ORDER BY c.active_at DESC, c.id DESC
+            WHERE me.user_id = \(user) ORDER BY c.active_at DESC, c.id DESC
             """
-        ).map { Revision(id: ConversationID(try $0.decode("id")), revision: try $0.decode("revision")) }
+        ).map { Revision(id: try $0["id"], revision: try $0["revision"]) }
     }
 
     /// How many messages of others lie past each user's delivered mark, by conversation.
     package func undelivered(to users: [UserID]) async throws -> [UserID: [ConversationID: Int]] {
         let rows = try await database.query(
             """
-            SELECT me.user_id, me.conversation_id, \(ConversationStore.others(past: "delivered_seq")) AS count
+            SELECT me.user_id, me.conversation_id, \(ConversationTable.others(past: "delivered_seq")) AS count
             FROM members me JOIN conversations c ON c.id = me.conversation_id AND c.last_seq > me.delivered_seq
-            WHERE me.user_id = ANY(\(users.map(\.uuid)))
+            WHERE me.user_id = ANY(\(users))
             """)
         var undelivered: [UserID: [ConversationID: Int]] = [:]
         for row in rows {
-            let count: Int = try row.decode(2)
+            let count: Int = try row[2]
             if count > 0 {
-                undelivered[UserID(try row.decode(0)), default: [:]][ConversationID(try row.decode(1))] = count
+                undelivered[try row[0], default: [:]][try row[1]] = count
             }
         }
         return undelivered
@@ -46,7 +46,7 @@ package struct SyncStore: Sendable {
         try await messages.read(
             database.query(
                 """
-                SELECT \(MessageStore.columns) FROM (
+                SELECT \(MessageTable.columns) FROM (
                     SELECT past.id, max(past.created_at) OVER (PARTITION BY past.conversation_id ORDER BY past.seq) AS age
                     FROM members me
                         JOIN conversations c ON c.id = me.conversation_id AND c.last_seq > me.delivered_seq
@@ -56,9 +56,9 @@ package struct SyncStore: Sendable {
                                 AND x.sender_id <> me.user_id AND x.deleted_at IS NULL
                             ORDER BY x.seq LIMIT \(limit)
                         ) past
-                    WHERE me.user_id = \(user.uuid)
+                    WHERE me.user_id = \(user)
                     ORDER BY age, past.conversation_id, past.seq LIMIT \(limit)
-                ) oldest JOIN messages m ON m.id = oldest.id JOIN users s ON s.id = m.sender_id
+                ) oldest JOIN messages m ON m.id = oldest.id \(MessageTable.sender)
                 ORDER BY oldest.age, m.conversation_id, m.seq
                 """))
     }

@@ -27,47 +27,47 @@ package struct MessageBatch {
     var queries: [PostgresQuery] {
         var queries = [Self.lock(drafts), insertion]
         let reported = drafts.filter { !$0.judgement.reported.isEmpty }
-        if !reported.isEmpty { queries.append(ModerationStore.report(reported.map { ($0.id, $0.judgement.reported) })) }
+        if !reported.isEmpty { queries.append(ReportTable.insert(reported.map { ($0.id, $0.judgement.reported) })) }
         if hasAttachments { queries.append(attachedUploads) }
         return queries
     }
 
     /// In one order, so that two servers never wait for each other.
     static func lock(_ drafts: [Draft]) -> PostgresQuery {
-        let conversations = Array(Set(drafts.map(\.conversation))).map(\.uuid)
+        let conversations = Array(Set(drafts.map(\.conversation)))
         return "SELECT 1 FROM conversations WHERE id = ANY(\(conversations)) ORDER BY id FOR NO KEY UPDATE"
     }
 
     private var insertion: PostgresQuery {
         var attachmentOrdinals: [Int] = []
         var positions: [Int] = []
-        var attachments: [UUID] = []
+        var attachments: [UploadID] = []
         for (ordinal, draft) in drafts.enumerated() {
             for (position, upload) in draft.attachments.enumerated() {
                 attachmentOrdinals.append(ordinal)
                 positions.append(position)
-                attachments.append(upload.uuid)
+                attachments.append(upload)
             }
         }
         return """
             WITH input AS (
-                SELECT * FROM unnest(\(Array(drafts.indices)), \(drafts.map(\.id.uuid)),
-                    \(drafts.map(\.conversation.uuid)), \(drafts.map(\.sender.uuid)), \(drafts.map(\.judgement.text)),
-                    \(drafts.map(\.replyTo?.uuid)), \(drafts.map(\.clientId)), \(drafts.map(\.fingerprint)),
+                SELECT * FROM unnest(\(Array(drafts.indices)), \(drafts.map(\.id)),
+                    \(drafts.map(\.conversation)), \(drafts.map(\.sender)), \(drafts.map(\.judgement.text)),
+                    \(drafts.map(\.replyTo)), \(drafts.map(\.clientId)), \(drafts.map(\.fingerprint)),
                     \(drafts.map(\.judgement.isRefused)), \(drafts.map(\.hasRoom))
                 ) AS i (ordinal, id, conversation_id, sender_id, text, reply_to, client_id, fingerprint, blocked, has_room)
             ), wanted AS (
                 SELECT * FROM unnest(\(attachmentOrdinals), \(positions), \(attachments)) AS w (ordinal, position, upload_id)
             ), judged AS (
-                SELECT i.*, c.last_seq, c.revision, \(UploadStore.urlEpoch), u.username, u.display_name, known.id AS known_id,
+                SELECT i.*, c.last_seq, c.revision, \(ConversationTable.urlEpoch), u.username, u.display_name, known.id AS known_id,
                     CASE
                         WHEN me.user_id IS NULL AND c.visibility = 'public' THEN 'not_a_member'
                         WHEN me.user_id IS NULL THEN 'not_found'
                         WHEN known.fingerprint = i.fingerprint THEN 'repeated'
                         WHEN known.id IS NOT NULL THEN 'conflict'
-                        WHEN u.disabled_at IS NOT NULL OR \(UserStore.isBanned) THEN 'banned'
-                        WHEN \(BlockStore.shutOut("i.sender_id")) THEN 'shut_out'
-                        WHEN \(UserStore.isMuted) THEN 'muted'
+                        WHEN \(UserTable.isClosed) THEN 'banned'
+                        WHEN \(BlockTable.shutsOut("i.sender_id")) THEN 'shut_out'
+                        WHEN \(UserTable.isMuted) THEN 'muted'
                         WHEN i.blocked THEN 'blocked'
                         WHEN NOT i.has_room THEN 'full'
                         WHEN i.reply_to IS NOT NULL AND replied.id IS NULL THEN 'reply_to'
@@ -88,8 +88,8 @@ package struct MessageBatch {
                 SELECT *, row_number() OVER (PARTITION BY conversation_id ORDER BY ordinal) AS step
                 FROM judged WHERE verdict = 'stored'
             ), advanced AS (
-                UPDATE conversations c SET last_seq = c.last_seq + n.steps, revision = c.revision + n.steps,
-                    updated_at = now(), active_at = now(), active_hour = date_trunc('hour', now(), 'UTC')
+                UPDATE conversations c SET \(ConversationTable.change(by: "n.steps")), last_seq = c.last_seq + n.steps,
+                    active_at = now(), active_hour = date_trunc('hour', now(), 'UTC')
                 FROM (SELECT conversation_id, max(step) AS steps FROM placed GROUP BY conversation_id) n
                 WHERE c.id = n.conversation_id
             ), stored AS (
@@ -110,7 +110,7 @@ package struct MessageBatch {
     private var attachedUploads: PostgresQuery {
         """
         SELECT \(UploadStore.columns) FROM uploads up JOIN blobs b ON b.sha256 = up.sha256
-        WHERE up.id = ANY(\(drafts.flatMap(\.attachments).map(\.uuid)))
+        WHERE up.id = ANY(\(drafts.flatMap(\.attachments)))
         """
     }
 
@@ -118,18 +118,18 @@ package struct MessageBatch {
     func outcomes(_ results: [PostgresResult], uploads store: UploadStore) throws -> [Outcome] {
         var uploads: [UploadID: PostgresRow] = [:]
         if hasAttachments, let rows = results.last {
-            for row in rows { uploads[UploadID(try row.decode("upload_id"))] = row }
+            for row in rows { uploads[try row["upload_id"]] = row }
         }
         return try zip(drafts, results[1]).map { draft, row -> Outcome in
             switch try row.decode("verdict", as: String.self) {
             case "stored":
-                let showing = UploadLinks.Showing(conversation: draft.conversation, epoch: try row.decode("url_epoch"))
+                let showing = UploadLinks.Showing(conversation: draft.conversation, epoch: try row["url_epoch"])
                 let attachments = try draft.attachments.compactMap { id in
                     try uploads[id].map { try store.upload(from: $0, shownIn: showing) }
                 }
                 return .stored(try message(draft, attachments, row))
             case "repeated":
-                return .repeated(MessageID(try row.decode("known_id")))
+                return .repeated(try row["known_id"])
             case let verdict:
                 return .refused(Self.refusal(verdict))
             }
@@ -140,12 +140,12 @@ package struct MessageBatch {
         _ draft: Draft, _ attachments: [Upload], _ row: PostgresRow
     ) throws -> Message {
         Message(
-            id: draft.id, conversationId: draft.conversation, seq: try row.decode("seq"),
-            revision: try row.decode("revision"),
+            id: draft.id, conversationId: draft.conversation, seq: try row["seq"],
+            revision: try row["revision"],
             sender: Sender(
-                id: draft.sender, username: try row.decode("username"), displayName: try row.decode("display_name")),
+                id: draft.sender, username: try row["username"], displayName: try row["display_name"]),
             text: draft.judgement.text, attachments: attachments, replyTo: draft.replyTo,
-            reactions: [], clientId: draft.clientId, status: .sent, createdAt: try row.decode("created_at"))
+            reactions: [], clientId: draft.clientId, status: .sent, createdAt: try row["created_at"])
     }
 
     private static func refusal(_ verdict: String) -> ChatError {

@@ -1,6 +1,6 @@
 package import ChatModel
 import Foundation
-package import PostgresClient
+import PostgresClient
 
 /// The SQL of messages, reactions and reports; `MessageBatch` has the insertion.
 package struct MessageStore: Sendable {
@@ -8,37 +8,13 @@ package struct MessageStore: Sendable {
     let changes: ChangeQueue
     let uploads: UploadStore
 
-    /// The columns that `read` needs: `m` is the message's row, `s` its sender's.
-    ///
-    /// `status` asks for a member, other than the sender, whose mark is before the message: at most two steps in the
-    /// index `members_read` or `members_delivered`, however large the group. Attachments and reactions are asked for by
-    /// scalar subqueries: of an `EXISTS` PostgreSQL may make a hash table of all there are.
-    static let columns: PostgresQuery = """
-        m.id, m.conversation_id, m.seq, m.revision, m.sender_id, s.username, s.display_name,
-        CASE WHEN m.deleted_at IS NULL THEN m.text ELSE '' END AS text,
-        m.reply_to, m.client_id, m.created_at, m.edited_at, m.deleted_at,
-        m.deleted_at IS NULL
-            AND coalesce((SELECT true FROM attachments a WHERE a.message_id = m.id LIMIT 1), false) AS has_attachments,
-        m.deleted_at IS NULL
-            AND coalesce((SELECT true FROM reactions r WHERE r.message_id = m.id LIMIT 1), false) AS has_reactions,
-        CASE
-            WHEN NOT EXISTS (SELECT 1 FROM members o WHERE o.conversation_id = m.conversation_id
-                AND o.user_id <> m.sender_id) THEN 'sent'
-            WHEN NOT EXISTS (SELECT 1 FROM members o WHERE o.conversation_id = m.conversation_id
-                AND o.read_seq < m.seq AND o.user_id <> m.sender_id) THEN 'read'
-            WHEN NOT EXISTS (SELECT 1 FROM members o WHERE o.conversation_id = m.conversation_id
-                AND o.delivered_seq < m.seq AND o.user_id <> m.sender_id) THEN 'delivered'
-            ELSE 'sent'
-        END AS status
-        """
-
     package func find(_ ids: [MessageID]) async throws -> [Message] {
         guard !ids.isEmpty else { return [] }
         return try await read(
             database.query(
                 """
-                SELECT \(Self.columns) FROM messages m JOIN users s ON s.id = m.sender_id
-                WHERE m.id = ANY(\(ids.map(\.uuid))) ORDER BY m.conversation_id, m.seq
+                SELECT \(MessageTable.columns) FROM messages m \(MessageTable.sender)
+                WHERE m.id = ANY(\(ids)) ORDER BY m.conversation_id, m.seq
                 """))
     }
 
@@ -56,9 +32,9 @@ package struct MessageStore: Sendable {
         _ query: PostgresQuery, in conversation: ConversationID, for user: UserID
     ) async throws -> [Message] {
         let results = try await database.atomically([
-            query, ConversationStore.standingQuery(of: user, in: conversation),
+            query, ConversationTable.membership(of: user, in: conversation),
         ])
-        try Permissions.read(try ConversationStore.standing(results[1]))
+        try Permissions.read(try results[1].first.map(ConversationTable.membership))
         return try await read(results[0])
     }
 
@@ -95,8 +71,8 @@ package struct MessageStore: Sendable {
         _ conversation: ConversationID, before: Int?, after: Int?, limit: Int
     ) -> PostgresQuery {
         """
-        SELECT \(columns) FROM messages m JOIN users s ON s.id = m.sender_id
-        WHERE m.conversation_id = \(conversation.uuid)
+        SELECT \(MessageTable.columns) FROM messages m \(MessageTable.sender)
+        WHERE m.conversation_id = \(conversation)
             AND m.seq > \(after ?? 0) AND m.seq < \(before ?? Int.max)
         ORDER BY m.seq \(after == nil ? "DESC" : "ASC" as PostgresQuery) LIMIT \(limit)
         """
@@ -109,8 +85,8 @@ package struct MessageStore: Sendable {
 
     private static func changedQuery(_ conversation: ConversationID, since revision: Int, limit: Int) -> PostgresQuery {
         """
-        SELECT \(columns) FROM messages m JOIN users s ON s.id = m.sender_id
-        WHERE m.conversation_id = \(conversation.uuid) AND m.revision > \(revision)
+        SELECT \(MessageTable.columns) FROM messages m \(MessageTable.sender)
+        WHERE m.conversation_id = \(conversation) AND m.revision > \(revision)
         ORDER BY m.revision LIMIT \(limit)
         """
     }
@@ -124,7 +100,7 @@ package struct MessageStore: Sendable {
         // documentation, 12.4.2.1).
         let rows = try await database.query(
             "SELECT querytree(websearch_to_tsquery('simple', \(text))) NOT IN ('', 'T') AS searchable")
-        return try rows.first?.decode("searchable") ?? false
+        return try rows.first?["searchable"] ?? false
     }
 
     /// The best of the newest matches for the words of `text` in the conversations of `user`, newest first among equals.
@@ -135,171 +111,41 @@ package struct MessageStore: Sendable {
     ) async throws -> [Message] {
         let rows = try await database.query(
             """
-            SELECT \(Self.columns) FROM (
+            SELECT \(MessageTable.columns) FROM (
                 SELECT matched.id FROM members me CROSS JOIN LATERAL (
                     SELECT x.id FROM messages x WHERE x.conversation_id = me.conversation_id AND x.deleted_at IS NULL
                         AND to_tsvector('simple', x.text) @@ websearch_to_tsquery('simple', \(text))
-                        AND (\(before?.uuid)::uuid IS NULL OR x.id < \(before?.uuid))
+                        AND (\(before)::uuid IS NULL OR x.id < \(before))
                     ORDER BY x.id DESC LIMIT \(Self.rankedMatches)
                 ) matched
-                WHERE me.user_id = \(user.uuid)
-                    AND (\(conversation?.uuid)::uuid IS NULL OR me.conversation_id = \(conversation?.uuid))
+                WHERE me.user_id = \(user)
+                    AND (\(conversation)::uuid IS NULL OR me.conversation_id = \(conversation))
                 ORDER BY matched.id DESC LIMIT \(Self.rankedMatches)
-            ) newest JOIN messages m ON m.id = newest.id JOIN users s ON s.id = m.sender_id
+            ) newest JOIN messages m ON m.id = newest.id \(MessageTable.sender)
             ORDER BY ts_rank(to_tsvector('simple', m.text), websearch_to_tsquery('simple', \(text))) DESC, m.id DESC
             LIMIT \(limit)
             """, plan: .forValues)
         return try await read(rows)
     }
 
-    /// What deciding about a change of a message needs to know.
-    package struct Standing: Sendable {
-        package var conversation: ConversationID
-        package var sender: UserID
-        package var deleted: Bool
-        package var text: String
-        package var hasAttachments: Bool
-        /// The asking user's role there; nil for someone who is no member.
-        package var role: Member.Role?
-        package var kind: Conversation.Kind
-        package var visibility: Conversation.Visibility?
-        package var isMuted: Bool
-        package var isShutOut: Bool
-    }
-
-    /// Those of `rows` that somebody else holds at the moment, so that a message that needs them would wait. Waits for
-    /// none of them.
-    package func locked(among rows: Set<LockedRow>, on lane: Int) async throws -> Set<LockedRow> {
-        var conversations: [UUID] = []
-        var users: [UUID] = []
-        var messages: [UUID] = []
-        var uploads: [UUID] = []
-        for row in rows {
-            switch row {
-            case .conversation(let id): conversations.append(id.uuid)
-            case .user(let id): users.append(id.uuid)
-            case .message(let id): messages.append(id.uuid)
-            case .upload(let id): uploads.append(id.uuid)
-            }
+    /// Changes a message in its conversation's turn and in one transaction, and then, in the same turn, runs
+    /// `committed`. `body` may run more than once: what it did is undone before it runs again.
+    package func change<Value: Sendable, Outcome: Sendable>(
+        _ id: MessageID, in conversation: ConversationID,
+        _ body: @escaping @Sendable (MessageChange) async throws -> Value,
+        committed: @escaping @Sendable (Value) async throws -> Outcome
+    ) async throws -> Outcome {
+        try await changes.transaction(on: .conversation(conversation)) { transaction in
+            try await body(MessageChange(id: id, transaction: transaction))
+        } committed: {
+            try await committed($0)
         }
-        func held(_ ids: [UUID], of table: PostgresQuery, for strength: PostgresQuery) -> PostgresQuery {
-            """
-            WITH free AS MATERIALIZED (
-                SELECT id FROM \(table) WHERE id = ANY(\(ids)) FOR \(strength) SKIP LOCKED)
-            SELECT id FROM \(table) WHERE id = ANY(\(ids)) AND id NOT IN (SELECT id FROM free)
-            """
-        }
-        let results = try await database.atomically(
-            [
-                // Nothing is changed: nobody has to wait for the disk.
-                "SELECT set_config('synchronous_commit', 'off', true)",
-                held(conversations, of: "conversations", for: "NO KEY UPDATE"),
-                held(users, of: "users", for: "KEY SHARE"), held(messages, of: "messages", for: "KEY SHARE"),
-                held(uploads, of: "uploads", for: "KEY SHARE"),
-            ], on: lane)
-        func ids<Entity>(_ result: PostgresResult, as type: Entity.Type) throws -> [ID<Entity>] {
-            try result.map { ID<Entity>(try $0.decode("id")) }
-        }
-        return Set(
-            try ids(results[1], as: Conversation.self).map { .conversation($0) }
-                + ids(results[2], as: User.self).map { .user($0) }
-                + ids(results[3], as: Message.self).map { .message($0) }
-                + ids(results[4], as: Upload.self).map { .upload($0) })
     }
 
     package func conversation(of id: MessageID) async throws -> ConversationID? {
-        try await database.query("SELECT conversation_id FROM messages WHERE id = \(id.uuid)").first.map {
-            ConversationID(try $0.decode("conversation_id"))
+        try await database.query("SELECT conversation_id FROM messages WHERE id = \(id)").first.map {
+            try $0["conversation_id"]
         }
-    }
-
-    /// Locks what is to be changed, the message's conversation last, so that nobody's message to it waits while this
-    /// waits for another row; then reads how `user` stands to the message.
-    package func lock(_ id: MessageID, for user: UserID, in transaction: PostgresTransaction) async throws -> Standing?
-    {
-        let results = try await transaction.queries([
-            "SELECT 1 FROM users WHERE id = \(user.uuid) FOR KEY SHARE",
-            "SELECT 1 FROM messages WHERE id = \(id.uuid) FOR NO KEY UPDATE",
-            """
-            SELECT 1 FROM conversations WHERE id = (SELECT conversation_id FROM messages WHERE id = \(id.uuid))
-            FOR NO KEY UPDATE
-            """,
-            """
-            SELECT m.conversation_id, m.sender_id, m.deleted_at IS NOT NULL AS deleted, m.text, c.kind, c.visibility,
-                EXISTS (SELECT 1 FROM attachments a WHERE a.message_id = m.id) AS has_attachments, me.role,
-                \(UserStore.isMuted) AS is_muted, \(BlockStore.shutOut("\(user.uuid)")) AS is_shut_out
-            FROM messages m JOIN conversations c ON c.id = m.conversation_id LEFT JOIN users u ON u.id = \(user.uuid)
-                LEFT JOIN members me ON me.conversation_id = m.conversation_id AND me.user_id = \(user.uuid)
-            WHERE m.id = \(id.uuid)
-            """,
-        ])
-        return try results[3].first.map { row in
-            Standing(
-                conversation: ConversationID(try row.decode("conversation_id")),
-                sender: UserID(try row.decode("sender_id")), deleted: try row.decode("deleted"),
-                text: try row.decode("text"), hasAttachments: try row.decode("has_attachments"),
-                role: try row.decode("role", as: String?.self).flatMap(Member.Role.init),
-                kind: try row.decodeEnum("kind"),
-                visibility: try row.decode("visibility", as: String?.self).flatMap(Conversation.Visibility.init),
-                isMuted: try row.decode("is_muted"), isShutOut: try row.decode("is_shut_out"))
-        }
-    }
-
-    /// - Returns: the revision that the change has.
-    package func edit(_ id: MessageID, text: String, in transaction: PostgresTransaction) async throws -> Int {
-        let revision = try await bump(id, in: transaction)
-        try await transaction.query(
-            "UPDATE messages SET text = \(text), edited_at = now(), revision = \(revision) WHERE id = \(id.uuid)")
-        return revision
-    }
-
-    /// The text is forgotten; the row stays, so that `seq` has no hole.
-    /// - Returns: the revision that the change has.
-    package func delete(_ id: MessageID, by user: UserID, in transaction: PostgresTransaction) async throws -> Int {
-        let revision = try await bump(id, in: transaction)
-        try await transaction.query(
-            """
-            UPDATE messages SET text = '', deleted_at = now(), deleted_by = \(user.uuid),
-                revision = \(revision)
-            WHERE id = \(id.uuid)
-            """)
-        try await transaction.query("DELETE FROM reactions WHERE message_id = \(id.uuid)")
-        return revision
-    }
-
-    /// - Returns: the revision that the change has; nil when nothing changed: the reaction stood already, or there was none
-    ///   to take back.
-    package func react(
-        _ id: MessageID, emoji: String, by user: UserID, add: Bool, in transaction: PostgresTransaction
-    ) async throws -> Int? {
-        let rows = try await transaction.query(
-            add
-                ? """
-                INSERT INTO reactions (message_id, emoji, user_id) VALUES (\(id.uuid), \(emoji), \(user.uuid))
-                ON CONFLICT DO NOTHING RETURNING 1
-                """
-                : """
-                DELETE FROM reactions WHERE message_id = \(id.uuid) AND emoji = \(emoji) AND user_id = \(user.uuid)
-                RETURNING 1
-                """)
-        guard !rows.isEmpty else { return nil }
-        let revision = try await bump(id, in: transaction)
-        try await transaction.query("UPDATE messages SET revision = \(revision) WHERE id = \(id.uuid)")
-        return revision
-    }
-
-    /// How many reactions of each emoji there are.
-    package func reactionCounts(on id: MessageID, in transaction: PostgresTransaction) async throws -> [String: Int] {
-        let rows = try await transaction.query(
-            "SELECT emoji, count(*) AS count FROM reactions WHERE message_id = \(id.uuid) GROUP BY emoji")
-        return Dictionary(
-            try rows.map { (try $0.decode("emoji"), try $0.decode("count", as: Int.self)) },
-            uniquingKeysWith: { first, _ in first })
-    }
-
-    /// The word filter's report of a message that was edited.
-    package func report(_ id: MessageID, patterns: [String], in transaction: PostgresTransaction) async throws {
-        try await transaction.query(ModerationStore.report([(id, patterns)]))
     }
 
     /// Merges the words of new messages into the index, on a connection that other queries do not share.
@@ -312,35 +158,23 @@ package struct MessageStore: Sendable {
         try await changes.query(
             """
             INSERT INTO reports (id, message_id, reporter_id, reason)
-            SELECT \(ReportID.make().uuid), \(id.uuid), \(user.uuid), \(reason)
-            WHERE NOT EXISTS (SELECT 1 FROM reports WHERE message_id = \(id.uuid) AND reporter_id = \(user.uuid)
+            SELECT \(ReportID.make()), \(id), \(user), \(reason)
+            WHERE NOT EXISTS (SELECT 1 FROM reports WHERE message_id = \(id) AND reporter_id = \(user)
                 AND closed_at IS NULL)
             """, on: .user(user))
-    }
-
-    /// Counts one change of the message's conversation.
-    /// - Returns: the revision that it has.
-    private func bump(_ id: MessageID, in transaction: PostgresTransaction) async throws -> Int {
-        let rows = try await transaction.query(
-            """
-            UPDATE conversations SET revision = revision + 1, updated_at = now()
-            WHERE id = (SELECT conversation_id FROM messages WHERE id = \(id.uuid)) RETURNING revision
-            """)
-        guard let row = rows.first else { throw ChatError.notFound("message") }
-        return try row.decode("revision")
     }
 
     /// Messages from rows with `columns`, in the rows' order. Attachments and reactions are asked for together, and only
     /// if there are any.
     func read(_ rows: PostgresResult) async throws -> [Message] {
         var messages: [Message] = []
-        var withAttachments: [UUID] = []
-        var withReactions: [UUID] = []
+        var withAttachments: [MessageID] = []
+        var withReactions: [MessageID] = []
         messages.reserveCapacity(rows.count)
         for row in rows {
             let message = try Self.message(from: row)
-            if try row.decode("has_attachments", as: Bool.self) { withAttachments.append(message.id.uuid) }
-            if try row.decode("has_reactions", as: Bool.self) { withReactions.append(message.id.uuid) }
+            if try row.decode("has_attachments", as: Bool.self) { withAttachments.append(message.id) }
+            if try row.decode("has_reactions", as: Bool.self) { withReactions.append(message.id) }
             messages.append(message)
         }
         if withAttachments.isEmpty, withReactions.isEmpty { return messages }
@@ -356,16 +190,16 @@ package struct MessageStore: Sendable {
         return messages
     }
 
-    private static func attachmentsQuery(of messages: [UUID]) -> PostgresQuery {
+    private static func attachmentsQuery(of messages: [MessageID]) -> PostgresQuery {
         """
-        SELECT a.message_id, c.id AS conversation_id, \(UploadStore.urlEpoch), \(UploadStore.columns)
+        SELECT a.message_id, c.id AS conversation_id, \(ConversationTable.urlEpoch), \(UploadStore.columns)
         FROM attachments a JOIN messages m ON m.id = a.message_id JOIN conversations c ON c.id = m.conversation_id
             JOIN uploads up ON up.id = a.upload_id JOIN blobs b ON b.sha256 = up.sha256
         WHERE a.message_id = ANY(\(messages)) AND up.removed_at IS NULL ORDER BY a.message_id, a.position
         """
     }
 
-    private static func reactionsQuery(to messages: [UUID]) -> PostgresQuery {
+    private static func reactionsQuery(to messages: [MessageID]) -> PostgresQuery {
         """
         SELECT message_id, emoji, array_agg(user_id ORDER BY created_at, user_id) AS users
         FROM reactions WHERE message_id = ANY(\(messages)) GROUP BY message_id, emoji ORDER BY min(created_at), emoji
@@ -376,8 +210,8 @@ package struct MessageStore: Sendable {
         var attachments: [MessageID: [Upload]] = [:]
         for row in rows {
             let showing = UploadLinks.Showing(
-                conversation: ConversationID(try row.decode("conversation_id")), epoch: try row.decode("url_epoch"))
-            attachments[MessageID(try row.decode("message_id")), default: []].append(
+                conversation: try row["conversation_id"], epoch: try row["url_epoch"])
+            attachments[try row["message_id"], default: []].append(
                 try uploads.upload(from: row, shownIn: showing))
         }
         return attachments
@@ -386,24 +220,23 @@ package struct MessageStore: Sendable {
     private static func reactions(from rows: PostgresResult) throws -> [MessageID: [Message.Reaction]] {
         var reactions: [MessageID: [Message.Reaction]] = [:]
         for row in rows {
-            let users: [UUID] = try row.decode("users")
-            reactions[MessageID(try row.decode("message_id")), default: []]
-                .append(.init(emoji: try row.decode("emoji"), userIds: users.map { UserID($0) }))
+            reactions[try row["message_id"], default: []]
+                .append(.init(emoji: try row["emoji"], userIds: try row["users"]))
         }
         return reactions
     }
 
     private static func message(from row: PostgresRow) throws -> Message {
         Message(
-            id: MessageID(try row.decode("id")), conversationId: ConversationID(try row.decode("conversation_id")),
-            seq: try row.decode("seq"), revision: try row.decode("revision"),
+            id: try row["id"], conversationId: try row["conversation_id"],
+            seq: try row["seq"], revision: try row["revision"],
             sender: Sender(
-                id: UserID(try row.decode("sender_id")), username: try row.decode("username"),
-                displayName: try row.decode("display_name")),
-            text: try row.decode("text"), attachments: [],
-            replyTo: try row.decode("reply_to", as: UUID?.self).map { MessageID($0) }, reactions: [],
-            clientId: try row.decode("client_id"), status: try row.decodeEnum("status"),
-            createdAt: try row.decode("created_at"), editedAt: try row.decode("edited_at"),
-            deletedAt: try row.decode("deleted_at"))
+                id: try row["sender_id"], username: try row["username"],
+                displayName: try row["display_name"]),
+            text: try row["text"], attachments: [],
+            replyTo: try row["reply_to"], reactions: [],
+            clientId: try row["client_id"], status: try row["status"],
+            createdAt: try row["created_at"], editedAt: try row["edited_at"],
+            deletedAt: try row["deleted_at"])
     }
 }

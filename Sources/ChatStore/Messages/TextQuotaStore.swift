@@ -9,7 +9,7 @@ package struct TextQuotaStore: Sendable {
     /// two servers never wait for each other in a circle.
     /// - Returns: what the users have now.
     package func add(_ changes: [UserID: Int]) async throws -> [UserID: Int] {
-        let users = changes.keys.map(\.uuid)
+        let users = Array(changes.keys)
         let results = try await database.atomically([
             """
             INSERT INTO stored_text (user_id, bytes) SELECT id, 0 FROM users WHERE id = ANY(\(users)) ORDER BY id
@@ -23,6 +23,6 @@ package struct TextQuotaStore: Sendable {
             """,
         ])
         return try Dictionary(
-            results[2].map { (UserID(try $0.decode("user_id")), try $0.decode("bytes")) }, uniquingKeysWith: max)
+            results[2].map { (try $0["user_id"], try $0["bytes"]) }, uniquingKeysWith: max)
     }
 }

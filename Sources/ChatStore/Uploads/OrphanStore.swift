@@ -21,7 +21,7 @@ package struct OrphanStore: Sendable {
             SELECT up.id, up.owner_id, up.sha256 FROM uploads up
             WHERE up.removed_at IS NULL AND up.created_at < \(horizon)
                 AND NOT EXISTS (SELECT 1 FROM attachments a WHERE a.upload_id = up.id)
-                AND NOT EXISTS (SELECT 1 FROM users u WHERE u.avatar_upload_id = up.id)
+                AND NOT \(UserTable.carriesUpload)
             ORDER BY up.created_at LIMIT \(limit)
             """)
     }
@@ -40,7 +40,7 @@ package struct OrphanStore: Sendable {
             AND NOT EXISTS (SELECT 1 FROM attachments a JOIN messages m ON m.id = a.message_id
                 WHERE a.upload_id = up.id AND (m.deleted_at IS NULL OR m.deleted_at >= \(horizon)
                     OR m.deleted_by IS DISTINCT FROM m.sender_id))
-            AND NOT EXISTS (SELECT 1 FROM users u WHERE u.avatar_upload_id = up.id)
+            AND NOT \(UserTable.carriesUpload)
         """
     }
 
@@ -49,8 +49,8 @@ package struct OrphanStore: Sendable {
     private func orphans(_ query: PostgresQuery) async throws -> [Orphan] {
         try await database.query(query).map { row in
             Orphan(
-                id: UploadID(try row.decode("id")), owner: UserID(try row.decode("owner_id")),
-                sha256: try row.decode("sha256"))
+                id: try row["id"], owner: try row["owner_id"],
+                sha256: try row["sha256"])
         }
     }
 
@@ -58,8 +58,8 @@ package struct OrphanStore: Sendable {
     /// - Returns: whether nothing refers to its content any more.
     package func retire(_ orphan: Orphan) async throws -> Bool {
         let results = try await database.atomically([
-            "SELECT 1 FROM uploads WHERE id = \(orphan.id.uuid) FOR UPDATE",
-            "UPDATE uploads up SET removed_at = now() WHERE up.id = \(orphan.id.uuid) AND \(isWithdrawn)",
+            "SELECT 1 FROM uploads WHERE id = \(orphan.id) FOR UPDATE",
+            "UPDATE uploads up SET removed_at = now() WHERE up.id = \(orphan.id) AND \(isWithdrawn)",
             """
             DELETE FROM blobs b WHERE b.sha256 = \(orphan.sha256)
                 AND NOT EXISTS (SELECT 1 FROM uploads up WHERE up.sha256 = b.sha256 AND up.removed_at IS NULL)
@@ -90,8 +90,8 @@ package struct OrphanStore: Sendable {
             """)
         return try rows.map { row in
             Content(
-                sha256: try row.decode("sha256"), ownerOnly: try row.decode("owner_only"),
-                size: try row.decode("served_size"), thumbnails: try row.decode("sizes"))
+                sha256: try row["sha256"], ownerOnly: try row["owner_only"],
+                size: try row["served_size"], thumbnails: try row["sizes"])
         }
     }
 
@@ -103,7 +103,7 @@ package struct OrphanStore: Sendable {
             WHERE up.removed_at IS NULL AND NOT EXISTS (SELECT 1 FROM blobs b WHERE b.sha256 = up.sha256)
             ORDER BY 1
             """)
-        return try rows.map { try $0.decode("sha256") }
+        return try rows.map { try $0["sha256"] }
     }
 
     /// Takes note that a content is lost: its uploads answer `gone`, and whoever uploads it again stores it anew.
@@ -122,6 +122,6 @@ package struct OrphanStore: Sendable {
             WHERE NOT EXISTS (SELECT 1 FROM uploads up WHERE up.sha256 = b.sha256 AND up.removed_at IS NULL)
             RETURNING b.sha256
             """)
-        return try rows.map { try $0.decode("sha256") }
+        return try rows.map { try $0["sha256"] }
     }
 }

@@ -34,38 +34,38 @@ package struct PartialUploadStore: Sendable {
         let rows = try await changes.query(
             """
             INSERT INTO partial_uploads (id, owner_id, name, metadata, length, expires_at)
-            SELECT \(id.uuid), \(owner.uuid), \(name), \(metadata), \(length), now() + make_interval(secs => \(Double(lifetime)))
+            SELECT \(id), \(owner), \(name), \(metadata), \(length), now() + make_interval(secs => \(Double(lifetime)))
             WHERE \(Self.maximumEach) > (SELECT count(*) FROM partial_uploads
-                WHERE owner_id = \(owner.uuid) AND expires_at > now())
+                WHERE owner_id = \(owner) AND expires_at > now())
             RETURNING expires_at
             """, on: .user(owner))
-        return try rows.first?.decode("expires_at")
+        return try rows.first?["expires_at"]
     }
 
     package func find(_ id: UploadID, owner: UserID) async throws -> PartialUpload? {
         let rows = try await database.query(
             """
             SELECT name, metadata, length, verified, expires_at, expires_at <= now() AS expired FROM partial_uploads
-            WHERE id = \(id.uuid) AND owner_id = \(owner.uuid)
+            WHERE id = \(id) AND owner_id = \(owner)
             """)
         return try rows.first.map { row in
             PartialUpload(
-                id: id, owner: owner, name: try row.decode("name"), metadata: try row.decode("metadata"),
-                length: try row.decode("length"),
-                verified: try row.decode("verified"), expires: try row.decode("expires_at"),
-                isExpired: try row.decode("expired"))
+                id: id, owner: owner, name: try row["name"], metadata: try row["metadata"],
+                length: try row["length"],
+                verified: try row["verified"], expires: try row["expires_at"],
+                isExpired: try row["expired"])
         }
     }
 
     /// What the client said of an upload that has come in whole; nil if it said nothing.
     package func metadata(ofFinished id: UploadID) async throws -> String? {
-        try await database.query("SELECT metadata FROM uploads WHERE id = \(id.uuid)").first?.decode("metadata")
+        try await database.query("SELECT metadata FROM uploads WHERE id = \(id)").first?["metadata"]
     }
 
     /// From `offset` on, bytes count only when `renew` has said so.
     package func distrust(_ id: UploadID, from offset: Int) async throws {
         try await changes.query(
-            "UPDATE partial_uploads SET verified = \(offset) WHERE id = \(id.uuid)", on: .upload(id))
+            "UPDATE partial_uploads SET verified = \(offset) WHERE id = \(id)", on: .upload(id))
     }
 
     /// Another piece has come and is good: the time to the expiry begins anew.
@@ -74,15 +74,15 @@ package struct PartialUploadStore: Sendable {
             """
             UPDATE partial_uploads
             SET verified = NULL, expires_at = now() + make_interval(secs => \(Double(lifetime)))
-            WHERE id = \(id.uuid) RETURNING expires_at
+            WHERE id = \(id) RETURNING expires_at
             """, on: .upload(id))
-        return try rows.first?.decode("expires_at")
+        return try rows.first?["expires_at"]
     }
 
     /// False if there is none.
     package func delete(_ id: UploadID) async throws -> Bool {
         try await !changes.query(
-            "DELETE FROM partial_uploads WHERE id = \(id.uuid) RETURNING id", on: .upload(id)
+            "DELETE FROM partial_uploads WHERE id = \(id) RETURNING id", on: .upload(id)
         ).isEmpty
     }
 

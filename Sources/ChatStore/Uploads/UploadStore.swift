@@ -14,19 +14,13 @@ package struct UploadStore: Sendable {
         b.kind, b.width, b.height, b.duration, b.blurhash, b.thumbnails::text AS thumbnails, b.owner_only
         """
 
-    /// What URLs are signed with that are shown in the conversation `c`: not its next epoch before that has begun, so that
-    /// they end with all earlier ones, whoever may have got them since somebody went.
-    static let urlEpoch: PostgresQuery = """
-        CASE WHEN c.url_epoch > extract(epoch FROM now()) THEN c.previous_url_epoch ELSE c.url_epoch END AS url_epoch
-        """
-
     /// Whether nothing shows the upload any more though something did: all messages that carried it were deleted.
     static let isGone: PostgresQuery = """
         (up.removed_at IS NOT NULL
             OR (EXISTS (SELECT 1 FROM attachments a WHERE a.upload_id = up.id)
                 AND NOT EXISTS (SELECT 1 FROM attachments a JOIN messages m ON m.id = a.message_id
                     WHERE a.upload_id = up.id AND m.deleted_at IS NULL)
-                AND NOT EXISTS (SELECT 1 FROM users u WHERE u.avatar_upload_id = up.id)))
+                AND NOT \(UserTable.carriesUpload)))
         """
 
     /// Those of `ids` that have not been removed.
@@ -35,7 +29,7 @@ package struct UploadStore: Sendable {
         let rows = try await database.query(
             """
             SELECT \(Self.columns) FROM uploads up JOIN blobs b ON b.sha256 = up.sha256
-            WHERE up.id = ANY(\(ids.map(\.uuid))) AND up.removed_at IS NULL
+            WHERE up.id = ANY(\(ids)) AND up.removed_at IS NULL
             """)
         var uploads: [UploadID: Upload] = [:]
         for row in rows {
@@ -100,17 +94,17 @@ package struct UploadStore: Sendable {
             """
             SELECT \(Self.columns), b.served_sha256, b.served_size, \(Self.isGone) AS gone, wanted.conversation_id,
                 free.seen OR carried.conversation_id IS NOT NULL AS visible,
-                c.id AS shown_in, \(Self.urlEpoch), c.url_epoch AS next_url_epoch, c.previous_url_epoch
-            FROM unnest(\(keys.map(\.upload.uuid)), \(keys.map(\.conversation?.uuid)))
+                c.id AS shown_in, \(ConversationTable.urlEpoch), c.url_epoch AS next_url_epoch, c.previous_url_epoch
+            FROM unnest(\(keys.map(\.upload)), \(keys.map(\.conversation)))
                     AS wanted (upload_id, conversation_id)
                 JOIN uploads up ON up.id = wanted.upload_id LEFT JOIN blobs b ON b.sha256 = up.sha256
                 CROSS JOIN LATERAL (
-                    SELECT \(viewer?.uuid)::uuid IS NOT NULL AND (up.owner_id = \(viewer?.uuid)
-                        OR EXISTS (SELECT 1 FROM users u WHERE u.avatar_upload_id = up.id)) AS seen
+                    SELECT \(viewer)::uuid IS NOT NULL AND (up.owner_id = \(viewer)
+                        OR \(UserTable.carriesUpload)) AS seen
                 ) free
                 LEFT JOIN LATERAL (
                     SELECT m.conversation_id FROM attachments a JOIN messages m ON m.id = a.message_id
-                        JOIN members me ON me.conversation_id = m.conversation_id AND me.user_id = \(viewer?.uuid)
+                        JOIN members me ON me.conversation_id = m.conversation_id AND me.user_id = \(viewer)
                     WHERE NOT free.seen AND a.upload_id = up.id AND m.deleted_at IS NULL LIMIT 1
                 ) carried ON true
                 LEFT JOIN conversations c ON c.id = coalesce(wanted.conversation_id, carried.conversation_id)
@@ -118,9 +112,9 @@ package struct UploadStore: Sendable {
         var uploads: [Key: Answer] = [:]
         for row in rows {
             let key = Key(
-                upload: UploadID(try row.decode("upload_id")),
-                conversation: try row.decode("conversation_id", as: UUID?.self).map { ConversationID($0) })
-            let visible: Bool = try row.decode("visible")
+                upload: try row["upload_id"],
+                conversation: try row["conversation_id"])
+            let visible: Bool = try row["visible"]
             guard try row.decode("kind", as: String?.self) != nil else {
                 // Whoever could not see it does not learn that there was something.
                 if viewer == nil || visible { uploads[key] = .failure(Self.gone) }
@@ -129,20 +123,20 @@ package struct UploadStore: Sendable {
             let showing = try Self.showing(row)
             uploads[key] = .success(
                 Found(
-                    upload: try upload(from: row, viewer: viewer, shownIn: showing), gone: try row.decode("gone"),
-                    ownerOnly: try row.decode("owner_only"), visible: visible,
+                    upload: try upload(from: row, viewer: viewer, shownIn: showing), gone: try row["gone"],
+                    ownerOnly: try row["owner_only"], visible: visible,
                     epochs: try showing.map { _ in
                         URLEpochs(
-                            current: try row.decode("next_url_epoch"), previous: try row.decode("previous_url_epoch"))
+                            current: try row["next_url_epoch"], previous: try row["previous_url_epoch"])
                     },
-                    servedSHA256: try row.decode("served_sha256"), servedSize: try row.decode("served_size")))
+                    servedSHA256: try row["served_sha256"], servedSize: try row["served_size"]))
         }
         return uploads
     }
 
     private static func showing(_ row: PostgresRow) throws -> UploadLinks.Showing? {
-        try row.decode("shown_in", as: UUID?.self).map {
-            UploadLinks.Showing(conversation: ConversationID($0), epoch: try row.decode("url_epoch"))
+        try row.decode("shown_in", as: ConversationID?.self).map {
+            UploadLinks.Showing(conversation: $0, epoch: try row["url_epoch"])
         }
     }
 
@@ -159,7 +153,7 @@ package struct UploadStore: Sendable {
             WITH b AS (
                 INSERT INTO blobs AS b (sha256, size, type, kind, served_size, served_sha256, owner_only, width, height,
                     duration, blurhash, thumbnails)
-                VALUES (\(blob.sha256), \(blob.size), \(blob.type), \(blob.kind.rawValue), \(blob.servedSize),
+                VALUES (\(blob.sha256), \(blob.size), \(blob.type), \(blob.kind), \(blob.servedSize),
                     \(blob.servedSHA256), \(blob.ownerOnly), \(blob.width)::int8, \(blob.height)::int8, \(blob.duration),
                     \(blob.blurhash), \(thumbnails)::text::jsonb)
                 ON CONFLICT (sha256) DO UPDATE SET type = excluded.type, kind = excluded.kind,
@@ -169,10 +163,10 @@ package struct UploadStore: Sendable {
                     WHERE b.owner_only OR NOT excluded.owner_only
                 RETURNING *
             ), finished AS (
-                DELETE FROM partial_uploads WHERE id = \(id.uuid) RETURNING metadata
+                DELETE FROM partial_uploads WHERE id = \(id) RETURNING metadata
             ), up AS (
                 INSERT INTO uploads (id, owner_id, sha256, name, type, size, metadata)
-                VALUES (\(id.uuid), \(owner.uuid), \(blob.sha256), \(name), \(blob.type), \(blob.size),
+                VALUES (\(id), \(owner), \(blob.sha256), \(name), \(blob.type), \(blob.size),
                     (SELECT metadata FROM finished))
                 RETURNING *
             )
@@ -191,10 +185,10 @@ package struct UploadStore: Sendable {
             WITH b AS (
                 SELECT * FROM blobs WHERE sha256 = \(sha256) AND NOT owner_only
             ), finished AS (
-                DELETE FROM partial_uploads WHERE id = \(id.uuid) AND EXISTS (SELECT FROM b) RETURNING metadata
+                DELETE FROM partial_uploads WHERE id = \(id) AND EXISTS (SELECT FROM b) RETURNING metadata
             ), up AS (
                 INSERT INTO uploads (id, owner_id, sha256, name, type, size, metadata)
-                SELECT \(id.uuid), \(owner.uuid), sha256, \(name), type, size, (SELECT metadata FROM finished) FROM b
+                SELECT \(id), \(owner), sha256, \(name), type, size, (SELECT metadata FROM finished) FROM b
                 RETURNING *
             )
             SELECT \(Self.columns) FROM up JOIN b USING (sha256)
@@ -217,13 +211,13 @@ package struct UploadStore: Sendable {
             """
             SELECT served_size, thumbnails::text AS thumbnails,
                 EXISTS (SELECT 1 FROM uploads up
-                    WHERE up.sha256 = b.sha256 AND up.owner_id = \(user.uuid) AND up.removed_at IS NULL) AS own
+                    WHERE up.sha256 = b.sha256 AND up.owner_id = \(user) AND up.removed_at IS NULL) AS own
             FROM blobs b WHERE sha256 = \(sha256) AND NOT owner_only
             """)
         return try rows.first.map {
             StoredFiles(
-                servedSize: try $0.decode("served_size"), thumbnails: try Self.thumbnails($0).map(\.size),
-                isOwn: try $0.decode("own"))
+                servedSize: try $0["served_size"], thumbnails: try Self.thumbnails($0).map(\.size),
+                isOwn: try $0["own"])
         }
     }
 
@@ -232,11 +226,11 @@ package struct UploadStore: Sendable {
         let rows = try await database.query(
             """
             SELECT ((SELECT coalesce(sum(size), 0) FROM uploads
-                    WHERE owner_id = \(owner.uuid) AND removed_at IS NULL)
+                    WHERE owner_id = \(owner) AND removed_at IS NULL)
                 + (SELECT coalesce(sum(length), 0) FROM partial_uploads
-                    WHERE owner_id = \(owner.uuid) AND expires_at > now()))::int8 AS used
+                    WHERE owner_id = \(owner) AND expires_at > now()))::int8 AS used
             """)
-        return try rows.first?.decode("used") ?? 0
+        return try rows.first?["used"] ?? 0
     }
 
     package enum Deletion: Sendable {
@@ -251,25 +245,25 @@ package struct UploadStore: Sendable {
             let found = try await transaction.query(
                 """
                 SELECT sha256 FROM uploads
-                WHERE id = \(id.uuid) AND owner_id = \(owner.uuid) AND removed_at IS NULL FOR UPDATE
+                WHERE id = \(id) AND owner_id = \(owner) AND removed_at IS NULL FOR UPDATE
                 """)
             guard let sha256 = try found.first?.decode("sha256", as: String.self) else { return .notFound }
             // A statement of its own: what was attached while this one waited for the lock is seen by now.
             let carried = try await transaction.query(
                 """
-                SELECT 1 FROM attachments WHERE upload_id = \(id.uuid)
-                UNION ALL SELECT 1 FROM users WHERE avatar_upload_id = \(id.uuid) LIMIT 1
+                SELECT 1 FROM attachments WHERE upload_id = \(id)
+                UNION ALL SELECT 1 FROM users WHERE avatar_upload_id = \(id) LIMIT 1
                 """)
             if !carried.isEmpty { return .attached }
-            try await transaction.query("DELETE FROM uploads WHERE id = \(id.uuid)")
+            try await transaction.query("DELETE FROM uploads WHERE id = \(id)")
             let deleted = try await transaction.query(Self.deletionOfUnreferenced(sha256))
             return .deleted(wasLast: !deleted.isEmpty)
         }
     }
 
     package func contentOfRemoved(_ id: UploadID) async throws -> String? {
-        try await database.query("SELECT sha256 FROM uploads WHERE id = \(id.uuid) AND removed_at IS NOT NULL")
-            .first?.decode("sha256")
+        try await database.query("SELECT sha256 FROM uploads WHERE id = \(id) AND removed_at IS NOT NULL")
+            .first?["sha256"]
     }
 
     /// Deletes the blob if only removed uploads refer to it. Returns whether there is none any more: also when it was
@@ -295,26 +289,26 @@ package struct UploadStore: Sendable {
     func upload(
         from row: PostgresRow, viewer: UserID? = nil, shownIn showing: UploadLinks.Showing? = nil
     ) throws -> Upload {
-        let id = UploadID(try row.decode("upload_id"))
-        let owner = UserID(try row.decode("owner_id"))
+        let id: UploadID = try row["upload_id"]
+        let owner: UserID = try row["owner_id"]
         // Nobody else gets a working URL of a file that is its owner's alone.
         let urls =
             try !row.decode("owner_only", as: Bool.self) || viewer == owner ? links.urls(of: id, in: showing) : nil
         return Upload(
-            id: id, ownerId: owner, name: try row.decode("name"), type: try row.decode("type"),
-            size: try row.decode("size"), sha256: try row.decode("sha256"), kind: try row.decodeEnum("kind"),
-            width: try row.decode("width"), height: try row.decode("height"), duration: try row.decode("duration"),
-            blurhash: try row.decode("blurhash"), url: urls?.file ?? "/upload/\(id)/file",
+            id: id, ownerId: owner, name: try row["name"], type: try row["type"],
+            size: try row["size"], sha256: try row["sha256"], kind: try row["kind"],
+            width: try row["width"], height: try row["height"], duration: try row["duration"],
+            blurhash: try row["blurhash"], url: urls?.file ?? "/upload/\(id)/file",
             thumbnails: try urls.map { urls in
                 try Self.thumbnails(row).map {
                     .init(size: $0.size, width: $0.width, height: $0.height, url: urls.thumbnail($0.size))
                 }
             } ?? [],
-            createdAt: try row.decode("uploaded_at"))
+            createdAt: try row["uploaded_at"])
     }
 
     private static func thumbnails(_ row: PostgresRow) throws -> [Blob.Thumbnail] {
-        let json: String = try row.decode("thumbnails")
+        let json: String = try row["thumbnails"]
         return json == "[]" ? [] : try JSONDecoder().decode([Blob.Thumbnail].self, from: Data(json.utf8))
     }
 

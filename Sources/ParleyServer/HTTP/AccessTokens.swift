@@ -37,12 +37,12 @@ struct AccessTokens: Sendable {
     /// One collection for each secret, the current one first. A token chooses neither its key nor its algorithm: every
     /// key is for HS256 alone (RFC 8725 § 3.1).
     private let keys: [JWTKeyCollection]
-    private let gate: AccessGate
+    private let revocations: RevocationList
     private let memory = Memory()
 
     /// - Parameter previous: a secret whose tokens are still accepted, while clients change over to the current one.
-    init(secret: SymmetricKey, previous: SymmetricKey?, gate: AccessGate) async {
-        self.gate = gate
+    init(secret: SymmetricKey, previous: SymmetricKey?, revocations: RevocationList) async {
+        self.revocations = revocations
         var keys: [JWTKeyCollection] = []
         for secret in [secret, previous].compactMap({ $0 }) {
             keys.append(await JWTKeyCollection().add(hmac: HMACKey(key: secret), digestAlgorithm: .sha256))
@@ -54,7 +54,7 @@ struct AccessTokens: Sendable {
         let payload = Payload(
             iss: .init(value: Self.issuer), aud: .init(value: [Self.audience]),
             sub: .init(value: signedIn.user.id.description), sid: signedIn.sessionID.description,
-            iat: .init(value: now), exp: .init(value: now + AccessGate.tokenLifetime))
+            iat: .init(value: now), exp: .init(value: now + RevocationList.tokenLifetime))
         return try await keys[0].sign(payload)
     }
 
@@ -74,7 +74,7 @@ struct AccessTokens: Sendable {
             if remembering { remember(token, read) }
             caller = read.caller
         }
-        try gate.check(user: caller.user, session: caller.session, now: now)
+        try revocations.check(user: caller.user, session: caller.session, now: now)
         return caller
     }
 

@@ -2,7 +2,7 @@ import ChatModel
 import NIOCore
 import SocketIO
 
-/// Carries the domain's events to the rooms that they are for.
+/// Carries the domain's events to the rooms that they are for, and its orders to the connections.
 struct Broadcasts: EventSink {
     let namespace: Namespace
     let joins: PendingJoins
@@ -63,33 +63,38 @@ struct Broadcasts: EventSink {
                 .memberUpdated, RoleChange(conversation: conversation, user: user, role: role, revision: revision))
         case .conversationRemoved(let conversation, let user):
             to(user).emit(.conversationRemoved, ConversationRemoval(conversation: conversation))
-        case .memberJoined(let conversation, let user, let announced):
-            joins.noteAddition(conversation, of: user)
-            to(user).join(.conversation(conversation))
-            if announced {
-                to(conversation).emit(.memberJoined, MembershipChange(conversation: conversation, user: user))
-            }
-        case .memberLeaving(let conversation, let user):
-            joins.beginRemoval(conversation, of: user)
-            to(user).leave(.conversation(conversation))
+        case .memberJoined(let conversation, let user):
+            to(conversation).emit(.memberJoined, MembershipChange(conversation: conversation, user: user))
         case .memberLeft(let conversation, let user):
-            joins.endRemoval(conversation, of: user)
             to(conversation).emit(.memberLeft, MembershipChange(conversation: conversation, user: user))
-        case .membershipUnknown(let user, let leaving):
-            if let leaving { joins.endRemoval(leaving, of: user) }
-            to(user).cutConnections()
         case .userStatus(let user, let status, let lastSeenAt, let audience):
             guard !audience.isEmpty else { return }
             namespace.to(audience.map(Room.user))
                 .emit(.userStatus, StatusChange(user: user, status: status, lastSeenAt: lastSeenAt))
-        case .sessionEnded(let session, let code):
-            close(namespace.to(.session(session)), code)
-        case .accountClosed(let user):
-            close(to(user), .banned)
         case .blocked(let blocked, let user, let isBlocked):
             to(user).emit(.userBlocked, BlockChange(user: blocked, isBlocked: isBlocked))
         case .muted(let user, let until):
             to(user).emit(.userMuted, MuteChange(until: until))
+        }
+    }
+
+    func order(_ order: ConnectionOrder) {
+        switch order {
+        case .join(let conversation, let user):
+            joins.noteAddition(conversation, of: user)
+            to(user).join(.conversation(conversation))
+        case .leave(let conversation, let user):
+            joins.beginRemoval(conversation, of: user)
+            to(user).leave(.conversation(conversation))
+        case .confirmLeave(let conversation, let user):
+            joins.endRemoval(conversation, of: user)
+        case .cut(let user, let leaving):
+            if let leaving { joins.endRemoval(leaving, of: user) }
+            to(user).cutConnections()
+        case .closeSession(let session, let code):
+            close(namespace.to(.session(session)), code)
+        case .closeAccount(let user):
+            close(to(user), .banned)
         }
     }
 

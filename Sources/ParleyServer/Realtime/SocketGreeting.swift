@@ -25,8 +25,8 @@ struct SocketGreeting: Sendable {
         Task(executorPreference: socket.executor) {
             do {
                 // The session may have ended between the check of its token and the joining of its room.
-                try chat.accounts.gate.check(user: caller.user, session: caller.session)
-                let conversations = try await chat.welcome.conversations(of: caller.user)
+                try chat.accounts.revocations.check(user: caller.user, session: caller.session)
+                let conversations = try await chat.greetings.conversations(of: caller.user)
                 joins.end(join, of: caller.user, listed: conversations) { socket.join($0.map(Room.conversation)) }
                 let online = try await chat.presence.announceArrival(of: caller.user, first: first)
                 let sent = try await greet(socket, caller, online)
@@ -43,7 +43,7 @@ struct SocketGreeting: Sendable {
     /// Sends `ready`, and then the oldest messages that the client has not confirmed.
     /// - Returns: The subjects of these messages.
     private func greet(_ socket: Socket, _ caller: Caller, _ online: [UserID]) async throws -> Set<String> {
-        let greeting = try await chat.welcome.greeting(for: caller.user)
+        let greeting = try await chat.greetings.greeting(for: caller.user)
         socket.emit(.ready, Ready(user: greeting.user, online: online, undelivered: greeting.undelivered))
         guard !greeting.undelivered.isEmpty else { return [] }
         var remaining = maximumBytes

@@ -7,7 +7,7 @@ import Hummingbird
 /// `/auth`: accounts and sessions.
 struct AuthRoutes: RouteGroup {
     let accounts: Accounts
-    let people: People
+    let people: UserDirectory
     let tokens: AccessTokens
     let cookie: RefreshCookie
     let devices: DeviceCookie
@@ -185,7 +185,7 @@ struct AuthRoutes: RouteGroup {
         var response = Response.json(
             SignInAnswer(
                 user: signedIn.user, accessToken: try await tokens.issue(for: signedIn),
-                expiresIn: Int(AccessGate.tokenLifetime), refreshToken: inCookie ? nil : signedIn.refreshToken),
+                expiresIn: Int(RevocationList.tokenLifetime), refreshToken: inCookie ? nil : signedIn.refreshToken),
             status: status)
         if inCookie {
             cookie.set(signedIn.refreshToken, on: &response, context)

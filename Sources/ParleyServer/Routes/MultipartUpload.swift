@@ -11,7 +11,7 @@ struct MultipartUpload {
     let uploads: Uploads
     let uploader: Uploader
 
-    private var current: Uploads.Incoming?
+    private var current: IncomingUpload?
     /// Whether the current file has no name: a browser sends that for an input without a file.
     private var isUnnamed = false
     private var finished: [Upload] = []

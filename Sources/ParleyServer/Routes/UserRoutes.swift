@@ -4,7 +4,7 @@ import Hummingbird
 
 /// `/users`: finding people and blocking them.
 struct UserRoutes: RouteGroup {
-    let people: People
+    let people: UserDirectory
     let blocks: Blocks
 
     static let endpoints: [Endpoint<UserRoutes>] = [

@@ -51,12 +51,14 @@ public enum Server {
             configuration: .parley(policy), eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger)
         let broadcasts = Broadcasts(namespace: sockets.namespace(), joins: PendingJoins())
         let chat = Chat(
-            database: database, storage: storage, userTextQuotaBytes: configuration.userTextQuotaBytes,
-            orphanHours: configuration.orphanHours, linkSecret: secrets.current,
-            previousLinkSecret: secrets.previous, events: broadcasts, logger: logger)
+            database: database, storage: storage,
+            settings: .init(
+                userTextQuotaBytes: configuration.userTextQuotaBytes, orphanHours: configuration.orphanHours,
+                linkSecret: secrets.current, previousLinkSecret: secrets.previous),
+            events: broadcasts, logger: logger)
         try await chat.prepare()
         let tokens = await AccessTokens(
-            secret: secrets.current, previous: secrets.previous, gate: chat.accounts.gate)
+            secret: secrets.current, previous: secrets.previous, revocations: chat.accounts.revocations)
         let readiness = Readiness()
         let api = RESTAPI(
             chat, configuration, secrets, policy, tokens: tokens, readiness: readiness,

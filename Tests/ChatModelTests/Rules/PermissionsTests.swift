@@ -13,15 +13,14 @@ private func refusal<Value>(_ body: () throws(ChatError) -> Value) -> ChatError.
 }
 
 @Suite struct PermissionsTests {
-    private typealias Standing = Permissions.Standing
     private let me = UserID.make()
     private let somebody = UserID.make()
 
-    private func inGroup(_ role: Member.Role?, _ visibility: Conversation.Visibility = .private) -> Standing {
-        Standing(kind: .group, visibility: visibility, role: role)
+    private func inGroup(_ role: Member.Role?, _ visibility: Conversation.Visibility = .private) -> Membership {
+        Membership(kind: .group, visibility: visibility, role: role)
     }
 
-    private func direct(_ role: Member.Role?) -> Standing { Standing(kind: .direct, visibility: nil, role: role) }
+    private func direct(_ role: Member.Role?) -> Membership { Membership(kind: .direct, visibility: nil, role: role) }
 
     @Test func whatDoesNotExistIsNotFound() {
         #expect(refusal { () throws(ChatError) in try Permissions.read(nil) } == .notFound)
@@ -29,11 +28,11 @@ private func refusal<Value>(_ body: () throws(ChatError) -> Value) -> ChatError.
     }
 
     @Test func nothingIsShownOfAPrivateConversation() {
-        for standing in [inGroup(nil), direct(nil)] {
-            #expect(refusal { () throws(ChatError) in try Permissions.see(standing) } == .notFound)
-            #expect(refusal { () throws(ChatError) in try Permissions.join(standing) } == .notFound)
-            #expect(refusal { () throws(ChatError) in try Permissions.rename(standing) } == .notFound)
-            #expect(refusal { () throws(ChatError) in try Permissions.addMembers(standing) } == .notFound)
+        for membership in [inGroup(nil), direct(nil)] {
+            #expect(refusal { () throws(ChatError) in try Permissions.see(membership) } == .notFound)
+            #expect(refusal { () throws(ChatError) in try Permissions.join(membership) } == .notFound)
+            #expect(refusal { () throws(ChatError) in try Permissions.rename(membership) } == .notFound)
+            #expect(refusal { () throws(ChatError) in try Permissions.addMembers(membership) } == .notFound)
         }
     }
 
@@ -54,11 +53,11 @@ private func refusal<Value>(_ body: () throws(ChatError) -> Value) -> ChatError.
     func rolesOfAPrivateGroup(
         role: Member.Role, rename: ChatError.Code?, add: ChatError.Code?, changeRole: ChatError.Code?
     ) {
-        let standing = inGroup(role)
-        #expect(refusal { () throws(ChatError) in try Permissions.rename(standing) } == rename)
-        #expect(refusal { () throws(ChatError) in try Permissions.addMembers(standing) } == add)
-        #expect(refusal { () throws(ChatError) in try Permissions.changeRole(standing) } == changeRole)
-        #expect(refusal { () throws(ChatError) in try Permissions.leave(standing) } == nil)
+        let membership = inGroup(role)
+        #expect(refusal { () throws(ChatError) in try Permissions.rename(membership) } == rename)
+        #expect(refusal { () throws(ChatError) in try Permissions.addMembers(membership) } == add)
+        #expect(refusal { () throws(ChatError) in try Permissions.changeRole(membership) } == changeRole)
+        #expect(refusal { () throws(ChatError) in try Permissions.leave(membership) } == nil)
     }
 
     @Test func everyMemberOfAPublicGroupMayAdd() {
@@ -80,28 +79,28 @@ private func refusal<Value>(_ body: () throws(ChatError) -> Value) -> ChatError.
     }
 
     @Test func aDirectConversationStaysAsItIs() {
-        let standing = direct(.member)
-        #expect(refusal { () throws(ChatError) in try Permissions.read(standing) } == nil)
-        #expect(refusal { () throws(ChatError) in try Permissions.leave(standing) } == .forbidden)
-        #expect(refusal { () throws(ChatError) in try Permissions.rename(standing) } == .forbidden)
-        #expect(refusal { () throws(ChatError) in try Permissions.addMembers(standing) } == .forbidden)
-        #expect(refusal { () throws(ChatError) in try Permissions.changeRole(standing) } == .forbidden)
+        let membership = direct(.member)
+        #expect(refusal { () throws(ChatError) in try Permissions.read(membership) } == nil)
+        #expect(refusal { () throws(ChatError) in try Permissions.leave(membership) } == .forbidden)
+        #expect(refusal { () throws(ChatError) in try Permissions.rename(membership) } == .forbidden)
+        #expect(refusal { () throws(ChatError) in try Permissions.addMembers(membership) } == .forbidden)
+        #expect(refusal { () throws(ChatError) in try Permissions.changeRole(membership) } == .forbidden)
         #expect(
-            refusal { () throws(ChatError) in try Permissions.removeMember(standing, target: .member) } == .forbidden)
+            refusal { () throws(ChatError) in try Permissions.removeMember(membership, target: .member) } == .forbidden)
     }
 
     @Test func messagesBelongToTheirSenders() {
         for role in [Member.Role.owner, .admin, .member] {
-            let standing = inGroup(role)
+            let membership = inGroup(role)
             #expect(
-                refusal { () throws(ChatError) in try Permissions.editMessage(standing, sender: me, by: me) } == nil)
+                refusal { () throws(ChatError) in try Permissions.editMessage(membership, sender: me, by: me) } == nil)
             #expect(
-                refusal { () throws(ChatError) in try Permissions.editMessage(standing, sender: somebody, by: me) }
+                refusal { () throws(ChatError) in try Permissions.editMessage(membership, sender: somebody, by: me) }
                     == .forbidden)
             #expect(
-                refusal { () throws(ChatError) in try Permissions.deleteMessage(standing, sender: me, by: me) } == nil)
+                refusal { () throws(ChatError) in try Permissions.deleteMessage(membership, sender: me, by: me) } == nil)
             #expect(
-                refusal { () throws(ChatError) in try Permissions.deleteMessage(standing, sender: somebody, by: me) }
+                refusal { () throws(ChatError) in try Permissions.deleteMessage(membership, sender: somebody, by: me) }
                     == (role == .member ? .forbidden : nil))
         }
         #expect(
@@ -114,7 +113,7 @@ private func refusal<Value>(_ body: () throws(ChatError) -> Value) -> ChatError.
     }
 
     @Test func whoIsMutedSaysNothingAndTakesBack() {
-        let muted = Standing(kind: .group, visibility: .public, role: .owner, isMuted: true)
+        let muted = Membership(kind: .group, visibility: .public, role: .owner, isMuted: true)
         #expect(refusal { () throws(ChatError) in try Permissions.speak(muted) } == .muted)
         #expect(refusal { () throws(ChatError) in try Permissions.rename(muted) } == .muted)
         #expect(refusal { () throws(ChatError) in try Permissions.addMembers(muted) } == .muted)
@@ -127,13 +126,13 @@ private func refusal<Value>(_ body: () throws(ChatError) -> Value) -> ChatError.
     }
 
     @Test func whoeverWasRemovedIsBroughtBackByOwnersAndAdmins() {
-        let removed = Standing(kind: .group, visibility: .public, role: nil, wasRemoved: true)
+        let removed = Membership(kind: .group, visibility: .public, role: nil, wasRemoved: true)
         #expect(refusal { () throws(ChatError) in try Permissions.join(removed) } == .forbidden)
         #expect(refusal { () throws(ChatError) in try Permissions.see(removed) } == nil)
         for (role, expected) in [(Member.Role.owner, nil), (.admin, nil), (.member, ChatError.Code.forbidden)] {
-            let standing = inGroup(role, .public)
+            let membership = inGroup(role, .public)
             #expect(
-                refusal { () throws(ChatError) in try Permissions.addMembers(standing, bringingBack: true) } == expected
+                refusal { () throws(ChatError) in try Permissions.addMembers(membership, bringingBack: true) } == expected
             )
         }
     }

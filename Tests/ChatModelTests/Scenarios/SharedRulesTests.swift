@@ -6,7 +6,7 @@ import Testing
 /// The cases of Tests/permissions.json and Tests/limits.json. The web client is tested with the same ones
 /// (web/test/rules.test.ts), so it offers what the server allows.
 @Suite struct SharedRulesTests {
-    private typealias Question = @Sendable (Permissions.Standing?) throws -> Void
+    private typealias Question = @Sendable (Membership?) throws -> Void
 
     private static let me = UserID.make()
     private static let somebody = UserID.make()
@@ -105,8 +105,8 @@ private struct PermissionTable: Decodable {
         var isShutOut: Bool?
         var wasRemoved: Bool?
 
-        var standing: Permissions.Standing {
-            Permissions.Standing(
+        var standing: Membership {
+            Membership(
                 kind: kind, visibility: visibility, role: role, isMuted: isMuted ?? false,
                 isShutOut: isShutOut ?? false, wasRemoved: wasRemoved ?? false)
         }

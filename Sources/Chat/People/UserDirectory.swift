@@ -1,20 +1,30 @@
 public import ChatModel
 import ChatStore
 
-/// Finding and showing people.
-public struct People: Sendable {
+/// Finds people, shows them, and changes their profiles.
+public struct UserDirectory: Sendable {
     let users: UserStore
-    /// The same on connections for searches.
+    /// What searches people, on connections of its own.
     let searches: UserStore
-    let searching: ReadingLine
+    let limits: ReadLimits
     let uploads: UploadStore
     let uploadLookup: UploadLookup
     let blocks: BlockStore
     let presence: Presence
 
+    init(stores: Stores, limits: ReadLimits, uploadLookup: UploadLookup, presence: Presence) {
+        users = stores.users
+        searches = stores.searches.users
+        uploads = stores.uploads
+        blocks = stores.blocks
+        self.limits = limits
+        self.uploadLookup = uploadLookup
+        self.presence = presence
+    }
+
     public func search(_ query: String, limit: Int, for viewer: UserID) async throws -> [User] {
         try Rules.nameQuery(query)
-        var found = try await searching.ask(viewer) { try await searches.search(query, limit: limit) }
+        var found = try await limits.searching.ask(viewer) { try await searches.search(query, limit: limit) }
         let apart = try await blocks.apart(from: [viewer])[viewer] ?? []
         for index in found.indices { presence.describe(&found[index], apart: apart) }
         return found
@@ -26,7 +36,7 @@ public struct People: Sendable {
         return user
     }
 
-    /// What a user changes about themselves. An empty `about` and an empty `avatarUploadId` take it away.
+    /// What a user changes of their profile. An empty `about` or `avatarUploadId` removes it.
     public struct Profile: Sendable, Codable {
         public var displayName: String?
         public var about: String?

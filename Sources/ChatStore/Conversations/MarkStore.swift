@@ -35,20 +35,20 @@ package struct MarkStore: Sendable {
     /// - Returns: the outcomes, each with the place of its mark.
     package func move(_ marks: [Mark], passingBy: Bool) async throws -> [(ordinal: Int, outcome: Outcome)] {
         try await database.query(Self.update(marks, passingBy: passingBy)).map { row in
-            (try row.decode("ordinal"), try Self.outcome(row))
+            (try row["ordinal"], try Self.outcome(row))
         }
     }
 
     private static func outcome(_ row: PostgresRow) throws -> Outcome {
         if try row.decode("is_locked", as: Bool.self) { return .locked }
         guard try row.decode("is_member", as: Bool.self) else {
-            let isPublic: Bool = try row.decode("is_public")
+            let isPublic: Bool = try row["is_public"]
             return .refused(isPublic ? Permissions.notAMember : .notFound("conversation"))
         }
         guard let delivered = try row.decode("delivered_seq", as: Int?.self),
             let read = try row.decode("read_seq", as: Int?.self)
         else { return .stands }
-        return .moved(delivered: delivered, read: read, isSmall: try row.decode("is_small"))
+        return .moved(delivered: delivered, read: read, isSmall: try row["is_small"])
     }
 
     /// Gives a row for each mark: whether its user is a member, the marks as they stand now if they moved, and whether
@@ -71,8 +71,8 @@ package struct MarkStore: Sendable {
             """
         return """
             WITH input AS (
-                SELECT * FROM unnest(\(Array(marks.indices)), \(marks.map(\.conversation.uuid)),
-                    \(marks.map(\.user.uuid)), \(marks.map(\.delivered)), \(marks.map(\.read)))
+                SELECT * FROM unnest(\(Array(marks.indices)), \(marks.map(\.conversation)),
+                    \(marks.map(\.user)), \(marks.map(\.delivered)), \(marks.map(\.read)))
                     AS i (ordinal, conversation_id, user_id, delivered, read)
             ), \(passingBy ? taken : "" as PostgresQuery)
             moved AS (
@@ -89,8 +89,7 @@ package struct MarkStore: Sendable {
                 -- Of an EXISTS, PostgreSQL may make a hash table of all public groups.
                 coalesce((SELECT c.visibility = 'public' FROM conversations c WHERE c.id = i.conversation_id), false)
                     AS is_public,
-                (SELECT count(*) FROM (SELECT 1 FROM members m WHERE m.conversation_id = i.conversation_id
-                    LIMIT \(ConversationStore.presenceMembers + 1)) AS counted) <= \(ConversationStore.presenceMembers)
+                \(ConversationTable.isSmall("i.conversation_id"))
                     AS is_small
             FROM input i LEFT JOIN moved ON moved.ordinal = i.ordinal
             """

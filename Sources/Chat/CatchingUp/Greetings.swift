@@ -1,18 +1,13 @@
 public import ChatModel
 import ChatStore
 
-/// What a device that connects needs to know at once, asked for many at a time.
-public final class Welcome: Sendable {
-    public struct Greeting: Sendable {
-        public var user: User
-        /// How many messages of others have not been delivered, by conversation.
-        public var undelivered: [ConversationID: Int]
-    }
-
+/// What a device needs to know as soon as it connects. Devices that connect at the same time share the queries.
+public final class Greetings: Sendable {
     private let memberships: BatchedQuery<UserID, [ConversationID]>
     private let greetings: BatchedQuery<UserID, Greeting?>
 
-    init(conversations: ConversationStore, users: UserStore, sync: SyncStore) {
+    init(stores: Stores) {
+        let (conversations, users, sync) = (stores.conversations, stores.users, stores.lists.sync)
         memberships = BatchedQuery(missing: []) { try await conversations.ids(of: $0) }
         greetings = BatchedQuery(missing: nil) { ids in
             let undelivered = try await sync.undelivered(to: ids)
@@ -24,7 +19,7 @@ public final class Welcome: Sendable {
         }
     }
 
-    /// Every conversation of the user, for joining its rooms.
+    /// Every conversation of the user, so that the device joins their rooms.
     public func conversations(of user: UserID) async throws -> [ConversationID] { try await memberships(user) }
 
     public func greeting(for user: UserID) async throws -> Greeting {

@@ -1,0 +1,139 @@
+public import ChatModel
+import ChatStore
+
+extension Conversations {
+    // MARK: Making
+
+    /// Finds the direct conversation with `other`, or makes it.
+    public func direct(
+        between user: UserID, and other: UserID
+    ) async throws -> (conversation: ConversationID, created: Bool) {
+        guard user != other else { throw ChatError.invalid("userId", "somebody else") }
+        let found = try await members.reconnecting([user, other]) { try await store.direct(user, other) }
+        guard let (id, created) = found else { throw ChatError.notFound("user") }
+        if created { try await announcements.creation(of: id, to: [user, other]) }
+        return (id, created)
+    }
+
+    public func openDirect(
+        by user: UserID, with other: UserID
+    ) async throws -> (conversation: Conversation, created: Bool) {
+        let (id, created) = try await direct(between: user, and: other)
+        return (try await view(id, for: user), created)
+    }
+
+    public func makeGroup(
+        by user: UserID, title: String, visibility: Conversation.Visibility, members: [UserID]
+    ) async throws -> Conversation {
+        let title = try Rules.title(title)
+        guard members.count <= 1000 else { throw ChatError.invalid("memberIds", "at most 1,000") }
+        try await requireAll(members, field: "memberIds", for: user)
+        let id = ConversationID.make()
+        let everybody = [user] + members
+        try await self.members.inTurn(id) {
+            try await self.members.reconnecting(everybody, to: id) {
+                try await store.insertGroup(id, title: title, visibility: visibility, owner: user, members: members)
+            }
+            try await announcements.creation(of: id, to: everybody)
+        }
+        return try await view(id, for: user)
+    }
+
+    // MARK: Changing
+
+    public func rename(_ id: ConversationID, to title: String, by user: UserID) async throws -> Conversation {
+        let title = try Rules.title(title)
+        try await members.inTurn(id) {
+            let revision = try await store.change(id) { change in
+                try Permissions.rename(try await change.lock(for: user))
+                return try await change.setTitle(title)
+            }
+            try await announcements.update(of: id, briefly: .conversationRenamed(id, title: title, revision: revision))
+        }
+        return try await view(id, for: user)
+    }
+
+    /// Joining twice changes nothing.
+    public func join(_ id: ConversationID, by user: UserID) async throws -> Conversation {
+        try await members.add([user], to: id, by: nil) { change in
+            let membership = try await change.lock(for: user)
+            try Permissions.join(membership)
+            return membership?.role == nil
+        }
+        return try await view(id, for: user)
+    }
+
+    public func leave(_ id: ConversationID, by user: UserID) async throws {
+        try await members.remove(user, from: id) { change in
+            try Permissions.leave(try await change.lock(for: user))
+            try await change.leave(user)
+        }
+    }
+
+    /// Adding a member twice changes nothing.
+    public func add(_ users: [UserID], to id: ConversationID, by user: UserID) async throws -> Conversation {
+        guard (1...1000).contains(users.count) else { throw ChatError.invalid("userIds", "1 to 1,000") }
+        try await members.add(users, to: id, by: user) { change in
+            let membership = try await change.lock(for: user)
+            let bringingBack = try await change.wasRemoved(anyOf: users)
+            try Permissions.addMembers(membership, bringingBack: bringingBack)
+            try await requireAll(users, field: "userIds", for: user)
+            return true
+        }
+        return try await view(id, for: user)
+    }
+
+    /// Accepts a stranger's invitation; `leave` declines it. Without an invitation nothing changes.
+    public func accept(_ id: ConversationID, by user: UserID) async throws -> Conversation {
+        try await members.inTurn(id) {
+            let accepted = try await store.change(id) { change in
+                try Permissions.read(try await change.lock(for: user))
+                return try await change.acceptInvitation(of: user)
+            }
+            if accepted { try await announcements.update(of: id, to: [user]) }
+        }
+        return try await view(id, for: user)
+    }
+
+    public func remove(_ target: UserID, from id: ConversationID, by user: UserID) async throws {
+        if target == user { return try await leave(id, by: user) }
+        try await members.remove(target, from: id) { change in
+            let membership = try await change.lock(for: user)
+            try Permissions.read(membership)
+            guard let role = try await change.role(of: target) else { throw ChatError.notFound("member") }
+            try Permissions.removeMember(membership, target: role)
+            try await change.remove(target, by: user)
+        }
+    }
+
+    /// A group keeps an owner: the last owner may leave, but cannot be demoted.
+    public func setRole(
+        _ role: Member.Role, of target: UserID, in id: ConversationID, by user: UserID
+    ) async throws -> Conversation {
+        try await members.inTurn(id) {
+            let revision: Int? = try await store.change(id) { change in
+                try Permissions.changeRole(try await change.lock(for: user))
+                guard let current = try await change.role(of: target) else { throw ChatError.notFound("member") }
+                if current == role { return nil }
+                if current == .owner, try await change.countOwners() == 1 {
+                    throw ChatError(
+                        .conflict, "role: a group needs an owner; make somebody else one first", field: "role")
+                }
+                return try await change.setRole(role, of: target)
+            }
+            guard let revision else { return }
+            try await announcements.update(
+                of: id, briefly: .roleChanged(id, user: target, role: role, revision: revision), fullyTo: [target])
+        }
+        return try await view(id, for: user)
+    }
+
+    /// Checks that all of them exist, and that none of them has blocked `user`.
+    private func requireAll(_ ids: [UserID], field: String, for user: UserID) async throws {
+        let found = try await users.existing(ids)
+        guard ids.allSatisfy(found.contains) else { throw ChatError.invalid(field, "no such user") }
+        guard try await !blocks.anyBlocks(of: ids, against: user) else {
+            throw ChatError(.forbidden, "\(field): somebody of these cannot be added by you", field: field)
+        }
+    }
+}

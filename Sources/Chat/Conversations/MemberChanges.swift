@@ -1,0 +1,100 @@
+import ChatModel
+import ChatStore
+import Synchronization
+
+/// Changes who is in a conversation, and keeps the rooms of the connections in step with the database.
+///
+/// One change of a conversation's members or title runs at a time, until everybody has been told of it. So rooms and
+/// events follow in the order of the commits, and nobody is told of a conversation after having left it.
+struct MemberChanges: Sendable {
+    let store: ConversationStore
+    let announcements: ConversationAnnouncements
+    let events: any EventSink
+    private let turns = KeyedLock<ConversationID>()
+
+    /// How many changes of one conversation may wait.
+    private static let maximumWaiting = 1000
+    private static let maximumWait: Duration = .seconds(5)
+    /// The pause between two attempts to ask a database that is away.
+    private static let reconnectDelay: Duration = .milliseconds(500)
+
+    init(store: ConversationStore, announcements: ConversationAnnouncements, events: any EventSink) {
+        self.store = store
+        self.announcements = announcements
+        self.events = events
+    }
+
+    func inTurn<Value: Sendable>(
+        _ id: ConversationID, _ body: @Sendable () async throws -> Value
+    ) async throws -> Value {
+        try await turns.withLock(
+            id, behindAtMost: Self.maximumWaiting, until: .now + Self.maximumWait, body)
+    }
+
+    /// Adds those who are not members yet. Their connections join the room after the commit and before the conversation
+    /// is described to them: a message is either in the description or arrives live.
+    /// - Parameter permit: Locks the conversation and says whether anybody is to be added.
+    func add(
+        _ users: [UserID], to id: ConversationID, by adder: UserID?,
+        permit: @escaping @Sendable (ConversationChange) async throws -> Bool
+    ) async throws {
+        try await inTurn(id) {
+            let added = try await reconnecting(users, to: id) {
+                try await store.change(id) { try await permit($0) ? try await $0.add(users, by: adder) : [] }
+            }
+            try await announcements.arrival(of: added, in: id)
+        }
+    }
+
+    /// Removes a member. Their connections leave the room before the commit: the transaction holds the lock under which
+    /// messages are stored, so no message that is stored after the removal reaches them.
+    /// - Parameter change: Locks the conversation and takes the member out.
+    func remove(
+        _ user: UserID, from id: ConversationID,
+        _ change: @escaping @Sendable (ConversationChange) async throws -> Void
+    ) async throws {
+        try await inTurn(id) {
+            let isLeaving = Atomic(false)
+            do {
+                try await store.change(id) {
+                    try await change($0)
+                    events.order(.leave(id, user: user))
+                    isLeaving.store(true, ordering: .relaxed)
+                }
+            } catch {
+                if isLeaving.load(ordering: .relaxed) { reconnect([user], to: id, leaving: true) }
+                throw error
+            }
+            try await announcements.departure(of: user, from: id)
+        }
+    }
+
+    /// Runs a change that makes `users` members. When nobody knows whether it took effect, their connections are cut.
+    func reconnecting<Value: Sendable>(
+        _ users: [UserID], to id: ConversationID? = nil, _ change: () async throws -> Value
+    ) async throws -> Value {
+        do {
+            return try await change()
+        } catch {
+            if DatabaseFailure.maybeExecuted(error) { reconnect(users, to: id) }
+            throw error
+        }
+    }
+
+    /// Cuts the users' connections as soon as the database can say what they are members of by then.
+    private func reconnect(_ users: [UserID], to id: ConversationID?, leaving: Bool = false) {
+        Task {
+            while true {
+                do {
+                    // The change may still run on the server; it holds the lock that we wait for here.
+                    try await store.awaitChanges(of: id)
+                    break
+                } catch {
+                    if DatabaseFailure.isClosed(error) { return }
+                    try? await Task.sleep(for: Self.reconnectDelay)
+                }
+            }
+            for user in users { events.order(.cut(user, leaving: leaving ? id : nil)) }
+        }
+    }
+}

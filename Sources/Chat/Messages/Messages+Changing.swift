@@ -1,0 +1,99 @@
+public import ChatModel
+import ChatStore
+
+extension Messages {
+    public func edit(_ id: MessageID, text: String, by user: UserID) async throws -> Message {
+        // Before the conversation is locked; the length first, because the filter's time grows with it.
+        try Rules.text(text, hasAttachments: true)
+        let judgement = blockedWords.current.judge(text)
+        return try await change(id, by: user) { message, change in
+            try Permissions.editMessage(message.membership, sender: message.sender, by: user)
+            guard !message.isDeleted else { throw ChatError(.gone, "this message was deleted") }
+            try Rules.text(text, hasAttachments: message.hasAttachments)
+            if judgement.isRefused { throw Rules.blockedText }
+            guard judgement.text != message.text else { return nil }
+            let growth = judgement.text.utf8.count - message.text.utf8.count
+            guard growth <= 0 || quota.hasRoom(user) else { throw ChatError.textQuotaExceeded }
+            let revision = try await change.edit(text: judgement.text)
+            if !judgement.reported.isEmpty { try await change.report(patterns: judgement.reported) }
+            return revision
+        } announcing: { change in
+            quota.count(judgement.text.utf8.count - change.before.text.utf8.count, of: user)
+            events.deliver(.messageUpdated(change.message))
+        }
+    }
+
+    /// Deleting twice changes nothing.
+    public func delete(_ id: MessageID, by user: UserID) async throws -> Message {
+        try await change(id, by: user) { message, change in
+            try Permissions.deleteMessage(message.membership, sender: message.sender, by: user)
+            return message.isDeleted ? nil : try await change.delete(by: user)
+        } announcing: { change in
+            uploadLookup.forget()
+            quota.count(-change.before.text.utf8.count, of: change.before.sender)
+            events.deliver(.messageDeleted(change.message))
+        }
+    }
+
+    /// Adds a reaction or takes it back. Doing so twice changes nothing.
+    public func react(_ id: MessageID, emoji: String, add: Bool, by user: UserID) async throws -> Message {
+        try Rules.emoji(emoji)
+        return try await change(id, by: user) { message, change in
+            try Permissions.react(message.membership, add: add)
+            guard !message.isDeleted else { throw ChatError(.gone, "this message was deleted") }
+            if add {
+                let counts = try await change.reactionCounts()
+                guard counts[emoji] != nil || counts.count < Self.maximumEmoji else {
+                    throw ChatError.invalid("emoji", "at most \(Self.maximumEmoji) different ones on a message")
+                }
+                guard counts.values.reduce(0, +) < Self.maximumReactions else {
+                    throw ChatError.invalid("emoji", "at most \(Self.maximumReactions) reactions to a message")
+                }
+            }
+            return try await change.react(emoji: emoji, by: user, add: add)
+        } announcing: { change in
+            let reacting = Reacting(emoji: emoji, user: user, isAdded: add, revision: change.revision)
+            events.deliver(.reactionChanged(reacting, to: change.message))
+        }
+    }
+
+    /// Bounds for one message, so that it can still be sent: it holds a user id for each reaction.
+    private static let maximumEmoji = 20
+    private static let maximumReactions = 1000
+
+    public func report(_ id: MessageID, reason: String, by user: UserID) async throws {
+        let reason = try Rules.reason(reason)
+        _ = try await find(id, for: user)
+        try await store.report(id, by: user, reason: reason)
+    }
+
+    /// A message that was changed.
+    private struct Change: Sendable {
+        var message: Message
+        var before: LockedMessage
+        /// The conversation's revision after the change.
+        var revision: Int
+    }
+
+    /// Changes a message in its conversation's turn. It is announced in the same turn: in the order of the changes.
+    /// - Parameter body: Returns the revision of the change; nil when nothing changed, and nothing is to be announced.
+    /// - Returns: The message after the change.
+    private func change(
+        _ id: MessageID, by user: UserID,
+        _ body: @escaping @Sendable (LockedMessage, MessageChange) async throws -> Int?,
+        announcing announce: @escaping @Sendable (Change) -> Void
+    ) async throws -> Message {
+        guard let conversation = try await store.conversation(of: id) else { throw ChatError.notFound("message") }
+        return try await store.change(id, in: conversation) { change in
+            // To those outside the conversation the message does not exist.
+            guard let message = try await change.lock(for: user), message.membership.role != nil else {
+                throw ChatError.notFound("message")
+            }
+            return (before: message, revision: try await body(message, change))
+        } committed: { before, revision in
+            guard let message = try await store.find(id) else { throw ChatError.notFound("message") }
+            if let revision { announce(Change(message: message, before: before, revision: revision)) }
+            return message
+        }
+    }
+}

@@ -1,0 +1,119 @@
+package import ChatModel
+import PostgresClient
+
+/// The change of one conversation: its title, its members and their roles. Lives as long as the transaction.
+package struct ConversationChange: Sendable {
+    let id: ConversationID
+    let transaction: PostgresTransaction
+
+    /// Locks the conversation for the rest of the transaction, then reads the membership of `user`. Every change begins
+    /// with it.
+    package func lock(for user: UserID) async throws -> Membership? {
+        try await transaction.query(ConversationTable.lock(id))
+        return try await transaction.query(ConversationTable.membership(of: user, in: id)).first
+            .map(ConversationTable.membership)
+    }
+
+    /// Adds those who are not members yet. Everything before they joined counts as read.
+    /// - Parameter adder: Who adds them; nil for a user who joins.
+    /// - Returns: Those who were added.
+    package func add(_ users: [UserID], by adder: UserID?) async throws -> [UserID] {
+        let added: [UserID] = try await transaction.query(
+            """
+            INSERT INTO members (conversation_id, user_id, role, joined_at, delivered_seq, read_seq, invited_by,
+                invited_at)
+            SELECT c.id, u.id, 'member', clock_timestamp(), c.last_seq, c.last_seq, a.stranger,
+                CASE WHEN a.stranger IS NOT NULL THEN now() END
+            FROM conversations c, users u LEFT JOIN LATERAL (\(ConversationTable.stranger(adder))) a (stranger) ON true
+            WHERE c.id = \(id) AND u.id = ANY(\(users))
+            ON CONFLICT DO NOTHING RETURNING user_id
+            """
+        ).map { try $0["user_id"] }
+        guard !added.isEmpty else { return [] }
+        let count = try await transaction.query(
+            "SELECT count(*) AS count FROM members WHERE conversation_id = \(id)"
+        ).first?.decode("count", as: Int.self)
+        guard count ?? 0 <= GroupSize.maximum else {
+            throw ChatError.invalid("userIds", "a group holds \(GroupSize.maximum) members")
+        }
+        try await transaction.query(
+            "DELETE FROM removed_members WHERE conversation_id = \(id) AND user_id = ANY(\(added))")
+        try await bump()
+        return added
+    }
+
+    /// Nil when `user` is not a member.
+    package func role(of user: UserID) async throws -> Member.Role? {
+        try await transaction.query("SELECT role FROM members WHERE conversation_id = \(id) AND user_id = \(user)")
+            .first?["role"]
+    }
+
+    package func countOwners() async throws -> Int {
+        try await transaction.query(
+            "SELECT count(*) AS count FROM members WHERE conversation_id = \(id) AND role = 'owner'"
+        ).first?["count"] ?? 0
+    }
+
+    /// Takes away the invitation of `user`. False when there was none.
+    package func acceptInvitation(of user: UserID) async throws -> Bool {
+        let accepted = try await transaction.query(
+            """
+            UPDATE members SET invited_by = NULL, invited_at = NULL
+            WHERE conversation_id = \(id) AND user_id = \(user) AND invited_by IS NOT NULL RETURNING 1
+            """)
+        guard !accepted.isEmpty else { return false }
+        try await bump()
+        return true
+    }
+
+    /// Whether any of `users` was removed and has not been brought back.
+    package func wasRemoved(anyOf users: [UserID]) async throws -> Bool {
+        try await !transaction.query(
+            "SELECT 1 FROM removed_members WHERE conversation_id = \(id) AND user_id = ANY(\(users))"
+        ).isEmpty
+    }
+
+    /// Takes out a member who leaves. Somebody who leaves a public group may come back at any time, so the URLs they hold
+    /// stay valid.
+    package func leave(_ user: UserID) async throws {
+        try await takeOut(user)
+        try await transaction.query(
+            "SELECT settle_departure(id, visibility <> 'public') FROM conversations WHERE id = \(id)")
+    }
+
+    /// Takes out a member, who stays out until an owner or admin brings them back.
+    package func remove(_ user: UserID, by remover: UserID) async throws {
+        try await takeOut(user)
+        try await transaction.query(
+            """
+            INSERT INTO removed_members (conversation_id, user_id, removed_by)
+            VALUES (\(id), \(user), \(remover)) ON CONFLICT DO NOTHING
+            """)
+        try await transaction.query("SELECT settle_departure(\(id), true)")
+    }
+
+    private func takeOut(_ user: UserID) async throws {
+        try await transaction.query("DELETE FROM members WHERE conversation_id = \(id) AND user_id = \(user)")
+    }
+
+    /// - Returns: The conversation's revision after the change.
+    package func setRole(_ role: Member.Role, of user: UserID) async throws -> Int {
+        try await transaction.query(
+            "UPDATE members SET role = \(role) WHERE conversation_id = \(id) AND user_id = \(user)")
+        return try await bump()
+    }
+
+    /// - Returns: The conversation's revision after the change.
+    package func setTitle(_ title: String) async throws -> Int {
+        try await transaction.query("UPDATE conversations SET title = \(title) WHERE id = \(id)")
+        return try await bump()
+    }
+
+    /// - Returns: The conversation's revision after the change.
+    @discardableResult
+    private func bump() async throws -> Int {
+        let rows = try await transaction.query(ConversationTable.bump(where: "c.id = \(id)"))
+        guard let row = rows.first else { throw ChatError.notFound("conversation") }
+        return try row["revision"]
+    }
+}

@@ -1,0 +1,11 @@
+package import ChatModel
+
+/// A message that is locked for a change, and the membership of the user who wants to change it.
+package struct LockedMessage: Sendable {
+    package var conversation: ConversationID
+    package var sender: UserID
+    package var isDeleted: Bool
+    package var text: String
+    package var hasAttachments: Bool
+    package var membership: Membership
+}

@@ -1,0 +1,90 @@
+import ChatModel
+import PostgresClient
+
+/// What several stores need to know of rows of `conversations` and `members`, and to write into them. Each rule is
+/// written once.
+enum ConversationTable {
+    /// What every change of a conversation sets: the change counter, and the time. `c` is the conversation's row.
+    static func change(by count: PostgresQuery = "1") -> PostgresQuery {
+        "revision = c.revision + \(count), updated_at = now()"
+    }
+
+    /// Counts one change of the conversation that `condition` names.
+    /// - Returns: The new `revision`.
+    static func bump(where condition: PostgresQuery) -> PostgresQuery {
+        "UPDATE conversations c SET \(change()) WHERE \(condition) RETURNING c.revision"
+    }
+
+    /// Locks the conversation for a change; messages are stored under the same lock.
+    static func lock(_ id: ConversationID?) -> PostgresQuery {
+        "SELECT 1 FROM conversations WHERE id = \(id) FOR NO KEY UPDATE"
+    }
+
+    /// Whether a group is small (`GroupSize`). Counts no more members than it has to.
+    /// - Parameter conversation: The expression of its id.
+    static func isSmall(_ conversation: PostgresQuery) -> PostgresQuery {
+        """
+        (SELECT count(*) FROM (SELECT 1 FROM members x WHERE x.conversation_id = \(conversation)
+            LIMIT \(unescaped: "\(GroupSize.small + 1)")) AS counted) <= \(unescaped: "\(GroupSize.small)")
+        """
+    }
+
+    /// The epoch with which URLs that are shown in the conversation `c` are signed. The next epoch is not used before it
+    /// begins: URLs that somebody got after a removal end together with the earlier ones.
+    static let urlEpoch: PostgresQuery = """
+        CASE WHEN c.url_epoch > extract(epoch FROM now()) THEN c.previous_url_epoch ELSE c.url_epoch END AS url_epoch
+        """
+
+    /// How many messages of others lie past a mark of the member `me` of the conversation `c`. `seq` has no gaps, so we
+    /// count only the messages that do not count: the member's own and deleted ones.
+    static func others(past mark: PostgresQuery) -> PostgresQuery {
+        """
+        CASE WHEN c.last_seq > me.\(mark) THEN c.last_seq - me.\(mark)
+            - (SELECT count(*) FROM messages own WHERE own.sender_id = me.user_id
+                AND own.conversation_id = me.conversation_id AND own.seq > me.\(mark))
+            - (SELECT count(*) FROM messages gone WHERE gone.conversation_id = me.conversation_id
+                AND gone.seq > me.\(mark) AND gone.deleted_at IS NOT NULL AND gone.sender_id <> me.user_id)
+        ELSE 0 END
+        """
+    }
+
+    /// The columns of a user's `Membership`. `c` is the conversation's row, `u` the user's, `me` the member's; only `c`
+    /// has to be there.
+    static func membershipColumns(of user: UserID) -> PostgresQuery {
+        """
+        c.kind, c.visibility, me.role, \(UserTable.isMuted) AS is_muted, \(BlockTable.shutsOut("\(user)")) AS is_shut_out,
+        me.user_id IS NULL AND EXISTS (SELECT 1 FROM removed_members r
+            WHERE r.conversation_id = c.id AND r.user_id = \(user)) AS was_removed
+        """
+    }
+
+    static func membership(of user: UserID, in id: ConversationID) -> PostgresQuery {
+        """
+        SELECT \(membershipColumns(of: user))
+        FROM conversations c LEFT JOIN users u ON u.id = \(user)
+            LEFT JOIN members me ON me.conversation_id = c.id AND me.user_id = \(user)
+        WHERE c.id = \(id)
+        """
+    }
+
+    static func membership(from row: PostgresRow) throws -> Membership {
+        Membership(
+            kind: try row["kind"], visibility: try row["visibility"], role: try row["role"],
+            isMuted: try row["is_muted"], isShutOut: try row["is_shut_out"], wasRemoved: try row["was_removed"])
+    }
+
+    /// The id of `adder` if the user `u` does not seem to know them: `u` has neither written to them, nor joined a private
+    /// group with them by their own choice. A public group proves nothing, because everybody may join it.
+    static func stranger(_ adder: UserID?) -> PostgresQuery {
+        """
+        SELECT \(adder)::uuid WHERE \(adder)::uuid IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM conversations d
+                JOIN messages m ON m.conversation_id = d.id AND m.sender_id = u.id
+                WHERE d.direct_low = least(u.id, \(adder)) AND d.direct_high = greatest(u.id, \(adder)))
+            AND NOT EXISTS (SELECT 1 FROM members mine
+                JOIN conversations g ON g.id = mine.conversation_id AND g.visibility = 'private'
+                JOIN members theirs ON theirs.conversation_id = g.id AND theirs.user_id = \(adder)
+                WHERE mine.user_id = u.id AND mine.invited_by IS NULL)
+        """
+    }
+}
