@@ -119,7 +119,7 @@ def test_files_are_shown_and_saved_after_their_urls_have_ended(person, server, t
     picture.click()
     # The page may replace the image by one with a new URL, so each step queries the document again.
     bo.page.wait_for_function(
-        "() => { const image = document.querySelector('[role=dialog] img'); return image?.complete && image.naturalWidth > 0; }")
+        "() => { const image = document.querySelector('dialog.lightbox img'); return image?.complete && image.naturalWidth > 0; }")
     bo.page.keyboard.press("Escape")
     # The new URLs end too.
     server.sql(
