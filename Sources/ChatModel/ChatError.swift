@@ -1,5 +1,4 @@
-/// What the domain refuses, and why. Its translation to an HTTP status and to a socket acknowledgement stands once, in
-/// the server.
+/// What the domain refuses, and why. The server translates it to an HTTP status or a socket acknowledgement in one place.
 public struct ChatError: Error, Sendable, Equatable {
     /// The stable word a client can act on (API.md, "Errors").
     public struct Code: Sendable, Hashable, CustomStringConvertible {
@@ -58,11 +57,11 @@ public struct ChatError: Error, Sendable, Equatable {
     }
 
     public var code: Code
-    /// One sentence for the person who reads the answer; never a path, SQL or another's data.
+    /// One sentence for the person who reads the answer. Never contains a path, SQL or somebody else's data.
     public var detail: String
     /// The field of the request that is wrong.
     public var field: String?
-    /// Seconds after which trying again makes sense.
+    /// In how many seconds trying again makes sense.
     public var retryAfter: Int?
 
     public init(_ code: Code, _ detail: String, field: String? = nil, retryAfter: Int? = nil) {
@@ -72,7 +71,7 @@ public struct ChatError: Error, Sendable, Equatable {
         self.retryAfter = retryAfter
     }
 
-    /// `field: rule`, the form of every `validation_failed`.
+    /// Every `validation_failed` has this form: `field: rule`.
     public static func invalid(_ field: String, _ rule: String) -> ChatError {
         ChatError(.validationFailed, "\(field): \(rule)", field: field)
     }

@@ -1,9 +1,9 @@
 import Synchronization
 
-/// How often a measured value was at most each of some bounds, and the sum of all: Prometheus' histogram.
+/// A histogram as Prometheus has it: for each bound, how many values were at most that large, and the sum of all.
 public final class Histogram: Sendable {
     public struct Snapshot: Sendable {
-        /// Values up to each bound, smaller ones included.
+        /// How many values were at most as large as each bound.
         public var cumulative: [(bound: Double, count: Int)]
         public var count: Int
         public var sum: Double

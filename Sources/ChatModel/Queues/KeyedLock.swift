@@ -1,4 +1,4 @@
-/// Lets one task at a time work on what a key names; others wait in line. Nothing is kept of a key nobody holds.
+/// Lets one task at a time work on what a key names; the others wait in order. A key that nobody holds takes no memory.
 package actor KeyedLock<Key: Hashable & Sendable> {
     private var waiting: [Key: [CheckedContinuation<Void, Never>]] = [:]
 
@@ -12,9 +12,9 @@ package actor KeyedLock<Key: Hashable & Sendable> {
         return try await body()
     }
 
-    /// As `withLock(_:_:)`, for what clients can have pile up. Each turn is bounded by what `body` does in it; whoever's
-    /// turn comes after the deadline gives it to the next at once.
-    /// - Throws: `unavailable` where `maximum` others wait already, or the turn comes after `deadline`.
+    /// As `withLock(_:_:)`, with bounds, for work that clients can pile up. A task whose turn comes after the deadline
+    /// passes it on at once.
+    /// - Throws: `unavailable` when `maximum` others wait already, or the turn comes after `deadline`.
     package func withLock<Value: Sendable>(
         _ key: Key, behindAtMost maximum: Int, until deadline: ContinuousClock.Instant,
         _ body: @Sendable () async throws -> Value

@@ -1,18 +1,19 @@
 import Foundation
 
-/// What somebody guesses first (OWASP ASVS 5, § 6.2.4 and § 6.2.11): the commonest passwords, and the account's own names.
+/// The passwords that are guessed first (OWASP ASVS 5, sections 6.2.4 and 6.2.11): the commonest ones, and the account's
+/// own names.
 package enum CommonPasswords {
-    /// So many digits or signs beside a name are few: a date's.
+    /// Up to this many digits or signs beside a name do not make it a password: a date has as many.
     private static let few = 8
-    /// A part of a name that is shorter than this stands in too many good passwords.
+    /// A part of a name that is shorter than this occurs in too many good passwords.
     private static let shortestPart = 3
 
-    /// Whatever its case.
-    /// - Parameter password: Its length is within bounds: what is asked of it here costs more than its length.
+    /// Ignores case.
+    /// - Parameter password: Its length has been checked: this costs more than its length.
     package static func contains(_ password: String) -> Bool { list.contains(password.lowercased()) }
 
-    /// Whether `password` is made of `names` or their words, with at most a few digits or signs before, between and
-    /// behind: whatever their case, forwards or backwards.
+    /// Whether `password` consists of `names` or their words, forwards or backwards, with at most a few digits or signs
+    /// around them. Ignores case.
     package static func isName(_ password: String, of names: [String]) -> Bool {
         let password = folded(password)
         let names = names.map(folded)
@@ -28,7 +29,7 @@ package enum CommonPasswords {
 
     private static func folded(_ text: String) -> String { text.lowercased().precomposedStringWithCanonicalMapping }
 
-    /// Reads the list, which the first question would else do.
+    /// Reads the list, so that the first password does not wait for it.
     package static func prepare() { _ = list.count }
 
     private static let list = Set(CommonPasswordList.text.split(whereSeparator: \.isWhitespace).map(String.init))

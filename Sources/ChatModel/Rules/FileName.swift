@@ -1,11 +1,11 @@
-/// The name a file is shown and downloaded under. It never names anything on the server's disk.
+/// The name under which a file is shown and downloaded. No file on the server's disk has it.
 package enum FileName {
-    /// In bytes: what file systems hold.
+    /// In bytes, as file systems limit it.
     package static let maximumBytes = 255
 
-    /// The last path component without control and bidirectional characters, cut to 255 bytes with its extension kept.
+    /// The last path component without control and bidirectional characters, cut to 255 bytes but with its extension.
     ///
-    /// Scalar by scalar: a slash and a combining mark behind it are one character, which is no slash.
+    /// Works on scalars: a slash with a combining mark behind it is one character, which does not equal a slash.
     package static func cleaned(_ raw: String) -> String {
         let last = raw.unicodeScalars.split { $0 == "/" || $0 == "\\" }.last ?? Substring().unicodeScalars
         let name = last.filter(isAllowed).drop { $0.properties.isWhitespace }

@@ -1,8 +1,8 @@
-/// What a valid name, text or list is: each rule once. The database repeats them as constraints.
+/// What a valid name, text or list is. Each rule stands here once; the database repeats them as constraints.
 ///
-/// A character is a Unicode code point, as PostgreSQL's `char_length` counts. Whether a text can be short enough is asked
-/// of its bytes, before anything else: normalizing, comparing and hashing a string takes time that grows with the square
-/// of the combining marks in a row.
+/// A character is a Unicode code point, as PostgreSQL's `char_length` counts them. The bytes of a text are checked before
+/// anything else: normalizing, comparing or hashing a string takes time that grows with the square of the combining marks
+/// in a row.
 package enum Rules {
     package static func username(_ raw: String) throws(ChatError) -> String {
         let allowed =
@@ -18,8 +18,8 @@ package enum Rules {
         return raw.lowercased()
     }
 
-    /// What a password to be set has to be.
-    /// - Parameter names: Of its user, which are no passwords.
+    /// Checks a new password.
+    /// - Parameter names: The user's own names, which are too easy to guess.
     package static func password(
         _ password: String, field: String = "password", names: [String] = []
     ) throws(ChatError) {
@@ -31,7 +31,7 @@ package enum Rules {
         }
     }
 
-    /// What a password to be checked has to be: no account has a longer one. Shorter ones are merely wrong.
+    /// Checks a password that is to be compared. No account has a longer one; a shorter one is merely wrong.
     package static func passwordGuess(_ password: String, field: String = "password") throws(ChatError) {
         guard fits(password, 256) else { throw .invalid(field, "up to 256 characters") }
     }
@@ -40,7 +40,7 @@ package enum Rules {
         try line(raw, field: "displayName", length: 1...64)
     }
 
-    /// An empty text means none.
+    /// An empty text removes it.
     package static func about(_ raw: String) throws(ChatError) -> String? {
         guard let about = trimmed(raw, 500) else { throw .invalid("about", "up to 500 characters") }
         try refuseNUL(about, field: "about")
@@ -51,7 +51,7 @@ package enum Rules {
         try line(raw, field: "title", length: 1...80)
     }
 
-    /// Part of a name that is searched for.
+    /// Checks the part of a name that somebody searches for.
     package static func nameQuery(_ query: String) throws(ChatError) {
         guard fits(query, 100), !query.utf8.contains(0) else { throw .invalid("query", "up to 100 characters") }
     }
@@ -64,7 +64,7 @@ package enum Rules {
         return reason
     }
 
-    /// An emoji, not a word: something a keyboard's emoji panel produces.
+    /// Checks that it is one emoji, as a keyboard's emoji panel produces it.
     package static func emoji(_ emoji: String) throws(ChatError) {
         let scalars = emoji.unicodeScalars
         guard emoji.utf8.count <= 64, emoji.count == 1,
@@ -81,7 +81,7 @@ package enum Rules {
         try refuseNUL(text, field: "text")
     }
 
-    /// Names no word: whoever tries again should not learn the list.
+    /// Names no word, so that nobody learns the list by trying.
     package static let blockedText = ChatError.invalid("text", "contains something that may not be sent here")
 
     package static func clientID(_ clientID: String) throws(ChatError) {
@@ -94,7 +94,7 @@ package enum Rules {
         guard Set(ids).count == ids.count else { throw .invalid("attachments", "each upload once") }
     }
 
-    /// One line of text, its outer white space removed, without control characters.
+    /// One line of text without control characters; white space around it is removed.
     private static func line(_ raw: String, field: String, length: ClosedRange<Int>) throws(ChatError) -> String {
         guard let line = trimmed(raw, length.upperBound), length.contains(line.unicodeScalars.count) else {
             throw .invalid(field, "\(length.lowerBound) to \(length.upperBound) characters")

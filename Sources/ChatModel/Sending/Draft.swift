@@ -1,17 +1,17 @@
 import Crypto
 package import Foundation
 
-/// A message on its way into the database: checked for form, not yet for permission.
+/// A message that is to be stored. Its form has been checked, the sender's permission has not.
 package struct Draft: Sendable {
-    /// Given before the first attempt, so that it can be found out later whether an attempt whose outcome was lost
-    /// with the connection had been committed.
+    /// Made before the first attempt to store it. If the connection breaks, we can find out later whether the attempt was
+    /// committed.
     package let id: MessageID
     package let conversation: ConversationID
     package let sender: UserID
     package let text: String
-    /// What the word filter made of `text`. It judges here, so that no text holds up a lane.
+    /// The word filter's judgement of `text`. The filter runs here, so that no text delays a lane.
     package let judgement: WordFilter.Judgement
-    /// Whether the sender may store more text.
+    /// Whether the sender's quota has room for more text.
     package let hasRoom: Bool
     package let attachments: [UploadID]
     package let replyTo: MessageID?
@@ -40,7 +40,7 @@ package struct Draft: Sendable {
         self.origin = origin
     }
 
-    /// What is wrong with the form of a request, whoever it goes to.
+    /// What is wrong with the form of a request; nil when it is valid.
     package static func flaw(of request: MessageRequest) -> ChatError? {
         do throws(ChatError) {
             let attachments = request.attachments ?? []
@@ -53,7 +53,7 @@ package struct Draft: Sendable {
         }
     }
 
-    /// What two drafts share that must not go into one statement: the second would not see the first.
+    /// Two drafts with the same key must not go into one statement, because the second would not see the first.
     package var repetitionKey: RepetitionKey? {
         clientId.map { RepetitionKey(conversation: conversation, sender: sender, clientId: $0) }
     }
@@ -70,8 +70,8 @@ package struct Draft: Sendable {
         }
     }
 
-    /// SHA-256 of what makes two requests the same one. Ids have a fixed length and the text comes last, so no two
-    /// requests share an encoding.
+    /// The SHA-256 of what makes two requests the same one. Ids have a fixed length and the text comes last, so two
+    /// different requests never have the same encoding.
     private static func fingerprint(_ text: String, _ attachments: [UploadID], _ replyTo: MessageID?) -> Data {
         var hash = SHA256()
         hash.update(data: [UInt8(attachments.count), replyTo == nil ? 0 : 1])

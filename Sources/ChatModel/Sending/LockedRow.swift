@@ -1,5 +1,5 @@
-/// A row that storing a message has to lock, or that a foreign key's check locks, and that somebody else may hold:
-/// whoever works in SQL and has not said COMMIT.
+/// A row that is locked to store a message, by the statement itself or by a foreign key's check. Somebody else may hold
+/// the lock: a person who works in SQL and has not committed.
 package enum LockedRow: Hashable, Sendable {
     case conversation(ConversationID)
     case user(UserID)
@@ -8,7 +8,7 @@ package enum LockedRow: Hashable, Sendable {
 }
 
 extension Draft {
-    /// The rows without which it cannot be stored.
+    /// The rows that must not be locked for the message to be stored.
     package var rows: Set<LockedRow> {
         var rows: Set<LockedRow> = [.conversation(conversation), .user(sender)]
         if let replyTo { rows.insert(.message(replyTo)) }

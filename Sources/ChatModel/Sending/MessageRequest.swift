@@ -1,4 +1,4 @@
-/// A request to send a message, whoever brought it.
+/// A request to send a message, from REST or from a socket.
 public struct MessageRequest: Sendable, Codable, Equatable {
     public var conversationId: ConversationID?
     public var recipientId: UserID?

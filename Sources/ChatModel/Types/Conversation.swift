@@ -9,22 +9,22 @@ public struct Conversation: Sendable, Codable, Equatable {
     public var kind: Kind
     public var title: String?
     public var visibility: Visibility?
-    /// The first fifty by the time they joined; `memberCount` says how many there are.
+    /// The first fifty members by the time they joined; `memberCount` counts all.
     public var members: [Member]
     public var memberCount: Int
     /// The position of the newest message, 0 before the first.
     public var lastSeq: Int
-    /// Counts the changes of the conversation: API.md says which.
+    /// Counts the changes of the conversation. API.md says what counts as one.
     public var revision: Int
     public var lastMessage: Message?
-    /// Messages of others past the caller's read mark that have not been deleted.
+    /// The messages of others past the user's read mark, without deleted ones.
     public var unreadCount: Int
-    /// In one's own view only, while a stranger's adding has not been answered.
+    /// Only shown to the member whom a stranger added, until they answer.
     public var invitation: Invitation?
     public var createdAt: Date
     public var updatedAt: Date
 
-    /// Who put somebody that does not know them into a group, and when.
+    /// Says who added the user to a group without knowing them, and when.
     public struct Invitation: Sendable, Codable, Equatable {
         public var by: Sender
         public var at: Date

@@ -1,20 +1,20 @@
 public import Foundation
 
-/// The identifier of an `Entity`: a UUIDv7 (RFC 9562 § 5.7), so that ids sort by the time they were made and an index
-/// on them grows at its end. The type parameter keeps a user's id from being passed where an upload's is meant.
+/// The identifier of an `Entity`: a UUIDv7 (RFC 9562, section 5.7). Ids sort by the time they were made, so an index on
+/// them grows at its end. The type parameter keeps a user's id from being passed for an upload's.
 public struct ID<Entity>: Hashable, Sendable, Comparable, CustomStringConvertible {
     public let uuid: UUID
 
     public init(_ uuid: UUID) { self.uuid = uuid }
 
-    /// Reads the usual 36-character form, in either case. A malformed id is nil, and answered like an unknown one.
+    /// Reads the usual form of 36 characters, in either case. Nil for a malformed id.
     public init?(_ string: some StringProtocol) {
         guard string.utf8.count == 36, let uuid = UUID(uuidString: String(string)) else { return nil }
         self.uuid = uuid
     }
 
-    /// The Nil UUID (RFC 9562 § 5.9), which names nothing: what a malformed id in a request becomes, so that it is
-    /// answered like an unknown one.
+    /// The Nil UUID (RFC 9562, section 5.9), which names nothing. A malformed id in a request becomes this one, so it is
+    /// answered like an unknown id.
     public static var unknown: ID { ID(UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))) }
 
     /// A new id: 48 bits of Unix time in milliseconds, 74 random bits.
@@ -40,7 +40,7 @@ public struct ID<Entity>: Hashable, Sendable, Comparable, CustomStringConvertibl
         }
     }
 
-    /// The lower-case text form (RFC 9562 § 4).
+    /// The lower-case text form (RFC 9562, section 4).
     public var description: String {
         withUnsafeBytes(of: uuid.uuid) { bytes in
             String(unsafeUninitializedCapacity: 36) { text in
@@ -87,5 +87,5 @@ public typealias MessageID = ID<Message>
 public typealias UploadID = ID<Upload>
 public typealias ReportID = ID<Report>
 
-/// What a user sent to the moderators about a message. It is read in SQL only, so the type has nothing but a name.
+/// A user's report of a message to the moderators. It is read only in SQL, so the type is just a name.
 public enum Report {}

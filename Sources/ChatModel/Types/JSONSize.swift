@@ -1,7 +1,7 @@
-/// How many bytes something takes in JSON at most, without writing it: answers over a socket are cut by it. What is not
-/// text (ids, times, numbers, the names of fields) is counted as a constant.
+/// An upper bound of the bytes that something takes in JSON; answers over a socket are cut by it. Everything but text
+/// (ids, times, numbers, the names of fields) counts as a constant.
 extension String {
-    /// Quotes and backslashes take two bytes, control characters six (RFC 8259 § 7).
+    /// Quotes and backslashes take two bytes, control characters six (RFC 8259, section 7).
     package var maximumJSONBytes: Int {
         utf8.reduce(2) { $0 + ($1 < 0x20 ? 6 : $1 == UInt8(ascii: "\"") || $1 == UInt8(ascii: "\\") ? 2 : 1) }
     }
@@ -40,7 +40,7 @@ extension User {
 }
 
 extension Collection<Message> {
-    /// The longest beginning of so many bytes, the first whatever it takes.
+    /// The longest beginning that fits into so many bytes, but at least the first message.
     package func oldest(fitting bytes: Int) -> [Message] {
         var room = bytes
         var isFirst = true
@@ -54,6 +54,6 @@ extension Collection<Message> {
 }
 
 extension BidirectionalCollection<Message> {
-    /// The longest end of so many bytes, the last whatever it takes.
+    /// The longest end that fits into so many bytes, but at least the last message.
     package func newest(fitting bytes: Int) -> [Message] { reversed().oldest(fitting: bytes).reversed() }
 }

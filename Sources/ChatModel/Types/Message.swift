@@ -1,6 +1,6 @@
 public import Foundation
 
-/// A message, as API.md shows it. A deleted one stays in its place with an empty text and `deletedAt`.
+/// A message, as API.md describes it. A deleted message keeps its place, with an empty text and `deletedAt`.
 public struct Message: Sendable, Codable, Equatable {
     public enum Status: String, Sendable, Codable { case sent, delivered, read }
 

@@ -1,6 +1,6 @@
 package import Foundation
 
-/// Where the next page of a list begins: after this time and, among equals, after this id. Opaque to clients.
+/// Where the next page of a list begins: after this time and, for equal times, after this id. Clients do not look into it.
 public struct PageCursor<Entity>: Sendable, Equatable {
     package var date: Date
     package var id: ID<Entity>

@@ -1,4 +1,4 @@
-/// Who wrote a message: as much of a user as a bubble shows.
+/// Who wrote a message: the part of a user that a message bubble shows.
 public struct Sender: Sendable, Codable, Equatable {
     public var id: UserID
     public var username: String

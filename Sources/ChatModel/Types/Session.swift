@@ -1,12 +1,12 @@
 public import Foundation
 
-/// One signed-in device: the family of refresh tokens that began with one log-in.
+/// A signed-in device: all refresh tokens that follow from one log-in.
 public struct Session: Sendable, Codable, Equatable {
     public var id: SessionID
     public var createdAt: Date
     public var lastUsedAt: Date
     public var userAgent: String
-    /// Whether the question came from this very session.
+    /// Whether this is the session of the user who asks.
     public var current: Bool
 
     package init(id: SessionID, createdAt: Date, lastUsedAt: Date, userAgent: String, current: Bool) {

@@ -1,6 +1,6 @@
 public import Foundation
 
-/// A file somebody uploaded, as API.md shows it.
+/// An uploaded file, as API.md describes it.
 public struct Upload: Sendable, Codable, Equatable {
     public enum Kind: String, Sendable, Codable { case image, video, audio, file }
 
@@ -21,9 +21,9 @@ public struct Upload: Sendable, Codable, Equatable {
     public var id: UploadID
     public var ownerId: UserID
     public var name: String
-    /// The MIME type of the bytes, whatever the client called them.
+    /// The MIME type that was found in the bytes, not the one that the client named.
     public var type: String
-    /// Of the bytes received, as is `sha256`; what `url` serves is cleaned of metadata.
+    /// Like `sha256`, of the bytes that were received. The file at `url` is cleaned of metadata.
     public var size: Int
     public var sha256: String
     public var kind: Kind

@@ -1,6 +1,6 @@
 public import Foundation
 
-/// A person, as API.md shows them.
+/// A person, as API.md describes them.
 public struct User: Sendable, Codable, Equatable {
     public enum Status: String, Sendable, Codable { case online, offline }
 
@@ -10,10 +10,10 @@ public struct User: Sendable, Codable, Equatable {
     public var about: String?
     public var avatar: Upload?
     public var createdAt: Date
-    /// Shown to others only; one's own account has none.
+    /// Only shown to others, not to the user.
     public var status: Status?
     public var lastSeenAt: Date?
-    /// Shown to oneself only: until when one's messages are refused.
+    /// Only shown to the user: until when their messages are refused.
     public var mutedUntil: Date?
 
     package init(

@@ -1,13 +1,13 @@
 package import Foundation
 
-/// How far a conversation's URLs are good, as `settle_departure` keeps it in the database.
+/// Which URLs of a conversation are still valid. `settle_departure` keeps this in the database.
 package struct URLEpochs: Sendable, Equatable {
-    /// A moment in Unix time from which URLs are signed with it, and those of earlier epochs are refused.
+    /// A Unix time. From then on URLs are signed with it, and URLs of earlier epochs are refused.
     package var current: Int
-    /// Until then those of this one are good, and of none before it.
+    /// Until `current` begins, URLs of this epoch are valid, and none of an earlier one.
     package var previous: Int
 
-    /// Whole seconds for which a URL of `epoch` is good as far as this goes; nil when it has ended.
+    /// For how many more seconds a URL of `epoch` is valid; nil when it is not.
     package func validity(of epoch: Int, now: Date = Date()) -> Int? {
         if epoch >= current { return .max }
         let remaining = Double(current) - now.timeIntervalSince1970

@@ -1,24 +1,24 @@
 public import Crypto
 package import Foundation
 
-/// Signs and checks the tokens in upload URLs. A token is a capability: it names the upload and an expiry, and no user,
-/// so that one encoding of a message serves every member. One that a message shows names the conversation too, and ends
-/// when somebody was removed from it (`URLEpochs`).
+/// Signs and checks the tokens in upload URLs. A token is a capability: it names the upload and an expiry but no user, so
+/// the same encoding of a message serves every member. The token in a message also names the conversation, and ends after
+/// somebody was removed from it (`URLEpochs`).
 public struct UploadLinks: Sendable {
-    /// A URL works at least this long, in seconds.
+    /// A URL works for at least this many seconds.
     package static let lifetime: Double = 3600
-    /// Expiries are rounded up to a multiple of this many seconds of Unix time: within such a window a URL stays the
-    /// same, so that browsers find the file in their cache.
+    /// Expiries are rounded up to a multiple of this many seconds. Within such a window a URL stays the same, so browsers
+    /// find the file in their cache.
     package static let window: Double = 6 * 3600
 
-    /// Signs.
+    /// The key that signs.
     private let key: SymmetricKey
-    /// What they signed is accepted.
+    /// The keys whose signatures are accepted.
     private let keys: [SymmetricKey]
 
     /// - Parameters:
     ///   - secret: the server's secret; a key of its own is derived from it (HKDF, RFC 5869).
-    ///   - previous: the one before it.
+    ///   - previous: the secret before it.
     public init(secret: SymmetricKey, previous: SymmetricKey? = nil) {
         key = Self.key(of: secret)
         keys = [key] + (previous.map { [Self.key(of: $0)] } ?? [])
@@ -29,13 +29,13 @@ public struct UploadLinks: Sendable {
     }
 
     package enum Verdict: Sendable, Equatable {
-        /// Good for this many more seconds, unless the conversation through which it was shown says otherwise.
+        /// Valid for this many more seconds, unless the conversation in which it was shown says otherwise.
         case valid(for: Int, shownIn: Showing?)
         case expired
         case forged
     }
 
-    /// The conversation in which a URL was shown, as it was then: whoever left it may hold the URL.
+    /// The conversation in which a URL was shown, and its epoch at that time: somebody who left may still hold the URL.
     package struct Showing: Sendable, Hashable {
         package var conversation: ConversationID
         package var epoch: Int
@@ -56,7 +56,7 @@ public struct UploadLinks: Sendable {
         package func thumbnail(_ size: String) -> String { "/upload/\(id)/thumbnail/\(size)?token=\(token)" }
     }
 
-    /// - Parameter showing: nil for its owner, and for what everybody may see.
+    /// - Parameter showing: Nil for the owner, and for uploads that everybody may see.
     package func urls(of id: UploadID, in showing: Showing?) -> URLs { URLs(id: id, token: token(id, in: showing)) }
 
     package func token(_ id: UploadID, in showing: Showing? = nil, now: Date = Date()) -> String {
@@ -71,12 +71,12 @@ public struct UploadLinks: Sendable {
         let claims = token[..<end]
         let signature = token[token.index(after: end)...]
         guard let code = Self.data(signature),
-            // Other texts mean the same bytes: base64 ignores the last bits.
+            // Base64 ignores the last bits, so other texts would mean the same bytes.
             signature == Self.text(code),
             case let message = Self.message(id, claims),
             keys.contains(where: { HMAC<SHA256>.isValidAuthenticationCode(code, authenticating: message, using: $0) })
         else { return .forged }
-        // What was signed here is of the right form.
+        // We signed it, so it has the right form.
         let parts = claims.split(separator: ".")
         guard let expiry = parts.first.flatMap({ Int($0, radix: 36) }) else { return .forged }
         let remaining = Double(expiry) - now.timeIntervalSince1970
@@ -108,12 +108,12 @@ public struct UploadLinks: Sendable {
         return Data(base64Encoded: replacing(text.utf8, ["-": "+", "_": "/"]) + padding)
     }
 
-    /// base64url without padding (RFC 4648 § 5).
+    /// base64url without padding (RFC 4648, section 5).
     private static func text(_ data: Data) -> String {
         replacing(data.base64EncodedString().utf8.prefix { $0 != UInt8(ascii: "=") }, ["+": "-", "/": "_"])
     }
 
-    /// Byte by byte: a general search for each letter costs several times what the signature does.
+    /// Works byte by byte, because a general search for each letter costs several times what the signature does.
     private static func replacing(
         _ text: some Collection<UInt8>, _ letters: KeyValuePairs<Unicode.Scalar, Unicode.Scalar>
     ) -> String {

@@ -1,7 +1,7 @@
-/// Who sends a file.
+/// Who sends a file, and from where.
 public struct Uploader: Sendable, Hashable {
     public let user: UserID
-    /// Where from, as bytes that whoever shares an address shares.
+    /// The address, as bytes: equal for all who share the address.
     public let address: [UInt8]
 
     public init(user: UserID, address: [UInt8]) {

@@ -1,29 +1,30 @@
 import Synchronization
 
-/// The uploads that are being received: how many, in all, so that disk and descriptors last, of one user and from one
-/// address, so that nobody takes the others' share; and how many bytes they may yet bring, so that uploads side by side
-/// stay within the quota together.
+/// Counts the uploads that are being received, and limits them: in all, for the sake of disk and descriptors; for each
+/// user and each address, so that everybody gets a share. It also counts how many bytes they may still bring, so that
+/// simultaneous uploads stay within the quota together.
 ///
-/// Shares follow what is free: a user may hold an eighth of it, an address a half. So the more is taken, the less anybody
-/// gets of the rest, and who has none finds a place nearly always.
+/// Shares depend on what is free: a user may hold an eighth of it, an address half. So nobody can take the last places,
+/// and a user without an upload nearly always finds one.
 ///
-/// It also remembers for a while how many bytes a user has kept at most: what uploads add to them passes here, and what
-/// is taken away does not.
+/// For a while, it also remembers an upper bound of the bytes that a user has stored. Added bytes are counted here,
+/// deleted bytes are not.
 package final class UploadsUnderWay: Sendable {
     package static let maximum = 256
     package static let maximumEach = 16
-    /// Users remembered; beyond it all are forgotten, and counted again when they come.
+    /// How many users are remembered. Beyond that, all are forgotten and counted again when they come.
     private static let maximumRemembered = 50_000
-    /// How long: an upload that expired while its next piece came, or that a moderator gave back, adds unseen.
+    /// For how long. A few uploads add bytes without being counted here: one that expired while its next piece came, or
+    /// that a moderator restored.
     private static let memory: Duration = .seconds(60)
 
-    /// One upload's place, with the bytes it may bring. Given back by `leave`.
+    /// The place of one upload, with the bytes it may bring. `leave` gives it back.
     package struct Place: Sendable {
         fileprivate let uploader: Uploader
         package fileprivate(set) var bytes: Int
-        /// What the user's other uploads may bring, as this one entered.
+        /// How many bytes the user's other uploads might bring when this one entered.
         package let others: Int
-        /// What the user had kept at most, as this one entered; nil if that is not known.
+        /// The upper bound of the user's stored bytes when this one entered; nil if it is not known.
         package let keptAtMost: Int?
         fileprivate let added: Int
     }
@@ -31,7 +32,7 @@ package final class UploadsUnderWay: Sendable {
     private struct Uploads {
         var count = 0
         var bytes = 0
-        /// Bytes kept since the first of them entered.
+        /// Bytes that were stored since the first of them entered.
         var added = 0
     }
 
@@ -46,8 +47,7 @@ package final class UploadsUnderWay: Sendable {
 
     package init() {}
 
-    /// - Throws: `rate_limited` when the user has too many under way, or all those at the same address, and `unavailable`
-    ///   when everybody together has.
+    /// - Throws: `rate_limited` when the user or the address has too many uploads, `unavailable` when all together have.
     package func enter(_ uploader: Uploader, bytes: Int) throws(ChatError) -> Place {
         try state.withLock { state throws(ChatError) in
             var own = state.each[uploader.user, default: Uploads()]
@@ -71,7 +71,7 @@ package final class UploadsUnderWay: Sendable {
         }
     }
 
-    /// Takes note of what the database counted after this place was taken. Others may have added to it meanwhile.
+    /// Remembers what the database counted after this place was taken, plus what other uploads added meanwhile.
     package func remember(_ kept: Int, for place: Place) {
         state.withLock { state in
             let user = place.uploader.user
@@ -81,14 +81,14 @@ package final class UploadsUnderWay: Sendable {
         }
     }
 
-    /// Fewer bytes than the place was taken for.
+    /// Gives back bytes that the upload does not need.
     package func shrink(_ place: inout Place, to bytes: Int) {
         let surplus = place.bytes - bytes
         place.bytes = bytes
         state.withLock { [user = place.uploader.user] in $0.each[user]?.bytes -= surplus }
     }
 
-    /// - Parameter kept: bytes that count against the quota from now on.
+    /// - Parameter kept: The bytes that count against the quota from now on.
     package func leave(_ place: Place, keeping kept: Int = 0) {
         state.withLock { state in
             let (user, address) = (place.uploader.user, place.uploader.address)

@@ -9,7 +9,7 @@ package enum FilteredWords {
         package var key: [UInt8]
     }
 
-    /// A word is a run of letters and digits with their marks; all else separates words. The time is linear in the text.
+    /// Splits a text into words. A word is a run of letters and digits with their marks. The time is linear in the text.
     /// - Parameter keepingWildcards: counts `*` as a letter, for patterns.
     package static func split(_ text: String, keepingWildcards: Bool = false) -> [Word] {
         var words: [Word] = []

@@ -1,32 +1,33 @@
-/// Decides what becomes of a text by the words in it. Pure; its patterns come from `moderation.blocked_words`.
+/// Decides by the words of a text whether it is refused, masked or reported. Pure; the patterns come from
+/// `moderation.blocked_words`.
 ///
-/// A pattern is a word, or several that must follow each other, compared whole and without case. A `*` in a word stands
-/// for any letters and digits, or none. Whatever is neither letter nor digit only separates words. There are no regular
-/// expressions. All patterns are looked for at once, each different word of a text once, so the time grows with text and
-/// patterns, not with their product.
+/// A pattern is a word, or several words in a row. Words are compared whole and without case. A `*` stands for any
+/// letters and digits, or none. Everything else separates words. There are no regular expressions. All patterns are
+/// matched at once, and each different word of a text once, so the time grows with the sum of text and patterns and not
+/// with their product.
 package struct WordFilter: Sendable {
     package enum Action: String, Sendable { case refuse, mask, report }
 
     package struct Judgement: Sendable, Equatable {
-        /// With asterisks for what is masked.
+        /// The text, with asterisks in place of masked words.
         package var text: String
         package var isRefused = false
-        /// The patterns that moderators want to hear of.
+        /// The patterns that are to be reported to the moderators.
         package var reported: [String] = []
     }
 
     private struct Pattern {
         var name: String
         var action: Action
-        /// Words.
+        /// In words.
         var length: Int
     }
 
     private var patterns: [Pattern] = []
-    /// The numbers of the words of patterns, each different one once.
+    /// Each different word of the patterns, and its number.
     private var exact: [[UInt8]: Int] = [:]
     private var wildcards = WildcardMatcher([])
-    /// The patterns of a single word, by its number.
+    /// The patterns of one word, by the number of the word.
     private var single: [Int: [Int]] = [:]
     private var phrases = PhraseMatcher()
 
@@ -57,11 +58,11 @@ package struct WordFilter: Sendable {
         var judgement = Judgement(text: text)
         guard !patterns.isEmpty else { return judgement }
         let words = FilteredWords.split(text)
-        /// What each different word of the text is: the patterns it matches by itself, and its places in phrases.
+        /// For each different word of the text, the patterns that it matches by itself, and its places in phrases.
         var known: [[UInt8]: (patterns: [Int], places: PhraseMatcher.Places?)] = [:]
         var progress = phrases.start
         var reported: Set<Int> = []
-        /// By the last word of a masked passage, how many words the longest one has.
+        /// For the last word of a masked passage, how many words the longest such passage has.
         var masked = [Int](repeating: 0, count: words.count)
         for (position, word) in words.enumerated() {
             let meaning = known[word.key] ?? self.meaning(of: word.key)
@@ -86,7 +87,7 @@ package struct WordFilter: Sendable {
         return (numbers.flatMap { single[$0] ?? [] }, phrases.places(of: numbers))
     }
 
-    /// The words of all passages, from the back: the longest passage that reaches a word decides.
+    /// The words of all masked passages. Goes from back to front: the longest passage that reaches a word decides.
     private static func masked(_ words: [FilteredWords.Word], _ lengths: [Int]) -> [Range<Int>] {
         var ranges: [Range<Int>] = []
         var remaining = 0

@@ -4,7 +4,7 @@ import PostgresClient
 
 /// The SQL of who has blocked whom.
 package struct BlockStore: Sendable {
-    /// How many people somebody may have blocked.
+    /// How many people one user may block.
     package static let maximum = 1000
 
     let database: PostgresClient
@@ -17,7 +17,7 @@ package struct BlockStore: Sendable {
     package func insert(_ blocked: UserID, by blocker: UserID) async throws -> Change {
         let results = try await changes.atomically(
             [
-                // One at a time of the same person, so that the bound holds.
+                // One block of the same person at a time, so that the limit holds.
                 "SELECT 1 FROM users WHERE id = \(blocker) FOR NO KEY UPDATE",
                 """
                 INSERT INTO blocks (blocker_id, blocked_id)
@@ -61,8 +61,8 @@ package struct BlockStore: Sendable {
         ).isEmpty
     }
 
-    /// For each of `users` that has any: who is kept apart from them, whichever of the two has blocked the other. Neither
-    /// sees whether the other is there.
+    /// The people who are kept apart from each of `users`, because one of the two has blocked the other. Neither sees
+    /// whether the other is online. Users without such people are left out.
     package func apart(from users: [UserID]) async throws -> [UserID: Set<UserID>] {
         let rows = try await database.query(
             """

@@ -7,7 +7,7 @@ import PostgresClient
 package struct SessionStore: Sendable {
     /// A session ends this long after its last refresh.
     package static let lifetime: TimeInterval = 30 * 24 * 3600
-    /// Of one user, at once.
+    /// How many sessions one user may have at a time.
     package static let maximumEach = 50
 
     let database: PostgresClient
@@ -59,7 +59,7 @@ package struct SessionStore: Sendable {
         }
     }
 
-    /// Revokes one session of `user`; false when it has no such session that is still good.
+    /// Revokes one session of `user`. False when the user has no such session, or it was revoked before.
     package func revoke(_ id: SessionID, of user: UserID) async throws -> Bool {
         let rows = try await changes.query(
             """
@@ -69,7 +69,8 @@ package struct SessionStore: Sendable {
         return !rows.isEmpty
     }
 
-    /// Revokes every session of `user` but `kept`, and tells which they were.
+    /// Revokes every session of `user` except `kept`.
+    /// - Returns: The sessions that were revoked.
     package func revokeAll(of user: UserID, except kept: SessionID?) async throws -> [SessionID] {
         let rows = try await changes.query(
             """
@@ -79,7 +80,8 @@ package struct SessionStore: Sendable {
         return try rows.map { try $0["id"] }
     }
 
-    /// Revokes those sessions of `user`, beyond so many, that were used least lately, and tells which they were.
+    /// Revokes the least recently used sessions of `user` beyond `maximumEach`.
+    /// - Returns: The sessions that were revoked.
     package func revokeOldest(of user: UserID) async throws -> [SessionID] {
         let rows = try await changes.query(
             """
@@ -100,7 +102,8 @@ package struct SessionStore: Sendable {
     /// What is notified when sessions were ended from outside of the server.
     private static let channel = "parley_sessions"
 
-    /// A hint whenever sessions were ended from outside, and when the connection is new: some may have been missed.
+    /// A hint whenever sessions were ended from outside, and whenever the connection is new, because some may have been
+    /// missed.
     package func hints() -> some AsyncSequence<Void, Never> & Sendable {
         database.listen([Self.channel]).map { _ in }
     }
@@ -108,8 +111,8 @@ package struct SessionStore: Sendable {
     /// Tells the servers that sessions or accounts have changed.
     package func notify() async throws { try await database.query("SELECT pg_notify(\(Self.channel), '')") }
 
-    /// Forgets sessions that expired or were ended, and tokens that were spent, longer ago than a session lasts: whoever
-    /// still comes with one of them is told that it is not known.
+    /// Deletes sessions that expired or were revoked, and tokens that were spent, longer ago than a session lasts. From
+    /// then on such a token is unknown.
     package func forgetEnded() async throws {
         let horizon = Date() - Self.lifetime
         let deletions: [PostgresQuery] = [
@@ -127,7 +130,7 @@ package struct SessionStore: Sendable {
         }
     }
 
-    /// Rows of one deletion, so that none takes long.
+    /// How many rows one statement deletes, so that none takes long.
     private static let forgottenTogether = 1000
 
     static func hash(_ token: String) -> [UInt8] { Array(SHA256.hash(data: Data(token.utf8))) }

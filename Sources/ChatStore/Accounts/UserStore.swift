@@ -8,7 +8,7 @@ package struct UserStore: Sendable {
     let changes: ChangeQueue
     let links: UploadLinks
 
-    /// The columns of a user with the avatar, for `read`. `u` is the user's row.
+    /// The columns that `read` needs. `u` is the user's row.
     static let columns: PostgresQuery = """
         u.id AS user_id, u.username, u.display_name, u.about, u.created_at AS user_created_at, u.last_seen_at,
         u.avatar_upload_id
@@ -97,7 +97,7 @@ package struct UserStore: Sendable {
 
     package func find(_ id: UserID) async throws -> User? { try await find([id]).first }
 
-    /// Each as that user alone may see it.
+    /// Each user as only they may see themselves.
     package func findSelf(_ ids: [UserID]) async throws -> [User] {
         let rows = try await database.query(
             """
@@ -119,7 +119,7 @@ package struct UserStore: Sendable {
         return try await read(rows)
     }
 
-    /// People whose user name, or a word of whose display name, begins with `query`; everybody for an empty one.
+    /// Finds people whose user name, or a word of whose display name, begins with `query`. An empty one finds everybody.
     package func search(_ query: String, limit: Int) async throws -> [User] {
         let prefix =
             query.lowercased().replacing("\\", with: "\\\\").replacing("%", with: "\\%").replacing("_", with: "\\_")
@@ -135,7 +135,7 @@ package struct UserStore: Sendable {
         return try await read(rows)
     }
 
-    /// What changes of a profile; what is kept is not named.
+    /// The fields of a profile that change.
     package struct ProfileChange: Sendable {
         package enum Field<Value: Sendable>: Sendable {
             case keep
@@ -152,7 +152,7 @@ package struct UserStore: Sendable {
         package init() {}
     }
 
-    /// - Throws: `muted`: a name, too, is something said to others.
+    /// - Throws: `muted`, because a name is something said to others, too.
     package func update(_ id: UserID, _ change: ProfileChange) async throws {
         guard change.displayName != nil || change.about.isSet || change.avatar.isSet else { return }
         let about = change.about.value
@@ -168,7 +168,7 @@ package struct UserStore: Sendable {
         guard !changed.isEmpty else { throw Permissions.muted }
     }
 
-    /// Users from rows with `columns`; their avatars are read in one more query if there are any.
+    /// Makes users from rows with `columns`. If there are avatars, they are read in one more query.
     func read(_ rows: PostgresResult) async throws -> [User] {
         let avatarIDs = try rows.compactMap { try $0.decode("avatar_upload_id", as: UploadID?.self) }
         let avatars = try await UploadStore(database: database, changes: changes, links: links).find(avatarIDs)

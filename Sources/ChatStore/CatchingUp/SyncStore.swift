@@ -6,7 +6,7 @@ package struct SyncStore: Sendable {
     let database: PostgresClient
     package let messages: MessageStore
 
-    /// Where a conversation stands.
+    /// A conversation and its change counter.
     package struct Revision: Sendable {
         package var id: ConversationID
         package var revision: Int
@@ -22,7 +22,7 @@ package struct SyncStore: Sendable {
         ).map { Revision(id: try $0["id"], revision: try $0["revision"]) }
     }
 
-    /// How many messages of others lie past each user's delivered mark, by conversation.
+    /// How many messages of others have not been delivered to each user, by conversation.
     package func undelivered(to users: [UserID]) async throws -> [UserID: [ConversationID: Int]] {
         let rows = try await database.query(
             """
@@ -40,8 +40,8 @@ package struct SyncStore: Sendable {
         return undelivered
     }
 
-    /// The oldest of them, each conversation's in the order of `seq`, also where the clock went back meanwhile: a
-    /// message counts as no older than the ones before it.
+    /// The oldest messages that have not been delivered to the user, each conversation's in the order of `seq`. A message
+    /// counts as no older than those before it, in case the clock was set back.
     package func oldestUndelivered(to user: UserID, limit: Int) async throws -> [Message] {
         try await messages.read(
             database.query(

@@ -3,8 +3,8 @@ import PostgresClient
 
 /// Making conversations.
 extension ConversationStore {
-    /// The direct conversation of two people, made for `maker` if there is none yet. `nil` when `other` does not exist.
-    /// - Throws: `muted`, or `forbidden` for somebody whom `other` has blocked, where it would have to be made.
+    /// Finds the direct conversation of two people, or makes it for `maker`. Nil when `other` does not exist.
+    /// - Throws: `muted`, or `forbidden` when `other` has blocked `maker`, if it would have to be made.
     package func direct(_ maker: UserID, _ other: UserID) async throws -> (id: ConversationID, created: Bool)? {
         let (low, high) = maker < other ? (maker, other) : (other, maker)
         let find: PostgresQuery = """
@@ -49,12 +49,12 @@ extension ConversationStore {
                 throw error
             }
         }
-        // Muted or blocked since it was asked: the next attempt says which.
+        // The user was muted or blocked meanwhile. The next attempt says which.
         guard made else { throw ChatError.unavailable }
         return (id, true)
     }
 
-    /// Makes a group of `owner` and those of `members` that exist.
+    /// Makes a group of `owner` and those of `members` who exist.
     /// - Throws: `muted`.
     package func insertGroup(
         _ id: ConversationID, title: String, visibility: Conversation.Visibility, owner: UserID, members: [UserID]

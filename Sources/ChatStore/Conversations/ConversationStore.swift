@@ -29,7 +29,7 @@ package struct ConversationStore: Sendable {
         var views: [ConversationID: Conversation] = [:]
         for row in rows {
             let id: ConversationID = try row["id"]
-            // From outside a public group its title and size are seen, not what is inside.
+            // From outside, only the title and the size of a public group are seen.
             let isMember: Bool = try row["is_member"]
             views[id] = Conversation(
                 id: id, kind: try row["kind"], title: try row["title"],
@@ -48,7 +48,7 @@ package struct ConversationStore: Sendable {
         try await views([id], for: viewer).first
     }
 
-    /// The invitation of the member `me`, while they have not answered it; a message of their own does so too.
+    /// The invitation of the member `me`, as long as it is not answered. A message of their own answers it, too.
     private static let inviter: PostgresQuery = """
         LEFT JOIN users inviter ON inviter.id = me.invited_by AND NOT EXISTS (SELECT 1 FROM messages own
             WHERE own.sender_id = me.user_id AND own.conversation_id = me.conversation_id
@@ -68,13 +68,13 @@ package struct ConversationStore: Sendable {
             at: try row["invited_at"])
     }
 
-    /// What only the member themselves is shown.
+    /// What only the member is shown.
     package struct Own: Sendable {
         package var unread: Int
         package var invitation: Conversation.Invitation?
     }
 
-    /// Of each of `users`, all of them members.
+    /// For each of `users`, who are members.
     package func own(in id: ConversationID, for users: [UserID]) async throws -> [UserID: Own] {
         let rows = try await database.query(
             """
@@ -140,7 +140,7 @@ package struct ConversationStore: Sendable {
         return try page(rows, limit: limit)
     }
 
-    /// Those written to in the latest hour first.
+    /// The groups that were written to most recently come first, by the hour.
     package func publicGroups(matching query: String, after cursor: ActivityCursor?, limit: Int) async throws -> Page {
         let words = PrefixSearch.query(query)
         let rows = try await database.query(
@@ -194,9 +194,10 @@ package struct ConversationStore: Sendable {
         return (Array(members.prefix(limit)), next)
     }
 
-    /// Those who are told when each of the users comes and goes: who shares a direct conversation or a small group.
+    /// The people who are told when each of the users comes or goes: those who share a direct conversation or a small
+    /// group with them.
     package func audiences(of users: [UserID]) async throws -> [UserID: [UserID]] {
-        // `OFFSET 0`: the groups that are too large are left out before anybody's others are looked for.
+        // `OFFSET 0` makes PostgreSQL leave out large groups before it looks for their members.
         let rows = try await database.query(
             """
             SELECT DISTINCT near.user_id AS of, o.user_id FROM (

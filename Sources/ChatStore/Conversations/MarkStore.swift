@@ -21,18 +21,18 @@ package struct MarkStore: Sendable {
     }
 
     package enum Outcome: Sendable {
-        /// The marks as they are now, and whether the group is small.
+        /// The marks after the move, and whether the group is small.
         case moved(delivered: Int, read: Int, isSmall: Bool)
-        /// They were there already.
+        /// The marks were that far already.
         case stands
-        /// Somebody else holds the member's row.
+        /// Somebody else has locked the member's row.
         case locked
         case refused(ChatError)
     }
 
     /// Moves marks forward, never back, nor past the last message.
-    /// - Parameter passingBy: does not wait for rows that somebody else holds.
-    /// - Returns: the outcomes, each with the place of its mark.
+    /// - Parameter passingBy: Skips rows that somebody else has locked, and does not wait for them.
+    /// - Returns: The outcomes, each with the index of its mark.
     package func move(_ marks: [Mark], passingBy: Bool) async throws -> [(ordinal: Int, outcome: Outcome)] {
         try await database.query(Self.update(marks, passingBy: passingBy)).map { row in
             (try row["ordinal"], try Self.outcome(row))
@@ -51,8 +51,8 @@ package struct MarkStore: Sendable {
         return .moved(delivered: delivered, read: read, isSmall: try row["is_small"])
     }
 
-    /// Gives a row for each mark: whether its user is a member, the marks as they stand now if they moved, and whether
-    /// they should move and the row was passed by.
+    /// Returns a row for each mark: whether its user is a member, the marks after the move if they moved, and whether the
+    /// row was skipped although they should move.
     private static func update(_ marks: [Mark], passingBy: Bool) -> PostgresQuery {
         let isToMove: PostgresQuery = """
             m.conversation_id = i.conversation_id AND m.user_id = i.user_id

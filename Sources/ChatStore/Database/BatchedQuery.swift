@@ -3,16 +3,16 @@ import DequeModule
 import PostgresClient
 import Synchronization
 
-/// Asks the database for many at once: questions that come while a query is under way go together into the next, so
-/// that a thousand people who connect at once cost some dozens of queries, and a single one waits for nobody. Where
-/// a joined question takes too long, each is asked alone, and the one that was the reason from then on never with others.
+/// Batches questions to the database: those that arrive while a query runs go together into the next query. A thousand
+/// people who connect at once cost some dozens of queries, and a single one waits for nobody. When a batch takes too long,
+/// each of its questions is asked alone, and a question that is slow by itself is never batched again.
 package final class BatchedQuery<Question: Hashable & Sendable, Answer: Sendable>: Sendable {
     package typealias Completion = @Sendable (Result<Answer, any Error>) -> Void
 
     private struct State {
         var waiting: Deque<(question: Question, complete: Completion)> = []
         var isAsking = false
-        /// Questions that took too long.
+        /// Questions that took too long by themselves.
         var slow: Set<Question> = []
     }
 
@@ -26,11 +26,11 @@ package final class BatchedQuery<Question: Hashable & Sendable, Answer: Sendable
     private let ask: @Sendable ([Question]) async throws -> [Question: Answer]
 
     /// - Parameters:
-    ///   - capacity: How many questions may wait; one more is answered with `unavailable` at once.
+    ///   - capacity: How many questions may wait. One more fails with `unavailable` at once.
     ///   - maximumBatch: How many are asked together.
-    ///   - isOrdered: Whether what comes later must not be asked earlier: then none is asked alone.
-    ///   - missing: The answer to a question to which `ask` has none.
-    ///   - ask: Called for one batch at a time, which may hold a question twice.
+    ///   - isOrdered: Whether questions must be asked in their order. Then none is asked alone.
+    ///   - missing: The answer when `ask` has none.
+    ///   - ask: Called for one batch at a time. A batch may hold a question twice.
     package init(
         capacity: Int = 50_000, maximumBatch: Int = 128, isOrdered: Bool = false, missing: Answer,
         ask: @escaping @Sendable ([Question]) async throws -> [Question: Answer]

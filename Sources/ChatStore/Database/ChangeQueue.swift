@@ -2,27 +2,27 @@ package import ChatModel
 package import PostgresClient
 import Synchronization
 
-/// What people change, where a row may be locked by somebody who takes their time: a moderator who forgot COMMIT.
+/// Runs people's changes, although somebody may hold a lock on a row for a long time: a moderator who forgot to commit.
 ///
-/// Changes use connections of their own, for each conversation or account one at a time, and none waits for a lock for
-/// longer than the session's `lock_timeout`. A change that met a lock is tried again and again, at most two of all such
-/// at once, so that what is locked takes no connection from what is not; after `maximumWait` it is `unavailable`.
+/// Changes of one conversation or account run one at a time, and none waits for a lock longer than the session's
+/// `lock_timeout`. A change that met a lock is repeated, on at most two connections for all such changes, so they take no
+/// connection from the others. After `maximumWait` it fails with `unavailable`.
 package final class ChangeQueue: Sendable {
     package enum Subject: Hashable, Sendable {
         case conversation(ConversationID)
         case user(UserID)
         case upload(UploadID)
-        /// The SHA-256 of a refresh token, whose user is not known before it is read.
+        /// The SHA-256 of a refresh token. Its user is not known before it is read.
         case token([UInt8])
     }
 
     private static let maximumWait: Duration = .seconds(3)
     private static let retryDelay: Duration = .milliseconds(250)
-    /// Changes of one subject that may wait for the one under way.
+    /// How many changes of one subject may wait.
     private static let maximumWaiting = 200
-    /// Lines for what is locked; of each, one uses a connection at a time.
+    /// How many queues there are for locked subjects. Each uses one connection at a time.
     private static let lockedLines = 2
-    /// For how long a subject that was found locked goes to those lines without another try.
+    /// For how long a subject that was found locked goes to those queues at once.
     private static let memory: Duration = .seconds(10)
     private static let maximumRemembered = 10_000
 
@@ -34,14 +34,14 @@ package final class ChangeQueue: Sendable {
 
     init(database: PostgresClient) { self.database = database }
 
-    /// Runs a transaction in the subject's turn. `body` may run more than once: what it did before is undone then.
+    /// Runs a transaction in the subject's turn. `body` may run more than once: what it did is undone before it runs again.
     package func transaction<Value: Sendable>(
         on subject: Subject, _ body: @escaping @Sendable (PostgresTransaction) async throws -> Value
     ) async throws -> Value {
         try await run(subject) { [database] in try await database.withTransaction { try await body($0) } }
     }
 
-    /// Runs a transaction in the subject's turn, and then, before the turn ends, what follows its commit.
+    /// Runs a transaction in the subject's turn and then, before the turn ends, `committed`.
     package func transaction<Value: Sendable, Outcome: Sendable>(
         on subject: Subject, _ body: @escaping @Sendable (PostgresTransaction) async throws -> Value,
         committed: @escaping @Sendable (Value) async throws -> Outcome
@@ -51,13 +51,13 @@ package final class ChangeQueue: Sendable {
             do {
                 return try await committed(value)
             } catch let error as PostgresError where error.metLock {
-                // Not to be taken for a transaction that met a lock, and be run again.
+                // Must not look like a transaction that met a lock, which would be repeated.
                 throw ChatError.unavailable
             }
         }
     }
 
-    /// Runs statements in the subject's turn, in one round trip: all take effect or none.
+    /// Runs statements in the subject's turn and in one round trip. Either all take effect or none.
     @discardableResult
     func atomically(_ queries: [PostgresQuery], on subject: Subject) async throws -> [PostgresResult] {
         try await run(subject) { [database] in try await database.exclusively(queries) }
@@ -92,7 +92,7 @@ package final class ChangeQueue: Sendable {
                     guard ContinuousClock.now + Self.retryDelay < deadline else { throw error }
                     try await Task.sleep(for: Self.retryDelay)
                 } catch let error as ChatError where error == .unavailable {
-                    // So many wait in the line that it did not come to a try.
+                    // So many others wait that there was no attempt.
                     remember(subject)
                     throw error
                 }
@@ -114,7 +114,7 @@ package final class ChangeQueue: Sendable {
 }
 
 extension PostgresError {
-    /// Whether the server refused because of somebody else's lock, and the same statement may succeed later.
+    /// Whether somebody else's lock was the reason. The same statement may succeed later.
     var metLock: Bool {
         code == .server && (sqlState == .lockNotAvailable || sqlState == .deadlockDetected)
     }

@@ -1,12 +1,12 @@
 public import PostgresClient
 
-/// The clients of one database: each kind of work has connections of its own, so that none waits behind another.
+/// The clients of one database. Each kind of work has its own connections, so that none waits for another.
 public struct ChatDatabase: Sendable {
-    /// Messages, marks, presence, and questions of which the cost is bounded; and people's changes.
+    /// For messages, marks, presence, changes, and queries whose cost is bounded.
     public let main: PostgresClient
-    /// Searches of messages, people and groups.
+    /// For searches of messages, people and groups.
     public let searches: PostgresClient
-    /// What lists somebody's conversations or files: the more there are, the longer it takes.
+    /// For lists of somebody's conversations: the more there are, the longer a query takes.
     public let lists: PostgresClient
 
     public init(main: PostgresClient, searches: PostgresClient, lists: PostgresClient) {
@@ -15,7 +15,7 @@ public struct ChatDatabase: Sendable {
         self.lists = lists
     }
 
-    /// Waits for the first connection of each.
+    /// Waits for the first connection of each client.
     public func start() async throws {
         for client in all { try await client.start() }
     }

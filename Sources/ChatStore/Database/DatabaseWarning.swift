@@ -2,15 +2,15 @@ import ChatModel
 import Logging
 import Synchronization
 
-/// Says in the log that the database fails: once when it begins, and as long as it lasts how often in every ten seconds.
-/// An outage meets every request there is, and would otherwise be a line for each.
+/// Logs that the database fails: once when it begins, and then every ten seconds how often. Without it, an outage would
+/// log a line for each request.
 final class DatabaseWarning: Sendable {
-    /// One for the process: the failures of all requests are the same news.
+    /// One for the process, because all requests fail for the same reason.
     static let shared = DatabaseWarning()
 
     static let period: Duration = .seconds(10)
 
-    /// Failures since the last line; nil while there are none to be counted.
+    /// Failures since the last line; nil when the database works.
     private let uncounted = Mutex<Int?>(nil)
 
     func give(_ error: any Error, _ logger: Logger) {
@@ -27,7 +27,7 @@ final class DatabaseWarning: Sendable {
         Task { await summarize(logger) }
     }
 
-    /// Until a period passes without a failure.
+    /// Runs until a period passes without a failure.
     private func summarize(_ logger: Logger) async {
         while true {
             try? await Task.sleep(for: Self.period)

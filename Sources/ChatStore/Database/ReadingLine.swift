@@ -1,8 +1,8 @@
 package import ChatModel
 import PostgresClient
 
-/// Questions whose cost grows with what is stored. Each person asks one at a time; the connections they use ask one
-/// question at a time each, and every question has a short bound (`PostgresConfiguration.queryTimeout`).
+/// Queues reads whose cost grows with what is stored. Each person has one read under way at a time, and every query has a
+/// short time limit (`PostgresConfiguration.queryTimeout`).
 package final class ReadingLine: Sendable {
     private static let maximumWait: Duration = .seconds(3)
 
@@ -11,8 +11,8 @@ package final class ReadingLine: Sendable {
     private let tooLong: ChatError
 
     /// - Parameters:
-    ///   - maximumWaiting: questions of one person that may wait for the one under way.
-    ///   - advice: what somebody reads whose question took too long.
+    ///   - maximumWaiting: How many reads of one person may wait.
+    ///   - advice: The error text when a read took too long.
     package init(maximumWaiting: Int, advice: String) {
         self.maximumWaiting = maximumWaiting
         tooLong = ChatError(.unavailable, advice, retryAfter: 1)
@@ -30,6 +30,6 @@ package final class ReadingLine: Sendable {
 }
 
 extension PostgresError {
-    /// Whether the bound on the query's time was met, on either side.
+    /// Whether the query met its time limit, here or on the server.
     var tookTooLong: Bool { code == .timedOut || sqlState == .queryCanceled }
 }

@@ -2,15 +2,14 @@ package import ChatModel
 import Foundation
 import PostgresClient
 
-/// The one place where messages are inserted, and where it is decided who may send: a batch of drafts of any
-/// conversations in one transaction, each accepted or refused by itself.
+/// Inserts messages and decides who may send: the only place that does. A batch holds drafts of any conversations; they
+/// are stored in one transaction, and each is accepted or refused by itself.
 ///
-/// The decision is made in SQL because it has to hold in the transaction that stores the message. Every way to send
-/// (REST, sockets) comes through here.
+/// The decision is made in SQL, because it has to hold in the transaction that stores the message.
 package struct MessageBatch {
     package enum Outcome: Sendable {
         case stored(Message)
-        /// The same `clientId` was stored before, under this id.
+        /// A message with the same `clientId` was stored before, under this id.
         case repeated(MessageID)
         case refused(ChatError)
     }
@@ -21,9 +20,9 @@ package struct MessageBatch {
 
     private var hasAttachments: Bool { drafts.contains { !$0.attachments.isEmpty } }
 
-    /// One pipeline segment, hence one transaction: lock, insert, report what the word filter wants reported, and read
-    /// the uploads if any are attached. Each statement has its own snapshot, so that the second sees what was committed
-    /// before the locks were had.
+    /// The statements of one transaction: lock the conversations, insert the messages, insert the word filter's reports,
+    /// read the attached uploads. Each statement has its own snapshot, so the second one sees what was committed before
+    /// the first one got its locks.
     var queries: [PostgresQuery] {
         var queries = [Self.lock(drafts), insertion]
         let reported = drafts.filter { !$0.judgement.reported.isEmpty }
@@ -32,7 +31,7 @@ package struct MessageBatch {
         return queries
     }
 
-    /// In one order, so that two servers never wait for each other.
+    /// Locks in the order of the ids, so that two servers never wait for each other.
     static func lock(_ drafts: [Draft]) -> PostgresQuery {
         let conversations = Array(Set(drafts.map(\.conversation)))
         return "SELECT 1 FROM conversations WHERE id = ANY(\(conversations)) ORDER BY id FOR NO KEY UPDATE"
@@ -114,7 +113,7 @@ package struct MessageBatch {
         """
     }
 
-    /// What became of each draft, in their order.
+    /// The outcome of each draft, in their order.
     func outcomes(_ results: [PostgresResult], uploads store: UploadStore) throws -> [Outcome] {
         var uploads: [UploadID: PostgresRow] = [:]
         if hasAttachments, let rows = results.last {

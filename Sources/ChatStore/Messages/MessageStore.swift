@@ -2,7 +2,7 @@ package import ChatModel
 import Foundation
 import PostgresClient
 
-/// The SQL of messages, reactions and reports; `MessageBatch` has the insertion.
+/// The SQL of messages, reactions and reports. `MessageBatch` inserts, `MessageChange` changes.
 package struct MessageStore: Sendable {
     let database: PostgresClient
     let changes: ChangeQueue
@@ -20,14 +20,14 @@ package struct MessageStore: Sendable {
 
     package func find(_ id: MessageID) async throws -> Message? { try await find([id]).first }
 
-    /// Stores a batch, each of its messages or none; decides about each by itself.
-    /// - Parameter lane: batches of one lane are stored in the order of these calls.
+    /// Stores a batch in one transaction. Each of its messages is accepted or refused by itself.
+    /// - Parameter lane: Batches of one lane are stored in the order of these calls.
     package func insert(_ batch: MessageBatch, on lane: Int) async throws -> [MessageBatch.Outcome] {
         try batch.outcomes(try await database.atomically(batch.queries, on: lane), uploads: uploads)
     }
 
-    /// What a member reads of a conversation, and how they stand to it. In one round trip, the standing last: who is a
-    /// member then was one when the messages were read.
+    /// Reads messages and the user's membership in one round trip. The membership comes last: a user who is a member then
+    /// was one when the messages were read.
     private func read(
         _ query: PostgresQuery, in conversation: ConversationID, for user: UserID
     ) async throws -> [Message] {
@@ -47,7 +47,7 @@ package struct MessageStore: Sendable {
             Self.historyQuery(conversation, before: before, after: after, limit: limit), in: conversation, for: user)
     }
 
-    /// As `changed(_:since:limit:)`, for whoever may read the conversation.
+    /// As `changed(_:since:limit:)`, if the user may read the conversation.
     /// - Throws: `not_a_member` or `not_found`.
     package func changed(
         _ conversation: ConversationID, since revision: Int, limit: Int, for user: UserID
@@ -56,8 +56,8 @@ package struct MessageStore: Sendable {
             Self.changedQuery(conversation, since: revision, limit: limit), in: conversation, for: user)
     }
 
-    /// Ascending by `seq`; between the exclusive bounds that are given, from the lower one if it is, else up to the
-    /// upper one.
+    /// The messages between two exclusive bounds, ascending by `seq`. With `after`, the first ones behind it; without it,
+    /// the last ones before `before`.
     package func history(_ conversation: ConversationID, before: Int?, after: Int?, limit: Int) async throws
         -> [Message]
     {
@@ -91,21 +91,22 @@ package struct MessageStore: Sendable {
         """
     }
 
-    /// How many of the newest matches are ranked: ranking reads each.
+    /// How many of the newest matches are ranked. Ranking has to read each of them.
     private static let rankedMatches = 1000
 
-    /// Whether the text names a word that has to be there: without one every message would have to be read.
+    /// Whether the text has a word that a message must contain. Without one, every message would have to be read.
     package func isSearchable(_ text: String) async throws -> Bool {
-        // What an index can answer of a query: nothing of an empty one, and `T` of one that excludes only (PostgreSQL
-        // documentation, 12.4.2.1).
+        // `querytree` is the part that an index can answer: empty for an empty query, `T` for one that only excludes
+        // words (PostgreSQL documentation, 12.4.2.1).
         let rows = try await database.query(
             "SELECT querytree(websearch_to_tsquery('simple', \(text))) NOT IN ('', 'T') AS searchable")
         return try rows.first?["searchable"] ?? false
     }
 
-    /// The best of the newest matches for the words of `text` in the conversations of `user`, newest first among equals.
+    /// The best of the newest matches for the words of `text` in the conversations of `user`. Equal matches are sorted
+    /// newest first.
     ///
-    /// Each conversation is looked up in the index with the words, so that what a word matches elsewhere costs nothing.
+    /// The index is searched once for each conversation, so that matches in other conversations cost nothing.
     package func search(
         _ text: String, user: UserID, conversation: ConversationID?, before: MessageID?, limit: Int
     ) async throws -> [Message] {
@@ -164,8 +165,8 @@ package struct MessageStore: Sendable {
             """, on: .user(user))
     }
 
-    /// Messages from rows with `columns`, in the rows' order. Attachments and reactions are asked for together, and only
-    /// if there are any.
+    /// Makes messages from rows with `MessageTable.columns`, in their order. Attachments and reactions are read together,
+    /// and only if there are any.
     func read(_ rows: PostgresResult) async throws -> [Message] {
         var messages: [Message] = []
         var withAttachments: [MessageID] = []

@@ -5,9 +5,9 @@ import PostgresClient
 package struct TextQuotaStore: Sendable {
     let database: PostgresClient
 
-    /// Adds to the counts, but not for a new user whose row somebody else holds. The rows are locked in one order, so that
-    /// two servers never wait for each other in a circle.
-    /// - Returns: what the users have now.
+    /// Adds to the counts. Skips a new user whose row is locked. Rows are locked in one order, so that two servers never
+    /// wait for each other.
+    /// - Returns: The counts of the users now.
     package func add(_ changes: [UserID: Int]) async throws -> [UserID: Int] {
         let users = Array(changes.keys)
         let results = try await database.atomically([

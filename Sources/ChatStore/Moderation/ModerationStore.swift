@@ -2,7 +2,7 @@ package import ChatModel
 package import Foundation
 import PostgresClient
 
-/// The SQL of what moderators did: the queue `moderation.changes` and what its rows refer to.
+/// The SQL of what moderators did: the queue `moderation.changes`, and the blocked words.
 package struct ModerationStore: Sendable {
     /// What the triggers of `migrations/0007_moderation.sql` and later ones notify.
     private static let channel = "parley_moderation"
@@ -14,7 +14,7 @@ package struct ModerationStore: Sendable {
 
         package var id: Int
         package var kind: Kind
-        /// What changed: a message, a user or an upload; nil for the words.
+        /// The message, user or upload that changed; nil for the words.
         package var subject: UUID?
     }
 
@@ -24,12 +24,12 @@ package struct ModerationStore: Sendable {
         case connected
     }
 
-    /// A hint whenever the queue may have something.
+    /// A hint whenever there may be new changes.
     package func hints() -> some AsyncSequence<Hint, Never> & Sendable {
         database.listen([Self.channel]).map { $0 == .connected ? .connected : .change }
     }
 
-    /// The oldest changes that have not been acted on.
+    /// The oldest changes in the queue.
     package func changes(limit: Int) async throws -> [Change] {
         let rows = try await database.query(
             "SELECT id, kind, subject FROM moderation.changes ORDER BY id LIMIT \(limit)")

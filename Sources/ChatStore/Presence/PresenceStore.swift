@@ -17,8 +17,8 @@ package struct PresenceStore: Sendable {
         }
     }
 
-    /// Writes what became of each user in the end, but for those whose row somebody else holds: nobody waits for it.
-    /// - Returns: whose it was.
+    /// Writes the last change of each user. Skips users whose row is locked, so that nobody waits.
+    /// - Returns: The users that were skipped.
     package func write(_ changes: [Change]) async throws -> Set<UserID> {
         let last = Dictionary(changes.map { ($0.user, $0) }, uniquingKeysWith: { $1 })
         var came: [UserID] = []
@@ -45,8 +45,8 @@ package struct PresenceStore: Sendable {
             """)
     }
 
-    /// Whoever was connected when the server before this one ended was last seen when that was last alive. A row that
-    /// somebody else holds keeps the time it has: the server does not wait for it to start.
+    /// After a crash: everybody who was connected was last seen at the last lease. Rows that are locked are skipped, so
+    /// that the server starts without waiting.
     package func takeOver() async throws {
         try await database.atomically([
             UserTable.markPresentSeen,

@@ -1,6 +1,6 @@
 package import ChatModel
 
-/// What the database knows of a stored content.
+/// What the database knows of a stored file. Uploads with equal bytes share one.
 package struct Blob: Sendable {
     package struct Thumbnail: Sendable, Codable {
         package var size: String

@@ -2,10 +2,10 @@ package import ChatModel
 import Foundation
 import PostgresClient
 
-/// The SQL that finds what nobody needs any more, and that compares the database with the disk.
+/// The SQL that finds unused uploads, and that compares the database with the disk.
 package struct OrphanStore: Sendable {
     let database: PostgresClient
-    /// For how long an upload may be without a use, in seconds.
+    /// How long an upload may be unused, in seconds.
     let lifetime: Int
 
     package struct Orphan: Sendable {
@@ -14,7 +14,7 @@ package struct OrphanStore: Sendable {
         package var sha256: String
     }
 
-    /// Some of the uploads that nothing has carried since they were made.
+    /// Some of the uploads that nothing has ever carried.
     package func unattached(limit: Int) async throws -> [Orphan] {
         try await orphans(
             """
@@ -26,8 +26,8 @@ package struct OrphanStore: Sendable {
             """)
     }
 
-    /// Some of the uploads whose every message was deleted by its sender, the last of them long enough ago. What a
-    /// moderator deleted stays, as evidence.
+    /// Some of the uploads whose messages were all deleted by their senders, the last one long enough ago. What a
+    /// moderator deleted stays as evidence.
     package func withdrawn(limit: Int) async throws -> [Orphan] {
         try await orphans(
             "SELECT up.id, up.owner_id, up.sha256 FROM uploads up WHERE \(isWithdrawn) ORDER BY up.id LIMIT \(limit)")
@@ -54,8 +54,8 @@ package struct OrphanStore: Sendable {
         }
     }
 
-    /// Marks a withdrawn upload as removed, and deletes its blob with the last reference.
-    /// - Returns: whether nothing refers to its content any more.
+    /// Marks a withdrawn upload as removed, and with the last reference deletes its blob.
+    /// - Returns: Whether nothing refers to its content any more.
     package func retire(_ orphan: Orphan) async throws -> Bool {
         let results = try await database.atomically([
             "SELECT 1 FROM uploads WHERE id = \(orphan.id) FOR UPDATE",
@@ -71,7 +71,7 @@ package struct OrphanStore: Sendable {
 
     // MARK: Comparing with the disk
 
-    /// A content as the database has it.
+    /// The files of a blob, as the database has them.
     package struct Content: Sendable {
         package var sha256: String
         package var ownerOnly: Bool
@@ -81,7 +81,7 @@ package struct OrphanStore: Sendable {
         package var thumbnails: [String]
     }
 
-    /// The contents whose address begins with these two digits.
+    /// The blobs whose address begins with these two digits.
     package func contents(prefix: String) async throws -> [Content] {
         let rows = try await database.query(
             """
@@ -95,7 +95,7 @@ package struct OrphanStore: Sendable {
         }
     }
 
-    /// The addresses that uploads have and no blob has any more: their content is lost.
+    /// The addresses of uploads that have no blob any more: their content is lost.
     package func dangling() async throws -> [String] {
         let rows = try await database.query(
             """
@@ -106,7 +106,7 @@ package struct OrphanStore: Sendable {
         return try rows.map { try $0["sha256"] }
     }
 
-    /// Takes note that a content is lost: its uploads answer `gone`, and whoever uploads it again stores it anew.
+    /// Records that a content is lost: its uploads answer `gone`, and uploading the same bytes stores them anew.
     package func forget(_ sha256: String) async throws {
         try await database.atomically([
             "UPDATE uploads SET removed_at = now() WHERE sha256 = \(sha256) AND removed_at IS NULL",
@@ -114,7 +114,8 @@ package struct OrphanStore: Sendable {
         ])
     }
 
-    /// Blobs that no upload refers to: their files go with them.
+    /// Deletes blobs that no upload refers to.
+    /// - Returns: Their addresses.
     package func deleteUnreferenced() async throws -> [String] {
         let rows = try await database.query(
             """

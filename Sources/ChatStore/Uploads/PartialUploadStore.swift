@@ -2,16 +2,16 @@ package import ChatModel
 package import Foundation
 import PostgresClient
 
-/// An upload of which not all bytes have come.
+/// An upload whose bytes have not all come.
 package struct PartialUpload: Sendable {
     package var id: UploadID
     package var owner: UserID
     package var name: String
-    /// `Upload-Metadata` as the client said it; nil if it said nothing.
+    /// The client's `Upload-Metadata`; nil if there was none.
     package var metadata: String?
-    /// Bytes in all.
+    /// How many bytes it will have.
     package var length: Int
-    /// Where a piece begins whose checksum has not been seen to match: what follows does not count.
+    /// Where a piece begins whose checksum has not been verified yet. The bytes from there on do not count.
     package var verified: Int?
     package var expires: Date
     package var isExpired: Bool
@@ -21,13 +21,13 @@ package struct PartialUpload: Sendable {
 package struct PartialUploadStore: Sendable {
     let database: PostgresClient
     let changes: ChangeQueue
-    /// How long an upload that nothing comes for is kept, in seconds.
+    /// How long an upload is kept after its last piece, in seconds.
     let lifetime: Int
 
-    /// Unfinished uploads that one user may have.
+    /// How many unfinished uploads one user may have.
     package static let maximumEach = 64
 
-    /// - Returns: when it expires; nil if the owner has too many unfinished ones.
+    /// - Returns: When it expires; nil if the owner has too many unfinished uploads.
     package func insert(_ id: UploadID, owner: UserID, name: String, metadata: String?, length: Int) async throws
         -> Date?
     {
@@ -57,18 +57,18 @@ package struct PartialUploadStore: Sendable {
         }
     }
 
-    /// What the client said of an upload that has come in whole; nil if it said nothing.
+    /// The client's `Upload-Metadata` of a finished upload; nil if there was none.
     package func metadata(ofFinished id: UploadID) async throws -> String? {
         try await database.query("SELECT metadata FROM uploads WHERE id = \(id)").first?["metadata"]
     }
 
-    /// From `offset` on, bytes count only when `renew` has said so.
+    /// From `offset` on, bytes do not count before `renew` is called.
     package func distrust(_ id: UploadID, from offset: Int) async throws {
         try await changes.query(
             "UPDATE partial_uploads SET verified = \(offset) WHERE id = \(id)", on: .upload(id))
     }
 
-    /// Another piece has come and is good: the time to the expiry begins anew.
+    /// Another piece has come and is valid: the upload expires later.
     package func renew(_ id: UploadID) async throws -> Date? {
         let rows = try await changes.query(
             """
@@ -86,13 +86,13 @@ package struct PartialUploadStore: Sendable {
         ).isEmpty
     }
 
-    /// Those that have not expired.
+    /// The uploads that have not expired.
     package func live() async throws -> Set<UUID> {
         let rows = try await database.query("SELECT id FROM partial_uploads WHERE expires_at > now()")
         return Set(try rows.map { try $0.decode("id", as: UUID.self) })
     }
 
-    /// Forgets what expired so long ago that nobody asks for it any more.
+    /// Deletes uploads that expired so long ago that nobody asks for them any more.
     package func forgetExpired() async throws {
         try await database.query("DELETE FROM partial_uploads WHERE expires_at < now() - interval '30 days'")
     }

@@ -14,7 +14,7 @@ package struct UploadStore: Sendable {
         b.kind, b.width, b.height, b.duration, b.blurhash, b.thumbnails::text AS thumbnails, b.owner_only
         """
 
-    /// Whether nothing shows the upload any more though something did: all messages that carried it were deleted.
+    /// Whether the upload was removed, or every message that carried it was deleted.
     static let isGone: PostgresQuery = """
         (up.removed_at IS NOT NULL
             OR (EXISTS (SELECT 1 FROM attachments a WHERE a.upload_id = up.id)
@@ -58,9 +58,9 @@ package struct UploadStore: Sendable {
         package var upload: Upload
         package var gone: Bool
         package var ownerOnly: Bool
-        /// Whether the asking user may see it; false when nobody asked.
+        /// Whether the viewer may see it; false without a viewer.
         package var visible: Bool
-        /// Of the conversation in which the URL was shown; nil where there is none.
+        /// The epochs of the conversation in which the URL was shown; nil when there is none.
         package var epochs: URLEpochs?
         package var servedSHA256: String
         /// In bytes.
@@ -86,8 +86,8 @@ package struct UploadStore: Sendable {
         return try await find([key], viewer: viewer)[key]?.get()
     }
 
-    /// Uploads as `viewer` may see them: the owner, everybody signed in for an avatar, and the members of a conversation
-    /// that a message carries one to, whose URLs are that conversation's. `gone` in place of one whose content is deleted.
+    /// Uploads as `viewer` may see them. The owner sees an upload, everybody sees an avatar, and members see what a
+    /// message in their conversation carries; its URLs belong to that conversation. `gone` when the content was deleted.
     package func find(_ keys: Set<Key>, viewer: UserID?) async throws -> [Key: Answer] {
         let keys = Array(keys)
         let rows = try await database.query(
@@ -116,7 +116,7 @@ package struct UploadStore: Sendable {
                 conversation: try row["conversation_id"])
             let visible: Bool = try row["visible"]
             guard try row.decode("kind", as: String?.self) != nil else {
-                // Whoever could not see it does not learn that there was something.
+                // A viewer who could not see it must not learn that it existed.
                 if viewer == nil || visible { uploads[key] = .failure(Self.gone) }
                 continue
             }
@@ -140,10 +140,10 @@ package struct UploadStore: Sendable {
         }
     }
 
-    /// Stores the upload with its blob; one that came in pieces is unfinished no longer.
+    /// Stores the upload with its blob, and deletes the unfinished upload of the same id.
     ///
-    /// There is a blob already if the same came twice at once, or if its files were lost. What was found out now counts,
-    /// unless a worker failed at what another one could read.
+    /// There is a blob already if the same bytes came twice at once, or if its files were lost. The new facts replace the
+    /// old ones, unless a worker failed now on what another one could read.
     /// - Returns: The upload as its owner sees it.
     package func insert(_ id: UploadID, owner: UserID, name: String, blob: Blob) async throws -> Upload {
         let thumbnails =
@@ -177,8 +177,8 @@ package struct UploadStore: Sendable {
         return upload
     }
 
-    /// The same for a content that may be there already. Nil if it is not, or if it could not be shown to others: maybe
-    /// it can be now.
+    /// Stores an upload whose blob may exist already. Nil when it does not, or when others may not see it: perhaps it can
+    /// be cleaned now.
     package func insert(_ id: UploadID, owner: UserID, name: String, contentOf sha256: String) async throws -> Upload? {
         let rows = try await changes.query(
             """
@@ -196,16 +196,16 @@ package struct UploadStore: Sendable {
         return try rows.first.map { try upload(from: $0, viewer: owner) }
     }
 
-    /// What is on disk of a content that everybody may see.
+    /// The files of a blob that everybody may see.
     package struct StoredFiles: Sendable {
         /// In bytes.
         package var servedSize: Int
         package var thumbnails: [String]
-        /// Whether the asking user has an upload of it.
+        /// Whether the user has an upload of it.
         package var isOwn: Bool
     }
 
-    /// Nil where there is no such content.
+    /// Nil when there is no such blob.
     package func storedFiles(of sha256: String, for user: UserID) async throws -> StoredFiles? {
         let rows = try await database.query(
             """
@@ -221,7 +221,7 @@ package struct UploadStore: Sendable {
         }
     }
 
-    /// Bytes that count against the user's quota: each upload for itself, unfinished ones with all they announced.
+    /// The bytes that count against the user's quota: each upload by itself, unfinished ones with their whole length.
     package func usage(of owner: UserID) async throws -> Int {
         let rows = try await database.query(
             """
@@ -235,11 +235,11 @@ package struct UploadStore: Sendable {
 
     package enum Deletion: Sendable {
         case notFound, attached
-        /// And whether nothing refers to its content any more.
+        /// Whether nothing refers to its content any more.
         case deleted(wasLast: Bool)
     }
 
-    /// Deletes an upload of `owner` that nothing carries, and its blob with the last reference.
+    /// Deletes an upload of `owner` that nothing carries, and with the last reference also its blob.
     package func delete(_ id: UploadID, owner: UserID) async throws -> Deletion {
         try await changes.transaction(on: .user(owner)) { transaction in
             let found = try await transaction.query(
@@ -248,7 +248,7 @@ package struct UploadStore: Sendable {
                 WHERE id = \(id) AND owner_id = \(owner) AND removed_at IS NULL FOR UPDATE
                 """)
             guard let sha256 = try found.first?.decode("sha256", as: String.self) else { return .notFound }
-            // A statement of its own: what was attached while this one waited for the lock is seen by now.
+            // A statement of its own, so that it sees what was attached while the first one waited for the lock.
             let carried = try await transaction.query(
                 """
                 SELECT 1 FROM attachments WHERE upload_id = \(id)
@@ -266,8 +266,9 @@ package struct UploadStore: Sendable {
             .first?["sha256"]
     }
 
-    /// Deletes the blob if only removed uploads refer to it. Returns whether there is none any more: also when it was
-    /// gone before, so that whoever was interrupted can delete the files.
+    /// Deletes the blob if only removed uploads refer to it.
+    /// - Returns: Whether there is no such blob now. Also true when it was gone before, so that an interrupted deletion of
+    ///   the files can be finished.
     package func deleteUnreferenced(_ sha256: String) async throws -> Bool {
         let results = try await database.atomically([
             Self.deletionOfUnreferenced(sha256), "SELECT 1 FROM blobs WHERE sha256 = \(sha256)",
@@ -284,14 +285,14 @@ package struct UploadStore: Sendable {
     }
 
     /// - Parameters:
-    ///   - viewer: who asks, if it is for one person: the owner gets a working URL of an owner-only file too.
-    ///   - showing: the conversation whose members it is shown to.
+    ///   - viewer: The only person who is shown it, if so. The owner gets a working URL of an owner-only file, too.
+    ///   - showing: The conversation to whose members it is shown.
     func upload(
         from row: PostgresRow, viewer: UserID? = nil, shownIn showing: UploadLinks.Showing? = nil
     ) throws -> Upload {
         let id: UploadID = try row["upload_id"]
         let owner: UserID = try row["owner_id"]
-        // Nobody else gets a working URL of a file that is its owner's alone.
+        // Only its owner gets a working URL of an owner-only file.
         let urls =
             try !row.decode("owner_only", as: Bool.self) || viewer == owner ? links.urls(of: id, in: showing) : nil
         return Upload(
