@@ -3,9 +3,9 @@ package import ChatStore
 import Crypto
 import Foundation
 
-/// What an operator does with accounts, from outside of a running server, which learns of it by a notification.
+/// What an operator does with accounts. A running server learns of it by a notification.
 public struct AccountAdministration: Sendable {
-    /// An account that does not exist.
+    /// There is no such account.
     public struct Unknown: Error, CustomStringConvertible {
         public let description: String
     }
@@ -30,7 +30,7 @@ public struct AccountAdministration: Sendable {
             hash: try await hasher.hash(password, for: .operator))
     }
 
-    /// Closes an account: nobody can sign in to it, and who is signed in is no longer.
+    /// Closes an account: nobody can sign in to it, and its sessions end.
     public func disable(_ username: String) async throws {
         let user = try await find(username)
         try await users.disable(user)
@@ -43,7 +43,7 @@ public struct AccountAdministration: Sendable {
         try await sessions.notify()
     }
 
-    /// Sets a password and ends every session.
+    /// Sets a new password and ends every session.
     public func resetPassword(_ username: String, to password: String) async throws {
         let user = try await find(username)
         let names = try await users.find(user).map { [$0.username, $0.displayName] } ?? []

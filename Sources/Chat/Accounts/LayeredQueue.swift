@@ -1,46 +1,46 @@
 import DequeModule
 
-/// A bounded queue in which whoever puts in much waits behind himself, and not before others.
+/// A bounded queue that is fair: somebody who adds much does not delay the others.
 ///
-/// What waits belongs to shares within shares: an address, say, and within it a name. At each level the shares are served
-/// in turn, one element each, and each level has its bound. Where a bound is reached, the newest element of the share
-/// that has most waiting makes room for one of a share that has less; only a share that has most itself is refused. A
-/// pure value: time and threads are its user's.
+/// Each element belongs to shares within shares: an address, for example, and within it a name. At each level the shares
+/// are served in turn, one element each, and each level has a limit. At the limit, the newest element of the fullest share
+/// makes room for an element of a smaller share. Only the fullest share itself is refused. A pure value, without time or
+/// threads.
 struct LayeredQueue<Share: Hashable & Sendable, Element: Sendable>: Sendable {
-    /// What became of an element that was put in.
+    /// What happened to an element that was added.
     enum Outcome: Sendable {
         case queued
-        /// It waits, and another that waited no longer does.
+        /// It waits in place of another element, which does not wait any more.
         case queuedInPlace(of: Element)
-        /// Its own share is what the queue is full of.
+        /// Its own share fills the queue.
         case refused
     }
 
-    /// How many may wait in the whole queue, in one share of it, in one share of that, and so on.
+    /// How many elements may wait in the whole queue, in one share, in one share of that share, and so on.
     private let limits: [Int]
     private var root = Node()
 
-    /// - Parameter limits: One more than each element's path has shares.
+    /// - Parameter limits: One more than the shares in each element's path.
     init(limits: [Int]) { self.limits = limits }
 
     var count: Int { root.count }
     var isEmpty: Bool { root.count == 0 }
 
-    /// - Parameter path: The share, the share within it, and so on: one less than there are limits.
+    /// - Parameter path: The share, the share within it, and so on; one less than the limits.
     mutating func append(_ element: Element, of path: [Share]) -> Outcome {
         precondition(path.count + 1 == limits.count)
         return root.append(element, path[...], limits[...])
     }
 
-    /// The next in turn.
+    /// Removes the next element in turn.
     mutating func popFirst() -> Element? { root.popFirst() }
 
-    /// A share, with shares within it or, at the end of the path, elements.
+    /// A share. It holds other shares or, at the end of the path, elements.
     private struct Node: Sendable {
         var count = 0
         var elements: Deque<Element> = []
         var shares: [Share: Node] = [:]
-        /// The shares that are not empty, the next one first.
+        /// The shares that are not empty; the next one comes first.
         var turns: Deque<Share> = []
 
         mutating func append(_ element: Element, _ path: ArraySlice<Share>, _ limits: ArraySlice<Int>) -> Outcome {

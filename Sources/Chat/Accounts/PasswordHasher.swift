@@ -3,8 +3,8 @@ import CryptoExtras
 import Foundation
 import NIOPosix
 
-/// Hashes passwords with scrypt (RFC 7914) on threads of its own, so that a storm of log-ins takes neither memory (one
-/// pass needs 32 MiB: `threads` passes at a time) nor the event loops. What waits for a thread does so in `PasswordTurns`.
+/// Hashes passwords with scrypt (RFC 7914) on its own threads. A storm of log-ins blocks no event loop, and takes no more
+/// than 32 MiB of memory for each thread. `PasswordTurns` decides who gets a thread.
 public final class PasswordHasher: Sendable {
     /// OWASP Password Storage Cheat Sheet, scrypt: N = 2^15, r = 8, p = 3.
     static let current = Parameters(logN: 15, blockSize: 8, parallelism: 3)
@@ -17,7 +17,7 @@ public final class PasswordHasher: Sendable {
 
     private let pool: NIOThreadPool
     private let turns: PasswordTurns
-    /// What an unknown name's password is compared with, so that it takes as long as a known one's.
+    /// The hash with which the password of an unknown name is compared, so that the answer takes as long.
     private let decoy: String
 
     public init(threads: Int = 2) {
@@ -27,7 +27,7 @@ public final class PasswordHasher: Sendable {
         decoy = Self.encode(.init(repeating: 0, count: 32), salt: .init(repeating: 0, count: 16), Self.current)
     }
 
-    /// Refuses what waits and all that comes; what is being hashed is finished.
+    /// Refuses passwords that wait and those that still come. Hashing that is under way is finished.
     public func stopWaiting() { turns.stop() }
 
     public func shutdown() async {
@@ -43,14 +43,14 @@ public final class PasswordHasher: Sendable {
         }
     }
 
-    /// Whether `password` is the one of `stored`; without a `stored` hash false, after the same time.
+    /// Whether `password` matches the `stored` hash. Without a hash, false after the same time.
     func verify(_ password: String, against stored: String?, for share: PasswordTurns.Share) async throws -> Bool {
         let known = stored != nil
         let encoded = stored ?? decoy
         return try await run(for: share) {
             guard let (parameters, salt, expected) = Self.decode(encoded) else { return false }
             let derived = try Self.derive(password, salt: salt, parameters)
-            // In constant time, whatever the first differing byte.
+            // `SymmetricKey` compares in constant time.
             return SymmetricKey(data: derived) == SymmetricKey(data: expected) && known
         }
     }
@@ -69,8 +69,8 @@ public final class PasswordHasher: Sendable {
     }
 
     private static func derive(_ password: String, salt: [UInt8], _ parameters: Parameters) throws -> [UInt8] {
-        // Normalized, so that the same password typed on two keyboards is the same bytes (RFC 8265 § 4.2). The time this
-        // takes grows with the square of the combining marks: `Rules` have bounded the length.
+        // Normalized, so that the same password has the same bytes on every keyboard (RFC 8265, section 4.2). The time
+        // grows with the square of the combining marks; `Rules` limit the length.
         let bytes = Array(password.precomposedStringWithCanonicalMapping.utf8)
         let key = try KDF.Scrypt.deriveKey(
             from: bytes.isEmpty ? [0] : bytes, salt: salt, outputByteCount: 32, rounds: 1 << parameters.logN,

@@ -1,13 +1,13 @@
 import ChatModel
 import Synchronization
 
-/// Who hashes a password next: a few at a time, the others in a queue that is fair between those whom this server knows
-/// and those whom it does not, between addresses or devices, and between names.
+/// Decides whose password is hashed next. A few are hashed at a time; the others wait in a queue that is fair between
+/// known and unknown users, between addresses or devices, and between names.
 final class PasswordTurns: Sendable {
     /// On whose behalf a password is hashed.
     struct Share: Sendable {
-        /// Whether this is a signed-in user, or a device or an address from where this very user signed in before: a
-        /// flood from many addresses leaves these their own part.
+        /// Whether the user is signed in, or has signed in before from this device or address. A flood from many addresses
+        /// leaves known users their own part.
         var isKnown: Bool
         /// An address, a device or a user, as bytes that nobody else has.
         var source: [UInt8]
@@ -28,8 +28,8 @@ final class PasswordTurns: Sendable {
         var isStopped = false
     }
 
-    /// All that wait, those of one kind, of one source, and for one name from there. A pass takes a tenth of a second
-    /// and more: what waits longer than this has given up.
+    /// How many may wait: in all, of one kind, from one source, and for one name from there. Hashing takes a tenth of a
+    /// second or more, so with more waiting, the last ones would have given up.
     private static let limits = [96, 64, 48, 16]
     private static let stopping = ChatError(.unavailable, "the server is stopping; try again", retryAfter: 2)
     private static let full = ChatError(.unavailable, "too many log-ins at once; try again", retryAfter: 2)
@@ -45,8 +45,8 @@ final class PasswordTurns: Sendable {
     /// How many wait.
     var waitingCount: Int { state.withLock { $0.queue.count } }
 
-    /// Returns when it is this one's turn, which `end` ends.
-    /// - Throws: `unavailable` where too many of this share wait already, or the server stops.
+    /// Waits for a turn. `end` ends it.
+    /// - Throws: `unavailable` when too many of this share wait, or the server stops.
     func begin(_ share: Share) async throws {
         try await withCheckedThrowingContinuation { (waiting: Waiting) in
             let (begun, failed): (Waiting?, (Waiting, ChatError)?) = state.withLock { state in
@@ -76,7 +76,7 @@ final class PasswordTurns: Sendable {
         next?.resume()
     }
 
-    /// Refuses all that wait, and all that come.
+    /// Refuses those who wait, and those who still come.
     func stop() {
         let waiting = state.withLock { state in
             state.isStopped = true

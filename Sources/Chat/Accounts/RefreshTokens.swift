@@ -1,14 +1,14 @@
 import Crypto
 import Foundation
 
-/// Refresh tokens: 256 bits that only their client keeps. The first of a session is random. Each other is made of the one
-/// that it succeeds: so whoever presents a token again, because the answer was lost or two tabs asked at once, gets the
-/// same successor, of which the server keeps the hash alone.
+/// Refresh tokens: 256 bits that only the client keeps. The first token of a session is random. Each other token is derived
+/// from the one before it, so a client that presents a token again gets the same successor, although the server stores
+/// only hashes. Clients do so when an answer was lost, or when two tabs refresh at once.
 struct RefreshTokens: Sendable {
-    /// Longer than any token: what is longer is not looked for.
+    /// No token is longer; a longer text is not looked up.
     static let maximumBytes = 128
 
-    /// The present secret's first.
+    /// The key of the present secret comes first.
     private let keys: [SymmetricKey]
 
     init(secret: SymmetricKey, previous: SymmetricKey?) {
@@ -19,12 +19,12 @@ struct RefreshTokens: Sendable {
 
     static func make() -> String { text((0..<32).map { _ in UInt8.random(in: .min ... .max) }) }
 
-    /// The token that succeeds `token`; behind it, the one that did so under the previous secret.
+    /// The successor of `token`, and behind it the one under the previous secret.
     func successors(of token: String) -> [String] {
         keys.map { Self.text(HMAC<SHA256>.authenticationCode(for: Data(token.utf8), using: $0)) }
     }
 
-    /// base64url (RFC 4648 § 5).
+    /// base64url (RFC 4648, section 5).
     private static func text(_ bytes: some Sequence<UInt8>) -> String {
         Data(bytes).base64EncodedString()
             .replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")

@@ -3,8 +3,8 @@ import ChatStore
 import Logging
 import Synchronization
 
-/// Finds or makes the direct conversation that a message to a person goes to, keeping the order in which one sender's
-/// messages to the same person came: those that come while it is looked for wait in line.
+/// Finds or makes the direct conversation for a message to a person. A sender's messages to the same person keep their
+/// order: those that arrive during the search wait for it.
 final class DirectConversations: Sendable {
     typealias Completion = @Sendable (Result<ConversationID, ChatError>) -> Void
 
@@ -20,7 +20,7 @@ final class DirectConversations: Sendable {
         case resolving([Completion])
     }
 
-    /// Direct conversations are never deleted, so what is known stays true; this only bounds the memory.
+    /// How many are remembered. Direct conversations are never deleted, so this only limits the memory.
     private static let maximumKnown = 100_000
 
     private let entries = Mutex<[Pair: Entry]>([:])
@@ -66,7 +66,7 @@ final class DirectConversations: Sendable {
         } catch {
             result = .failure(ChatError(databaseError: error, logger: logger))
         }
-        // Whoever comes while the line is answered joins its end; only an empty line is replaced by the answer.
+        // Callers that arrive while we answer are appended. Only when nobody waits does the answer replace the list.
         while true {
             let waiting = entries.withLock { entries -> [Completion] in
                 guard case .resolving(let waiting) = entries[pair], !waiting.isEmpty else {

@@ -3,8 +3,8 @@ import Foundation
 import Logging
 import Media
 
-/// Removes what nobody needs: uploads that were never sent, contents of messages their senders deleted, what was left
-/// half-received, and sessions that ended long ago.
+/// Removes what nobody needs: uploads that were never sent, files of messages that their senders deleted, abandoned
+/// uploads, and sessions that ended long ago.
 public struct Sweep: Sendable {
     let uploads: Uploads
     let orphans: OrphanStore
@@ -13,9 +13,9 @@ public struct Sweep: Sendable {
     let logger: Logger
 
     private static let interval: Duration = .seconds(3600)
-    /// Rows looked at together.
+    /// How many rows are handled at a time.
     private static let batch = 200
-    /// After this many seconds without a byte nobody is receiving or processing a temporary file any more.
+    /// After this many seconds without a byte, a temporary file is abandoned.
     private static let abandonedAfter: TimeInterval = 3600
 
     init(stores: Stores, uploads: Uploads, logger: Logger) {
@@ -26,8 +26,7 @@ public struct Sweep: Sendable {
         self.logger = logger
     }
 
-    /// To be called before the first upload is received: no temporary file is in use then, except those of uploads that
-    /// will go on.
+    /// Called before the first upload. Then no temporary file is in use, except those of unfinished uploads.
     public func prepare() async throws {
         try await uploads.storage.blobs.removeLeftovers()
         try await removeTemporaries(olderThan: 0)
@@ -41,7 +40,7 @@ public struct Sweep: Sendable {
         }
     }
 
-    /// What fails is tried again an hour later.
+    /// Whatever fails is tried again an hour later.
     private func sweep() async {
         await attempt("uploads never attached") {
             try await remove(orphans.unattached) { orphan in
@@ -68,7 +67,7 @@ public struct Sweep: Sendable {
         }
     }
 
-    /// - Parameter removal: says whether it took away the last reference to the content.
+    /// - Parameter removal: Returns whether it removed the last reference to the content.
     private func remove(
         _ list: (Int) async throws -> [OrphanStore.Orphan],
         by removal: @escaping @Sendable (OrphanStore.Orphan) async throws -> Bool
@@ -86,7 +85,7 @@ public struct Sweep: Sendable {
         }
     }
 
-    /// The files are listed first: an upload that begins later is in neither list.
+    /// The files are listed first, so that an upload that begins meanwhile is in neither list.
     private func removeTemporaries(olderThan age: TimeInterval) async throws {
         let horizon = Date(timeIntervalSinceNow: -age)
         let files = try await uploads.storage.blobs.temporaries().filter { $0.modified <= horizon }

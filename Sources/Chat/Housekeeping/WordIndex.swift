@@ -2,17 +2,17 @@ import ChatModel
 import ChatStore
 import Logging
 
-/// Keeps what searches have to read beside the index short: the words of new messages wait in a list, which the
-/// database merges into the index by itself only when it is long (migration 0012).
+/// Merges the words of new messages into the search index. The database collects them in a list, which every search has
+/// to read, and merges it by itself only when it is long (migration 0012).
 struct WordIndex: Sendable {
     let store: MessageStore
-    /// How many messages were stored since the start.
+    /// Counts the messages that were stored since the start.
     let messages: Counter
     let logger: Logger
 
     private static let period: Duration = .seconds(2)
 
-    /// Until the task is cancelled.
+    /// Runs until the task is cancelled.
     func run() async {
         var merged = messages.value
         while (try? await Task.sleep(for: Self.period)) != nil {

@@ -1,7 +1,7 @@
 import ChatModel
 import DequeModule
 
-/// What waits for the next commit of one lane: a pure queue that hands out batches in order.
+/// The messages of one lane that wait for the next commit. A pure queue that hands out batches in order.
 struct BatchQueue<Item: Sendable>: Sendable {
     private var items: Deque<Item> = []
     private var waitingBytes = 0
@@ -13,10 +13,10 @@ struct BatchQueue<Item: Sendable>: Sendable {
     private let key: @Sendable (Item) -> Draft.RepetitionKey?
 
     /// - Parameters:
-    ///   - capacity: how many may wait; beyond it `append` refuses.
-    ///   - capacityBytes: what they may hold together.
-    ///   - maximumBatch: the most items in one batch.
-    ///   - maximumBytes: a batch ends before the item that would take it past this, unless it would be empty.
+    ///   - capacity: How many items may wait. Beyond it, `append` refuses.
+    ///   - capacityBytes: How many bytes they may have together.
+    ///   - maximumBatch: How many items one batch may have.
+    ///   - maximumBytes: How many bytes one batch may have, unless its first item is larger.
     init(
         capacity: Int, capacityBytes: Int, maximumBatch: Int, maximumBytes: Int,
         size: @escaping @Sendable (Item) -> Int,
@@ -42,7 +42,7 @@ struct BatchQueue<Item: Sendable>: Sendable {
         return true
     }
 
-    /// Puts back to the front, in their order, what was taken out before and still counts as accepted.
+    /// Puts items back to the front in their order. They were taken out before and still count as accepted.
     mutating func prepend(_ returned: [Item]) {
         for item in returned.reversed() {
             waitingBytes += size(item)
@@ -50,8 +50,8 @@ struct BatchQueue<Item: Sendable>: Sendable {
         }
     }
 
-    /// The longest beginning of the queue that may go into one statement: a repetition of something in the batch ends
-    /// it, because a statement does not see its own insertions.
+    /// Takes out the longest beginning of the queue that may go into one statement. A repetition of an item ends the batch,
+    /// because a statement does not see its own insertions.
     mutating func nextBatch() -> [Item] {
         var batch: [Item] = []
         var bytes = 0

@@ -1,15 +1,15 @@
 import ChatModel
 import DequeModule
 
-/// Messages that wait because a row they need is locked, so that the others of their lane go on. What one sender sends
-/// to one conversation stays in its order. Pure.
+/// Messages that wait because a row they need is locked, so that the others of their lane can be stored. A sender's
+/// messages to one conversation keep their order. Pure.
 struct HeldMessages<Item> {
     private struct Stream: Hashable {
         var conversation: ConversationID
         var sender: UserID
     }
 
-    /// Rows that were found locked when they were last looked at.
+    /// Rows that were locked when we last looked.
     private(set) var lockedRows: Set<LockedRow> = []
     private var items: Deque<Item> = []
     private var streams: [Stream: Int] = [:]
@@ -21,9 +21,9 @@ struct HeldMessages<Item> {
     private let draft: (Item) -> Draft
 
     /// - Parameters:
-    ///   - maximum: how many may wait in all.
-    ///   - maximumEach: and of one conversation.
-    ///   - maximumBytes: of their texts together.
+    ///   - maximum: How many may wait in all.
+    ///   - maximumEach: How many may wait of one conversation.
+    ///   - maximumBytes: How many bytes their texts may have together.
     init(maximum: Int, maximumEach: Int, maximumBytes: Int, draft: @escaping (Item) -> Draft) {
         self.maximum = maximum
         self.maximumEach = maximumEach
@@ -36,7 +36,7 @@ struct HeldMessages<Item> {
 
     enum Verdict { case free, held, refused }
 
-    /// Keeps the item where it has to wait; `refused` where too many do.
+    /// Keeps the item if it has to wait; `refused` when too many wait already.
     mutating func hold(_ item: Item) -> Verdict {
         let draft = draft(item)
         let stream = Stream(conversation: draft.conversation, sender: draft.sender)
@@ -50,16 +50,16 @@ struct HeldMessages<Item> {
 
     mutating func note(locked rows: Set<LockedRow>) { lockedRows.formUnion(rows) }
 
-    /// Rows that are not locked any more.
+    /// Notes rows that are not locked any more.
     mutating func note(free rows: Set<LockedRow>) { lockedRows.subtract(rows) }
 
-    /// Takes out, in their order, those that need wait no longer.
+    /// Takes out, in their order, the items that do not have to wait any more.
     mutating func release() -> [Item] {
         let waiting = removeAll()
         return waiting.filter { hold($0) == .free }
     }
 
-    /// Takes out those for which `isOverdue`.
+    /// Takes out the items for which `isOverdue` is true.
     mutating func expire(where isOverdue: (Item) -> Bool) -> [Item] {
         guard items.contains(where: isOverdue) else { return [] }
         var overdue: [Item] = []

@@ -3,8 +3,8 @@ import ChatStore
 import Logging
 import Synchronization
 
-/// Stores delivered and read marks. Marks that arrive while one write is under way are joined: of a member's marks in a
-/// conversation only the furthest counts, so what waits is bounded by who is there, not by how fast they read.
+/// Stores delivered and read marks in batches: marks that arrive during one write go into the next. Of a member's marks in
+/// a conversation only the furthest counts, so the batch is limited by the number of members, not by how fast they read.
 final class MarkWriter: Sendable {
     typealias Completion = @Sendable (Result<Void, ChatError>) -> Void
 
@@ -16,7 +16,7 @@ final class MarkWriter: Sendable {
     private struct Mark {
         var delivered: Int
         var read: Int
-        /// When it is given up if the member's row is still locked.
+        /// When we give up if the member's row is still locked.
         var deadline: ContinuousClock.Instant
         var completions: [Completion]
 
@@ -27,20 +27,20 @@ final class MarkWriter: Sendable {
         }
     }
 
-    /// For how long a mark waits for a row that somebody else holds, and between two attempts.
+    /// How long a mark waits for a locked row, and the pause between two attempts.
     private static let maximumWait: Duration = .seconds(3)
     private static let pause: Duration = .milliseconds(250)
 
     private struct State {
         var marks: [Key: Mark] = [:]
         var writing = false
-        /// Marks of members whose rows somebody else holds; tried again after a pause.
+        /// Marks of members whose rows are locked. They are tried again after a pause.
         var held: [Key: Mark] = [:]
         var willTryAgain = false
-        /// Whether writes pass by what is locked: once a row was, until none is any more.
+        /// Whether writes skip locked rows: from when one was locked until none is.
         var passingBy = false
 
-        /// With what has come for the same member meanwhile.
+        /// Puts a mark back, joined with what arrived for the same member meanwhile.
         mutating func put(_ mark: Mark, of key: Key) {
             var mark = mark
             if let newer = marks[key] { mark.join(newer) }
@@ -61,7 +61,7 @@ final class MarkWriter: Sendable {
         self.capacity = capacity
     }
 
-    /// Everything up to `seq` has been delivered and, if `read`, read. Never moves back, nor past the last message.
+    /// Everything up to `seq` was delivered and, if `read`, read. Marks never move back, nor past the last message.
     func submit(
         _ seq: Int, read: Bool, in conversation: ConversationID, by user: UserID, complete: @escaping Completion
     ) {
@@ -76,7 +76,7 @@ final class MarkWriter: Sendable {
                 ?? Mark(delivered: 0, read: 0, deadline: .now + Self.maximumWait, completions: [])
             mark.delivered = max(mark.delivered, seq)
             if read { mark.read = max(mark.read, seq) }
-            // One device sends a mark a message at most; more waiting for one write is a flood.
+            // A device sends at most one mark for each message. More of them is a flood.
             guard mark.completions.count < 1000 else { return (false, false) }
             mark.completions.append(complete)
             if isHeld {
@@ -91,7 +91,7 @@ final class MarkWriter: Sendable {
         if start { Task { await write() } }
     }
 
-    /// Writes what waits until nothing does.
+    /// Writes until no mark waits.
     private func write() async {
         while true {
             let (marks, passingBy) = state.withLock { state in
@@ -121,7 +121,7 @@ final class MarkWriter: Sendable {
         }
     }
 
-    /// Has marks tried again after a pause, and gives up on those that have waited too long.
+    /// Tries marks again after a pause, and gives up on those that have waited too long.
     private func hold(_ entries: [(key: Key, mark: Mark)]) {
         let now = ContinuousClock.now
         let isFirst = state.withLock { state in
@@ -152,8 +152,8 @@ final class MarkWriter: Sendable {
         }
     }
 
-    /// - Parameter passingBy: does not wait for rows that somebody else holds.
-    /// - Returns: the marks whose rows were passed by.
+    /// - Parameter passingBy: Skips locked rows.
+    /// - Returns: The marks whose rows were skipped.
     private func write(_ entries: [(key: Key, mark: Mark)], passingBy: Bool) async throws -> [(key: Key, mark: Mark)] {
         let marks = entries.map { key, mark in
             MarkStore.Mark(conversation: key.conversation, user: key.user, delivered: mark.delivered, read: mark.read)

@@ -3,8 +3,8 @@ import ChatStore
 import Logging
 import Synchronization
 
-/// Writes the messages of some conversations, one batch at a time, and waits for nobody's lock for longer than the
-/// session's `lock_timeout`: what is locked is looked at again now and then without waiting (SKIP LOCKED).
+/// Writes the messages of some conversations, one batch at a time. It waits for no lock longer than the session's
+/// `lock_timeout`; from then on it looks at locked rows now and then without waiting (SKIP LOCKED).
 final class MessageLane: Sendable {
     typealias Item = MessageWriter.Item
 
@@ -16,11 +16,11 @@ final class MessageLane: Sendable {
         var willLookAgain = false
     }
 
-    /// What only the lane's own task sees.
+    /// State that only the lane's own task uses.
     private struct Work {
         var held: HeldMessages<Item>
-        /// Messages of which it is not known whether they are stored: their connection broke under the commit. Until it
-        /// is found out, nothing else of their conversations may be announced.
+        /// Messages that may be stored or not, because the connection broke during the commit. Until we know, no other
+        /// message of their conversations may be announced.
         var unresolved: [Draft] = []
 
         var isTroubled: Bool { !held.lockedRows.isEmpty || !held.isEmpty || !unresolved.isEmpty }
@@ -35,7 +35,7 @@ final class MessageLane: Sendable {
     private let logger: Logger
     private let state: Mutex<State>
 
-    /// Between two looks at what is locked.
+    /// The pause between two looks at locked rows.
     private static let pause: Duration = .milliseconds(250)
 
     init(
@@ -63,7 +63,7 @@ final class MessageLane: Sendable {
         if !accepted { item.complete(.failure(.unavailable)) }
     }
 
-    /// Writes until the task is cancelled, and then what has been accepted by then.
+    /// Writes until the task is cancelled. Then writes the messages that were accepted by then.
     func run() async {
         var work = Work(
             held: HeldMessages(maximum: 5000, maximumEach: 500, maximumBytes: 32 << 20) { $0.draft })
@@ -86,7 +86,7 @@ final class MessageLane: Sendable {
         }
     }
 
-    /// Goes on without waiting for the next message.
+    /// Makes the lane look again after a pause, also when no message arrives.
     private func lookAgainSoon() {
         let isFirst = state.withLock { state in
             defer { state.willLookAgain = true }
@@ -102,7 +102,7 @@ final class MessageLane: Sendable {
         }
     }
 
-    /// Waits until something is queued, or is to be looked after; false once the lane is closed and has nothing left.
+    /// Waits until there is something to write or to look at. False once the lane is closed and has nothing left.
     private func nextWork(holding held: Int) async -> Bool {
         await withCheckedContinuation { continuation in
             let mustWait = state.withLock { state in
@@ -116,9 +116,10 @@ final class MessageLane: Sendable {
         return state.withLock { !$0.queue.isEmpty || !$0.closed || held > 0 }
     }
 
-    // MARK: What is locked
+    // MARK: Locked rows
 
-    /// Finds out what is free again, and lets go on what waited for it; gives up on what has waited too long.
+    /// Finds the rows that are free again and queues the messages that waited for them. Gives up on messages that have
+    /// waited too long.
     private func look(_ work: inout Work) async {
         do {
             let now = ContinuousClock.now
@@ -126,7 +127,7 @@ final class MessageLane: Sendable {
             let doubtful = Set(work.unresolved.map { LockedRow.conversation($0.conversation) })
             let rows = work.held.lockedRows.union(doubtful)
             let free = rows.subtracting(try await store.locked(among: rows, on: index))
-            // A transaction that may be alive yet on the server's side holds its conversations.
+            // A transaction that still runs on the server holds the locks of its conversations.
             let settled = work.unresolved.filter { free.contains(.conversation($0.conversation)) }
             if !settled.isEmpty {
                 let stored = try await store.find(settled.map(\.id))
@@ -135,7 +136,7 @@ final class MessageLane: Sendable {
             }
             work.held.note(free: free)
         } catch {
-            // The database is away, and will not say it sooner to whoever waits.
+            // The database is not available, and nothing is gained by waiting longer.
             for item in work.held.removeAll() { item.complete(.failure(.unavailable)) }
             return
         }
@@ -143,7 +144,7 @@ final class MessageLane: Sendable {
         if !released.isEmpty { state.withLock { $0.queue.prepend(released) } }
     }
 
-    /// Of `items`, those that need not wait; the others are held, or refused where too many are.
+    /// The items that do not have to wait. The others are held, or refused when too many are held.
     private func free(_ items: [Item], _ work: inout Work) -> [Item] {
         items.filter { item in
             switch work.held.hold(item) {
@@ -161,13 +162,13 @@ final class MessageLane: Sendable {
     private func write(_ batch: [Item], _ work: inout Work) async {
         var items = batch
         if work.isTroubled {
-            // Where one row is locked others may be: asking costs less than waiting for each.
+            // Other rows may be locked, too. Looking at all of them costs less than waiting for each.
             work.held.note(locked: Set(work.unresolved.map { .conversation($0.conversation) }))
             let rows = items.reduce(into: Set<LockedRow>()) { $0.formUnion($1.draft.rows) }
             if let locked = try? await store.locked(among: rows, on: index) { work.held.note(locked: locked) }
             items = free(items, &work)
         }
-        // A row may come free, or be taken, between the write and the look at it.
+        // A row may be unlocked or locked between the write and our look at it.
         for _ in 1...3 where !items.isEmpty {
             switch await attempt(items) {
             case .done(let lost):
@@ -179,21 +180,21 @@ final class MessageLane: Sendable {
                 items = free(items, &work)
             }
         }
-        // Something is locked that is none of the rows, such as a table.
+        // Something else is locked, such as a table.
         for item in items { item.complete(.failure(.unavailable)) }
     }
 
     private enum Attempt {
-        /// With the messages of which the outcome was lost.
+        /// The messages whose outcome is unknown.
         case done(lost: [Draft])
         case locked
     }
 
-    /// Writes a batch and answers for each item, unless it met a lock.
+    /// Writes a batch and answers each item, unless it met a lock.
     private func attempt(_ items: [Item]) async -> Attempt {
         let batch = MessageBatch(items.map(\.draft))
         do {
-            // Not cancelled with the lane's task: what was accepted is written.
+            // Not cancelled with the lane's task: accepted messages are written.
             let began = ContinuousClock.now
             let outcomes = try await Task { try await store.insert(batch, on: index) }.value
             metrics.commitSeconds.record((ContinuousClock.now - began) / .seconds(1))
@@ -203,7 +204,7 @@ final class MessageLane: Sendable {
         } catch  where DatabaseFailure.metLock(error) {
             return .locked
         } catch  where DatabaseFailure.isStatementRefused(error) && items.count > 1 {
-            // One message broke the statement for all: each by itself, so that only that one is refused.
+            // One message made the statement fail for all. Each is tried alone, so that only that one is refused.
             logger.warning("a batch of messages failed and is repeated singly", metadata: ["error": "\(error)"])
             var lost: [Draft] = []
             for item in items {
@@ -230,7 +231,7 @@ final class MessageLane: Sendable {
             case .refused(let error):
                 item.complete(.failure(error))
             case .repeated(let id):
-                // Off the lane: it announces nothing, and reads the message as it is by now.
+                // Not on the lane: nothing is announced, and the message is read as it is now.
                 Task { [store, logger] in
                     do {
                         guard let message = try await store.find(id) else {

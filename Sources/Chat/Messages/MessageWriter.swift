@@ -3,22 +3,22 @@ import ChatStore
 import Logging
 import Synchronization
 
-/// Stores messages in batches: while one commit is under way, what is sent collects and goes together into the next.
+/// Stores messages in batches: messages that arrive during one commit go together into the next.
 ///
-/// A conversation belongs to one lane, and a lane writes one batch at a time, so that a conversation's messages are
-/// announced in the order of their `seq`. The acknowledgement and the event both follow the commit. A message for which
-/// a row is locked is set aside, and its lane goes on.
+/// A conversation belongs to one lane, and a lane writes one batch at a time, so a conversation's messages are announced in
+/// the order of their `seq`. The acknowledgement and the event both follow the commit. A message that needs a locked row
+/// is set aside, and its lane goes on.
 final class MessageWriter: Sendable {
     typealias Completion = @Sendable (Result<SentMessage, ChatError>) -> Void
 
     struct Item: Sendable {
         var draft: Draft
-        /// When it is given up if a row it needs is still locked.
+        /// When we give up if a row it needs is still locked.
         var deadline: ContinuousClock.Instant
         var complete: Completion
     }
 
-    /// For how long a message waits for a row that somebody else holds.
+    /// How long a message waits for a locked row.
     static let maximumWait: Duration = .seconds(3)
 
     /// Counted by all lanes.
@@ -45,14 +45,14 @@ final class MessageWriter: Sendable {
         }
     }
 
-    /// Queues a draft; drafts of one conversation are stored in the order of these calls. `complete` is called once,
-    /// on any thread: with `unavailable` at once if too much waits already.
+    /// Queues a draft. Drafts of one conversation are stored in the order of these calls. `complete` is called once, on any
+    /// thread: at once with `unavailable` if too many wait already.
     func submit(_ draft: Draft, complete: @escaping Completion) {
         let lane = lanes[Int(UInt(bitPattern: draft.conversation.hashValue) % UInt(lanes.count))]
         lane.submit(Item(draft: draft, deadline: .now + Self.maximumWait, complete: complete))
     }
 
-    /// Writes until the task is cancelled, and then what has been accepted by then.
+    /// Writes until the task is cancelled. Then writes the messages that were accepted by then.
     func run() async {
         await withDiscardingTaskGroup { group in
             for lane in lanes { group.addTask { await lane.run() } }

@@ -3,23 +3,24 @@ import ChatStore
 import Logging
 import Synchronization
 
-/// How much text each user may store, so that nobody fills the database for all.
+/// Limits how much text each user may store, so that nobody fills the database.
 ///
-/// What is stored and forgotten is counted in memory and written every few seconds: a message waits for no other row
-/// than its own. So a crash forgets some seconds' worth, and several servers let a user pass the quota by what one of
-/// them stores meanwhile.
+/// Stored and deleted text is counted in memory and written every few seconds, so that a message waits for no row but its
+/// own. A crash loses the counts of some seconds. With several servers, a user may exceed the quota by what the others
+/// store meanwhile.
 final class TextQuota: Sendable {
-    /// What a message takes beside its text: the row and its entries in the indexes.
+    /// The bytes of a message beside its text: the row and its index entries.
     static let bytesOfMessage = 512
 
     private static let period: Duration = .seconds(5)
-    /// Users remembered. Beyond it those whose counts are written are forgotten, and read again when they send.
+    /// How many users are remembered. Beyond it, users whose counts are written are forgotten, and read again when they
+    /// send.
     private static let maximumRemembered = 50_000
 
     private struct Count {
-        /// What the database has; nil before it was read.
+        /// The count in the database; nil before it was read.
         var stored: Int?
-        /// What has happened since, and is to be written.
+        /// The change since then, which is to be written.
         var change = 0
     }
 
@@ -28,14 +29,14 @@ final class TextQuota: Sendable {
     private let logger: Logger
     private let counts = Mutex<[UserID: Count]>([:])
 
-    /// - Parameter bytes: of one user; 0 for no limit.
+    /// - Parameter bytes: The quota of one user; 0 for no limit.
     init(bytes: Int, store: TextQuotaStore, logger: Logger) {
         self.bytes = bytes
         self.store = store
         self.logger = logger
     }
 
-    /// Whether the user has room. Of a user who has not been read yet it is assumed.
+    /// Whether the user has room. True for a user whose count has not been read yet.
     func hasRoom(_ user: UserID) -> Bool {
         guard bytes > 0 else { return true }
         return counts.withLock { counts in
@@ -47,7 +48,7 @@ final class TextQuota: Sendable {
         }
     }
 
-    /// - Parameter change: negative for text that was forgotten.
+    /// - Parameter change: Negative for text that was deleted.
     func count(_ change: Int, of user: UserID) {
         guard bytes > 0 else { return }
         counts.withLock { $0[user, default: Count()].change += change }
@@ -62,7 +63,7 @@ final class TextQuota: Sendable {
         }
     }
 
-    /// Writes what has been counted, and reads what is not known yet.
+    /// Writes the changes, and reads the counts that are not known yet.
     func settle() async {
         let due = counts.withLock { counts -> [UserID: Int] in
             let due = counts.filter { $0.value.stored == nil || $0.value.change != 0 }.mapValues(\.change)
@@ -77,7 +78,7 @@ final class TextQuota: Sendable {
                     if let bytes = stored[user] {
                         counts[user]?.stored = bytes
                     } else {
-                        // A new user whose row is locked, or one who is gone.
+                        // A new user whose row is locked, or a user who is gone.
                         counts[user]?.change += change
                     }
                 }

@@ -1,8 +1,8 @@
 public import ChatModel
 import ChatStore
 
-/// The list of those somebody wants nothing from: they cannot write to that person, nor put them into a group, and
-/// neither of the two sees whether the other is there. In a group that both are in, messages go on.
+/// Blocked people cannot write to the user who blocked them, or add them to a group, and neither of the two sees whether
+/// the other is online. In a group with both of them, messages still arrive.
 public struct Blocks: Sendable {
     let store: BlockStore
     let users: UserStore
@@ -29,7 +29,7 @@ public struct Blocks: Sendable {
         await presence.reunite(user, other)
     }
 
-    /// Without saying whether they are there.
+    /// The users do not show whether they are online.
     public func list(of user: UserID) async throws -> [User] {
         let ids = try await store.list(of: user)
         let found = Dictionary(

@@ -2,10 +2,9 @@ import Crypto
 public import Foundation
 import NIOCore
 
-/// What the sender says the bytes of one piece are (tus 1.0, checksum extension).
+/// The checksum that the sender gives for one piece (tus 1.0, checksum extension).
 public struct PieceChecksum: Sendable, Equatable {
-    /// By the names that tus gives them. SHA-1 and MD5 are good enough against a bad network; nobody's safety rests on
-    /// them.
+    /// By their tus names. SHA-1 and MD5 are good enough to detect a bad network; no security depends on them.
     public enum Algorithm: String, Sendable, CaseIterable {
         case sha1, sha256, md5
     }
@@ -18,7 +17,7 @@ public struct PieceChecksum: Sendable, Equatable {
         self.digest = digest
     }
 
-    /// Takes the bytes as they come.
+    /// Computes the checksum as the bytes come.
     struct Check {
         private var hash: any HashFunction
         private let expected: Data

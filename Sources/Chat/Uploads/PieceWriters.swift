@@ -1,12 +1,12 @@
 import ChatModel
 import Synchronization
 
-/// Who is writing to which unfinished upload: one at a time. A writer that has gone silent, because its network went
-/// away without a word, gives way to the next request for the same upload.
+/// Lets one request at a time write to an unfinished upload. A writer that has gone silent, because its network failed,
+/// gives way to the next request for the same upload.
 final class PieceWriters: Sendable {
     struct Key: Hashable, Sendable {
         let upload: UploadID
-        /// Part of the key, so that nobody can stand in the way of another's upload.
+        /// Part of the key, so that nobody can block somebody else's upload.
         let owner: UserID
     }
 
@@ -41,7 +41,7 @@ final class PieceWriters: Sendable {
             }
         }
 
-        /// Returns once the turn is over: at once if it is.
+        /// Waits until the turn is over.
         fileprivate func waitForEnd() async {
             await withCheckedContinuation { continuation in
                 let hasEnded = state.withLock { state in
@@ -77,8 +77,8 @@ final class PieceWriters: Sendable {
         throw ChatError(.uploadOffsetMismatch, "another request is writing to this upload", retryAfter: 1)
     }
 
-    /// Ends whoever writes and takes the turn after them: the owner gives the upload up, and a client that cancels asks
-    /// for that before the server has noticed that its last request is gone.
+    /// Interrupts the writer and takes the next turn: the owner gives the upload up. A client that cancels does so before
+    /// the server notices that its last request has ended.
     func takeOver(_ key: Key) async -> Turn {
         while true {
             let (turn, other) = claim(key)
@@ -100,7 +100,7 @@ final class PieceWriters: Sendable {
 
     func end(_ key: Key) { turns.withLock { $0.removeValue(forKey: key) }?.end() }
 
-    /// Somebody asks where to go on: whoever was writing is probably dead.
+    /// A client asks where to go on, so the last writer is probably dead.
     func interruptSilent(_ key: Key) {
         turns.withLock { $0[key] }?.interrupt(ifSilentFor: Self.silence)
     }

@@ -4,9 +4,8 @@ public import Foundation
 import Media
 public import NIOCore
 
-/// Files that arrive in pieces, over as many requests and restarts as it takes. What has arrived is on disk: the length
-/// of the temporary file is the offset, so the two cannot differ. The last byte takes the same way as every other
-/// upload.
+/// Files that arrive in pieces, over any number of requests and restarts. The length of the temporary file is the offset,
+/// so the two cannot differ. After the last byte, the file is processed like every other upload.
 public struct ResumableUploads: Sendable {
     let uploads: Uploads
     let store: PartialUploadStore
@@ -24,20 +23,20 @@ public struct ResumableUploads: Sendable {
         public var id: UploadID
         /// Bytes that have arrived and will not be lost.
         public var offset: Int
-        /// Bytes in all.
+        /// How many bytes it will have.
         public var length: Int
-        /// `Upload-Metadata` as the client said it, for who asks where the upload stands.
+        /// The client's `Upload-Metadata`, which is repeated when a client asks for the offset.
         public var metadata: String?
-        /// When what has arrived is given up; nil for a finished upload.
+        /// When the upload expires; nil for a finished one.
         public var expires: Date?
     }
 
     /// Begins an upload of `length` bytes.
-    /// - Parameter metadata: what `status` repeats.
-    /// - Throws: as `Uploads.begin`; `rate_limited` also when the owner has too many unfinished ones.
+    /// - Parameter metadata: The text that `status` repeats.
+    /// - Throws: As `Uploads.begin`; `rate_limited` also when the owner has too many unfinished uploads.
     public func create(name: String, metadata: String?, length: Int, uploader: Uploader) async throws -> Progress {
         let owner = uploader.user
-        // Held until the row counts against the quota instead.
+        // Held until the row counts against the quota.
         let place = try await uploads.reserve(uploader, length: length)
         defer { uploads.underWay.leave(place, keeping: length) }
         let id = UploadID.make()
@@ -60,9 +59,8 @@ public struct ResumableUploads: Sendable {
         return Progress(id: id, offset: 0, length: length, expires: expires)
     }
 
-    /// How far the upload is. One whose bytes are all there, but which was not finished because the server ended, is
-    /// finished first.
-    /// - Throws: `not_found` also for somebody else's; `gone` for an expired one.
+    /// How far the upload is. If all bytes have come but the server ended before it was finished, it is finished first.
+    /// - Throws: `not_found` also for somebody else's upload; `gone` for an expired one.
     public func status(of id: UploadID, owner: UserID) async throws -> Progress {
         guard let partial = try await find(id, owner) else { return try await finishedWithMetadata(id, owner) }
         writers.interruptSilent(key(partial))
@@ -75,13 +73,13 @@ public struct ResumableUploads: Sendable {
         return try await finishedWithMetadata(id, owner)
     }
 
-    /// Takes the bytes of one request. Whatever way it ends, those that came are kept, unless they have a checksum that
-    /// does not match. With the last byte the upload is finished.
+    /// Takes the bytes of one request. They are kept however the request ends, unless their checksum does not match. With
+    /// the last byte the upload is finished.
     ///
     /// - Parameters:
-    ///   - size: of `body`, if the sender says it.
-    ///   - offset: where the sender believes to go on.
-    /// - Throws: `upload_offset_mismatch` where that is wrong or another request writes, `checksum_mismatch`,
+    ///   - size: The size of `body`, if the sender says it.
+    ///   - offset: Where the sender goes on.
+    /// - Throws: `upload_offset_mismatch` when that is wrong or another request writes, `checksum_mismatch`,
     ///   `rate_limited` and `unavailable` as `Uploads.begin`,
     ///   `too_large` for more bytes than were announced, `not_found`, `gone`, and whatever ends an upload otherwise.
     public func append(
@@ -89,7 +87,7 @@ public struct ResumableUploads: Sendable {
         checksum: PieceChecksum?, uploader: Uploader
     ) async throws -> Progress {
         let owner = uploader.user
-        // Its bytes count against the quota by its row.
+        // Its row already counts against the quota.
         let place = try uploads.underWay.enter(uploader, bytes: 0)
         defer { uploads.underWay.leave(place) }
         let key = PieceWriters.Key(upload: id, owner: owner)
@@ -136,7 +134,7 @@ public struct ResumableUploads: Sendable {
             check?.update(buffer)
             try await uploads.storing { try await writer.write(buffer) }
         }
-        // A cancelled body ends as if it were complete.
+        // A cancelled body ends without an error.
         try Task.checkCancellation()
         if let check, !check.matches {
             throw ChatError(.checksumMismatch, "the bytes are not those of Upload-Checksum; none of them is kept")
@@ -157,9 +155,9 @@ public struct ResumableUploads: Sendable {
 
     // MARK: The end
 
-    /// Turns an upload whose bytes are all there into a finished one; whoever comes second waits for the first.
+    /// Finishes an upload whose bytes have all come. A second caller waits for the first.
     ///
-    /// - Parameter writer: that wrote them; without it the file is read again.
+    /// - Parameter writer: The writer of the last piece; without it, the file is read again.
     private func complete(_ partial: PartialUpload, _ writer: BlobWriter? = nil) async throws {
         try await finishing.withLock(partial.id) {
             guard try await store.find(partial.id, owner: partial.owner) != nil else { return }
@@ -177,7 +175,7 @@ public struct ResumableUploads: Sendable {
                 _ = try await uploads.keep(
                     file, as: partial.id, name: partial.name, owner: partial.owner, isRepeatable: true)
             } catch let error as ChatError {
-                // Refused for what it is. Any other failure passes, and the next request tries again.
+                // The file was refused, so it is deleted. After any other failure the next request tries again.
                 if error.code == .validationFailed, try await store.delete(partial.id) {
                     try await uploads.storing { try await blobs.discard(file) }
                 }

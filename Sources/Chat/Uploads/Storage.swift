@@ -1,19 +1,19 @@
 public import Media
 
-/// Where files are kept and looked at, and how much of them there may be.
+/// Where files are stored and processed, and how large they may be.
 public struct Storage: Sendable {
     public let blobs: BlobStore
     public let workers: MediaWorkers
     public let scanner: Scanner?
-    /// Of one upload.
+    /// The size limit of one upload.
     public let maximumBytes: Int
-    /// Of all a user's uploads together.
+    /// The size limit of all uploads of one user.
     public let quotaBytes: Int
 
-    /// Looks for viruses in every file.
+    /// Scans every file for viruses.
     public struct Scanner: Sendable {
         let clamd: ClamdScanner
-        /// Whether a file is accepted without a verdict.
+        /// Whether a file is accepted when the scanner gives no verdict.
         let isOptional: Bool
 
         public init(clamd: ClamdScanner, isOptional: Bool) {

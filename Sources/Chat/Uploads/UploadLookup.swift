@@ -2,26 +2,26 @@ import ChatModel
 import ChatStore
 import Synchronization
 
-/// What the database says of uploads whose URLs are opened. Requests that come together share a query, and of an upload
-/// that is opened again and again, such as a picture sent to a thousand people, the answer is kept for a moment.
+/// Looks up uploads whose URLs are opened. Requests that arrive together share a query. The answer for an upload that is
+/// opened again and again, such as a picture sent to a thousand people, is cached for a moment.
 ///
-/// What is kept is forgotten at once when something is deleted here, and as soon as the notification comes when a
-/// moderator deletes it: until then, some milliseconds and `period` at most, a URL that many open goes on working.
+/// The cache is emptied at once when something is deleted here, and as soon as the notification comes when a moderator
+/// deletes something. Until then, for some milliseconds and at most `period`, a URL that many open still works.
 final class UploadLookup: Sendable {
     typealias Key = UploadStore.Key
     typealias Answer = UploadStore.Answer
 
-    /// How often one upload was opened of late.
+    /// How often one upload was opened lately.
     private struct Openings {
         let until: ContinuousClock.Instant
         var count = 0
-        /// What was answered since these are counted.
+        /// The answer since the counting began.
         var found: UploadStore.Found?
     }
 
     private struct State {
         var openings: [Key: Openings] = [:]
-        /// How often everything was forgotten: an answer asked for before that is not kept.
+        /// How often the cache was emptied. An answer to an earlier question is not cached.
         var generation = 0
 
         mutating func open(_ key: Key, at now: ContinuousClock.Instant) -> Openings {
@@ -33,18 +33,18 @@ final class UploadLookup: Sendable {
         }
     }
 
-    /// Openings of one upload are counted, and an answer kept, for this long.
+    /// How long openings of one upload are counted, and an answer is cached.
     static let period: Duration = .milliseconds(250)
-    /// So many in a period are answered by the database.
+    /// How many openings in a period go to the database.
     static let asked = 16
-    /// Uploads that are counted; one more, and all are counted anew.
+    /// How many uploads are counted. With one more, the counting begins anew.
     static let capacity = 1000
 
     private let state = Mutex(State())
     private let query: BatchedQuery<Key, Answer>
     private let now: @Sendable () -> ContinuousClock.Instant
 
-    /// - Parameter find: Answers for those that there are.
+    /// - Parameter find: Returns answers for the uploads that exist.
     init(
         now: @escaping @Sendable () -> ContinuousClock.Instant = { .now },
         find: @escaping @Sendable (Set<Key>) async throws -> [Key: Answer]
@@ -66,7 +66,7 @@ final class UploadLookup: Sendable {
         return found
     }
 
-    /// To be called after whatever may have taken an upload away, before anybody is told.
+    /// Empties the cache. Called after an upload may have been deleted, and before anybody is told.
     func forget() {
         state.withLock { state in
             state.generation += 1

@@ -5,17 +5,17 @@ import Logging
 public import Media
 public import NIOCore
 
-/// Files: from the bytes of a request to a row, and back.
+/// Receives, keeps, shows and deletes files.
 public struct Uploads: Sendable {
     let store: UploadStore
-    /// For URLs.
+    /// Used for URLs, which many people open at once.
     let lookup: UploadLookup
     let links: UploadLinks
     let storage: Storage
     let logger: Logger
 
-    /// Held while rows and files of one content are brought in line, so that the last reference is not deleted under a
-    /// new one's feet.
+    /// Held while the rows and files of one content change, so that the last reference is not deleted while a new one is
+    /// made.
     private let contents = KeyedLock<BlobID>()
     let underWay = UploadsUnderWay()
 
@@ -33,10 +33,10 @@ public struct Uploads: Sendable {
 
     /// Begins to receive a file.
     /// - Parameters:
-    ///   - length: in bytes, if the sender says it: what is too large is refused before it is read.
-    ///   - bound: bytes that it cannot exceed, where only that is known.
-    /// - Throws: `too_large`, `quota_exceeded`, `rate_limited` when the sender has too many under way, `unavailable`
-    ///   when everybody together has, `storage_full`.
+    ///   - length: The size in bytes, if the sender says it. A file that is too large is refused before it is read.
+    ///   - bound: The largest possible size, if only that is known.
+    /// - Throws: `too_large`, `quota_exceeded`, `rate_limited` when the sender has too many uploads under way,
+    ///   `unavailable` when all users together have, `storage_full`.
     public func begin(_ name: String, length: Int?, bound: Int? = nil, uploader: Uploader) async throws
         -> IncomingUpload
     {
@@ -49,15 +49,14 @@ public struct Uploads: Sendable {
             isLimitedByQuota: place.bytes < wanted)
     }
 
-    /// A place for an upload of just this many bytes.
+    /// Takes a place for an upload of exactly this many bytes.
     func reserve(_ uploader: Uploader, length: Int) async throws -> UploadsUnderWay.Place {
         try await reserve(uploader, length: length, upTo: length)
     }
 
-    /// Takes a place, with as many bytes as the quota has left. The database is asked for that only near the quota.
+    /// Takes a place with as many bytes as the quota has left. The database is only asked when the user is near the quota.
     ///
-    /// The others' places are counted before the rows: an upload that ends in between is counted twice, and never not at
-    /// all.
+    /// Places are counted before rows: an upload that ends in between is counted twice, but never missed.
     private func reserve(_ uploader: Uploader, length: Int?, upTo wanted: Int) async throws -> UploadsUnderWay.Place {
         if let length, length > storage.maximumBytes { throw tooLarge }
         var place = try underWay.enter(uploader, bytes: wanted)
@@ -83,14 +82,14 @@ public struct Uploads: Sendable {
         }
     }
 
-    /// Gives up a file: nothing of it is left.
+    /// Gives up a file and removes what came of it.
     public func abandon(_ incoming: IncomingUpload) async {
         await incoming.writer.abort()
         underWay.leave(incoming.place)
     }
 
-    /// Looks at what was received, keeps it, and gives it its row. Ends the receiving whatever the outcome.
-    /// - Throws: `validation_failed` for an empty file, `unavailable` when too many wait to be looked at,
+    /// Processes and stores a received file. The reception ends whatever the outcome.
+    /// - Throws: `validation_failed` for an empty file, `unavailable` when too many files wait for processing,
     ///   `storage_full`.
     public func finish(_ incoming: IncomingUpload) async throws -> Upload {
         let file: ReceivedFile
@@ -101,7 +100,7 @@ public struct Uploads: Sendable {
             await abandon(incoming)
             throw error
         }
-        // Where the outcome is unknown there may be a row: counting one too many does no harm.
+        // If the outcome is unknown, there may be a row. Counting one too many does no harm.
         defer { underWay.leave(incoming.place, keeping: file.size) }
         do {
             return try await keep(file, as: incoming.id, name: incoming.name, owner: incoming.owner)
@@ -111,13 +110,13 @@ public struct Uploads: Sendable {
         }
     }
 
-    /// Processes a received file and gives it its row.
+    /// Processes a received file and stores its row.
     ///
-    /// What its owner has already is known at once. What somebody else has takes the same work as what nobody has, the
-    /// result is thrown away, and the stored files serve: nobody can tell by the clock what others keep here.
+    /// A file that its owner has already is recognized at once. A file that somebody else has takes the same work as a new
+    /// one; then the result is thrown away and the stored files are used. So nobody learns from the time what others keep
+    /// here.
     ///
-    /// - Parameter isRepeatable: whether the received bytes stay until there is a row, so that all this can be done again
-    ///   when it throws.
+    /// - Parameter isRepeatable: Whether the received bytes stay until there is a row, so that a failure can be repeated.
     func keep(
         _ file: ReceivedFile, as id: UploadID, name: String, owner: UserID, isRepeatable: Bool = false
     ) async throws -> Upload {
@@ -153,12 +152,12 @@ public struct Uploads: Sendable {
         }
         do {
             let upload = try await store.insert(id, owner: owner, name: name, blob: Blob(file, media))
-            // What its owner alone could get before.
+            // The file that only its owner could get before.
             if file.isStored, media.audience == .everyone { try? await storage.blobs.delete(file.sha256, .ownerOnly) }
             if !isFirst { lookup.forget() }
             return upload
         } catch {
-            // Where the row may be there after all, the files stay: `parley storage check` finds those without one.
+            // If the row may exist after all, the files stay. `parley storage check` finds files without a row.
             if isFirst, DatabaseFailure.provesNoEffect(error) {
                 try? await storage.blobs.delete(file.sha256)
             }
@@ -166,8 +165,8 @@ public struct Uploads: Sendable {
         }
     }
 
-    /// Another upload of a content there was a moment ago. Nil where it has gone meanwhile, or a stored file is damaged:
-    /// this upload's then takes its place.
+    /// Stores another upload of a content that existed a moment ago. Nil when it is gone meanwhile, or a stored file is
+    /// damaged; then this upload's files take its place.
     private func known(
         _ file: ReceivedFile, _ stored: UploadStore.StoredFiles, as id: UploadID, name: String, owner: UserID
     ) async throws -> Upload? {
@@ -183,8 +182,8 @@ public struct Uploads: Sendable {
         return true
     }
 
-    /// - Throws: `validation_failed` for an infected file; unless files may pass without a verdict, that also for one
-    ///   which the scanner never takes, and `unavailable` if there is none for now.
+    /// - Throws: `validation_failed` for an infected file. If a verdict is required, also `validation_failed` for a file
+    ///   that is too large for the scanner, and `unavailable` if the scanner does not answer.
     private func scan(_ file: ReceivedFile) async throws {
         guard let scanner = storage.scanner else { return }
         do {
@@ -206,7 +205,7 @@ public struct Uploads: Sendable {
         try await visible(id, to: user).upload
     }
 
-    /// What opens a file: the token of its URL, or being someone who may see it.
+    /// What opens a file: the token of its URL, or a user who may see it.
     public enum Key: Sendable {
         case token(String)
         case user(UserID)
@@ -216,18 +215,18 @@ public struct Uploads: Sendable {
     public struct Opened: Sendable {
         public var upload: Upload
         public var reader: BlobReader
-        /// Of what is served.
+        /// The MIME type of the served file.
         public var type: String
-        /// False for a picture that could not be cleaned or decoded: it is not to be tried in a browser either.
+        /// False for a picture that could not be cleaned or decoded. A browser should not try it either.
         public var isShowable = true
-        /// A strong validator (RFC 9110 § 8.8.3), without quotes.
+        /// A strong validator (RFC 9110, section 8.8.3), without quotes.
         public var etag: String
-        /// Seconds for which the URL itself goes on working; nil when a user opened it.
+        /// For how many more seconds the URL works; nil when a user opened the file.
         public var validFor: Int?
     }
 
-    /// - Throws: `unauthenticated` or `token_expired` for a bad token, `not_found` also for what the user may not see,
-    ///   `gone` once all messages that carried it were deleted.
+    /// - Throws: `unauthenticated` or `token_expired` for a bad token, `not_found` also for an upload that the user may not
+    ///   see, `gone` once all messages that carried it were deleted.
     public func open(_ id: UploadID, _ variant: Variant, with key: Key) async throws -> Opened {
         let found: UploadStore.Found
         var validFor: Int?
@@ -283,7 +282,7 @@ public struct Uploads: Sendable {
         }
     }
 
-    /// A part must not pass for the whole.
+    /// A damaged file must not be served as if it were whole.
     private func damaged(_ address: BlobID, _ reader: BlobReader) -> MediaError {
         MediaError(.io, "\(address): a stored file has become \(reader.size) bytes long")
     }
@@ -314,15 +313,14 @@ public struct Uploads: Sendable {
         }
     }
 
-    /// Deletes the content of a removed upload from the disk, unless another upload that has not been removed shares it.
-    /// Doing so again changes nothing.
+    /// Deletes the content of a removed upload from the disk, unless another upload shares it. May be repeated.
     func dropContent(ofRemoved id: UploadID) async throws {
         guard let address = try await store.contentOfRemoved(id).flatMap({ BlobID(hex: $0) }) else { return }
         try await withContent(address) { try await store.deleteUnreferenced(address.hex) }
     }
 
-    /// Runs `body` while no reference to the content is added or removed elsewhere, and removes the files if it says
-    /// that it took away the last one. Files that the disk does not give up are logged: to everybody they are gone.
+    /// Runs `body` while nobody else adds or removes a reference to the content. If `body` returns that it removed the last
+    /// one, the files are deleted. A failure of the disk is only logged, because nobody can open the files any more.
     func withContent(_ address: BlobID, _ body: @Sendable () async throws -> Bool) async throws {
         try await contents.withLock(address) {
             let wasLast = try await body()
@@ -340,7 +338,7 @@ public struct Uploads: Sendable {
 
     // MARK: Errors
 
-    /// Of one file, in bytes; and of all files of one form together.
+    /// The limit in bytes of one file, and of all files of one form together.
     public var maximumBytes: Int { storage.maximumBytes }
 
     public var tooLarge: ChatError {
@@ -351,7 +349,7 @@ public struct Uploads: Sendable {
         ChatError(.quotaExceeded, "your uploads may take \(storage.quotaBytes) bytes together")
     }
 
-    /// Runs what may fail on the disk or in a worker, and says it in the domain's words.
+    /// Runs work that may fail on the disk or in a worker, and translates its errors.
     func storing<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
         do {
             return try await body()
