@@ -4,7 +4,7 @@ import Testing
 
 @testable import ParleyServer
 
-/// RFC 9110 §§ 13 and 14 on a file of 100 bytes with the validator `"tag"`.
+/// RFC 9110, sections 13 and 14 on a file of 100 bytes with the validator `"tag"`.
 @Suite struct FileRequestTests {
     private func request(_ headers: HTTPFields, size: Int = 100) -> FileRequest {
         FileRequest(headers: headers, size: size, etag: "tag")

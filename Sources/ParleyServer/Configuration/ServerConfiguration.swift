@@ -121,7 +121,7 @@ public struct ServerConfiguration: Sendable {
 
     private enum Switch: String { case on, off }
 
-    /// `scheme://host[:port]` (RFC 6454 § 6.2), with or without a final slash.
+    /// `scheme://host[:port]` (RFC 6454, section 6.2), with or without a final slash.
     private static func origin(_ text: String, of setting: String) throws -> WebOrigin {
         let isPlain =
             text.split(separator: "/", omittingEmptySubsequences: false).count == (text.hasSuffix("/") ? 4 : 3)
@@ -176,7 +176,7 @@ private final class Settings {
         return path
     }
 
-    /// A key for HMAC-SHA-256 is as long as its output (RFC 7518 § 3.2).
+    /// A key for HMAC-SHA-256 is as long as its output (RFC 7518, section 3.2).
     func secret(_ name: String) throws -> String? {
         guard let secret = string(name) else { return nil }
         guard secret.utf8.count >= 32 else {

@@ -35,7 +35,7 @@ struct AccessTokens: Sendable {
     }
 
     /// One collection for each secret, the current one first. A token chooses neither its key nor its algorithm: every
-    /// key is for HS256 alone (RFC 8725 § 3.1).
+    /// key is for HS256 alone (RFC 8725, section 3.1).
     private let keys: [JWTKeyCollection]
     private let revocations: RevocationList
     private let memory = Memory()

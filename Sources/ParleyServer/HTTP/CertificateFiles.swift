@@ -14,8 +14,8 @@ final class CertificateFiles: Sendable {
         var version: [Date]
     }
 
-    /// The cipher suites of TLS 1.2: with forward secrecy and authenticated encryption, and so without CBC (RFC 9325 §
-    /// 4.2). TLS 1.3 has no others.
+    /// The cipher suites of TLS 1.2: with forward secrecy and authenticated encryption, and so without CBC (RFC 9325,
+    /// section 4.2). TLS 1.3 has no others.
     private static let suites: [NIOTLSCipher] = [
         .TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, .TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
         .TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, .TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,

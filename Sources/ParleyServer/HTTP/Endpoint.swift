@@ -54,7 +54,7 @@ extension Router<RequestEnvironment> {
     }
 
     /// Adds a path with every method that it answers. Any other method is refused with 405 and the list of those there
-    /// are (RFC 9110 § 15.5.6). `HEAD` is answered wherever `GET` is, by the same handler unless it has one.
+    /// are (RFC 9110, section 15.5.6). `HEAD` is answered wherever `GET` is, by the same handler unless it has one.
     func route(_ path: RouterPath, _ handlers: [HTTPRequest.Method: Handler]) {
         var handlers = handlers
         handlers[.head] = handlers[.head] ?? handlers[.get]

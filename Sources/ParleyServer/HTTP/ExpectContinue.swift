@@ -2,8 +2,8 @@ import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
 
-/// Honors `Expect: 100-continue` (RFC 9110 § 10.1.1): curl waits a second for it before it sends a larger upload. A
-/// body that is too large gets no such answer, so that its sender sees the refusal instead.
+/// Honors `Expect: 100-continue` (RFC 9110, section 10.1.1): curl waits a second for it before it sends a larger
+/// upload. A body that is too large gets no such answer, so that its sender sees the refusal instead.
 final class ExpectContinue: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias OutboundOut = HTTPResponsePart

@@ -1,7 +1,7 @@
 import Foundation
 import HTTPTypes
 
-/// The media type and coding of a request's body (RFC 9110 §§ 8.3 and 8.4).
+/// The media type and coding of a request's body (RFC 9110, sections 8.3 and 8.4).
 enum MediaType {
     /// Whether a body may be read as JSON: its sender says so, or says nothing. `curl -d` says
     /// `application/x-www-form-urlencoded` whatever it sends, and so says nothing.
@@ -11,7 +11,7 @@ enum MediaType {
         let name = type.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces).lowercased()
         switch name {
         case "", "application/json", "text/json", "application/x-www-form-urlencoded": return true
-        // RFC 6839 § 3.1.
+        // RFC 6839, section 3.1.
         default: return name.hasPrefix("application/") && name.hasSuffix("+json") && !name.contains(",")
         }
     }

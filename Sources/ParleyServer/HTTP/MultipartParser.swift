@@ -2,8 +2,8 @@ import Foundation
 import Glibc
 import NIOCore
 
-/// Parses `multipart/form-data` (RFC 7578; the framing is RFC 2046 § 5.1) as it arrives. A pure machine: it is fed
-/// buffers, says what they hold, and keeps no more of them than a boundary or a part's header needs.
+/// Parses `multipart/form-data` (RFC 7578; the framing is RFC 2046, section 5.1) as it arrives. A pure machine: it is
+/// fed buffers, says what they hold, and keeps no more of them than a boundary or a part's header needs.
 struct MultipartParser {
     enum Event: Equatable {
         /// A part with its header fields, names in lower case.
@@ -39,7 +39,7 @@ struct MultipartParser {
     private var buffer: ByteBuffer
     private var parts = 0
 
-    /// - Parameter boundary: as the content type has it (1 to 70 characters, RFC 2046 § 5.1.1).
+    /// - Parameter boundary: as the content type has it (1 to 70 characters, RFC 2046, section 5.1.1).
     init(boundary: String) {
         delimiter = Array("\r\n--\(boundary)".utf8)
         // The first boundary has no line end before it. This one stands in for it.

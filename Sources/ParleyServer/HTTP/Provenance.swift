@@ -9,7 +9,7 @@ struct Provenance: RouterMiddleware {
     /// Seconds for which browsers are to use TLS only (RFC 6797); nil to say nothing about it.
     let strictTransportSeconds: Int?
 
-    // A literal that is a token (RFC 9110 § 5.6.2).
+    // A literal that is a token (RFC 9110, section 5.6.2).
     private static let strictTransportSecurity = HTTPField.Name("Strict-Transport-Security")!
 
     func handle(
@@ -25,7 +25,7 @@ struct Provenance: RouterMiddleware {
         context.page = origins.page(
             origin: request.headers[.origin], authority: request.head.authority, isSecure: context.isSecure)
         var response = try await next(request, context)
-        // Only over TLS, whatever PUBLIC_URL says (RFC 6797 § 7.2).
+        // Only over TLS, whatever PUBLIC_URL says (RFC 6797, section 7.2).
         if let seconds = strictTransportSeconds, origins.speaksTLS || throughTLSProxy {
             response.headers[Self.strictTransportSecurity] = "max-age=\(seconds)"
         }

@@ -44,7 +44,7 @@ struct RequestAdmission: RouterMiddleware {
         return try await next(request, context)
     }
 
-    /// The token of `Authorization: Bearer …` (RFC 6750 § 2.1).
+    /// The token of `Authorization: Bearer …` (RFC 6750, section 2.1).
     static func bearer(_ headers: HTTPFields) -> String? {
         guard let value = headers[.authorization] else { return nil }
         let parts = value.split(separator: " ", maxSplits: 1)

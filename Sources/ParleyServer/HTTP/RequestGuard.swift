@@ -212,7 +212,7 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
 }
 
 extension HTTPFields {
-    /// The length of the body as its sender announces it (RFC 9110 § 8.6). The HTTP parser has checked that it is a
-    /// number. One that is too large for an `Int` is too large for every limit.
+    /// The length of the body as its sender announces it (RFC 9110, section 8.6). The HTTP parser has checked that it
+    /// is a number. One that is too large for an `Int` is too large for every limit.
     var announcedLength: Int? { self[.contentLength].map { Int($0) ?? .max } }
 }

@@ -52,7 +52,7 @@ enum TusHeaders {
         return PieceChecksum(algorithm, digest: digest)
     }
 
-    /// An HTTP date (RFC 9110 § 5.6.7).
+    /// An HTTP date (RFC 9110, section 5.6.7).
     static func date(_ date: Date) -> String { date.formatted(httpDate) }
 
     private static let httpDate: Date.VerbatimFormatStyle = {
@@ -68,7 +68,7 @@ enum TusHeaders {
     }()
 }
 
-// Literals that are tokens (RFC 9110 § 5.6.2).
+// Literals that are tokens (RFC 9110, section 5.6.2).
 extension HTTPField.Name {
     static let tusResumable = Self("Tus-Resumable")!
     static let tusVersion = Self("Tus-Version")!

@@ -83,7 +83,7 @@ struct JSONWriter {
         needsComma = true
     }
 
-    /// Escapes what must be escaped (RFC 8259 § 7), and copies the runs between.
+    /// Escapes what must be escaped (RFC 8259, section 7), and copies the runs between.
     private mutating func writeEscaped(_ text: UnsafeBufferPointer<UInt8>) {
         var plain = 0
         for (index, byte) in text.enumerated() where byte < 0x20 || byte == 0x22 || byte == 0x5C {

@@ -35,7 +35,7 @@ extension ClientPolicy {
         }
     }
 
-    /// Browsers send `Origin` with every WebSocket, and CORS does not protect those (RFC 6455 § 10.2).
+    /// Browsers send `Origin` with every WebSocket, and CORS does not protect those (RFC 6455, section 10.2).
     fileprivate func refusal(ofPageOf request: HandshakeRequest) -> HandshakeRefusal? {
         guard let origin = request.origin else { return nil }
         let isSecure = origins.isSecure(throughTLSProxy: proxies.saysTLS(request))

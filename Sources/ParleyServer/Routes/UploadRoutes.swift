@@ -81,7 +81,7 @@ struct UploadRoutes: RouteGroup {
     private func receiveBody(
         _ request: Request, _ context: RequestEnvironment, _ caller: Caller
     ) async throws -> Response {
-        // A part must not be stored as the whole (RFC 9110 § 14.5).
+        // A part must not be stored as the whole (RFC 9110, section 14.5).
         guard request.headers[.contentRange] == nil else {
             throw ChatError(.malformedRequest, "Content-Range: a file is sent whole, or in pieces by the tus protocol")
         }

@@ -4,7 +4,7 @@ export type TextPart = { kind: "text"; text: string } | { kind: "link"; text: st
 // The name part of a mail address is matched even without an @ after it, so that it is scanned only once.
 const candidate = /\b(?:https?:\/\/|www\.)[^\s<>"]+|(?:(?!\b(?:https?:\/\/|www\.))[\w.+-])+(@[\w-]+(?:\.[\w-]+)+)?/giu;
 const web = /^(?:https?:\/\/|www\.)/iu;
-// A host has at most 253 characters (RFC 1035 § 2.3.4). Browsers can take very long to parse a longer one.
+// A host has at most 253 characters (RFC 1035, section 2.3.4). Browsers can take very long to parse a longer one.
 const longestHost = 253;
 
 /**
