@@ -6,7 +6,8 @@ import Hummingbird
 /// 1`, which a foreign page cannot send without a CORS preflight. The `Origin` must be the server's own as well.
 struct RefreshCookie: Sendable {
     private static let name = "parley_refresh"
-    private static let header = HTTPField.Name("X-Parley-Cookie")!  // A literal that is a token (RFC 9110, section 5.6.2).
+    // A literal that is a token (RFC 9110, section 5.6.2).
+    private static let header = HTTPField.Name("X-Parley-Cookie")!
 
     func isWanted(by request: Request) -> Bool { request.headers[Self.header] == "1" }
 
