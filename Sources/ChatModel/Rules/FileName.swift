@@ -18,8 +18,8 @@ package enum FileName {
     private static func isAllowed(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
         case .control, .lineSeparator, .paragraphSeparator, .surrogate: false
-        // Direction marks, embeddings, overrides and isolates (Unicode UAX #9 § 2) can make `gpj.exe` look like a
-        // picture.
+        // Direction marks, embeddings, overrides and isolates (Unicode UAX #9, section 2) can make `gpj.exe` look like
+        // a picture.
         default: !scalar.properties.isBidiControl
         }
     }

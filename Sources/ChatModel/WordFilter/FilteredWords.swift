@@ -47,8 +47,8 @@ package enum FilteredWords {
     }
 
     private struct Builder {
-        /// Unicode's stream-safe format keeps at most this many combining marks in a row (UAX #15 § 13). Sorting a longer
-        /// run takes time that grows with its square.
+        /// Unicode's stream-safe format keeps at most this many combining marks in a row (UAX #15, section 13).
+        /// Sorting a longer run takes time that grows with its square.
         private static let maximumMarks = 30
 
         private var start = 0
