@@ -59,22 +59,7 @@ package struct MessageBatch {
                 SELECT * FROM unnest(\(attachmentOrdinals), \(positions), \(attachments)) AS w (ordinal, position, upload_id)
             ), judged AS (
                 SELECT i.*, c.last_seq, c.revision, \(ConversationTable.urlEpoch), u.username, u.display_name, known.id AS known_id,
-                    CASE
-                        WHEN me.user_id IS NULL AND c.visibility = 'public' THEN 'not_a_member'
-                        WHEN me.user_id IS NULL THEN 'not_found'
-                        WHEN known.fingerprint = i.fingerprint THEN 'repeated'
-                        WHEN known.id IS NOT NULL THEN 'conflict'
-                        WHEN \(UserTable.isClosed) THEN 'banned'
-                        WHEN \(BlockTable.shutsOut("i.sender_id")) THEN 'shut_out'
-                        WHEN \(UserTable.isMuted) THEN 'muted'
-                        WHEN i.blocked THEN 'blocked'
-                        WHEN NOT i.has_room THEN 'full'
-                        WHEN i.reply_to IS NOT NULL AND replied.id IS NULL THEN 'reply_to'
-                        WHEN EXISTS (SELECT 1 FROM wanted w WHERE w.ordinal = i.ordinal AND NOT EXISTS (
-                            SELECT 1 FROM uploads up WHERE up.id = w.upload_id AND up.owner_id = i.sender_id
-                                AND NOT \(UploadStore.isGone))) THEN 'attachments'
-                        ELSE 'stored'
-                    END AS verdict
+                    \(Self.verdict) AS verdict
                 FROM input i
                     LEFT JOIN conversations c ON c.id = i.conversation_id
                     LEFT JOIN members me ON me.conversation_id = i.conversation_id AND me.user_id = i.sender_id
@@ -145,21 +130,5 @@ package struct MessageBatch {
                 id: draft.sender, username: try row["username"], displayName: try row["display_name"]),
             text: draft.judgement.text, attachments: attachments, replyTo: draft.replyTo,
             reactions: [], clientId: draft.clientId, status: .sent, createdAt: try row["created_at"])
-    }
-
-    private static func refusal(_ verdict: String) -> ChatError {
-        switch verdict {
-        case "not_a_member": Permissions.notAMember
-        case "not_found": .notFound("conversation")
-        case "conflict": ChatError(.conflict, "clientId: was used for another message here", field: "clientId")
-        case "banned": ChatError(.banned, "this account is closed")
-        case "shut_out": Permissions.shutOut
-        case "muted": Permissions.muted
-        case "blocked": Rules.blockedText
-        case "full": .textQuotaExceeded
-        case "reply_to": .invalid("replyTo", "no message of this conversation")
-        case "attachments": .unusableAttachments
-        default: ChatError(.internal, "unknown verdict \(verdict)")
-        }
     }
 }
