@@ -1,7 +1,5 @@
 import ChatModel
 package import ChatStore
-import Crypto
-import Foundation
 
 /// What an operator does with accounts. A running server learns of it by a notification.
 public struct AccountAdministration: Sendable {

@@ -1,7 +1,5 @@
 public import ChatModel
 import ChatStore
-import Foundation
-import Logging
 
 /// Accounts and sessions: who somebody is, and on which devices.
 public struct Accounts: Sendable {

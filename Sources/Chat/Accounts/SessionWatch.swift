@@ -1,6 +1,5 @@
 import ChatModel
 import ChatStore
-import Foundation
 import Logging
 
 /// Follows sessions that another process ends: refuses their tokens and closes their connections.

@@ -1,6 +1,5 @@
 public import ChatModel
 import ChatStore
-import Foundation
 
 /// What a device that was away has missed.
 public struct Sync: Sendable {

@@ -1,7 +1,6 @@
 import ChatModel
 import ChatStore
 import Logging
-import Synchronization
 
 /// Stores messages in batches: messages that arrive during one commit go together into the next.
 ///

@@ -1,6 +1,5 @@
 import ChatModel
 import ChatStore
-import Foundation
 import Logging
 
 /// Carries out what moderators did in SQL: sends events, closes connections, deletes files.

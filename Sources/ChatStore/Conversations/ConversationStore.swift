@@ -1,5 +1,4 @@
 package import ChatModel
-import Foundation
 import PostgresClient
 
 /// The SQL of conversations and their members.

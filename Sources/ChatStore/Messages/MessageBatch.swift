@@ -1,5 +1,4 @@
 package import ChatModel
-import Foundation
 import PostgresClient
 
 /// Inserts messages and decides who may send: the only place that does. A batch holds drafts of any conversations; they

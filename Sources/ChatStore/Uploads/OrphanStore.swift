@@ -1,5 +1,4 @@
 package import ChatModel
-import Foundation
 import PostgresClient
 
 /// The SQL that finds unused uploads, and that compares the database with the disk.

@@ -98,7 +98,8 @@ private func refusal<Value>(_ body: () throws(ChatError) -> Value) -> ChatError.
                 refusal { () throws(ChatError) in try Permissions.editMessage(membership, sender: somebody, by: me) }
                     == .forbidden)
             #expect(
-                refusal { () throws(ChatError) in try Permissions.deleteMessage(membership, sender: me, by: me) } == nil)
+                refusal { () throws(ChatError) in try Permissions.deleteMessage(membership, sender: me, by: me) } == nil
+            )
             #expect(
                 refusal { () throws(ChatError) in try Permissions.deleteMessage(membership, sender: somebody, by: me) }
                     == (role == .member ? .forbidden : nil))
@@ -132,7 +133,8 @@ private func refusal<Value>(_ body: () throws(ChatError) -> Value) -> ChatError.
         for (role, expected) in [(Member.Role.owner, nil), (.admin, nil), (.member, ChatError.Code.forbidden)] {
             let membership = inGroup(role, .public)
             #expect(
-                refusal { () throws(ChatError) in try Permissions.addMembers(membership, bringingBack: true) } == expected
+                refusal { () throws(ChatError) in try Permissions.addMembers(membership, bringingBack: true) }
+                    == expected
             )
         }
     }
