@@ -1,7 +1,6 @@
 import ChatModel
 import ChatStore
 import Logging
-import Synchronization
 
 /// Stores delivered and read marks in batches: marks that arrive during one write go into the next. Of a member's marks in
 /// a conversation only the furthest counts, so the batch is limited by the number of members, not by how fast they read.
@@ -31,9 +30,10 @@ final class MarkWriter: Sendable {
     private static let maximumWait: Duration = .seconds(3)
     private static let pause: Duration = .milliseconds(250)
 
-    private struct State {
+    private typealias Entry = (key: Key, mark: Mark)
+
+    private struct Waiting {
         var marks: [Key: Mark] = [:]
-        var writing = false
         /// Marks of members whose rows are locked. They are tried again after a pause.
         var held: [Key: Mark] = [:]
         var willTryAgain = false
@@ -48,7 +48,11 @@ final class MarkWriter: Sendable {
         }
     }
 
-    private let state = Mutex(State())
+    private let batcher = Batcher<Waiting, (entries: [Entry], passingBy: Bool)>(Waiting()) { waiting in
+        guard !waiting.marks.isEmpty else { return nil }
+        defer { waiting.marks = [:] }
+        return (waiting.marks.map { (key: $0.key, mark: $0.value) }, waiting.passingBy)
+    }
     private let capacity: Int
     private let store: MarkStore
     private let events: any EventSink
@@ -65,73 +69,66 @@ final class MarkWriter: Sendable {
     func submit(
         _ seq: Int, read: Bool, in conversation: ConversationID, by user: UserID, complete: @escaping Completion
     ) {
-        let (accepted, start) = state.withLock { state -> (Bool, Bool) in
-            let key = Key(conversation: conversation, user: user)
-            let isHeld = state.held[key] != nil
-            guard isHeld || state.marks[key] != nil || state.marks.count + state.held.count < capacity else {
-                return (false, false)
+        enum Outcome { case added, held, refused }
+        let key = Key(conversation: conversation, user: user)
+        var outcome = Outcome.refused
+        batcher.submit { waiting in
+            let isHeld = waiting.held[key] != nil
+            guard isHeld || waiting.marks[key] != nil || waiting.marks.count + waiting.held.count < capacity else {
+                return false
             }
             var mark =
-                state.held[key] ?? state.marks[key]
+                waiting.held[key] ?? waiting.marks[key]
                 ?? Mark(delivered: 0, read: 0, deadline: .now + Self.maximumWait, completions: [])
             mark.delivered = max(mark.delivered, seq)
             if read { mark.read = max(mark.read, seq) }
             // A device sends at most one mark for each message. More of them is a flood.
-            guard mark.completions.count < 1000 else { return (false, false) }
+            guard mark.completions.count < 1000 else { return false }
             mark.completions.append(complete)
             if isHeld {
-                state.held[key] = mark
-                return (true, false)
+                waiting.held[key] = mark
+                outcome = .held
+                return false
             }
-            state.marks[key] = mark
-            defer { state.writing = true }
-            return (true, !state.writing)
+            waiting.marks[key] = mark
+            outcome = .added
+            return true
+        } work: { batch in
+            await self.write(batch.entries, passingBy: batch.passingBy)
         }
-        if !accepted { complete(.failure(.unavailable)) }
-        if start { Task { await write() } }
+        if outcome == .refused { complete(.failure(.unavailable)) }
     }
 
-    /// Writes until no mark waits.
-    private func write() async {
-        while true {
-            let (marks, passingBy) = state.withLock { state in
-                let marks = state.marks
-                state.marks = [:]
-                if marks.isEmpty { state.writing = false }
-                return (marks, state.passingBy)
+    private func write(_ entries: [Entry], passingBy: Bool) async {
+        do {
+            let locked = try await move(entries, passingBy: passingBy)
+            if locked.isEmpty {
+                batcher.update { $0.passingBy = !$0.held.isEmpty }
+            } else {
+                hold(locked)
             }
-            if marks.isEmpty { return }
-            let entries = marks.map { (key: $0.key, mark: $0.value) }
-            do {
-                let locked = try await write(entries, passingBy: passingBy)
-                if locked.isEmpty {
-                    state.withLock { $0.passingBy = !$0.held.isEmpty }
-                } else {
-                    hold(locked)
-                }
-            } catch  where DatabaseFailure.metLock(error) && !passingBy {
-                state.withLock { state in
-                    state.passingBy = true
-                    for (key, mark) in entries { state.put(mark, of: key) }
-                }
-            } catch {
-                let refusal = ChatError(databaseError: error, logger: logger)
-                for (_, mark) in entries { for complete in mark.completions { complete(.failure(refusal)) } }
+        } catch  where DatabaseFailure.metLock(error) && !passingBy {
+            batcher.update { waiting in
+                waiting.passingBy = true
+                for (key, mark) in entries { waiting.put(mark, of: key) }
             }
+        } catch {
+            let refusal = ChatError(databaseError: error, logger: logger)
+            for (_, mark) in entries { for complete in mark.completions { complete(.failure(refusal)) } }
         }
     }
 
     /// Tries marks again after a pause, and gives up on those that have waited too long.
-    private func hold(_ entries: [(key: Key, mark: Mark)]) {
+    private func hold(_ entries: [Entry]) {
         let now = ContinuousClock.now
-        let isFirst = state.withLock { state in
+        let isFirst = batcher.update { waiting in
             for (key, mark) in entries where mark.deadline > now {
-                var joined = state.held[key] ?? mark
-                if state.held[key] != nil { joined.join(mark) }
-                state.held[key] = joined
+                var joined = waiting.held[key] ?? mark
+                if waiting.held[key] != nil { joined.join(mark) }
+                waiting.held[key] = joined
             }
-            defer { state.willTryAgain = true }
-            return !state.willTryAgain
+            defer { waiting.willTryAgain = true }
+            return !waiting.willTryAgain
         }
         for (_, mark) in entries where mark.deadline <= now {
             for complete in mark.completions { complete(.failure(.unavailable)) }
@@ -139,26 +136,25 @@ final class MarkWriter: Sendable {
         guard isFirst else { return }
         Task {
             try? await Task.sleep(for: Self.pause)
-            let start = state.withLock { state in
-                state.willTryAgain = false
-                state.passingBy = !state.held.isEmpty
-                for (key, mark) in state.held { state.put(mark, of: key) }
-                state.held = [:]
-                guard !state.marks.isEmpty else { return false }
-                defer { state.writing = true }
-                return !state.writing
+            batcher.submit { waiting in
+                waiting.willTryAgain = false
+                waiting.passingBy = !waiting.held.isEmpty
+                for (key, mark) in waiting.held { waiting.put(mark, of: key) }
+                waiting.held = [:]
+                return !waiting.marks.isEmpty
+            } work: { batch in
+                await self.write(batch.entries, passingBy: batch.passingBy)
             }
-            if start { await write() }
         }
     }
 
-    /// - Parameter passingBy: Skips locked rows.
-    /// - Returns: The marks whose rows were skipped.
-    private func write(_ entries: [(key: Key, mark: Mark)], passingBy: Bool) async throws -> [(key: Key, mark: Mark)] {
+    /// - Parameter passingBy: does not wait for rows that somebody else holds.
+    /// - Returns: the marks whose rows were passed by.
+    private func move(_ entries: [Entry], passingBy: Bool) async throws -> [Entry] {
         let marks = entries.map { key, mark in
             MarkStore.Mark(conversation: key.conversation, user: key.user, delivered: mark.delivered, read: mark.read)
         }
-        var locked: [(key: Key, mark: Mark)] = []
+        var locked: [Entry] = []
         for (ordinal, outcome) in try await store.move(marks, passingBy: passingBy) {
             let entry = entries[ordinal]
             switch outcome {

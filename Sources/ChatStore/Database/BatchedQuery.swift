@@ -9,18 +9,14 @@ import Synchronization
 package final class BatchedQuery<Question: Hashable & Sendable, Answer: Sendable>: Sendable {
     package typealias Completion = @Sendable (Result<Answer, any Error>) -> Void
 
-    private struct State {
-        var waiting: Deque<(question: Question, complete: Completion)> = []
-        var isAsking = false
-        /// Questions that took too long by themselves.
-        var slow: Set<Question> = []
-    }
+    private typealias Entry = (question: Question, complete: Completion)
 
     private static var maximumRemembered: Int { 1000 }
 
-    private let state = Mutex(State())
+    private let batcher: Batcher<Deque<Entry>, [Entry]>
+    /// Questions that took too long.
+    private let slow = Mutex<Set<Question>>([])
     private let capacity: Int
-    private let maximumBatch: Int
     private let isOrdered: Bool
     private let missing: Answer
     private let ask: @Sendable ([Question]) async throws -> [Question: Answer]
@@ -36,7 +32,11 @@ package final class BatchedQuery<Question: Hashable & Sendable, Answer: Sendable
         ask: @escaping @Sendable ([Question]) async throws -> [Question: Answer]
     ) {
         self.capacity = capacity
-        self.maximumBatch = maximumBatch
+        batcher = Batcher([]) { waiting in
+            let batch = Array(waiting.prefix(maximumBatch))
+            waiting.removeFirst(batch.count)
+            return batch.isEmpty ? nil : batch
+        }
         self.isOrdered = isOrdered
         self.missing = missing
         self.ask = ask
@@ -50,36 +50,26 @@ package final class BatchedQuery<Question: Hashable & Sendable, Answer: Sendable
 
     /// Questions are asked in the order of these calls. `complete` is called once.
     package func submit(_ question: Question, complete: @escaping Completion) {
-        let (accepted, start) = state.withLock { state -> (Bool, Bool) in
-            guard state.waiting.count < capacity else { return (false, false) }
-            state.waiting.append((question, complete))
-            defer { state.isAsking = true }
-            return (true, !state.isAsking)
+        let isAccepted = batcher.submit { [capacity] waiting in
+            guard waiting.count < capacity else { return false }
+            waiting.append((question, complete))
+            return true
+        } work: { batch in
+            await self.work(on: batch)
         }
-        if !accepted { complete(.failure(ChatError.unavailable)) }
-        if start { Task { await work() } }
+        if !isAccepted { complete(.failure(ChatError.unavailable)) }
     }
 
-    /// Asks until nothing waits.
-    private func work() async {
-        while true {
-            let (batch, slow, isLast) = state.withLock { state in
-                let next = Array(state.waiting.prefix(maximumBatch))
-                state.waiting.removeFirst(next.count)
-                if next.isEmpty { state.isAsking = false }
-                let known = state.slow
-                return (
-                    next.filter { !known.contains($0.question) }, next.filter { known.contains($0.question) },
-                    next.isEmpty
-                )
-            }
-            if isLast { return }
-            for entry in slow { Task { await askAlone(entry.question, entry.complete) } }
-            if !batch.isEmpty { await ask(batch) }
-        }
+    private func work(on batch: [Entry]) async {
+        let known = slow.withLock { $0 }
+        let (quick, slow) = (
+            batch.filter { !known.contains($0.question) }, batch.filter { known.contains($0.question) }
+        )
+        for entry in slow { Task { await askAlone(entry.question, entry.complete) } }
+        if !quick.isEmpty { await ask(quick) }
     }
 
-    private func ask(_ batch: [(question: Question, complete: Completion)]) async {
+    private func ask(_ batch: [Entry]) async {
         do {
             let answers = try await ask(batch.map(\.question))
             for (question, complete) in batch { complete(.success(answers[question] ?? missing)) }
@@ -95,11 +85,11 @@ package final class BatchedQuery<Question: Hashable & Sendable, Answer: Sendable
     private func askAlone(_ question: Question, _ complete: Completion) async {
         do {
             let answer = try await ask([question])[question]
-            state.withLock { _ = $0.slow.remove(question) }
+            slow.withLock { _ = $0.remove(question) }
             complete(.success(answer ?? missing))
         } catch {
             if (error as? PostgresError)?.tookTooLong == true {
-                state.withLock { if $0.slow.count < Self.maximumRemembered { $0.slow.insert(question) } }
+                slow.withLock { if $0.count < Self.maximumRemembered { $0.insert(question) } }
             }
             complete(.failure(error))
         }
