@@ -53,7 +53,7 @@ struct JSONScanner {
     }
 
     /// In bytes. Comparing names takes time that grows with the square of their combining marks.
-    private static let maximumName = 256
+    private static let maxNameBytes = 256
 
     /// - Parameter limit: The maximum number of members.
     /// - Returns: The members of an object, in their order.
@@ -65,7 +65,7 @@ struct JSONScanner {
         members.reserveCapacity(ranges.count)
         for (name, value) in ranges {
             // With its quotes.
-            guard name.count <= maximumName,
+            guard name.count <= maxNameBytes,
                 let name = text.getSlice(at: text.readerIndex + name.lowerBound - 1, length: name.count + 2),
                 let value = text.getSlice(at: text.readerIndex + value.lowerBound, length: value.count),
                 let string = JSONFragment(json: name).string

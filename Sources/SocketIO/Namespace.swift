@@ -1,79 +1,8 @@
-public import EngineIO
+import EngineIO
 import FoundationEssentials
 import Logging
 public import NIOCore
 import Synchronization
-
-/// A client's request to join a namespace.
-public struct ConnectRequest: Sendable {
-    public let namespace: String
-    /// The client's data: a JSON object, `{}` if it sent none.
-    public let auth: JSONFragment
-    public let handshake: HandshakeRequest
-}
-
-/// The decision about a request to join a namespace.
-public enum Admission: Sendable {
-    /// - Parameter userInfo: Kept on the socket.
-    case accept(userInfo: any Sendable = ())
-    /// The client gets a `connect_error` with this message and data.
-    case refuse(message: String, data: JSONFragment? = nil)
-}
-
-/// An event from a client, with its arguments as JSON text.
-public struct InboundEvent: Sendable {
-    public let name: String
-    public let arguments: [JSONFragment]
-    /// The attachments that the placeholders in the arguments refer to, by number.
-    public let attachments: [ByteBuffer]
-    /// Answers the event, or nil if the client did not ask for an answer.
-    public let acknowledgement: Acknowledgement?
-
-    /// Bytes of the arguments and attachments. The cost of parsing grows with them.
-    public var size: Int {
-        arguments.reduce(0) { $0 + $1.bytes.readableBytes } + attachments.reduce(0) { $0 + $1.readableBytes }
-    }
-}
-
-/// Answers one event of a client. Use it once, because clients ignore a second answer.
-public struct Acknowledgement: Sendable {
-    let socket: Socket
-    let id: UInt64
-
-    /// From any thread.
-    public func callAsFunction(_ arguments: [JSONFragment], attachments: [ByteBuffer] = []) {
-        socket.emit(
-            SocketPacketEncoder.acknowledgement(
-                namespace: socket.namespace.name,
-                id: self.id,
-                arguments: arguments,
-                attachments: attachments
-            )
-        )
-    }
-
-    public func callAsFunction(_ argument: some Encodable) throws {
-        self([try JSONFragment(argument)])
-    }
-}
-
-/// Why a socket left its namespace, in the reference server's words.
-public enum DisconnectReason: Sendable, Equatable {
-    /// The client left the namespace.
-    case clientDisconnect
-    /// The server disconnected it.
-    case serverDisconnect
-    /// The connection ended.
-    case connection(CloseReason)
-
-    public var description: String {
-        switch self {
-        case .clientDisconnect: "client namespace disconnect"
-        case .serverDisconnect: "server namespace disconnect"
-        case .connection(let reason): reason.rawValue
-        }
-    }
-}
 
 /// One of the independent channels over a client's connection.
 ///

@@ -1,20 +1,6 @@
 public import EngineIO
 public import NIOCore
 
-/// Why an acknowledgement did not come.
-public enum AcknowledgementError: Error, Equatable {
-    case timeout
-    case disconnected
-    /// Too many acknowledgements of this socket are already awaited.
-    case tooManyPending
-}
-
-/// A client's acknowledgement of an event.
-public struct AcknowledgementReply: Sendable, Equatable {
-    public let arguments: [JSONFragment]
-    public let attachments: [ByteBuffer]
-}
-
 /// A client in a namespace.
 ///
 /// Unless marked for the event loop only, methods can be called from any thread. One thread's calls take effect in

@@ -33,7 +33,7 @@ struct SocketPacketDecoder {
     ]
 
     /// In bytes. Looking names up takes time that grows with the square of their combining marks.
-    private static let maximumName = 256
+    private static let maxNameBytes = 256
 
     private let maxAttachments: Int
     private let maxArguments: Int
@@ -110,7 +110,7 @@ struct SocketPacketDecoder {
         guard rest.readableBytesView.first == UInt8(ascii: "/") else { return "/" }
         let view = rest.readableBytesView
         let end = view.firstIndex(of: UInt8(ascii: ",")) ?? view.endIndex
-        guard end - view.startIndex <= maximumName else { throw .invalidNamespace }
+        guard end - view.startIndex <= maxNameBytes else { throw .invalidNamespace }
         let name = String(decoding: view[..<end], as: UTF8.self)
         rest.moveReaderIndex(to: min(end + 1, rest.writerIndex))
         return name
@@ -160,7 +160,7 @@ struct SocketPacketDecoder {
         case .number: name = String(buffer: first.text)
         default: throw .invalidPayload
         }
-        guard name.utf8.count <= Self.maximumName, !Self.reservedEvents.contains(name) else { throw .invalidPayload }
+        guard name.utf8.count <= Self.maxNameBytes, !Self.reservedEvents.contains(name) else { throw .invalidPayload }
         return (name, elements.dropFirst().map { JSONFragment(json: $0.text) })
     }
 

@@ -2,13 +2,6 @@ public import NIOCore
 import NIOWebSocket
 import Synchronization
 
-/// The layer above an Engine.IO session. Its methods are called on the session's event loop and must not block.
-public protocol EngineSessionDelegate: AnyObject, Sendable {
-    func session(_ session: EngineSession, received message: EngineMessage)
-    /// Called once. Nothing is received or sent afterwards.
-    func session(_ session: EngineSession, closed reason: CloseReason)
-}
-
 /// A client's session. It outlives polls, and its transport can change.
 ///
 /// `@unchecked Sendable`: its mutable state is touched on its event loop only.

@@ -40,7 +40,7 @@ final class OpenFile: Sendable {
     }
 
     /// The buffers that one call may write: IOV_MAX of writev(2).
-    private static let maximumPieces = 1024
+    private static let maxPieces = 1024
 
     func size() throws -> Int {
         var status = stat()
@@ -77,7 +77,7 @@ final class OpenFile: Sendable {
         while true {
             rest = rest.drop { $0.iov_len == 0 }
             if rest.isEmpty { return }
-            let most = Int32(min(rest.count, Self.maximumPieces))
+            let most = Int32(min(rest.count, Self.maxPieces))
             var count = rest.withUnsafeBufferPointer { pwritev(descriptor, $0.baseAddress, most, off_t(offset)) }
             if count < 0 && errno == EINTR { continue }
             try check(Int32(clamping: count), "write")
