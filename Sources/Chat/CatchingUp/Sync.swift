@@ -8,7 +8,7 @@ public struct Sync: Sendable {
     let limits: ReadLimits
 
     /// A conversation that changed after what the device knew.
-    public struct Changes: Sendable, Codable {
+    public struct Changes: Sendable {
         public var id: ConversationID
         /// What the device knows once it has applied this.
         public var revision: Int
@@ -44,14 +44,15 @@ public struct Sync: Sendable {
         }
     }
 
+    /// - Parameter measure: By which the answer is cut.
     public func changes(
-        for user: UserID, known: [ConversationID: Int]
+        for user: UserID, known: [ConversationID: Int], measure: AnswerMeasure
     ) async throws -> (conversations: [Changes], removed: [ConversationID]) {
-        try await limits.listing.ask(user) { try await collect(for: user, known: known) }
+        try await limits.listing.ask(user) { try await collect(for: user, known: known, measure) }
     }
 
     private func collect(
-        for user: UserID, known: [ConversationID: Int]
+        for user: UserID, known: [ConversationID: Int], _ measure: AnswerMeasure
     ) async throws -> (conversations: [Changes], removed: [ConversationID]) {
         let states = try await store.revisions(of: user).map { State($0, known: known[$0.id] ?? 0) }
         let mine = Set(states.map(\.id))
@@ -66,13 +67,14 @@ public struct Sync: Sendable {
                 uniquingKeysWith: { first, _ in first })
             for state in next {
                 let view = views[state.id]
-                let size = view?.maximumJSONBytes ?? 0
-                // The first one is always sent.
-                guard answer.isEmpty || (budget.messages > 0 && budget.bytes > size + Message.largestJSONBytes) else {
-                    break described
-                }
-                budget.bytes -= size
-                answer.append(try await changes(of: state, view: view, budget: &budget))
+                var left = budget
+                left.bytes -= view.map(measure.conversation) ?? 0
+                // The first conversation is sent whatever it takes.
+                guard answer.isEmpty || (left.messages > 0 && left.bytes > 0) else { break described }
+                let changes = try await changes(of: state, view: view, budget: &left, measure)
+                guard answer.isEmpty || left.bytes >= 0 else { break described }
+                answer.append(changes)
+                budget = left
             }
         }
         for state in changed.dropFirst(answer.count).prefix(Self.maximumNamed) {
@@ -81,23 +83,25 @@ public struct Sync: Sendable {
         return (answer, removed)
     }
 
-    private func changes(of state: State, view: Conversation?, budget: inout AnswerBudget) async throws -> Changes {
+    private func changes(
+        of state: State, view: Conversation?, budget: inout AnswerBudget, _ measure: AnswerMeasure
+    ) async throws -> Changes {
         var changes = Changes(
             id: state.id, revision: state.revision, conversation: view, messages: [], more: false)
         if state.known == 0 {
             let newest = try await store.messages.history(
                 state.id, before: nil, after: nil, limit: min(budget.messages, Messages.newestMessages))
-            changes.messages = newest.newest(fitting: budget.bytes)
+            changes.messages = measure.newest(of: newest, fitting: budget.bytes)
             changes.more = changes.messages.first.map { $0.seq > 1 } ?? false
         } else {
             let limit = min(budget.messages, Self.maximumMessagesEach)
             let found = try await store.messages.changed(state.id, since: state.known, limit: limit + 1)
-            changes.messages = found.prefix(limit).oldest(fitting: budget.bytes)
+            changes.messages = measure.oldest(of: found.prefix(limit), fitting: budget.bytes)
             changes.more = changes.messages.count < found.count
             if changes.more { changes.revision = changes.messages.last?.revision ?? state.known }
         }
         budget.messages -= changes.messages.count
-        budget.bytes -= changes.messages.reduce(0) { $0 + $1.maximumJSONBytes }
+        budget.bytes -= changes.messages.reduce(0) { $0 + measure.message($1) }
         return changes
     }
 

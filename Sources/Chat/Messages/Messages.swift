@@ -88,9 +88,12 @@ public struct Messages: Sendable {
     }
 
     /// The newest messages, as many as fit into one socket answer: up to fifty of usual length.
-    public func newest(of conversation: ConversationID, for user: UserID) async throws -> [Message] {
+    /// - Parameter measure: By which the answer is cut.
+    public func newest(
+        of conversation: ConversationID, for user: UserID, measure: AnswerMeasure
+    ) async throws -> [Message] {
         let newest = try await history(of: conversation, for: user, before: nil, after: nil, limit: Self.newestMessages)
-        return newest.messages.newest(fitting: Self.newestBytes)
+        return measure.newest(of: newest.messages, fitting: Self.newestBytes)
     }
 
     static let newestMessages = 50

@@ -37,7 +37,7 @@ public struct UserDirectory: Sendable {
     }
 
     /// What a user changes of their profile. An empty `about` or `avatarUploadId` removes it.
-    public struct Profile: Sendable, Codable {
+    public struct Profile: Sendable, Decodable {
         public var displayName: String?
         public var about: String?
         public var avatarUploadId: String?

@@ -1,5 +1,5 @@
 /// A request to send a message, from REST or from a socket.
-public struct MessageRequest: Sendable, Codable, Equatable {
+public struct MessageRequest: Sendable, Decodable, Equatable {
     public var conversationId: ConversationID?
     public var recipientId: UserID?
     public var text: String?

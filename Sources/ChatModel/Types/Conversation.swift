@@ -1,7 +1,7 @@
 public import Foundation
 
 /// A direct conversation of two people, or a group.
-public struct Conversation: Sendable, Codable, Equatable {
+public struct Conversation: Sendable, Equatable {
     public enum Kind: String, Sendable, Codable { case direct, group }
     public enum Visibility: String, Sendable, Codable { case `private`, `public` }
 
@@ -25,7 +25,7 @@ public struct Conversation: Sendable, Codable, Equatable {
     public var updatedAt: Date
 
     /// Says who added the user to a group without knowing them, and when.
-    public struct Invitation: Sendable, Codable, Equatable {
+    public struct Invitation: Sendable, Equatable {
         public var by: Sender
         public var at: Date
 

@@ -1,4 +1,4 @@
-public struct Member: Sendable, Codable, Equatable {
+public struct Member: Sendable, Equatable {
     public enum Role: String, Sendable, Codable { case owner, admin, member }
 
     public var user: User

@@ -1,10 +1,10 @@
 public import Foundation
 
 /// A message, as API.md describes it. A deleted message keeps its place, with an empty text and `deletedAt`.
-public struct Message: Sendable, Codable, Equatable {
+public struct Message: Sendable, Equatable {
     public enum Status: String, Sendable, Codable { case sent, delivered, read }
 
-    public struct Reaction: Sendable, Codable, Equatable {
+    public struct Reaction: Sendable, Equatable {
         public var emoji: String
         public var userIds: [UserID]
 

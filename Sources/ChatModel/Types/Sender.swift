@@ -1,5 +1,5 @@
 /// Who wrote a message: the part of a user that a message bubble shows.
-public struct Sender: Sendable, Codable, Equatable {
+public struct Sender: Sendable, Equatable {
     public var id: UserID
     public var username: String
     public var displayName: String

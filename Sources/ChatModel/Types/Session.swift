@@ -1,7 +1,7 @@
 public import Foundation
 
 /// A signed-in device: all refresh tokens that follow from one log-in.
-public struct Session: Sendable, Codable, Equatable {
+public struct Session: Sendable, Equatable {
     public var id: SessionID
     public var createdAt: Date
     public var lastUsedAt: Date

@@ -1,10 +1,10 @@
 public import Foundation
 
 /// An uploaded file, as API.md describes it.
-public struct Upload: Sendable, Codable, Equatable {
+public struct Upload: Sendable, Equatable {
     public enum Kind: String, Sendable, Codable { case image, video, audio, file }
 
-    public struct Thumbnail: Sendable, Codable, Equatable {
+    public struct Thumbnail: Sendable, Equatable {
         public var size: String
         public var width: Int
         public var height: Int

@@ -1,7 +1,7 @@
 public import Foundation
 
 /// A person, as API.md describes them.
-public struct User: Sendable, Codable, Equatable {
+public struct User: Sendable, Equatable {
     public enum Status: String, Sendable, Codable { case online, offline }
 
     public var id: UserID

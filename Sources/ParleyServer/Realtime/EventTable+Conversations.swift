@@ -28,7 +28,7 @@ extension EventTable {
         let id = try event.read(ConversationReference.self).conversationId
         event.answer {
             let conversation = try await chat.conversations.join(id, by: event.caller.user)
-            let newest = try await chat.messages.newest(of: id, for: event.caller.user)
+            let newest = try await chat.messages.newest(of: id, for: event.caller.user, measure: .json)
             return JoinAnswer(conversation: conversation, messages: newest)
         }
     }
@@ -41,7 +41,8 @@ extension EventTable {
     func sync(_ event: EventRequest) throws {
         let request = try SyncRequest(event.payload)
         event.answer {
-            let changes = try await chat.sync.changes(for: event.caller.user, known: request.known)
+            let changes = try await chat.sync.changes(
+                for: event.caller.user, known: request.known, measure: .json)
             return SyncAnswer(
                 conversations: changes.conversations,
                 removed: changes.removed.map(\.description) + request.malformed.sorted())
