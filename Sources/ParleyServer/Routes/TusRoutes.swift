@@ -130,16 +130,3 @@ extension Request {
     /// Whether it is meant for the tus protocol.
     var isTus: Bool { headers[.tusResumable] != nil }
 }
-
-/// Adds the protocol's version to every answer to its requests, refusals included.
-struct TusVersion: RouterMiddleware {
-    func handle(
-        _ request: Request, context: RequestEnvironment,
-        next: (Request, RequestEnvironment) async throws -> Response
-    ) async throws -> Response {
-        var response = try await next(request, context)
-        let isTus = request.isTus || request.method == .patch
-        if isTus, request.routePath.hasPrefix("/upload") { response.headers[.tusResumable] = TusHeaders.version }
-        return response
-    }
-}
