@@ -156,8 +156,8 @@ let package = Package(
         .testTarget(
             name: "ParleyServerTests",
             dependencies: [
-                "ParleyServer", "Chat", "ChatModel", "SocketIO", .httpTypes, .logging, .nio, .nioEmbedded,
-                .nioFoundation, .nioHTTPTypes,
+                "ParleyServer", "Chat", "ChatModel", "SocketIO", "EngineIO", .httpTypes, .logging, .nio, .nioEmbedded,
+                .nioFoundation, .nioHTTP1, .nioHTTPTypes,
             ],
             swiftSettings: settings),
         .testTarget(

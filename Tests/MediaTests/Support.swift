@@ -96,6 +96,20 @@ struct Outcome {
     }
 }
 
+/// What a worker and the processes of its jobs have used: proc_pid_stat(5), fields 14 to 17, in hundredths of a second.
+func cpuSeconds(of worker: pid_t) throws -> Double {
+    let text = try String(contentsOfFile: "/proc/\(worker)/stat", encoding: .utf8)
+    let fields = text.split(separator: ")").last?.split(separator: " ") ?? []
+    return fields.dropFirst(11).prefix(4).reduce(0) { $0 + (Double($1) ?? 0) } / 100
+}
+
+/// What this thread has used: a bound on it holds on a busy machine too.
+func threadCPUSeconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+}
+
 func read(_ path: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: URL(fileURLWithPath: path))) }
 
 /// Makes a file with shell commands, in which `$out` is its path; the same name is made once.

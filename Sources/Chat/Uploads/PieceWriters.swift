@@ -16,22 +16,29 @@ final class PieceWriters: Sendable {
     /// One writer's turn.
     final class Turn: Sendable {
         private struct State {
-            var heard = ContinuousClock.now
+            var heard: ContinuousClock.Instant
             var interrupt: (@Sendable () -> Void)?
             var hasEnded = false
             var awaitingEnd: [CheckedContinuation<Void, Never>] = []
         }
 
-        private let state = Mutex(State())
+        private let now: Now
+        private let state: Mutex<State>
 
-        func heard() { state.withLock { $0.heard = .now } }
+        fileprivate init(now: @escaping Now) {
+            self.now = now
+            state = Mutex(State(heard: now()))
+        }
+
+        func heard() { state.withLock { $0.heard = now() } }
 
         /// Runs `receive` so that it can be cancelled from outside.
         func run<Value: Sendable>(_ receive: @escaping @Sendable () async throws -> Value) async throws -> Value {
-            let task = Task { try await receive() }
-            state.withLock { state in
-                state.heard = .now
+            let task = state.withLock { state in
+                let task = Task { try await receive() }
+                state.heard = now()
                 state.interrupt = { task.cancel() }
+                return task
             }
             defer { state.withLock { $0.interrupt = nil } }
             return try await withTaskCancellationHandler {
@@ -62,11 +69,17 @@ final class PieceWriters: Sendable {
         }
 
         fileprivate func interrupt(ifSilentFor silence: Duration) {
-            state.withLock { $0.heard.duration(to: .now) >= silence ? $0.interrupt : nil }?()
+            state.withLock { $0.heard.duration(to: now()) >= silence ? $0.interrupt : nil }?()
         }
     }
 
+    typealias Now = @Sendable () -> ContinuousClock.Instant
+
+    private let now: Now
     private let turns = Mutex<[Key: Turn]>([:])
+
+    /// - Parameter now: The clock that silence is measured by.
+    init(now: @escaping Now = { .now }) { self.now = now }
 
     /// - Throws: `upload_offset_mismatch` while another writes; a silent one is ended meanwhile, so that trying again
     ///   works.
@@ -89,7 +102,7 @@ final class PieceWriters: Sendable {
     }
 
     private func claim(_ key: Key) -> (turn: Turn, other: Turn?) {
-        let turn = Turn()
+        let turn = Turn(now: now)
         let other = turns.withLock { turns -> Turn? in
             if let other = turns[key] { return other }
             turns[key] = turn

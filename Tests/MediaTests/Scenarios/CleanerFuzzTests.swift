@@ -71,12 +71,12 @@ import Testing
             "stco", [0, 0, 0, 0] + ISOFiles.bigEndian(100_000) + [UInt8](repeating: 0, count: 400_000))
         chunks.replaceSubrange(track, with: Array("xxxx".utf8))
         chunks = try ISOFiles.inserting(table, into: "moov/trak/mdia/minf/stbl", of: chunks)
-        let started = ContinuousClock.now
+        let before = threadCPUSeconds()
         for bytes in [deep, movie + Array(repeating: empty, count: 100_000).joined(), chunks] {
             try Self.check(MovieCleaner.plan, bytes)
             try Self.check(HEIFCleaner.plan, bytes)
         }
-        #expect(ContinuousClock.now - started < .seconds(20))
+        #expect(threadCPUSeconds() - before < 20)
     }
 
     @Test(arguments: 0..<10)

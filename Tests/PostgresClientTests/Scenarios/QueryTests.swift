@@ -4,7 +4,7 @@ import Synchronization
 import TestPostgres
 import Testing
 
-@Suite struct QueryTests {
+@Suite(.timeLimit(.minutes(2))) struct QueryTests {
     @Test func manyTasksShareOneConnectionAndGetTheirOwnAnswers() async throws {
         try await withClient {
             $0.connections = 1
@@ -205,9 +205,8 @@ import Testing
         try await withClient {
             $0.connections = 2
         } body: { client in
-            let begin = ContinuousClock.now
             async let slow = postgresError {
-                try await client.query("SELECT pg_sleep(30)", timeout: .milliseconds(300))
+                try await client.query("SELECT pg_sleep(600)", timeout: .milliseconds(300))
             }
             for number in 0..<200 {
                 let answer: Int = try await client.query("SELECT \(number) AS n")[0]["n"]
@@ -215,9 +214,8 @@ import Testing
             }
             let error = await slow
             #expect(error?.code == .timedOut)
-            #expect(ContinuousClock.now - begin < .seconds(20))
             // The server was told, too: nothing goes on sleeping there.
-            try await eventually("pg_sleep still runs") { try await !isRunning("pg_sleep(30)", on: client) }
+            try await eventually("pg_sleep still runs") { try await !isRunning("pg_sleep(600)", on: client) }
         }
     }
 
@@ -226,7 +224,7 @@ import Testing
             $0.connections = 1
         } body: { client in
             async let slow = postgresError {
-                try await client.query("SELECT pg_sleep(30)", timeout: .milliseconds(200))
+                try await client.query("SELECT pg_sleep(600)", timeout: .milliseconds(200))
             }
             async let behind: Int = client.query("SELECT 1 AS n FROM pg_sleep(0.5)")[0]["n"]
             #expect(await slow?.code == .timedOut)
@@ -240,8 +238,8 @@ import Testing
         try await withClient {
             $0.queryTimeout = .milliseconds(200)
         } body: { client in
-            #expect(await postgresError { try await client.query("SELECT pg_sleep(5)") }?.code == .timedOut)
-            let rows = try await client.query("SELECT 1 FROM pg_sleep(0.6)", timeout: .seconds(5))
+            #expect(await postgresError { try await client.query("SELECT pg_sleep(600)") }?.code == .timedOut)
+            let rows = try await client.query("SELECT 1 FROM pg_sleep(0.6)", timeout: .seconds(60))
             #expect(rows.count == 1)
         }
     }
@@ -250,14 +248,12 @@ import Testing
         try await withClient {
             $0.connections = 2
         } body: { client in
-            let task = Task { try await client.query("SELECT pg_sleep(4), 'cancel me'") }
+            let task = Task { try await client.query("SELECT pg_sleep(600), 'cancel me'") }
             try await eventually("the query never ran") { try await isRunning("cancel me", on: client) }
-            let begin = ContinuousClock.now
             task.cancel()
             let error = await postgresError { _ = try await task.value }
             #expect(error?.code == .cancelled)
             #expect(error?.maybeExecuted == true)
-            #expect(ContinuousClock.now - begin < .seconds(3))
             for number in 0..<100 {
                 let answer: Int = try await client.query("SELECT \(number) AS n")[0]["n"]
                 #expect(answer == number)
@@ -273,7 +269,7 @@ import Testing
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for number in 0..<1_000 {
                     let task = Task { () throws -> Int in
-                        try await client.query("SELECT \(number) AS n, pg_sleep(0.0005)", timeout: .seconds(9))[0]["n"]
+                        try await client.query("SELECT \(number) AS n, pg_sleep(0.0005)", timeout: .seconds(60))[0]["n"]
                     }
                     if number % 3 == 0 { task.cancel() }
                     group.addTask {
@@ -334,19 +330,29 @@ import Testing
     }
 
     @Test func aQueuedQueryTimesOutWithoutBeingSent() async throws {
-        try await withClient {
-            $0.connections = 1
-            $0.maxPipelinedQueries = 1
-        } body: { client in
-            try await client.query("CREATE TABLE t (n int8)")
-            async let head = client.query("SELECT pg_sleep(1)")
-            try await eventually("the head was not sent") { client.statistics.queries == 1 }
-            let error = await postgresError {
-                try await client.query("INSERT INTO t VALUES (1)", timeout: .milliseconds(200))
+        let connectionString = try TestCluster.shared.get().makeDatabase()
+        try await withClient(connectionString: connectionString) { observer in
+            try await withClient(connectionString: connectionString) {
+                $0.connections = 1
+                $0.maxPipelinedQueries = 1
+            } body: { client in
+                try await client.query("CREATE TABLE t (n int8)")
+                // The head of the queue ends when this transaction does.
+                let head = try await observer.withTransaction { transaction in
+                    try await transaction.query("SELECT pg_advisory_xact_lock(7)")
+                    let head = Task { try await client.query("SELECT 'head' FROM pg_advisory_xact_lock(7)") }
+                    try await eventually("the head was not sent") {
+                        try await isRunning("'head' FROM pg_advisory", on: observer)
+                    }
+                    let error = await postgresError {
+                        try await client.query("INSERT INTO t VALUES (1)", timeout: .milliseconds(200))
+                    }
+                    #expect(error?.code == .timedOut)
+                    return head
+                }
+                _ = try await head.value
+                #expect(try await client.query("SELECT * FROM t").isEmpty)
             }
-            #expect(error?.code == .timedOut)
-            _ = try await head
-            #expect(try await client.query("SELECT * FROM t").isEmpty)
         }
     }
 

@@ -72,14 +72,12 @@ private struct Refusal: Error {}
             let task = Task {
                 try await client.withTransaction { transaction in
                     try await transaction.query("INSERT INTO t VALUES (\(1))")
-                    try await transaction.query("SELECT pg_sleep(30), 'transaction to cancel'")
+                    try await transaction.query("SELECT pg_sleep(600), 'transaction to cancel'")
                 }
             }
             try await eventually("it never ran") { try await isRunning("transaction to cancel", on: client) }
-            let begin = ContinuousClock.now
             task.cancel()
             #expect(await postgresError { try await task.value }?.code == .cancelled)
-            #expect(ContinuousClock.now - begin < .seconds(15))
             // The server notices within about a second that the client of the sleeping statement is gone.
             try await eventually("it still runs") { try await !isRunning("transaction to cancel", on: client) }
             #expect(try await count(client) == 0)
@@ -109,9 +107,7 @@ private struct Refusal: Error {}
             var holds = held.makeAsyncIterator()
             await holds.next()
             await holds.next()
-            let begin = ContinuousClock.now
             #expect(await postgresError { try await client.withTransaction { _ in } }?.code == .poolExhausted)
-            #expect(ContinuousClock.now - begin < .seconds(9))
             // Who waits gets the first connection that becomes free.
             let waiting = Task { try await client.withTransaction { _ in "served" } }
             let cancelled = Task { try await client.withTransaction { _ in } }
@@ -136,7 +132,7 @@ private struct Refusal: Error {}
         } body: { client in
             let error = await postgresError {
                 try await client.withTransaction(statementTimeout: .milliseconds(200)) {
-                    _ = try await $0.query("SELECT pg_sleep(30)")
+                    _ = try await $0.query("SELECT pg_sleep(600)")
                 }
             }
             #expect(error?.code == .timedOut)

@@ -5,7 +5,7 @@ import Testing
 @testable import ParleyServer
 
 /// RFC 9110, sections 13 and 14 on a file of 100 bytes with the validator `"tag"`.
-@Suite struct FileRequestTests {
+@Suite struct FileResponseTests {
     private func request(_ headers: HTTPFields, size: Int = 100) -> FileRequest {
         FileRequest(headers: headers, size: size, etag: "tag")
     }
@@ -61,28 +61,5 @@ import Testing
             FileResponse.disposition("a \"b\" \\ü\r\n.txt", inline: false)
                 == "attachment; filename=\"a _b_ ____.txt\"; filename*=UTF-8''a%20%22b%22%20%5C%C3%BC%0D%0A.txt")
         #expect(FileResponse.disposition("a.png", inline: true).hasPrefix("inline; filename=\"a.png\";"))
-    }
-}
-
-@Suite struct TusHeadersTests {
-    @Test func metadata() throws {
-        #expect(
-            try TusHeaders.metadata("filename d29ybGQudHh0, flag,other ") == [
-                "filename": "world.txt", "flag": "", "other": "",
-            ])
-        #expect(try TusHeaders.metadata("") == [:])
-        #expect(throws: (any Error).self) { try TusHeaders.metadata("filename not*base64") }
-    }
-
-    @Test func counts() throws {
-        #expect(try TusHeaders.count(.uploadOffset, in: [.uploadOffset: "0"]) == 0)
-        #expect(try TusHeaders.count(.uploadOffset, in: [:]) == nil)
-        for text in ["", "-1", "+1", "1.0", "0x1", "99999999999999999999"] {
-            #expect(throws: (any Error).self) { try TusHeaders.count(.uploadOffset, in: [.uploadOffset: text]) }
-        }
-    }
-
-    @Test func dates() {
-        #expect(TusHeaders.date(Date(timeIntervalSince1970: 784_111_777)) == "Sun, 06 Nov 1994 08:49:37 GMT")
     }
 }
