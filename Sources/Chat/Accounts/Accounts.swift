@@ -70,7 +70,7 @@ public struct Accounts: Sendable {
     ///
     /// A spent token gets the same successor again: for `refreshGrace`, and then until the successor was used, because the
     /// answer may have been lost. After that, either this token was stolen or a thief used the successor, so the whole
-    /// session is revoked (RFC 9700 § 4.14.2).
+    /// session is revoked (RFC 9700, section 4.14.2).
     public func refresh(_ token: String) async throws -> SignedIn {
         enum Outcome: Sendable {
             case refreshed(user: UserID, session: SessionID, token: String)

@@ -1,4 +1,4 @@
-/// Scheme, host and port of a page (RFC 6454 § 4). The port is the scheme's default where none is written.
+/// Scheme, host and port of a page (RFC 6454, section 4). The port is the scheme's default where none is written.
 struct WebOrigin: Hashable, Sendable {
     let scheme: String
     let host: String
@@ -23,7 +23,7 @@ struct WebOrigin: Hashable, Sendable {
 
     var isSecure: Bool { scheme == "https" }
 
-    /// As browsers write it (RFC 6454 § 6.2).
+    /// As browsers write it (RFC 6454, section 6.2).
     var text: String {
         port == (isSecure ? 443 : 80) ? "\(scheme)://\(host)" : "\(scheme)://\(host):\(port)"
     }

@@ -1,6 +1,7 @@
 import Foundation
 
-/// The header of a form's part that says what the part is (RFC 7578 § 4.2), parsed as RFC 6266 § 4 specifies.
+/// The header of a form's part that says what the part is (RFC 7578, section 4.2), parsed as RFC 6266, section 4
+/// specifies.
 struct ContentDisposition {
     /// By their names in lower case. The first of several counts.
     private var parameters: [String: String] = [:]
@@ -49,12 +50,12 @@ struct ContentDisposition {
     /// Nil for a part that is no file.
     var fileName: String? {
         if let name = parameters["filename*"].flatMap(Self.extended) { return name }
-        // Browsers escape only these three (WHATWG HTML § 4.10.22.8).
+        // Browsers escape only these three (WHATWG HTML, section 4.10.22.8).
         return parameters["filename"]?.replacing("%22", with: "\"").replacing("%0D", with: "\r").replacing(
             "%0A", with: "\n")
     }
 
-    /// `UTF-8''na%C3%AFve.txt` (RFC 8187 § 3.2); nil in another encoding.
+    /// `UTF-8''na%C3%AFve.txt` (RFC 8187, section 3.2); nil in another encoding.
     private static func extended(_ text: String) -> String? {
         let parts = text.split(separator: "'", maxSplits: 2, omittingEmptySubsequences: false)
         guard parts.count == 3, parts[0].lowercased() == "utf-8" else { return nil }

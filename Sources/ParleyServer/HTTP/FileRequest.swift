@@ -1,7 +1,8 @@
 import Foundation
 import HTTPTypes
 
-/// What a request for a file's bytes asks for (RFC 9110 §§ 13 and 14), as pure rules on its length and validator.
+/// What a request for a file's bytes asks for (RFC 9110, sections 13 and 14), as pure rules on its length and
+/// validator.
 enum FileRequest: Equatable {
     case whole
     case range(Range<Int>)
@@ -11,7 +12,7 @@ enum FileRequest: Equatable {
 
     init(_ method: HTTPRequest.Method = .get, headers: HTTPFields, size: Int, etag: String) {
         let tag = "\"\(etag)\""
-        // Strong comparison (§ 13.1.1): a weak validator never matches.
+        // Strong comparison (section 13.1.1): a weak validator never matches.
         if let list = headers[.ifMatch], !Self.entries(list).contains(where: { $0 == "*" || $0 == tag }) {
             self = .preconditionFailed
             return
@@ -20,12 +21,13 @@ enum FileRequest: Equatable {
             self = .notModified
             return
         }
-        // Only `GET` has ranges (§ 14.2).
+        // Only `GET` has ranges (section 14.2).
         guard method == .get else {
             self = .whole
             return
         }
-        // A part is useful only with the rest of the same version (§ 13.1.5). A date is never a strong validator here.
+        // A part is useful only with the rest of the same version (section 13.1.5). A date is never a strong validator
+        // here.
         if let condition = headers[.ifRange], condition != tag {
             self = .whole
             return
@@ -33,7 +35,7 @@ enum FileRequest: Equatable {
         self = headers[.range].map { Self.part($0, size: size) } ?? .whole
     }
 
-    /// Weak comparison: `W/` does not matter (§ 13.1.2).
+    /// Weak comparison: `W/` does not matter (section 13.1.2).
     private static func names(_ tag: String, in list: String) -> Bool {
         entries(list).contains { $0 == "*" || $0 == tag || $0 == "W/\(tag)" }
     }
@@ -42,7 +44,8 @@ enum FileRequest: Equatable {
         list.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
     }
 
-    /// One range. Several ranges, and invalid ones, are answered by the whole file (§ 14.2 lets a server ignore them).
+    /// One range. Several ranges, and invalid ones, are answered by the whole file (section 14.2 lets a server ignore
+    /// them).
     private static func part(_ header: String, size: Int) -> FileRequest {
         guard header.lowercased().hasPrefix("bytes=") else { return .whole }
         let ends = header.dropFirst(6).trimmingCharacters(in: .whitespaces)

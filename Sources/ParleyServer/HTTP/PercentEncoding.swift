@@ -1,5 +1,5 @@
-/// Percent-encoding (RFC 3986 § 2.1). Decoding is lenient, so that one wrong escape does not cost the whole name: what
-/// is no escape stays, and what is not UTF-8 is replaced.
+/// Percent-encoding (RFC 3986, section 2.1). Decoding is lenient, so that one wrong escape does not cost the whole
+/// name: what is no escape stays, and what is not UTF-8 is replaced.
 enum PercentEncoding {
     static func decode(_ text: some StringProtocol) -> String {
         var bytes: [UInt8] = []
@@ -15,7 +15,7 @@ enum PercentEncoding {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Leaves only what RFC 3986 § 2.3 calls unreserved.
+    /// Leaves only what RFC 3986, section 2.3 calls unreserved.
     static func encode(_ text: String) -> String {
         var bytes: [UInt8] = []
         for byte in text.utf8 {
@@ -31,7 +31,7 @@ enum PercentEncoding {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Upper case, as RFC 3986 § 2.1 asks.
+    /// Upper case, as RFC 3986, section 2.1 asks.
     private static func digit(_ value: UInt8) -> UInt8 {
         value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "A") + value - 10
     }

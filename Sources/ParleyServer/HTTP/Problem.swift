@@ -31,7 +31,8 @@ struct Problem: Error {
         self.headers = headers
     }
 
-    /// - Parameter allowed: The methods that the resource answers to, with commas between them (RFC 9110 § 15.5.6).
+    /// - Parameter allowed: The methods that the resource answers to, with commas between them (RFC 9110, section
+    /// 15.5.6).
     static func methodNotAllowed(_ allowed: String) -> Problem {
         Problem(
             .methodNotAllowed, code: "method_not_allowed", detail: "this resource answers to \(allowed)",

@@ -20,7 +20,7 @@ struct RequestScreening: Sendable {
                     return answer(
                         problem, to: proxies.client(peer: peer, forwardedFor: head.headers["X-Forwarded-For"]))
                 }
-                // RFC 9110 § 9.3.7.
+                // RFC 9110, section 9.3.7.
                 return head.uri == "*" ? .init(status: .noContent, headers: ["Allow": Self.list(Self.methods)]) : nil
             },
             unreadable: { status, peer in answer(Self.unreadable(status), to: proxies.unnamedClient(peer: peer)) })
@@ -62,7 +62,7 @@ struct RequestScreening: Sendable {
         guard head.version == .http1_1 || head.version == .http1_0 else {
             return Self.malformed("\(head.version) is neither HTTP/1.1 nor HTTP/1.0")
         }
-        // RFC 9112 § 6.1.
+        // RFC 9112, section 6.1.
         let codings = head.headers["Transfer-Encoding"]
         guard codings.isEmpty || head.version == .http1_1 && codings.map({ $0.lowercased() }) == ["chunked"] else {
             return Self.malformed("Transfer-Encoding: chunked, in HTTP/1.1, and nothing else")
@@ -85,7 +85,7 @@ struct RequestScreening: Sendable {
         methods.map(\.rawValue).sorted().joined(separator: ", ")
     }
 
-    /// RFC 9112 § 3.2. Whitespace around a value is not part of it (§ 5.1).
+    /// RFC 9112, section 3.2. Whitespace around a value is not part of it (section 5.1).
     private static func problemWithHost(of head: inout HTTPRequestHead) -> Problem? {
         let hosts = head.headers["Host"]
         guard hosts.count <= 1 else { return malformed("Host: more than one") }
@@ -102,7 +102,7 @@ struct RequestScreening: Sendable {
         return nil
     }
 
-    /// RFC 9112 § 3.2.1 to 3.2.4. The host of an absolute target replaces the `Host` field.
+    /// RFC 9112, section 3.2.1 to 3.2.4. The host of an absolute target replaces the `Host` field.
     private static func problemWithTarget(of head: inout HTTPRequestHead) -> Problem? {
         if head.uri.utf8.first == UInt8(ascii: "/") || head.uri == "*" && head.method == .OPTIONS { return nil }
         let target = head.uri

@@ -80,12 +80,12 @@ struct WebClient: Sendable {
         return respond(page, to: request)
     }
 
-    // Literals that are tokens (RFC 9110 § 5.6.2).
+    // Literals that are tokens (RFC 9110, section 5.6.2).
     private static let referrerPolicy = HTTPField.Name("Referrer-Policy")!
     private static let openerPolicy = HTTPField.Name("Cross-Origin-Opener-Policy")!
     private static let permissionsPolicy = HTTPField.Name("Permissions-Policy")!
 
-    /// Whether the client accepts gzip, and does not refuse it by `q=0` (RFC 9110 § 12.5.3).
+    /// Whether the client accepts gzip, and does not refuse it by `q=0` (RFC 9110, section 12.5.3).
     private static func acceptsGzip(_ request: Request) -> Bool {
         (request.headers[.acceptEncoding] ?? "").split(separator: ",").contains { entry in
             let parts = entry.lowercased().split(separator: ";").map { $0.trimmingCharacters(in: .whitespaces) }

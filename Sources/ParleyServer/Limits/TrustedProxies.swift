@@ -61,7 +61,7 @@ struct TrustedProxies: Sendable {
         guard contains(client) else { return ClientAddress(client) }
         for entry in forwardedFor.flatMap({ $0.split(separator: ",") }).reversed() {
             let words = entry.split { $0 == " " || $0 == "\t" }
-            // RFC 9110 § 5.6.1.
+            // RFC 9110, section 5.6.1.
             guard let word = words.first else { continue }
             guard words.count == 1, let address = IPAddress(forwarded: word) else { return .unknown }
             client = address
