@@ -91,7 +91,7 @@ let package = Package(
             dependencies: ["CFiles", "CMagic", "CVips", "CSandbox", .crypto, .logging, .nio, .nioPosix],
             swiftSettings: settings),
 
-        .target(name: "ChatModel", dependencies: [.crypto], swiftSettings: settings),
+        .target(name: "ChatModel", dependencies: [.crypto, .deque], swiftSettings: settings),
         .target(
             name: "ChatStore", dependencies: ["ChatModel", "PostgresClient", .crypto, .deque, .logging],
             swiftSettings: settings),

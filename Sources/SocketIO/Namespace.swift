@@ -1,5 +1,4 @@
 import EngineIO
-import FoundationEssentials
 import Logging
 public import NIOCore
 import Synchronization

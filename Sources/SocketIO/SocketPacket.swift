@@ -1,5 +1,4 @@
 import EngineIO
-import FoundationEssentials
 import NIOCore
 
 /// A packet from a client (Socket.IO protocol revision 5).

@@ -3,7 +3,6 @@ import Glibc
 import Logging
 import NIOCore
 import NIOPosix
-import Testing
 
 @testable import Media
 

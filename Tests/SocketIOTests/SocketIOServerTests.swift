@@ -1,6 +1,5 @@
 import EngineIO
 import HTTPTypes
-import HummingbirdCore
 import Logging
 import NIOCore
 import NIOPosix

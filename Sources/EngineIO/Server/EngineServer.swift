@@ -1,4 +1,3 @@
-import HTTPTypes
 public import Logging
 public import NIOCore
 import NIOHTTP1

@@ -1,5 +1,3 @@
-import NIOCore
-
 /// Receives a WebSocket's messages and its end, on the connection's event loop.
 protocol WebSocketReceiver: AnyObject {
     func webSocket(_ connection: WebSocketConnection, received message: EngineMessage)

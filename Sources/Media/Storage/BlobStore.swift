@@ -1,5 +1,4 @@
 internal import CFiles
-internal import Crypto
 public import Foundation
 internal import Glibc
 public import NIOPosix

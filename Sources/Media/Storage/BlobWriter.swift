@@ -2,7 +2,6 @@ internal import Crypto
 public import Foundation
 internal import Glibc
 public import NIOCore
-internal import NIOPosix
 
 /// A completely received file in its temporary place, with its type.
 public struct ReceivedFile: Sendable {

@@ -1,5 +1,4 @@
 internal import CFiles
-internal import Foundation
 internal import Glibc
 internal import NIOCore
 internal import Synchronization

@@ -1,6 +1,5 @@
 internal import CSandbox
 internal import CVips
-internal import Foundation
 internal import Glibc
 
 /// The host of jobs. It reads jobs from its standard input, a socket, and answers on it, one at a time, until it closes.

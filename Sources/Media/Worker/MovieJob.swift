@@ -1,4 +1,3 @@
-internal import Foundation
 internal import Glibc
 
 /// Cleans a video or a sound, and determines its length, size and thumbnails by ffmpeg. Runs in a worker.
