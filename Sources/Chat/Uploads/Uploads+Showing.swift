@@ -1,0 +1,100 @@
+public import ChatModel
+import ChatStore
+public import Media
+
+extension Uploads {
+    public func find(_ id: UploadID, for user: UserID) async throws -> Upload {
+        try await visible(id, to: user).upload
+    }
+
+    /// What opens a file: the token of its URL, or a user who may see it.
+    public enum Key: Sendable {
+        case token(String)
+        case user(UserID)
+    }
+
+    /// A file ready to be served.
+    public struct Opened: Sendable {
+        public var upload: Upload
+        public var reader: BlobReader
+        /// The MIME type of the served file.
+        public var type: String
+        /// False for a picture that could not be cleaned or decoded. A browser should not try it either.
+        public var isShowable = true
+        /// A strong validator (RFC 9110, section 8.8.3), without quotes.
+        public var etag: String
+        /// For how many more seconds the URL works; nil when a user opened the file.
+        public var validFor: Int?
+    }
+
+    /// - Throws: `unauthenticated` or `token_expired` for a bad token, `not_found` also for an upload that the user may not
+    ///   see, `gone` once all messages that carried it were deleted.
+    public func open(_ id: UploadID, _ variant: Variant, with key: Key) async throws -> Opened {
+        let found: UploadStore.Found
+        var validFor: Int?
+        switch key {
+        case .user(let user):
+            found = try await visible(id, to: user)
+        case .token(let token):
+            switch links.verify(token, for: id) {
+            case .forged: throw ChatError(.unauthenticated, "this URL's token is not valid")
+            case .expired: throw Self.expired
+            case .valid(let seconds, nil):
+                validFor = seconds
+                found = try await lookup(.init(upload: id, conversation: nil))
+            case .valid(let seconds, let showing?):
+                found = try await lookup(.init(upload: id, conversation: showing.conversation))
+                guard let validity = found.epochs?.validity(of: showing.epoch) else { throw Self.expired }
+                validFor = min(seconds, validity)
+            }
+        }
+        return try await open(found, variant, validFor: validFor)
+    }
+
+    private static let expired = ChatError(.tokenExpired, "this URL has expired; ask for the upload again")
+
+    public enum Variant: Sendable, Equatable {
+        case file
+        case thumbnail(String)
+    }
+
+    private func open(_ found: UploadStore.Found, _ variant: Variant, validFor: Int?) async throws -> Opened {
+        guard let address = BlobID(hex: found.upload.sha256) else { throw ChatError.notFound("upload") }
+        switch variant {
+        case .file:
+            let reader = try await storing {
+                let reader = try await storage.blobs.open(address, found.ownerOnly ? .ownerOnly : .served)
+                guard reader.size == found.servedSize else { throw damaged(address, reader) }
+                return reader
+            }
+            return Opened(
+                upload: found.upload, reader: reader, type: found.upload.type, isShowable: !found.ownerOnly,
+                etag: found.servedSHA256, validFor: validFor)
+        case .thumbnail(let name):
+            guard found.upload.thumbnails.contains(where: { $0.size == name }), let size = ThumbnailSize(rawValue: name)
+            else { throw ChatError.notFound("thumbnail") }
+            let reader = try await storing {
+                let reader = try await storage.blobs.open(address, .thumbnail(size))
+                guard reader.size > 0 else { throw damaged(address, reader) }
+                return reader
+            }
+            return Opened(
+                upload: found.upload, reader: reader, type: "image/webp", etag: "\(found.upload.sha256)-\(name)",
+                validFor: validFor)
+        }
+    }
+
+    /// A damaged file must not be served as if it were whole.
+    private func damaged(_ address: BlobID, _ reader: BlobReader) -> MediaError {
+        MediaError(.io, "\(address): a stored file has become \(reader.size) bytes long")
+    }
+
+    func visible(_ id: UploadID, to user: UserID) async throws -> UploadStore.Found {
+        guard let found = try await store.find(id, viewer: user) else { throw ChatError.notFound("upload") }
+        if found.gone, found.visible { throw UploadStore.gone }
+        guard found.visible, !found.ownerOnly || found.upload.ownerId == user else {
+            throw ChatError.notFound("upload")
+        }
+        return found
+    }
+}
