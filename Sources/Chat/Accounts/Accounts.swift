@@ -78,7 +78,7 @@ public struct Accounts: Sendable {
             case refused(ChatError)
         }
         let unknown = ChatError(.unauthenticated, "this refresh token is not known")
-        guard token.utf8.count <= RefreshTokens.maximumBytes else { throw unknown }
+        guard token.utf8.count <= RefreshTokens.maxBytes else { throw unknown }
         let successors = refreshTokens.successors(of: token)
         let outcome: Outcome = try await sessions.exchange(token) { exchange in
             guard let known = try await exchange.lock() else { return .refused(unknown) }
@@ -120,7 +120,7 @@ public struct Accounts: Sendable {
     /// Ends the session that a refresh token belongs to, whether it was spent or not.
     /// - Returns: False when the token is not known.
     public func logOut(refreshToken: String) async throws -> Bool {
-        guard refreshToken.utf8.count <= RefreshTokens.maximumBytes,
+        guard refreshToken.utf8.count <= RefreshTokens.maxBytes,
             let (session, user) = try await sessions.owner(of: refreshToken)
         else { return false }
         _ = try await revoke(session, of: user)

@@ -6,7 +6,7 @@ import Foundation
 /// only hashes. Clients do so when an answer was lost, or when two tabs refresh at once.
 struct RefreshTokens: Sendable {
     /// No token is longer; a longer text is not looked up.
-    static let maximumBytes = 128
+    static let maxBytes = 128
 
     /// The key of the present secret comes first.
     private let keys: [SymmetricKey]

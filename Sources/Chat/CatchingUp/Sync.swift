@@ -25,11 +25,11 @@ public struct Sync: Sendable {
         var bytes = 512 * 1024
     }
 
-    private static let maximumMessagesEach = 100
+    private static let maxMessagesEach = 100
     /// How many conversations are described at a time.
     private static let step = 10
     /// How many conversations the answer may name beyond that, saying only that they changed.
-    private static let maximumNamed = 1000
+    private static let maxNamed = 1000
 
     private struct State {
         var id: ConversationID
@@ -77,7 +77,7 @@ public struct Sync: Sendable {
                 budget = left
             }
         }
-        for state in changed.dropFirst(answer.count).prefix(Self.maximumNamed) {
+        for state in changed.dropFirst(answer.count).prefix(Self.maxNamed) {
             answer.append(Changes(id: state.id, revision: state.known, messages: [], more: true))
         }
         return (answer, removed)
@@ -94,7 +94,7 @@ public struct Sync: Sendable {
             changes.messages = measure.newest(of: newest, fitting: budget.bytes)
             changes.more = changes.messages.first.map { $0.seq > 1 } ?? false
         } else {
-            let limit = min(budget.messages, Self.maximumMessagesEach)
+            let limit = min(budget.messages, Self.maxMessagesEach)
             let found = try await store.messages.changed(state.id, since: state.known, limit: limit + 1)
             changes.messages = measure.oldest(of: found.prefix(limit), fitting: budget.bytes)
             changes.more = changes.messages.count < found.count

@@ -21,7 +21,7 @@ final class DirectConversations: Sendable {
     }
 
     /// How many are remembered. Direct conversations are never deleted, so this only limits the memory.
-    private static let maximumKnown = 100_000
+    private static let maxKnown = 100_000
 
     private let entries = Mutex<[Pair: Entry]>([:])
     private let conversations: Conversations
@@ -45,7 +45,7 @@ final class DirectConversations: Sendable {
                 entries[pair] = .resolving(waiting + [complete])
                 return .wait
             case nil:
-                if entries.count >= Self.maximumKnown {
+                if entries.count >= Self.maxKnown {
                     entries = entries.filter { if case .resolving = $0.value { true } else { false } }
                 }
                 entries[pair] = .resolving([complete])

@@ -13,8 +13,8 @@ struct MemberChanges: Sendable {
     private let turns = KeyedLock<ConversationID>()
 
     /// How many changes of one conversation may wait.
-    private static let maximumWaiting = 1000
-    private static let maximumWait: Duration = .seconds(5)
+    private static let maxWaiting = 1000
+    private static let maxWait: Duration = .seconds(5)
     /// The pause between two attempts to ask a database that is away.
     private static let reconnectDelay: Duration = .milliseconds(500)
 
@@ -28,7 +28,7 @@ struct MemberChanges: Sendable {
         _ id: ConversationID, _ body: @Sendable () async throws -> Value
     ) async throws -> Value {
         try await turns.withLock(
-            id, behindAtMost: Self.maximumWaiting, until: .now + Self.maximumWait, body)
+            id, behindAtMost: Self.maxWaiting, until: .now + Self.maxWait, body)
     }
 
     /// Adds those who are not members yet. Their connections join the room after the commit and before the conversation

@@ -7,25 +7,25 @@ struct BatchQueue<Item: Sendable>: Sendable {
     private var waitingBytes = 0
     private let capacity: Int
     private let capacityBytes: Int
-    private let maximumBatch: Int
-    private let maximumBytes: Int
+    private let maxBatch: Int
+    private let maxBytes: Int
     private let size: @Sendable (Item) -> Int
     private let key: @Sendable (Item) -> Draft.RepetitionKey?
 
     /// - Parameters:
     ///   - capacity: How many items may wait. Beyond it, `append` refuses.
     ///   - capacityBytes: How many bytes they may have together.
-    ///   - maximumBatch: How many items one batch may have.
-    ///   - maximumBytes: How many bytes one batch may have, unless its first item is larger.
+    ///   - maxBatch: How many items one batch may have.
+    ///   - maxBytes: How many bytes one batch may have, unless its first item is larger.
     init(
-        capacity: Int, capacityBytes: Int, maximumBatch: Int, maximumBytes: Int,
+        capacity: Int, capacityBytes: Int, maxBatch: Int, maxBytes: Int,
         size: @escaping @Sendable (Item) -> Int,
         key: @escaping @Sendable (Item) -> Draft.RepetitionKey?
     ) {
         self.capacity = capacity
         self.capacityBytes = capacityBytes
-        self.maximumBatch = maximumBatch
-        self.maximumBytes = maximumBytes
+        self.maxBatch = maxBatch
+        self.maxBytes = maxBytes
         self.size = size
         self.key = key
     }
@@ -56,9 +56,9 @@ struct BatchQueue<Item: Sendable>: Sendable {
         var batch: [Item] = []
         var bytes = 0
         var keys: Set<Draft.RepetitionKey> = []
-        while batch.count < maximumBatch, let item = items.first {
+        while batch.count < maxBatch, let item = items.first {
             let itemSize = size(item)
-            if !batch.isEmpty, bytes + itemSize > maximumBytes { break }
+            if !batch.isEmpty, bytes + itemSize > maxBytes { break }
             if let key = key(item), !keys.insert(key).inserted { break }
             bytes += itemSize
             batch.append(item)

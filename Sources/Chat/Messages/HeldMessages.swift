@@ -14,20 +14,20 @@ struct HeldMessages<Item> {
     private var items: Deque<Item> = []
     private var streams: [Stream: Int] = [:]
     private var conversations: [ConversationID: Int] = [:]
-    private let maximumEach: Int
+    private let maxEach: Int
     private let maximum: Int
-    private let maximumBytes: Int
+    private let maxBytes: Int
     private var bytes = 0
     private let draft: (Item) -> Draft
 
     /// - Parameters:
     ///   - maximum: How many may wait in all.
-    ///   - maximumEach: How many may wait of one conversation.
-    ///   - maximumBytes: How many bytes their texts may have together.
-    init(maximum: Int, maximumEach: Int, maximumBytes: Int, draft: @escaping (Item) -> Draft) {
+    ///   - maxEach: How many may wait of one conversation.
+    ///   - maxBytes: How many bytes their texts may have together.
+    init(maximum: Int, maxEach: Int, maxBytes: Int, draft: @escaping (Item) -> Draft) {
         self.maximum = maximum
-        self.maximumEach = maximumEach
-        self.maximumBytes = maximumBytes
+        self.maxEach = maxEach
+        self.maxBytes = maxBytes
         self.draft = draft
     }
 
@@ -41,8 +41,8 @@ struct HeldMessages<Item> {
         let draft = draft(item)
         let stream = Stream(conversation: draft.conversation, sender: draft.sender)
         guard streams[stream] != nil || !draft.rows.isDisjoint(with: lockedRows) else { return .free }
-        guard items.count < maximum, conversations[draft.conversation, default: 0] < maximumEach,
-            bytes + draft.text.utf8.count <= maximumBytes
+        guard items.count < maximum, conversations[draft.conversation, default: 0] < maxEach,
+            bytes + draft.text.utf8.count <= maxBytes
         else { return .refused }
         keep(item)
         return .held

@@ -27,7 +27,7 @@ final class MarkWriter: Sendable {
     }
 
     /// How long a mark waits for a locked row, and the pause between two attempts.
-    private static let maximumWait: Duration = .seconds(3)
+    private static let maxWait: Duration = .seconds(3)
     private static let pause: Duration = .milliseconds(250)
 
     private typealias Entry = (key: Key, mark: Mark)
@@ -79,7 +79,7 @@ final class MarkWriter: Sendable {
             }
             var mark =
                 waiting.held[key] ?? waiting.marks[key]
-                ?? Mark(delivered: 0, read: 0, deadline: .now + Self.maximumWait, completions: [])
+                ?? Mark(delivered: 0, read: 0, deadline: .now + Self.maxWait, completions: [])
             mark.delivered = max(mark.delivered, seq)
             if read { mark.read = max(mark.read, seq) }
             // A device sends at most one mark for each message. More of them is a flood.

@@ -66,7 +66,7 @@ final class MessageLane: Sendable {
     /// Writes until the task is cancelled. Then writes the messages that were accepted by then.
     func run() async {
         var work = Work(
-            held: HeldMessages(maximum: 5000, maximumEach: 500, maximumBytes: 32 << 20) { $0.draft })
+            held: HeldMessages(maximum: 5000, maxEach: 500, maxBytes: 32 << 20) { $0.draft })
         var lastLook = ContinuousClock.now
         await withTaskCancellationHandler {
             while await nextWork(holding: work.held.count) {

@@ -18,7 +18,7 @@ final class MessageWriter: Sendable {
     }
 
     /// How long a message waits for a locked row.
-    static let maximumWait: Duration = .seconds(3)
+    static let maxWait: Duration = .seconds(3)
 
     /// Counted by all lanes.
     final class Metrics: Sendable {
@@ -32,14 +32,14 @@ final class MessageWriter: Sendable {
 
     init(
         store: MessageStore, quota: TextQuota, typing: Typing, events: any EventSink, logger: Logger,
-        lanes: Int = 2, capacity: Int = 10_000, maximumBatch: Int = 256
+        lanes: Int = 2, capacity: Int = 10_000, maxBatch: Int = 256
     ) {
         self.lanes = (0..<lanes).map { [metrics] index in
             MessageLane(
                 index: index, metrics: metrics, store: store, quota: quota, typing: typing,
                 events: events, logger: logger,
                 queue: BatchQueue(
-                    capacity: capacity, capacityBytes: 32 << 20, maximumBatch: maximumBatch, maximumBytes: 1 << 20,
+                    capacity: capacity, capacityBytes: 32 << 20, maxBatch: maxBatch, maxBytes: 1 << 20,
                     size: { $0.draft.text.utf8.count + 256 }, key: { $0.draft.repetitionKey }))
         }
     }
@@ -48,7 +48,7 @@ final class MessageWriter: Sendable {
     /// thread: at once with `unavailable` if too many wait already.
     func submit(_ draft: Draft, complete: @escaping Completion) {
         let lane = lanes[Int(UInt(bitPattern: draft.conversation.hashValue) % UInt(lanes.count))]
-        lane.submit(Item(draft: draft, deadline: .now + Self.maximumWait, complete: complete))
+        lane.submit(Item(draft: draft, deadline: .now + Self.maxWait, complete: complete))
     }
 
     /// Writes until the task is cancelled. Then writes the messages that were accepted by then.

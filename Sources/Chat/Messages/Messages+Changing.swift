@@ -5,20 +5,20 @@ extension Messages {
     public func edit(_ id: MessageID, text: String, by user: UserID) async throws -> Message {
         // Before the conversation is locked; the length first, because the filter's time grows with it.
         try Rules.text(text, hasAttachments: true)
-        let judgement = blockedWords.current.judge(text)
+        let judgment = blockedWords.current.judge(text)
         return try await change(id, by: user) { message, change in
             try Permissions.editMessage(message.membership, sender: message.sender, by: user)
             guard !message.isDeleted else { throw ChatError(.gone, "this message was deleted") }
             try Rules.text(text, hasAttachments: message.hasAttachments)
-            if judgement.isRefused { throw Rules.blockedText }
-            guard judgement.text != message.text else { return nil }
-            let growth = judgement.text.utf8.count - message.text.utf8.count
+            if judgment.isRefused { throw Rules.blockedText }
+            guard judgment.text != message.text else { return nil }
+            let growth = judgment.text.utf8.count - message.text.utf8.count
             guard growth <= 0 || quota.hasRoom(user) else { throw ChatError.textQuotaExceeded }
-            let revision = try await change.edit(text: judgement.text)
-            if !judgement.reported.isEmpty { try await change.report(patterns: judgement.reported) }
+            let revision = try await change.edit(text: judgment.text)
+            if !judgment.reported.isEmpty { try await change.report(patterns: judgment.reported) }
             return revision
         } announcing: { change in
-            quota.count(judgement.text.utf8.count - change.before.text.utf8.count, of: user)
+            quota.count(judgment.text.utf8.count - change.before.text.utf8.count, of: user)
             events.deliver(.messageUpdated(change.message))
         }
     }
@@ -43,11 +43,11 @@ extension Messages {
             guard !message.isDeleted else { throw ChatError(.gone, "this message was deleted") }
             if add {
                 let counts = try await change.reactionCounts()
-                guard counts[emoji] != nil || counts.count < Self.maximumEmoji else {
-                    throw ChatError.invalid("emoji", "at most \(Self.maximumEmoji) different ones on a message")
+                guard counts[emoji] != nil || counts.count < Self.maxEmoji else {
+                    throw ChatError.invalid("emoji", "at most \(Self.maxEmoji) different ones on a message")
                 }
-                guard counts.values.reduce(0, +) < Self.maximumReactions else {
-                    throw ChatError.invalid("emoji", "at most \(Self.maximumReactions) reactions to a message")
+                guard counts.values.reduce(0, +) < Self.maxReactions else {
+                    throw ChatError.invalid("emoji", "at most \(Self.maxReactions) reactions to a message")
                 }
             }
             return try await change.react(emoji: emoji, by: user, add: add)
@@ -58,8 +58,8 @@ extension Messages {
     }
 
     /// Bounds for one message, so that it can still be sent: it holds a user id for each reaction.
-    private static let maximumEmoji = 20
-    private static let maximumReactions = 1000
+    private static let maxEmoji = 20
+    private static let maxReactions = 1000
 
     public func report(_ id: MessageID, reason: String, by user: UserID) async throws {
         let reason = try Rules.reason(reason)

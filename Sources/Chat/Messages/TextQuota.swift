@@ -15,7 +15,7 @@ final class TextQuota: Sendable {
     private static let period: Duration = .seconds(5)
     /// How many users are remembered. Beyond it, users whose counts are written are forgotten, and read again when they
     /// send.
-    private static let maximumRemembered = 50_000
+    private static let maxRemembered = 50_000
 
     private struct Count {
         /// The count in the database; nil before it was read.
@@ -82,7 +82,7 @@ final class TextQuota: Sendable {
                         counts[user]?.change += change
                     }
                 }
-                guard counts.count > Self.maximumRemembered else { return }
+                guard counts.count > Self.maxRemembered else { return }
                 counts = counts.filter { $0.value.change != 0 }
             }
         } catch {

@@ -48,7 +48,7 @@ public struct ResumableUploads: Sendable {
             guard let date = try await store.insert(id, owner: owner, name: name, metadata: metadata, length: length)
             else {
                 throw ChatError(
-                    .rateLimited, "at most \(PartialUploadStore.maximumEach) unfinished uploads", retryAfter: 60)
+                    .rateLimited, "at most \(PartialUploadStore.maxEach) unfinished uploads", retryAfter: 60)
             }
             expires = date
         } catch {

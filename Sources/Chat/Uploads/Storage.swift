@@ -6,7 +6,7 @@ public struct Storage: Sendable {
     public let workers: MediaWorkers
     public let scanner: Scanner?
     /// The size limit of one upload.
-    public let maximumBytes: Int
+    public let maxBytes: Int
     /// The size limit of all uploads of one user.
     public let quotaBytes: Int
 
@@ -22,11 +22,11 @@ public struct Storage: Sendable {
         }
     }
 
-    public init(blobs: BlobStore, workers: MediaWorkers, scanner: Scanner?, maximumBytes: Int, quotaBytes: Int) {
+    public init(blobs: BlobStore, workers: MediaWorkers, scanner: Scanner?, maxBytes: Int, quotaBytes: Int) {
         self.blobs = blobs
         self.workers = workers
         self.scanner = scanner
-        self.maximumBytes = maximumBytes
+        self.maxBytes = maxBytes
         self.quotaBytes = quotaBytes
     }
 }

@@ -40,7 +40,7 @@ public struct Uploads: Sendable {
     public func begin(_ name: String, length: Int?, bound: Int? = nil, uploader: Uploader) async throws
         -> IncomingUpload
     {
-        let wanted = min(length ?? bound ?? storage.maximumBytes, storage.maximumBytes)
+        let wanted = min(length ?? bound ?? storage.maxBytes, storage.maxBytes)
         let place = try await reserve(uploader, length: length, upTo: wanted)
         let id = UploadID.make()
         return IncomingUpload(
@@ -58,7 +58,7 @@ public struct Uploads: Sendable {
     ///
     /// Places are counted before rows: an upload that ends in between is counted twice, but never missed.
     private func reserve(_ uploader: Uploader, length: Int?, upTo wanted: Int) async throws -> UploadsUnderWay.Place {
-        if let length, length > storage.maximumBytes { throw tooLarge }
+        if let length, length > storage.maxBytes { throw tooLarge }
         var place = try underWay.enter(uploader, bytes: wanted)
         if let kept = place.keptAtMost, kept + place.others + wanted <= storage.quotaBytes { return place }
         do {
@@ -242,10 +242,10 @@ public struct Uploads: Sendable {
     // MARK: Errors
 
     /// The limit in bytes of one file, and of all files of one form together.
-    public var maximumBytes: Int { storage.maximumBytes }
+    public var maxBytes: Int { storage.maxBytes }
 
     public var tooLarge: ChatError {
-        ChatError(.tooLarge, "file: at most \(storage.maximumBytes) bytes", field: "file")
+        ChatError(.tooLarge, "file: at most \(storage.maxBytes) bytes", field: "file")
     }
 
     private var quotaExceeded: ChatError {

@@ -1,7 +1,7 @@
 /// The name under which a file is shown and downloaded. No file on the server's disk has it.
 package enum FileName {
     /// In bytes, as file systems limit it.
-    package static let maximumBytes = 255
+    package static let maxBytes = 255
 
     /// The last path component without control and bidirectional characters, cut to 255 bytes but with its extension.
     ///
@@ -25,10 +25,10 @@ package enum FileName {
     }
 
     private static func shortened(_ name: String) -> String {
-        guard name.utf8.count > maximumBytes else { return name }
+        guard name.utf8.count > maxBytes else { return name }
         let dot = name.lastIndex(of: ".").flatMap { name[$0...].utf8.count <= 16 ? $0 : nil }
         let ending = dot.map { String(name[$0...]) } ?? ""
-        var room = maximumBytes - ending.utf8.count
+        var room = maxBytes - ending.utf8.count
         let stem = name[..<(dot ?? name.endIndex)].unicodeScalars.prefix { scalar in
             room -= UTF8.width(scalar)
             return room >= 0

@@ -9,8 +9,8 @@ package struct Draft: Sendable {
     package let conversation: ConversationID
     package let sender: UserID
     package let text: String
-    /// The word filter's judgement of `text`. The filter runs here, so that no text delays a lane.
-    package let judgement: WordFilter.Judgement
+    /// The word filter's judgment of `text`. The filter runs here, so that no text delays a lane.
+    package let judgment: WordFilter.Judgment
     /// Whether the sender's quota has room for more text.
     package let hasRoom: Bool
     package let attachments: [UploadID]
@@ -31,7 +31,7 @@ package struct Draft: Sendable {
         self.conversation = conversation
         self.sender = sender
         self.text = text
-        judgement = filter.judge(text)
+        judgment = filter.judge(text)
         self.hasRoom = hasRoom
         self.attachments = attachments
         replyTo = request.replyTo

@@ -11,9 +11,9 @@ import Synchronization
 /// deleted bytes are not.
 package final class UploadsUnderWay: Sendable {
     package static let maximum = 256
-    package static let maximumEach = 16
+    package static let maxEach = 16
     /// How many users are remembered. Beyond that, all are forgotten and counted again when they come.
-    private static let maximumRemembered = 50_000
+    private static let maxRemembered = 50_000
     /// For how long. A few uploads add bytes without being counted here: one that expired while its next piece came, or
     /// that a moderator restored.
     private static let memory: Duration = .seconds(60)
@@ -54,7 +54,7 @@ package final class UploadsUnderWay: Sendable {
             let fromAddress = state.fromAddress[uploader.address, default: 0]
             let free = Self.maximum - state.total
             if free == 0 { throw ChatError.unavailable }
-            if own.count >= min(Self.maximumEach, max(1, free / 8)) {
+            if own.count >= min(Self.maxEach, max(1, free / 8)) {
                 throw ChatError(.rateLimited, "too many uploads of yours at a time", retryAfter: 1)
             }
             if fromAddress >= max(1, free / 2) {
@@ -76,7 +76,7 @@ package final class UploadsUnderWay: Sendable {
         state.withLock { state in
             let user = place.uploader.user
             let added = (state.each[user]?.added ?? 0) - place.added
-            if state.kept.count >= Self.maximumRemembered { state.kept = [:] }
+            if state.kept.count >= Self.maxRemembered { state.kept = [:] }
             state.kept[user] = (kept + added, since: .now)
         }
     }

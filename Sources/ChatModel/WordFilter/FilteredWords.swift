@@ -49,7 +49,7 @@ package enum FilteredWords {
     private struct Builder {
         /// Unicode's stream-safe format keeps at most this many combining marks in a row (UAX #15, section 13).
         /// Sorting a longer run takes time that grows with its square.
-        private static let maximumMarks = 30
+        private static let maxMarks = 30
 
         private var start = 0
         /// The word as long as it is ASCII, in lower case.
@@ -66,7 +66,7 @@ package enum FilteredWords {
                 marks = 0
             } else {
                 marks += 1
-                if marks > Self.maximumMarks { return }
+                if marks > Self.maxMarks { return }
             }
             if scalars == nil, scalar.isASCII {
                 let byte = UInt8(truncatingIfNeeded: scalar.value)

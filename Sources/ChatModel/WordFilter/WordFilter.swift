@@ -8,7 +8,7 @@
 package struct WordFilter: Sendable {
     package enum Action: String, Sendable { case refuse, mask, report }
 
-    package struct Judgement: Sendable, Equatable {
+    package struct Judgment: Sendable, Equatable {
         /// The text, with asterisks in place of masked words.
         package var text: String
         package var isRefused = false
@@ -54,9 +54,9 @@ package struct WordFilter: Sendable {
             numbers.filter { $0.key.contains(wildcard) }.map { (key: $0.key, number: $0.value) })
     }
 
-    package func judge(_ text: String) -> Judgement {
-        var judgement = Judgement(text: text)
-        guard !patterns.isEmpty else { return judgement }
+    package func judge(_ text: String) -> Judgment {
+        var judgment = Judgment(text: text)
+        guard !patterns.isEmpty else { return judgment }
         let words = FilteredWords.split(text)
         /// For each different word of the text, the patterns that it matches by itself, and its places in phrases.
         var known: [[UInt8]: (patterns: [Int], places: PhraseMatcher.Places?)] = [:]
@@ -69,16 +69,16 @@ package struct WordFilter: Sendable {
             known[word.key] = meaning
             for pattern in meaning.patterns + phrases.advance(&progress, meaning.places) {
                 switch patterns[pattern].action {
-                case .refuse: judgement.isRefused = true
+                case .refuse: judgment.isRefused = true
                 case .mask: masked[position] = max(masked[position], patterns[pattern].length)
                 case .report: reported.insert(pattern)
                 }
             }
         }
-        judgement.reported = reported.sorted().map { patterns[$0].name }
+        judgment.reported = reported.sorted().map { patterns[$0].name }
         let ranges = Self.masked(words, masked)
-        if !ranges.isEmpty { judgement.text = FilteredWords.mask(ranges, in: text) }
-        return judgement
+        if !ranges.isEmpty { judgment.text = FilteredWords.mask(ranges, in: text) }
+        return judgment
     }
 
     private func meaning(of word: [UInt8]) -> (patterns: [Int], places: PhraseMatcher.Places?) {

@@ -8,7 +8,7 @@ package struct SessionStore: Sendable {
     /// A session ends this long after its last refresh.
     package static let lifetime: TimeInterval = 30 * 24 * 3600
     /// How many sessions one user may have at a time.
-    package static let maximumEach = 50
+    package static let maxEach = 50
 
     let database: PostgresClient
     let changes: ChangeQueue
@@ -80,7 +80,7 @@ package struct SessionStore: Sendable {
         return try rows.map { try $0["id"] }
     }
 
-    /// Revokes the least recently used sessions of `user` beyond `maximumEach`.
+    /// Revokes the least recently used sessions of `user` beyond `maxEach`.
     /// - Returns: The sessions that were revoked.
     package func revokeOldest(of user: UserID) async throws -> [SessionID] {
         let rows = try await changes.query(
@@ -88,7 +88,7 @@ package struct SessionStore: Sendable {
             UPDATE sessions SET revoked_at = now() WHERE revoked_at IS NULL AND id IN (
                 SELECT id FROM sessions
                 WHERE user_id = \(user) AND revoked_at IS NULL AND expires_at > now()
-                ORDER BY last_used_at DESC, id DESC OFFSET \(Self.maximumEach))
+                ORDER BY last_used_at DESC, id DESC OFFSET \(Self.maxEach))
             RETURNING id
             """, on: .user(user))
         return try rows.map { try $0["id"] }

@@ -11,7 +11,7 @@ package final class BatchedQuery<Question: Hashable & Sendable, Answer: Sendable
 
     private typealias Entry = (question: Question, complete: Completion)
 
-    private static var maximumRemembered: Int { 1000 }
+    private static var maxRemembered: Int { 1000 }
 
     private let batcher: Batcher<Deque<Entry>, [Entry]>
     /// Questions that took too long.
@@ -23,17 +23,17 @@ package final class BatchedQuery<Question: Hashable & Sendable, Answer: Sendable
 
     /// - Parameters:
     ///   - capacity: How many questions may wait. One more fails with `unavailable` at once.
-    ///   - maximumBatch: How many are asked together.
+    ///   - maxBatch: How many are asked together.
     ///   - isOrdered: Whether questions must be asked in their order. Then none is asked alone.
     ///   - missing: The answer when `ask` has none.
     ///   - ask: Called for one batch at a time. A batch may hold a question twice.
     package init(
-        capacity: Int = 50_000, maximumBatch: Int = 128, isOrdered: Bool = false, missing: Answer,
+        capacity: Int = 50_000, maxBatch: Int = 128, isOrdered: Bool = false, missing: Answer,
         ask: @escaping @Sendable ([Question]) async throws -> [Question: Answer]
     ) {
         self.capacity = capacity
         batcher = Batcher([]) { waiting in
-            let batch = Array(waiting.prefix(maximumBatch))
+            let batch = Array(waiting.prefix(maxBatch))
             waiting.removeFirst(batch.count)
             return batch.isEmpty ? nil : batch
         }
@@ -89,7 +89,7 @@ package final class BatchedQuery<Question: Hashable & Sendable, Answer: Sendable
             complete(.success(answer ?? missing))
         } catch {
             if (error as? PostgresError)?.tookTooLong == true {
-                slow.withLock { if $0.count < Self.maximumRemembered { $0.insert(question) } }
+                slow.withLock { if $0.count < Self.maxRemembered { $0.insert(question) } }
             }
             complete(.failure(error))
         }

@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// Changes of one conversation or account run one at a time, and none waits for a lock longer than the session's
 /// `lock_timeout`. A change that met a lock is repeated, on at most two connections for all such changes, so they take no
-/// connection from the others. After `maximumWait` it fails with `unavailable`.
+/// connection from the others. After `maxWait` it fails with `unavailable`.
 package final class ChangeQueue: Sendable {
     package enum Subject: Hashable, Sendable {
         case conversation(ConversationID)
@@ -16,15 +16,15 @@ package final class ChangeQueue: Sendable {
         case token([UInt8])
     }
 
-    private static let maximumWait: Duration = .seconds(3)
+    private static let maxWait: Duration = .seconds(3)
     private static let retryDelay: Duration = .milliseconds(250)
     /// How many changes of one subject may wait.
-    private static let maximumWaiting = 200
+    private static let maxWaiting = 200
     /// How many queues there are for locked subjects. Each uses one connection at a time.
     private static let lockedLines = 2
     /// For how long a subject that was found locked goes to those queues at once.
     private static let memory: Duration = .seconds(10)
-    private static let maximumRemembered = 10_000
+    private static let maxRemembered = 10_000
 
     private let database: PostgresClient
     private let turns = KeyedLock<Subject>()
@@ -71,8 +71,8 @@ package final class ChangeQueue: Sendable {
     private func run<Value: Sendable>(
         _ subject: Subject, _ attempt: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
-        let deadline = ContinuousClock.now + Self.maximumWait
-        return try await turns.withLock(subject, behindAtMost: Self.maximumWaiting, until: deadline) { [self] in
+        let deadline = ContinuousClock.now + Self.maxWait
+        return try await turns.withLock(subject, behindAtMost: Self.maxWaiting, until: deadline) { [self] in
             if !isLocked(subject) {
                 do {
                     return try await attempt()
@@ -84,7 +84,7 @@ package final class ChangeQueue: Sendable {
                 let line = Int(UInt(bitPattern: subject.hashValue) % UInt(Self.lockedLines))
                 do {
                     let value = try await locked.withLock(
-                        line, behindAtMost: Self.maximumWaiting, until: deadline, attempt)
+                        line, behindAtMost: Self.maxWaiting, until: deadline, attempt)
                     foundLocked.withLock { $0[subject] = nil }
                     return value
                 } catch let error as PostgresError where error.metLock {
@@ -107,8 +107,8 @@ package final class ChangeQueue: Sendable {
     private func remember(_ subject: Subject) {
         foundLocked.withLock { found in
             let now = ContinuousClock.now
-            if found.count >= Self.maximumRemembered { found = found.filter { now - $0.value < Self.memory } }
-            if found.count < Self.maximumRemembered { found[subject] = now }
+            if found.count >= Self.maxRemembered { found = found.filter { now - $0.value < Self.memory } }
+            if found.count < Self.maxRemembered { found[subject] = now }
         }
     }
 }

@@ -4,17 +4,17 @@ import PostgresClient
 /// Queues reads whose cost grows with what is stored. Each person has one read under way at a time, and every query has a
 /// short time limit (`PostgresConfiguration.queryTimeout`).
 package final class ReadingLine: Sendable {
-    private static let maximumWait: Duration = .seconds(3)
+    private static let maxWait: Duration = .seconds(3)
 
     private let turns = KeyedLock<UserID>()
-    private let maximumWaiting: Int
+    private let maxWaiting: Int
     private let tooLong: ChatError
 
     /// - Parameters:
-    ///   - maximumWaiting: How many reads of one person may wait.
+    ///   - maxWaiting: How many reads of one person may wait.
     ///   - advice: The error text when a read took too long.
-    package init(maximumWaiting: Int, advice: String) {
-        self.maximumWaiting = maximumWaiting
+    package init(maxWaiting: Int, advice: String) {
+        self.maxWaiting = maxWaiting
         tooLong = ChatError(.unavailable, advice, retryAfter: 1)
     }
 
@@ -22,7 +22,7 @@ package final class ReadingLine: Sendable {
     {
         do {
             return try await turns.withLock(
-                user, behindAtMost: maximumWaiting, until: .now + Self.maximumWait, body)
+                user, behindAtMost: maxWaiting, until: .now + Self.maxWait, body)
         } catch let error as PostgresError where error.tookTooLong {
             throw tooLong
         }

@@ -24,8 +24,8 @@ package struct MessageBatch {
     /// the first one got its locks.
     var queries: [PostgresQuery] {
         var queries = [Self.lock(drafts), insertion]
-        let reported = drafts.filter { !$0.judgement.reported.isEmpty }
-        if !reported.isEmpty { queries.append(ReportTable.insert(reported.map { ($0.id, $0.judgement.reported) })) }
+        let reported = drafts.filter { !$0.judgment.reported.isEmpty }
+        if !reported.isEmpty { queries.append(ReportTable.insert(reported.map { ($0.id, $0.judgment.reported) })) }
         if hasAttachments { queries.append(attachedUploads) }
         return queries
     }
@@ -50,9 +50,9 @@ package struct MessageBatch {
         return """
             WITH input AS (
                 SELECT * FROM unnest(\(Array(drafts.indices)), \(drafts.map(\.id)),
-                    \(drafts.map(\.conversation)), \(drafts.map(\.sender)), \(drafts.map(\.judgement.text)),
+                    \(drafts.map(\.conversation)), \(drafts.map(\.sender)), \(drafts.map(\.judgment.text)),
                     \(drafts.map(\.replyTo)), \(drafts.map(\.clientId)), \(drafts.map(\.fingerprint)),
-                    \(drafts.map(\.judgement.isRefused)), \(drafts.map(\.hasRoom))
+                    \(drafts.map(\.judgment.isRefused)), \(drafts.map(\.hasRoom))
                 ) AS i (ordinal, id, conversation_id, sender_id, text, reply_to, client_id, fingerprint, blocked, has_room)
             ), wanted AS (
                 SELECT * FROM unnest(\(attachmentOrdinals), \(positions), \(attachments)) AS w (ordinal, position, upload_id)
@@ -127,7 +127,7 @@ package struct MessageBatch {
             revision: try row["revision"],
             sender: Sender(
                 id: draft.sender, username: try row["username"], displayName: try row["display_name"]),
-            text: draft.judgement.text, attachments: attachments, replyTo: draft.replyTo,
+            text: draft.judgment.text, attachments: attachments, replyTo: draft.replyTo,
             reactions: [], clientId: draft.clientId, status: .sent, createdAt: try row["created_at"])
     }
 }

@@ -25,7 +25,7 @@ package struct PartialUploadStore: Sendable {
     let lifetime: Int
 
     /// How many unfinished uploads one user may have.
-    package static let maximumEach = 64
+    package static let maxEach = 64
 
     /// - Returns: When it expires; nil if the owner has too many unfinished uploads.
     package func insert(_ id: UploadID, owner: UserID, name: String, metadata: String?, length: Int) async throws
@@ -35,7 +35,7 @@ package struct PartialUploadStore: Sendable {
             """
             INSERT INTO partial_uploads (id, owner_id, name, metadata, length, expires_at)
             SELECT \(id), \(owner), \(name), \(metadata), \(length), now() + make_interval(secs => \(Double(lifetime)))
-            WHERE \(Self.maximumEach) > (SELECT count(*) FROM partial_uploads
+            WHERE \(Self.maxEach) > (SELECT count(*) FROM partial_uploads
                 WHERE owner_id = \(owner) AND expires_at > now())
             RETURNING expires_at
             """, on: .user(owner))

@@ -33,7 +33,7 @@ extension Administration {
     }
 
     /// After so many days apt's lists are too old.
-    private static let maximumAge = 7
+    private static let maxAge = 7
 
     /// Asks the package manager. Changes nothing, and needs no privileges.
     public static func diagnose() async throws -> Diagnosis {
@@ -81,7 +81,7 @@ extension Administration {
             try? FileManager.default.attributesOfItem(atPath: $0)[.modificationDate] as? Date
         }.max()
         let days = Int(-max(newest, asked ?? newest).timeIntervalSinceNow / 86_400)
-        return days > maximumAge ? "what apt knows is \(days) days old: run apt-get update" : nil
+        return days > maxAge ? "what apt knows is \(days) days old: run apt-get update" : nil
     }
 
     /// A program's standard output; nil if there is no such program.

@@ -179,7 +179,7 @@ struct SettingsFile {
 
 extension SettingsFile {
     /// A larger file is not one of settings.
-    private static let maximumBytes = 1 << 20
+    private static let maxBytes = 1 << 20
 
     /// The file's settings; none where there is no file.
     /// - Throws: ``OperatorError`` for what cannot be read.
@@ -187,9 +187,9 @@ extension SettingsFile {
         var isDirectory: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else { return [:] }
         guard !isDirectory.boolValue, let file = FileHandle(forReadingAtPath: path),
-            let data = try? file.read(upToCount: maximumBytes + 1) ?? Data()
+            let data = try? file.read(upToCount: maxBytes + 1) ?? Data()
         else { throw .init("\(path): cannot be read") }
-        guard data.count <= maximumBytes else { throw .init("\(path): too large for a file of settings") }
+        guard data.count <= maxBytes else { throw .init("\(path): too large for a file of settings") }
         guard let text = String(validating: data, as: UTF8.self) else {
             throw .init("\(path): not in UTF-8")
         }

@@ -10,7 +10,7 @@ struct AccessTokens: Sendable {
     private static let issuer = "parley"
     private static let audience = "parley"
     /// How many verified tokens are remembered. Beyond that the memory is emptied.
-    private static let maximumRemembered = 50_000
+    private static let maxRemembered = 50_000
 
     private struct Payload: JWTPayload {
         var iss: IssuerClaim
@@ -92,7 +92,7 @@ struct AccessTokens: Sendable {
 
     private func remember(_ token: String, _ read: (caller: Caller, expires: Date)) {
         memory.verified.withLock { verified in
-            if verified.count >= Self.maximumRemembered { verified = [:] }
+            if verified.count >= Self.maxRemembered { verified = [:] }
             verified[token] = read
         }
     }

@@ -11,7 +11,7 @@ import Hummingbird
 struct DeviceCookie: Sendable {
     private static let name = "parley_device"
     private static let lifetime = 365 * 24 * 3600
-    private static let maximumMarks = 4
+    private static let maxMarks = 4
     private static let numberBytes = 16
     private static let codeBytes = 32
 
@@ -32,7 +32,7 @@ struct DeviceCookie: Sendable {
 
     /// Marks the device as one on which the user has signed in.
     func set(for user: String, on response: inout Response, to request: Request, secure: Bool) {
-        let others = marks(in: request).filter { !isGood($0, for: user) }.prefix(Self.maximumMarks - 1)
+        let others = marks(in: request).filter { !isGood($0, for: user) }.prefix(Self.maxMarks - 1)
         let number =
             device(of: user, in: request) ?? (0..<Self.numberBytes).map { _ in UInt8.random(in: .min ... .max) }
         let mark = Data(number) + HMAC<SHA256>.authenticationCode(for: Self.content(number, user), using: keys[0])
@@ -43,7 +43,7 @@ struct DeviceCookie: Sendable {
     }
 
     private func marks(in request: Request) -> [Data] {
-        let longest = Self.maximumMarks * (2 * (Self.numberBytes + Self.codeBytes) + 1)
+        let longest = Self.maxMarks * (2 * (Self.numberBytes + Self.codeBytes) + 1)
         guard let value = request.cookies[Self.name]?.value, value.utf8.count <= longest else { return [] }
         return value.utf8.split(separator: UInt8(ascii: ".")).compactMap { Data(hex: $0) }
             .filter { $0.count == Self.numberBytes + Self.codeBytes }

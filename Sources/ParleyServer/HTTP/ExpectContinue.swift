@@ -8,13 +8,13 @@ final class ExpectContinue: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias OutboundOut = HTTPResponsePart
 
-    private let maximumBytes: Int
+    private let maxBytes: Int
 
-    init(maximumBytes: Int) { self.maximumBytes = maximumBytes }
+    init(maxBytes: Int) { self.maxBytes = maxBytes }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         if case .head(let head) = unwrapInboundIn(data), head.headerFields[.expect]?.lowercased() == "100-continue",
-            head.headerFields.announcedLength ?? 0 <= maximumBytes
+            head.headerFields.announcedLength ?? 0 <= maxBytes
         {
             context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
         }

@@ -75,13 +75,13 @@ extension HTTP1Channel.Configuration {
     static func parley(
         _ configuration: ServerConfiguration, shares: ConnectionShares? = nil, proxies: TrustedProxies = .none
     ) -> HTTP1Channel.Configuration {
-        let maximumBytes = configuration.maxUploadBytes + MultipartParser.maximumFraming
+        let maxBytes = configuration.maxUploadBytes + MultipartParser.maxFraming
         let timeout = TimeAmount.seconds(Int64(configuration.requestTimeout))
         var http = HTTP1Channel.Configuration(idleTimeout: timeout)
         http.httpDecoder = .init(maxHeaderFieldSize: 16 * 1024, maxHeaderListSize: 64 * 1024, maxHeaderFieldCount: 100)
         http.additionalChannelHandlers = {
             let handlers: [any RemovableChannelHandler] = [
-                RequestGuard(timeout: timeout), ExpectContinue(maximumBytes: maximumBytes),
+                RequestGuard(timeout: timeout), ExpectContinue(maxBytes: maxBytes),
             ]
             guard let shares, !proxies.isEmpty else { return handlers }
             return handlers + [ForwardedShare(shares: shares, proxies: proxies)]

@@ -20,10 +20,10 @@ struct MultipartParser {
     }
 
     /// Bytes that a form's boundaries and headers may take beside its files.
-    static let maximumFraming = 64 * 1024
-    private static let maximumHeader = 16 * 1024
+    static let maxFraming = 64 * 1024
+    private static let maxHeader = 16 * 1024
     /// Parts of one body.
-    private static let maximumParts = 100
+    private static let maxParts = 100
 
     private enum State {
         case beforeFirstBoundary
@@ -121,7 +121,7 @@ struct MultipartParser {
                 throw Malformed(detail: "a boundary is followed by neither a line nor an end")
             }
             parts += 1
-            guard parts <= Self.maximumParts else { throw Malformed(detail: "more than \(Self.maximumParts) parts") }
+            guard parts <= Self.maxParts else { throw Malformed(detail: "more than \(Self.maxParts) parts") }
             state = .header
             return true
         case .header:
@@ -148,12 +148,12 @@ struct MultipartParser {
         } else if let end = buffer.firstOffset(of: Array("\r\n\r\n".utf8)) {
             length = end + 2
         } else {
-            guard buffer.readableBytes <= Self.maximumHeader else {
+            guard buffer.readableBytes <= Self.maxHeader else {
                 throw Malformed(detail: "a part's header is too long")
             }
             return false
         }
-        guard length <= Self.maximumHeader else { throw Malformed(detail: "a part's header is too long") }
+        guard length <= Self.maxHeader else { throw Malformed(detail: "a part's header is too long") }
         let text = buffer.readString(length: length) ?? ""
         buffer.moveReaderIndex(forwardBy: 2)
         var fields: [String: String] = [:]

@@ -33,8 +33,8 @@ struct RequestAdmission: RouterMiddleware {
         }
         let operation = operation(of: request, context)
         try charge(for: operation, request, context)
-        guard request.uri.query?.utf8.count ?? 0 <= Request.maximumQuery else {
-            throw ChatError(.malformedRequest, "the query: at most \(Request.maximumQuery) bytes")
+        guard request.uri.query?.utf8.count ?? 0 <= Request.maxQuery else {
+            throw ChatError(.malformedRequest, "the query: at most \(Request.maxQuery) bytes")
         }
         if case .stranger(let reason) = context.page { throw ChatError(.forbidden, reason) }
         if context.page == .permitted, CrossOrigin.isPreflight(request) { return .noContent }

@@ -42,19 +42,19 @@ extension Request {
     /// The body, read from JSON.
     func json<Value: Decodable>(_ type: Value.Type = Value.self) async throws -> Value {
         try checkThatBodyIsJSON()
-        return try JSON.parse(type, from: try await body.collect(upTo: JSON.maximumBytes))
+        return try JSON.parse(type, from: try await body.collect(upTo: JSON.maxBytes))
     }
 
     /// Bytes of JSON that the request may bring. Its head says how many; without a length it may bring the maximum.
     var announcedBody: Int {
         guard method == .post || method == .put || method == .patch else { return 0 }
         let announced = headers.announcedLength ?? (headers[.transferEncoding] == nil ? 0 : .max)
-        return min(announced, JSON.maximumBytes)
+        return min(announced, JSON.maxBytes)
     }
 
     /// Like `json`, for a request that may have no body.
     func jsonIfAny<Value: Decodable>(_ type: Value.Type = Value.self) async throws -> Value? {
-        let bytes = try await body.collect(upTo: JSON.maximumBytes)
+        let bytes = try await body.collect(upTo: JSON.maxBytes)
         guard bytes.readableBytes > 0 else { return nil }
         try checkThatBodyIsJSON()
         return try JSON.parse(type, from: bytes)
@@ -71,7 +71,7 @@ extension Request {
 
     /// In bytes: the longest search fits in, each of its characters escaped. A longer query is not parsed, because that
     /// takes time which grows with the square of its combining marks.
-    static let maximumQuery = 4096
+    static let maxQuery = 4096
 
     func queryItem(_ name: String) -> String? { uri.queryParameters[Substring(name)].map { String($0) } }
 

@@ -6,7 +6,7 @@ import NIOHTTPTypes
 /// Guards the requests of one connection against clients that are slow, malformed or too large.
 ///
 /// - A body must bring `minimumRate(after:)` on average over every `timeout` in which the server was ready to read, and
-///   end within `maximumTime` of such time. Otherwise the answer is 408.
+///   end within `maxTime` of such time. Otherwise the answer is 408.
 /// - If a client reads less than that of an answer in one `timeout`, the connection ends.
 /// - A body that cannot be parsed is answered 400.
 /// - When an answer came before its request's end (413, say), the rest of the request is not read unless it is small.
@@ -30,9 +30,9 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
     /// Seconds that the server waits for a whole body.
-    private static let maximumTime: Int64 = 3600
+    private static let maxTime: Int64 = 3600
     /// Bytes that are still read after an early answer, so that the connection can be used again.
-    private static let maximumDrained = 64 * 1024
+    private static let maxDrained = 64 * 1024
     /// How long a client may take to read an early answer before its connection is closed while it still sends.
     private static let lingering = TimeAmount.seconds(2)
 
@@ -117,7 +117,7 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
         let waited = (max(0, timeout.nanoseconds - paused.nanoseconds) + 500_000_000) / 1_000_000_000
         let needed = Int(waited) * Self.minimumRate(after: waitedBefore)
         waitedBefore += waited
-        guard received < needed || waitedBefore >= Self.maximumTime else { return beginPeriod(context) }
+        guard received < needed || waitedBefore >= Self.maxTime else { return beginPeriod(context) }
         refuse(Problem(.requestTimeout, code: "timeout", detail: "the request's body comes too slowly"), context)
     }
 
@@ -177,7 +177,7 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     /// Whether too much of the request is still to come to read it after its answer.
     private var endsConnection: Bool {
-        isRefused || isReceiving && outstanding.map { $0 > Self.maximumDrained } ?? true
+        isRefused || isReceiving && outstanding.map { $0 > Self.maxDrained } ?? true
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {

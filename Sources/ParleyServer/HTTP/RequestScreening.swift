@@ -56,9 +56,9 @@ struct RequestScreening: Sendable {
         // Comparing and looking up a string takes time that grows with the square of its combining marks.
         guard
             head.headers.allSatisfy({
-                $0.value.utf8.count <= Self.maximumForeign || $0.value.utf8.allSatisfy { $0 < 0x80 }
+                $0.value.utf8.count <= Self.maxForeign || $0.value.utf8.allSatisfy { $0 < 0x80 }
             })
-        else { return Self.malformed("a header field beyond \(Self.maximumForeign) bytes that is not ASCII") }
+        else { return Self.malformed("a header field beyond \(Self.maxForeign) bytes that is not ASCII") }
         guard head.version == .http1_1 || head.version == .http1_0 else {
             return Self.malformed("\(head.version) is neither HTTP/1.1 nor HTTP/1.0")
         }
@@ -76,7 +76,7 @@ struct RequestScreening: Sendable {
     }
 
     /// In bytes.
-    private static let maximumForeign = 1024
+    private static let maxForeign = 1024
 
     /// `TRACE` is among them so that each resource can answer which methods it has instead.
     private static let methods: [HTTPMethod] = [.GET, .HEAD, .POST, .PUT, .PATCH, .DELETE, .OPTIONS, .TRACE]

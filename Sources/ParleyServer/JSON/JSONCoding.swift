@@ -8,7 +8,7 @@ import SocketIO
 enum JSON {
     /// The largest text that is decoded: enough for the longest message, escaped, and for a thousand ids. The cost of
     /// decoding grows with it, and it runs on an event loop.
-    static let maximumBytes = 256 * 1024
+    static let maxBytes = 256 * 1024
 
     private static let time = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
 
@@ -33,7 +33,7 @@ enum JSON {
         -> Value
     {
         guard !buffer.withUnsafeReadableBytes(hasLongName) else {
-            throw ChatError(.malformedRequest, "a field's name is longer than \(maximumName) bytes")
+            throw ChatError(.malformedRequest, "a field's name is longer than \(maxName) bytes")
         }
         do {
             return try JSONDecoder().decode(type, from: Data(buffer: buffer))
@@ -45,9 +45,9 @@ enum JSON {
     }
 
     /// In bytes. The decoder looks names up, which takes time that grows with the square of their combining marks.
-    private static let maximumName = 256
+    private static let maxName = 256
 
-    /// Whether a string that is followed by a colon is longer than `maximumName`.
+    /// Whether a string that is followed by a colon is longer than `maxName`.
     private static func hasLongName(_ text: UnsafeRawBufferPointer) -> Bool {
         var index = 0
         while index < text.count {
@@ -58,7 +58,7 @@ enum JSON {
             while index < text.count, text[index] != UInt8(ascii: "\"") {
                 index += text[index] == UInt8(ascii: "\\") ? 2 : 1
             }
-            guard index - start > maximumName else { continue }
+            guard index - start > maxName else { continue }
             let next = text.dropFirst(index + 1).first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
             if next == UInt8(ascii: ":") { return true }
         }

@@ -12,8 +12,8 @@ protocol PlainlyReadable: Decodable {
 extension JSON {
     /// - Throws: As `decode` of bytes, and `too_large`.
     static func decode<Value: Decodable>(_ type: Value.Type, from json: JSONFragment) throws(ChatError) -> Value {
-        guard json.bytes.readableBytes <= maximumBytes else {
-            throw ChatError(.tooLarge, "the payload: at most \(maximumBytes) bytes")
+        guard json.bytes.readableBytes <= maxBytes else {
+            throw ChatError(.tooLarge, "the payload: at most \(maxBytes) bytes")
         }
         _ = try members(of: json)
         return try decode(type, from: json.bytes)
@@ -22,13 +22,13 @@ extension JSON {
     /// The decoder reads all members of an object before it looks for those that it needs.
     private static func members(of json: JSONFragment) throws(ChatError) -> [JSONFragment.Member]? {
         do throws(JSONFragment.TooManyMembers) {
-            return try json.members(atMost: maximumMembers)
+            return try json.members(atMost: maxMembers)
         } catch {
-            throw ChatError(.malformedRequest, "the payload has more than \(maximumMembers) members")
+            throw ChatError(.malformedRequest, "the payload has more than \(maxMembers) members")
         }
     }
 
-    private static let maximumMembers = 64
+    private static let maxMembers = 64
 
     /// - Throws: As `decode`.
     static func read<Value: PlainlyReadable>(_ type: Value.Type, from json: JSONFragment) throws(ChatError) -> Value {

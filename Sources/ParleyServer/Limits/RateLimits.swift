@@ -3,7 +3,7 @@ import Synchronization
 
 /// How much each user and each address may ask of the server. Requests and events are checked alike.
 ///
-/// The memory is bounded: a bucket is forgotten if it was not used while half of `maximumBuckets` others were. A
+/// The memory is bounded: a bucket is forgotten if it was not used while half of `maxBuckets` others were. A
 /// forgotten bucket is full again.
 final class RateLimits: Sendable {
     /// What is limited. Ordinary use, a page that reconnects included, stays far below each of these.
@@ -84,12 +84,12 @@ final class RateLimits: Sendable {
     }
 
     let isEnabled: Bool
-    private let maximumBuckets: Int
+    private let maxBuckets: Int
     private let buckets = Mutex(Generations())
 
-    init(isEnabled: Bool, maximumBuckets: Int = 100_000) {
+    init(isEnabled: Bool, maxBuckets: Int = 100_000) {
         self.isEnabled = isEnabled
-        self.maximumBuckets = maximumBuckets
+        self.maxBuckets = maxBuckets
     }
 
     /// Spends tokens of `subject`.
@@ -132,7 +132,7 @@ final class RateLimits: Sendable {
             var bucket = buckets.current[key] ?? buckets.previous[key] ?? TokenBucket(rule.rate, now: now)
             let result = change(&bucket)
             buckets.current[key] = bucket
-            if buckets.current.count >= maximumBuckets / 2 {
+            if buckets.current.count >= maxBuckets / 2 {
                 buckets.previous = buckets.current
                 buckets.current = [:]
             }

@@ -9,7 +9,7 @@ struct Broadcasts: EventSink {
 
     /// A message of at most so many bytes is sent whole for each reaction to it, to every device of every member. Of a
     /// longer one, only the reaction is sent.
-    private static let maximumReactedMessage = 4096
+    private static let maxReactedMessage = 4096
 
     func announce(_ messages: [NewMessage]) {
         var broadcasts: [RoomBroadcast] = []
@@ -37,7 +37,7 @@ struct Broadcasts: EventSink {
             to(message.conversationId).emit(.messageDeleted, message)
         case .reactionChanged(let reacting, let message):
             let whole = JSONFragment(writing: message)
-            if whole.bytes.readableBytes <= Self.maximumReactedMessage {
+            if whole.bytes.readableBytes <= Self.maxReactedMessage {
                 to(message.conversationId).emit(ServerEvent.messageUpdated.rawValue, [whole])
             } else {
                 to(message.conversationId)

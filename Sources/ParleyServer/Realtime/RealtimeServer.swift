@@ -17,7 +17,7 @@ struct RealtimeServer: Service {
         let greeting = SocketGreeting(
             chat: chat, joins: broadcasts.joins,
             // Half of what may wait for a client.
-            maximumBytes: server.configuration.engine.maxOutboundBytes / 2, logger: logger)
+            maxBytes: server.configuration.engine.maxOutboundBytes / 2, logger: logger)
         let events = EventTable(chat: chat, limits: policy.limits, logger: logger)
         let namespace = broadcasts.namespace
         self.server = server

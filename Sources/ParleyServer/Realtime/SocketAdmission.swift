@@ -9,7 +9,7 @@ struct SocketAdmission: Sendable {
     let proxies: TrustedProxies
 
     /// Bytes of what a client says as it connects. An access token has a tenth of that.
-    private static let maximumAuth = 8 * 1024
+    private static let maxAuth = 8 * 1024
 
     func decide(_ request: ConnectRequest) async -> Admission {
         do throws(ChatError) {
@@ -34,8 +34,8 @@ struct SocketAdmission: Sendable {
     }
 
     private func verify(_ auth: JSONFragment) async throws(ChatError) -> Caller {
-        guard auth.bytes.readableBytes <= Self.maximumAuth else {
-            throw ChatError(.tooLarge, "auth: at most \(Self.maximumAuth) bytes")
+        guard auth.bytes.readableBytes <= Self.maxAuth else {
+            throw ChatError(.tooLarge, "auth: at most \(Self.maxAuth) bytes")
         }
         guard let credentials = try? JSON.read(Credentials.self, from: auth) else {
             throw ChatError(.unauthenticated, "auth.token: an access token is needed")

@@ -9,7 +9,7 @@ struct SocketGreeting: Sendable {
     let chat: Chat
     let joins: PendingJoins
     /// Bytes that the greeting's messages may take together; the rest comes by `sync`.
-    let maximumBytes: Int
+    let maxBytes: Int
     let logger: Logger
 
     /// On the socket's event loop. The rooms of the user and the session come first: whatever happens to the user from
@@ -46,7 +46,7 @@ struct SocketGreeting: Sendable {
         let greeting = try await chat.greetings.greeting(for: caller.user)
         socket.emit(.ready, Ready(user: greeting.user, online: online, undelivered: greeting.undelivered))
         guard !greeting.undelivered.isEmpty else { return [] }
-        var remaining = maximumBytes
+        var remaining = maxBytes
         var sent: Set<String> = []
         for message in try await chat.sync.oldestUndelivered(to: caller.user) {
             let fragment = JSONFragment(writing: message)

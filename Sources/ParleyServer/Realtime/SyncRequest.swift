@@ -4,7 +4,7 @@ import SocketIO
 
 /// The payload of `sync`, read without a decoder: that would take as long for one id as this takes for ten.
 struct SyncRequest {
-    private static let maximumKnown = 10_000
+    private static let maxKnown = 10_000
 
     private(set) var known: [ConversationID: Int] = [:]
     /// Names that are no ids. They are answered like unknown ones.
@@ -27,9 +27,9 @@ struct SyncRequest {
 
     private static func entries(_ known: JSONFragment) throws(ChatError) -> [JSONFragment.Member] {
         do throws(JSONFragment.TooManyMembers) {
-            if let entries = try known.members(atMost: maximumKnown) { return entries }
+            if let entries = try known.members(atMost: maxKnown) { return entries }
         } catch {
-            throw .invalid("known", "at most \(maximumKnown) conversations")
+            throw .invalid("known", "at most \(maxKnown) conversations")
         }
         throw .invalid("known", "has the wrong type")
     }

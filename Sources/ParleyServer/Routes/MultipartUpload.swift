@@ -17,7 +17,7 @@ struct MultipartUpload {
     private var finished: [Upload] = []
     /// Bytes of the parts without a file, which nobody reads.
     private var fieldBytes = 0
-    private static let maximumFieldBytes = 64 * 1024
+    private static let maxFieldBytes = 64 * 1024
 
     init(boundary: String, length: Int?, uploads: Uploads, uploader: Uploader) {
         parser = MultipartParser(boundary: boundary)
@@ -45,7 +45,7 @@ struct MultipartUpload {
                 try await uploads.append(bytes, to: current)
             } else {
                 fieldBytes += bytes.readableBytes
-                guard fieldBytes <= Self.maximumFieldBytes else {
+                guard fieldBytes <= Self.maxFieldBytes else {
                     throw ChatError(.tooLarge, "a part without a file name holds too much")
                 }
             }

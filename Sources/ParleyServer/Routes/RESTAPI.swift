@@ -34,7 +34,7 @@ struct RESTAPI {
         messages = MessageRoutes(messages: chat.messages)
         uploads = UploadRoutes(
             uploads: chat.uploads,
-            tus: TusRoutes(uploads: chat.resumableUploads, maximumBytes: configuration.maxUploadBytes),
+            tus: TusRoutes(uploads: chat.resumableUploads, maxBytes: configuration.maxUploadBytes),
             embeddable: !configuration.corsOrigins.isEmpty)
     }
 

@@ -9,7 +9,7 @@ import Hummingbird
 /// It shares its paths with the other ways to upload. A request with `Tus-Resumable` belongs to it.
 struct TusRoutes {
     let uploads: ResumableUploads
-    let maximumBytes: Int
+    let maxBytes: Int
 
     /// `POST` and `PUT /upload/{id}` with `X-HTTP-Method-Override`, by clients that can send no other method.
     func performOverride(_ request: Request, _ context: RequestEnvironment, _ caller: Caller) async throws -> Response {
@@ -33,7 +33,7 @@ struct TusRoutes {
             status: .noContent,
             headers: [
                 .tusResumable: TusHeaders.version, .tusVersion: TusHeaders.version,
-                .tusExtension: TusHeaders.extensions, .tusMaxSize: String(maximumBytes),
+                .tusExtension: TusHeaders.extensions, .tusMaxSize: String(maxBytes),
                 .tusChecksumAlgorithm: TusHeaders.checksumAlgorithms,
             ])
     }

@@ -114,7 +114,7 @@ struct UploadRoutes: RouteGroup {
             throw ChatError(.unsupportedMediaType, "an upload is multipart/form-data, or the body of a PUT")
         }
         let length = request.headers.announcedLength
-        if let length, length > uploads.maximumBytes + MultipartParser.maximumFraming { throw uploads.tooLarge }
+        if let length, length > uploads.maxBytes + MultipartParser.maxFraming { throw uploads.tooLarge }
         var received = 0
         var form = MultipartUpload(
             boundary: boundary, length: length, uploads: uploads,
@@ -122,7 +122,7 @@ struct UploadRoutes: RouteGroup {
         do {
             for try await buffer in request.body {
                 received += buffer.readableBytes
-                guard received <= uploads.maximumBytes + MultipartParser.maximumFraming else { throw uploads.tooLarge }
+                guard received <= uploads.maxBytes + MultipartParser.maxFraming else { throw uploads.tooLarge }
                 try await form.receive(buffer)
             }
             guard received > 0 else { throw ChatError.invalid("file", "the form is empty") }

@@ -18,7 +18,7 @@ extension Storage {
             try await body(
                 Storage(
                     blobs: try BlobStore(directory: media.directory, threads: files), workers: workers,
-                    scanner: scanner, maximumBytes: configuration.maxUploadBytes,
+                    scanner: scanner, maxBytes: configuration.maxUploadBytes,
                     quotaBytes: configuration.userQuotaBytes))
         } catch {
             await workers.shutdown()

@@ -46,8 +46,8 @@ import Testing
 
     @Test func theWordFilterJudgesTheText() throws {
         let filter = WordFilter([("bad", .refuse), ("darn", .mask)])
-        #expect(try draft(MessageRequest(text: "bad"), filter: filter).judgement.isRefused)
-        #expect(try draft(MessageRequest(text: "darn it"), filter: filter).judgement.text == "**** it")
+        #expect(try draft(MessageRequest(text: "bad"), filter: filter).judgment.isRefused)
+        #expect(try draft(MessageRequest(text: "darn it"), filter: filter).judgment.text == "**** it")
     }
 
     @Test func itNeedsTheRowsThatItsForeignKeysCheck() throws {

@@ -16,7 +16,7 @@ import Testing
     @Test func aUserHasAShare() throws {
         let uploads = UploadsUnderWay()
         let greedy = uploader()
-        #expect(fill(uploads, greedy).count == UploadsUnderWay.maximumEach)
+        #expect(fill(uploads, greedy).count == UploadsUnderWay.maxEach)
         #expect { try uploads.enter(greedy, bytes: 1) } throws: { ($0 as? ChatError)?.code == .rateLimited }
         _ = try uploads.enter(uploader(), bytes: 1)
     }
@@ -27,7 +27,7 @@ import Testing
         for _ in 0..<100 { taken += fill(uploads, uploader()).count }
         #expect(taken <= UploadsUnderWay.maximum / 3 + 1)
         #expect { try uploads.enter(uploader(), bytes: 1) } throws: { ($0 as? ChatError)?.code == .rateLimited }
-        #expect(fill(uploads, uploader(2)).count == UploadsUnderWay.maximumEach, "others do not notice")
+        #expect(fill(uploads, uploader(2)).count == UploadsUnderWay.maxEach, "others do not notice")
     }
 
     /// Sixteen users at sixteen addresses took all places.
@@ -43,7 +43,7 @@ import Testing
         let (one, other) = (uploader(), uploader())
         for _ in 0..<3 {
             let places = [one, other].map { fill(uploads, $0) }
-            #expect(places.map(\.count) == [UploadsUnderWay.maximumEach, UploadsUnderWay.maximumEach])
+            #expect(places.map(\.count) == [UploadsUnderWay.maxEach, UploadsUnderWay.maxEach])
             for place in places.joined() { uploads.leave(place) }
         }
         for address in 0..<UInt8(60) { _ = fill(uploads, uploader(address)) }

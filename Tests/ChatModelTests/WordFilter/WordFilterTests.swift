@@ -4,7 +4,7 @@ import Testing
 @testable import ChatModel
 
 @Suite struct WordFilterTests {
-    private func judge(_ text: String, _ patterns: (String, WordFilter.Action)...) -> WordFilter.Judgement {
+    private func judge(_ text: String, _ patterns: (String, WordFilter.Action)...) -> WordFilter.Judgment {
         WordFilter(patterns.map { (pattern: $0.0, action: $0.1) }).judge(text)
     }
 
@@ -26,27 +26,27 @@ import Testing
     }
 
     @Test func asterisksTakeThePlaceOfEveryMaskedWord() {
-        let judgement = judge("Buy it, buy  NOW: café! buy", ("buy now", .mask), ("caf*", .mask))
-        #expect(judgement == WordFilter.Judgement(text: "Buy it, ***  ***: ****! buy"))
+        let judgment = judge("Buy it, buy  NOW: café! buy", ("buy now", .mask), ("caf*", .mask))
+        #expect(judgment == WordFilter.Judgment(text: "Buy it, ***  ***: ****! buy"))
     }
 
     @Test func everythingThatMatchesCounts() {
-        let judgement = judge("one two one", ("one", .report), ("two", .mask), ("t*", .report))
-        #expect(judgement == WordFilter.Judgement(text: "one *** one", reported: ["one", "t*"]))
+        let judgment = judge("one two one", ("one", .report), ("two", .mask), ("t*", .report))
+        #expect(judgment == WordFilter.Judgment(text: "one *** one", reported: ["one", "t*"]))
     }
 
     @Test func patternsWithoutAWordMatchNothing() {
-        let judgement = judge("++ anything", ("++", .refuse), (" ", .refuse), ("", .refuse))
-        #expect(judgement == WordFilter.Judgement(text: "++ anything"))
+        let judgment = judge("++ anything", ("++", .refuse), (" ", .refuse), ("", .refuse))
+        #expect(judgment == WordFilter.Judgment(text: "++ anything"))
     }
 
     @Test func noPatternsChangeNothing() {
-        #expect(judge("anything") == WordFilter.Judgement(text: "anything"))
+        #expect(judge("anything") == WordFilter.Judgment(text: "anything"))
     }
 
     @Test func overlappingPhrasesAreMaskedTogether() {
-        let judgement = judge("a b c d e", ("b c", .mask), ("c d", .mask), ("c", .mask))
-        #expect(judgement == WordFilter.Judgement(text: "a * * * e"))
+        let judgment = judge("a b c d e", ("b c", .mask), ("c d", .mask), ("c", .mask))
+        #expect(judgment == WordFilter.Judgment(text: "a * * * e"))
     }
 
     // MARK: Cost

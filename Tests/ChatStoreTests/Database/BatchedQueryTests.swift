@@ -25,9 +25,9 @@ import Testing
 
     /// The answers in the order in which they were asked for; nil for a failure.
     private func answers(
-        to rounds: [[Int]], maximumBatch: Int = 100, capacity: Int = 100, database: Database
+        to rounds: [[Int]], maxBatch: Int = 100, capacity: Int = 100, database: Database
     ) async -> [Int?] {
-        let query = BatchedQuery<Int, Int>(capacity: capacity, maximumBatch: maximumBatch, missing: -1) {
+        let query = BatchedQuery<Int, Int>(capacity: capacity, maxBatch: maxBatch, missing: -1) {
             try await database.ask($0)
         }
         let answers = AsyncStream.makeStream(of: (Int, Int?).self)
@@ -62,7 +62,7 @@ import Testing
 
     @Test func aBatchHasABound() async {
         let database = Database()
-        #expect(await answers(to: [[1], [2, 3, 4]], maximumBatch: 2, database: database) == [2, 4, 6, 8])
+        #expect(await answers(to: [[1], [2, 3, 4]], maxBatch: 2, database: database) == [2, 4, 6, 8])
         #expect(database.batches == [[1], [2, 3], [4]])
     }
 

@@ -17,10 +17,10 @@ import Testing
     private final class Waiting {
         private var queue: BatchQueue<Item>
 
-        init(capacity: Int = 100, capacityBytes: Int = 1000, maximumBatch: Int = 10, maximumBytes: Int = 100) {
+        init(capacity: Int = 100, capacityBytes: Int = 1000, maxBatch: Int = 10, maxBytes: Int = 100) {
             queue = BatchQueue(
-                capacity: capacity, capacityBytes: capacityBytes, maximumBatch: maximumBatch,
-                maximumBytes: maximumBytes, size: { $0.bytes },
+                capacity: capacity, capacityBytes: capacityBytes, maxBatch: maxBatch,
+                maxBytes: maxBytes, size: { $0.bytes },
                 key: { item in
                     item.clientId.map { .init(conversation: conversation, sender: sender, clientId: $0) }
                 })
@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test func batchesKeepTheOrderAndTheirBound() {
-        let queue = Waiting(maximumBatch: 2)
+        let queue = Waiting(maxBatch: 2)
         for name in ["a", "b", "c"] { #expect(queue.append(Item(name: name))) }
         #expect(queue.next() == ["a", "b"])
         #expect(queue.next() == ["c"])
@@ -60,7 +60,7 @@ import Testing
     }
 
     @Test func aBatchEndsBeforeTheItemThatWouldMakeItTooLarge() {
-        let queue = Waiting(maximumBytes: 100)
+        let queue = Waiting(maxBytes: 100)
         for (name, bytes) in [("a", 60), ("b", 41), ("c", 500), ("d", 1)] {
             #expect(queue.append(Item(name: name, bytes: bytes)))
         }

@@ -23,9 +23,9 @@ import Testing
     }
 
     private func held(
-        maximum: Int = 100, maximumEach: Int = 100, maximumBytes: Int = 1 << 20
+        maximum: Int = 100, maxEach: Int = 100, maxBytes: Int = 1 << 20
     ) -> HeldMessages<Item> {
-        HeldMessages(maximum: maximum, maximumEach: maximumEach, maximumBytes: maximumBytes) { $0.draft }
+        HeldMessages(maximum: maximum, maxEach: maxEach, maxBytes: maxBytes) { $0.draft }
     }
 
     @Test func aLockedConversationHoldsItsOwnOnly() throws {
@@ -56,7 +56,7 @@ import Testing
     }
 
     @Test func textsTakeNoMoreThanTheirRoom() throws {
-        var held = held(maximumBytes: 10)
+        var held = held(maxBytes: 10)
         held.note(locked: [.conversation(conversations[0])])
         #expect(held.hold(try item("123456")) == .held)
         #expect(held.hold(try item("12345")) == .refused)
@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test func noConversationTakesAllTheRoom() throws {
-        var held = held(maximum: 3, maximumEach: 2)
+        var held = held(maximum: 3, maxEach: 2)
         held.note(locked: [.conversation(conversations[0]), .conversation(conversations[1])])
         #expect(held.hold(try item("1")) == .held)
         #expect(held.hold(try item("2")) == .held)

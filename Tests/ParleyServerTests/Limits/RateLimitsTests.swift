@@ -68,7 +68,7 @@ import Testing
 
     /// The memory is bounded, and a busy subject is not forgotten for others that come once.
     @Test func onlyBucketsThatAreNotUsedAreForgotten() {
-        let limits = RateLimits(isEnabled: true, maximumBuckets: 8)
+        let limits = RateLimits(isEnabled: true, maxBuckets: 8)
         #expect(accepted(60, limits, .joins, of: ana) == 60)
         #expect(accepted(60, limits, .joins, of: ben) == 60)
         for _ in 0..<20 {
