@@ -113,7 +113,7 @@ let package = Package(
             resources: [.embedInCode("Resources/openapi.yaml")],
             swiftSettings: settings),
         .executableTarget(
-            name: "parley", dependencies: ["ParleyServer", "Media", .argumentParser, .logging],
+            name: "parley", dependencies: ["ParleyServer", "Chat", "Media", .argumentParser, .logging],
             swiftSettings: settings),
         .executableTarget(
             name: "socketio-echo",

@@ -17,6 +17,7 @@ package struct Stores: Sendable {
     package let uploads: UploadStore
     package let partialUploads: PartialUploadStore
     package let orphans: OrphanStore
+    package let invariants: InvariantStore
     /// What searches read, on connections of their own.
     package let searches: ReadStores
     /// What lists somebody's conversations or messages, on connections of its own.
@@ -46,6 +47,7 @@ package struct Stores: Sendable {
         moderation = ModerationStore(database: main)
         partialUploads = PartialUploadStore(database: main, changes: changes, lifetime: uploadLifetime)
         orphans = OrphanStore(database: main, lifetime: uploadLifetime)
+        invariants = InvariantStore(database: main)
     }
 
     /// The stores of a command: over a single client, and with a random key for the URLs, which nobody is shown.

@@ -41,25 +41,3 @@ struct Migrate: AsyncParsableCommand {
         try await reporting { configuration, logger in try await Server.migrate(configuration, logger: logger) }
     }
 }
-
-struct StorageCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "storage", abstract: "Look after the stored files.", subcommands: [Check.self])
-
-    struct Check: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Compare the stored files with the database, while the server is stopped.",
-            discussion: "Lists what is missing and what nobody refers to; exit code 1 if there is any.")
-
-        @Flag(help: "Delete files nobody refers to, and mark uploads whose file is lost as removed.")
-        var repair = false
-
-        func run() async throws {
-            try await reporting { configuration, logger in
-                guard try await Administration.checkStorage(configuration, repair: repair, logger: logger) else {
-                    throw ExitCode.failure
-                }
-            }
-        }
-    }
-}

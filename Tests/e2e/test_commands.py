@@ -113,7 +113,7 @@ def test_verify_finds_what_is_broken(start_server):
     server.sql("UPDATE conversations SET last_seq = last_seq + 1 WHERE id = %s", conversation)
     broken = run(server, "verify")
     assert broken.returncode == 2
-    assert "without a gap: 1 (" + conversation in broken.stdout and "every file is there" in broken.stdout
+    assert "without a gap: 1 (" + conversation in broken.stdout and f"missing: {file}" in broken.stdout
     file.write_bytes(content)
     server.sql("UPDATE conversations SET last_seq = last_seq - 1 WHERE id = %s", conversation)
     assert run(server, "verify").returncode == 0

@@ -95,8 +95,8 @@ public struct Moderation: Sendable {
         for user in users where revocations.isClosed(user) { events.order(.closeAccount(user)) }
     }
 
-    /// A failing disk must not stop the other changes. The file answers `gone` already, and `parley storage check` finds
-    /// files that nothing refers to.
+    /// A failing disk must not stop the other changes. The file answers `gone` already, and `parley verify` finds files
+    /// that nothing refers to.
     private func dropContent(of upload: UploadID) async throws {
         do {
             try await uploads.dropContent(ofRemoved: upload)

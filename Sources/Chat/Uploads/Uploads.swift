@@ -157,7 +157,7 @@ public struct Uploads: Sendable {
             if !isFirst { lookup.forget() }
             return upload
         } catch {
-            // If the row may exist after all, the files stay. `parley storage check` finds files without a row.
+            // If the row may exist after all, the files stay. `parley verify` finds files without a row.
             if isFirst, DatabaseFailure.provesNoEffect(error) {
                 try? await storage.blobs.delete(file.sha256)
             }
@@ -233,7 +233,7 @@ public struct Uploads: Sendable {
                 try await storage.blobs.delete(address)
             } catch {
                 logger.error(
-                    "a file nobody refers to could not be deleted; `parley storage check --repair` does",
+                    "a file nobody refers to could not be deleted; `parley verify --repair` does",
                     metadata: ["error": "\(error)"])
             }
         }

@@ -113,6 +113,16 @@ package struct OrphanStore: Sendable {
         ])
     }
 
+    /// Forgets a lost thumbnail, so that it is no longer offered.
+    package func forgetThumbnail(of sha256: String, size: String) async throws {
+        try await database.query(
+            """
+            UPDATE blobs SET thumbnails =
+                (SELECT coalesce(jsonb_agg(t), '[]') FROM jsonb_array_elements(thumbnails) t WHERE t->>'size' <> \(size))
+            WHERE sha256 = \(sha256)
+            """)
+    }
+
     /// Deletes blobs that no upload refers to.
     /// - Returns: Their addresses.
     package func deleteUnreferenced() async throws -> [String] {

@@ -9,7 +9,8 @@ public struct StoredFile: Sendable {
     public let path: String
     /// In bytes.
     public let size: Int
-    public let modified: Date
+    /// When it got its name, or was written last.
+    public let changed: Date
 }
 
 /// One unfinished upload. `name` is its writer's.
@@ -72,7 +73,7 @@ extension BlobStore {
             let variant = BlobVariant.all.first(where: { $0.suffix == file.dropFirst(64) }),
             case let path = "\(parent)/\(file)", let status = status(of: path)
         else { return nil }
-        return StoredFile(id: id, variant: variant, path: path, size: status.size, modified: status.modified)
+        return StoredFile(id: id, variant: variant, path: path, size: status.size, changed: status.changed)
     }
 
     func names(in path: String) throws -> [String] {
@@ -92,9 +93,12 @@ extension BlobStore {
     }
 
     /// nil if the file has gone meanwhile, or is not a regular file.
-    func status(of path: String) -> (size: Int, modified: Date)? {
+    func status(of path: String) -> (size: Int, modified: Date, changed: Date)? {
         var status = stat()
         guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
-        return (Int(status.st_size), Date(timeIntervalSince1970: TimeInterval(status.st_mtim.tv_sec)))
+        return (
+            Int(status.st_size), Date(timeIntervalSince1970: TimeInterval(status.st_mtim.tv_sec)),
+            Date(timeIntervalSince1970: TimeInterval(status.st_ctim.tv_sec))
+        )
     }
 }

@@ -13,12 +13,8 @@ public enum Administration {
         _ body: (_ connectionString: String) async throws -> Value
     ) async throws -> Value {
         if let url = configuration.databaseURL { return try await body(url) }
+        if !mayBegin { try requireStorage(configuration) }
         let storage = configuration.storageDirectory
-        guard mayBegin || FileManager.default.fileExists(atPath: storage.appending(path: "postgres/PG_VERSION").path)
-        else {
-            throw OperatorError(
-                "STORAGE_DIR: \(storage.path) holds no Parley; start the server or restore a backup first")
-        }
         let lock: StorageLock
         do {
             lock = try StorageLock(storage)
@@ -30,6 +26,16 @@ public enum Administration {
         }
         defer { withExtendedLifetime(lock) {} }
         return try await EmbeddedPostgres.withDatabase(configuration, logger: logger, body)
+    }
+
+    /// Refuses a storage directory without a private cluster, where that is the database.
+    static func requireStorage(_ configuration: ServerConfiguration) throws(OperatorError) {
+        let storage = configuration.storageDirectory
+        guard configuration.databaseURL == nil,
+            !FileManager.default.fileExists(atPath: storage.appending(path: "postgres/PG_VERSION").path)
+        else { return }
+        throw OperatorError(
+            "STORAGE_DIR: \(storage.path) holds no Parley; start the server or restore a backup first")
     }
 
     /// Like `withDatabase`, with a connected client.

@@ -1,3 +1,4 @@
+public import Chat
 public import Foundation
 import Glibc
 public import Logging
@@ -84,7 +85,7 @@ extension Administration {
     /// - Returns: what does not hold.
     public static func restore(
         from directory: URL, _ configuration: ServerConfiguration, logger: Logger, progress: (String) -> Void
-    ) async throws -> [Violation] {
+    ) async throws -> [Verification.Violation] {
         let dump = directory.appending(path: dumpName)
         guard (try? dump.resourceValues(forKeys: [.isRegularFileKey]))?.isRegularFile == true else {
             throw OperatorError("\(directory.path) is no backup: there is no \(dumpName) in it")
@@ -115,7 +116,7 @@ extension Administration {
             try await Schema.refuseSharedSessions(connectionString)
             try await Schema.migrate(connectionString, directory: configuration.migrationsDirectory, logger: logger)
             return try await withClient(connectionString, logger: logger) { client in
-                try await verify(client, uploads: uploads, progress: progress)
+                try await verify(client, uploads: uploads, isServerRunning: false, progress: progress)
             }
         }
     }

@@ -1,0 +1,151 @@
+package import ChatStore
+import Foundation
+package import Media
+
+/// Checks the database's invariants, and compares the files on disk with the database, both ways.
+public struct Verification: Sendable {
+    public enum Violation: Sendable, Equatable, CustomStringConvertible {
+        /// A rule of the database is broken: how often, and by which rows for example.
+        case broken(rule: String, count: Int, examples: [String])
+        /// The database knows this file. The disk does not have it, or not in full.
+        case missing(path: String, sha256: String)
+        /// The same for a thumbnail.
+        case missingThumbnail(path: String, sha256: String, size: String)
+        /// The disk has this file. The database does not know it.
+        case unreferenced(path: String)
+
+        public var description: String {
+            switch self {
+            case .broken(let rule, let count, let examples):
+                "broken: \(rule): \(count) (\(examples.joined(separator: ", "))\(count > examples.count ? ", …" : ""))"
+            case .missing(let path, _): "missing: \(path)"
+            case .missingThumbnail(let path, _, _): "missing thumbnail: \(path)"
+            case .unreferenced(let path): "unreferenced: \(path)"
+            }
+        }
+
+        /// Whether `Verification` knows how to mend it.
+        public var isRepairable: Bool {
+            if case .broken = self { false } else { true }
+        }
+    }
+
+    /// Not a single file is there. More likely than their loss is a wrong directory, or a disk that is not mounted.
+    public struct TotalLoss: Error, CustomStringConvertible {
+        public let description = "none of the files is there; nothing was repaired"
+    }
+
+    public enum Repair: Sendable {
+        case nothing
+        /// Deletes files that nobody refers to. Uploads whose file is lost answer `gone` from now on; lost thumbnails are
+        /// offered no longer.
+        case differences
+        /// The same, even if not a single file is there: otherwise that throws `TotalLoss`.
+        case totalLoss
+    }
+
+    private let blobs: BlobStore
+    private let orphans: OrphanStore
+    private let invariants: InvariantStore
+    private let isServerRunning: Bool
+
+    /// - Parameter isServerRunning: whether files and rows may change meanwhile.
+    package init(stores: Stores, blobs: BlobStore, isServerRunning: Bool) {
+        self.blobs = blobs
+        self.isServerRunning = isServerRunning
+        orphans = stores.orphans
+        invariants = stores.invariants
+    }
+
+    /// - Parameters:
+    ///   - repair: what to mend. Only while no server is running.
+    ///   - progress: called with what is looked at next.
+    /// - Returns: everything that was found, whether it was mended or not.
+    public func run(repair: Repair = .nothing, progress: (String) -> Void) async throws -> [Violation] {
+        if repair != .nothing { _ = try await orphans.deleteUnreferenced() }
+        var violations: [Violation] = []
+        for invariant in InvariantStore.invariants {
+            progress(invariant.rule)
+            let found = try await invariants.violations(of: invariant)
+            guard !found.isEmpty else { continue }
+            violations.append(
+                .broken(rule: invariant.rule, count: found.count, examples: Array(found.prefix(Self.examples))))
+        }
+        progress("every file is there, and no other")
+        let (differences, isAnythingThere) = try await compareFiles()
+        violations += differences
+        if repair != .nothing {
+            guard isAnythingThere || differences.isEmpty || repair == .totalLoss else { throw TotalLoss() }
+            for difference in differences { try await mend(difference) }
+        }
+        return violations
+    }
+
+    /// How many rows a violation names.
+    private static let examples = 3
+    /// A running server gives files their names just before it stores their rows. A file that got its name less than
+    /// this many seconds ago may still get its row.
+    private static let settlingTime: TimeInterval = 3600
+
+    private func compareFiles() async throws -> (differences: [Violation], isAnythingThere: Bool) {
+        var differences: [Violation] = []
+        for sha256 in try await orphans.dangling() {
+            differences.append(.missing(path: path(sha256, .served), sha256: sha256))
+        }
+        var isAnythingThere = false
+        for shard in BlobStore.shards {
+            var (found, files) = try await compare(shard)
+            if isServerRunning, !found.isEmpty {
+                // What is being uploaded or deleted differs for a moment only.
+                let again = try await compare(shard).differences
+                found = found.filter(again.contains)
+            }
+            differences += found
+            isAnythingThere = isAnythingThere || !files.isEmpty
+        }
+        return (differences, isAnythingThere)
+    }
+
+    private func compare(_ shard: Int) async throws -> (differences: [Violation], files: [StoredFile]) {
+        let contents = try await orphans.contents(prefix: String(format: "%02x", shard))
+        let files = try await blobs.files(inShard: shard)
+        var rest = Dictionary(files.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
+        var differences: [Violation] = []
+        for content in contents {
+            let main = path(content.sha256, content.ownerOnly ? .ownerOnly : .served)
+            if rest.removeValue(forKey: main)?.size != content.size {
+                differences.append(.missing(path: main, sha256: content.sha256))
+            }
+            for name in content.thumbnails {
+                guard let size = ThumbnailSize(rawValue: name) else { continue }
+                let thumbnail = path(content.sha256, .thumbnail(size))
+                guard rest.removeValue(forKey: thumbnail)?.size ?? 0 == 0 else { continue }
+                differences.append(.missingThumbnail(path: thumbnail, sha256: content.sha256, size: name))
+            }
+        }
+        let settled = Date(timeIntervalSinceNow: -Self.settlingTime)
+        for (path, file) in rest.sorted(by: { $0.key < $1.key }) where !isServerRunning || file.changed < settled {
+            differences.append(.unreferenced(path: path))
+        }
+        return (differences, files)
+    }
+
+    private func mend(_ violation: Violation) async throws {
+        switch violation {
+        case .broken:
+            return
+        case .missing(_, let sha256):
+            try await orphans.forget(sha256)
+            if let id = BlobID(hex: sha256) { try await blobs.delete(id) }
+        case .missingThumbnail(_, let sha256, let size):
+            try await orphans.forgetThumbnail(of: sha256, size: size)
+        case .unreferenced(let path):
+            // It may have gone with a content that was lost.
+            if FileManager.default.fileExists(atPath: path) { try FileManager.default.removeItem(atPath: path) }
+        }
+    }
+
+    private func path(_ sha256: String, _ variant: BlobVariant) -> String {
+        BlobID(hex: sha256).map { blobs.path(of: $0, variant) } ?? sha256
+    }
+}
