@@ -88,20 +88,21 @@ public struct Sync: Sendable {
     ) async throws -> Changes {
         var changes = Changes(
             id: state.id, revision: state.revision, conversation: view, messages: [], more: false)
+        let bytes: Int
         if state.known == 0 {
             let newest = try await store.messages.history(
                 state.id, before: nil, after: nil, limit: min(budget.messages, Messages.newestMessages))
-            changes.messages = measure.newest(of: newest, fitting: budget.bytes)
+            (changes.messages, bytes) = measure.newest(of: newest, fitting: budget.bytes)
             changes.more = changes.messages.first.map { $0.seq > 1 } ?? false
         } else {
             let limit = min(budget.messages, Self.maxMessagesEach)
             let found = try await store.messages.changed(state.id, since: state.known, limit: limit + 1)
-            changes.messages = measure.oldest(of: found.prefix(limit), fitting: budget.bytes)
+            (changes.messages, bytes) = measure.oldest(of: found.prefix(limit), fitting: budget.bytes)
             changes.more = changes.messages.count < found.count
             if changes.more { changes.revision = changes.messages.last?.revision ?? state.known }
         }
         budget.messages -= changes.messages.count
-        budget.bytes -= changes.messages.reduce(0) { $0 + measure.message($1) }
+        budget.bytes -= bytes
         return changes
     }
 

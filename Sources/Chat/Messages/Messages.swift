@@ -93,7 +93,7 @@ public struct Messages: Sendable {
         of conversation: ConversationID, for user: UserID, measure: AnswerMeasure
     ) async throws -> [Message] {
         let newest = try await history(of: conversation, for: user, before: nil, after: nil, limit: Self.newestMessages)
-        return measure.newest(of: newest.messages, fitting: Self.newestBytes)
+        return measure.newest(of: newest.messages, fitting: Self.newestBytes).messages
     }
 
     static let newestMessages = 50

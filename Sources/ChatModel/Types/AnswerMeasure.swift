@@ -14,19 +14,27 @@ public struct AnswerMeasure: Sendable {
     }
 
     /// The longest beginning of so many bytes. The first message is kept whatever it takes.
-    package func oldest(of messages: some Collection<Message>, fitting bytes: Int) -> [Message] {
-        var left = bytes
-        var isFirst = true
-        return Array(
-            messages.prefix { message in
-                left -= self.message(message)
-                defer { isFirst = false }
-                return isFirst || left >= 0
-            })
+    /// - Returns: the messages, and the bytes that they take.
+    package func oldest(
+        of messages: some Collection<Message>, fitting maxBytes: Int
+    ) -> (messages: [Message], bytes: Int) {
+        var kept: [Message] = []
+        var bytes = 0
+        for message in messages {
+            let size = self.message(message)
+            guard kept.isEmpty || bytes + size <= maxBytes else { break }
+            kept.append(message)
+            bytes += size
+        }
+        return (kept, bytes)
     }
 
     /// The longest end of so many bytes. The last message is kept whatever it takes.
-    package func newest(of messages: some BidirectionalCollection<Message>, fitting bytes: Int) -> [Message] {
-        oldest(of: messages.reversed(), fitting: bytes).reversed()
+    /// - Returns: the messages, and the bytes that they take.
+    package func newest(
+        of messages: some BidirectionalCollection<Message>, fitting maxBytes: Int
+    ) -> (messages: [Message], bytes: Int) {
+        let (newestFirst, bytes) = oldest(of: messages.reversed(), fitting: maxBytes)
+        return (newestFirst.reversed(), bytes)
     }
 }

@@ -1,4 +1,4 @@
-package import PostgresClient
+import PostgresClient
 
 /// The rules that hold in every database at every moment, each with the query that finds what breaks it.
 package struct InvariantStore: Sendable {

@@ -12,10 +12,11 @@ import Testing
                 sender: Sender(id: .make(), username: "n", displayName: "n"), text: "x", attachments: [], reactions: [],
                 status: .sent, createdAt: Date())
         }
-        #expect(measure.oldest(of: messages, fitting: 39).map(\.seq) == [1, 2, 3])
-        #expect(measure.newest(of: messages, fitting: 30).map(\.seq) == [8, 9, 10])
-        #expect(measure.oldest(of: messages, fitting: 1).map(\.seq) == [1], "the first is kept in any case")
-        #expect(measure.newest(of: messages, fitting: 0).map(\.seq) == [10])
-        #expect(measure.newest(of: [], fitting: 100).isEmpty)
+        #expect(measure.oldest(of: messages, fitting: 39).messages.map(\.seq) == [1, 2, 3])
+        #expect(measure.newest(of: messages, fitting: 30).messages.map(\.seq) == [8, 9, 10])
+        #expect(measure.oldest(of: messages, fitting: 1).messages.map(\.seq) == [1], "the first is kept in any case")
+        #expect(measure.newest(of: messages, fitting: 0).messages.map(\.seq) == [10])
+        #expect(measure.oldest(of: messages, fitting: 39).bytes == 30)
+        #expect(measure.newest(of: [], fitting: 100).messages.isEmpty)
     }
 }
