@@ -39,6 +39,7 @@ def start_server(postgres, tmp_path):
         servers.append(server)
         return server
 
+    start.servers = servers
     yield start
     for server in servers:
         server.stop()
@@ -59,3 +60,17 @@ def moderator(server):
         connection.role = role
         yield connection
     server.sql(f"DROP ROLE {role}")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """Shows the log of its servers with a test that failed."""
+    outcome = yield
+    report = outcome.get_result()
+    if not report.failed:
+        return
+    fixtures = getattr(item, "funcargs", {})
+    servers = [fixtures["server"]] if isinstance(fixtures.get("server"), Server) else []
+    servers += getattr(fixtures.get("start_server"), "servers", [])
+    for server in servers:
+        report.sections.append((f"log of {server.storage}", server.log))
