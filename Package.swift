@@ -149,10 +149,20 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(name: "ChatModelTests", dependencies: ["ChatModel", .crypto], swiftSettings: settings),
+        .target(
+            name: "ChatTesting",
+            dependencies: [
+                "Chat", "ChatStore", "ChatModel", "Media", "PostgresClient", "TestPostgres", .crypto, .logging,
+                .nioPosix,
+            ],
+            path: "Tests/ChatTesting", swiftSettings: settings),
         .testTarget(
-            name: "ChatStoreTests", dependencies: ["ChatStore", "ChatModel", "PostgresClient"], swiftSettings: settings),
+            name: "ChatStoreTests", dependencies: ["ChatStore", "ChatModel", "ChatTesting", "PostgresClient"],
+            swiftSettings: settings),
         .testTarget(
-            name: "ChatTests", dependencies: ["Chat", "ChatStore", "ChatModel", .crypto], swiftSettings: settings),
+            name: "ChatTests",
+            dependencies: ["Chat", "ChatStore", "ChatModel", "ChatTesting", "PostgresClient", .crypto],
+            swiftSettings: settings),
         .testTarget(
             name: "ParleyServerTests",
             dependencies: [

@@ -101,6 +101,11 @@ public final class TestCluster: Sendable {
         return connectionString(database: name)
     }
 
+    /// Drops a database of this cluster, and ends its connections.
+    public func dropDatabase(_ connectionString: String) throws {
+        try execute("DROP DATABASE \"\(Self.databaseName(in: connectionString))\" WITH (FORCE)")
+    }
+
     /// The name of the database that a connection string of this cluster leads to, for `makeDatabase(template:)`.
     public static func databaseName(in connectionString: String) -> String {
         String(connectionString.split(separator: " ").last?.dropFirst("dbname=".count) ?? "")

@@ -1,0 +1,264 @@
+import ChatModel
+import ChatTesting
+import Testing
+
+@testable import ChatStore
+
+@Suite struct ConversationStoreTests {
+    // MARK: Direct conversations
+
+    @Test func twoPeopleHaveOneDirectConversation() async throws {
+        try await TestDatabase.run { database in
+            let (ana, bo) = (try await database.person(), try await database.person())
+            let made = try #require(try await database.stores.conversations.direct(ana, bo))
+            let found = try #require(try await database.stores.conversations.direct(bo, ana))
+            #expect(made.created && !found.created)
+            #expect(made.id == found.id)
+            #expect(try await database.stores.conversations.direct(ana, .make()) == nil, "nobody has this id")
+        }
+    }
+
+    @Test func blockedAndMutedUsersStartNoConversation() async throws {
+        try await TestDatabase.run { database in
+            let (ana, bo, cleo) = (
+                try await database.person(), try await database.person(), try await database.person()
+            )
+            let conversations = database.stores.conversations
+            let known = try await database.direct(ana, bo)
+            for other in [bo, cleo] { _ = try await database.stores.blocks.insert(ana, by: other) }
+            #expect(try await refusal { _ = try await conversations.direct(ana, cleo) } == .forbidden)
+            #expect(try await conversations.direct(ana, bo)?.id == known)
+            #expect(try await refusal { _ = try await conversations.direct(cleo, ana) } == nil, "the other way is free")
+            try await database.mute(bo)
+            #expect(try await refusal { _ = try await conversations.direct(bo, cleo) } == .muted)
+            #expect(
+                try await refusal {
+                    try await conversations.insertGroup(
+                        .make(), title: "x", visibility: .private, owner: bo, members: [])
+                } == .muted)
+        }
+    }
+
+    // MARK: Views
+
+    @Test func unreadCountsUndeletedMessagesOfOthersPastTheMark() async throws {
+        try await TestDatabase.run { database in
+            let (ana, bo) = (try await database.person(), try await database.person())
+            let group = try await database.group(ana, bo)
+            func unread(_ user: UserID) async throws -> Int? {
+                try await database.stores.conversations.view(group, for: user)?.unreadCount
+            }
+            var messages: [Message] = []
+            for number in 1...6 { messages.append(try await database.message(from: number == 3 ? bo : ana, to: group)) }
+            #expect(try await unread(bo) == 5)
+            #expect(try await unread(ana) == 1)
+            _ = try await database.stores.marks.move(
+                [.init(conversation: group, user: bo, delivered: 2, read: 2)], passingBy: false)
+            #expect(try await unread(bo) == 3)
+            try await database.deleteMessage(messages[4].id, by: ana)
+            #expect(try await unread(bo) == 2)
+            try await database.deleteMessage(messages[0].id, by: ana)
+            #expect(try await unread(bo) == 2, "it was before the mark")
+        }
+    }
+
+    @Test func fromOutsideAPublicGroupShowsItsTitleAndSizeOnly() async throws {
+        try await TestDatabase.run { database in
+            let (ana, bo) = (try await database.person(), try await database.person())
+            let open = try await database.group(ana, visibility: .public)
+            try await database.message("inside", from: ana, to: open)
+            let view = try #require(try await database.stores.conversations.view(open, for: bo))
+            #expect(view.title == "A group")
+            #expect(view.memberCount == 1)
+            #expect(view.members.isEmpty)
+            #expect(view.lastMessage == nil)
+            let own = try #require(try await database.stores.conversations.view(open, for: ana))
+            #expect(own.members.map(\.user.id) == [ana])
+            #expect(own.members.map(\.role) == [.owner])
+            #expect(own.lastMessage?.text == "inside")
+        }
+    }
+
+    @Test func theLatestActivityComesFirstInPages() async throws {
+        try await TestDatabase.run { database in
+            let ana = try await database.person()
+            var groups: [ConversationID] = []
+            for _ in 0..<5 { groups.append(try await database.group(ana)) }
+            try await database.message(from: ana, to: groups[1])
+            let store = database.stores.conversations
+            let first = try await store.list(of: ana, after: nil, limit: 3)
+            #expect(first.ids.first == groups[1])
+            #expect(first.next != nil)
+            let second = try await store.list(of: ana, after: first.next, limit: 3)
+            #expect(second.next == nil)
+            #expect(Set(first.ids + second.ids) == Set(groups))
+            #expect(first.ids.count + second.ids.count == 5)
+        }
+    }
+
+    @Test func publicGroupsAreFoundByTheBeginningsOfWords() async throws {
+        try await TestDatabase.run { database in
+            let ana = try await database.person()
+            let conversations = database.stores.conversations
+            func make(_ title: String, _ visibility: Conversation.Visibility) async throws -> ConversationID {
+                let id = ConversationID.make()
+                try await conversations.insertGroup(id, title: title, visibility: visibility, owner: ana, members: [])
+                return id
+            }
+            let gardening = try await make("Gardening for all", .public)
+            _ = try await make("Gardening in secret", .private)
+            let cooking = try await make("Cooking", .public)
+            func found(_ query: String) async throws -> Set<ConversationID> {
+                Set(try await conversations.publicGroups(matching: query, after: nil, limit: 10).ids)
+            }
+            #expect(try await found("") == [gardening, cooking])
+            #expect(try await found("gard") == [gardening])
+            #expect(try await found("all gard") == [gardening])
+            #expect(try await found("ardening") == [])
+            #expect(try await found("gard & | !:*") == [gardening], "operators are no words")
+        }
+    }
+
+    // MARK: Members
+
+    @Test func addedMembersStartWithNothingUnread() async throws {
+        try await TestDatabase.run { database in
+            let (ana, bo, cleo) = (
+                try await database.person(), try await database.person(), try await database.person()
+            )
+            let group = try await database.group(ana, bo)
+            try await database.message(from: ana, to: group)
+            let store = database.stores.conversations
+            func add(_ users: [UserID]) async throws -> [UserID] {
+                try await store.change(group) { change in
+                    try await change.add(users, by: ana)
+                }
+            }
+            let before = try #require(try await store.view(group, for: ana))
+            #expect(try await add([bo, cleo, .make()]) == [cleo])
+            let after = try #require(try await store.view(group, for: ana))
+            #expect(after.revision == before.revision + 1)
+            #expect(try await add([bo, cleo]) == [])
+            #expect(try await store.view(group, for: ana)?.revision == after.revision)
+            #expect(try await store.view(group, for: cleo)?.unreadCount == 0, "what was before is no news")
+        }
+    }
+
+    @Test func groupOfAStrangerIsAnInvitationUntilAnswered() async throws {
+        try await TestDatabase.run { database in
+            let (ana, bo, cleo) = (
+                try await database.person(), try await database.person(), try await database.person()
+            )
+            // Bo has written to Ana, so he knows her; Cleo has not.
+            try await database.message(from: bo, to: try await database.direct(ana, bo))
+            let group = try await database.group(ana, bo, cleo)
+            let store = database.stores.conversations
+            func inviter(_ user: UserID) async throws -> UserID? {
+                try await store.view(group, for: user)?.invitation?.by.id
+            }
+            #expect(try await inviter(bo) == nil)
+            #expect(try await inviter(cleo) == ana)
+            let accepted = try await store.change(group) { change in
+                let first = try await change.acceptInvitation(of: cleo)
+                return (first, try await change.acceptInvitation(of: cleo))
+            }
+            #expect(accepted == (true, false))
+            #expect(try await inviter(cleo) == nil)
+            // Sending a message is an answer, too. Ana and Cleo now know each other from a private group.
+            let dana = try await database.person()
+            let second = try await database.group(ana, cleo, dana)
+            #expect(try await store.view(second, for: cleo)?.invitation == nil)
+            #expect(try await store.view(second, for: dana)?.invitation != nil)
+            try await database.message(from: dana, to: second)
+            #expect(try await store.view(second, for: dana)?.invitation == nil)
+        }
+    }
+
+    @Test func lastOwnerIsSucceededByTheOldestAdminElseTheOldestMember() async throws {
+        try await TestDatabase.run { database in
+            let people = try await database.people(4)
+            let group = try await database.group(people[0])
+            let store = database.stores.conversations
+            func change(_ body: @escaping @Sendable (ConversationChange) async throws -> Void) async throws {
+                try await store.change(group) { try await body($0) }
+            }
+            for person in people.dropFirst() {
+                try await change { _ = try await $0.add([person], by: nil) }
+            }
+            try await database.setRole(.admin, of: people[2], in: group)
+            func roles(_ viewer: UserID) async throws -> [UserID: Member.Role] {
+                let members = try await store.view(group, for: viewer)?.members ?? []
+                return Dictionary(uniqueKeysWithValues: members.map { ($0.user.id, $0.role) })
+            }
+            try await change { try await $0.leave(people[0]) }
+            #expect(try await roles(people[1]) == [people[1]: .member, people[2]: .owner, people[3]: .member])
+            try await change { try await $0.leave(people[2]) }
+            #expect(try await roles(people[1]) == [people[1]: .owner, people[3]: .member])
+        }
+    }
+
+    @Test func removalIsRememberedUntilTheUserIsAddedAgain() async throws {
+        try await TestDatabase.run { database in
+            let (ana, bo) = (try await database.person(), try await database.person())
+            let group = try await database.group(ana, bo, visibility: .public)
+            let store = database.stores.conversations
+            func wasRemoved() async throws -> Bool? { try await store.membership(of: bo, in: group)?.wasRemoved }
+            try await store.change(group) { change in
+                try await change.leave(bo)
+            }
+            #expect(try await wasRemoved() == false, "leaving is no removal")
+            try await store.change(group) { change in
+                _ = try await change.add([bo], by: nil)
+                try await change.remove(bo, by: ana)
+            }
+            #expect(try await wasRemoved() == true)
+            try await store.change(group) { change in
+                #expect(try await change.wasRemoved(anyOf: [ana, bo]))
+                _ = try await change.add([bo], by: ana)
+            }
+            #expect(try await wasRemoved() == false)
+        }
+    }
+
+    @Test func membershipHasWhatPermissionsNeed() async throws {
+        try await TestDatabase.run { database in
+            let (ana, bo) = (try await database.person(), try await database.person())
+            let store = database.stores.conversations
+            let (direct, open) = (
+                try await database.direct(ana, bo), try await database.group(ana, visibility: .public)
+            )
+            #expect(try await store.membership(of: ana, in: .make()) == nil)
+            #expect(
+                try await store.membership(of: ana, in: open)
+                    == Membership(kind: .group, visibility: .public, role: .owner))
+            #expect(
+                try await store.membership(of: bo, in: open)
+                    == Membership(kind: .group, visibility: .public, role: nil))
+            _ = try await database.stores.blocks.insert(bo, by: ana)
+            try await database.mute(bo)
+            #expect(
+                try await store.membership(of: bo, in: direct)
+                    == Membership(
+                        kind: .direct, visibility: nil, role: .member, isMuted: true, isShutOut: true))
+            #expect(
+                try await store.membership(of: ana, in: direct)
+                    == Membership(kind: .direct, visibility: nil, role: .member))
+        }
+    }
+
+    /// Users who share a direct conversation or a small group are told who comes and goes.
+    @Test func audienceIsThoseWhoShareAConversation() async throws {
+        try await TestDatabase.run { database in
+            let (ana, bo, cleo, dana) = (
+                try await database.person(), try await database.person(), try await database.person(),
+                try await database.person()
+            )
+            _ = try await database.direct(ana, bo)
+            _ = try await database.group(ana, bo, cleo)
+            let audiences = try await database.stores.conversations.audiences(of: [ana, dana])
+            #expect(Set(audiences[ana] ?? []) == [bo, cleo])
+            #expect(audiences[ana]?.count == 2, "each once")
+            #expect(audiences[dana] == nil)
+        }
+    }
+}

@@ -1,0 +1,68 @@
+import ChatModel
+import ChatTesting
+import PostgresClient
+import Testing
+
+@testable import ChatStore
+
+@Suite struct MarkStoreTests {
+    @Test func marksMoveForwardAndNotPastTheLastMessage() async throws {
+        try await TestDatabase.run { database in
+            let (ana, bo) = (try await database.person(), try await database.person())
+            let group = try await database.group(ana, bo)
+            for _ in 1...5 { try await database.message(from: ana, to: group) }
+            func move(_ delivered: Int, _ read: Int) async throws -> [Int]? {
+                let outcomes = try await database.stores.marks.move(
+                    [.init(conversation: group, user: bo, delivered: delivered, read: read)], passingBy: false)
+                guard case .moved(let delivered, let read, isSmall: true) = try #require(outcomes.first).outcome else {
+                    return nil
+                }
+                return [delivered, read]
+            }
+            #expect(try await move(3, 0) == [3, 0])
+            #expect(try await move(2, 0) == nil, "never back")
+            #expect(try await move(2, 2) == [3, 2])
+            #expect(try await move(100, 100) == [5, 5])
+            #expect(try await move(100, 100) == nil)
+        }
+    }
+
+    @Test func onlyMembersHaveMarks() async throws {
+        try await TestDatabase.run { database in
+            let (ana, bo) = (try await database.person(), try await database.person())
+            let open = try await database.group(ana, visibility: .public)
+            let secret = try await database.group(ana)
+            try await database.message(from: ana, to: secret)
+            let outcomes = try await database.stores.marks.move(
+                [open, secret, .make()].map { .init(conversation: $0, user: bo, delivered: 1, read: 1) }
+                    + [.init(conversation: secret, user: ana, delivered: 1, read: 1)], passingBy: true)
+            var codes: [ChatError.Code?] = []
+            for (_, outcome) in outcomes.sorted(by: { $0.ordinal < $1.ordinal }) {
+                if case .refused(let error) = outcome { codes.append(error.code) } else { codes.append(nil) }
+            }
+            #expect(codes == [.notAMember, .notFound, .notFound, nil])
+        }
+    }
+
+    @Test func lockedRowIsSkipped() async throws {
+        try await TestDatabase.run { database in
+            let ana = try await database.person()
+            let group = try await database.group(ana)
+            try await database.message(from: ana, to: group)
+            let mark = MarkStore.Mark(conversation: group, user: ana, delivered: 1, read: 1)
+            try await database.client.withTransaction { transaction in
+                _ = try await transaction.query("SELECT 1 FROM members WHERE user_id = \(ana.uuid) FOR UPDATE")
+                let outcome = try #require(try await database.stores.marks.move([mark], passingBy: true).first).outcome
+                guard case .locked = outcome else {
+                    Issue.record("\(outcome)")
+                    return
+                }
+            }
+            let outcome = try #require(try await database.stores.marks.move([mark], passingBy: true).first).outcome
+            guard case .moved = outcome else {
+                Issue.record("\(outcome)")
+                return
+            }
+        }
+    }
+}

@@ -1,0 +1,161 @@
+import ChatModel
+import ChatTesting
+import PostgresClient
+import Testing
+
+@testable import ChatStore
+
+/// Who may send, and the outcomes of a batch. SQL decides, in the transaction that stores the messages.
+@Suite struct MessageBatchTests {
+    @Test func onlyMembersSend() async throws {
+        try await TestDatabase.run { database in
+            let (ana, bo, cleo) = (
+                try await database.person(), try await database.person(), try await database.person()
+            )
+            let secret = try await database.group(ana, bo)
+            let open = try await database.group(ana, visibility: .public)
+            #expect(try await database.send(from: bo, to: secret).refusal == nil)
+            #expect(try await database.send(from: cleo, to: secret).refusal == .notFound)
+            #expect(try await database.send(from: cleo, to: open).refusal == .notAMember)
+            #expect(try await database.send(from: ana, to: .make()).refusal == .notFound)
+        }
+    }
+
+    @Test func storedMessagesAreNumberedWithoutGaps() async throws {
+        try await TestDatabase.run { database in
+            let (ana, bo) = (try await database.person(), try await database.person())
+            let group = try await database.group(ana, bo)
+            let other = try await database.group(bo)
+            func draft(_ text: String, _ sender: UserID, _ conversation: ConversationID) throws -> Draft {
+                try Draft(
+                    MessageRequest(text: text), to: conversation, from: sender, origin: nil, filter: WordFilter([]),
+                    hasRoom: text != "full")
+            }
+            let outcomes = try await database.stores.messages.insert(
+                MessageBatch([
+                    draft("1", ana, group), draft("full", ana, group), draft("2", bo, group),
+                    draft("elsewhere", bo, other), draft("stranger", ana, other), draft("3", ana, group),
+                ]), on: 0)
+            #expect(
+                outcomes.map(\.refusal) == [nil, .quotaExceeded, nil, nil, .notFound, nil],
+                "each is decided about by itself")
+            let history = try await database.stores.messages.history(group, before: nil, after: nil, limit: 10)
+            #expect(history.map(\.text) == ["1", "2", "3"])
+            #expect(history.map(\.seq) == [1, 2, 3])
+            #expect(history.map(\.revision) == [1, 2, 3].map { $0 + (history.first?.revision ?? 0) - 1 })
+            #expect(try await database.message("4", from: ana, to: group).seq == 4)
+        }
+    }
+
+    @Test func clientIdIsStoredOnceAndForOneRequest() async throws {
+        try await TestDatabase.run { database in
+            let (ana, bo) = (try await database.person(), try await database.person())
+            let group = try await database.group(ana, bo)
+            let first = try await database.message("once", from: ana, to: group, clientId: "1")
+            guard case .repeated(let id) = try await database.send("once", from: ana, to: group, clientId: "1") else {
+                Issue.record("it is not known again")
+                return
+            }
+            #expect(id == first.id)
+            #expect(try await database.send("other", from: ana, to: group, clientId: "1").refusal == .conflict)
+            #expect(try await database.send("once", from: bo, to: group, clientId: "1").refusal == nil, "another's")
+            let elsewhere = try await database.group(ana)
+            #expect(try await database.send("once", from: ana, to: elsewhere, clientId: "1").refusal == nil)
+            // An edit changes nothing: the first request counts.
+            _ = try await database.change(first) { try await $0.edit(text: "edited") }
+            guard case .repeated = try await database.send("once", from: ana, to: group, clientId: "1") else {
+                Issue.record("it is not known after an edit")
+                return
+            }
+        }
+    }
+
+    @Test func refusalsNameTheReason() async throws {
+        try await TestDatabase.run { database in
+            let (muted, banned, disabled, shutOut, other) = (
+                try await database.person(), try await database.person(), try await database.person(),
+                try await database.person(), try await database.person()
+            )
+            let group = try await database.group(other, muted, banned, disabled, shutOut)
+            let direct = try await database.direct(shutOut, other)
+            try await database.mute(muted)
+            try await database.ban(banned)
+            try await database.stores.users.disable(disabled)
+            _ = try await database.stores.blocks.insert(shutOut, by: other)
+            #expect(try await database.send(from: muted, to: group).refusal == .muted)
+            #expect(try await database.send(from: banned, to: group).refusal == .banned)
+            #expect(try await database.send(from: disabled, to: group).refusal == .banned)
+            #expect(try await database.send(from: shutOut, to: direct).refusal == .forbidden)
+            #expect(try await database.send(from: shutOut, to: group).refusal == nil, "a block is for what is direct")
+            #expect(try await database.send(from: other, to: direct).refusal == nil, "and for one direction")
+            _ = try await database.client.query("UPDATE users SET banned_until = now() WHERE id = \(banned.uuid)")
+            #expect(try await database.send(from: banned, to: group).refusal == nil, "a ban that has ended")
+        }
+    }
+
+    @Test func wordsAreRefusedMaskedAndReported() async throws {
+        try await TestDatabase.run { database in
+            let ana = try await database.person()
+            let group = try await database.group(ana)
+            let filter = WordFilter([("bad", .refuse), ("darn", .mask), ("coin", .report)])
+            #expect(
+                try await database.send("so bad", from: ana, to: group, filter: filter).refusal == .validationFailed)
+            guard
+                case .stored(let masked) = try await database.send("darn coin", from: ana, to: group, filter: filter)
+            else {
+                Issue.record("it was refused")
+                return
+            }
+            #expect(masked.text == "**** coin")
+            let reports = try await database.client.query("SELECT message_id, reporter_id, reason FROM reports")
+            #expect(reports.count == 1)
+            #expect(try reports[0].decode("message_id") == masked.id.uuid)
+            #expect(try reports[0].decode("reason") == "word filter: coin")
+        }
+    }
+
+    @Test func aReplyIsToAMessageOfTheSameConversation() async throws {
+        try await TestDatabase.run { database in
+            let ana = try await database.person()
+            let (group, other) = (try await database.group(ana), try await database.group(ana))
+            let message = try await database.message(from: ana, to: other)
+            #expect(try await database.send(from: ana, to: group, replyTo: message.id).refusal == .validationFailed)
+            #expect(try await database.send(from: ana, to: group, replyTo: .make()).refusal == .validationFailed)
+            #expect(try await database.message(from: ana, to: other, replyTo: message.id).replyTo == message.id)
+        }
+    }
+
+    @Test func attachmentsAreTheSendersOwnAndExist() async throws {
+        try await TestDatabase.run { database in
+            let (ana, bo) = (try await database.person(), try await database.person())
+            let group = try await database.group(ana, bo)
+            let upload = try await database.upload(ana)
+            #expect(
+                try await database.send(from: bo, to: group, attachments: [upload.id]).refusal == .validationFailed)
+            #expect(try await database.send(from: ana, to: group, attachments: [.make()]).refusal == .validationFailed)
+            let message = try await database.message(from: ana, to: group, attachments: [upload.id])
+            #expect(message.attachments.map(\.id) == [upload.id])
+            // An upload can be sent again until every message that carried it is deleted.
+            let second = try await database.message(from: ana, to: group, attachments: [upload.id])
+            try await database.deleteMessage(message.id, by: ana)
+            try await database.deleteMessage(second.id, by: ana)
+            #expect(
+                try await database.send(from: ana, to: group, attachments: [upload.id]).refusal == .validationFailed)
+        }
+    }
+
+    /// A repeated message is answered as before, even to a user who may not send any more.
+    @Test func repetitionIsAnsweredEvenWhenSendingIsNotAllowedAnyMore() async throws {
+        try await TestDatabase.run { database in
+            let ana = try await database.person()
+            let group = try await database.group(ana)
+            try await database.message("once", from: ana, to: group, clientId: "1")
+            try await database.mute(ana)
+            guard case .repeated = try await database.send("once", from: ana, to: group, clientId: "1") else {
+                Issue.record("it is not known again")
+                return
+            }
+            #expect(try await database.send("new", from: ana, to: group, clientId: "2").refusal == .muted)
+        }
+    }
+}

@@ -1,0 +1,73 @@
+import ChatModel
+import ChatTesting
+import Foundation
+import PostgresClient
+import Testing
+
+@testable import ChatStore
+
+@Suite struct PartialUploadStoreTests {
+    @Test func onlyTheOwnerSeesAnUnfinishedUpload() async throws {
+        try await TestDatabase.run { database in
+            let (ana, bo) = (try await database.person(), try await database.person())
+            let store = database.stores.partialUploads
+            let id = UploadID.make()
+            let expires = try #require(
+                try await store.insert(id, owner: ana, name: "film", metadata: "name ZmlsbQ==", length: 10))
+            #expect(expires > Date())
+            let found = try #require(try await store.find(id, owner: ana))
+            #expect(found.length == 10 && found.metadata == "name ZmlsbQ==" && !found.isExpired)
+            #expect(try await store.find(id, owner: bo) == nil)
+            #expect(try await store.live() == [id.uuid])
+            #expect(try await store.delete(id))
+            #expect(try await !store.delete(id))
+        }
+    }
+
+    @Test func bytesCountOnlyOnceTheirChecksumMatched() async throws {
+        try await TestDatabase.run { database in
+            let ana = try await database.person()
+            let store = database.stores.partialUploads
+            let id = UploadID.make()
+            _ = try await store.insert(id, owner: ana, name: "film", metadata: nil, length: 10)
+            try await store.distrust(id, from: 4)
+            #expect(try await store.find(id, owner: ana)?.verified == 4)
+            #expect(try await store.renew(id) != nil)
+            #expect(try await store.find(id, owner: ana)?.verified == nil)
+            #expect(try await store.renew(.make()) == nil)
+        }
+    }
+
+    @Test func unfinishedUploadsAreLimitedAndExpiredOnesDoNotCount() async throws {
+        try await TestDatabase.run { database in
+            let (ana, bo) = (try await database.person(), try await database.person())
+            let store = database.stores.partialUploads
+            func insert(_ owner: UserID) async throws -> Bool {
+                try await store.insert(.make(), owner: owner, name: "x", metadata: nil, length: 1) != nil
+            }
+            for _ in 0..<PartialUploadStore.maxEach { #expect(try await insert(ana)) }
+            #expect(try await !insert(ana))
+            #expect(try await insert(bo))
+            _ = try await database.client.query(
+                "UPDATE partial_uploads SET expires_at = now() WHERE owner_id = \(ana.uuid)")
+            #expect(try await insert(ana))
+            #expect(try await store.live().count == 2)
+        }
+    }
+
+    @Test func expiredUploadsAreRememberedForAMonth() async throws {
+        try await TestDatabase.run { database in
+            let ana = try await database.person()
+            let store = database.stores.partialUploads
+            let (lately, long) = (UploadID.make(), UploadID.make())
+            for (id, age) in [(lately, "1 day"), (long, "31 days")] {
+                _ = try await store.insert(id, owner: ana, name: "x", metadata: nil, length: 1)
+                _ = try await database.client.query(
+                    "UPDATE partial_uploads SET expires_at = now() - \(age)::text::interval WHERE id = \(id.uuid)")
+            }
+            try await store.forgetExpired()
+            #expect(try await store.find(lately, owner: ana)?.isExpired == true)
+            #expect(try await store.find(long, owner: ana) == nil)
+        }
+    }
+}

@@ -1,0 +1,161 @@
+import ChatModel
+import ChatTesting
+import PostgresClient
+import Testing
+
+@testable import ChatStore
+
+@Suite struct UploadStoreTests {
+    private func isVisible(_ upload: Upload, to user: UserID, _ database: TestDatabase) async throws -> Bool {
+        try await database.stores.uploads.find(upload.id, viewer: user)?.visible ?? false
+    }
+
+    // MARK: Who sees it
+
+    @Test func onlyTheOwnerSeesAnUploadUntilItIsSent() async throws {
+        try await TestDatabase.run { database in
+            let (ana, bo, cleo) = (
+                try await database.person(), try await database.person(), try await database.person()
+            )
+            let upload = try await database.upload(ana)
+            let group = try await database.group(ana, bo)
+            #expect(try await isVisible(upload, to: ana, database))
+            #expect(try await !isVisible(upload, to: bo, database))
+            let message = try await database.message(from: ana, to: group, attachments: [upload.id])
+            #expect(try await isVisible(upload, to: bo, database))
+            #expect(try await !isVisible(upload, to: cleo, database))
+            try await database.stores.conversations.change(group) { try await $0.leave(bo) }
+            #expect(try await !isVisible(upload, to: bo, database), "only members")
+            try await database.deleteMessage(message.id, by: ana)
+            let found = try await database.stores.uploads.find(upload.id, viewer: ana)
+            #expect(found?.gone == true)
+        }
+    }
+
+    @Test func anAvatarIsVisibleToEverybodySignedIn() async throws {
+        try await TestDatabase.run { database in
+            let (ana, bo) = (try await database.person(), try await database.person())
+            let upload = try await database.upload(ana)
+            var change = UserStore.ProfileChange()
+            change.avatar = .set(upload.id)
+            try await database.stores.users.update(ana, change)
+            #expect(try await isVisible(upload, to: bo, database))
+            change.avatar = .set(nil)
+            try await database.stores.users.update(ana, change)
+            #expect(try await !isVisible(upload, to: bo, database))
+        }
+    }
+
+    @Test func urlBelongsToTheConversationThatShowsTheFile() async throws {
+        try await TestDatabase.run { database in
+            let (ana, bo) = (try await database.person(), try await database.person())
+            let upload = try await database.upload(ana)
+            let group = try await database.group(ana, bo)
+            try await database.message(from: ana, to: group, attachments: [upload.id])
+            let own = try #require(try await database.stores.uploads.find(upload.id, viewer: ana))
+            let shown = try #require(try await database.stores.uploads.find(upload.id, viewer: bo))
+            #expect(own.epochs == nil, "the owner's is for themselves")
+            #expect(shown.epochs != nil)
+            #expect(own.upload.url != shown.upload.url)
+        }
+    }
+
+    @Test func ownerOnlyUploadHasNoWorkingURLForOthers() async throws {
+        try await TestDatabase.run { database in
+            let (ana, bo) = (try await database.person(), try await database.person())
+            let upload = try await database.upload(ana, ownerOnly: true)
+            try await database.message(from: ana, to: try await database.group(ana, bo), attachments: [upload.id])
+            #expect(upload.url.contains("token="))
+            #expect(
+                try await database.stores.uploads.find(upload.id, viewer: bo)?.upload.url.contains("token=") == false)
+        }
+    }
+
+    @Test func removedContentIsGoneForThoseWhoSawIt() async throws {
+        try await TestDatabase.run { database in
+            let (ana, bo, cleo) = (
+                try await database.person(), try await database.person(), try await database.person()
+            )
+            let upload = try await database.upload(ana)
+            try await database.message(from: ana, to: try await database.group(ana, bo), attachments: [upload.id])
+            _ = try await database.client.query("UPDATE uploads SET removed_at = now() WHERE id = \(upload.id.uuid)")
+            let store = database.stores.uploads
+            #expect(try await store.contentOfRemoved(upload.id) == upload.sha256)
+            #expect(try await store.deleteUnreferenced(upload.sha256))
+            #expect(try await refusal { _ = try await store.find(upload.id, viewer: bo) } == .gone)
+            #expect(
+                try await store.find(upload.id, viewer: cleo) == nil, "others do not learn that there was something")
+            #expect(try await store.find([upload.id]).isEmpty)
+        }
+    }
+
+    // MARK: Contents
+
+    @Test func theSameBytesAreStoredOnceAndDeletedWithTheLastReference() async throws {
+        try await TestDatabase.run { database in
+            let (ana, bo) = (try await database.person(), try await database.person())
+            let store = database.stores.uploads
+            let first = try await database.upload(ana)
+            #expect(try await store.storedFiles(of: first.sha256, for: ana)?.isOwn == true)
+            #expect(try await store.storedFiles(of: first.sha256, for: bo)?.isOwn == false)
+            let second = try #require(
+                try await store.insert(.make(), owner: bo, name: "again", contentOf: first.sha256))
+            #expect(second.sha256 == first.sha256)
+            #expect(try await store.insert(.make(), owner: bo, name: "x", contentOf: "0") == nil)
+            guard case .deleted(wasLast: false) = try await store.delete(first.id, owner: ana),
+                case .deleted(wasLast: true) = try await store.delete(second.id, owner: bo)
+            else {
+                Issue.record("the last reference is not told")
+                return
+            }
+            #expect(try await store.storedFiles(of: first.sha256, for: ana) == nil)
+        }
+    }
+
+    @Test func onlyTheOwnerDeletesAndOnlyUnusedUploads() async throws {
+        try await TestDatabase.run { database in
+            let (ana, bo) = (try await database.person(), try await database.person())
+            let store = database.stores.uploads
+            let upload = try await database.upload(ana)
+            guard case .notFound = try await store.delete(upload.id, owner: bo) else {
+                Issue.record("somebody else deleted it")
+                return
+            }
+            let message = try await database.message(
+                from: ana, to: try await database.group(ana), attachments: [upload.id])
+            guard case .attached = try await store.delete(upload.id, owner: ana) else {
+                Issue.record("a message carries it")
+                return
+            }
+            try await database.deleteMessage(message.id, by: ana)
+            guard case .attached = try await store.delete(upload.id, owner: ana) else {
+                Issue.record("a deleted message carries it, until the sweep")
+                return
+            }
+            let avatar = try await database.upload(ana)
+            var change = UserStore.ProfileChange()
+            change.avatar = .set(avatar.id)
+            try await database.stores.users.update(ana, change)
+            guard case .attached = try await store.delete(avatar.id, owner: ana) else {
+                Issue.record("it is a picture of somebody")
+                return
+            }
+        }
+    }
+
+    @Test func quotaCountsUploadsAndUnfinishedOnes() async throws {
+        try await TestDatabase.run { database in
+            let (ana, bo) = (try await database.person(), try await database.person())
+            let store = database.stores.uploads
+            let first = try await database.upload(ana, size: 100)
+            _ = try await database.upload(ana, size: 100, sha256: first.sha256)
+            _ = try await database.upload(bo, size: 7)
+            _ = try await database.stores.partialUploads.insert(
+                .make(), owner: ana, name: "x", metadata: nil, length: 1000)
+            #expect(try await store.usage(of: ana) == 1200)
+            _ = try await database.client.query("UPDATE partial_uploads SET expires_at = now()")
+            _ = try await database.client.query("UPDATE uploads SET removed_at = now() WHERE id = \(first.id.uuid)")
+            #expect(try await store.usage(of: ana) == 100)
+        }
+    }
+}

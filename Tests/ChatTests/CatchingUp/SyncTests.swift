@@ -1,0 +1,65 @@
+import ChatModel
+import ChatTesting
+import Testing
+
+@testable import Chat
+
+@Suite struct SyncTests {
+    private let measure = AnswerMeasure(message: { _ in 100 }, conversation: { _ in 100 })
+
+    @Test func deviceLearnsWhatChangedSince() async throws {
+        try await TestChat.run { test in
+            let people = try await test.database.people(2)
+            let (ana, bo) = (people[0], people[1])
+            let (group, quiet, left) = (
+                try await test.database.group(ana, bo), try await test.database.group(ana), ConversationID.make()
+            )
+            let first = try await test.database.message("first", from: bo, to: group)
+            try await test.database.message("second", from: bo, to: group)
+            let known = try await test.chat.sync.changes(for: ana, known: [:], measure: measure)
+            #expect(Set(known.conversations.map(\.id)) == [group, quiet], "unnamed is new")
+            #expect(known.removed == [])
+            let revisions = Dictionary(uniqueKeysWithValues: known.conversations.map { ($0.id, $0.revision) })
+            #expect(
+                try await test.chat.sync.changes(for: ana, known: revisions, measure: measure).conversations.isEmpty)
+
+            let changes = try await test.chat.sync.changes(
+                for: ana, known: [group: first.revision, quiet: revisions[quiet] ?? 0, left: 7], measure: measure)
+            #expect(changes.removed == [left])
+            let change = try #require(changes.conversations.first)
+            #expect(changes.conversations.count == 1)
+            #expect(change.messages.map(\.text) == ["second"])
+            #expect(change.revision == revisions[group])
+            #expect(change.conversation?.unreadCount == 2)
+            #expect(!change.more)
+            // An impossible revision: the database was restored from a backup.
+            let ahead = try await test.chat.sync.changes(
+                for: ana, known: [group: 1_000_000, quiet: revisions[quiet] ?? 0], measure: measure)
+            #expect(ahead.conversations.first?.messages.map(\.text) == ["first", "second"])
+        }
+    }
+
+    @Test func answerSaysWhenThereIsMore() async throws {
+        try await TestChat.run { test in
+            let ana = try await test.database.person()
+            let group = try await test.database.group(ana)
+            var messages: [Message] = []
+            for number in 1...105 {
+                messages.append(try await test.database.message("\(number)", from: ana, to: group))
+            }
+            let sync = test.chat.sync
+            let fresh = try #require(try await sync.changes(for: ana, known: [:], measure: measure).conversations.first)
+            #expect(fresh.messages.map(\.text) == (56...105).map(String.init), "the newest of a new one")
+            #expect(fresh.more)
+            let first = try #require(
+                try await sync.changes(for: ana, known: [group: messages[0].revision], measure: measure).conversations
+                    .first)
+            #expect(first.messages.map(\.text) == (2...101).map(String.init))
+            #expect(first.more && first.revision == messages[100].revision)
+            let rest = try #require(
+                try await sync.changes(for: ana, known: [group: first.revision], measure: measure).conversations.first)
+            #expect(rest.messages.map(\.text) == (102...105).map(String.init))
+            #expect(!rest.more)
+        }
+    }
+}

@@ -1,0 +1,39 @@
+import ChatModel
+import ChatTesting
+import Testing
+
+@testable import Chat
+
+@Suite struct UserDirectoryTests {
+    @Test func onlineStatusIsHiddenFromBlockedUsers() async throws {
+        try await TestChat.run { test in
+            let people = try await test.database.people(3)
+            let (ana, bo, cleo) = (people[0], people[1], people[2])
+            _ = test.chat.presence.enter(ana)
+            func status(for viewer: UserID) async throws -> User.Status? {
+                try await test.chat.people.find(ana, for: viewer).status
+            }
+            #expect(try await status(for: bo) == .online)
+            try await test.chat.blocks.block(bo, by: ana)
+            #expect(try await status(for: bo) != .online)
+            #expect(try await status(for: cleo) == .online)
+            #expect(try await refusal { _ = try await test.chat.people.find(.make(), for: ana) } == .notFound)
+        }
+    }
+
+    @Test func pictureIsTheUsersOwnUpload() async throws {
+        try await TestChat.run { test in
+            let people = try await test.database.people(2)
+            let (ana, bo) = (people[0], people[1])
+            let upload = try await test.database.upload(bo)
+            func update(_ text: String) async throws -> ChatError.Code? {
+                try await refusal {
+                    try await test.chat.people.update(ana, UserDirectory.Profile(avatarUploadId: text))
+                }
+            }
+            #expect(try await update(upload.id.description) == .validationFailed)
+            #expect(try await update("nonsense") == .validationFailed)
+            #expect(try await update("") == nil, "none")
+        }
+    }
+}
