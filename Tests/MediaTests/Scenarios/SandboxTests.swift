@@ -22,7 +22,8 @@ import Testing
 
     /// Compiled here: as a program of the package it would need Swift's libraries, which the sandbox does not know.
     private func attack(_ options: String) throws -> [Outcome] {
-        let sources = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../").standardized.path
+        let sources = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../").standardized
+            .path
         let directory = MediaBench.temporaryDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let table = try shell(
