@@ -62,6 +62,7 @@ public struct Verification: Sendable {
     ///   - progress: called with what is looked at next.
     /// - Returns: everything that was found, whether it was mended or not.
     public func run(repair: Repair = .nothing, progress: (String) -> Void) async throws -> [Violation] {
+        if repair == .differences, try await orphans.hasContents(), try await !isAnythingThere() { throw TotalLoss() }
         if repair != .nothing { _ = try await orphans.deleteUnreferenced() }
         var violations: [Violation] = []
         for invariant in InvariantStore.invariants {
@@ -72,13 +73,11 @@ public struct Verification: Sendable {
                 .broken(rule: invariant.rule, count: found.count, examples: Array(found.prefix(Self.examples))))
         }
         progress("every file is there, and no other")
-        let (differences, isAnythingThere) = try await compareFiles()
-        violations += differences
+        let differences = try await compareFiles()
         if repair != .nothing {
-            guard isAnythingThere || differences.isEmpty || repair == .totalLoss else { throw TotalLoss() }
             for difference in differences { try await mend(difference) }
         }
-        return violations
+        return violations + differences
     }
 
     /// How many rows a violation names.
@@ -87,39 +86,42 @@ public struct Verification: Sendable {
     /// this many seconds ago may still get its row.
     private static let settlingTime: TimeInterval = 3600
 
-    private func compareFiles() async throws -> (differences: [Violation], isAnythingThere: Bool) {
+    private func isAnythingThere() async throws -> Bool {
+        for shard in BlobStore.shards where try await !blobs.files(inShard: shard).isEmpty { return true }
+        return false
+    }
+
+    private func compareFiles() async throws -> [Violation] {
         var differences: [Violation] = []
         for sha256 in try await orphans.dangling() {
             differences.append(.missing(path: path(sha256, .served), sha256: sha256))
         }
-        var isAnythingThere = false
         for shard in BlobStore.shards {
-            var (found, files) = try await compare(shard)
+            var found = try await compare(shard)
             if isServerRunning, !found.isEmpty {
                 // What is being uploaded or deleted differs for a moment only.
-                let again = try await compare(shard).differences
+                let again = try await compare(shard)
                 found = found.filter(again.contains)
             }
             differences += found
-            isAnythingThere = isAnythingThere || !files.isEmpty
         }
-        return (differences, isAnythingThere)
+        return differences
     }
 
-    private func compare(_ shard: Int) async throws -> (differences: [Violation], files: [StoredFile]) {
+    private func compare(_ shard: Int) async throws -> [Violation] {
         let contents = try await orphans.contents(prefix: String(format: "%02x", shard))
         let files = try await blobs.files(inShard: shard)
         var rest = Dictionary(files.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
         var differences: [Violation] = []
         for content in contents {
             let main = path(content.sha256, content.ownerOnly ? .ownerOnly : .served)
-            if rest.removeValue(forKey: main)?.size != content.size {
+            if rest.removeValue(forKey: main)?.size != content.size, content.isReferenced {
                 differences.append(.missing(path: main, sha256: content.sha256))
             }
             for name in content.thumbnails {
                 guard let size = ThumbnailSize(rawValue: name) else { continue }
                 let thumbnail = path(content.sha256, .thumbnail(size))
-                guard rest.removeValue(forKey: thumbnail)?.size ?? 0 == 0 else { continue }
+                guard rest.removeValue(forKey: thumbnail)?.size ?? 0 == 0, content.isReferenced else { continue }
                 differences.append(.missingThumbnail(path: thumbnail, sha256: content.sha256, size: name))
             }
         }
@@ -127,7 +129,7 @@ public struct Verification: Sendable {
         for (path, file) in rest.sorted(by: { $0.key < $1.key }) where !isServerRunning || file.changed < settled {
             differences.append(.unreferenced(path: path))
         }
-        return (differences, files)
+        return differences
     }
 
     private func mend(_ violation: Violation) async throws {

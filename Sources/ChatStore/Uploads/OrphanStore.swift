@@ -78,20 +78,28 @@ package struct OrphanStore: Sendable {
         package var size: Int
         /// The names of its thumbnails.
         package var thumbnails: [String]
+        /// Whether an upload has it. The server is about to delete it otherwise.
+        package var isReferenced: Bool
     }
 
     /// The blobs whose address begins with these two digits.
     package func contents(prefix: String) async throws -> [Content] {
         let rows = try await database.query(
             """
-            SELECT sha256, owner_only, served_size, ARRAY(SELECT t->>'size' FROM jsonb_array_elements(thumbnails) t) AS sizes
-            FROM blobs WHERE sha256 >= \(prefix) AND sha256 < \(prefix + "g")
+            SELECT sha256, owner_only, served_size, ARRAY(SELECT t->>'size' FROM jsonb_array_elements(thumbnails) t) AS sizes,
+                EXISTS (SELECT 1 FROM uploads u WHERE u.sha256 = b.sha256 AND u.removed_at IS NULL) AS is_referenced
+            FROM blobs b WHERE sha256 >= \(prefix) AND sha256 < \(prefix + "g")
             """)
         return try rows.map { row in
             Content(
                 sha256: try row["sha256"], ownerOnly: try row["owner_only"],
-                size: try row["served_size"], thumbnails: try row["sizes"])
+                size: try row["served_size"], thumbnails: try row["sizes"], isReferenced: try row["is_referenced"])
         }
+    }
+
+    /// Whether there is any content.
+    package func hasContents() async throws -> Bool {
+        try await !database.query("SELECT 1 FROM blobs LIMIT 1").isEmpty
     }
 
     /// The addresses of uploads that have no blob any more: their content is lost.

@@ -26,13 +26,13 @@ package struct EndpointPipeline: Sendable {
     package func setUp(
         _ channel: any Channel, installApplication: @escaping () throws -> Void, onUnneeded: @escaping () -> Void
     ) throws {
-        try channel.syncOptions?.setOption(.recvAllocator, value: ReadBuffers())
-        try SendBuffers.forRequests.apply(to: channel)
         let codec = HTTPCodec(limits: limits)
         let gate = UpgradeGate(
             endpoints: endpoints, codec: codec, idleTimeout: idleTimeout, screening: screening,
             installApplication: installApplication, onUnneeded: onUnneeded)
         do {
+            try channel.syncOptions?.setOption(.recvAllocator, value: ReadBuffers())
+            try SendBuffers.forRequests.apply(to: channel)
             try channel.pipeline.syncOperations.addHandlers(codec.encoder, codec.decoder, gate)
         } catch {
             // The connection ended before the gate could say so.

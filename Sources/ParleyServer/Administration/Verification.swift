@@ -16,11 +16,12 @@ extension Administration {
     ) async throws -> [Verification.Violation] {
         try requireStorage(configuration)
         let uploads = configuration.uploadsDirectory
-        guard FileManager.default.fileExists(atPath: uploads.path) else {
-            throw OperatorError("STORAGE_DIR: there is no \(uploads.path); is this the right directory?")
-        }
         guard repair != .nothing else {
-            let isServerRunning = (try? StorageLock(configuration.storageDirectory)) == nil
+            var lock = try? StorageLock(configuration.storageDirectory)
+            defer { withExtendedLifetime(lock) {} }
+            let isServerRunning = lock == nil
+            // A private cluster's lock is taken with its start.
+            if configuration.databaseURL == nil { lock = nil }
             return try await withClient(configuration, logger: logger) { client in
                 try await verify(client, uploads: uploads, isServerRunning: isServerRunning, progress: progress)
             }
@@ -29,7 +30,10 @@ extension Administration {
         defer { withExtendedLifetime(lock) {} }
         return try await EmbeddedPostgres.withDatabase(configuration, logger: logger) { connectionString in
             // With the server's settings, so that the audit log takes no repair for a moderator's act.
-            try await withClient(.parley(connectionString), logger: logger) { client in
+            var settings = PostgresConfiguration.parley(connectionString)
+            settings.queryTimeout = commandSettings(connectionString).queryTimeout
+            settings.lockTimeout = commandSettings(connectionString).lockTimeout
+            return try await withClient(settings, logger: logger) { client in
                 try await verify(client, uploads: uploads, repair: repair, isServerRunning: false, progress: progress)
             }
         }
@@ -39,11 +43,15 @@ extension Administration {
         _ client: PostgresClient, uploads: URL, repair: Verification.Repair = .nothing, isServerRunning: Bool,
         progress: (String) -> Void
     ) async throws -> [Verification.Violation] {
+        let stores = Stores(database: client)
+        if !FileManager.default.fileExists(atPath: uploads.path), try await stores.orphans.hasContents() {
+            throw OperatorError("STORAGE_DIR: there is no \(uploads.path); is this the right directory?")
+        }
         let threads = NIOThreadPool(numberOfThreads: 1)
         threads.start()
         do {
             let verification = Verification(
-                stores: Stores(database: client), blobs: try BlobStore(directory: uploads.path, threads: threads),
+                stores: stores, blobs: try BlobStore(directory: uploads.path, threads: threads),
                 isServerRunning: isServerRunning)
             let violations = try await verification.run(repair: repair, progress: progress)
             try await threads.shutdownGracefully()
