@@ -178,6 +178,17 @@ class Server:
     def is_running(self):
         return self.process is not None and self.process.poll() is None
 
+    def media_workers(self):
+        """The process ids of its media workers. Read without starting a program, which would take longer than some jobs."""
+        ids = []
+        for task in pathlib.Path(f"/proc/{self.process.pid}/task").iterdir():
+            try:
+                children = (task / "children").read_text().split()
+                ids += [int(id) for id in children if b"media-worker" in pathlib.Path(f"/proc/{id}/cmdline").read_bytes()]
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+        return ids
+
     @property
     def log(self):
         return self.log_file.read_text(errors="replace")[-5000:]

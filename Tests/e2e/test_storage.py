@@ -268,13 +268,6 @@ def test_a_full_disk(start_server, tmp_path, small_disk):
     server.stop()
 
 
-def workers(server):
-    """The process ids of the server's media workers."""
-    output = subprocess.run(
-        ["ps", "-o", "pid=,args=", "--ppid", str(server.process.pid)], capture_output=True, text=True).stdout
-    return [int(line.split()[0]) for line in output.splitlines() if "media-worker" in line]
-
-
 def is_decoding(pid):
     """Whether the process has an upload open."""
     try:
@@ -298,7 +291,7 @@ def test_a_decoder_that_dies_costs_one_picture(start_server):
     answers = []
     thread = threading.Thread(target=lambda: answers.append(alice.upload(photo, "photo.jpg")))
     thread.start()
-    os.kill(until(lambda: next(filter(is_decoding, workers(server)), None), "a worker at work"), signal.SIGKILL)
+    os.kill(until(lambda: next(filter(is_decoding, server.media_workers()), None), "a worker at work"), signal.SIGKILL)
     thread.join()
     [upload] = answers
     assert upload["kind"] == "file" and upload["type"] == "image/jpeg" and upload["thumbnails"] == []
@@ -315,7 +308,7 @@ def test_a_decoder_that_dies_costs_one_picture(start_server):
         "", ".large.webp", ".medium.webp", ".small.webp"]
     # Nobody notices a worker that dies while it waits.
     assert alice.upload(pictures.picture("png"))["kind"] == "image"
-    for pid in workers(server):
+    for pid in server.media_workers():
         os.kill(pid, signal.SIGKILL)
         until(lambda: has_ended(pid), "the worker's end")
     assert alice.upload(pictures.picture("webp"))["kind"] == "image"

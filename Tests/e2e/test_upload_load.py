@@ -144,18 +144,12 @@ def test_pieces_count_as_uploads(start_server):
         trickle.end()
 
 
-def workers(server):
-    """The ids of the media workers."""
-    children = subprocess.run(["ps", "-o", "pid=,args=", "--ppid", str(server.process.pid)], capture_output=True, text=True)
-    return [int(line.split()[0]) for line in children.stdout.splitlines() if "media-worker" in line]
-
-
 def test_what_somebody_else_has_takes_the_same_work_as_what_is_new(start_server):
     server = start_server()
     alice, bob = server.people("alice", "bob")
     picture = pictures.picture("jpg", 640, 480)
     first = alice.upload(picture, "hers.jpg")
-    for worker in workers(server):
+    for worker in server.media_workers():
         os.kill(worker, signal.SIGSTOP)
     assert alice.upload(picture, "again.jpg")["sha256"] == first["sha256"], "her own needs no worker"
     answers = []
@@ -165,7 +159,7 @@ def test_what_somebody_else_has_takes_the_same_work_as_what_is_new(start_server)
     until(lambda: len(temporaries(server)) > 0, "his bytes to arrive")
     waiting.join(1)
     assert not answers
-    for worker in workers(server):
+    for worker in server.media_workers():
         os.kill(worker, signal.SIGCONT)
     waiting.join(60)
     [his] = answers
