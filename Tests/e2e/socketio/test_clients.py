@@ -117,8 +117,9 @@ def test_reconnecting_over_a_cut_connection(patient, transports):
     client.connect(f"http://127.0.0.1:{cutter.port}", transports=transports, wait_timeout=60)
 
     def call(number):
-        # A polling session that is cut between two requests goes on. All others come back as new sessions.
-        deadline = time.monotonic() + 60
+        # A polling session that is cut between two requests goes on. All others come back as new sessions. When a POST
+        # is cut, python-engineio notices it only at the end of its poll: after the ping timeout of 60 s.
+        deadline = time.monotonic() + 180
         while time.monotonic() < deadline:
             try:
                 return client.call("message-with-ack", number, timeout=1)
