@@ -29,6 +29,7 @@ check: test-packages .build/venv/installed
 test: test-packages web .build/venv/installed
 	@echo "Building for debugging (the first time takes about ten minutes)…"
 	@swift build --build-tests -Xcc -O2 --explicit-target-dependency-import-check error
+	@.ci/imports
 	@Tests/run
 
 fuzz: packages

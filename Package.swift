@@ -161,7 +161,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "ChatTests",
-            dependencies: ["Chat", "ChatStore", "ChatModel", "ChatTesting", "PostgresClient", .crypto],
+            dependencies: ["Chat", "ChatStore", "ChatModel", "ChatTesting", "Media", "PostgresClient", .crypto, .nioPosix],
             swiftSettings: settings),
         .testTarget(
             name: "ParleyServerTests",

@@ -64,10 +64,8 @@ public struct Chat: Sendable {
         typing = Typing(conversations: stores.conversations, events: events)
         blocks = Blocks(store: stores.blocks, users: stores.users, presence: presence, events: events)
         people = UserDirectory(stores: stores, limits: limits, uploadLookup: lookup, presence: presence)
-        accounts = Accounts(
-            stores: stores,
-            refreshTokens: RefreshTokens(secret: settings.linkSecret, previous: settings.previousLinkSecret),
-            hasher: hasher, events: events)
+        let tokens = RefreshTokens(secret: settings.linkSecret, previous: settings.previousLinkSecret)
+        accounts = Accounts(stores: stores, refreshTokens: tokens, hasher: hasher, events: events)
         conversations = Conversations(stores: stores, limits: limits, presence: presence, events: events)
         messages = Messages(
             stores: stores, limits: limits, quota: quota, blockedWords: blockedWords, uploadLookup: lookup,
@@ -81,11 +79,10 @@ public struct Chat: Sendable {
             events: events, logger: logger)
         sweep = Sweep(stores: stores, uploads: uploads, logger: logger)
         metrics = ChatMetrics(writer: messages.writer, uploads: uploads, workers: storage.workers)
-        background = Background(
-            sessions: SessionWatch(
-                sessions: stores.sessions, revocations: accounts.revocations, events: events, logger: logger),
-            words: WordIndex(store: stores.messages, messages: metrics.stored, logger: logger),
-            quota: quota, passwords: hasher)
+        let watch = SessionWatch(
+            sessions: stores.sessions, revocations: accounts.revocations, events: events, logger: logger)
+        let words = WordIndex(store: stores.messages, messages: metrics.stored, logger: logger)
+        background = Background(sessions: watch, words: words, quota: quota, passwords: hasher)
     }
 
     /// What has to be done before the first request.

@@ -1,4 +1,3 @@
-import EngineIO
 import Logging
 public import NIOCore
 import Synchronization

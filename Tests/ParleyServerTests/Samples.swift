@@ -1,5 +1,4 @@
 import Foundation
-import NIOCore
 import NIOFoundationCompat
 
 @testable import Chat

@@ -1,6 +1,4 @@
-import EngineIO
 import Logging
-import NIOCore
 import NIOEmbedded
 import NIOWebSocket
 import RealtimeTesting

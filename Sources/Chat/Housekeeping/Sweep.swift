@@ -41,7 +41,7 @@ public struct Sweep: Sendable {
     }
 
     /// Whatever fails is tried again an hour later.
-    private func sweep() async {
+    func sweep() async {
         await attempt("uploads never attached") {
             try await remove(orphans.unattached) { orphan in
                 guard case .deleted(wasLast: true) = try await uploads.store.delete(orphan.id, owner: orphan.owner)

@@ -48,10 +48,11 @@ final class MarkWriter: Sendable {
         }
     }
 
-    private let batcher = Batcher<Waiting, (entries: [Entry], passingBy: Bool)>(Waiting()) { waiting in
+    /// `next` runs under the lock, so it only hands over the table.
+    private let batcher = Batcher<Waiting, (marks: [Key: Mark], passingBy: Bool)>(Waiting()) { waiting in
         guard !waiting.marks.isEmpty else { return nil }
         defer { waiting.marks = [:] }
-        return (waiting.marks.map { (key: $0.key, mark: $0.value) }, waiting.passingBy)
+        return (waiting.marks, waiting.passingBy)
     }
     private let capacity: Int
     private let store: MarkStore
@@ -94,12 +95,13 @@ final class MarkWriter: Sendable {
             outcome = .added
             return true
         } work: { batch in
-            await self.write(batch.entries, passingBy: batch.passingBy)
+            await self.write(batch.marks, passingBy: batch.passingBy)
         }
         if outcome == .refused { complete(.failure(.unavailable)) }
     }
 
-    private func write(_ entries: [Entry], passingBy: Bool) async {
+    private func write(_ marks: [Key: Mark], passingBy: Bool) async {
+        let entries = marks.map { (key: $0.key, mark: $0.value) }
         do {
             let locked = try await move(entries, passingBy: passingBy)
             if locked.isEmpty {
@@ -143,7 +145,7 @@ final class MarkWriter: Sendable {
                 waiting.held = [:]
                 return !waiting.marks.isEmpty
             } work: { batch in
-                await self.write(batch.entries, passingBy: batch.passingBy)
+                await self.write(batch.marks, passingBy: batch.passingBy)
             }
         }
     }

@@ -6,6 +6,8 @@ extension WebSocketConnection {
 
     /// Writes without flushing.
     func write(_ packet: EncodedPacket) {
+        // Nothing is compressed for a connection that closes.
+        guard state == .open else { return }
         if let deflater {
             write(frames: packet.deflatedFrame(with: deflater))
         } else {

@@ -1,5 +1,4 @@
 import PostgresClient
-import Synchronization
 
 /// Whether the database can do its work, for `/ready`: it answers, accepts writes, and has room on its disk. It is
 /// probed once at a time, however many ask.

@@ -1,7 +1,6 @@
 import Foundation
 import Glibc
 import Logging
-import PostgresClient
 
 /// The files of the private PostgreSQL: where they are, who owns them, and which programs belong to them.
 ///

@@ -1,6 +1,5 @@
 import Crypto
 import Foundation
-import HTTPTypes
 import Hummingbird
 
 /// Recognizes browsers in which a user has signed in before. Guesses at the user's name from elsewhere do not lock

@@ -1,4 +1,3 @@
-import EngineIO
 import EngineIOHummingbird
 import Foundation
 import Hummingbird

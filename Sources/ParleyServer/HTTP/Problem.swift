@@ -5,7 +5,6 @@ import Hummingbird
 import Logging
 import NIOCore
 import NIOHTTP1
-import NIOHTTPTypes
 
 /// The one place where a refusal gets its HTTP status and its form, `application/problem+json` (RFC 9457).
 struct Problem: Error {

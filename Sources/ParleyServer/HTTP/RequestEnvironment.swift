@@ -2,7 +2,6 @@ import ChatModel
 import Foundation
 import HTTPTypes
 import Hummingbird
-import Logging
 import NIOCore
 
 /// What a handler knows of a request beside the request itself.

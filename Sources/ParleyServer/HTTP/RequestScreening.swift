@@ -1,7 +1,6 @@
 import ChatModel
 import EngineIO
 import HTTPTypes
-import NIOCore
 import NIOHTTP1
 
 /// Refuses requests by their head, whatever they are for: a version, framing, method, target or `Host` that HTTP does

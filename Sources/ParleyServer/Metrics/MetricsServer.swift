@@ -1,10 +1,8 @@
-import EngineIO
 import EngineIOHummingbird
 import Hummingbird
 import HummingbirdCore
 import Logging
 import NIOCore
-import PostgresClient
 import ServiceLifecycle
 
 /// Serves the metrics on a port of their own, which need not be public.

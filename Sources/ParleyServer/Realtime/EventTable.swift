@@ -1,7 +1,6 @@
 import Chat
 import ChatModel
 import Logging
-import NIOCore
 import SocketIO
 
 /// The events that clients send (docs/EVENTS.md). Each is bound to its operation in one table; all are paid for, run and

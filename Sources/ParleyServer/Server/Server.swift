@@ -4,7 +4,6 @@ import EngineIO
 import Foundation
 public import Logging
 import NIOPosix
-import PostgresClient
 import SocketIO
 
 /// The whole server. What is opened here is closed here, in reverse order.
@@ -51,10 +50,7 @@ public enum Server {
             configuration: .parley(policy), eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger)
         let broadcasts = Broadcasts(namespace: sockets.namespace(), joins: PendingJoins())
         let chat = Chat(
-            database: database, storage: storage,
-            settings: .init(
-                userTextQuotaBytes: configuration.userTextQuotaBytes, orphanHours: configuration.orphanHours,
-                linkSecret: secrets.current, previousLinkSecret: secrets.previous),
+            database: database, storage: storage, settings: Chat.Settings(configuration, secrets),
             events: broadcasts, logger: logger)
         try await chat.prepare()
         let tokens = await AccessTokens(
@@ -78,5 +74,13 @@ public enum Server {
             metrics: metrics, certificates: certificates, readiness: readiness,
             grace: .seconds(configuration.readyGrace), logger: logger
         ).run()
+    }
+}
+
+extension Chat.Settings {
+    fileprivate init(_ configuration: ServerConfiguration, _ secrets: Secrets) {
+        self.init(
+            userTextQuotaBytes: configuration.userTextQuotaBytes, orphanHours: configuration.orphanHours,
+            linkSecret: secrets.current, previousLinkSecret: secrets.previous)
     }
 }

@@ -1,4 +1,3 @@
-import NIOCore
 import NIOEmbedded
 import NIOHTTP1
 import Testing
