@@ -84,10 +84,13 @@ static int drop_capabilities(void) {
 
 int csandbox_drop_privileges(uid_t user, gid_t group) {
     int is_root = geteuid() == 0;
-    if (is_root && (user == 0 || group == 0)) return EPERM;
+    int has_account = user != 0 && group != 0;
+    // Root without an account for its workers is only right where nobody else exists: in a user namespace that maps no
+    // other id, root is an ordinary user outside (user_namespaces(7)).
+    if (is_root && !has_account && setresuid(65534, 65534, 65534) == 0) return EPERM;
     // Only root can do this. Others gain no capabilities anyway.
     for (unsigned long capability = 0; capability < 64; capability++) prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
-    if (is_root
+    if (is_root && has_account
         && (setgroups(0, NULL) || setresgid(group, group, group) || setresuid(user, user, user)))
         return errno;
     // An ordinary user's server may have capabilities, for example for a low port.

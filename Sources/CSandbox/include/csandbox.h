@@ -39,7 +39,7 @@ int csandbox_send_descriptor(int socket, int descriptor);
 // MARK: In the host
 
 // Takes all privileges from the process for good, and makes it die with the thread that started it. Under root it becomes
-// `user`. Call this before any other thread exists. Returns 0 or an errno.
+// `user`; 0 for none is refused where there is one. Call this before any other thread exists. Returns 0 or an errno.
 int csandbox_drop_privileges(uid_t user, gid_t group);
 
 // Waits for a descriptor sent by `csandbox_send_descriptor`. Returns it, or -1 at the end of the stream.
