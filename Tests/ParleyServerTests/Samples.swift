@@ -45,7 +45,9 @@ enum Samples {
 
     static let conversation = Conversation(
         id: id(5), kind: .group, title: "Sea", visibility: .public, members: [member], memberCount: 1, lastSeq: 1,
-        revision: 2, lastMessage: message, unreadCount: 0, invitation: .init(by: sender, at: time), createdAt: time,
+        revision: 2, lastMessage: message, me: .init(role: .owner, deliveredSeq: 3, readSeq: 2),
+        others: .init(deliveredSeq: 2, readSeq: 1), unreadCount: 0, invitation: .init(by: sender, at: time),
+        createdAt: time,
         updatedAt: time)
     static let sparseConversation = Conversation(
         id: id(5), kind: .direct, members: [], memberCount: 2, lastSeq: 0, revision: 1, unreadCount: 0,
@@ -103,7 +105,10 @@ enum Samples {
             ReactionChange(
                 reacting: Reacting(emoji: "👍", user: id(1), isAdded: true, revision: 2), message: message)),
         .messageStatus: both(MarksChange(conversation: id(5), user: id(1), deliveredSeq: 2, readSeq: 1)),
-        .typing: both(TypingChange(conversation: id(5), user: id(1), isActive: true)),
+        .typing: (
+            TypingChange(conversation: id(5), user: id(1), typist: sender),
+            TypingChange(conversation: id(5), user: id(1))
+        ),
         .userStatus: (
             StatusChange(user: id(1), status: .offline, lastSeenAt: time), StatusChange(user: id(1), status: .online)
         ),
@@ -114,8 +119,11 @@ enum Samples {
         .conversationRenamed: both(TitleChange(conversation: id(5), title: "Sea", revision: 2)),
         .conversationRemoved: both(ConversationRemoval(conversation: id(5))),
         .memberUpdated: both(RoleChange(conversation: id(5), user: id(1), role: .admin, revision: 2)),
-        .memberJoined: both(MembershipChange(conversation: id(5), user: id(1))),
-        .memberLeft: both(MembershipChange(conversation: id(5), user: id(1))),
+        .memberJoined: both(
+            MemberCount(
+                conversation: id(5), user: id(1), member: member, change: .init(memberCount: 2, revision: 3))),
+        .memberLeft: both(
+            MemberCount(conversation: id(5), user: id(1), change: .init(memberCount: 2, revision: 3))),
         .sessionRevoked: both(SessionEnd(code: .banned)),
     ]
 

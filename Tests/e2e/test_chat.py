@@ -58,7 +58,9 @@ def test_presence_and_typing(people):
             assert b.ready["online"] == [alice.id]
             assert a.wait_for("user:status")["status"] == "online"
             assert b.emit("typing", {"conversationId": conversation, "active": True}) == {"ok": True}
-            assert a.wait_for("typing") == {"conversationId": conversation, "userId": bob.id, "active": True}
+            sender = {"id": bob.id, "username": bob.username, "displayName": bob.username}
+            assert a.wait_for("typing") == {
+                "conversationId": conversation, "userId": bob.id, "active": True, "user": sender}
         gone = a.wait_for("user:status", lambda s: s["status"] == "offline")
         assert gone["userId"] == bob.id and gone["lastSeenAt"]
 
@@ -128,7 +130,10 @@ def test_groups(people):
         again = alice.post(f"/conversations/{group}/members", json={"userIds": [carol.id]})
         assert again.json()["revision"] == added.json()["revision"], "adding twice changes nothing"
         assert c.wait_for("conversation:created")["unreadCount"] == 0
-        assert b.wait_for("member:joined") == {"conversationId": group, "userId": carol.id}
+        joined = b.wait_for("member:joined")
+        assert joined["member"] == next(m for m in added.json()["members"] if m["user"]["id"] == carol.id)
+        assert joined == {"conversationId": group, "userId": carol.id, "member": joined["member"], "memberCount": 3,
+                          "revision": added.json()["revision"]}
         message = alice.send(group, "hello both")
         assert c.wait_for("message:received") == message == b.wait_for("message:received", lambda m: m["seq"] == 2)
     listed = carol.get("/conversations").json()["conversations"]

@@ -187,7 +187,9 @@ def test_everybody_concerned_is_told(people):
         assert c.emit("conversation:join", {"conversationId": group})["ok"]
         assert c.wait_for("conversation:created")["memberCount"] == 3
         for device in (a, b):
-            assert device.wait_for("member:joined") == {"conversationId": group, "userId": carol.id}
+            joined = device.wait_for("member:joined")
+            assert (joined["conversationId"], joined["userId"]) == (group, carol.id)
+            assert (joined["member"]["role"], joined["memberCount"], joined["revision"]) == ("member", 3, 2)
             assert device.wait_for("conversation:updated")["memberCount"] == 3
         alice.request("PATCH", f"/conversations/{group}", json={"title": "After"})
         for device in (a, b, c):
@@ -216,7 +218,8 @@ def test_everybody_concerned_is_told(people):
         bob.request("DELETE", f"/conversations/{group}/members/{carol.id}")
         assert c.wait_for("conversation:removed") == {"id": group}
         for device in (a, b):
-            assert device.wait_for("member:left") == {"conversationId": group, "userId": carol.id}
+            left = {"conversationId": group, "userId": carol.id, "memberCount": 2, "revision": 9}
+            assert device.wait_for("member:left") == left
         c.forget()
         last = alice.send(group, "carol does not see this")
         b.wait_for("message:received", lambda m: m["id"] == last["id"])
@@ -231,7 +234,9 @@ def test_typing_ends_with_the_message_with_the_device_and_by_itself(people):
     conversation = alice.direct(bob)
     with alice.connect() as a:
         b = bob.connect()
-        active, over = [{"conversationId": conversation, "userId": bob.id, "active": x} for x in (True, False)]
+        over = {"conversationId": conversation, "userId": bob.id, "active": False}
+        sender = {"id": bob.id, "username": bob.username, "displayName": bob.username}
+        active = {**over, "active": True, "user": sender}
 
         def expect(*events):
             a.wait_for("typing", lambda e: a.all("typing") == list(events))

@@ -13,21 +13,32 @@ struct ConversationAnnouncements: Sendable {
         try await deliver(id, to: presence.online(among: users)) { .conversationCreated($0, for: $1) }
     }
 
-    func arrival(of users: [UserID], in id: ConversationID) async throws {
-        guard !users.isEmpty else { return }
-        for user in users {
-            events.order(.join(id, user: user))
-            events.deliver(.memberJoined(conversation: id, user: user))
+    func arrival(of users: [UserID], in id: ConversationID, _ change: MembershipChange) async throws {
+        for user in users { events.order(.join(id, user: user)) }
+        let apart = try await blocks.apart(from: users)
+        for var member in try await store.members(users, of: id) {
+            if apart[member.user.id] == nil {
+                presence.describe(&member.user, apart: [])
+            } else {
+                // Everybody gets the same event, and somebody must not see whether this member is online.
+                member.user.lastSeenAt = nil
+            }
+            events.deliver(.memberJoined(id, member, change))
         }
         try await deliver(id, to: presence.online(among: users)) { .conversationCreated($0, for: $1) }
         let new = Set(users)
         try await membership(of: id) { !new.contains($0) }
     }
 
-    func departure(of user: UserID, from id: ConversationID) async throws {
+    func departure(
+        of user: UserID, from id: ConversationID, _ departure: ConversationChange.Departure
+    ) async throws {
         events.order(.confirmLeave(id, user: user))
-        events.deliver(.memberLeft(conversation: id, user: user))
+        events.deliver(.memberLeft(id, user: user, departure.change))
         events.deliver(.conversationRemoved(id, for: user))
+        if let promoted = departure.promoted {
+            events.deliver(.roleChanged(id, user: promoted, role: .owner, revision: departure.change.revision))
+        }
         try await membership(of: id) { _ in true }
     }
 
@@ -39,14 +50,20 @@ struct ConversationAnnouncements: Sendable {
         try await update(of: id, to: members.filter(include))
     }
 
-    /// - Parameters:
-    ///   - brief: What a large group is told instead of the whole conversation.
-    ///   - concerned: The members of a large group who are shown the whole conversation nevertheless.
-    func update(of id: ConversationID, briefly brief: ChatEvent, fullyTo concerned: [UserID] = []) async throws {
+    /// Everybody is told of the new role. In a large group, only the member whose role it is sees the whole conversation.
+    func role(_ role: Member.Role, of user: UserID, in id: ConversationID, revision: Int) async throws {
+        events.deliver(.roleChanged(id, user: user, role: role, revision: revision))
         let members = try await store.memberIDs(of: id)
-        let isLarge = !GroupSize.isSmall(members.count)
-        if isLarge { events.deliver(brief) }
-        try await update(of: id, to: isLarge ? concerned : members)
+        try await update(of: id, to: GroupSize.isSmall(members.count) ? members : [user])
+    }
+
+    /// A small group is shown the whole conversation, a large one only the title.
+    func title(_ title: String, of id: ConversationID, revision: Int) async throws {
+        let members = try await store.memberIDs(of: id)
+        guard GroupSize.isSmall(members.count) else {
+            return events.deliver(.conversationRenamed(id, title: title, revision: revision))
+        }
+        try await update(of: id, to: members)
     }
 
     /// Shows the changed conversation to those of `members` who are online.
@@ -69,8 +86,9 @@ struct ConversationAnnouncements: Sendable {
                 view = shared
                 presence.describe(&view, apart: apart)
             }
-            view.unreadCount = own[user]?.unread ?? 0
-            view.invitation = own[user]?.invitation
+            // Who has gone meanwhile is told so by itself.
+            guard let own = own[user] else { continue }
+            view.show(own)
             events.deliver(event(view, user))
         }
     }

@@ -48,7 +48,7 @@ extension Conversations {
                 try Permissions.rename(try await change.lock(for: user))
                 return try await change.setTitle(title)
             }
-            try await announcements.update(of: id, briefly: .conversationRenamed(id, title: title, revision: revision))
+            try await announcements.title(title, of: id, revision: revision)
         }
         return try await view(id, for: user)
     }
@@ -66,7 +66,7 @@ extension Conversations {
     public func leave(_ id: ConversationID, by user: UserID) async throws {
         try await members.remove(user, from: id) { change in
             try Permissions.leave(try await change.lock(for: user))
-            try await change.leave(user)
+            return try await change.leave(user)
         }
     }
 
@@ -102,7 +102,7 @@ extension Conversations {
             try Permissions.read(membership)
             guard let role = try await change.role(of: target) else { throw ChatError.notFound("member") }
             try Permissions.removeMember(membership, target: role)
-            try await change.remove(target, by: user)
+            return try await change.remove(target, by: user)
         }
     }
 
@@ -122,8 +122,7 @@ extension Conversations {
                 return try await change.setRole(role, of: target)
             }
             guard let revision else { return }
-            try await announcements.update(
-                of: id, briefly: .roleChanged(id, user: target, role: role, revision: revision), fullyTo: [target])
+            try await announcements.role(role, of: target, in: id, revision: revision)
         }
         return try await view(id, for: user)
     }

@@ -39,10 +39,11 @@ struct MemberChanges: Sendable {
         permit: @escaping @Sendable (ConversationChange) async throws -> Bool
     ) async throws {
         try await inTurn(id) {
-            let added = try await reconnecting(users, to: id) {
-                try await store.change(id) { try await permit($0) ? try await $0.add(users, by: adder) : [] }
+            let arrival = try await reconnecting(users, to: id) {
+                try await store.change(id) { try await permit($0) ? try await $0.add(users, by: adder) : nil }
             }
-            try await announcements.arrival(of: added, in: id)
+            guard let arrival else { return }
+            try await announcements.arrival(of: arrival.users, in: id, arrival.change)
         }
     }
 
@@ -51,21 +52,23 @@ struct MemberChanges: Sendable {
     /// - Parameter change: Locks the conversation and takes the member out.
     func remove(
         _ user: UserID, from id: ConversationID,
-        _ change: @escaping @Sendable (ConversationChange) async throws -> Void
+        _ change: @escaping @Sendable (ConversationChange) async throws -> ConversationChange.Departure
     ) async throws {
         try await inTurn(id) {
             let isLeaving = Atomic(false)
+            let departure: ConversationChange.Departure
             do {
-                try await store.change(id) {
-                    try await change($0)
+                departure = try await store.change(id) {
+                    let departure = try await change($0)
                     events.order(.leave(id, user: user))
                     isLeaving.store(true, ordering: .relaxed)
+                    return departure
                 }
             } catch {
                 if isLeaving.load(ordering: .relaxed) { reconnect([user], to: id, leaving: true) }
                 throw error
             }
-            try await announcements.departure(of: user, from: id)
+            try await announcements.departure(of: user, from: id, departure)
         }
     }
 

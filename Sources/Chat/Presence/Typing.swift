@@ -24,22 +24,27 @@ public final class Typing: Sendable {
     public func set(
         _ active: Bool, in conversation: ConversationID, by user: UserID, origin: ConnectionID?
     ) async throws {
-        let membership = try await conversations.membership(of: user, in: conversation)
-        if active { try Permissions.speak(membership) } else { try Permissions.read(membership) }
+        guard let speaker = try await conversations.speaker(user, in: conversation) else {
+            throw ChatError.notFound("conversation")
+        }
+        guard active else {
+            try Permissions.read(speaker.membership)
+            return end(in: conversation, by: user, origin: origin)
+        }
+        try Permissions.speak(speaker.membership)
         let key = Key(conversation: conversation, user: user)
-        guard active else { return end(in: conversation, by: user, origin: origin) }
         let timer = Task { [weak self] in
             guard (try? await Task.sleep(for: Self.duration)) != nil, let self, stop(key) else { return }
-            events.deliver(.typing(conversation: conversation, user: user, active: false, origin: nil))
+            events.deliver(.typingEnded(conversation: conversation, by: user, origin: nil))
         }
         timers.withLock { $0.updateValue(timer, forKey: key) }?.cancel()
-        events.deliver(.typing(conversation: conversation, user: user, active: true, origin: origin))
+        events.deliver(.typingBegan(conversation: conversation, by: speaker.name, origin: origin))
     }
 
     /// The message that was being typed has been sent.
     func end(in conversation: ConversationID, by user: UserID, origin: ConnectionID?) {
         guard stop(Key(conversation: conversation, user: user)) else { return }
-        events.deliver(.typing(conversation: conversation, user: user, active: false, origin: origin))
+        events.deliver(.typingEnded(conversation: conversation, by: user, origin: origin))
     }
 
     /// The user's last device is gone, so nothing is being typed any more.

@@ -10,19 +10,20 @@ public enum ChatEvent: Sendable {
     /// A member's marks moved. In a large group (`widely` is false) only the member's own devices are told: a thousand
     /// readers of one message would otherwise cause a million events.
     case statusChanged(conversation: ConversationID, user: UserID, deliveredSeq: Int, readSeq: Int, widely: Bool)
-    case typing(conversation: ConversationID, user: UserID, active: Bool, origin: ConnectionID?)
+    case typingBegan(conversation: ConversationID, by: Sender, origin: ConnectionID?)
+    case typingEnded(conversation: ConversationID, by: UserID, origin: ConnectionID?)
     /// `user` is a member from now on and sees `conversation` as given here.
     case conversationCreated(Conversation, for: UserID)
     case conversationUpdated(Conversation, for: UserID)
     /// In place of `conversationUpdated`, for a group that is too large to show it whole to each member.
     case conversationRenamed(ConversationID, title: String, revision: Int)
-    /// In place of `conversationUpdated`, for a large group: a member has another role.
+    /// A member has another role. A small group is shown `conversationUpdated` as well.
     case roleChanged(ConversationID, user: UserID, role: Member.Role, revision: Int)
     /// `user` is not a member any more.
     case conversationRemoved(ConversationID, for: UserID)
     /// Somebody became a member. The members of a new conversation learn of each other by `conversationCreated`.
-    case memberJoined(conversation: ConversationID, user: UserID)
-    case memberLeft(conversation: ConversationID, user: UserID)
+    case memberJoined(ConversationID, Member, MembershipChange)
+    case memberLeft(ConversationID, user: UserID, MembershipChange)
     case userStatus(user: UserID, status: User.Status, lastSeenAt: Date?, audience: [UserID])
     /// A user blocked somebody or unblocked them; for the user's own devices.
     case blocked(UserID, by: UserID, isBlocked: Bool)

@@ -17,12 +17,39 @@ public struct Conversation: Sendable, Equatable {
     /// Counts the changes of the conversation. API.md says what counts as one.
     public var revision: Int
     public var lastMessage: Message?
+    /// The viewer's own membership; nil from outside.
+    public var me: Own?
+    /// The lowest marks of all other members; nil where there are none. A message of the viewer's own is read up to
+    /// `readSeq`, also in a group of more members than are listed.
+    public var others: Marks?
     /// The messages of others past the user's read mark, without deleted ones.
     public var unreadCount: Int
     /// Only shown to the member whom a stranger added, until they answer.
     public var invitation: Invitation?
     public var createdAt: Date
     public var updatedAt: Date
+
+    public struct Own: Sendable, Equatable {
+        public var role: Member.Role
+        public var deliveredSeq: Int
+        public var readSeq: Int
+
+        package init(role: Member.Role, deliveredSeq: Int, readSeq: Int) {
+            self.role = role
+            self.deliveredSeq = deliveredSeq
+            self.readSeq = readSeq
+        }
+    }
+
+    public struct Marks: Sendable, Equatable {
+        public var deliveredSeq: Int
+        public var readSeq: Int
+
+        package init(deliveredSeq: Int, readSeq: Int) {
+            self.deliveredSeq = deliveredSeq
+            self.readSeq = readSeq
+        }
+    }
 
     /// Says who added the user to a group without knowing them, and when.
     public struct Invitation: Sendable, Equatable {
@@ -37,8 +64,9 @@ public struct Conversation: Sendable, Equatable {
 
     package init(
         id: ConversationID, kind: Kind, title: String? = nil, visibility: Visibility? = nil, members: [Member],
-        memberCount: Int, lastSeq: Int, revision: Int, lastMessage: Message? = nil, unreadCount: Int,
-        invitation: Invitation? = nil, createdAt: Date, updatedAt: Date
+        memberCount: Int, lastSeq: Int, revision: Int, lastMessage: Message? = nil, me: Own? = nil,
+        others: Marks? = nil,
+        unreadCount: Int, invitation: Invitation? = nil, createdAt: Date, updatedAt: Date
     ) {
         self.id = id
         self.kind = kind
@@ -49,6 +77,8 @@ public struct Conversation: Sendable, Equatable {
         self.lastSeq = lastSeq
         self.revision = revision
         self.lastMessage = lastMessage
+        self.me = me
+        self.others = others
         self.unreadCount = unreadCount
         self.invitation = invitation
         self.createdAt = createdAt

@@ -16,8 +16,9 @@ package struct ConversationChange: Sendable {
 
     /// Adds those who are not members yet. Everything before they joined counts as read.
     /// - Parameter adder: Who adds them; nil for a user who joins.
-    /// - Returns: Those who were added.
-    package func add(_ users: [UserID], by adder: UserID?) async throws -> [UserID] {
+    /// - Returns: Those who were added, and what the group is by then; nil when nobody was.
+    package func add(_ users: [UserID], by adder: UserID?) async throws -> (users: [UserID], change: MembershipChange)?
+    {
         let added: [UserID] = try await transaction.query(
             """
             INSERT INTO members (conversation_id, user_id, role, joined_at, delivered_seq, read_seq, invited_by,
@@ -29,17 +30,17 @@ package struct ConversationChange: Sendable {
             ON CONFLICT DO NOTHING RETURNING user_id
             """
         ).map { try $0["user_id"] }
-        guard !added.isEmpty else { return [] }
-        let count = try await transaction.query(
-            "SELECT count(*) AS count FROM members WHERE conversation_id = \(id)"
-        ).first?.decode("count", as: Int.self)
-        guard count ?? 0 <= GroupSize.maximum else {
+        guard !added.isEmpty else { return nil }
+        let count =
+            try await transaction.query(
+                "SELECT count(*) AS count FROM members WHERE conversation_id = \(id)"
+            ).first?.decode("count", as: Int.self) ?? 0
+        guard count <= GroupSize.maximum else {
             throw ChatError.invalid("userIds", "a group holds \(GroupSize.maximum) members")
         }
         try await transaction.query(
             "DELETE FROM removed_members WHERE conversation_id = \(id) AND user_id = ANY(\(added))")
-        try await bump()
-        return added
+        return (added, MembershipChange(memberCount: count, revision: try await bump()))
     }
 
     /// Nil when `user` is not a member.
@@ -73,27 +74,54 @@ package struct ConversationChange: Sendable {
         ).isEmpty
     }
 
+    /// What a group is without a member who has gone.
+    package struct Departure: Sendable {
+        package var change: MembershipChange
+        /// Who owns the group from now on, because the last owner has gone.
+        package var promoted: UserID?
+    }
+
     /// Takes out a member who leaves. Somebody who leaves a public group may come back at any time, so the URLs they hold
     /// stay valid.
-    package func leave(_ user: UserID) async throws {
-        try await takeOut(user)
+    package func leave(_ user: UserID) async throws -> Departure {
+        let hasOwner = try await takeOut(user)
         try await transaction.query(
             "SELECT settle_departure(id, visibility <> 'public') FROM conversations WHERE id = \(id)")
+        return try await departure(hadOwner: hasOwner)
     }
 
     /// Takes out a member, who stays out until an owner or admin brings them back.
-    package func remove(_ user: UserID, by remover: UserID) async throws {
-        try await takeOut(user)
+    package func remove(_ user: UserID, by remover: UserID) async throws -> Departure {
+        let hasOwner = try await takeOut(user)
         try await transaction.query(
             """
             INSERT INTO removed_members (conversation_id, user_id, removed_by)
             VALUES (\(id), \(user), \(remover)) ON CONFLICT DO NOTHING
             """)
         try await transaction.query("SELECT settle_departure(\(id), true)")
+        return try await departure(hadOwner: hasOwner)
     }
 
-    private func takeOut(_ user: UserID) async throws {
+    /// - Returns: Whether the group still has an owner.
+    private func takeOut(_ user: UserID) async throws -> Bool {
         try await transaction.query("DELETE FROM members WHERE conversation_id = \(id) AND user_id = \(user)")
+        return try await countOwners() > 0
+    }
+
+    /// - Parameter hadOwner: Whether there was an owner before the departure was settled.
+    private func departure(hadOwner: Bool) async throws -> Departure {
+        let rows = try await transaction.query(
+            """
+            SELECT c.revision, (SELECT count(*) FROM members m WHERE m.conversation_id = c.id) AS member_count,
+                CASE WHEN NOT \(hadOwner) THEN
+                    (SELECT m.user_id FROM members m WHERE m.conversation_id = c.id AND m.role = 'owner' LIMIT 1) END
+                    AS promoted
+            FROM conversations c WHERE c.id = \(id)
+            """)
+        guard let row = rows.first else { throw ChatError.notFound("conversation") }
+        return Departure(
+            change: MembershipChange(memberCount: try row["member_count"], revision: try row["revision"]),
+            promoted: try row["promoted"])
     }
 
     /// - Returns: The conversation's revision after the change.

@@ -17,8 +17,7 @@ package struct ConversationStore: Sendable {
             """
             SELECT c.id, c.kind, c.title, c.visibility, c.last_seq, c.revision, c.created_at, c.updated_at,
                 me.user_id IS NOT NULL AS is_member,
-                (SELECT count(*) FROM members x WHERE x.conversation_id = c.id) AS member_count,
-                \(ConversationTable.others(past: "read_seq")) AS unread, \(Self.invitationColumns)
+                (SELECT count(*) FROM members x WHERE x.conversation_id = c.id) AS member_count, \(Self.ownColumns)
             FROM conversations c LEFT JOIN members me ON me.conversation_id = c.id AND me.user_id = \(viewer)
                 \(Self.inviter)
             WHERE c.id = ANY(\(ids))
@@ -30,15 +29,15 @@ package struct ConversationStore: Sendable {
             let id: ConversationID = try row["id"]
             // From outside, only the title and the size of a public group are seen.
             let isMember: Bool = try row["is_member"]
-            views[id] = Conversation(
+            var view = Conversation(
                 id: id, kind: try row["kind"], title: try row["title"],
                 visibility: try row["visibility"],
                 members: isMember ? members[id] ?? [] : [], memberCount: try row["member_count"],
                 lastSeq: try row["last_seq"], revision: try row["revision"],
-                lastMessage: isMember ? last[id] : nil,
-                unreadCount: try row["unread"], invitation: try Self.invitation(row),
-                createdAt: try row["created_at"],
+                lastMessage: isMember ? last[id] : nil, unreadCount: 0, createdAt: try row["created_at"],
                 updatedAt: try row["updated_at"])
+            if isMember { view.show(try Self.own(row)) }
+            views[id] = view
         }
         return ids.compactMap { views[$0] }
     }
@@ -53,8 +52,12 @@ package struct ConversationStore: Sendable {
             WHERE own.sender_id = me.user_id AND own.conversation_id = me.conversation_id
                 AND own.created_at >= me.invited_at)
         """
-    private static let invitationColumns: PostgresQuery = """
-        inviter.id AS inviter_id, inviter.username AS inviter_username, inviter.display_name AS inviter_name,
+    /// The columns of `Own`. `c` is the conversation's row, `me` the member's, with `inviter` behind them.
+    private static let ownColumns: PostgresQuery = """
+        me.role AS own_role, me.delivered_seq AS own_delivered, me.read_seq AS own_read,
+        \(ConversationTable.lowestOfOthers("delivered_seq")) AS others_delivered,
+        \(ConversationTable.lowestOfOthers("read_seq")) AS others_read,
+        \(ConversationTable.others(past: "read_seq")) AS unread, inviter.id AS inviter_id, inviter.username AS inviter_username, inviter.display_name AS inviter_name,
         me.invited_at
         """
 
@@ -69,25 +72,35 @@ package struct ConversationStore: Sendable {
 
     /// What only the member is shown.
     package struct Own: Sendable {
+        package var membership: Conversation.Own
+        package var others: Conversation.Marks?
         package var unread: Int
         package var invitation: Conversation.Invitation?
+    }
+
+    private static func own(_ row: PostgresRow) throws -> Own {
+        var others: Conversation.Marks?
+        if let delivered = try row.decode("others_delivered", as: Int?.self),
+            let read = try row.decode("others_read", as: Int?.self)
+        {
+            others = Conversation.Marks(deliveredSeq: delivered, readSeq: read)
+        }
+        return Own(
+            membership: Conversation.Own(
+                role: try row["own_role"], deliveredSeq: try row["own_delivered"], readSeq: try row["own_read"]),
+            others: others, unread: try row["unread"], invitation: try invitation(row))
     }
 
     /// For each of `users`, who are members.
     package func own(in id: ConversationID, for users: [UserID]) async throws -> [UserID: Own] {
         let rows = try await database.query(
             """
-            SELECT me.user_id, \(ConversationTable.others(past: "read_seq")) AS unread, \(Self.invitationColumns)
+            SELECT me.user_id, \(Self.ownColumns)
             FROM members me JOIN conversations c ON c.id = me.conversation_id \(Self.inviter)
             WHERE me.conversation_id = \(id) AND me.user_id = ANY(\(users))
             """)
         return Dictionary(
-            try rows.map {
-                (
-                    try $0["user_id"],
-                    Own(unread: try $0["unread"], invitation: try Self.invitation($0))
-                )
-            },
+            try rows.map { (try $0["user_id"], try Self.own($0)) },
             uniquingKeysWith: { first, _ in first })
     }
 
@@ -193,6 +206,17 @@ package struct ConversationStore: Sendable {
         return (Array(members.prefix(limit)), next)
     }
 
+    /// Those of `users` who are members.
+    package func members(_ users: [UserID], of conversation: ConversationID) async throws -> [Member] {
+        let rows = try await database.query(
+            """
+            SELECT x.role, x.delivered_seq, x.read_seq, \(UserStore.columns)
+            FROM members x JOIN users u ON u.id = x.user_id
+            WHERE x.conversation_id = \(conversation) AND x.user_id = ANY(\(users)) ORDER BY x.joined_at, x.user_id
+            """)
+        return try zip(rows, try await self.users.read(rows)).map { try Self.member(from: $0, user: $1) }
+    }
+
     /// The people who are told when each of the users comes or goes: those who share a direct conversation or a small
     /// group with them.
     package func audiences(of users: [UserID]) async throws -> [UserID: [UserID]] {
@@ -223,9 +247,38 @@ package struct ConversationStore: Sendable {
             .map(ConversationTable.membership)
     }
 
+    /// A user's membership, and how they are named to the other members. Nil when there is no such conversation or user.
+    package func speaker(
+        _ user: UserID, in id: ConversationID
+    ) async throws -> (membership: Membership, name: Sender)? {
+        try await database.query(
+            """
+            SELECT u.username, u.display_name, \(ConversationTable.membershipColumns(of: user))
+            FROM conversations c JOIN users u ON u.id = \(user)
+                LEFT JOIN members me ON me.conversation_id = c.id AND me.user_id = u.id
+            WHERE c.id = \(id)
+            """
+        ).first.map { row in
+            (
+                try ConversationTable.membership(from: row),
+                Sender(id: user, username: try row["username"], displayName: try row["display_name"])
+            )
+        }
+    }
+
     private static func member(from row: PostgresRow, user: User) throws -> Member {
         Member(
             user: user, role: try row["role"], deliveredSeq: try row["delivered_seq"],
             readSeq: try row["read_seq"])
+    }
+}
+
+extension Conversation {
+    /// Shows it as the member sees it to whom `own` belongs.
+    package mutating func show(_ own: ConversationStore.Own) {
+        me = own.membership
+        others = own.others
+        unreadCount = own.unread
+        invitation = own.invitation
     }
 }

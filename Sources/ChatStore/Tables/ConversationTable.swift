@@ -48,6 +48,15 @@ enum ConversationTable {
         """
     }
 
+    /// The lowest mark of all members but `me`; null where there are none. Takes a step or two in the index
+    /// `members_read` or `members_delivered`, however large the group is.
+    static func lowestOfOthers(_ mark: PostgresQuery) -> PostgresQuery {
+        """
+        (SELECT o.\(mark) FROM members o WHERE o.conversation_id = me.conversation_id AND o.user_id <> me.user_id
+            ORDER BY o.\(mark) LIMIT 1)
+        """
+    }
+
     /// The columns of a user's `Membership`. `c` is the conversation's row, `u` the user's, `me` the member's; only `c`
     /// has to be there.
     static func membershipColumns(of user: UserID) -> PostgresQuery {

@@ -13,10 +13,31 @@ extension Conversation: JSONWritable {
             json.field("lastSeq", lastSeq)
             json.field("revision", revision)
             if let lastMessage { json.field("lastMessage", lastMessage) }
+            if let me { json.field("me", me) }
+            if let others { json.field("others", others) }
             json.field("unreadCount", unreadCount)
             if let invitation { json.field("invitation", invitation) }
             json.field("createdAt", createdAt)
             json.field("updatedAt", updatedAt)
+        }
+    }
+}
+
+extension Conversation.Own: JSONWritable {
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.field("role", role.rawValue)
+            json.field("deliveredSeq", deliveredSeq)
+            json.field("readSeq", readSeq)
+        }
+    }
+}
+
+extension Conversation.Marks: JSONWritable {
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.field("deliveredSeq", deliveredSeq)
+            json.field("readSeq", readSeq)
         }
     }
 }

@@ -47,10 +47,12 @@ struct Broadcasts: EventSink {
             (widely ? to(conversation) : to(user)).emit(
                 .messageStatus,
                 MarksChange(conversation: conversation, user: user, deliveredSeq: deliveredSeq, readSeq: readSeq))
-        case .typing(let conversation, let user, let active, let origin):
-            var others = to(conversation).except(.user(user))
-            if let origin { others = others.except(origin.value) }
-            others.emit(.typing, TypingChange(conversation: conversation, user: user, isActive: active))
+        case .typingBegan(let conversation, let typist, let origin):
+            toOthers(conversation, than: typist.id, origin)
+                .emit(.typing, TypingChange(conversation: conversation, user: typist.id, typist: typist))
+        case .typingEnded(let conversation, let user, let origin):
+            toOthers(conversation, than: user, origin)
+                .emit(.typing, TypingChange(conversation: conversation, user: user))
         case .conversationCreated(let conversation, let user):
             to(user).emit(.conversationCreated, conversation)
         case .conversationUpdated(let conversation, let user):
@@ -63,10 +65,12 @@ struct Broadcasts: EventSink {
                 .memberUpdated, RoleChange(conversation: conversation, user: user, role: role, revision: revision))
         case .conversationRemoved(let conversation, let user):
             to(user).emit(.conversationRemoved, ConversationRemoval(conversation: conversation))
-        case .memberJoined(let conversation, let user):
-            to(conversation).emit(.memberJoined, MembershipChange(conversation: conversation, user: user))
-        case .memberLeft(let conversation, let user):
-            to(conversation).emit(.memberLeft, MembershipChange(conversation: conversation, user: user))
+        case .memberJoined(let conversation, let member, let change):
+            to(conversation).emit(
+                .memberJoined,
+                MemberCount(conversation: conversation, user: member.user.id, member: member, change: change))
+        case .memberLeft(let conversation, let user, let change):
+            to(conversation).emit(.memberLeft, MemberCount(conversation: conversation, user: user, change: change))
         case .userStatus(let user, let status, let lastSeenAt, let audience):
             guard !audience.isEmpty else { return }
             namespace.to(audience.map(Room.user))
@@ -106,6 +110,13 @@ struct Broadcasts: EventSink {
     private func to(_ conversation: ConversationID) -> BroadcastOperator { namespace.to(.conversation(conversation)) }
 
     private func to(_ user: UserID) -> BroadcastOperator { namespace.to(.user(user)) }
+
+    private func toOthers(
+        _ conversation: ConversationID, than user: UserID, _ origin: ConnectionID?
+    ) -> BroadcastOperator {
+        let others = to(conversation).except(.user(user))
+        return origin.map { others.except($0.value) } ?? others
+    }
 }
 
 extension BroadcastOperator {

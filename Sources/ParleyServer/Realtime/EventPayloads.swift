@@ -39,13 +39,15 @@ struct MarksChange: JSONWritable {
 struct TypingChange: JSONWritable {
     var conversation: ConversationID
     var user: UserID
-    var isActive: Bool
+    /// nil when the typing has ended.
+    var typist: Sender?
 
     func write(to json: inout JSONWriter) {
         json.object { json in
             json.field("conversationId", conversation)
             json.field("userId", user)
-            json.field("active", isActive)
+            json.field("active", typist != nil)
+            if let typist { json.field("user", typist) }
         }
     }
 }
@@ -125,14 +127,20 @@ struct RoleChange: JSONWritable {
 }
 
 /// The payload of `member:joined` and `member:left`.
-struct MembershipChange: JSONWritable {
+struct MemberCount: JSONWritable {
     var conversation: ConversationID
     var user: UserID
+    /// nil when the member has left.
+    var member: Member?
+    var change: MembershipChange
 
     func write(to json: inout JSONWriter) {
         json.object { json in
             json.field("conversationId", conversation)
             json.field("userId", user)
+            if let member { json.field("member", member) }
+            json.field("memberCount", change.memberCount)
+            json.field("revision", change.revision)
         }
     }
 }

@@ -41,6 +41,54 @@ import Testing
 
     // MARK: Views
 
+    @Test func viewHasTheViewersOwnMembershipAndTheLowestMarksOfTheOthers() async throws {
+        try await TestDatabase.run { database in
+            let people = try await database.people(GroupSize.listed + 3)
+            let (owner, last) = (people[0], people[people.count - 1])
+            let store = database.stores.conversations
+            let group = try await database.group(owner, visibility: .public)
+            #expect(try await store.view(group, for: owner)?.others == nil, "there are no others")
+            try await store.change(group) { _ = try await $0.add(Array(people.dropFirst()), by: nil) }
+            for _ in 1...4 { try await database.message(from: owner, to: group) }
+            func move(_ users: [UserID], delivered: Int, read: Int) async throws {
+                _ = try await database.stores.marks.move(
+                    users.map { .init(conversation: group, user: $0, delivered: delivered, read: read) },
+                    passingBy: false)
+            }
+            try await move(Array(people.dropFirst().dropLast()), delivered: 4, read: 4)
+            try await move([last], delivered: 3, read: 2)
+            let mine = try #require(try await store.view(group, for: owner))
+            #expect(mine.me == .init(role: .owner, deliveredSeq: 0, readSeq: 0))
+            #expect(mine.others == .init(deliveredSeq: 3, readSeq: 2), "who is not listed counts, too")
+            let theirs = try #require(try await store.view(group, for: last))
+            #expect(!theirs.members.contains { $0.user.id == last })
+            #expect(theirs.me == .init(role: .member, deliveredSeq: 3, readSeq: 2))
+            #expect(theirs.others == .init(deliveredSeq: 0, readSeq: 0))
+            let outside = try #require(try await store.view(group, for: try await database.person()))
+            #expect(outside.me == nil && outside.others == nil)
+            let own = try await store.own(in: group, for: [owner, last])
+            #expect(own[last]?.membership == theirs.me && own[last]?.others == theirs.others, "each is shown their own")
+            #expect(own[owner]?.membership == mine.me && own[owner]?.others == mine.others)
+        }
+    }
+
+    @Test func changeOfMembersSaysWhatTheGroupHasBecome() async throws {
+        try await TestDatabase.run { database in
+            let people = try await database.people(4)
+            let group = try await database.group(people[0])
+            let store = database.stores.conversations
+            let arrival = try await store.change(group) { try await $0.add(Array(people.dropFirst()), by: people[0]) }
+            #expect(Set(arrival?.users ?? []) == Set(people.dropFirst()))
+            #expect(arrival?.change == .init(memberCount: 4, revision: 2))
+            #expect(try await store.change(group) { try await $0.add(people, by: people[0]) } == nil)
+            let removal = try await store.change(group) { try await $0.remove(people[3], by: people[0]) }
+            #expect(removal.change == .init(memberCount: 3, revision: 3) && removal.promoted == nil)
+            let departure = try await store.change(group) { try await $0.leave(people[0]) }
+            #expect(departure.change == .init(memberCount: 2, revision: 4))
+            #expect(departure.promoted == people[1])
+        }
+    }
+
     @Test func unreadCountsUndeletedMessagesOfOthersPastTheMark() async throws {
         try await TestDatabase.run { database in
             let (ana, bo) = (try await database.person(), try await database.person())
@@ -131,7 +179,7 @@ import Testing
             let store = database.stores.conversations
             func add(_ users: [UserID]) async throws -> [UserID] {
                 try await store.change(group) { change in
-                    try await change.add(users, by: ana)
+                    try await change.add(users, by: ana)?.users ?? []
                 }
             }
             let before = try #require(try await store.view(group, for: ana))
@@ -190,9 +238,9 @@ import Testing
                 let members = try await store.view(group, for: viewer)?.members ?? []
                 return Dictionary(uniqueKeysWithValues: members.map { ($0.user.id, $0.role) })
             }
-            try await change { try await $0.leave(people[0]) }
+            try await change { _ = try await $0.leave(people[0]) }
             #expect(try await roles(people[1]) == [people[1]: .member, people[2]: .owner, people[3]: .member])
-            try await change { try await $0.leave(people[2]) }
+            try await change { _ = try await $0.leave(people[2]) }
             #expect(try await roles(people[1]) == [people[1]: .owner, people[3]: .member])
         }
     }
@@ -203,13 +251,11 @@ import Testing
             let group = try await database.group(ana, bo, visibility: .public)
             let store = database.stores.conversations
             func wasRemoved() async throws -> Bool? { try await store.membership(of: bo, in: group)?.wasRemoved }
-            try await store.change(group) { change in
-                try await change.leave(bo)
-            }
+            _ = try await store.change(group) { try await $0.leave(bo) }
             #expect(try await wasRemoved() == false, "leaving is no removal")
             try await store.change(group) { change in
                 _ = try await change.add([bo], by: nil)
-                try await change.remove(bo, by: ana)
+                _ = try await change.remove(bo, by: ana)
             }
             #expect(try await wasRemoved() == true)
             try await store.change(group) { change in

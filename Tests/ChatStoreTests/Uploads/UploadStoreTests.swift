@@ -24,7 +24,7 @@ import Testing
             let message = try await database.message(from: ana, to: group, attachments: [upload.id])
             #expect(try await isVisible(upload, to: bo, database))
             #expect(try await !isVisible(upload, to: cleo, database))
-            try await database.stores.conversations.change(group) { try await $0.leave(bo) }
+            _ = try await database.stores.conversations.change(group) { try await $0.leave(bo) }
             #expect(try await !isVisible(upload, to: bo, database), "only members")
             try await database.deleteMessage(message.id, by: ana)
             let found = try await database.stores.uploads.find(upload.id, viewer: ana)

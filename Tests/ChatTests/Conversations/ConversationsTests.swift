@@ -82,7 +82,8 @@ import Testing
             let steps = entries.compactMap { entry -> String? in
                 switch entry {
                 case .order(.join(group.id, group.stranger)): "join"
-                case .event(.memberJoined(group.id, group.stranger)): "joined"
+                case .event(.memberJoined(group.id, let member, _)):
+                    member.user.id == group.stranger ? "joined" : nil
                 case .event(.conversationCreated(let view, for: group.stranger)): view.id == group.id ? "shown" : nil
                 default: nil
                 }
@@ -160,7 +161,7 @@ import Testing
                 switch entry {
                 case .order(.leave(group.id, group.member)): "leave"
                 case .order(.confirmLeave(group.id, group.member)): "confirm"
-                case .event(.memberLeft(group.id, group.member)): "left"
+                case .event(.memberLeft(group.id, user: group.member, _)): "left"
                 case .event(.conversationRemoved(group.id, for: group.member)): "removed"
                 default: nil
                 }
@@ -191,6 +192,57 @@ import Testing
         }
     }
 
+    @Test func membersAreToldWhatAChangeOfMembersMadeOfTheGroup() async throws {
+        try await TestChat.run { test in
+            let group = try await Group(test)
+            let conversations = test.chat.conversations
+            _ = try await conversations.add([group.stranger], to: group.id, by: group.owner)
+            let joined = test.events.take().compactMap { event -> (Member, MembershipChange)? in
+                if case .memberJoined(group.id, let member, let change) = event { (member, change) } else { nil }
+            }
+            #expect(joined.map(\.0.user.id) == [group.stranger] && joined.map(\.0.role) == [.member])
+            #expect(joined.map(\.0.user.status) == [.online])
+            #expect(joined.map(\.1) == [MembershipChange(memberCount: 4, revision: 3)])
+            try await conversations.leave(group.id, by: group.owner)
+            let told = test.events.take()
+            #expect(
+                told.contains {
+                    $0.isLeaving(group.owner, MembershipChange(memberCount: 3, revision: 4))
+                })
+            #expect(told.contains { $0.isRole(.owner, of: group.admin, revision: 4) }, "of the promotion, too")
+            _ = try await conversations.setRole(.admin, of: group.member, in: group.id, by: group.admin)
+            let roles = test.events.take()
+            #expect(roles.contains { $0.isRole(.admin, of: group.member, revision: 5) }, "in a small group, too")
+            #expect(shownAnew(roles) == [group.admin, group.member, group.stranger])
+        }
+    }
+
+    @Test func joiningMemberShowsNoPresenceToEverybodyWhereABlockHidesItFromSomebody() async throws {
+        try await TestChat.run { test in
+            let group = try await Group(test)
+            try await test.chat.blocks.block(group.member, by: group.stranger)
+            _ = try await test.chat.conversations.add([group.stranger], to: group.id, by: group.owner)
+            let joined = test.events.take().compactMap { event -> User? in
+                if case .memberJoined(_, let member, _) = event { member.user } else { nil }
+            }
+            #expect(joined.count == 1)
+            #expect(joined.allSatisfy { $0.status == nil && $0.lastSeenAt == nil })
+        }
+    }
+
+    @Test func everybodyIsShownTheirOwnMembership() async throws {
+        try await TestChat.run { test in
+            let group = try await Group(test)
+            _ = try await test.chat.conversations.rename(group.id, to: "New", by: group.owner)
+            let roles = test.events.take().compactMap { event -> (UserID, Member.Role?)? in
+                if case .conversationUpdated(let view, let user) = event { (user, view.me?.role) } else { nil }
+            }
+            #expect(
+                Dictionary(roles, uniquingKeysWith: { first, _ in first })
+                    == [group.owner: .owner, group.admin: .admin, group.member: .member])
+        }
+    }
+
     // MARK: Direct conversations
 
     @Test func directConversationKeepsItsTwoMembers() async throws {
@@ -213,5 +265,15 @@ import Testing
                 try await refusal { _ = try await conversations.rename(made.id, to: "x", by: people[0]) } == .forbidden)
             #expect(try await refusal { _ = try await conversations.find(made.id, for: people[2]) } == .notFound)
         }
+    }
+}
+
+extension ChatEvent {
+    fileprivate func isLeaving(_ user: UserID, _ change: MembershipChange) -> Bool {
+        if case .memberLeft(_, user, change) = self { true } else { false }
+    }
+
+    fileprivate func isRole(_ role: Member.Role, of user: UserID, revision: Int) -> Bool {
+        if case .roleChanged(_, user, role, revision) = self { true } else { false }
     }
 }

@@ -6,7 +6,13 @@ import Testing
 
 @Suite struct TypingTests {
     private func told(_ test: TestChat) -> [Bool] {
-        test.events.take().compactMap { if case .typing(_, _, let active, _) = $0 { active } else { nil } }
+        test.events.take().compactMap { event in
+            switch event {
+            case .typingBegan: true
+            case .typingEnded: false
+            default: nil
+            }
+        }
     }
 
     @Test func typingEndsWithTheClientTheMessageOrTheLastDevice() async throws {
@@ -25,6 +31,18 @@ import Testing
             typing.end(of: ana)
             typing.end(of: ana)
             #expect(told(test) == [true, false])
+        }
+    }
+
+    @Test func typistIsNamed() async throws {
+        try await TestChat.run { test in
+            let ana = try await test.database.person("ana")
+            let group = try await test.database.group(ana)
+            try await test.chat.typing.set(true, in: group, by: ana, origin: nil)
+            let names = test.events.take().compactMap { event -> Sender? in
+                if case .typingBegan(_, let sender, _) = event { sender } else { nil }
+            }
+            #expect(names == [Sender(id: ana, username: "ana", displayName: "Display of ana")])
         }
     }
 

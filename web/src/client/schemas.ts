@@ -59,6 +59,15 @@ export interface Conversation {
   lastSeq: number;
   revision: number;
   lastMessage?: Message;
+  me?: {
+    role: Role;
+    deliveredSeq: number;
+    readSeq: number;
+  };
+  others?: {
+    deliveredSeq: number;
+    readSeq: number;
+  };
   unreadCount: number;
   invitation?: {
     by: Sender;

@@ -2,7 +2,7 @@
  * What travels between server and client. The types of the REST routes are generated from openapi.yaml (schemas.ts); those
  * of events are here, as docs/EVENTS.md describes them.
  */
-import { Answers, Conversation, ID, Message as SentMessage, NewMessage, Role, Session, Upload, User } from "./schemas";
+import { Answers, Conversation, ID, Member, Message as SentMessage, NewMessage, Role, Session, Upload, User } from "./schemas";
 
 export type { Answers, Conversation, Device, Member, Role, Upload, User } from "./schemas";
 
@@ -63,7 +63,7 @@ export interface ServerEvents {
   "message:reactions": ReactionChange;
   "message:deleted": Message;
   "message:status": Marks;
-  typing: { conversationId: Id; userId: Id; active: boolean };
+  typing: { conversationId: Id; userId: Id; active: boolean; user?: Message["sender"] };
   "user:status": { userId: Id; status: "online" | "offline"; lastSeenAt?: string };
   /** Until when the user's own messages are refused; without `until`, no longer. */
   "user:muted": { until?: string };
@@ -74,8 +74,8 @@ export interface ServerEvents {
   "conversation:renamed": { id: Id; title: string; revision: number };
   "member:updated": { conversationId: Id; userId: Id; role: Role; revision: number };
   "conversation:removed": { id: Id };
-  "member:joined": { conversationId: Id; userId: Id };
-  "member:left": { conversationId: Id; userId: Id };
+  "member:joined": { conversationId: Id; userId: Id; member: Member; memberCount: number; revision: number };
+  "member:left": { conversationId: Id; userId: Id; memberCount: number; revision: number };
   "session:revoked": { code: string };
 }
 
