@@ -179,12 +179,14 @@ class Server:
         return self.process is not None and self.process.poll() is None
 
     def media_workers(self):
-        """The process ids of its media workers. Read without starting a program, which would take longer than some jobs."""
+        """The process ids of its media workers. Read without starting a program, which would take longer than some jobs,
+        and not from `/proc/<id>/task/*/children`, which may leave some out (proc(5))."""
         ids = []
-        for task in pathlib.Path(f"/proc/{self.process.pid}/task").iterdir():
+        for process in pathlib.Path("/proc").glob("[0-9]*"):
             try:
-                children = (task / "children").read_text().split()
-                ids += [int(id) for id in children if b"media-worker" in pathlib.Path(f"/proc/{id}/cmdline").read_bytes()]
+                parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
+                if parent == self.process.pid and b"media-worker" in (process / "cmdline").read_bytes():
+                    ids.append(int(process.name))
             except (FileNotFoundError, ProcessLookupError):
                 continue
         return ids

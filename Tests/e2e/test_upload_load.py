@@ -149,8 +149,8 @@ def test_what_somebody_else_has_takes_the_same_work_as_what_is_new(start_server)
     alice, bob = server.people("alice", "bob")
     picture = pictures.picture("jpg", 640, 480)
     first = alice.upload(picture, "hers.jpg")
-    for worker in server.media_workers():
-        os.kill(worker, signal.SIGSTOP)
+    [worker] = server.media_workers()
+    os.kill(worker, signal.SIGSTOP)
     assert alice.upload(picture, "again.jpg")["sha256"] == first["sha256"], "her own needs no worker"
     answers = []
     waiting = threading.Thread(target=lambda: answers.append(bob.upload(picture, "his.jpg")))
@@ -159,8 +159,7 @@ def test_what_somebody_else_has_takes_the_same_work_as_what_is_new(start_server)
     until(lambda: len(temporaries(server)) > 0, "his bytes to arrive")
     waiting.join(1)
     assert not answers
-    for worker in server.media_workers():
-        os.kill(worker, signal.SIGCONT)
+    os.kill(worker, signal.SIGCONT)
     waiting.join(60)
     [his] = answers
     assert his["sha256"] == first["sha256"] and his["thumbnails"] and his["width"] == 640
