@@ -98,8 +98,8 @@ final class LoopRooms: @unchecked Sendable {
         return true
     }
 
-    /// Sends events to a room. They go joined, in one write, except to sockets that hold broadcasts or do not get every
-    /// event.
+    /// Sends events to a room. They go joined, in one write, except to sockets for which some are held,
+    /// dropped or not meant.
     func broadcast(_ broadcast: RoomBroadcast) {
         eventLoop.assertInEventLoop()
         guard let members = rooms[broadcast.room] else { return }
@@ -110,7 +110,7 @@ final class LoopRooms: @unchecked Sendable {
             if let id = event.except { ids[id]?.membership.stamp = stamp }
         }
         members.visit { socket in
-            if socket.membership.stamp != stamp, !socket.holdsBroadcasts {
+            if socket.membership.stamp != stamp, !socket.filtersBroadcasts {
                 socket.deliver(joined, mayWait: true)
             } else {
                 for event in broadcast.events where event.except != socket.id {

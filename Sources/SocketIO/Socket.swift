@@ -28,6 +28,8 @@ public final class Socket: @unchecked Sendable {
     /// Broadcasts since `holdBroadcasts()`, or nil if none are held.
     private var held: [(event: EncodedEvent, subject: String?)]?
     private var heldBytes = 0
+    /// The subjects of events that the client has, and whose broadcasts may still be on their way.
+    private var known: Set<String> = []
     private let limits: SocketLimits
 
     private struct AwaitedReply {
@@ -87,22 +89,34 @@ public final class Socket: @unchecked Sendable {
 
     /// Sends the held broadcasts, and stops holding them.
     ///
-    /// - Parameter subjects: The subjects of events that the client has already received in another way.
-    public func releaseBroadcasts(except subjects: Set<String> = []) {
+    /// - Parameters:
+    ///   - subjects: The subjects of events that the client has already received in another way.
+    ///   - time: For how long broadcasts of these subjects are dropped that arrive later. What the client received was
+    ///     read after it was stored, and its broadcast may still be on its way.
+    public func releaseBroadcasts(except subjects: Set<String> = [], for time: TimeAmount = .seconds(10)) {
         eventLoop.runNow {
             guard let held = self.held else { return }
             self.held = nil
             self.heldBytes = 0
-            for (event, subject) in held where subject.map(subjects.contains) != true { self.deliver(event) }
+            self.known = subjects
+            for (event, subject) in held where !self.isKnown(subject) { self.deliver(event) }
+            guard !self.known.isEmpty else { return }
+            self.eventLoop.scheduleTask(in: time) { [weak self] in self?.known = [] }
         }
     }
 
-    /// On the event loop.
-    var holdsBroadcasts: Bool { held != nil }
+    /// Each subject is broadcast once.
+    private func isKnown(_ subject: String?) -> Bool { subject.flatMap { known.remove($0) } != nil }
+
+    /// Whether each broadcast to this socket needs a decision. On the event loop.
+    var filtersBroadcasts: Bool { held != nil || !known.isEmpty }
 
     /// On the event loop.
     func deliverBroadcast(_ event: EncodedEvent, subject: String? = nil) {
-        guard held != nil else { return deliver(event, mayWait: true) }
+        guard held != nil else {
+            if !isKnown(subject) { deliver(event, mayWait: true) }
+            return
+        }
         heldBytes += event.packets.reduce(0) { $0 + $1.size }
         guard heldBytes <= limits.maxHeldBytes else { return cutConnection() }
         held?.append((event, subject))
