@@ -21,6 +21,8 @@ export class Reading {
   private readonly marked = new Map<Id, number>();
   private readonly unconfirmed = new Set<Id>();
   private markTimer: ReturnType<typeof setTimeout> | undefined;
+  /** The latest load of each conversation. Only its answer counts: earlier ones may know less. */
+  private readonly loads = new Map<Id, symbol>();
 
   constructor(private readonly parley: Parley, private readonly store: Store) {}
 
@@ -29,6 +31,7 @@ export class Reading {
     this.markTimer = undefined;
     this.marked.clear();
     this.unconfirmed.clear();
+    this.loads.clear();
   }
 
   connected(): void {
@@ -98,10 +101,14 @@ export class Reading {
     kind: "window" | "older" | "newer",
     fetch: () => Promise<{ page: PageKind; messages: Message[] }>,
   ): Promise<void> {
+    const load = Symbol(kind);
+    this.loads.set(id, load);
     this.store.dispatch({ type: "loadStarted", conversationId: id, kind });
     try {
-      this.store.dispatch({ type: "pageLoaded", conversationId: id, ...(await fetch()) });
+      const loaded = await fetch();
+      if (this.loads.get(id) === load) this.store.dispatch({ type: "pageLoaded", conversationId: id, ...loaded });
     } catch (error) {
+      if (this.loads.get(id) !== load) return;
       this.store.dispatch({ type: "loadFailed", conversationId: id });
       if (error instanceof ApiError && (error.status === 403 || error.status === 404)) {
         this.store.dispatch({ type: "conversationGone", id });
