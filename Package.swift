@@ -161,13 +161,16 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "ChatTests",
-            dependencies: ["Chat", "ChatStore", "ChatModel", "ChatTesting", "Media", "PostgresClient", .crypto, .nioPosix],
+            dependencies: [
+                "Chat", "ChatStore", "ChatModel", "ChatTesting", "Media", "PostgresClient", .crypto, .nioPosix,
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "ParleyServerTests",
             dependencies: [
-                "ParleyServer", "Chat", "ChatModel", "SocketIO", "EngineIO", .httpTypes, .logging, .nio, .nioEmbedded,
-                .nioFoundation, .nioHTTP1, .nioHTTPTypes,
+                "ParleyServer", "Chat", "ChatModel", "Media", "PostgresClient", "SocketIO", "EngineIO", .httpTypes,
+                .logging,
+                .nio, .nioEmbedded, .nioFoundation, .nioHTTP1, .nioHTTPTypes,
             ],
             swiftSettings: settings),
         .testTarget(

@@ -38,14 +38,33 @@ public struct Chat: Sendable {
         public var orphanHours: Int
         public var linkSecret: SymmetricKey
         public var previousLinkSecret: SymmetricKey?
+        public var concurrency: Concurrency
 
         public init(
-            userTextQuotaBytes: Int, orphanHours: Int, linkSecret: SymmetricKey, previousLinkSecret: SymmetricKey?
+            userTextQuotaBytes: Int, orphanHours: Int, linkSecret: SymmetricKey, previousLinkSecret: SymmetricKey?,
+            concurrency: Concurrency
         ) {
+            self.concurrency = concurrency
             self.userTextQuotaBytes = userTextQuotaBytes
             self.orphanHours = orphanHours
             self.linkSecret = linkSecret
             self.previousLinkSecret = previousLinkSecret
+        }
+    }
+
+    /// How much of the domain's work runs at once.
+    public struct Concurrency: Sendable {
+        /// Passwords that are hashed.
+        public var passwordThreads: Int
+        /// Batches of messages that are written.
+        public var messageLanes: Int
+        /// Batches of marks that are written.
+        public var markLanes: Int
+
+        public init(passwordThreads: Int, messageLanes: Int, markLanes: Int) {
+            self.passwordThreads = passwordThreads
+            self.messageLanes = messageLanes
+            self.markLanes = markLanes
         }
     }
 
@@ -58,7 +77,7 @@ public struct Chat: Sendable {
         let lookup = UploadLookup { try await stores.uploads.find($0, viewer: nil) }
         let blockedWords = BlockedWords(store: stores.moderation)
         let quota = TextQuota(bytes: settings.userTextQuotaBytes, store: stores.textQuota, logger: logger)
-        let hasher = PasswordHasher()
+        let hasher = PasswordHasher(threads: settings.concurrency.passwordThreads)
 
         presence = Presence(stores: stores, events: events, logger: logger)
         typing = Typing(conversations: stores.conversations, events: events)
@@ -69,7 +88,8 @@ public struct Chat: Sendable {
         conversations = Conversations(stores: stores, limits: limits, presence: presence, events: events)
         messages = Messages(
             stores: stores, limits: limits, quota: quota, blockedWords: blockedWords, uploadLookup: lookup,
-            conversations: conversations, typing: typing, events: events, logger: logger)
+            conversations: conversations, typing: typing, lanes: settings.concurrency.messageLanes,
+            markLanes: settings.concurrency.markLanes, events: events, logger: logger)
         sync = Sync(store: stores.lists.sync, conversations: conversations, limits: limits)
         greetings = Greetings(stores: stores)
         uploads = Uploads(store: stores.uploads, lookup: lookup, links: links, storage: storage, logger: logger)

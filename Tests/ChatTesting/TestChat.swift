@@ -30,7 +30,8 @@ package struct TestChat: Sendable {
                     maxBytes: 1 << 20, quotaBytes: 1 << 24),
                 settings: .init(
                     userTextQuotaBytes: 1 << 20, orphanHours: 1, linkSecret: TestDatabase.secret,
-                    previousLinkSecret: nil),
+                    previousLinkSecret: nil,
+                    concurrency: .init(passwordThreads: 2, messageLanes: 2, markLanes: 2)),
                 events: events, logger: .silent)
             let running = Task { try await chat.run() }
             let result: Result<Void, any Error>

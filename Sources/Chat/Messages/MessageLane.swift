@@ -33,6 +33,7 @@ final class MessageLane: Sendable {
     private let typing: Typing
     private let events: any EventSink
     private let logger: Logger
+    private let maxHeldBytes: Int
     private let state: Mutex<State>
 
     /// The pause between two looks at locked rows.
@@ -40,7 +41,7 @@ final class MessageLane: Sendable {
 
     init(
         index: Int, metrics: MessageWriter.Metrics, store: MessageStore, quota: TextQuota, typing: Typing,
-        events: any EventSink, logger: Logger, queue: BatchQueue<Item>
+        events: any EventSink, logger: Logger, maxHeldBytes: Int, queue: BatchQueue<Item>
     ) {
         self.index = index
         self.metrics = metrics
@@ -49,6 +50,7 @@ final class MessageLane: Sendable {
         self.typing = typing
         self.events = events
         self.logger = logger
+        self.maxHeldBytes = maxHeldBytes
         state = Mutex(State(queue: queue))
     }
 
@@ -66,7 +68,7 @@ final class MessageLane: Sendable {
     /// Writes until the task is cancelled. Then writes the messages that were accepted by then.
     func run() async {
         var work = Work(
-            held: HeldMessages(maximum: 5000, maxEach: 500, maxBytes: 32 << 20) { $0.draft })
+            held: HeldMessages(maximum: 5000, maxEach: 500, maxBytes: maxHeldBytes) { $0.draft })
         var lastLook = ContinuousClock.now
         await withTaskCancellationHandler {
             while await nextWork(holding: work.held.count) {

@@ -32,14 +32,16 @@ final class MessageWriter: Sendable {
 
     init(
         store: MessageStore, quota: TextQuota, typing: Typing, events: any EventSink, logger: Logger,
-        lanes: Int = 2, capacity: Int = 10_000, maxBatch: Int = 256
+        lanes: Int, capacity: Int = 10_000, maxBatch: Int = 256
     ) {
+        // All lanes together hold what two held when there were always two.
+        let maxBytes = max(8 << 20, (64 << 20) / lanes)
         self.lanes = (0..<lanes).map { [metrics] index in
             MessageLane(
                 index: index, metrics: metrics, store: store, quota: quota, typing: typing,
-                events: events, logger: logger,
+                events: events, logger: logger, maxHeldBytes: maxBytes,
                 queue: BatchQueue(
-                    capacity: capacity, capacityBytes: 32 << 20, maxBatch: maxBatch, maxBytes: 1 << 20,
+                    capacity: capacity, capacityBytes: maxBytes, maxBatch: maxBatch, maxBytes: 1 << 20,
                     size: { $0.draft.text.utf8.count + 256 }, key: { $0.draft.repetitionKey }))
         }
     }

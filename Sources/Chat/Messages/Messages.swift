@@ -19,15 +19,18 @@ public struct Messages: Sendable {
 
     init(
         stores: Stores, limits: ReadLimits, quota: TextQuota, blockedWords: BlockedWords, uploadLookup: UploadLookup,
-        conversations: Conversations, typing: Typing, events: any EventSink, logger: Logger
+        conversations: Conversations, typing: Typing, lanes: Int, markLanes: Int, events: any EventSink,
+        logger: Logger
     ) {
         store = stores.messages
         searches = stores.searches.messages
         self.conversations = stores.conversations
         self.limits = limits
         direct = DirectConversations(conversations: conversations, logger: logger)
-        writer = MessageWriter(store: store, quota: quota, typing: typing, events: events, logger: logger)
-        marks = MarkWriter(store: stores.marks, events: events, logger: logger)
+        writer = MessageWriter(
+            store: store, quota: quota, typing: typing, events: events, logger: logger,
+            lanes: lanes)
+        marks = MarkWriter(store: stores.marks, events: events, logger: logger, lanes: markLanes)
         self.quota = quota
         self.blockedWords = blockedWords
         self.uploadLookup = uploadLookup

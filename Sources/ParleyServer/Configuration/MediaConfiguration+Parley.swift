@@ -6,6 +6,8 @@ extension MediaConfiguration {
         var media = MediaConfiguration(
             directory: configuration.storageDirectory.appending(path: "uploads").path,
             workerExecutable: CommandLine.executablePath, workerArguments: [MediaWorker.argument])
+        media.ioThreads = configuration.concurrency.fileThreads
+        media.workers = configuration.concurrency.mediaWorkers
         // A cleaned file may be somewhat larger than it came: in another container, or encoded again.
         media.limits.fileBytes = max(media.limits.fileBytes, 2 * configuration.maxUploadBytes)
         return media

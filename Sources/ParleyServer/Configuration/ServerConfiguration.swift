@@ -43,6 +43,8 @@ public struct ServerConfiguration: Sendable {
     public var requestTimeout = 60
     /// Seconds between `/ready`'s first refusal and the closing of the port. Everything else goes on meanwhile.
     public var readyGrace = 2
+    /// Threads, workers, lanes and connections.
+    var concurrency = Concurrency()
     /// One sentence for each setting that is probably misspelled.
     public private(set) var warnings: [String] = []
 
@@ -116,7 +118,22 @@ public struct ServerConfiguration: Sendable {
         requestTimeout = try settings.integer("REQUEST_TIMEOUT", in: 1...3600) ?? requestTimeout
         readyGrace = try settings.integer("READY_GRACE", in: 0...600) ?? readyGrace
         connectionsPerAddress = try settings.integer("CONNECTIONS_PER_ADDRESS", in: 1...10_000_000)
+        concurrency = try Self.concurrency(settings)
         rateLimits = try settings.choice("RATE_LIMITS", as: Switch.self).map { $0 == .on } ?? rateLimits
+    }
+
+    private static func concurrency(_ settings: Settings) throws -> Concurrency {
+        func count(_ name: String) throws -> Int? { try settings.integer(name, in: Concurrency.range) }
+        var concurrency = Concurrency()
+        concurrency.passwordThreads = try count("PASSWORD_THREADS") ?? concurrency.passwordThreads
+        concurrency.mediaWorkers = try count("MEDIA_WORKERS") ?? concurrency.mediaWorkers
+        concurrency.fileThreads = try count("FILE_THREADS") ?? concurrency.fileThreads
+        concurrency.messageLanes = try count("MESSAGE_LANES") ?? concurrency.messageLanes
+        concurrency.markLanes = try count("MARK_LANES") ?? concurrency.markLanes
+        concurrency.databaseConnections =
+            try settings.integer("DATABASE_CONNECTIONS", in: 2...100)
+            ?? Concurrency.connections(forLanes: concurrency.messageLanes)
+        return concurrency
     }
 
     private enum Switch: String { case on, off }

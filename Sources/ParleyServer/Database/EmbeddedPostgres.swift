@@ -25,10 +25,13 @@ final class EmbeddedPostgres: Sendable {
 
     private let cluster: PrivateCluster
     private let storage: URL
+    private let maxConnections: Int
     private let logger: Logger
     private let phase = Mutex(Phase.stopped)
 
-    init(storage: URL, logger: Logger) throws {
+    /// - Parameter maxConnections: How many the server and its commands need. Some more stay free for people.
+    init(storage: URL, maxConnections: Int, logger: Logger) throws {
+        self.maxConnections = max(60, maxConnections + 20)
         self.storage = storage
         self.logger = logger
         cluster = try PrivateCluster(storage: storage)
@@ -40,7 +43,9 @@ final class EmbeddedPostgres: Sendable {
         _ configuration: ServerConfiguration, logger: Logger, _ body: (_ connectionString: String) async throws -> Value
     ) async throws -> Value {
         if let url = configuration.databaseURL { return try await body(url) }
-        let embedded = try EmbeddedPostgres(storage: configuration.storageDirectory, logger: logger)
+        let embedded = try EmbeddedPostgres(
+            storage: configuration.storageDirectory, maxConnections: configuration.concurrency.allConnections,
+            logger: logger)
         do {
             let value = try await body(try await embedded.start())
             await embedded.stop()
@@ -107,7 +112,8 @@ final class EmbeddedPostgres: Sendable {
         let socketDirectory = try cluster.makeSocketDirectory()
         let settings = [
             "listen_addresses=", "unix_socket_permissions=0700",
-            "unix_socket_directories=\(cluster.nameForPostmaster(socketDirectory))", "max_connections=60",
+            "unix_socket_directories=\(cluster.nameForPostmaster(socketDirectory))",
+            "max_connections=\(maxConnections)",
             "shared_buffers=128MB", "synchronous_commit=on", "fsync=on", "full_page_writes=on",
             "logging_collector=on", "log_directory=log", "log_filename=postgresql-%a.log",
             "log_truncate_on_rotation=on", "log_rotation_age=1d", "log_min_messages=warning",

@@ -3,11 +3,13 @@ import PostgresClient
 
 extension PostgresConfiguration {
     /// For the server's own work.
-    static func parley(_ connectionString: String) -> PostgresConfiguration {
+    static func parley(_ connectionString: String, _ concurrency: Concurrency = Concurrency()) -> PostgresConfiguration
+    {
         var configuration = PostgresConfiguration(connectionString: connectionString)
         // Whatever meets a locked row is tried again (`ChangeQueue`, `MessageLane`), so nothing queues behind the lock.
         configuration.lockTimeout = .milliseconds(250)
-        configuration.transactionConnections = 8
+        configuration.connections = concurrency.databaseConnections
+        configuration.transactionConnections = concurrency.transactionConnections
         configuration.sessionParameters = [
             // Moderation's triggers skip what the server itself writes.
             "parley.server": "on",

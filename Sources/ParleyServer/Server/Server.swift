@@ -21,7 +21,9 @@ public enum Server {
         for warning in configuration.warnings { logger.warning("\(warning)") }
         try await EmbeddedPostgres.withDatabase(configuration, logger: logger) { connectionString in
             try await Schema.migrate(connectionString, directory: configuration.migrationsDirectory, logger: logger)
-            try await ChatDatabase.withConnections(to: connectionString, logger: logger) { database in
+            try await ChatDatabase.withConnections(
+                to: connectionString, configuration.concurrency, logger: logger
+            ) { database in
                 try await Storage.withWorkers(configuration, logger: logger) { storage in
                     try await serve(configuration, descriptors, database: database, storage: storage, logger: logger)
                 }
@@ -81,6 +83,9 @@ extension Chat.Settings {
     fileprivate init(_ configuration: ServerConfiguration, _ secrets: Secrets) {
         self.init(
             userTextQuotaBytes: configuration.userTextQuotaBytes, orphanHours: configuration.orphanHours,
-            linkSecret: secrets.current, previousLinkSecret: secrets.previous)
+            linkSecret: secrets.current, previousLinkSecret: secrets.previous,
+            concurrency: .init(
+                passwordThreads: configuration.concurrency.passwordThreads,
+                messageLanes: configuration.concurrency.messageLanes, markLanes: configuration.concurrency.markLanes))
     }
 }
