@@ -11,6 +11,7 @@ import TestPostgres
 package struct TestDatabase: Sendable {
     package let client: PostgresClient
     package let stores: Stores
+    private let connectionString: String
 
     /// The name of the template database.
     private static let template = Task { () throws -> String in
@@ -56,28 +57,53 @@ package struct TestDatabase: Sendable {
         return try result.get()
     }
 
+    /// Another server's connections to the same database. They wait for locks as long as it takes, so that a deadlock is
+    /// found as such.
+    package func onAnotherServer<Value>(_ body: (TestDatabase) async throws -> Value) async throws -> Value {
+        try await Self.run(on: connectionString, lockTimeout: nil, body)
+    }
+
+    /// Waits until so many statements wait for a lock, or until `isOver`.
+    package func waitForLocks(_ count: Int, orUntil isOver: () -> Bool = { false }) async throws {
+        while !isOver() {
+            let waiting = try await client.query(
+                """
+                SELECT count(*) AS count FROM pg_stat_activity
+                WHERE datname = current_database() AND wait_event_type = 'Lock'
+                """
+            ).first?.decode("count", as: Int.self)
+            if waiting ?? 0 >= count { return }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+    }
+
     private static func run<Value>(
-        on connectionString: String, _ body: (TestDatabase) async throws -> Value
+        on connectionString: String, lockTimeout: Duration? = .milliseconds(250),
+        _ body: (TestDatabase) async throws -> Value
     ) async throws -> Value {
         var configuration = PostgresConfiguration(
             connectionString: connectionString, applicationName: "parley-tests")
         configuration.connections = 2
         configuration.transactionConnections = 2
-        configuration.lockTimeout = .milliseconds(250)
+        configuration.lockTimeout = lockTimeout
         // So long that only a hanging test exceeds them: the machine may be busy.
         configuration.connectTimeout = .seconds(60)
         configuration.queryTimeout = .seconds(60)
         configuration.acquireTimeout = .seconds(60)
         configuration.unavailableAfter = .seconds(60)
         // As in the server: moderation's triggers ignore what it writes.
-        configuration.sessionParameters = ["parley.server": "on", "jit": "off"]
+        // Generic plans decide in which order statements lock rows.
+        configuration.sessionParameters = [
+            "parley.server": "on", "jit": "off", "random_page_cost": "1.1", "plan_cache_mode": "force_generic_plan",
+        ]
         let client = try PostgresClient(configuration: configuration, logger: .silent)
         do {
             try await client.start()
             let stores = Stores(
                 database: ChatDatabase(main: client, searches: client, lists: client),
                 links: UploadLinks(secret: secret), uploadLifetime: uploadLifetime)
-            let value = try await body(TestDatabase(client: client, stores: stores))
+            let value = try await body(
+                TestDatabase(client: client, stores: stores, connectionString: connectionString))
             await client.close()
             return value
         } catch {

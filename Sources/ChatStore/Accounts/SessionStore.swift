@@ -74,8 +74,11 @@ package struct SessionStore: Sendable {
     package func revokeAll(of user: UserID, except kept: SessionID?) async throws -> [SessionID] {
         let rows = try await changes.query(
             """
-            UPDATE sessions SET revoked_at = now()
-            WHERE user_id = \(user) AND revoked_at IS NULL AND id IS DISTINCT FROM \(kept) RETURNING id
+            UPDATE sessions SET revoked_at = now() WHERE id IN (
+                SELECT id FROM sessions
+                WHERE user_id = \(user) AND revoked_at IS NULL AND id IS DISTINCT FROM \(kept)
+                ORDER BY id FOR NO KEY UPDATE)
+            RETURNING id
             """, on: .user(user))
         return try rows.map { try $0["id"] }
     }
@@ -85,10 +88,12 @@ package struct SessionStore: Sendable {
     package func revokeOldest(of user: UserID) async throws -> [SessionID] {
         let rows = try await changes.query(
             """
-            UPDATE sessions SET revoked_at = now() WHERE revoked_at IS NULL AND id IN (
-                SELECT id FROM sessions
-                WHERE user_id = \(user) AND revoked_at IS NULL AND expires_at > now()
-                ORDER BY last_used_at DESC, id DESC OFFSET \(Self.maxEach))
+            UPDATE sessions SET revoked_at = now() WHERE id IN (
+                SELECT id FROM sessions WHERE revoked_at IS NULL AND id IN (
+                    SELECT id FROM sessions
+                    WHERE user_id = \(user) AND revoked_at IS NULL AND expires_at > now()
+                    ORDER BY last_used_at DESC, id DESC OFFSET \(Self.maxEach))
+                ORDER BY id FOR NO KEY UPDATE)
             RETURNING id
             """, on: .user(user))
         return try rows.map { try $0["id"] }
@@ -112,17 +117,19 @@ package struct SessionStore: Sendable {
     package func notify() async throws { try await database.query("SELECT pg_notify(\(Self.channel), '')") }
 
     /// Deletes sessions that expired or were revoked, and tokens that were spent, longer ago than a session lasts. From
-    /// then on such a token is unknown.
+    /// then on such a token is unknown. Rows that another server deletes are left to it.
     package func forgetEnded() async throws {
         let horizon = Date() - Self.lifetime
         let deletions: [PostgresQuery] = [
             """
             DELETE FROM sessions WHERE id IN (SELECT id FROM sessions
-                WHERE expires_at < \(horizon) OR revoked_at < \(horizon) LIMIT \(Self.forgottenTogether)) RETURNING 1
+                WHERE expires_at < \(horizon) OR revoked_at < \(horizon)
+                LIMIT \(Self.forgottenTogether) FOR UPDATE SKIP LOCKED) RETURNING 1
             """,
             """
             DELETE FROM refresh_tokens WHERE hash IN (SELECT hash FROM refresh_tokens
-                WHERE spent_at < \(horizon) LIMIT \(Self.forgottenTogether)) RETURNING 1
+                WHERE spent_at < \(horizon)
+                LIMIT \(Self.forgottenTogether) FOR UPDATE SKIP LOCKED) RETURNING 1
             """,
         ]
         for deletion in deletions {

@@ -53,17 +53,12 @@ package struct MarkStore: Sendable {
 
     /// Returns a row for each mark: whether its user is a member, the marks after the move if they moved, and whether the
     /// row was skipped although they should move.
+    ///
+    /// The rows are locked in one order before any is changed, so that two writers never wait for each other.
     private static func update(_ marks: [Mark], passingBy: Bool) -> PostgresQuery {
         let isToMove: PostgresQuery = """
             m.conversation_id = i.conversation_id AND m.user_id = i.user_id
                 AND (m.delivered_seq < least(i.delivered, c.last_seq) OR m.read_seq < least(i.read, c.last_seq))
-            """
-        let isMine: PostgresQuery = passingBy ? "i.ordinal IN (SELECT ordinal FROM taken)" : "true"
-        let taken: PostgresQuery = """
-            taken AS MATERIALIZED (
-                SELECT i.ordinal FROM input i JOIN conversations c ON c.id = i.conversation_id JOIN members m ON \(isToMove)
-                FOR NO KEY UPDATE OF m SKIP LOCKED
-            ),
             """
         let isPassedBy: PostgresQuery = """
             i.ordinal NOT IN (SELECT ordinal FROM taken) AND EXISTS (
@@ -74,13 +69,16 @@ package struct MarkStore: Sendable {
                 SELECT * FROM unnest(\(Array(marks.indices)), \(marks.map(\.conversation)),
                     \(marks.map(\.user)), \(marks.map(\.delivered)), \(marks.map(\.read)))
                     AS i (ordinal, conversation_id, user_id, delivered, read)
-            ), \(passingBy ? taken : "" as PostgresQuery)
-            moved AS (
+            ), taken AS MATERIALIZED (
+                SELECT i.ordinal FROM input i JOIN conversations c ON c.id = i.conversation_id JOIN members m ON \(isToMove)
+                ORDER BY m.conversation_id, m.user_id
+                FOR NO KEY UPDATE OF m \(passingBy ? "SKIP LOCKED" : "" as PostgresQuery)
+            ), moved AS (
                 UPDATE members m SET
                     delivered_seq = greatest(m.delivered_seq, least(i.delivered, c.last_seq)),
                     read_seq = greatest(m.read_seq, least(i.read, c.last_seq))
                 FROM input i JOIN conversations c ON c.id = i.conversation_id
-                WHERE \(isToMove) AND \(isMine)
+                WHERE \(isToMove) AND i.ordinal IN (SELECT ordinal FROM taken)
                 RETURNING i.ordinal, m.delivered_seq, m.read_seq
             )
             SELECT i.ordinal, moved.delivered_seq, moved.read_seq, \(passingBy ? isPassedBy : "false" as PostgresQuery) AS is_locked,

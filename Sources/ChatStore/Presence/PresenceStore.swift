@@ -17,6 +17,10 @@ package struct PresenceStore: Sendable {
         }
     }
 
+    /// Taken by whoever writes presence, so that two writers whose people overlap never wait for each other: of rows that
+    /// are to be inserted none can be locked in order. Ends with the transaction.
+    private static let turn: PostgresQuery = "SELECT pg_advisory_xact_lock(hashtext('parley presence'))"
+
     /// Writes the last change of each user. Skips users whose row is locked, so that nobody waits.
     /// - Returns: The users that were skipped.
     package func write(_ changes: [Change]) async throws -> Set<UserID> {
@@ -27,6 +31,7 @@ package struct PresenceStore: Sendable {
         for case .left(let user, let date) in changes { left[user] = date }
         let gone = Array(left.keys)
         let results = try await database.atomically([
+            Self.turn,
             "DELETE FROM presence WHERE user_id = ANY(\(gone))",
             """
             INSERT INTO presence (user_id)
@@ -34,7 +39,7 @@ package struct PresenceStore: Sendable {
             """,
             UserTable.markSeen(gone, at: Array(left.values)),
         ])
-        return Set(try results[2].map { try $0["id"] })
+        return Set(try results[3].map { try $0["id"] })
     }
 
     package func renewLease() async throws {
@@ -49,6 +54,7 @@ package struct PresenceStore: Sendable {
     /// that the server starts without waiting.
     package func takeOver() async throws {
         try await database.atomically([
+            Self.turn,
             UserTable.markPresentSeen,
             "DELETE FROM presence",
         ])

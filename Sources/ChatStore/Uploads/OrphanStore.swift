@@ -57,13 +57,10 @@ package struct OrphanStore: Sendable {
     /// - Returns: Whether nothing refers to its content any more.
     package func retire(_ orphan: Orphan) async throws -> Bool {
         let results = try await database.atomically([
-            "SELECT 1 FROM uploads WHERE id = \(orphan.id) FOR UPDATE",
+            UploadStore.lockContent(orphan.sha256),
+            "SELECT 1 FROM uploads WHERE id = \(orphan.id) AND removed_at IS NULL FOR UPDATE",
             "UPDATE uploads up SET removed_at = now() WHERE up.id = \(orphan.id) AND \(isWithdrawn)",
-            """
-            DELETE FROM blobs b WHERE b.sha256 = \(orphan.sha256)
-                AND NOT EXISTS (SELECT 1 FROM uploads up WHERE up.sha256 = b.sha256 AND up.removed_at IS NULL)
-            RETURNING b.sha256
-            """,
+            UploadStore.deletionOfUnreferenced(orphan.sha256),
         ])
         return results.last?.isEmpty == false
     }
@@ -116,6 +113,7 @@ package struct OrphanStore: Sendable {
     /// Records that a content is lost: its uploads answer `gone`, and uploading the same bytes stores them anew.
     package func forget(_ sha256: String) async throws {
         try await database.atomically([
+            UploadStore.lockContent(sha256),
             "UPDATE uploads SET removed_at = now() WHERE sha256 = \(sha256) AND removed_at IS NULL",
             "DELETE FROM blobs WHERE sha256 = \(sha256)",
         ])
@@ -134,12 +132,18 @@ package struct OrphanStore: Sendable {
     /// Deletes blobs that no upload refers to.
     /// - Returns: Their addresses.
     package func deleteUnreferenced() async throws -> [String] {
-        let rows = try await database.query(
+        let found = try await database.query(
             """
-            DELETE FROM blobs b
+            SELECT b.sha256 FROM blobs b
             WHERE NOT EXISTS (SELECT 1 FROM uploads up WHERE up.sha256 = b.sha256 AND up.removed_at IS NULL)
-            RETURNING b.sha256
             """)
-        return try rows.map { try $0["sha256"] }
+        var deleted: [String] = []
+        for sha256 in try found.map({ try $0.decode("sha256", as: String.self) }) {
+            let results = try await database.atomically([
+                UploadStore.lockContent(sha256), UploadStore.deletionOfUnreferenced(sha256),
+            ])
+            if !results[1].isEmpty { deleted.append(sha256) }
+        }
+        return deleted
     }
 }

@@ -92,8 +92,13 @@ package struct PartialUploadStore: Sendable {
         return Set(try rows.map { try $0.decode("id", as: UUID.self) })
     }
 
-    /// Deletes uploads that expired so long ago that nobody asks for them any more.
+    /// Deletes uploads that expired so long ago that nobody asks for them any more. Those that another
+    /// server deletes are left to it.
     package func forgetExpired() async throws {
-        try await database.query("DELETE FROM partial_uploads WHERE expires_at < now() - interval '30 days'")
+        try await database.query(
+            """
+            DELETE FROM partial_uploads WHERE id IN (SELECT id FROM partial_uploads
+                WHERE expires_at < now() - interval '30 days' FOR UPDATE SKIP LOCKED)
+            """)
     }
 }

@@ -82,7 +82,7 @@ package struct UploadStore: Sendable {
         let rows = try await changes.query(
             """
             WITH b AS (
-                SELECT * FROM blobs WHERE sha256 = \(sha256) AND NOT owner_only
+                SELECT * FROM blobs WHERE sha256 = \(sha256) AND NOT owner_only FOR KEY SHARE
             ), finished AS (
                 DELETE FROM partial_uploads WHERE id = \(id) AND EXISTS (SELECT FROM b) RETURNING metadata
             ), up AS (
@@ -138,15 +138,23 @@ package struct UploadStore: Sendable {
         case deleted(wasLast: Bool)
     }
 
+    /// Locks the content of somebody who may delete its last reference: nobody refers to it anew before the transaction
+    /// ends (`FOR KEY SHARE`, and `ON CONFLICT DO UPDATE`, wait for it). It comes before the locks of uploads, and before
+    /// the statement that looks for references, so that this one sees those that were made until then.
+    static func lockContent(_ sha256: String) -> PostgresQuery {
+        "SELECT 1 FROM blobs WHERE sha256 = \(sha256) FOR UPDATE"
+    }
+
     /// Deletes an upload of `owner` that nothing carries, and with the last reference also its blob.
     package func delete(_ id: UploadID, owner: UserID) async throws -> Deletion {
         try await changes.transaction(on: .user(owner)) { transaction in
-            let found = try await transaction.query(
-                """
-                SELECT sha256 FROM uploads
-                WHERE id = \(id) AND owner_id = \(owner) AND removed_at IS NULL FOR UPDATE
-                """)
+            let own: PostgresQuery = "id = \(id) AND owner_id = \(owner) AND removed_at IS NULL"
+            let found = try await transaction.query("SELECT sha256 FROM uploads WHERE \(own)")
             guard let sha256 = try found.first?.decode("sha256", as: String.self) else { return .notFound }
+            try await transaction.query(Self.lockContent(sha256))
+            guard try await !transaction.query("SELECT 1 FROM uploads WHERE \(own) FOR UPDATE").isEmpty else {
+                return .notFound
+            }
             // A statement of its own, so that it sees what was attached while the first one waited for the lock.
             let carried = try await transaction.query(
                 """
@@ -170,12 +178,14 @@ package struct UploadStore: Sendable {
     ///   the files can be finished.
     package func deleteUnreferenced(_ sha256: String) async throws -> Bool {
         let results = try await database.atomically([
-            Self.deletionOfUnreferenced(sha256), "SELECT 1 FROM blobs WHERE sha256 = \(sha256)",
+            Self.lockContent(sha256), Self.deletionOfUnreferenced(sha256),
+            "SELECT 1 FROM blobs WHERE sha256 = \(sha256)",
         ])
-        return results[1].isEmpty
+        return results[2].isEmpty
     }
 
-    private static func deletionOfUnreferenced(_ sha256: String) -> PostgresQuery {
+    /// The second statement of those that delete a last reference: `lockContent` is the first.
+    static func deletionOfUnreferenced(_ sha256: String) -> PostgresQuery {
         """
         DELETE FROM blobs b WHERE b.sha256 = \(sha256)
             AND NOT EXISTS (SELECT 1 FROM uploads up WHERE up.sha256 = b.sha256 AND up.removed_at IS NULL)

@@ -44,6 +44,40 @@ import Testing
         }
     }
 
+    /// Two servers move the marks of the same people, each in an order of its own, as when people use two devices.
+    @Test func twoWritersOfTheSameMarksNeverDeadlock() async throws {
+        try await TestDatabase.run { database in
+            let people = try await database.people(8)
+            var pairs: [(ConversationID, UserID)] = []
+            for owner in people.prefix(5) {
+                let group = ConversationID.make()
+                try await database.stores.conversations.insertGroup(
+                    group, title: "g", visibility: .private, owner: owner, members: people.filter { $0 != owner })
+                pairs += people.map { (group, $0) }
+            }
+            _ = try await database.client.query("UPDATE conversations SET last_seq = 1000000")
+            let all = pairs
+            @Sendable func write(_ server: TestDatabase) async throws {
+                for seq in 1...60 {
+                    let marks = all.shuffled().map {
+                        MarkStore.Mark(conversation: $0.0, user: $0.1, delivered: seq, read: seq)
+                    }
+                    _ = try await server.stores.marks.move(marks, passingBy: false)
+                }
+            }
+            try await database.onAnotherServer { one in
+                try await database.onAnotherServer { other in
+                    async let first: Void = write(one)
+                    async let second: Void = write(other)
+                    _ = try await (first, second)
+                }
+            }
+            let rows = try await database.client.query(
+                "SELECT count(*) AS count FROM members WHERE delivered_seq = 60 AND read_seq = 60")
+            #expect(try rows.first?.decode("count", as: Int.self) == all.count)
+        }
+    }
+
     @Test func lockedRowIsSkipped() async throws {
         try await TestDatabase.run { database in
             let ana = try await database.person()

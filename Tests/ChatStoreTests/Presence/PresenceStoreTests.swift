@@ -43,6 +43,28 @@ import Testing
         }
     }
 
+    /// Two servers write arrivals and departures of the same people, each in an order of its own.
+    @Test func twoWritersOfTheSamePeopleNeverDeadlock() async throws {
+        try await TestDatabase.run { database in
+            let people = try await database.people(30)
+            @Sendable func write(_ server: TestDatabase) async throws {
+                for _ in 1...80 {
+                    let changes = people.shuffled().map {
+                        Bool.random() ? PresenceStore.Change.came($0) : .left($0, Date())
+                    }
+                    _ = try await server.stores.presence.write(changes)
+                }
+            }
+            try await database.onAnotherServer { one in
+                try await database.onAnotherServer { other in
+                    async let first: Void = write(one)
+                    async let second: Void = write(other)
+                    _ = try await (first, second)
+                }
+            }
+        }
+    }
+
     /// After a crash, users who were connected were last seen when the server last renewed its lease.
     @Test func aNewServerTakesOver() async throws {
         try await TestDatabase.run { database in

@@ -1,6 +1,7 @@
 import ChatModel
 import ChatTesting
 import PostgresClient
+import Synchronization
 import Testing
 
 @testable import ChatStore
@@ -109,6 +110,98 @@ import Testing
                 return
             }
             #expect(try await store.storedFiles(of: first.sha256, for: ana) == nil)
+        }
+    }
+
+    /// How a server deletes the last reference of a content.
+    enum Removal: CaseIterable { case delete, deleteUnreferenced, retire, deleteAllUnreferenced }
+
+    /// Prepares an upload of `owner` so that the removal finds it to be the last reference.
+    private func prepare(_ removal: Removal, of upload: Upload, _ owner: UserID, _ database: TestDatabase) async throws
+    {
+        switch removal {
+        case .delete: break
+        case .deleteUnreferenced, .deleteAllUnreferenced:
+            _ = try await database.client.query("UPDATE uploads SET removed_at = now() WHERE id = \(upload.id.uuid)")
+        case .retire:
+            let message = try await database.message(
+                from: owner, to: try await database.group(owner), attachments: [upload.id])
+            try await database.deleteMessage(message.id, by: owner)
+            _ = try await database.client.query("UPDATE messages SET deleted_at = now() - interval '1 day'")
+        }
+    }
+
+    /// - Returns: Whether it deleted the content.
+    private func remove(
+        _ removal: Removal, _ upload: Upload, _ owner: UserID, _ server: TestDatabase
+    ) async throws -> Bool {
+        switch removal {
+        case .delete:
+            if case .deleted(wasLast: true) = try await server.stores.uploads.delete(upload.id, owner: owner) {
+                return true
+            }
+            return false
+        case .deleteUnreferenced: return try await server.stores.uploads.deleteUnreferenced(upload.sha256)
+        case .retire:
+            return try await server.stores.orphans.retire(.init(id: upload.id, owner: owner, sha256: upload.sha256))
+        case .deleteAllUnreferenced: return try await !server.stores.orphans.deleteUnreferenced().isEmpty
+        }
+    }
+
+    /// One server has found the content and is about to refer to it, when another deletes its last reference.
+    @Test(arguments: Removal.allCases)
+    func contentStaysForWhoeverRefersToItMeanwhile(_ removal: Removal) async throws {
+        try await TestDatabase.run { database in
+            let (ana, bo) = (try await database.person(), try await database.person())
+            let upload = try await database.upload(ana)
+            try await prepare(removal, of: upload, ana, database)
+            try await database.onAnotherServer { adder in
+                try await database.onAnotherServer { deleter in
+                    // The new upload's owner is locked, so that the statement stops between reading and writing.
+                    let (added, wasDeleted) = try await database.client.withTransaction { transaction in
+                        _ = try await transaction.query("SELECT 1 FROM users WHERE id = \(bo.uuid) FOR UPDATE")
+                        let adding = Task {
+                            try await adder.stores.uploads.insert(
+                                .make(), owner: bo, name: "again", contentOf: upload.sha256)
+                        }
+                        try await database.waitForLocks(1)
+                        let isOver = Mutex(false)
+                        let deleting = Task {
+                            defer { isOver.withLock { $0 = true } }
+                            return try await remove(removal, upload, ana, deleter)
+                        }
+                        try await database.waitForLocks(2) { isOver.withLock { $0 } }
+                        _ = try await transaction.query("SELECT 1")
+                        return (adding, deleting)
+                    }
+                    #expect(try await added.value != nil)
+                    #expect(try await !wasDeleted.value)
+                }
+            }
+            #expect(try await database.stores.uploads.storedFiles(of: upload.sha256, for: bo) != nil)
+        }
+    }
+
+    /// One server has deleted the last reference, but not committed, when another refers to the content.
+    @Test func contentThatIsBeingDeletedIsNotReferredTo() async throws {
+        try await TestDatabase.run { database in
+            let (ana, bo) = (try await database.person(), try await database.person())
+            let upload = try await database.upload(ana)
+            try await database.onAnotherServer { adder in
+                let adding = try await database.client.withTransaction { transaction in
+                    _ = try await transaction.query("DELETE FROM uploads WHERE id = \(upload.id.uuid)")
+                    _ = try await transaction.query("DELETE FROM blobs WHERE sha256 = \(upload.sha256)")
+                    let isOver = Mutex(false)
+                    let adding = Task {
+                        defer { isOver.withLock { $0 = true } }
+                        return try await adder.stores.uploads.insert(
+                            .make(), owner: bo, name: "x", contentOf: upload.sha256)
+                    }
+                    try await database.waitForLocks(1) { isOver.withLock { $0 } }
+                    return adding
+                }
+                #expect(try await adding.value == nil, "the bytes have to be stored anew")
+            }
         }
     }
 
