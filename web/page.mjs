@@ -5,7 +5,9 @@ import { basename } from "node:path";
 
 const [, , directory] = process.argv;
 const { outputs } = JSON.parse(readFileSync(`${directory}/bundle.json`, "utf8"));
-const [script, main] = Object.entries(outputs).find(([, output]) => output.entryPoint === "src/main.tsx");
+const entry = (source) => Object.keys(outputs).find((path) => outputs[path].entryPoint === source);
+const script = entry("src/main.tsx");
+const main = outputs[script];
 
 const shared = new Set();
 function addImports(output) {
@@ -19,7 +21,8 @@ addImports(main);
 
 const address = (path) => `/assets/${basename(path)}`;
 const head = [
-  `<link rel="stylesheet" href="${address(Object.keys(outputs).find((path) => path.endsWith(".css")))}">`,
+  `<link rel="stylesheet" href="${address(main.cssBundle)}">`,
+  `<meta name="later-styles" content="${address(entry("src/styles/later.css"))}">`,
   ...[...shared].map((path) => `<link rel="modulepreload" href="${address(path)}">`),
   `<script type="module" src="${address(script)}"></script>`,
 ];

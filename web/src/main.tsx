@@ -8,7 +8,8 @@ import { App } from "./views/App";
 import { ChatContext } from "./views/context";
 import "./styles/main.css";
 
-const chat = new Chat(new Parley(window.location.origin, signedInHint, unconfirmedLogout), new Store());
+const later = async () => (await import("./views/pages")).later;
+const chat = new Chat(new Parley(window.location.origin, signedInHint, unconfirmedLogout, later), new Store(), later);
 watchPage(chat);
 void chat.restore();
 

@@ -24,6 +24,7 @@ function incoming(isLive = true) {
   const part = <T>(value: unknown) => value as T;
   const handler = new Incoming(
     store, part(parts.catchingUp), part(parts.conversations), part(parts.people), part(parts.delivery),
+    ({ id }) => done.push(`notify ${id}`),
   );
   return { store, done, receive: (event: ServerEvent) => handler.receive(event) };
 }

@@ -115,3 +115,59 @@ test("waits double, stay within their bound, and are random", () => {
   longest.reset();
   assert.equal(longest.next(), 100);
 });
+
+test("a probe that is answered changes nothing; a silent connection is replaced at once", async () => {
+  const { server, connection, statuses } = setUp();
+  connection.start();
+  const first = await server.next();
+  await first.accept();
+  connection.probe();
+  connection.probe();
+  assert.match(await first.packet(), /^420\["probe",\{\}\]$/);
+  first.say('430[{"ok":false,"error":{"code":"not_found","detail":""}}]');
+  await new Promise((resolve) => setTimeout(resolve));
+  connection.probe();
+  await first.packet();
+  // Anything that arrives shows that the connection works.
+  first.say('42["user:status",{"userId":"bo","status":"online"}]');
+  await new Promise((resolve) => setTimeout(resolve));
+  assert.deepEqual(statuses, ["connecting", "online"]);
+  assert.equal(first.packets.length, 0, "one probe at a time");
+  const arrival = server.next();
+  const begin = Date.now();
+  connection.probe();
+  const second = await arrival;
+  assert(Date.now() - begin < 2_000);
+  assert.deepEqual(statuses.slice(2), ["lost"]);
+  await second.accept();
+  assert.deepEqual(statuses.slice(2), ["lost", "online"]);
+  connection.stop();
+});
+
+test("when the network is gone, the next attempt begins at once, and then the usual waits follow", async () => {
+  const { server, connection, statuses } = setUp();
+  connection.start();
+  await (await server.next()).accept();
+  const arrival = server.next();
+  connection.drop();
+  const second = await arrival;
+  const next = server.next();
+  second.drop("no network");
+  await (await next).accept();
+  assert.deepEqual(statuses, ["connecting", "online", "lost", "waiting", "connecting", "online"]);
+  connection.stop();
+});
+
+test("whoever is banned is told so", async () => {
+  const codes: string[] = [];
+  const server = new FakeServer();
+  const tokens = { token: () => Promise.resolve("t"), renew: () => Promise.resolve("t") };
+  const handler = { onStatus: () => {}, onEvent: () => {}, onRevoked: (code: string) => codes.push(code) };
+  const connection = new Connection([server.open], tokens, handler, new Backoff(() => 0, 1, 1));
+  connection.start();
+  const link = await server.next();
+  link.say('0{"sid":"e","pingInterval":60000,"pingTimeout":60000}');
+  link.say('44{"message":"no","data":{"code":"banned"}}');
+  assert.deepEqual(codes, ["banned"]);
+  connection.stop();
+});

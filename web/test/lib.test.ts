@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { parseRoute, pathOf } from "../src/app/router";
 import { decodeBlurhash } from "../src/lib/blurhash";
 import { emojiGroups } from "../src/lib/emoji";
+import { characterStart } from "../src/lib/graphemes";
 import { byteSize, initials, isEmojiOnly, stableIndex } from "../src/lib/format";
 import { linkify } from "../src/lib/linkify";
 import { dayLabel, duration, shortTime } from "../src/texts/time";
@@ -163,4 +164,17 @@ test("every emoji is one emoji, has a name, and is listed once", () => {
   assert.deepEqual(all.filter(({ emoji, name }) => !isEmojiOnly(emoji) || !/^[a-z ]+$/.test(name)), []);
   assert.equal(new Set(all.map(({ emoji }) => emoji)).size, all.length);
   assert.equal(new Set(all.map(({ name }) => name)).size, all.length);
+});
+
+test("an excerpt begins and ends between characters as people see them", () => {
+  const family = "👩‍👩‍👧‍👦";
+  const flag = "🇫🇷";
+  for (const [text, starts] of [[`a${family}b`, [0, 1, 1 + family.length]], ["e\u0301\u0323x", [0, 3]], [`${flag}${flag}`, [0, 4]], ["\u1100\u1161\u11A8a", [0, 3]]] as const) {
+    for (let index = 0; index < text.length; index += 1) {
+      const expected = Math.max(...starts.filter((start) => start <= index));
+      assert.equal(characterStart(text, index), expected, `${text} at ${index}`);
+    }
+    assert.equal(characterStart(text, text.length + 5), text.length);
+    assert.equal(characterStart(text, -5), 0);
+  }
 });

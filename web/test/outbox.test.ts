@@ -1,11 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ApiError, NetworkError } from "../src/client/errors";
-import { Outbox } from "../src/client/outbox";
-import { Message, OutgoingMessage } from "../src/client/types";
+import { Outbox, Outgoing } from "../src/client/outbox";
 import { deferred, message } from "./support";
-
-const draft = (clientId: string, conversationId = "c"): OutgoingMessage => ({ clientId, conversationId, text: clientId, attachments: [] });
 
 /** An outbox whose transmissions are answered one by one from a list. */
 function setUp(answers: (Error | "ok")[]) {
@@ -13,23 +10,26 @@ function setUp(answers: (Error | "ok")[]) {
   const sent: string[] = [];
   const failed: [string, string][] = [];
   const done = deferred();
-  const outbox = new Outbox({
-    transmit: (outgoing): Promise<Message> => {
-      transmitted.push(outgoing.clientId);
+  const outbox = new Outbox();
+  const draft = (key: string, conversationId = "c"): Outgoing => ({
+    key,
+    conversationId,
+    transmit: () => {
+      transmitted.push(key);
       const answer = answers.shift() ?? "ok";
-      return answer === "ok" ? Promise.resolve(message(1, { clientId: outgoing.clientId })) : Promise.reject(answer);
+      return answer === "ok" ? Promise.resolve(message(1, { clientId: key })) : Promise.reject(answer);
     },
-    onSent: (clientId) => {
-      sent.push(clientId);
-      if (clientId === "last") done.resolve();
+    onSent: () => {
+      sent.push(key);
+      if (key === "last") done.resolve();
     },
-    onFailed: (clientId, error) => failed.push([clientId, error.code]),
+    onFailed: (error) => failed.push([key, error.code]),
   });
-  return { outbox, transmitted, sent, failed, done: done.promise };
+  return { outbox, draft, transmitted, sent, failed, done: done.promise };
 }
 
 test("messages wait for the connection and keep their order", async () => {
-  const { outbox, transmitted, sent, done } = setUp([]);
+  const { outbox, draft, transmitted, sent, done } = setUp([]);
   for (const id of ["1", "2", "last"]) outbox.add(draft(id));
   assert.deepEqual(transmitted, []);
   outbox.setOnline(true);
@@ -38,7 +38,7 @@ test("messages wait for the connection and keep their order", async () => {
 });
 
 test("an interrupted message is sent again under the same clientId with the next connection", async () => {
-  const { outbox, transmitted, done } = setUp([new NetworkError("cut")]);
+  const { outbox, draft, transmitted, done } = setUp([new NetworkError("cut")]);
   outbox.setOnline(true);
   outbox.add(draft("last"));
   outbox.setOnline(false);
@@ -48,7 +48,7 @@ test("an interrupted message is sent again under the same clientId with the next
 });
 
 test("a refusal is final, and the next message is sent", async () => {
-  const { outbox, transmitted, failed, done } = setUp([new ApiError(0, "muted", "")]);
+  const { outbox, draft, transmitted, failed, done } = setUp([new ApiError(0, "muted", "")]);
   outbox.setOnline(true);
   outbox.add(draft("1"));
   outbox.add(draft("last"));
@@ -58,7 +58,7 @@ test("a refusal is final, and the next message is sent", async () => {
 });
 
 test("a server in trouble is tried again after the time it names", async () => {
-  const { outbox, transmitted, failed, done } = setUp([new ApiError(0, "rate_limited", "", undefined, 0.001)]);
+  const { outbox, draft, transmitted, failed, done } = setUp([new ApiError(0, "rate_limited", "", undefined, 0.001)]);
   outbox.setOnline(true);
   outbox.add(draft("last"));
   await done;
@@ -67,7 +67,7 @@ test("a server in trouble is tried again after the time it names", async () => {
 });
 
 test("the same message is queued once, and a removed one is not sent", async () => {
-  const { outbox, transmitted, done } = setUp([]);
+  const { outbox, draft, transmitted, done } = setUp([]);
   outbox.add(draft("1"));
   outbox.add(draft("1"));
   outbox.add(draft("2"));
@@ -76,4 +76,13 @@ test("the same message is queued once, and a removed one is not sent", async () 
   outbox.setOnline(true);
   await done;
   assert.deepEqual(transmitted, ["1", "last"]);
+});
+
+test("what is answered after a sign-out changes nothing", async () => {
+  const { outbox, draft, sent } = setUp([]);
+  outbox.setOnline(true);
+  outbox.add(draft("1"));
+  outbox.clear();
+  await new Promise((resolve) => setTimeout(resolve));
+  assert.deepEqual(sent, []);
 });

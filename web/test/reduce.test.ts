@@ -209,3 +209,24 @@ test("conversation:renamed and member:updated change nothing else, and move noth
   assert.equal(promoted.conversations["c"]?.members.find(({ user }) => user.id === "bo")?.role, "admin");
   assert.equal(promoted.revisions["c"], 6);
 });
+
+test("a reaction to somebody's message, or its edit, does not end their typing; their next message does", () => {
+  const typing = { conversationId: "c", userId: "bo", active: true };
+  const before = run(
+    signedIn,
+    received(message(1)),
+    live({ name: "typing", payload: typing as never }),
+    live({ name: "message:updated", payload: message(1, { revision: 2, reactions: [{ emoji: "👍", userIds: ["ana"] }] }) }),
+    live({ name: "message:deleted", payload: message(1, { revision: 3, text: "", deletedAt: "2026-01-01T00:00:00.000Z" }) }),
+  );
+  assert(before.typing["c"]?.["bo"] !== undefined);
+  assert.deepEqual(run(before, received(message(2, { revision: 4 }))).typing["c"], {});
+});
+
+test("the time is part of the state, and outlives a session", () => {
+  const at = new Date(2026, 5, 15, 23, 59).getTime();
+  const before = run(signedIn, { type: "clock", now: at });
+  const after = run(before, { type: "clock", now: at + 60_000 });
+  assert(before.today !== after.today);
+  assert.equal(run(after, { type: "signedOut", ending: { code: "banned", isKept: true } }).now, at + 60_000);
+});

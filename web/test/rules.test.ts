@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import sharedLimits from "../../Tests/limits.json";
 import shared from "../../Tests/permissions.json";
-import { characters, fits, limits } from "../src/rules/limits";
+import { characters, fits, limits, trimmed, withoutBlankEdges } from "../src/rules/limits";
 import * as permissions from "../src/rules/permissions";
 import { Refusal, Standing } from "../src/rules/permissions";
 
@@ -52,4 +52,16 @@ test("a character is a code point", () => {
   assert(fits(characters("👍".repeat(80)), limits.title));
   assert(!fits(characters("👍".repeat(81)), limits.title));
   assert(!fits(0, limits.title));
+});
+
+test("names are trimmed as the server trims them", () => {
+  assert.equal(trimmed("\u0085 \u3000a b\u2028"), "a b");
+  // No white space by Unicode, though JavaScript's trim removes it.
+  assert.equal(trimmed("\uFEFFa"), "\uFEFFa");
+});
+
+test("a message keeps the blanks before its first word", () => {
+  assert.equal(withoutBlankEdges("    if x:\n\ty\n \n"), "    if x:\n\ty");
+  assert.equal(withoutBlankEdges(" \n\t\n  a"), "  a");
+  for (const text of ["", " ", "\n \t\u3000\n", "\u00A0"]) assert.equal(withoutBlankEdges(text), "", JSON.stringify(text));
 });

@@ -57,6 +57,34 @@ test("a session that the server no longer accepts ends once", async () => {
   assert.equal(hint.read(), null);
 });
 
+test("the server's reason for the end of a session is passed on, a ban too", async () => {
+  for (const [status, code] of [[401, "session_revoked"], [403, "banned"], [401, "unauthenticated"]] as const) {
+    const { doFetch } = fakeFetch([{ status, body: { code } }]);
+    const session = new Session(memoryHint("ana"), doFetch);
+    const codes: (string | undefined)[] = [];
+    session.onEnded = (reason) => codes.push(reason);
+    await assert.rejects(session.restore(), (error) => error instanceof ApiError);
+    assert.deepEqual(codes, [code]);
+  }
+});
+
+test("a lost answer to a refresh costs one more attempt", async () => {
+  const hint = memoryHint("ana");
+  const { doFetch, calls } = fakeFetch([answer("a")]);
+  let isLost = true;
+  const losing = ((path: string, init: RequestInit) => {
+    if (!isLost) return doFetch(path, init);
+    isLost = false;
+    return Promise.reject(new TypeError("cut"));
+  }) as typeof fetch;
+  const session = new Session(hint, losing);
+  await assert.rejects(session.restore(), (error) => error instanceof NetworkError);
+  assert.equal(session.isExpected, true);
+  await session.restore();
+  assert.equal(await session.token(), "a");
+  assert.equal(calls.length, 1);
+});
+
 test("log-out ends the session at once, and tells the server by token and cookie", async () => {
   const hint = memoryHint();
   const { doFetch, calls } = fakeFetch([answer("a"), { status: 204 }]);

@@ -11,7 +11,8 @@ export class Account {
   }
 
   async setAvatar(file: File): Promise<void> {
-    const upload = await this.parley.uploader.upload(file, {
+    const uploader = await this.parley.uploader();
+    const upload = await uploader.upload(file, {
       signal: new AbortController().signal,
       onProgress: () => {},
       untilOnline: (delay) => new Promise((resolve) => setTimeout(resolve, delay)),
@@ -29,9 +30,5 @@ export class Account {
 
   revokeDevice(id: Id): Promise<void> {
     return this.parley.revokeDevice(id);
-  }
-
-  logout(): Promise<void> {
-    return this.parley.session.logout();
   }
 }

@@ -1,22 +1,32 @@
 import { Id, Message } from "../client/types";
 import { limits } from "../rules/limits";
-import { Draft, draftOf, emptyDraft } from "../store/state";
+import { Act } from "../store/act";
+import { Draft, draftOf, emptyDraft, PendingMessage, UploadTask } from "../store/state";
 import { Store } from "../store/store";
 import * as texts from "../texts";
+import { messageSummary } from "../texts/summary";
 import { Notices } from "./notices";
-import { saveUnsent } from "./unsent";
 import { Uploads } from "./uploads";
 
-/** What is being written in each conversation: text, files, and the message that it answers or edits. */
+/**
+ * What is being written in each conversation: text, files, and the message that it answers. While a message is edited,
+ * all that is put aside.
+ */
 export class Drafts {
+  /** By conversation: the draft as it was when the latest edit was saved. */
+  private readonly afterEdit = new Map<Id, Draft>();
+
   constructor(private readonly store: Store, private readonly uploads: Uploads, private readonly notices: Notices) {}
 
   of(conversationId: Id): Draft {
     return draftOf(this.store.state, conversationId);
   }
 
-  change(conversationId: Id, changes: Partial<Draft>): void {
-    this.set(conversationId, { ...this.of(conversationId), ...changes });
+  /** The text in the field changes: that of the edit, or else that of the draft. */
+  write(conversationId: Id, text: string): void {
+    const draft = this.of(conversationId);
+    const { editing } = draft;
+    this.set(conversationId, editing === undefined ? { ...draft, text } : { ...draft, editing: { ...editing, text } });
   }
 
   clear(conversationId: Id): void {
@@ -28,33 +38,77 @@ export class Drafts {
     this.set(message.conversationId, { ...draft, replyTo: message });
   }
 
+  /** Edits a message, which is given as it is shown. */
   edit(message: Message): void {
-    const { replyTo: _, ...draft } = this.of(message.conversationId);
-    this.set(message.conversationId, { ...draft, editing: message, text: message.text });
+    const { id: target, conversationId, text, attachments } = message;
+    const editing = { target, text, original: text, summary: messageSummary(message), mayBeEmpty: attachments.length > 0 };
+    this.set(conversationId, { ...this.of(conversationId), editing });
   }
 
-  /** Stops replying or editing. */
+  editPending({ clientId: target, conversationId, text, uploads }: PendingMessage): void {
+    const editing = { target, text, original: text, summary: text, mayBeEmpty: uploads.length > 0 };
+    this.set(conversationId, { ...this.of(conversationId), editing });
+  }
+
+  /** Puts an edit that the server refused back into the field, with the reason. */
+  editAgain({ conversationId, target, change }: Act, problem: string): void {
+    if (change.kind !== "edit") return;
+    const message = this.store.state.timelines[conversationId]?.messages.find(({ id }) => id === target);
+    const original = message?.text ?? "";
+    const summary = message === undefined ? "" : messageSummary(message);
+    const mayBeEmpty = message !== undefined && message.attachments.length > 0;
+    const editing = { target, text: change.text, original, summary, mayBeEmpty, problem };
+    this.set(conversationId, { ...this.of(conversationId), editing });
+  }
+
+  /** Whether the field is as the latest edit left it, so that the edit may come back into it. */
+  isUntouched(conversationId: Id): boolean {
+    const { text, editing } = this.of(conversationId);
+    return editing === undefined && (text === "" || text === this.afterEdit.get(conversationId)?.text);
+  }
+
+  /** Stops editing, or else replying. */
   stopReference(conversationId: Id): void {
-    const { replyTo: _, editing, ...draft } = this.of(conversationId);
-    this.set(conversationId, editing === undefined ? draft : { ...draft, text: "" });
+    const { editing, ...draft } = this.of(conversationId);
+    const { replyTo: _, ...unrelated } = draft;
+    this.set(conversationId, editing === undefined ? unrelated : draft);
+    this.afterEdit.set(conversationId, this.of(conversationId));
   }
 
   attach(conversationId: Id, files: readonly File[]): void {
+    const draft = this.of(conversationId);
     const most = limits.attachments.most;
-    const room = most - this.of(conversationId).uploads.length;
+    const room = most - draft.uploads.length;
     if (files.length > room) this.notices.show(texts.composer.tooManyFiles(most), true);
+    else if (draft.editing !== undefined) this.notices.show(texts.composer.filesWait);
     const ids = files.slice(0, Math.max(0, room)).map((file) => this.uploads.start(file));
-    this.change(conversationId, { uploads: [...this.of(conversationId).uploads, ...ids] });
+    this.set(conversationId, { ...this.of(conversationId), uploads: [...draft.uploads, ...ids] });
   }
 
   /** Removes a file from the draft and from the server. */
   detach(conversationId: Id, taskId: string): void {
-    this.change(conversationId, { uploads: this.of(conversationId).uploads.filter((id) => id !== taskId) });
+    const draft = this.of(conversationId);
+    this.set(conversationId, { ...draft, uploads: draft.uploads.filter((id) => id !== taskId) });
     this.uploads.cancel(taskId);
+  }
+
+  /** Throws a draft away, as its user asks for. */
+  discard(conversationId: Id): void {
+    for (const id of this.of(conversationId).uploads) this.uploads.cancel(id);
+    this.clear(conversationId);
+  }
+
+  /** Takes a draft that was kept. Answers whether it could: another one may have been begun since. */
+  restore(conversationId: Id, draft: Draft, tasks: readonly UploadTask[] = []): boolean {
+    const { text, uploads, editing } = this.of(conversationId);
+    const isFree = text.trim() === "" && uploads.length === 0 && editing === undefined;
+    if (!isFree) return text === draft.text && draft.uploads.length === 0 && draft.editing === undefined;
+    for (const task of tasks) this.store.dispatch({ type: "uploadAdded", task });
+    this.set(conversationId, draft);
+    return true;
   }
 
   private set(conversationId: Id, draft: Draft): void {
     this.store.dispatch({ type: "draftChanged", conversationId, draft });
-    saveUnsent(this.store.state);
   }
 }

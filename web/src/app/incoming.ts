@@ -1,10 +1,9 @@
-import { ServerEvent } from "../client/types";
+import { Message, ServerEvent } from "../client/types";
 import { Store } from "../store/store";
 import { typingLife } from "../store/typing";
 import { CatchingUp } from "./catchingUp";
 import { Conversations } from "./conversations";
 import { Delivery } from "./delivery";
-import { notify } from "./notifications";
 import { People } from "./people";
 
 /** A typing mark is checked this long after it expires, in milliseconds. */
@@ -18,6 +17,7 @@ export class Incoming {
     private readonly conversations: Conversations,
     private readonly people: People,
     private readonly delivery: Delivery,
+    private readonly notify: (message: Message) => void,
   ) {}
 
   receive(event: ServerEvent): void {
@@ -31,7 +31,7 @@ export class Incoming {
         if (this.store.state.conversations[event.payload.conversationId] === undefined) {
           void this.conversations.refresh(event.payload.conversationId);
         } else {
-          notify(this.store.state, event.payload);
+          this.notify(event.payload);
         }
         break;
       case "member:joined":

@@ -1,30 +1,12 @@
 import { Parley } from "../client/parley";
 import { Id, Message, MessagePage, Upload } from "../client/types";
 import { Store } from "../store/store";
-import { Notices } from "./notices";
 
-/** What can be done with single messages: find, fetch again, change, react, report, and save their files. */
+/** What can be done with single messages: find, fetch again, report, and save their files. */
 export class Messages {
   private readonly renewing = new Map<Id, Promise<Message | undefined>>();
 
-  constructor(private readonly parley: Parley, private readonly store: Store, private readonly notices: Notices) {}
-
-  // Changing
-
-  async edit(message: Message, text: string): Promise<void> {
-    await this.notices.attempt(() => this.apply(this.parley.edit(message.id, text)));
-  }
-
-  async remove(message: Message): Promise<void> {
-    await this.notices.attempt(() => this.apply(this.parley.deleteMessage(message.id)));
-  }
-
-  /** Adds a reaction of the user's, or takes it back if it is there. */
-  async react(message: Message, emoji: string): Promise<void> {
-    const meId = this.store.state.me?.id ?? "";
-    const isMine = message.reactions.some((reaction) => reaction.emoji === emoji && reaction.userIds.includes(meId));
-    await this.notices.attempt(() => this.apply(this.parley.react(message.id, emoji, !isMine)));
-  }
+  constructor(private readonly parley: Parley, private readonly store: Store) {}
 
   report(message: Message, reason: string): Promise<void> {
     return this.parley.report(message.id, reason);

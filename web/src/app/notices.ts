@@ -1,4 +1,6 @@
+import { copyText } from "../lib/clipboard";
 import { Store } from "../store/store";
+import * as texts from "../texts";
 import { problemText } from "../texts/problems";
 
 /** How long a notice is shown, in milliseconds. */
@@ -19,6 +21,14 @@ export class Notices {
 
   dismiss(id: number): void {
     this.store.dispatch({ type: "noticeRemoved", id });
+  }
+
+  /** Copies a text, and says so. */
+  copy(text: string): void {
+    void this.attempt(async () => {
+      await copyText(text);
+      this.show(texts.message.copied);
+    });
   }
 
   /** Runs what the user asked for and shows its error, if any. Answers whether it succeeded. */

@@ -1,4 +1,5 @@
 import { LogoutMemory, SignedInHint } from "../client/session";
+import { readStored, store } from "../lib/storage";
 import { Chat } from "./chat";
 
 const key = "parley.signedIn";
@@ -11,30 +12,43 @@ export const unconfirmedLogout: LogoutMemory = stored("parley.signedOut");
 
 function stored(name: string) {
   return {
-    read: () => localStorage.getItem(name),
-    write: (value: string | null) => {
-      if (value === null) localStorage.removeItem(name);
-      else localStorage.setItem(name, value);
-    },
+    read: () => readStored(name),
+    write: (value: string | null) => store(name, value),
   };
 }
 
-/** Reacts to events of the page: the network is back, the page is visible again, another tab signs in or out. */
+/** Reacts to events of the page: the network comes and goes, the page is visible again, another tab signs in or out. */
 export function watchPage(chat: Chat): void {
-  const hurry = () => chat.connectNow();
+  const probe = () => chat.probe();
   window.addEventListener("online", () => {
-    hurry();
+    probe();
     void chat.confirmLogout();
   });
+  window.addEventListener("offline", () => chat.networkLost());
+  // Another network, such as another WLAN. Only some browsers tell.
+  (navigator as { connection?: EventTarget }).connection?.addEventListener("change", probe);
   void chat.confirmLogout();
+  const wake = () => chat.wake();
   document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "visible") hurry();
+    if (document.visibilityState === "visible") wake();
     // The page may be about to close.
     else chat.reading.sendMarks();
+  });
+  document.addEventListener("resume", wake);
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) wake();
   });
   window.addEventListener("beforeunload", (event) => {
     if (chat.uploads.isUnderWay) event.preventDefault();
   });
+  // In Safari this Enter has ended a composition, and would still submit its form.
+  window.addEventListener(
+    "keydown",
+    (event) => {
+      if (event.key === "Enter" && event.keyCode === 229) event.preventDefault();
+    },
+    true,
+  );
   // Otherwise the browser would open a file that is dropped outside a conversation.
   for (const type of ["dragover", "drop"] as const) {
     window.addEventListener(type, (event) => {

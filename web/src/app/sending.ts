@@ -3,67 +3,57 @@ import { Outbox } from "../client/outbox";
 import { Parley } from "../client/parley";
 import { Id, Message } from "../client/types";
 import { newId } from "../lib/ids";
+import { withoutBlankEdges } from "../rules/limits";
+import { Act } from "../store/act";
 import { PendingMessage } from "../store/state";
 import { Store } from "../store/store";
+import * as texts from "../texts";
 import { problemText } from "../texts/problems";
+import { Acts } from "./acts";
 import { Drafts } from "./drafts";
-import { Messages } from "./messages";
-import { forgetUnsent, loadUnsent, saveUnsent } from "./unsent";
+import { Notices } from "./notices";
 import { Uploads } from "./uploads";
 
-/** Messages from pressing Enter to the server's acknowledgement. */
+/** Messages from pressing Enter to the server's acknowledgement, and edits. */
 export class Sending {
-  private readonly outbox: Outbox;
-
   constructor(
     private readonly parley: Parley,
     private readonly store: Store,
+    private readonly outbox: Outbox,
     private readonly drafts: Drafts,
     private readonly uploads: Uploads,
-    private readonly messages: Messages,
+    private readonly acts: Acts,
+    private readonly notices: Notices,
   ) {
-    this.outbox = new Outbox({
-      transmit: (message) => this.parley.send(message),
-      onSent: (clientId, message) => this.sent(clientId, message),
-      onFailed: (clientId, error) => this.failed(clientId, error),
-    });
     uploads.onSettled = (taskId) => this.uploadSettled(taskId);
+    acts.onEditFailed = (act, problem) => this.editFailed(act, problem);
   }
 
   setOnline(isOnline: boolean): void {
     this.outbox.setOnline(isOnline);
   }
 
-  clear(): void {
-    this.outbox.clear();
-    forgetUnsent();
+  /** Goes on with a message that the page was closed over. Its files must be upload tasks already. */
+  restore(pending: PendingMessage): void {
+    if (this.pending(pending.clientId) !== undefined) return;
+    this.store.dispatch({ type: "pendingAdded", pending });
+    if (pending.state === "failed") return;
+    const isLost = pending.uploads.some((id) => this.store.state.uploads[id]?.isLost === true);
+    if (isLost) this.alter(pending.clientId, { state: "failed", problem: texts.message.filesLost });
+    else this.proceed(pending);
   }
 
-  /** Continues with what a reload interrupted. */
-  restore(userId: Id): void {
-    const { store } = this;
-    const { messages, drafts } = loadUnsent(userId);
-    for (const { pending, tasks } of messages) {
-      if (this.pending(pending.clientId) !== undefined) continue;
-      for (const task of tasks) store.dispatch({ type: "uploadAdded", task });
-      store.dispatch({ type: "pendingAdded", pending });
-      if (pending.state === "sending") this.enqueue(pending);
-    }
-    for (const [id, text] of Object.entries(drafts)) {
-      if (store.state.drafts[id] === undefined) this.drafts.change(id, { text });
-    }
-  }
-
-  /** Sends the draft of a conversation, or saves it if it edits a message. An empty draft does nothing. */
+  /** Sends the draft of a conversation, or saves the edit that is in its field. An empty one does nothing. */
   submit(conversationId: Id): void {
     const { text: written, uploads, editing, replyTo } = this.drafts.of(conversationId);
-    const text = written.trim();
     if (editing !== undefined) {
-      if (text === "" && editing.attachments.length === 0) return;
-      this.drafts.clear(conversationId);
-      if (text !== editing.text) void this.messages.edit(editing, text);
+      const text = withoutBlankEdges(editing.text);
+      if (text === "" && !editing.mayBeEmpty) return;
+      this.drafts.stopReference(conversationId);
+      if (text !== editing.original) this.edit(conversationId, editing.target, text);
       return;
     }
+    const text = withoutBlankEdges(written);
     if (text === "" && uploads.length === 0) return;
     const pending: PendingMessage = {
       clientId: newId(),
@@ -80,23 +70,49 @@ export class Sending {
     this.proceed(pending);
   }
 
+  /** Sends a refused message again; files that were lost with an earlier page are left out. */
   retry(clientId: string): void {
     const pending = this.pending(clientId);
     if (pending === undefined) return;
-    this.alter(clientId, { state: "uploading" });
-    for (const id of pending.uploads) {
-      if (this.store.state.uploads[id]?.state === "failed") this.uploads.retry(id);
-    }
-    this.proceed({ ...pending, state: "uploading" });
+    const uploads = pending.uploads.filter((id) => this.store.state.uploads[id]?.isLost !== true);
+    if (pending.text === "" && uploads.length === 0) return;
+    this.alter(clientId, { state: "uploading", uploads });
+    for (const id of uploads) if (this.store.state.uploads[id]?.state === "failed") this.uploads.retry(id);
+    this.proceed({ ...pending, uploads });
   }
 
-  /** Gives up a message that was not acknowledged. */
+  /** Gives up a message that was not acknowledged. One that may have arrived is deleted as soon as that is known. */
   discard(clientId: string): void {
     const pending = this.pending(clientId);
+    if (pending === undefined) return;
+    if (pending.isTried === true && pending.state !== "failed") {
+      this.acts.remove(pending.conversationId, clientId);
+      return;
+    }
     this.outbox.remove(clientId);
     this.store.dispatch({ type: "pendingRemoved", clientId });
-    for (const id of pending?.uploads ?? []) this.uploads.cancel(id);
-    saveUnsent(this.store.state);
+    for (const id of pending.uploads) this.uploads.cancel(id);
+  }
+
+  /** Changes a message. One that was never sent changes where it waits. */
+  private edit(conversationId: Id, target: string, text: string): void {
+    const pending = this.pending(target);
+    if (pending === undefined || (pending.isTried === true && pending.state !== "failed")) {
+      this.acts.edit(conversationId, target, text);
+      return;
+    }
+    this.alter(target, { text });
+    if (pending.state === "failed") this.retry(target);
+  }
+
+  private editFailed(act: Act, problem: string): void {
+    if (this.drafts.isUntouched(act.conversationId)) {
+      this.drafts.editAgain(act, problem);
+    } else {
+      // The user is writing something else by now. The edit waits beside its message.
+      this.store.dispatch({ type: "actChanged", act: { ...act, problem } });
+      this.notices.show(texts.message.notSaved(problem), true);
+    }
   }
 
   private uploadSettled(taskId: string): void {
@@ -114,28 +130,46 @@ export class Sending {
     } else if (tasks.every((task) => task?.upload !== undefined)) {
       this.alter(pending.clientId, { state: "sending" });
       this.enqueue(pending);
-      saveUnsent(this.store.state);
     }
   }
 
-  private enqueue(pending: PendingMessage): void {
-    const { clientId, conversationId, text, replyTo } = pending;
+  private enqueue({ clientId, conversationId }: PendingMessage): void {
+    this.outbox.add({
+      key: clientId,
+      conversationId,
+      transmit: () => this.transmit(clientId),
+      onSent: (message) => this.sent(clientId, message),
+      onFailed: (error) => this.failed(clientId, error),
+    });
+  }
+
+  private transmit(clientId: string): Promise<Message> {
+    const pending = this.pending(clientId);
+    // It has arrived without an acknowledgement, or was given up.
+    if (pending === undefined) return Promise.reject(new ApiError(0, "gone", ""));
+    const { conversationId, text, replyTo } = pending;
     const attachments = pending.uploads.flatMap((id) => this.store.state.uploads[id]?.upload?.id ?? []);
-    this.outbox.add({ clientId, conversationId, text, attachments, ...(replyTo === undefined ? {} : { replyTo }) });
+    if (pending.isTried !== true) this.alter(clientId, { isTried: true });
+    return this.parley.send({ clientId, conversationId, text, attachments, ...(replyTo === undefined ? {} : { replyTo }) });
   }
 
   private sent(clientId: string, message: Message): void {
     const pending = this.pending(clientId);
+    this.acts.messageSent(clientId, message.id);
     this.store.dispatch({ type: "messages", conversationId: message.conversationId, messages: [message] });
     // The answer settles this clientId even if it is a message that was stored under another one.
     this.store.dispatch({ type: "pendingRemoved", clientId });
     for (const id of pending?.uploads ?? []) this.uploads.forget(id);
-    saveUnsent(this.store.state);
   }
 
   private failed(clientId: string, error: ApiError): void {
     this.alter(clientId, { state: "failed", problem: problemText(error) });
-    saveUnsent(this.store.state);
+    // What was to be done to it once it was sent is done to it here.
+    for (const act of this.store.state.acts[clientId] ?? []) {
+      this.acts.drop(act);
+      if (act.change.kind === "edit") this.alter(clientId, { text: act.change.text });
+      if (act.change.kind === "delete") this.discard(clientId);
+    }
   }
 
   private pending(clientId: string): PendingMessage | undefined {

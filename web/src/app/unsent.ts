@@ -1,47 +1,211 @@
 import { Id } from "../client/types";
-import { PendingMessage, State, UploadTask } from "../store/state";
+import { newId } from "../lib/ids";
+import { readStored, store as setStored, storedKeys } from "../lib/storage";
+import { Act } from "../store/act";
+import { Draft, PendingMessage, State, titleOf, UploadTask } from "../store/state";
+import { Store } from "../store/store";
+import * as texts from "../texts";
+import type { Acts } from "./acts";
+import type { Drafts } from "./drafts";
+import type { Sending } from "./sending";
 
-/** What a reload of this tab would lose, saved for the user who wrote it. */
-interface Kept {
-  userId: Id;
-  messages: { pending: PendingMessage; tasks: UploadTask[] }[];
-  /** Texts being written, by conversation. */
-  drafts: Record<Id, string>;
+/** Those who go on with what is taken over. */
+export interface Writers {
+  readonly acts: Acts;
+  readonly drafts: Drafts;
+  readonly sending: Sending;
 }
 
-const key = "parley.unsent";
+/** Something that its user wrote and the server does not have. */
+export type Kept = { tasks?: readonly UploadTask[]; title?: string } & (
+  | { kind: "draft"; conversationId: Id; draft: Draft }
+  | { kind: "message"; pending: PendingMessage }
+  | { kind: "act"; act: Act }
+);
+
+const prefix = "parley.unsent";
+const alivePrefix = "parley.alive";
+const tabLock = "parley.tab";
+const adoptLock = "parley.adopt";
+
+/** Without locks, a tab that has not said for this long that it lives is gone, in milliseconds. */
+const silence = 150_000;
+
+/** Without locks, how long tabs take to agree on one of them, in milliseconds. */
+const agreement = 200;
 
 /**
- * Saves the messages that are not acknowledged and the texts being written. A message whose files are still on their way
- * is left out: a page cannot read them again.
+ * Keeps what was written and not sent in the browser's storage, for the user who wrote it. Each tab keeps its own, so that
+ * none overwrites another's; what a closed tab leaves behind, the next one takes over.
  */
-export function saveUnsent({ me, pending, uploads, drafts: written }: State): void {
-  if (me === undefined) return;
-  const messages: Kept["messages"] = [];
-  for (const message of pending) {
-    const tasks = message.uploads.flatMap((id) => uploads[id] ?? []);
-    if (message.state === "uploading" || tasks.some((task) => task.upload === undefined)) continue;
-    messages.push({ pending: message, tasks: tasks.map(({ preview: _, ...task }) => task) });
+export class Unsent {
+  private readonly tab = newId();
+  private readonly isHeld: Promise<void>;
+  private userId: Id | undefined;
+  private unsubscribe: () => void = () => {};
+  private saved: Partial<State> = {};
+  /** What storage holds for this tab, by key. */
+  private written = new Map<string, string>();
+
+  constructor(private readonly state: Store, private readonly writers: Writers) {
+    this.isHeld = new Promise((resolve) => {
+      if (navigator.locks === undefined) resolve();
+      // Held until the tab is gone, however it goes.
+      else void navigator.locks.request(`${tabLock}.${this.tab}`, () => (resolve(), new Promise(() => {})));
+    });
+    window.addEventListener("pagehide", () => setStored(this.aliveKey(this.tab), null));
+    window.addEventListener("pageshow", ({ persisted }) => persisted && this.live());
   }
-  const drafts: Record<Id, string> = {};
-  for (const [id, { text, editing }] of Object.entries(written)) if (text !== "" && editing === undefined) drafts[id] = text;
-  try {
-    sessionStorage.setItem(key, JSON.stringify({ userId: me.id, messages, drafts }));
-  } catch {
-    // If storage is full or forbidden, only a reload loses something.
+
+  /** From now on keeps what the user writes, and brings back what they had not sent. */
+  start(userId: Id): void {
+    if (this.userId === userId) {
+      void this.adopt();
+      return;
+    }
+    this.stop();
+    this.userId = userId;
+    this.live();
+    this.save();
+    this.unsubscribe = this.state.subscribe(() => this.save());
+    void this.adopt();
+  }
+
+  /** Stops keeping; what is kept stays. */
+  stop(): void {
+    this.unsubscribe();
+    this.userId = undefined;
+    this.written = new Map();
+    this.saved = {};
+  }
+
+  /** Whether anything is kept for the user, by any tab. */
+  get hasWords(): boolean {
+    return this.userId !== undefined && storedKeys(`${prefix}/${this.userId}/`).length > 0;
+  }
+
+  /** Deletes all that is kept for the user. */
+  forget(): void {
+    const keys = this.userId === undefined ? [] : storedKeys(`${prefix}/${this.userId}/`);
+    this.stop();
+    for (const key of keys) setStored(key, null);
+  }
+
+  /** Takes over what tabs that are gone have left behind. */
+  async adopt(): Promise<void> {
+    await this.isHeld;
+    const { locks } = navigator;
+    if (locks === undefined) {
+      // Of the tabs that are at it together, the last to say so goes on.
+      setStored(adoptLock, this.tab);
+      await new Promise((resolve) => setTimeout(resolve, agreement));
+      if (readStored(adoptLock) === this.tab) this.takeOver();
+    } else {
+      await locks.request(adoptLock, async () => {
+        const { held = [] } = await locks.query();
+        this.takeOver(new Set(held.map(({ name }) => name)));
+      });
+    }
+  }
+
+  private takeOver(held?: ReadonlySet<string | undefined>): void {
+    const { userId } = this;
+    if (userId === undefined) return;
+    const isAlive = (tab: string) => {
+      const said = readStored(this.aliveKey(tab));
+      if (tab === this.tab || said === null) return tab === this.tab;
+      return held === undefined ? Date.now() - Number(said) < silence : held.has(`${tabLock}.${tab}`);
+    };
+    for (const key of storedKeys(`${alivePrefix}/`)) if (!isAlive(key.slice(alivePrefix.length + 1))) setStored(key, null);
+    const left = storedKeys(`${prefix}/${userId}/`).filter((key) => !isAlive(key.split("/")[2] ?? ""));
+    const found = left.flatMap((key) => {
+      const kept = parse(readStored(key));
+      if (kept === undefined) setStored(key, null);
+      return kept === undefined ? [] : [{ key, kept }];
+    });
+    found.sort((a, b) => timeOf(a.kept).localeCompare(timeOf(b.kept)));
+    for (const { key, kept } of found) if (this.restore(kept)) setStored(key, null);
+  }
+
+  /** Takes something over. Answers whether it could. */
+  private restore(kept: Kept): boolean {
+    const { acts, drafts, sending } = this.writers;
+    const { dispatch } = this.state;
+    if (kept.kind === "act") {
+      acts.restore(kept.act);
+      return true;
+    }
+    const conversationId = kept.kind === "draft" ? kept.conversationId : kept.pending.conversationId;
+    if (kept.title !== undefined) dispatch({ type: "titleKept", conversationId, title: kept.title });
+    if (kept.kind === "draft") return drafts.restore(conversationId, kept.draft, kept.tasks);
+    for (const task of kept.tasks ?? []) dispatch({ type: "uploadAdded", task });
+    sending.restore(kept.pending);
+    return true;
+  }
+
+  private live(): void {
+    setStored(this.aliveKey(this.tab), String(Date.now()));
+  }
+
+  private aliveKey(tab: string): string {
+    return `${alivePrefix}/${tab}`;
+  }
+
+  /** Writes what has changed since the last time. */
+  private save(): void {
+    const { state } = this.state;
+    const { saved } = this;
+    this.saved = state;
+    if (saved.now !== undefined && state.now !== saved.now) {
+      this.live();
+      void this.adopt();
+    }
+    if (saved.drafts === state.drafts && saved.pending === state.pending && saved.acts === state.acts && saved.uploads === state.uploads) {
+      return;
+    }
+    const next = new Map<string, string>();
+    for (const [name, kept] of everything(state)) next.set(`${prefix}/${this.userId}/${this.tab}/${name}`, JSON.stringify(kept));
+    for (const key of this.written.keys()) if (!next.has(key)) setStored(key, null);
+    for (const [key, text] of next) if (this.written.get(key) !== text) setStored(key, text);
+    this.written = next;
   }
 }
 
-export function loadUnsent(userId: Id): Pick<Kept, "messages" | "drafts"> {
-  try {
-    const kept = JSON.parse(sessionStorage.getItem(key) ?? "null") as Kept | null;
-    if (kept?.userId === userId) return kept;
-  } catch {
-    // Whatever cannot be read is lost.
+/** All that would be lost with this page, each under a name of its own. */
+function* everything(state: State): Generator<[string, Kept]> {
+  const tasksOf = (ids: readonly string[]) => {
+    const tasks = ids.flatMap((id) => state.uploads[id] ?? []);
+    return tasks.length === 0 ? {} : { tasks: tasks.map(keptTask) };
+  };
+  const named = (id: Id) => {
+    const conversation = state.conversations[id];
+    const title = conversation === undefined ? state.titles[id] : titleOf(conversation, state.me?.id);
+    return title === undefined ? {} : { title };
+  };
+  for (const [conversationId, draft] of Object.entries(state.drafts)) {
+    if (draft.text.trim() === "" && draft.uploads.length === 0 && draft.editing === undefined) continue;
+    yield [`draft/${conversationId}`, { kind: "draft", conversationId, draft, ...tasksOf(draft.uploads), ...named(conversationId) }];
   }
-  return { messages: [], drafts: {} };
+  for (const pending of state.pending) {
+    yield [`message/${pending.clientId}`, { kind: "message", pending, ...tasksOf(pending.uploads), ...named(pending.conversationId) }];
+  }
+  for (const act of Object.values(state.acts).flat()) yield [`act/${act.id}`, { kind: "act", act }];
 }
 
-export function forgetUnsent(): void {
-  sessionStorage.removeItem(key);
+/** A file as it will be on another page. One that is still on its way is lost: a page cannot read it again. */
+function keptTask({ preview: _, ...task }: UploadTask): UploadTask {
+  return task.upload === undefined ? { ...task, share: 0, state: "failed", isLost: true, problem: texts.composer.fileLost } : task;
+}
+
+function timeOf(kept: Kept): string {
+  return kept.kind === "draft" ? "" : kept.kind === "message" ? kept.pending.createdAt : kept.act.createdAt;
+}
+
+function parse(text: string | null): Kept | undefined {
+  try {
+    const kept = JSON.parse(text ?? "null") as Kept | null;
+    return kept ?? undefined;
+  } catch {
+    return undefined;
+  }
 }

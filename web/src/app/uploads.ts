@@ -1,4 +1,5 @@
 import { Parley } from "../client/parley";
+import { Id } from "../client/types";
 import { newId } from "../lib/ids";
 import { Store } from "../store/store";
 import { problemText } from "../texts/problems";
@@ -24,7 +25,7 @@ export class Uploads {
 
   /** Whether leaving the page would lose a file: a page cannot read it again. */
   get isUnderWay(): boolean {
-    return Object.values(this.store.state.uploads).some(({ upload }) => upload === undefined);
+    return Object.values(this.store.state.uploads).some(({ upload, isLost }) => upload === undefined && isLost !== true);
   }
 
   /** Begins to send a file. Answers the id of its task. */
@@ -48,7 +49,7 @@ export class Uploads {
   cancel(taskId: string): void {
     const task = this.store.state.uploads[taskId];
     this.transfers.get(taskId)?.controller.abort();
-    if (task?.upload !== undefined) this.parley.uploader.discard(task.upload.id).catch(() => {});
+    if (task?.upload !== undefined) void this.discard(task.upload.id);
     this.forget(taskId);
   }
 
@@ -66,7 +67,8 @@ export class Uploads {
     this.transfers.set(id, { file, controller });
     store.dispatch({ type: "uploadChanged", id, changes: { state: "uploading" } });
     try {
-      const upload = await parley.uploader.upload(file, {
+      const uploader = await parley.uploader();
+      const upload = await uploader.upload(file, {
         signal: controller.signal,
         onProgress: (share) => store.dispatch({ type: "uploadChanged", id, changes: { share, state: "uploading" } }),
         untilOnline: async (delay) => {
@@ -75,7 +77,7 @@ export class Uploads {
         },
       });
       if (controller.signal.aborted) {
-        await parley.uploader.discard(upload.id);
+        await this.discard(upload.id);
         return;
       }
       store.dispatch({ type: "uploadChanged", id, changes: { state: "done", share: 1, upload } });
@@ -84,6 +86,15 @@ export class Uploads {
       store.dispatch({ type: "uploadChanged", id, changes: { state: "failed", problem: problemText(error) } });
     }
     this.onSettled(id);
+  }
+
+  /** Deletes an upload that no message carries. What is left behind, the server deletes by itself. */
+  private async discard(id: Id): Promise<void> {
+    try {
+      await (await this.parley.uploader()).discard(id);
+    } catch {
+      // The server deletes it later.
+    }
   }
 
   /** Waits `delay` milliseconds, and then for the connection. An abort ends the wait. */

@@ -1,21 +1,28 @@
 import { Backoff } from "./backoff";
 import { OpenTransport } from "./engine";
-import { ApiError, NetworkError } from "./errors";
+import { NetworkError } from "./errors";
 import { TokenSource } from "./http";
 import { Socket } from "./socket";
 import { ServerEvent } from "./types";
 
-export type ConnectionStatus = "stopped" | "connecting" | "online" | "waiting";
+/** `waiting`: the last attempt has failed. `lost`: a connection went silent, and the first attempt after it is under way. */
+export type ConnectionStatus = "stopped" | "connecting" | "online" | "waiting" | "lost";
 
 export interface ConnectionHandler {
   onStatus(status: ConnectionStatus): void;
   onEvent(event: ServerEvent): void;
-  /** The server no longer accepts this session. */
-  onRevoked(): void;
+  /** The server no longer accepts this session, for the reason `code`. */
+  onRevoked(code: string): void;
 }
 
 /** How long an acknowledgement may take, in milliseconds. */
 const answerTimeout = 12_000;
+
+/** How long the answer to a probe may take, in milliseconds. */
+const probeTimeout = 1_500;
+
+/** An attempt to connect that takes longer than this, in milliseconds, is given up when there is a reason to hurry. */
+const attemptPatience = 2_000;
 
 /** Codes of `connect_error` that a fresh access token can cure. */
 const staleToken = new Set(["token_expired", "unauthenticated"]);
@@ -27,6 +34,11 @@ export class Connection {
   private status: ConnectionStatus = "stopped";
   private retry: ReturnType<typeof setTimeout> | undefined;
   private transport = 0;
+  /** When the latest attempt to connect began. */
+  private attemptedAt = 0;
+  private isProbing = false;
+  /** Whether the next attempt follows at once when the socket has closed. */
+  private isInHurry = false;
 
   /** `transports` are in order of preference. If one fails without having connected, the next one is tried. */
   constructor(
@@ -47,12 +59,34 @@ export class Connection {
     this.socket = undefined;
   }
 
-  /** Connects now instead of waiting: the network is back, or the page is visible again. */
-  hurry(): void {
-    if (this.status !== "waiting") return;
+  /**
+   * Finds out at once whether there is a connection: the network has changed, the computer was asleep, or the page was in
+   * the back. A silent one is replaced after `probeTimeout`; without one, the next attempt begins now.
+   */
+  probe(): void {
+    const { socket } = this;
+    if (this.status === "online" && socket !== undefined) {
+      if (this.isProbing) return;
+      this.isProbing = true;
+      void socket.probe(probeTimeout).then((isAlive) => {
+        this.isProbing = false;
+        if (!isAlive && this.socket === socket) this.drop();
+      });
+    } else if (this.status === "waiting") {
+      this.backoff.reset();
+      clearTimeout(this.retry);
+      void this.connect();
+    } else if (this.status !== "stopped" && Date.now() - this.attemptedAt > attemptPatience) {
+      this.drop();
+    }
+  }
+
+  /** Closes the connection, or the attempt, and begins another one. */
+  drop(): void {
+    if (this.socket === undefined) return;
+    this.isInHurry = true;
     this.backoff.reset();
-    clearTimeout(this.retry);
-    void this.connect();
+    this.socket.close();
   }
 
   request<T>(event: string, payload: unknown): Promise<T> {
@@ -61,13 +95,14 @@ export class Connection {
   }
 
   private async connect(): Promise<void> {
-    this.setStatus("connecting");
+    if (this.status !== "lost") this.setStatus("connecting");
+    this.attemptedAt = Date.now();
     let token: string;
     try {
       token = await this.tokens.token();
-    } catch (error) {
-      // A 401 has ended the session, and this connection with it.
-      if (!(error instanceof ApiError && error.status === 401)) this.wait();
+    } catch {
+      // If the session has ended, so has this connection.
+      this.wait();
       return;
     }
     if (this.isStopped()) return;
@@ -80,21 +115,27 @@ export class Connection {
         this.setStatus("online");
       },
       onEvent: (name, payload) => {
-        if (name === "session:revoked") this.handler.onRevoked();
+        if (name === "session:revoked") this.handler.onRevoked((payload as { code?: string } | undefined)?.code ?? "session_revoked");
         else this.handler.onEvent({ name, payload } as ServerEvent);
       },
       onClose: (_, refusal) => {
         this.socket = undefined;
         if (this.isStopped()) return;
         if (refusal !== undefined && endOfSession.has(refusal)) {
-          this.handler.onRevoked();
+          this.handler.onRevoked(refusal);
           return;
         }
         // After a working connection, the preferred transport is tried first again.
         if (wasConnected) this.transport = 0;
         else if (refusal === undefined) this.transport += 1;
         if (refusal !== undefined && staleToken.has(refusal)) this.tokens.renew(token).catch(() => {});
-        this.wait();
+        if (this.isInHurry) {
+          this.isInHurry = false;
+          this.setStatus("lost");
+          void this.connect();
+        } else {
+          this.wait();
+        }
       },
     });
   }

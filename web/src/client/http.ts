@@ -13,20 +13,22 @@ export interface CallOptions {
   signal?: AbortSignal;
   /** Whether the request continues when the user leaves the page. */
   keepalive?: boolean;
+  /** How long the answer may take, in milliseconds; 20 seconds if nothing else is said. */
+  timeout?: number;
 }
 
 export type Fetch = typeof fetch;
 
-const timeout = 20_000;
+const defaultTimeout = 20_000;
 
 /**
  * Sends one request, with JSON in both directions.
- * @throws ApiError when the server refuses, NetworkError when no answer comes within 20 seconds.
+ * @throws ApiError when the server refuses, NetworkError when no answer comes in time.
  */
 export async function call<T>(doFetch: Fetch, method: string, path: string, options: CallOptions = {}): Promise<T> {
   const controller = new AbortController();
   const abort = () => controller.abort();
-  const timer = setTimeout(abort, timeout);
+  const timer = setTimeout(abort, options.timeout ?? defaultTimeout);
   options.signal?.addEventListener("abort", abort);
   try {
     const headers: Record<string, string> = { Accept: "application/json", ...options.headers };

@@ -1,50 +1,53 @@
 import { ApiError, isPassing } from "./errors";
-import { Id, Message, OutgoingMessage } from "./types";
+import { Id, Message } from "./types";
 
-export interface OutboxHandler {
-  /** Sends a message once. After a passing failure the outbox calls it again with the same `clientId`. */
-  transmit(message: OutgoingMessage): Promise<Message>;
-  onSent(clientId: string, message: Message): void;
-  /** The server has refused the message for good. */
-  onFailed(clientId: string, error: ApiError): void;
+/** A message, or a change of one, on its way to the server. */
+export interface Outgoing {
+  readonly key: string;
+  readonly conversationId: Id;
+  /** Sends it once. After a passing failure it is called again, so doing it twice must do no harm. */
+  transmit(): Promise<Message>;
+  onSent(message: Message): void;
+  /** The server has refused it for good. */
+  onFailed(error: ApiError): void;
 }
 
-/** After this many errors of the server (not of the network), a message has failed. */
+/** After this many errors of the server (not of the network), something has failed. */
 const serverAttempts = 5;
 
 interface Entry {
-  message: OutgoingMessage;
+  outgoing: Outgoing;
   attempts: number;
 }
 
 /**
- * Messages that are not acknowledged yet. The messages of one conversation are sent one after the other, to keep their
- * order. Without a connection they wait.
+ * Messages, and changes of messages, that are not acknowledged yet. Those of one conversation are sent one after the
+ * other, to keep their order. Without a connection they wait.
  */
 export class Outbox {
   private readonly queues = new Map<Id, Entry[]>();
   private readonly inFlight = new Set<Id>();
   private isOnline = false;
+  /** Counts how often everything was dropped, to ignore late answers. */
+  private epoch = 0;
 
-  constructor(private readonly handler: OutboxHandler) {}
-
-  add(message: OutgoingMessage): void {
-    const queue = this.queues.get(message.conversationId) ?? [];
-    this.queues.set(message.conversationId, queue);
-    if (queue.some((entry) => entry.message.clientId === message.clientId)) return;
-    queue.push({ message, attempts: 0 });
-    void this.drain(message.conversationId);
+  add(outgoing: Outgoing): void {
+    const queue = this.queues.get(outgoing.conversationId) ?? [];
+    this.queues.set(outgoing.conversationId, queue);
+    if (queue.some((entry) => entry.outgoing.key === outgoing.key)) return;
+    queue.push({ outgoing, attempts: 0 });
+    void this.drain(outgoing.conversationId);
   }
 
-  /** Drops a message that was not acknowledged. The server may still have received it. */
-  remove(clientId: string): void {
+  /** Drops something that was not acknowledged. The server may still have received it. */
+  remove(key: string): void {
     for (const queue of this.queues.values()) {
-      const index = queue.findIndex((entry) => entry.message.clientId === clientId);
+      const index = queue.findIndex((entry) => entry.outgoing.key === key);
       if (index >= 0) queue.splice(index, 1);
     }
   }
 
-  /** Tells whether there is a connection. When it comes back, waiting messages are sent. */
+  /** Tells whether there is a connection. When it comes back, what waits is sent. */
   setOnline(isOnline: boolean): void {
     this.isOnline = isOnline;
     if (isOnline) for (const id of this.queues.keys()) void this.drain(id);
@@ -52,6 +55,7 @@ export class Outbox {
 
   clear(): void {
     this.queues.clear();
+    this.epoch += 1;
   }
 
   private async drain(conversationId: Id): Promise<void> {
@@ -71,19 +75,19 @@ export class Outbox {
 
   /** Answers how many milliseconds to wait before the next attempt. */
   private async attempt(entry: Entry): Promise<number> {
-    const { clientId } = entry.message;
+    const { outgoing } = entry;
+    const { epoch } = this;
     try {
-      const message = await this.handler.transmit(entry.message);
-      this.remove(clientId);
-      this.handler.onSent(clientId, message);
-      return 0;
+      const message = await outgoing.transmit();
+      this.remove(outgoing.key);
+      if (epoch === this.epoch) outgoing.onSent(message);
     } catch (error) {
       if (!(error instanceof ApiError)) return 1000;
       entry.attempts += 1;
       if (isPassing(error) && entry.attempts < serverAttempts) return (error.retryAfter ?? entry.attempts) * 1000;
-      this.remove(clientId);
-      this.handler.onFailed(clientId, error);
-      return 0;
+      this.remove(outgoing.key);
+      if (epoch === this.epoch) outgoing.onFailed(error);
     }
+    return 0;
   }
 }

@@ -1,9 +1,10 @@
 import { Connection, ConnectionHandler } from "./connection";
-import { pollingTransport, webSocketTransport } from "./engine";
+import { lateTransport, OpenTransport, webSocketTransport } from "./engine";
 import { ApiError, NetworkError } from "./errors";
 import { HttpClient, query } from "./http";
 import { NewConversation } from "./schemas";
 import { LogoutMemory, Session, SignedInHint } from "./session";
+import { tabSharing } from "./sharing";
 import {
   Answers,
   Conversation,
@@ -18,28 +19,41 @@ import {
   SyncAnswer,
   User,
 } from "./types";
-import { Uploader } from "./uploader";
+import type { Uploader } from "./uploader";
+
+/** What the first view does without. */
+export interface Later {
+  Uploader: typeof Uploader;
+  pollingTransport(base: string, doFetch: typeof fetch): OpenTransport;
+}
 
 /** A Parley server: every route and event that the page uses, with its types. */
 export class Parley {
   readonly session: Session;
-  readonly uploader: Uploader;
   private readonly http: HttpClient;
   private connection: Connection | undefined;
+  private loading: Promise<Uploader> | undefined;
 
-  /** `base` is the server's origin. */
-  constructor(private readonly base: string, hint: SignedInHint, unconfirmedLogout: LogoutMemory) {
+  /** `base` is the server's origin. `later` fetches what the first view does without. */
+  constructor(
+    private readonly base: string,
+    hint: SignedInHint,
+    unconfirmedLogout: LogoutMemory,
+    private readonly later: () => Promise<Later>,
+  ) {
     const doFetch: typeof fetch = (input, init) => fetch(input, init);
-    this.session = new Session(hint, doFetch, Date.now, unconfirmedLogout);
+    const sharing = tabSharing();
+    this.session = new Session(hint, doFetch, Date.now, unconfirmedLogout, (refresh) => sharing.run(refresh));
+    sharing.onAnswer = (answer) => this.session.adopt(answer);
     this.http = new HttpClient(this.session, doFetch);
-    this.uploader = new Uploader(this.http, this.session);
   }
 
   // Real time
 
   connect(handler: ConnectionHandler): void {
     this.connection?.stop();
-    const transports = [webSocketTransport(this.base), pollingTransport(this.base, (...call) => fetch(...call))] as const;
+    const polling = lateTransport(async () => (await this.later()).pollingTransport(this.base, (...call) => fetch(...call)));
+    const transports = [webSocketTransport(this.base), polling] as const;
     this.connection = new Connection(transports, this.session, handler);
     this.connection.start();
   }
@@ -49,8 +63,14 @@ export class Parley {
     this.connection = undefined;
   }
 
-  hurry(): void {
-    this.connection?.hurry();
+  /** Finds out at once whether the connection works, and replaces one that does not. */
+  probe(): void {
+    this.connection?.probe();
+  }
+
+  /** Gives up the connection, because the network is gone, and tries for another one. */
+  drop(): void {
+    this.connection?.drop();
   }
 
   async send(message: OutgoingMessage): Promise<Message> {
@@ -84,6 +104,19 @@ export class Parley {
   /** Everything that has changed since the given revisions. */
   sync(known: Record<Id, number>): Promise<SyncAnswer> {
     return this.request<SyncAnswer>("sync", { known });
+  }
+
+  // Files
+
+  /** What uploads files. It is not part of the first view. */
+  uploader(): Promise<Uploader> {
+    this.loading ??= this.later().then(({ Uploader }) => new Uploader(this.http, this.session));
+    this.loading.catch(() => {
+      this.loading = undefined;
+    });
+    return this.loading.catch((error: unknown) => {
+      throw new NetworkError(String(error));
+    });
   }
 
   // People

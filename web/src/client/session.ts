@@ -23,23 +23,36 @@ export interface LogoutMemory {
 /** A token is renewed this long before it expires, in milliseconds. */
 const margin = 30_000;
 
+/**
+ * How long the answer to a refresh may take, in milliseconds. A lost one costs no more: until its successor was used, the
+ * server takes the same token again.
+ */
+const refreshTimeout = 8_000;
+
 /** The session of the signed-in user. The access token is kept here, in memory, and nowhere else. */
 export class Session implements TokenSource {
-  /** Called once when the session has ended, by a log-out or because the server no longer accepts it. */
-  onEnded: () => void = () => {};
+  /** Called once when the session has ended: by a log-out, or by the server, whose reason is then the code. */
+  onEnded: (code?: string) => void = () => {};
 
   private current: { token: string; expiresAt: number } | undefined;
   private renewal: Promise<string> | undefined;
   private leaving: Promise<void> | undefined;
   /** Counts sessions that have ended, to ignore late answers that belong to an earlier one. */
-  private endings = 0;
+  private ended = 0;
 
   constructor(
     private readonly hint: SignedInHint,
     private readonly doFetch: Fetch,
     private readonly now: () => number = Date.now,
     private readonly unconfirmed: LogoutMemory = logoutMemory(),
+    /** Runs a refresh, unless another tab of this browser brings its answer. */
+    private readonly share: (refresh: () => Promise<SessionAnswer>) => Promise<SessionAnswer> = (refresh) => refresh(),
   ) {}
+
+  /** Takes the answer that another tab got for the same session. */
+  adopt(answer: SessionAnswer): void {
+    if (this.current !== undefined && this.hint.read() === answer.user.id) this.begin(answer);
+  }
 
   /** Whether there may be a session to restore. */
   get isExpected(): boolean {
@@ -103,13 +116,13 @@ export class Session implements TokenSource {
     if (this.unconfirmed.read() === token) this.unconfirmed.write(null);
   }
 
-  /** Forgets the session without asking the server. */
-  end(): void {
+  /** Forgets the session without asking the server, which may have ended it, for the reason `code`. */
+  end(code?: string): void {
     if (this.current === undefined && this.hint.read() === null) return;
     this.current = undefined;
-    this.endings += 1;
+    this.ended += 1;
+    this.onEnded(code);
     this.hint.write(null);
-    this.onEnded();
   }
 
   async token(): Promise<string> {
@@ -129,20 +142,21 @@ export class Session implements TokenSource {
   }
 
   private async refresh(): Promise<SessionAnswer> {
-    const endings = this.endings;
+    const ended = this.ended;
     try {
-      const answer = await this.auth("refresh", {});
-      if (endings !== this.endings) throw new ApiError(401, "session_revoked", "signed out");
+      const answer = await this.share(() => this.auth("refresh", {}, refreshTimeout));
+      if (ended !== this.ended) throw new ApiError(401, "session_revoked", "signed out");
       return answer;
     } catch (error) {
       // A refusal of an earlier session says nothing about this one.
-      if (error instanceof ApiError && error.status === 401 && endings === this.endings) this.end();
+      if (isEnding(error) && ended === this.ended) this.end(error.code);
       throw error;
     }
   }
 
-  private auth(route: string, body: unknown): Promise<SessionAnswer> {
-    return call<SessionAnswer>(this.doFetch, "POST", `/auth/${route}`, { body, headers: { "X-Parley-Cookie": "1" } });
+  private auth(route: string, body: unknown, timeout?: number): Promise<SessionAnswer> {
+    const options = { body, headers: { "X-Parley-Cookie": "1" }, ...(timeout === undefined ? {} : { timeout }) };
+    return call<SessionAnswer>(this.doFetch, "POST", `/auth/${route}`, options);
   }
 
   private begin(answer: SessionAnswer): User {
@@ -160,4 +174,9 @@ function logoutMemory(): LogoutMemory {
       token = value;
     },
   };
+}
+
+/** Whether an error says that there is no session any more. */
+function isEnding(error: unknown): error is ApiError {
+  return error instanceof ApiError && (error.status === 401 || error.code === "banned");
 }

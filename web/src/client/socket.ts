@@ -76,6 +76,7 @@ export class Socket {
   private refusal: string | undefined;
   private isConnected = false;
   private connectTimer: ReturnType<typeof setTimeout> | undefined;
+  private heard: (() => void) | undefined;
 
   constructor(open: OpenTransport, token: string, private readonly handler: SocketHandler, patience = connectTimeout) {
     this.engine = new Engine(open, {
@@ -106,11 +107,25 @@ export class Socket {
     });
   }
 
+  /** Whether anything arrives within `timeout` milliseconds of asking the server for an answer. */
+  probe(timeout: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(false), timeout);
+      this.heard = () => {
+        clearTimeout(timer);
+        resolve(true);
+      };
+      // The server knows no such event, and says so. That is as good as any answer.
+      this.engine.send(encodePacket({ type: "event", id: this.nextId++, args: ["probe", {}] }));
+    });
+  }
+
   close(): void {
     this.engine.close();
   }
 
   private receive(text: string): void {
+    this.heard?.();
     const packet = decodePacket(text);
     switch (packet?.type) {
       case "connect":

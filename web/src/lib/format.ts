@@ -1,3 +1,5 @@
+import { graphemes } from "./graphemes";
+
 const units = ["kB", "MB", "GB", "TB"];
 
 /** A number of bytes for people: `12 B`, `3.4 MB`. */
@@ -21,10 +23,7 @@ export function initials(name: string): string {
 
 /** The first character as people see it: a composed emoji is one character. */
 function firstCharacter(text: string): string {
-  const segmenter = "Segmenter" in Intl ? new Intl.Segmenter() : undefined;
-  if (segmenter === undefined) return Array.from(text)[0] ?? "";
-  for (const { segment } of segmenter.segment(text)) return segment;
-  return "";
+  return graphemes(text.slice(0, 64))[0] ?? "";
 }
 
 /** A number from 0 to `count` - 1, always the same for an id. */
@@ -38,7 +37,5 @@ export function stableIndex(id: string, count: number): number {
 export function isEmojiOnly(text: string): boolean {
   if (text.length > 40 || !/^[\p{Extended_Pictographic}\p{Emoji_Component}\s]+$/u.test(text)) return false;
   if (!/\p{Extended_Pictographic}|\p{Regional_Indicator}/u.test(text)) return false;
-  const segmenter = "Segmenter" in Intl ? new Intl.Segmenter() : undefined;
-  if (segmenter === undefined) return false;
-  return [...segmenter.segment(text.replace(/\s/g, ""))].length <= 3;
+  return graphemes(text.replace(/\s/g, "")).length <= 3;
 }

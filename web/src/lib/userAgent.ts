@@ -1,3 +1,5 @@
+import { characterStart } from "./graphemes";
+
 const programs: [RegExp, string][] = [
   [/Edg\//, "Edge"],
   [/OPR\//, "Opera"],
@@ -21,5 +23,5 @@ export function deviceName(userAgent: string | undefined): string | undefined {
   if (userAgent === undefined || userAgent === "") return undefined;
   const find = (list: [RegExp, string][]) => list.find(([pattern]) => pattern.test(userAgent))?.[1];
   const names = [find(programs), find(systems)].filter((name) => name !== undefined);
-  return names.length === 0 ? userAgent.slice(0, 60) : names.join(", ");
+  return names.length === 0 ? userAgent.slice(0, characterStart(userAgent, 60)) : names.join(", ");
 }

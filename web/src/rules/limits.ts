@@ -18,6 +18,19 @@ export function characters(text: string): number {
   return Array.from(text).length;
 }
 
+/** Without what the server removes around a name. JavaScript's own `trim` differs from it in two characters. */
+export function trimmed(text: string): string {
+  return text.replace(/^\p{White_Space}+/u, "").replace(/\p{White_Space}*$/u, "");
+}
+
+/**
+ * A message without empty lines before it and blanks after it. The server takes it as it is: blanks before its first
+ * word are part of it, since it may be code.
+ */
+export function withoutBlankEdges(text: string): string {
+  return text.trimEnd().replace(/^(?:[^\S\n]*\n)+/, "");
+}
+
 export function fits(length: number, { least, most }: Limit): boolean {
   return length >= least && length <= most;
 }

@@ -1,12 +1,15 @@
 import { ConnectionStatus } from "../client/connection";
 import { Conversation, Id, Message, Role, ServerEvent, SyncAnswer, User } from "../client/types";
-import { Draft, Notice, PendingMessage, UploadTask } from "./state";
+import { Act } from "./act";
+import { Draft, Ending, Notice, PendingMessage, UploadTask } from "./state";
 import { PageKind } from "./timeline";
 
 /** Everything that changes the state. */
 export type Action =
   | { type: "signedIn"; user: User }
-  | { type: "signedOut" }
+  /** `ending` tells why, if it was the server that ended the session. */
+  | { type: "signedOut"; ending?: Ending }
+  | { type: "clock"; now: number }
   | { type: "blocked"; ids: readonly Id[] }
   | { type: "meChanged"; user: User }
   | { type: "ownRole"; conversationId: Id; role: Role }
@@ -29,6 +32,10 @@ export type Action =
   | { type: "pendingAdded"; pending: PendingMessage }
   | { type: "pendingChanged"; clientId: string; changes: Partial<PendingMessage> }
   | { type: "pendingRemoved"; clientId: string }
+  | { type: "actChanged"; act: Act }
+  | { type: "actRemoved"; act: Act }
+  | { type: "actsMoved"; clientId: string; target: Id }
+  | { type: "titleKept"; conversationId: Id; title: string }
   | { type: "uploadAdded"; task: UploadTask }
   | { type: "uploadChanged"; id: string; changes: Partial<UploadTask> }
   | { type: "uploadRemoved"; id: string }

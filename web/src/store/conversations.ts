@@ -1,5 +1,5 @@
 import { Conversation, Id, Marks, Member } from "../client/types";
-import { State } from "./state";
+import { draftOf, State, titleOf } from "./state";
 import { without } from "./tables";
 
 export function withConversation(state: State, incoming: Conversation): State {
@@ -42,14 +42,22 @@ function withHigherMarks(member: Member, marks: { deliveredSeq: number; readSeq:
 }
 
 export function withoutConversation(state: State, id: Id): State {
+  const conversation = state.conversations[id];
   return {
     ...state,
     conversations: without(state.conversations, id),
     revisions: without(state.revisions, id),
     timelines: without(state.timelines, id),
     ownRoles: without(state.ownRoles, id),
-    pending: state.pending.filter((pending) => pending.conversationId !== id),
+    // What was not sent stays: its user wrote it.
+    titles: conversation !== undefined && hasWords(state, id) ? { ...state.titles, [id]: titleOf(conversation, state.me?.id) } : state.titles,
   };
+}
+
+/** Whether the user has written something in a conversation that is not sent. */
+function hasWords(state: State, id: Id): boolean {
+  const { text, editing } = draftOf(state, id);
+  return text.trim() !== "" || editing !== undefined || state.pending.some((pending) => pending.conversationId === id);
 }
 
 /** Changes one part of a conversation, unless the change is older than what is known. */

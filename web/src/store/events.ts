@@ -19,7 +19,10 @@ export function reduceEvent(state: State, event: ServerEvent, isLive: boolean, n
     case "message:updated":
     case "message:deleted": {
       const message = event.payload;
-      const next = withoutTyping(withMessages(state, message.conversationId, [message]), message.conversationId, message.sender.id);
+      const taken = withMessages(state, message.conversationId, [message]);
+      // Sending ends the typing. A reaction to an older message, or its edit, does not.
+      const isSent = event.name === "message:received";
+      const next = isSent ? withoutTyping(taken, message.conversationId, message.sender.id) : taken;
       return isLive ? withRevision(next, message.conversationId, message.revision) : next;
     }
     case "message:reactions": {

@@ -1,9 +1,10 @@
 import { SyncAnswer } from "../client/types";
 import { Action } from "./actions";
+import { withAct, withoutAct, withTarget } from "./acts";
 import { ownMarks, withConversation, withMarks, withoutConversation, withRevision } from "./conversations";
 import { reduceEvent } from "./events";
 import { withMessages, withoutArrived, withTimeline } from "./messages";
-import { initialState, State } from "./state";
+import { initialState, State, timeOf } from "./state";
 import { without } from "./tables";
 import { applyPage } from "./timeline";
 import { unexpired } from "./typing";
@@ -12,9 +13,11 @@ import { unexpired } from "./typing";
 export function reduce(state: State, action: Action): State {
   switch (action.type) {
     case "signedIn":
-      return { ...state, phase: "signedIn", me: action.user };
+      return { ...state, phase: "signedIn", me: action.user, ending: undefined };
     case "signedOut":
-      return { ...initialState, phase: "signedOut" };
+      return { ...initialState, ...timeOf(state.now), phase: "signedOut", ending: action.ending };
+    case "clock":
+      return { ...state, ...timeOf(action.now) };
     case "blocked":
       return { ...state, blocked: Object.fromEntries(action.ids.map((id) => [id, true])) };
     case "meChanged":
@@ -27,7 +30,7 @@ export function reduce(state: State, action: Action): State {
         ...state,
         connection: action.status,
         typing: action.status === "online" ? state.typing : {},
-        online: action.status === "waiting" ? {} : state.online,
+        online: action.status === "waiting" || action.status === "lost" ? {} : state.online,
       };
     case "conversations":
       return {
@@ -71,6 +74,14 @@ export function reduce(state: State, action: Action): State {
       };
     case "pendingRemoved":
       return { ...state, pending: state.pending.filter((pending) => pending.clientId !== action.clientId) };
+    case "actChanged":
+      return withAct(state, action.act);
+    case "actRemoved":
+      return withoutAct(state, action.act);
+    case "actsMoved":
+      return withTarget(state, action.clientId, action.target);
+    case "titleKept":
+      return { ...state, titles: { ...state.titles, [action.conversationId]: action.title } };
     case "uploadAdded":
       return { ...state, uploads: { ...state.uploads, [action.task.id]: action.task } };
     case "uploadChanged": {

@@ -42,9 +42,19 @@ interface Item {
  */
 export class RowBuilder {
   private items: Item[] = [];
+  private today = "";
 
   /** `unreadSeq` is the first message that was unread when the conversation was opened. */
-  build(messages: readonly Message[], pending: readonly PendingMessage[], meId: Id, unreadSeq: number | undefined): Row[] {
+  build(
+    messages: readonly Message[],
+    pending: readonly PendingMessage[],
+    meId: Id,
+    unreadSeq: number | undefined,
+    today = "",
+  ): Row[] {
+    // Which day a message is of depends on the time zone, and so may have changed with it.
+    if (today !== this.today) this.items = [];
+    this.today = today;
     // Pages are added at either end, so all earlier items have moved by the same distance.
     const first = this.items[0]?.seq;
     const shift = first === undefined ? 0 : lowerBound(messages, first);

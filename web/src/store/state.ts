@@ -1,5 +1,6 @@
 import { ConnectionStatus } from "../client/connection";
 import { Conversation, Id, Member, Message, MessageStatus, Role, Upload, User } from "../client/types";
+import { Acts } from "./act";
 import { Timeline } from "./timeline";
 
 /** A file on its way to the server. */
@@ -16,6 +17,8 @@ export interface UploadTask {
   readonly upload?: Upload;
   /** Why it failed, as text for the user. */
   readonly problem?: string;
+  /** Whether the page that was sending it is gone, and the file with it. */
+  readonly isLost?: boolean;
 }
 
 /** A message that the server has not acknowledged. */
@@ -29,6 +32,8 @@ export interface PendingMessage {
   readonly createdAt: string;
   readonly state: "uploading" | "sending" | "failed";
   readonly problem?: string;
+  /** Whether it was sent, so that the server may have it as it is. */
+  readonly isTried?: boolean;
 }
 
 /** What the user is writing in a conversation. */
@@ -36,10 +41,30 @@ export interface Draft {
   readonly text: string;
   readonly uploads: readonly string[];
   readonly replyTo?: Message;
-  readonly editing?: Message;
+  /** What is in the field instead of `text`, while a message is edited. */
+  readonly editing?: Editing;
+}
+
+export interface Editing {
+  /** The message's id, or the `clientId` of one that is not sent yet. */
+  readonly target: string;
+  readonly text: string;
+  /** The text before, and the message in one line. */
+  readonly original: string;
+  readonly summary: string;
+  readonly mayBeEmpty: boolean;
+  /** Why the server refused it. */
+  readonly problem?: string;
 }
 
 export const emptyDraft: Draft = { text: "", uploads: [] };
+
+/** Why a session is over, though the user did not log out. */
+export interface Ending {
+  readonly code: string;
+  /** Whether what the user had not sent is kept for them. */
+  readonly isKept: boolean;
+}
 
 export interface Notice {
   readonly id: number;
@@ -53,6 +78,11 @@ export interface State {
   /** `restoring` while the page asks the server whether its cookie is still valid. */
   readonly phase: "restoring" | "signedOut" | "signedIn";
   readonly me: User | undefined;
+  readonly ending: Ending | undefined;
+  /** The time, to the minute, in milliseconds since 1970. */
+  readonly now: number;
+  /** The date in the local calendar, with the offset of the time zone: what is shown as a day changes with it. */
+  readonly today: string;
   /** Until when the user is muted, in milliseconds since 1970; 0 for not at all. */
   readonly mutedUntil: number;
   readonly connection: ConnectionStatus;
@@ -70,6 +100,10 @@ export interface State {
   /** By conversation and user: until when the typing mark is shown, in milliseconds since 1970. */
   readonly typing: Table<Table<number>>;
   readonly pending: readonly PendingMessage[];
+  /** What is to be done to messages, by their ids. */
+  readonly acts: Acts;
+  /** The titles of conversations that the user is not in any more. */
+  readonly titles: Table<string>;
   readonly uploads: Table<UploadTask>;
   readonly drafts: Table<Draft>;
   /** Quoted messages that are not in a timeline. */
@@ -77,9 +111,17 @@ export interface State {
   readonly notices: readonly Notice[];
 }
 
+/** The part of the state that is the time. */
+export function timeOf(now: number): Pick<State, "now" | "today"> {
+  const date = new Date(now);
+  return { now, today: `${date.toDateString()} ${date.getTimezoneOffset()}` };
+}
+
 export const initialState: State = {
   phase: "restoring",
   me: undefined,
+  ending: undefined,
+  ...timeOf(Date.now()),
   mutedUntil: 0,
   connection: "stopped",
   conversations: {},
@@ -92,6 +134,8 @@ export const initialState: State = {
   ownRoles: {},
   typing: {},
   pending: [],
+  acts: {},
+  titles: {},
   uploads: {},
   drafts: {},
   quoted: {},
@@ -102,6 +146,11 @@ export const initialState: State = {
 export function partner(conversation: Conversation, meId: Id | undefined): User | undefined {
   if (conversation.kind !== "direct") return undefined;
   return conversation.members.find((member) => member.user.id !== meId)?.user;
+}
+
+/** The name of a conversation: a group's title, or the other person's name. */
+export function titleOf(conversation: Conversation, meId: Id | undefined): string {
+  return conversation.title ?? partner(conversation, meId)?.displayName ?? "";
 }
 
 /** Whether the user sees a public group from outside: its title and size, but no members. */

@@ -103,7 +103,10 @@ export function applyReaction(timeline: Timeline, change: ReactionChange): Timel
   return { ...timeline, messages: timeline.messages.map(apply), held: timeline.held.map(apply) };
 }
 
-function changedReactions(reactions: Reaction[], { emoji, userId, add }: ReactionChange): Reaction[] {
+export function changedReactions(
+  reactions: Reaction[],
+  { emoji, userId, add }: Pick<ReactionChange, "emoji" | "userId" | "add">,
+): Reaction[] {
   const present = reactions.find((reaction) => reaction.emoji === emoji);
   if (present === undefined) return add ? [...reactions, { emoji, userIds: [userId] }] : reactions;
   const others = present.userIds.filter((id) => id !== userId);

@@ -1,5 +1,10 @@
 /** Signing in, and the user's own account. */
 
+const endings: Partial<Record<string, string>> = {
+  banned: "This account was banned or closed.",
+  session_revoked: "You were signed out: from another device, or because the password was changed.",
+};
+
 export const auth = {
   login: "Log in",
   register: "Create account",
@@ -16,6 +21,9 @@ export const auth = {
   hidePassword: "Hide password",
   noAccount: "New here?",
   haveAccount: "Have an account already?",
+  ended: (code: string) => endings[code] ?? "Your session has ended. Log in again.",
+  kept: "What you had not sent is kept for you.",
+  cookiesBlocked: "Your browser blocks cookies for this page. Without them you are signed out with every reload.",
   working: "One moment…",
 };
 
@@ -39,4 +47,5 @@ export const profile = {
   endSession: "Sign out",
   unknownDevice: "Unknown device",
   logout: "Log out",
+  logoutQuestion: "Log out? What you wrote here and did not send is deleted.",
 };

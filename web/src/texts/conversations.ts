@@ -74,6 +74,8 @@ export const composer = {
   emoji: "Insert emoji",
   muted: (until: string) => `A moderator has muted you until ${until}.`,
   mutedForGood: "A moderator has muted you.",
+  filesWait: "Your files wait for the next message.",
+  fileLost: "Attach it again: the page was closed too early.",
   tooManyFiles: (most: number) => `A message can have at most ${most} files.`,
   tooLong: (over: number) => `${over} characters too long`,
   replyingTo: (name: string) => `Reply to ${name}`,

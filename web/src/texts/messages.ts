@@ -9,6 +9,9 @@ export const message = {
   delivered: "Delivered",
   read: "Read",
   failed: "Not sent",
+  saving: "Saving",
+  notSaved: (problem: string) => `Not saved. ${problem}`,
+  filesLost: "The page was closed before its files had arrived. Trying again sends it without them.",
   discard: "Discard",
   actions: "Message actions",
   reply: "Reply",
@@ -30,6 +33,13 @@ export const message = {
   reported: "Thank you. A moderator will look at it.",
   unavailable: "Message not available",
   showQuoted: "Show the quoted message",
+};
+
+/** What was written where its user cannot write any more. */
+export const lostWords = {
+  title: "Not sent",
+  preview: "Not sent:",
+  reason: "You cannot write here any more. What you wrote is yours to copy.",
 };
 
 export const attachment = {

@@ -8,7 +8,6 @@ import { ProgressBar } from "./ProgressBar";
 
 /** The files of the message being written. */
 export function AttachmentTray({ conversationId, taskIds }: { conversationId: Id; taskIds: readonly string[] }) {
-  if (taskIds.length === 0) return null;
   return (
     <ul className="tray" aria-label={texts.composer.attachments}>
       {taskIds.map((id) => (
@@ -39,7 +38,7 @@ function TrayItem({ id, conversationId }: { id: string; conversationId: Id }) {
         </span>
         {task.state !== "done" && task.state !== "failed" && <ProgressBar task={task} />}
       </span>
-      {task.state === "failed" && (
+      {task.state === "failed" && task.isLost !== true && (
         <IconButton icon="retry" label={texts.composer.retryFile(task.name)} onClick={() => uploads.retry(id)} />
       )}
       <IconButton icon="close" label={texts.composer.removeFile(task.name)} onClick={() => drafts.detach(conversationId, id)} />

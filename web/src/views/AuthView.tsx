@@ -1,15 +1,27 @@
 import { FormEvent, useState } from "react";
 import * as texts from "../texts";
 import { formProblem } from "../texts/problems";
+import { areCookiesBlocked } from "../lib/cookies";
 import { limits } from "../rules/limits";
 import { Field } from "./Field";
 import { Link } from "./controls";
-import { useChat } from "./context";
+import { useChat, useStore } from "./context";
 import { Logo } from "./Logo";
 
 interface Problem {
   field: string | undefined;
   text: string;
+}
+
+/** Why the user is here, though they did not log out. */
+function Ended() {
+  const ending = useStore((state) => state.ending);
+  if (ending === undefined) return null;
+  return (
+    <p className="form-problem" role="alert">
+      {texts.auth.ended(ending.code)} {ending.isKept && texts.auth.kept}
+    </p>
+  );
 }
 
 /** Log-in and registration. */
@@ -43,6 +55,12 @@ export function AuthView({ isNew }: { isNew: boolean }) {
         <Logo />
         <h1 id="auth-title">{isNew ? texts.auth.welcome : texts.auth.welcomeBack}</h1>
         <p className="auth-tagline">{texts.tagline}</p>
+        {isNew ? null : <Ended />}
+        {areCookiesBlocked() && (
+          <p className="form-problem" role="alert">
+            {texts.auth.cookiesBlocked}
+          </p>
+        )}
         <div role="alert">{isGeneral && <p className="form-problem">{problem.text}</p>}</div>
         <Field
           label={texts.auth.username}

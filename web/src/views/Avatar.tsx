@@ -39,8 +39,3 @@ export function GroupAvatar({ id, title, size = "medium" }: { id: Id; title: str
     </span>
   );
 }
-
-/** The name of a conversation: a group's title, or the other person's name. */
-export function titleOf(conversation: Conversation, meId: Id | undefined): string {
-  return conversation.title ?? partner(conversation, meId)?.displayName ?? "";
-}

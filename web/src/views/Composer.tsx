@@ -1,15 +1,16 @@
 import { ClipboardEvent, FormEvent, KeyboardEvent, Suspense, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
-import { Conversation } from "../client/types";
+import { Conversation, Id } from "../client/types";
+import { isComposing } from "../lib/keys";
 import { isTouch } from "../lib/touch";
-import { characters, limits } from "../rules/limits";
+import { characters, limits, withoutBlankEdges } from "../rules/limits";
+import { afterActs } from "../store/acts";
 import { draftOf } from "../store/state";
 import * as texts from "../texts";
 import { messageSummary } from "../texts/summary";
-import { AttachmentTray } from "./AttachmentTray";
 import { useChat, useStore } from "./context";
 import { IconButton } from "./controls";
 import { Icon } from "./icons";
-import { EmojiPicker } from "./lazy";
+import { AttachmentTray, EmojiPicker } from "./lazy";
 import { MuteNote } from "./MuteNote";
 import { useMutedUntil } from "./useMute";
 
@@ -24,11 +25,13 @@ export function Composer({ conversation }: { conversation: Conversation }) {
   const draft = useStore((state) => draftOf(state, id));
   const input = useRef<HTMLTextAreaElement>(null);
   const picker = useRef<HTMLInputElement>(null);
-  const length = characters(draft.text.trim());
+  const { editing, replyTo } = draft;
+  const text = editing?.text ?? draft.text;
+  const length = characters(withoutBlankEdges(text));
   const isTooLong = length > maxLength;
   const isMuted = useMutedUntil() !== undefined;
-  const isEmpty = length === 0 && draft.uploads.length === 0;
-  const reference = draft.editing ?? draft.replyTo;
+  const isEmpty = length === 0 && (editing === undefined ? draft.uploads.length === 0 : !editing.mayBeEmpty);
+  const reference = editing?.target ?? replyTo?.id;
 
   // The field grows with its text, up to the limit of the style sheet.
   useLayoutEffect(() => {
@@ -36,7 +39,7 @@ export function Composer({ conversation }: { conversation: Conversation }) {
     if (element === null) return;
     element.style.height = "auto";
     element.style.height = `${element.scrollHeight}px`;
-  }, [draft.text]);
+  }, [text]);
 
   // On a touch screen, focus would open a keyboard over the messages.
   useEffect(() => {
@@ -48,7 +51,7 @@ export function Composer({ conversation }: { conversation: Conversation }) {
     const element = input.current;
     if (element === null) return;
     element.setRangeText(text, element.selectionStart, element.selectionEnd, "end");
-    drafts.change(id, { text: element.value });
+    drafts.write(id, element.value);
     if (!isTouch) element.focus();
   };
   const submit = () => {
@@ -56,19 +59,27 @@ export function Composer({ conversation }: { conversation: Conversation }) {
     typing.set(id, false);
     sending.submit(id);
   };
+  const isDeleting = (messageId: Id) => store.state.acts[messageId]?.some(({ change }) => change.kind === "delete") === true;
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === "Enter" && !event.shiftKey && !event.nativeEvent.isComposing && !isTouch) {
+    if (isComposing(event)) return;
+    if (event.key === "Enter" && !event.shiftKey && !isTouch) {
       event.preventDefault();
       submit();
     } else if (event.key === "Escape" && reference !== undefined) {
       drafts.stopReference(id);
-    } else if (event.key === "ArrowUp" && draft.text === "" && reference === undefined) {
-      const { me, timelines } = store.state;
-      const mine = timelines[id]?.messages.filter((message) => message.sender.id === me?.id && message.deletedAt === undefined);
+    } else if (event.key === "ArrowUp" && text === "" && reference === undefined) {
+      const { me, timelines, pending } = store.state;
+      const waiting = pending.filter(({ conversationId }) => conversationId === id).pop();
+      if (waiting !== undefined) {
+        event.preventDefault();
+        drafts.editPending(waiting);
+        return;
+      }
+      const mine = timelines[id]?.messages.filter((message) => message.sender.id === me?.id && message.deletedAt === undefined && !isDeleting(message.id));
       const last = mine?.[mine.length - 1];
       if (last === undefined) return;
       event.preventDefault();
-      drafts.edit(last);
+      drafts.edit(afterActs(last, store.state.acts[last.id], me?.id ?? ""));
     }
   };
   const onPaste = (event: ClipboardEvent) => {
@@ -89,22 +100,32 @@ export function Composer({ conversation }: { conversation: Conversation }) {
     >
       {reference !== undefined && (
         <div className="composer-reference">
-          <Icon name={draft.editing === undefined ? "reply" : "edit"} size={18} />
+          <Icon name={editing === undefined ? "reply" : "edit"} size={18} />
           <span className="composer-reference-text">
-            <span>{draft.editing === undefined ? texts.composer.replyingTo(reference.sender.displayName) : texts.composer.editing}</span>
-            <bdi>{messageSummary(reference)}</bdi>
+            <span>{editing === undefined ? texts.composer.replyingTo(replyTo?.sender.displayName ?? "") : texts.composer.editing}</span>
+            <bdi>{editing?.summary ?? (replyTo !== undefined && messageSummary(replyTo))}</bdi>
           </span>
           <IconButton
             icon="close"
-            label={draft.editing === undefined ? texts.composer.stopReply : texts.composer.stopEdit}
+            label={editing === undefined ? texts.composer.stopReply : texts.composer.stopEdit}
             onClick={() => drafts.stopReference(id)}
           />
         </div>
       )}
+      {editing?.problem !== undefined && (
+        <p className="mute" role="alert">
+          <Icon name="warning" size={18} />
+          {texts.message.notSaved(editing.problem)}
+        </p>
+      )}
       <MuteNote />
-      <AttachmentTray conversationId={id} taskIds={draft.uploads} />
+      {draft.uploads.length > 0 && editing === undefined && (
+        <Suspense fallback={null}>
+          <AttachmentTray conversationId={id} taskIds={draft.uploads} />
+        </Suspense>
+      )}
       <div className="composer-line">
-        {draft.editing === undefined && (
+        {editing === undefined && (
           <>
             <IconButton icon="attach" label={texts.composer.attach} onClick={() => picker.current?.click()} />
             <input
@@ -125,12 +146,13 @@ export function Composer({ conversation }: { conversation: Conversation }) {
           ref={input}
           rows={1}
           dir="auto"
-          value={draft.text}
+          value={text}
           placeholder={texts.composer.placeholder}
           aria-label={texts.composer.label}
           onChange={(event) => {
-            drafts.change(id, { text: event.target.value });
-            typing.set(id, event.target.value !== "");
+            drafts.write(id, event.target.value);
+            // Nobody waits for an edit of what they have read.
+            if (editing === undefined) typing.set(id, event.target.value !== "");
           }}
           onKeyDown={onKeyDown}
           onPaste={onPaste}
@@ -141,12 +163,12 @@ export function Composer({ conversation }: { conversation: Conversation }) {
           type="submit"
           className="send"
           disabled={isEmpty || isTooLong || isMuted}
-          aria-label={draft.editing === undefined ? texts.composer.send : texts.composer.saveEdit}
-          title={draft.editing === undefined ? texts.composer.send : texts.composer.saveEdit}
+          aria-label={editing === undefined ? texts.composer.send : texts.composer.saveEdit}
+          title={editing === undefined ? texts.composer.send : texts.composer.saveEdit}
           // Keeps the keyboard of a phone open.
           onPointerDown={(event) => event.preventDefault()}
         >
-          <Icon name={draft.editing === undefined ? "send" : "check"} />
+          <Icon name={editing === undefined ? "send" : "check"} />
         </button>
       </div>
       {length > warnFrom && (

@@ -14,7 +14,9 @@ export function ConnectionBanner() {
   // An attempt to connect can hang for seconds. The page stays offline until one succeeds.
   const [hasFailed, setFailed] = useState(false);
   useEffect(() => {
-    if (status === "waiting") setFailed(true);
+    if (status === "waiting" || status === "lost") setFailed(true);
+    // A connection that went silent has been waited for already.
+    if (status === "lost") setShown(true);
     if (status === "online") setFailed(false);
   }, [status]);
   useEffect(() => {
@@ -31,7 +33,7 @@ export function ConnectionBanner() {
         <div className="banner">
           <span>{hasFailed ? texts.connection.offline : texts.connection.connecting}</span>
           {hasFailed && (
-            <button type="button" onClick={() => chat.connectNow()}>
+            <button type="button" onClick={() => chat.probe()}>
               {texts.connection.retryNow}
             </button>
           )}

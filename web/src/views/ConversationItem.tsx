@@ -1,10 +1,10 @@
 import { memo } from "react";
 import { Conversation } from "../client/types";
 import { shortTime } from "../texts/time";
-import { activity, memberOf, partner, unreadIn } from "../store/state";
+import { activity, memberOf, partner, titleOf, unreadIn } from "../store/state";
 import * as texts from "../texts";
 import { messageSummary } from "../texts/summary";
-import { ConversationAvatar, titleOf } from "./Avatar";
+import { ConversationAvatar } from "./Avatar";
 import { useStore } from "./context";
 import { Link } from "./controls";
 import { StatusMark } from "./StatusMark";
@@ -13,6 +13,7 @@ import { StatusMark } from "./StatusMark";
 export const ConversationItem = memo(function ConversationItem(props: { conversation: Conversation; isSelected: boolean }) {
   const { conversation, isSelected } = props;
   const meId = useStore((state) => state.me?.id);
+  useStore((state) => state.today);
   const title = titleOf(conversation, meId);
   const unreadCount = unreadIn(conversation);
   const other = partner(conversation, meId);

@@ -1,15 +1,15 @@
 import { DragEvent, useEffect, useState } from "react";
 import { Conversation, Id, User } from "../client/types";
 import { agoTime } from "../texts/time";
-import { memberOf, partner } from "../store/state";
+import { memberOf, partner, titleOf } from "../store/state";
 import * as texts from "../texts";
-import { ConversationAvatar, titleOf } from "./Avatar";
+import { ConversationAvatar } from "./Avatar";
 import { BlockButton } from "./BlockButton";
 import { Composer } from "./Composer";
 import { useChat, useStore } from "./context";
 import { Link, Spinner } from "./controls";
 import { Icon } from "./icons";
-import { InvitationView, JoinView } from "./lazy";
+import { InvitationView, JoinView, LostWords } from "./lazy";
 import { MessageList } from "./MessageList";
 import { NotFound } from "./NotFound";
 import { useConversation } from "./useConversation";
@@ -27,7 +27,9 @@ export function ConversationView({ id, seq }: { id: Id; seq: number | undefined 
   if (conversation === undefined) {
     if (isMissing && preview !== undefined) return <JoinView group={preview} />;
     return isMissing ? (
-      <NotFound />
+      <NotFound>
+        <LostWords conversationId={id} />
+      </NotFound>
     ) : (
       <main className="pane">
         <Spinner />
@@ -114,6 +116,7 @@ function Subtitle({ conversation }: { conversation: Conversation }) {
   const typists = useStore((state) => state.typing[conversation.id]);
   const online = useStore((state) => state.online);
   const lastSeen = useStore((state) => state.lastSeen);
+  const now = useStore((state) => state.now);
   const isConnected = useStore((state) => state.connection === "online");
   const typing = Object.keys(typists ?? {});
   const other = partner(conversation, meId);
@@ -125,7 +128,7 @@ function Subtitle({ conversation }: { conversation: Conversation }) {
     // Without a connection, nobody knows who is online.
     if (!isConnected) return <span className="subtitle">{texts.connection.connecting}</span>;
     const seen = lastSeen[other.id] ?? other.lastSeenAt;
-    const away = seen === undefined ? texts.conversation.offline : texts.conversation.lastSeen(agoTime(seen));
+    const away = seen === undefined ? texts.conversation.offline : texts.conversation.lastSeen(agoTime(seen, now));
     return <span className="subtitle">{online[other.id] === true ? texts.conversation.online : away}</span>;
   }
   const count = conversation.members.filter((member) => member.user.id !== meId && online[member.user.id] === true).length;

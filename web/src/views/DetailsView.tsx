@@ -4,9 +4,9 @@ import { Conversation, Id, User } from "../client/types";
 import { agoTime, date } from "../texts/time";
 import { limits } from "../rules/limits";
 import { addMembers, rename } from "../rules/permissions";
-import { partner } from "../store/state";
+import { partner, titleOf } from "../store/state";
 import * as texts from "../texts";
-import { ConversationAvatar, titleOf } from "./Avatar";
+import { ConversationAvatar } from "./Avatar";
 import { BlockButton } from "./BlockButton";
 import { useChat, useStore } from "./context";
 import { Spinner } from "./controls";
@@ -71,7 +71,8 @@ function Present({ conversation }: { conversation: Conversation }) {
 function PersonNote({ user }: { user: User }) {
   const isOnline = useStore((state) => state.online[user.id] === true);
   const seen = useStore((state) => state.lastSeen[user.id]) ?? user.lastSeenAt;
-  const away = seen === undefined ? texts.conversation.offline : texts.conversation.lastSeen(agoTime(seen));
+  const now = useStore((state) => state.now);
+  const away = seen === undefined ? texts.conversation.offline : texts.conversation.lastSeen(agoTime(seen, now));
   return (
     <>
       <p className="details-note">

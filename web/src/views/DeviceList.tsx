@@ -3,13 +3,14 @@ import { Device } from "../client/types";
 import { agoTime } from "../texts/time";
 import { deviceName } from "../lib/userAgent";
 import * as texts from "../texts";
-import { useChat } from "./context";
+import { useChat, useStore } from "./context";
 import { Spinner } from "./controls";
 
 /** The devices on which the user is signed in. The others can be signed out. */
 export function DeviceList() {
   const chat = useChat();
   const [devices, setDevices] = useState<readonly Device[]>();
+  const now = useStore((state) => state.now);
   const load = useCallback(() => chat.notices.attempt(async () => setDevices(await chat.account.devices())), [chat]);
   useEffect(() => {
     void load();
@@ -29,7 +30,7 @@ export function DeviceList() {
             <span className="person-text">
               <span className="person-name">{deviceName(device.userAgent) ?? texts.profile.unknownDevice}</span>
               <span className="person-note">
-                {device.current ? texts.profile.thisDevice : texts.profile.lastUsed(agoTime(device.lastUsedAt))}
+                {device.current ? texts.profile.thisDevice : texts.profile.lastUsed(agoTime(device.lastUsedAt, now))}
               </span>
             </span>
             {!device.current && (

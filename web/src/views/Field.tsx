@@ -1,5 +1,5 @@
 import { InputHTMLAttributes, useId, useState } from "react";
-import { characters, Limit } from "../rules/limits";
+import { characters, Limit, trimmed } from "../rules/limits";
 import * as texts from "../texts";
 import { IconButton } from "./controls";
 
@@ -17,7 +17,7 @@ export function Field({ label, hint, problem, type, limit, value, ...rest }: Fie
   const [isShown, setShown] = useState(false);
   const isPassword = type === "password";
   // The browser's own maxLength counts an emoji as two characters; the server counts it as one.
-  const over = limit === undefined ? 0 : characters(isPassword ? value : value.trim()) - limit.most;
+  const over = limit === undefined ? 0 : characters(isPassword ? value : trimmed(value)) - limit.most;
   const shownProblem = over > 0 ? texts.composer.tooLong(over) : problem;
   const note = shownProblem ?? hint;
   return (

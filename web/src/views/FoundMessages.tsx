@@ -1,7 +1,8 @@
 import { Message, MessagePage } from "../client/types";
+import { characterStart } from "../lib/graphemes";
 import { shortTime } from "../texts/time";
+import { titleOf } from "../store/state";
 import * as texts from "../texts";
-import { titleOf } from "./Avatar";
 import { useChat, useStore } from "./context";
 import { Link } from "./controls";
 
@@ -46,6 +47,7 @@ export function FoundMessages({ text, page, isHere = false, find, onMore }: Prop
 function FoundMessage({ message, text, isHere }: { message: Message; text: string; isHere: boolean }) {
   const conversation = useStore((state) => state.conversations[message.conversationId]);
   const meId = useStore((state) => state.me?.id);
+  useStore((state) => state.today);
   if (conversation?.invitation !== undefined) return null;
   const sender = message.sender.id === meId ? texts.you : message.sender.displayName;
   const title = conversation === undefined ? "" : titleOf(conversation, meId);
@@ -70,7 +72,8 @@ function Excerpt({ text, wanted }: { text: string; wanted: string }) {
   const words = wanted.split(/\s+/u).map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
   const pattern = new RegExp(`(${words.join("|")})`, "iu");
   const at = text.search(pattern);
-  const shown = at > 50 ? `…${text.slice(at - 40)}` : text;
-  const parts = shown.slice(0, 300).split(new RegExp(pattern.source, "giu"));
+  const from = at > 50 ? characterStart(text, at - 40) : 0;
+  const shown = (from > 0 ? "…" : "") + text.slice(from, characterStart(text, from + 300));
+  const parts = shown.split(new RegExp(pattern.source, "giu"));
   return <bdi>{parts.map((part, index) => (index % 2 === 1 ? <mark key={index}>{part}</mark> : part))}</bdi>;
 }

@@ -2,6 +2,7 @@ import { Conversation } from "../client/types";
 import * as texts from "../texts";
 import { GroupAvatar } from "./Avatar";
 import { useChat } from "./context";
+import { LostWords } from "./LostWords";
 import { PaneHead } from "./PaneHead";
 
 /** A public group that the user is not in. */
@@ -21,6 +22,7 @@ export function JoinView({ group }: { group: Conversation }) {
           <button type="button" className="button primary" onClick={() => void chat.notices.attempt(() => chat.conversations.join(group.id))}>
             {texts.discover.join}
           </button>
+          <LostWords conversationId={group.id} />
         </div>
       </div>
     </main>

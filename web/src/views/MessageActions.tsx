@@ -32,13 +32,7 @@ export function MessageActions({ message, conversation, isMine, anchor, onClose 
     onClose();
     work();
   };
-  const copy = (text: string) =>
-    act(() => {
-      void chat.notices.attempt(async () => {
-        await navigator.clipboard.writeText(text);
-        chat.notices.show(texts.message.copied);
-      });
-    });
+  const copy = (text: string) => act(() => chat.notices.copy(text));
   const report = async (reason: string) => {
     await chat.messages.report(message, reason);
     chat.notices.show(texts.message.reported);
@@ -51,7 +45,7 @@ export function MessageActions({ message, conversation, isMine, anchor, onClose 
         title={texts.message.deleteQuestion}
         action={texts.message.delete}
         onClose={onClose}
-        onConfirm={() => void chat.messages.remove(message)}
+        onConfirm={() => chat.acts.remove(message.conversationId, message.id)}
       />
     );
   }
@@ -68,7 +62,7 @@ export function MessageActions({ message, conversation, isMine, anchor, onClose 
     );
   }
   if (asks === "react") {
-    return <EmojiPicker anchor={anchor} onClose={onClose} onPick={(character) => act(() => void chat.messages.react(message, character))()} />;
+    return <EmojiPicker anchor={anchor} onClose={onClose} onPick={(character) => act(() => chat.acts.react(message, character))()} />;
   }
   return (
     <Popover anchor={anchor} label={texts.message.actions} onClose={onClose}>
@@ -80,7 +74,7 @@ export function MessageActions({ message, conversation, isMine, anchor, onClose 
               type="button"
               role="menuitem"
               aria-label={texts.message.reactWith(character)}
-              onClick={act(() => void chat.messages.react(message, character))}
+              onClick={act(() => chat.acts.react(message, character))}
             >
               {character}
             </button>

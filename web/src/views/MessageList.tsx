@@ -25,10 +25,11 @@ export function MessageList({ conversation, seq }: { conversation: Conversation;
   const isAtEnd = timeline.isLoaded && lastSeq(timeline) >= conversation.lastSeq;
   const unreadSeq = useUnreadStart(conversation, timeline.isLoaded);
   const pending = useMemo(() => allPending.filter((message) => message.conversationId === id), [allPending, id]);
+  const today = useStore((state) => state.today);
   const [builder] = useState(() => new RowBuilder());
   const rows = useMemo(
-    () => builder.build(timeline.messages, isAtEnd ? pending : [], meId, unreadSeq),
-    [builder, timeline.messages, isAtEnd, pending, meId, unreadSeq],
+    () => builder.build(timeline.messages, isAtEnd ? pending : [], meId, unreadSeq, today),
+    [builder, timeline.messages, isAtEnd, pending, meId, unreadSeq, today],
   );
 
   // The list begins at the message of the address, or at the first unread one.
@@ -203,9 +204,10 @@ function Announcer({ conversation }: { conversation: Conversation }) {
   const first = useRef(conversation.lastSeq);
   const message = conversation.lastMessage;
   const isNew = message !== undefined && message.seq > first.current && message.sender.id !== meId;
+  // A screen reader reads what is new in the page, so the same text twice has to be two elements.
   return (
-    <div className="visually-hidden" aria-live="polite">
-      {isNew && texts.conversation.announce(message.sender.displayName, messageSummary(message))}
+    <div className="visually-hidden" role="log" aria-live="polite" aria-relevant="additions">
+      {isNew && <p key={message.id}>{texts.conversation.announce(message.sender.displayName, messageSummary(message))}</p>}
     </div>
   );
 }

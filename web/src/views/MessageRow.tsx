@@ -1,17 +1,19 @@
-import { memo } from "react";
+import { memo, Suspense, useMemo } from "react";
 import { Conversation } from "../client/types";
 import { clockTime, dayLabel, fullTime } from "../texts/time";
 import { isEmojiOnly } from "../lib/format";
+import { Act } from "../store/act";
+import { afterActs } from "../store/acts";
 import { Row } from "../store/rows";
 import { memberOf } from "../store/state";
 import * as texts from "../texts";
 import { Attachments } from "./Attachments";
 import { Avatar } from "./Avatar";
 import { useStore } from "./context";
+import { FailedMessage, PendingAttachments, PendingMenu, RefusedEdit } from "./lazy";
 import { MessageMenu } from "./MessageMenu";
 import { MessageText } from "./MessageText";
-import { PendingAttachments } from "./PendingAttachments";
-import { PendingState } from "./PendingState";
+import { PendingState, Waiting } from "./PendingState";
 import { Quotation } from "./Quotation";
 import { Reactions } from "./Reactions";
 import { StatusMark } from "./StatusMark";
@@ -25,9 +27,16 @@ interface Props {
 }
 
 /** A message, with the line above it that marks a new day or the first unread message. */
-export const MessageRow = memo(function MessageRow({ row, conversation, isHighlighted, onShowQuoted }: Props) {
+export const MessageRow = memo(function MessageRow({ row: stored, conversation, isHighlighted, onShowQuoted }: Props) {
   const meId = useStore((state) => state.me?.id);
+  const acts = useStore((state) => state.acts[stored.message?.id ?? ""]);
+  const row = useMemo(() => {
+    const { message } = stored;
+    return message === undefined ? stored : { ...stored, message: afterActs(message, acts, meId ?? "") };
+  }, [stored, acts, meId]);
   const isMine = row.senderId === meId;
+  // Dates are shown by the local calendar: at midnight, and in another time zone, they read differently.
+  useStore((state) => state.today);
   const showsSender = conversation.kind === "group" && !isMine;
   const longPress = useLongPress(openMenu);
   const classes = [
@@ -51,9 +60,14 @@ export const MessageRow = memo(function MessageRow({ row, conversation, isHighli
       )}
       <article className={classes} aria-label={senderName(row, conversation, isMine)} {...longPress}>
         {showsSender && <span className="message-avatar">{row.isLast && <SenderAvatar row={row} conversation={conversation} />}</span>}
-        <Bubble row={row} conversation={conversation} isMine={isMine} showsSender={showsSender} onShowQuoted={onShowQuoted} />
+        <Bubble row={row} conversation={conversation} isMine={isMine} showsSender={showsSender} onShowQuoted={onShowQuoted} acts={acts} />
         {row.message !== undefined && row.message.deletedAt === undefined && (
           <MessageMenu message={row.message} conversation={conversation} isMine={isMine} />
+        )}
+        {row.pending !== undefined && (
+          <Suspense fallback={null}>
+            <PendingMenu pending={row.pending} />
+          </Suspense>
         )}
       </article>
     </div>
@@ -80,13 +94,16 @@ interface BubbleProps {
   conversation: Conversation;
   isMine: boolean;
   showsSender: boolean;
+  acts: readonly Act[] | undefined;
   onShowQuoted(seq: number): void;
 }
 
-function Bubble({ row, conversation, isMine, showsSender, onShowQuoted }: BubbleProps) {
+function Bubble({ row, conversation, isMine, showsSender, acts, onShowQuoted }: BubbleProps) {
   const { message, pending } = row;
   const text = message?.text ?? pending?.text ?? "";
   const replyTo = message?.replyTo ?? pending?.replyTo;
+  const isWaiting = acts?.some(({ problem }) => problem === undefined) === true;
+  const refused = acts?.find(({ problem }) => problem !== undefined);
   const isDeleted = message?.deletedAt !== undefined;
   const attachments = message?.attachments ?? [];
   const showsName = showsSender && row.isFirst;
@@ -100,7 +117,11 @@ function Bubble({ row, conversation, isMine, showsSender, onShowQuoted }: Bubble
         {showsName && !isLarge && <bdi className="sender">{message?.sender.displayName}</bdi>}
         {replyTo !== undefined && !isDeleted && <Quotation id={replyTo} conversation={conversation} onShow={onShowQuoted} />}
         {message !== undefined && <Attachments message={message} />}
-        {pending !== undefined && <PendingAttachments ids={pending.uploads} />}
+        {pending !== undefined && pending.uploads.length > 0 && (
+          <Suspense fallback={null}>
+            <PendingAttachments ids={pending.uploads} />
+          </Suspense>
+        )}
         {/* The script of the text decides on which side it begins. */}
         <div className="bubble-text" dir="auto">
           {isDeleted ? <p className="message-text">{texts.message.deleted}</p> : text !== "" && <MessageText text={text} />}
@@ -109,13 +130,17 @@ function Bubble({ row, conversation, isMine, showsSender, onShowQuoted }: Bubble
             <time dateTime={row.createdAt} title={fullTime(row.createdAt)}>
               {clockTime(row.createdAt)}
             </time>
-            {isMine && message !== undefined && !isDeleted && <StatusMark message={message} conversation={conversation} />}
+            {isWaiting && <Waiting label={texts.message.saving} />}
+            {isMine && message !== undefined && !isDeleted && !isWaiting && <StatusMark message={message} conversation={conversation} />}
             {pending !== undefined && pending.state !== "failed" && <PendingState pending={pending} />}
           </span>
         </div>
       </div>
       {message !== undefined && !isDeleted && <Reactions message={message} conversation={conversation} />}
-      {pending?.state === "failed" && <PendingState pending={pending} />}
+      <Suspense fallback={null}>
+        {pending?.state === "failed" && <FailedMessage pending={pending} />}
+        {refused !== undefined && <RefusedEdit act={refused} />}
+      </Suspense>
     </div>
   );
 }

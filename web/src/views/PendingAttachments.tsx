@@ -6,7 +6,6 @@ import { ProgressBar } from "./ProgressBar";
 
 /** The files of a message that is not sent yet, with their progress. */
 export function PendingAttachments({ ids }: { ids: readonly string[] }) {
-  if (ids.length === 0) return null;
   return (
     <div className="attachments">
       {ids.map((id) => (

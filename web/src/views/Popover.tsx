@@ -1,5 +1,6 @@
 import { KeyboardEvent, ReactNode, RefObject, useEffect, useLayoutEffect, useRef } from "react";
 import { createPortal } from "react-dom";
+import { isComposing } from "../lib/keys";
 import { Icon, IconName } from "./icons";
 
 interface Props {
@@ -45,6 +46,7 @@ export function Popover({ anchor, label, role = "menu", columns = 1, onClose, ch
   }, [anchor, onClose]);
 
   const onKeyDown = (event: KeyboardEvent) => {
+    if (isComposing(event)) return;
     if (event.key === "Escape" || event.key === "Tab") {
       event.preventDefault();
       event.stopPropagation();

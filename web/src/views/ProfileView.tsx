@@ -6,6 +6,7 @@ import * as texts from "../texts";
 import { formProblem } from "../texts/problems";
 import { Avatar } from "./Avatar";
 import { useChat, useStore } from "./context";
+import { ConfirmDialog } from "./Dialog";
 import { Field } from "./Field";
 import { DeviceList } from "./DeviceList";
 import { Icon } from "./icons";
@@ -17,6 +18,8 @@ import { useMutedUntil } from "./useMute";
 export function ProfileView() {
   const chat = useChat();
   const me = useStore((state) => state.me);
+  const [isAsking, setAsking] = useState(false);
+  const logout = () => void chat.logout();
   if (me === undefined) return null;
   return (
     <main className="pane" aria-label={texts.profile.title}>
@@ -29,10 +32,18 @@ export function ProfileView() {
         <PasswordForm me={me} />
         <DeviceList />
         <div className="form-actions">
-          <button type="button" className="button danger-text" onClick={() => void chat.account.logout()}>
+          <button type="button" className="button danger-text" onClick={() => (chat.hasUnsent ? setAsking(true) : logout())}>
             <Icon name="leave" size={18} />
             {texts.profile.logout}
           </button>
+          {isAsking && (
+            <ConfirmDialog
+              title={texts.profile.logoutQuestion}
+              action={texts.profile.logout}
+              onClose={() => setAsking(false)}
+              onConfirm={logout}
+            />
+          )}
         </div>
       </div>
     </main>

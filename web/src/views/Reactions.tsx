@@ -7,7 +7,7 @@ import { useStanding } from "./useStanding";
 
 /** The reactions to a message. Pressing one adds or removes the user's own. */
 export function Reactions({ message, conversation }: { message: Message; conversation: Conversation }) {
-  const { messages } = useChat();
+  const { acts } = useChat();
   const meId = useStore((state) => state.me?.id) ?? "";
   const standing = useStanding(conversation);
   if (message.reactions.length === 0) return null;
@@ -26,7 +26,7 @@ export function Reactions({ message, conversation }: { message: Message; convers
             disabled={react(standing, !userIds.includes(meId)) !== undefined}
             aria-label={label}
             title={label}
-            onClick={() => void messages.react(message, emoji)}
+            onClick={() => acts.react(message, emoji)}
           >
             <span aria-hidden="true">{emoji}</span>
             {userIds.length > 1 && <span aria-hidden="true">{userIds.length}</span>}

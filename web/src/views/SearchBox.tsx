@@ -1,4 +1,5 @@
 import { useRef } from "react";
+import { isComposing } from "../lib/keys";
 import * as texts from "../texts";
 import { IconButton } from "./controls";
 import { Icon } from "./icons";
@@ -29,7 +30,7 @@ export function SearchBox({ label, text, onChange, autoFocus = false }: Props) {
         autoFocus={autoFocus}
         onChange={(event) => onChange(event.target.value)}
         onKeyDown={(event) => {
-          if (event.key !== "Escape" || text === "") return;
+          if (event.key !== "Escape" || text === "" || isComposing(event)) return;
           // Otherwise Escape would also close a dialog around the field.
           event.preventDefault();
           clear();

@@ -1,7 +1,8 @@
 import { navigate } from "../app/router";
 import { Id, User } from "../client/types";
+import { titleOf } from "../store/state";
 import * as texts from "../texts";
-import { Avatar, titleOf } from "./Avatar";
+import { Avatar } from "./Avatar";
 import { ConversationItem } from "./ConversationItem";
 import { useChat, useStore } from "./context";
 import { Empty, Spinner } from "./controls";

@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { Id } from "../client/types";
+import { titleOf } from "../store/state";
 import * as texts from "../texts";
-import { titleOf } from "./Avatar";
 import { useChat, useStore } from "./context";
 import { Empty, Spinner } from "./controls";
 import { FoundMessages } from "./FoundMessages";

@@ -1,4 +1,4 @@
-import { useMemo, useState } from "react";
+import { Suspense, useMemo, useState } from "react";
 import { Id } from "../client/types";
 import { activity } from "../store/state";
 import * as texts from "../texts";
@@ -7,7 +7,7 @@ import { ConversationItem } from "./ConversationItem";
 import { useStore } from "./context";
 import { Empty, Link, Spinner } from "./controls";
 import { Icon } from "./icons";
-import { Fetched, SearchResults } from "./lazy";
+import { Fetched, LostItems, SearchResults } from "./lazy";
 import { SearchBox } from "./SearchBox";
 
 /** The list of conversations, and a search for conversations, people and messages. */
@@ -48,7 +48,8 @@ function ConversationList({ selected }: { selected: Id | undefined }) {
     () => Object.values(conversations).sort((a, b) => activity(b).localeCompare(activity(a))),
     [conversations],
   );
-  if (ordered.length === 0) {
+  const hasLost = useStore((state) => isLoaded && Object.keys(state.titles).length > 0);
+  if (ordered.length === 0 && !hasLost) {
     return isLoaded ? (
       <Empty icon="newChat" title={texts.sidebar.emptyTitle} text={texts.sidebar.emptyText}>
         <Link className="button primary" to={{ view: "newChat" }}>
@@ -61,6 +62,11 @@ function ConversationList({ selected }: { selected: Id | undefined }) {
   }
   return (
     <ul className="conversation-list">
+      {hasLost && (
+        <Suspense fallback={null}>
+          <LostItems selected={selected} />
+        </Suspense>
+      )}
       {ordered.map((conversation) => (
         <li key={conversation.id}>
           <ConversationItem conversation={conversation} isSelected={conversation.id === selected} />

@@ -2,20 +2,45 @@ import { Component, lazy, ReactNode, Suspense } from "react";
 import * as texts from "../texts";
 import { Spinner } from "./controls";
 
-const auth = () => import("./AuthView");
-const pages = () => import("./pages");
+const pages = () => withStyles(import("./pages"));
 
-export const AuthView = lazy(async () => ({ default: (await auth()).AuthView }));
+let styles: Promise<unknown> | undefined;
+
+/** A view, once the styles are there that the first view does without. The page names their address. */
+async function withStyles<T>(view: Promise<T>): Promise<T> {
+  styles ??= new Promise((resolve, reject) => {
+    const link = document.createElement("link");
+    link.rel = "stylesheet";
+    link.href = document.querySelector<HTMLMetaElement>("meta[name=later-styles]")?.content ?? "";
+    link.onload = resolve;
+    link.onerror = reject;
+    document.head.append(link);
+  });
+  await styles.catch((error: unknown) => {
+    styles = undefined;
+    throw error;
+  });
+  return view;
+}
+
+export const AttachmentTray = lazy(async () => ({ default: (await pages()).AttachmentTray }));
+export const AuthView = lazy(async () => ({ default: (await pages()).AuthView }));
 export const DetailsView = lazy(async () => ({ default: (await pages()).DetailsView }));
 export const DiscoverView = lazy(async () => ({ default: (await pages()).DiscoverView }));
 export const EmojiPicker = lazy(async () => ({ default: (await pages()).EmojiPicker }));
+export const FailedMessage = lazy(async () => ({ default: (await pages()).FailedMessage }));
 export const InvitationView = lazy(async () => ({ default: (await pages()).InvitationView }));
 export const JoinView = lazy(async () => ({ default: (await pages()).JoinView }));
 export const Lightbox = lazy(async () => ({ default: (await pages()).Lightbox }));
+export const LostItems = lazy(async () => ({ default: (await pages()).LostItems }));
+export const LostWords = lazy(async () => ({ default: (await pages()).LostWords }));
 export const MessageActions = lazy(async () => ({ default: (await pages()).MessageActions }));
 export const NewChatView = lazy(async () => ({ default: (await pages()).NewChatView }));
 export const NewGroupView = lazy(async () => ({ default: (await pages()).NewGroupView }));
+export const PendingAttachments = lazy(async () => ({ default: (await pages()).PendingAttachments }));
+export const PendingMenu = lazy(async () => ({ default: (await pages()).PendingMenu }));
 export const ProfileView = lazy(async () => ({ default: (await pages()).ProfileView }));
+export const RefusedEdit = lazy(async () => ({ default: (await pages()).RefusedEdit }));
 export const SearchResults = lazy(async () => ({ default: (await pages()).SearchResults }));
 export const SearchView = lazy(async () => ({ default: (await pages()).SearchView }));
 
@@ -23,7 +48,6 @@ export const SearchView = lazy(async () => ({ default: (await pages()).SearchVie
 export function prefetchPages(): void {
   // If this fails, the next connection tries again, and so does the view that needs it.
   pages().catch(() => {});
-  auth().catch(() => {});
 }
 
 /** Shows a spinner while a view is fetched. If it cannot be fetched, the rest of the page goes on working. */

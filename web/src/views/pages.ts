@@ -1,13 +1,21 @@
-/** The views that reading and writing do not need. They are one script, which lazy.tsx fetches after the first view. */
+/** What reading and writing do not need. It is one script, which lazy.tsx fetches after the first view. */
+export { later } from "../app/later";
+export { AttachmentTray } from "./AttachmentTray";
+export { AuthView } from "./AuthView";
 export { DetailsView } from "./DetailsView";
 export { DiscoverView } from "./DiscoverView";
 export { EmojiPicker } from "./EmojiPicker";
+export { FailedMessage, RefusedEdit } from "./Failures";
 export { InvitationView } from "./InvitationView";
 export { JoinView } from "./JoinView";
 export { Lightbox } from "./Lightbox";
+export { LostItems } from "./LostItems";
+export { LostWords } from "./LostWords";
 export { MessageActions } from "./MessageActions";
 export { NewChatView } from "./NewChatView";
 export { NewGroupView } from "./NewGroupView";
+export { PendingAttachments } from "./PendingAttachments";
+export { PendingMenu } from "./PendingMenu";
 export { ProfileView } from "./ProfileView";
 export { SearchResults } from "./SearchResults";
 export { SearchView } from "./SearchView";

@@ -24,6 +24,7 @@ export function useMutedUntil(): number | undefined {
 /** Why the user cannot write at present, in words; undefined if they can. */
 export function useMute(): string | undefined {
   const until = useMutedUntil();
+  useStore((state) => state.today);
   if (until === undefined) return undefined;
   if (until - Date.now() > forGood) return texts.composer.mutedForGood;
   const time = new Date(until).toISOString();

@@ -1,0 +1,9 @@
+import { pollingTransport } from "../client/polling";
+import { Uploader } from "../client/uploader";
+import { Notifications } from "./notifications";
+import { Unsent } from "./unsent";
+
+/** What the first view does without, beside views. It comes with them, as one script. */
+export const later = { Notifications, pollingTransport, Unsent, Uploader };
+
+export type Later = typeof later;

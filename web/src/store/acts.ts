@@ -1,0 +1,38 @@
+import { Id, Message } from "../client/types";
+import { Act } from "./act";
+import { State } from "./state";
+import { changedReactions } from "./timeline";
+
+export function withAct(state: State, act: Act): State {
+  const others = (state.acts[act.target] ?? []).filter(({ id }) => id !== act.id);
+  return { ...state, acts: { ...state.acts, [act.target]: [...others, act] } };
+}
+
+export function withoutAct(state: State, { id, target }: Act): State {
+  const { [target]: present = [], ...rest } = state.acts;
+  const others = present.filter((act) => act.id !== id);
+  return { ...state, acts: others.length === 0 ? rest : { ...rest, [target]: others } };
+}
+
+/** The message of a `clientId` was sent, and has an id now. */
+export function withTarget(state: State, clientId: string, target: Id): State {
+  const { [clientId]: moved, ...rest } = state.acts;
+  if (moved === undefined) return state;
+  const acts = [...(rest[target] ?? []), ...moved.map((act) => ({ ...act, target }))];
+  return { ...state, acts: { ...rest, [target]: acts } };
+}
+
+/** A message as it will be when its changes are carried out. */
+export function afterActs(message: Message, acts: readonly Act[] = [], meId: Id): Message {
+  return acts.reduce((current, { change, createdAt, problem }) => {
+    if (problem !== undefined) return current;
+    switch (change.kind) {
+      case "edit":
+        return { ...current, text: change.text, editedAt: createdAt };
+      case "delete":
+        return { ...current, text: "", attachments: [], reactions: [], deletedAt: createdAt };
+      case "react":
+        return { ...current, reactions: changedReactions(current.reactions, { ...change, userId: meId }) };
+    }
+  }, message);
+}

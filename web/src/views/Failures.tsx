@@ -1,0 +1,59 @@
+import { ReactNode } from "react";
+import { Act } from "../store/act";
+import { PendingMessage } from "../store/state";
+import * as texts from "../texts";
+import { useChat } from "./context";
+import { Icon } from "./icons";
+
+/** A message that was not sent: to be retried, copied or discarded. */
+export function FailedMessage({ pending }: { pending: PendingMessage }) {
+  const { notices, sending } = useChat();
+  return (
+    <Failure text={`${texts.message.failed}. ${pending.problem}`}>
+      <button type="button" onClick={() => sending.retry(pending.clientId)}>
+        {texts.retry}
+      </button>
+      {pending.text !== "" && (
+        <button type="button" onClick={() => notices.copy(pending.text)}>
+          {texts.message.copy}
+        </button>
+      )}
+      <button type="button" onClick={() => sending.discard(pending.clientId)}>
+        {texts.message.discard}
+      </button>
+    </Failure>
+  );
+}
+
+/** An edit that the server refused while the user was writing something else. */
+export function RefusedEdit({ act }: { act: Act }) {
+  const { acts, drafts } = useChat();
+  const { change, problem = "" } = act;
+  if (change.kind !== "edit") return null;
+  const editAgain = () => {
+    acts.drop(act);
+    drafts.editAgain(act, problem);
+  };
+  return (
+    <Failure text={`${texts.message.notSaved(problem)} “${change.text}”`}>
+      <button type="button" onClick={editAgain}>
+        {texts.message.edit}
+      </button>
+      <button type="button" onClick={() => acts.drop(act)}>
+        {texts.message.discard}
+      </button>
+    </Failure>
+  );
+}
+
+function Failure({ text, children }: { text: string; children: ReactNode }) {
+  return (
+    <div className="failure" role="alert">
+      <span>
+        <Icon name="warning" size={16} />
+        {text}
+      </span>
+      {children}
+    </div>
+  );
+}

@@ -1,0 +1,43 @@
+import { Id } from "../client/types";
+import { draftOf } from "../store/state";
+import * as texts from "../texts";
+import { useChat, useStore } from "./context";
+
+/** What the user wrote in a conversation that they are not in any more. */
+export function LostWords({ conversationId }: { conversationId: Id }) {
+  const { notices, sending, drafts } = useChat();
+  const allPending = useStore((state) => state.pending);
+  const draft = useStore((state) => draftOf(state, conversationId));
+  const pending = allPending.filter((message) => message.conversationId === conversationId);
+  const words = [
+    ...pending.map(({ clientId, text, problem }) => ({ key: clientId, text, problem, discard: () => sending.discard(clientId) })),
+    ...[draft.text, draft.editing?.text ?? ""]
+      .filter((text) => text.trim() !== "")
+      .map((text, index) => ({ key: `draft ${index}`, text, problem: undefined, discard: () => drafts.discard(conversationId) })),
+  ];
+  if (words.length === 0) return null;
+  return (
+    <section className="lost-words" aria-label={texts.lostWords.title}>
+      <h2>{texts.lostWords.title}</h2>
+      <p>{texts.lostWords.reason}</p>
+      <ul>
+        {words.map(({ key, text, problem, discard }) => (
+          <li key={key}>
+            <p className="lost-text" dir="auto">
+              {text}
+            </p>
+            {problem !== undefined && <p className="field-note">{problem}</p>}
+            <span className="form-actions">
+              <button type="button" className="button" onClick={() => notices.copy(text)}>
+                {texts.message.copy}
+              </button>
+              <button type="button" className="button danger-text" onClick={discard}>
+                {texts.message.discard}
+              </button>
+            </span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,17 @@
+import { PendingMessage } from "../store/state";
+import * as texts from "../texts";
+import { useChat } from "./context";
+import { IconButton } from "./controls";
+
+/** The buttons next to a message that is not sent yet. */
+export function PendingMenu({ pending }: { pending: PendingMessage }) {
+  const { drafts, sending } = useChat();
+  return (
+    <div className="message-menu">
+      <IconButton icon="edit" label={texts.message.edit} onClick={() => drafts.editPending(pending)} />
+      {pending.state !== "failed" && (
+        <IconButton icon="trash" label={texts.message.discard} onClick={() => sending.discard(pending.clientId)} />
+      )}
+    </div>
+  );
+}

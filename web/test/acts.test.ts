@@ -1,0 +1,190 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Acts } from "../src/app/acts";
+import { Drafts } from "../src/app/drafts";
+import { Notices } from "../src/app/notices";
+import { Sending } from "../src/app/sending";
+import { Uploads } from "../src/app/uploads";
+import { ApiError } from "../src/client/errors";
+import { Outbox } from "../src/client/outbox";
+import { Parley } from "../src/client/parley";
+import { Message, OutgoingMessage } from "../src/client/types";
+import { afterActs } from "../src/store/acts";
+import { Store } from "../src/store/store";
+import { ana, conversation, message } from "./support";
+
+const mine = (seq: number, changes: Partial<Message> = {}) => message(seq, { sender: { id: "ana", username: "ana", displayName: "Ana" }, ...changes });
+
+/** A page with the messages 1 to 3 of the user's own, and a server that does what `answer` says. */
+function setUp(answer: (call: string) => Error | undefined = () => undefined) {
+  const store = new Store();
+  const calls: string[] = [];
+  let seq = 3;
+  const respond = (call: string, result: () => Message): Promise<Message> => {
+    calls.push(call);
+    const error = answer(call);
+    return error === undefined ? Promise.resolve(result()) : Promise.reject(error);
+  };
+  const held = (id: string) => store.state.timelines["c"]?.messages.find((one) => one.id === id) ?? mine(1, { id });
+  const parley = {
+    send: ({ clientId, text = "" }: OutgoingMessage) => respond(`send ${text}`, () => mine((seq += 1), { clientId, text })),
+    edit: (id: string, text: string) => respond(`edit ${id} ${text}`, () => ({ ...held(id), text, revision: 100 })),
+    deleteMessage: (id: string) => respond(`delete ${id}`, () => ({ ...held(id), text: "", deletedAt: "now", revision: 100 })),
+    react: (id: string, emoji: string, add: boolean) => respond(`${add ? "add" : "take"} ${id} ${emoji}`, () => held(id)),
+  } as unknown as Parley;
+  store.dispatch({ type: "signedIn", user: ana });
+  store.dispatch({ type: "conversation", conversation: conversation({ lastSeq: 3 }) });
+  store.dispatch({ type: "pageLoaded", conversationId: "c", page: { kind: "window", atStart: true }, messages: [1, 2, 3].map((n) => mine(n)) });
+  const outbox = new Outbox();
+  const notices = new Notices(store);
+  const uploads = new Uploads(parley, store);
+  const drafts = new Drafts(store, uploads, notices);
+  const acts = new Acts(parley, store, outbox, notices);
+  const sending = new Sending(parley, store, outbox, drafts, uploads, acts, notices);
+  const shown = (id: string) => afterActs(held(id), store.state.acts[id], "ana");
+  const say = (text: string) => {
+    drafts.write("c", text);
+    sending.submit("c");
+  };
+  const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
+  const goOnline = async () => {
+    sending.setOnline(true);
+    await settle();
+  };
+  return { store, calls, drafts, acts, sending, shown, say, goOnline, settle };
+}
+
+test("what is done offline is shown at once, and sent in its order", async () => {
+  const { calls, drafts, acts, sending, shown, say, goOnline, store } = setUp();
+  say("new");
+  drafts.edit(shown("m1"));
+  drafts.write("c", "better");
+  sending.submit("c");
+  acts.react(shown("m2"), "👍");
+  acts.remove("c", "m3");
+  assert.equal(shown("m1").text, "better");
+  assert.deepEqual(shown("m2").reactions, [{ emoji: "👍", userIds: ["ana"] }]);
+  assert(shown("m3").deletedAt !== undefined);
+  assert.deepEqual(calls, []);
+  await goOnline();
+  assert.deepEqual(calls, ["send new", "edit m1 better", "add m2 👍", "delete m3"]);
+  assert.deepEqual(store.state.acts, {});
+});
+
+test("what is taken back before it was sent never happens", async () => {
+  const { calls, acts, shown, goOnline } = setUp();
+  acts.react(shown("m1"), "👍");
+  acts.react(shown("m1"), "👍");
+  acts.edit("c", "m2", "once");
+  acts.edit("c", "m2", "twice");
+  acts.edit("c", "m3", "other");
+  acts.edit("c", "m3", "text 3");
+  acts.edit("c", "m1", "doomed");
+  acts.react(shown("m1"), "🎉");
+  acts.remove("c", "m1");
+  await goOnline();
+  assert.deepEqual(calls, ["edit m2 twice", "delete m1"]);
+});
+
+test("a reaction that may have arrived is taken back by another", async () => {
+  const { calls, acts, shown, sending, goOnline, settle } = setUp();
+  await goOnline();
+  acts.react(shown("m1"), "👍");
+  acts.react(shown("m1"), "👍");
+  await settle();
+  assert.deepEqual(calls, ["add m1 👍", "take m1 👍"]);
+  sending.setOnline(false);
+});
+
+test("a message that was never sent changes where it waits; one that was tried is edited afterwards", async () => {
+  let isCut = false;
+  const { calls, drafts, sending, say, goOnline, store, settle } = setUp(() => (isCut ? new TypeError("cut") : undefined));
+  say("first");
+  const first = store.state.pending[0];
+  assert(first !== undefined);
+  drafts.editPending(first);
+  drafts.write("c", "first, changed");
+  sending.submit("c");
+  isCut = true;
+  await goOnline();
+  sending.setOnline(false);
+  const tried = store.state.pending[0];
+  assert.equal(tried?.isTried, true);
+  drafts.editPending(tried as typeof first);
+  drafts.write("c", "first, changed again");
+  sending.submit("c");
+  isCut = false;
+  await settle();
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  await goOnline();
+  assert.deepEqual(calls, ["send first, changed", "send first, changed", "edit m4 first, changed again"]);
+});
+
+test("a refused edit is back in the field with the reason, and the draft is kept", async () => {
+  const { drafts, sending, shown, goOnline } = setUp((call) => (call.startsWith("edit") ? new ApiError(0, "forbidden", "text: not that") : undefined));
+  drafts.write("c", "a draft");
+  drafts.edit(shown("m1"));
+  drafts.write("c", "changed");
+  sending.submit("c");
+  assert.equal(drafts.of("c").editing, undefined);
+  await goOnline();
+  const { text, editing } = drafts.of("c");
+  assert.deepEqual([text, editing?.target, editing?.text, editing?.problem], ["a draft", "m1", "changed", "Not that"]);
+  drafts.stopReference("c");
+  assert.equal(drafts.of("c").text, "a draft");
+});
+
+test("a refused edit does not interrupt what is written by now", async () => {
+  const { drafts, sending, shown, goOnline, store } = setUp((call) => (call.startsWith("edit") ? new ApiError(0, "muted", "") : undefined));
+  drafts.edit(shown("m1"));
+  drafts.write("c", "changed");
+  sending.submit("c");
+  drafts.write("c", "something else");
+  await goOnline();
+  assert.equal(drafts.of("c").editing, undefined);
+  const act = store.state.acts["m1"]?.[0];
+  assert(act?.problem !== undefined);
+  assert.equal(shown("m1").text, "text 1", "the others still see the old text");
+});
+
+test("what was to be done to a message that the server refuses is done to it here", async () => {
+  const { acts, say, store, goOnline, calls, settle } = setUp((call) => (call.startsWith("send") ? new ApiError(0, "muted", "") : undefined));
+  say("refused");
+  const clientId = store.state.pending[0]?.clientId ?? "";
+  acts.edit("c", clientId, "refused, changed");
+  await goOnline();
+  await settle();
+  assert.deepEqual(calls, ["send refused"]);
+  assert.deepEqual(store.state.pending.map(({ text, state }) => [text, state]), [["refused, changed", "failed"]]);
+  assert.deepEqual(store.state.acts, {});
+});
+
+test("what was written in a conversation that is gone stays", () => {
+  const { say, drafts, store } = setUp();
+  say("not sent");
+  drafts.write("c", "not finished");
+  store.dispatch({ type: "conversationGone", id: "c" });
+  assert.deepEqual(store.state.pending.map(({ text }) => text), ["not sent"]);
+  assert.equal(drafts.of("c").text, "not finished");
+  assert.deepEqual(store.state.titles, { c: "Bo" });
+});
+
+test("blanks before the first word are part of a message, empty lines around it are not", async () => {
+  const { say, calls, goOnline } = setUp();
+  say("  if x:\n    y()  \n\n");
+  say("\n \n\tcode");
+  say(" \n\t ");
+  await goOnline();
+  assert.deepEqual(calls, ["send   if x:\n    y()", "send \tcode"]);
+});
+
+test("a message whose files were lost with its page says so, and goes without them", async () => {
+  const { sending, store, calls, goOnline } = setUp();
+  const task = { id: "u", name: "a.png", size: 1, type: "image/png", share: 0, state: "failed" as const, isLost: true, problem: "lost" };
+  store.dispatch({ type: "uploadAdded", task });
+  sending.restore({ clientId: "x", conversationId: "c", text: "look", uploads: ["u"], createdAt: "2026-01-01T00:00:00Z", state: "uploading" });
+  assert.equal(store.state.pending[0]?.state, "failed");
+  sending.retry("x");
+  await goOnline();
+  assert.deepEqual(calls, ["send look"]);
+});
