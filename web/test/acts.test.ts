@@ -118,6 +118,7 @@ test("a message that was never sent changes where it waits; one that was tried i
   await new Promise((resolve) => setTimeout(resolve, 1100));
   await goOnline();
   assert.deepEqual(calls, ["send first, changed", "send first, changed", "edit m4 first, changed again"]);
+  assert.deepEqual(store.state.acts, {});
 });
 
 test("a refused edit is back in the field with the reason, and the draft is kept", async () => {
@@ -187,4 +188,16 @@ test("a message whose files were lost with its page says so, and goes without th
   sending.retry("x");
   await goOnline();
   assert.deepEqual(calls, ["send look"]);
+});
+
+test("a message that may have arrived is deleted once that is known; one that was never sent is just dropped", async () => {
+  const { sending, store, calls, say, goOnline, settle } = setUp();
+  say("never");
+  sending.discard(store.state.pending[0]?.clientId ?? "");
+  assert.deepEqual(store.state.pending, []);
+  await goOnline();
+  say("tried");
+  sending.discard(store.state.pending[0]?.clientId ?? "");
+  await settle();
+  assert.deepEqual(calls, ["send tried", "delete m4"]);
 });

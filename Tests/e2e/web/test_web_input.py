@@ -165,3 +165,41 @@ def test_forced_colors_show_fields_selection_and_presence(person):
     canvas = ana.page.locator("body").evaluate(ground)
     for shown in ('.conversation-item[aria-current="page"]', ".conversation-head .presence"):
         assert ana.page.locator(shown).evaluate(ground) != canvas, shown
+
+
+def test_a_field_counts_characters_as_the_server_does(browser, server):
+    context = browser.new_context(base_url=server.url)
+    page = context.new_page()
+    page.goto("/register")
+    password = page.get_by_label("Password", exact=True)
+    is_valid = "field => field.validity.valid"
+    # Four characters, though JavaScript counts eight.
+    for text, expected in (("👍👍👍👍", False), ("👍" * 8, True), ("1234567", False), ("12345678", True), ("👍" * 256, True), ("👍" * 257, False)):
+        password.fill(text)
+        assert password.evaluate(is_valid) is expected, text
+    context.close()
+
+
+def test_a_message_that_waits_is_changed_and_dropped_on_a_phone(person):
+    ana, bo = person("Ana", None, viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True), person("Bo", None)
+    ana.open("/c/" + ana.direct(bo))
+    expect(ana.page.locator(".subtitle")).to_have_text(re.compile("online|last seen|offline"))
+    ana.context.set_offline(True)
+    expect(ana.page.get_by_text("Offline.")).to_be_visible()
+    ana.composer.fill("waits")
+    ana.page.get_by_role("button", name="Send").tap()
+    bubble = ana.message("waits").locator(".bubble")
+    expect(bubble).to_be_visible()
+    box = bubble.bounding_box()
+    # A long press, as no menu can be hovered.
+    client = ana.context.new_cdp_session(ana.page)
+    point = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    client.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [point]})
+    expect(ana.page.get_by_text("Edit message")).to_be_visible()
+    client.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    expect(ana.composer).to_have_value("waits")
+    ana.composer.fill("waits, changed")
+    ana.page.get_by_role("button", name="Save changes").tap()
+    ana.context.set_offline(False)
+    expect(ana.message("waits, changed")).to_contain_text(re.compile("Sent|Delivered|Read"))
+    ana.problems.clear()

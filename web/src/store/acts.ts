@@ -22,6 +22,11 @@ export function withTarget(state: State, clientId: string, target: Id): State {
   return { ...state, acts: { ...rest, [target]: acts } };
 }
 
+/** A text as it will be when the edits of its message are carried out. */
+export function textAfter(text: string, acts: readonly Act[]): string {
+  return acts.reduce((current, { change }) => (change.kind === "edit" ? change.text : current), text);
+}
+
 /** A message as it will be when its changes are carried out. */
 export function afterActs(message: Message, acts: readonly Act[] = [], meId: Id): Message {
   return acts.reduce((current, { change, createdAt, problem }) => {

@@ -17,6 +17,7 @@ export const auth = {
   optional: "optional",
   password: "Password",
   passwordHint: "At least 8 characters",
+  tooShort: (least: number) => (least === 1 ? "This must not be blank" : `At least ${least} characters`),
   showPassword: "Show password",
   hidePassword: "Hide password",
   noAccount: "New here?",

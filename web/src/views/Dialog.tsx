@@ -1,6 +1,6 @@
 import { FormEvent, ReactNode, useEffect, useRef, useState } from "react";
 import { createPortal } from "react-dom";
-import { characters, fits, Limit } from "../rules/limits";
+import { characters, fits, Limit, trimmed } from "../rules/limits";
 import * as texts from "../texts";
 import { Field } from "./Field";
 
@@ -81,7 +81,7 @@ export function PromptDialog({ title, label, action, initial = "", limit, onSubm
   const submit = (event: FormEvent) => {
     event.preventDefault();
     onClose();
-    onSubmit(text.trim());
+    onSubmit(trimmed(text));
   };
   return (
     <Dialog title={title} onClose={onClose}>
@@ -91,7 +91,7 @@ export function PromptDialog({ title, label, action, initial = "", limit, onSubm
           <button type="button" className="button" onClick={onClose}>
             {texts.cancel}
           </button>
-          <button type="submit" className="button primary" disabled={!fits(characters(text.trim()), limit)}>
+          <button type="submit" className="button primary" disabled={!fits(characters(trimmed(text)), limit)}>
             {action}
           </button>
         </div>

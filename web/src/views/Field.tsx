@@ -16,8 +16,12 @@ export function Field({ label, hint, problem, type, limit, value, ...rest }: Fie
   const id = useId();
   const [isShown, setShown] = useState(false);
   const isPassword = type === "password";
-  // The browser's own maxLength counts an emoji as two characters; the server counts it as one.
-  const over = limit === undefined ? 0 : characters(isPassword ? value : trimmed(value)) - limit.most;
+  // The browser's own minLength and maxLength count an emoji as two characters; the server counts it as one.
+  const length = characters(isPassword ? value : trimmed(value));
+  const over = limit === undefined ? 0 : length - limit.most;
+  // An empty field is the matter of `required`.
+  const isShort = limit !== undefined && value !== "" && length < limit.least;
+  const refusal = over > 0 ? texts.composer.tooLong(over) : isShort ? texts.auth.tooShort(limit.least) : "";
   const shownProblem = over > 0 ? texts.composer.tooLong(over) : problem;
   const note = shownProblem ?? hint;
   return (
@@ -25,11 +29,10 @@ export function Field({ label, hint, problem, type, limit, value, ...rest }: Fie
       <label htmlFor={id}>{label}</label>
       <div className="field-box">
         <input
-          ref={(input) => input?.setCustomValidity(over > 0 ? texts.composer.tooLong(over) : "")}
+          ref={(input) => input?.setCustomValidity(refusal)}
           id={id}
           type={isPassword && isShown ? "text" : type}
           value={value}
-          minLength={limit?.least}
           aria-invalid={shownProblem !== undefined}
           aria-describedby={note === undefined ? undefined : `${id}-note`}
           {...rest}

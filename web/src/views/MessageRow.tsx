@@ -3,7 +3,7 @@ import { Conversation } from "../client/types";
 import { clockTime, dayLabel, fullTime } from "../texts/time";
 import { isEmojiOnly } from "../lib/format";
 import { Act } from "../store/act";
-import { afterActs } from "../store/acts";
+import { afterActs, textAfter } from "../store/acts";
 import { Row } from "../store/rows";
 import { memberOf } from "../store/state";
 import * as texts from "../texts";
@@ -29,10 +29,12 @@ interface Props {
 /** A message, with the line above it that marks a new day or the first unread message. */
 export const MessageRow = memo(function MessageRow({ row: stored, conversation, isHighlighted, onShowQuoted }: Props) {
   const meId = useStore((state) => state.me?.id);
-  const acts = useStore((state) => state.acts[stored.message?.id ?? ""]);
+  const acts = useStore((state) => state.acts[stored.message?.id ?? stored.pending?.clientId ?? ""]);
   const row = useMemo(() => {
-    const { message } = stored;
-    return message === undefined ? stored : { ...stored, message: afterActs(message, acts, meId ?? "") };
+    const { message, pending } = stored;
+    if (acts === undefined) return stored;
+    if (message !== undefined) return { ...stored, message: afterActs(message, acts, meId ?? "") };
+    return pending === undefined ? stored : { ...stored, pending: { ...pending, text: textAfter(pending.text, acts) } };
   }, [stored, acts, meId]);
   const isMine = row.senderId === meId;
   // Dates are shown by the local calendar: at midnight, and in another time zone, they read differently.
@@ -64,7 +66,7 @@ export const MessageRow = memo(function MessageRow({ row: stored, conversation, 
         {row.message !== undefined && row.message.deletedAt === undefined && (
           <MessageMenu message={row.message} conversation={conversation} isMine={isMine} />
         )}
-        {row.pending !== undefined && (
+        {row.pending !== undefined && acts === undefined && (
           <Suspense fallback={null}>
             <PendingMenu pending={row.pending} />
           </Suspense>
@@ -74,9 +76,9 @@ export const MessageRow = memo(function MessageRow({ row: stored, conversation, 
   );
 });
 
-/** Opens the menu of a message. On a touch screen its button is visible to screen readers only. */
+/** Opens the menu of a message, or edits one that is not sent. On a touch screen its button is for screen readers only. */
 function openMenu(message: HTMLElement): void {
-  message.querySelector<HTMLElement>("[aria-haspopup=menu]")?.click();
+  message.querySelector<HTMLElement>("[aria-haspopup=menu], .pending-edit")?.click();
 }
 
 function senderName(row: Row, conversation: Conversation, isMine: boolean): string {
@@ -104,7 +106,7 @@ function Bubble({ row, conversation, isMine, showsSender, acts, onShowQuoted }: 
   const replyTo = message?.replyTo ?? pending?.replyTo;
   const isWaiting = acts?.some(({ problem }) => problem === undefined) === true;
   const refused = acts?.find(({ problem }) => problem !== undefined);
-  const isDeleted = message?.deletedAt !== undefined;
+  const isDeleted = message?.deletedAt !== undefined || acts?.some(({ change }) => change.kind === "delete") === true;
   const attachments = message?.attachments ?? [];
   const showsName = showsSender && row.isFirst;
   const isPictureOnly =

@@ -8,7 +8,7 @@ export function PendingMenu({ pending }: { pending: PendingMessage }) {
   const { drafts, sending } = useChat();
   return (
     <div className="message-menu">
-      <IconButton icon="edit" label={texts.message.edit} onClick={() => drafts.editPending(pending)} />
+      <IconButton icon="edit" className="pending-edit" label={texts.message.edit} onClick={() => drafts.editPending(pending)} />
       {pending.state !== "failed" && (
         <IconButton icon="trash" label={texts.message.discard} onClick={() => sending.discard(pending.clientId)} />
       )}
