@@ -35,7 +35,7 @@ function declared() {
       const payload = checker.getTypeOfSymbolAtLocation(event, event.valueDeclaration);
       const fields = payload.getProperties().map((field) => `${field.name}${isOptional(field) ? "?" : ""}`);
       const { name } = payload.symbol;
-      return [event.name, name === "Message" || name === "Conversation" ? name : fields.sort().join(", ")];
+      return [event.name, ["Message", "Conversation", "User"].includes(name) ? name : fields.sort().join(", ")];
     }),
   );
 }

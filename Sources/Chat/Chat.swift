@@ -82,7 +82,9 @@ public struct Chat: Sendable {
         presence = Presence(stores: stores, events: events, logger: logger)
         typing = Typing(conversations: stores.conversations, events: events)
         blocks = Blocks(store: stores.blocks, users: stores.users, presence: presence, events: events)
-        people = UserDirectory(stores: stores, limits: limits, uploadLookup: lookup, presence: presence)
+        let profiles = ProfileAnnouncements(users: stores.users, presence: presence, events: events)
+        people = UserDirectory(
+            stores: stores, limits: limits, uploadLookup: lookup, presence: presence, profiles: profiles)
         let tokens = RefreshTokens(secret: settings.linkSecret, previous: settings.previousLinkSecret)
         accounts = Accounts(stores: stores, refreshTokens: tokens, hasher: hasher, events: events)
         conversations = Conversations(stores: stores, limits: limits, presence: presence, events: events)
@@ -90,13 +92,15 @@ public struct Chat: Sendable {
             stores: stores, limits: limits, quota: quota, blockedWords: blockedWords, uploadLookup: lookup,
             conversations: conversations, typing: typing, lanes: settings.concurrency.messageLanes,
             markLanes: settings.concurrency.markLanes, events: events, logger: logger)
-        sync = Sync(store: stores.lists.sync, conversations: conversations, limits: limits)
+        sync = Sync(
+            store: stores.lists.sync, users: stores.lists.users, presence: presence, conversations: conversations,
+            limits: limits)
         greetings = Greetings(stores: stores)
         uploads = Uploads(store: stores.uploads, lookup: lookup, links: links, storage: storage, logger: logger)
         resumableUploads = ResumableUploads(uploads: uploads, store: stores.partialUploads)
         moderation = Moderation(
             stores: stores, uploads: uploads, revocations: accounts.revocations, blockedWords: blockedWords,
-            events: events, logger: logger)
+            profiles: profiles, events: events, logger: logger)
         sweep = Sweep(stores: stores, uploads: uploads, logger: logger)
         metrics = ChatMetrics(writer: messages.writer, uploads: uploads, workers: storage.workers)
         let watch = SessionWatch(

@@ -57,6 +57,10 @@ enum Samples {
         id: id(5), revision: 2, conversation: conversation, messages: [message], more: true)
     private static let sparseChanges = Sync.Changes(id: id(5), revision: 2, messages: [], more: false)
 
+    private static let marks = MemberMarks(
+        conversation: id(5), user: id(1), deliveredSeq: 2, readSeq: 1, unreadCount: 0)
+    private static let sparseMarks = MemberMarks(conversation: id(5), user: id(1), deliveredSeq: 2, readSeq: 1)
+
     private static let refusal = ChatError(.rateLimited, "too much", field: "text", retryAfter: 1)
 
     /// By the names of openapi.yaml's schemas.
@@ -96,8 +100,8 @@ enum Samples {
     /// By the event that the server sends.
     static let payloads: [ServerEvent: (full: any JSONWritable, sparse: any JSONWritable)] = [
         .ready: (
-            Ready(user: user, online: [id(1)], undelivered: [id(5): 1]),
-            Ready(user: sparseUser, online: [], undelivered: [:])
+            Ready(user: user, online: [id(1)], undelivered: [id(5): 1], cursor: "c"),
+            Ready(user: sparseUser, online: [], undelivered: [:], cursor: "c")
         ),
         .messageReceived: (message, sparseMessage), .messageUpdated: (message, sparseMessage),
         .messageDeleted: (message, sparseMessage),
@@ -112,6 +116,7 @@ enum Samples {
         .userStatus: (
             StatusChange(user: id(1), status: .offline, lastSeenAt: time), StatusChange(user: id(1), status: .online)
         ),
+        .userUpdated: (user, sparseUser),
         .userMuted: (MuteChange(until: time), MuteChange()),
         .userBlocked: both(BlockChange(user: id(1), isBlocked: true)),
         .conversationCreated: (conversation, sparseConversation),
@@ -137,8 +142,12 @@ enum Samples {
         "conversation:join": both(JoinAnswer(conversation: conversation, messages: [message])),
         "message:send": both(MessageAnswer(message: message, isAcknowledgement: true)),
         "sync": (
-            SyncAnswer(conversations: [changes], removed: ["x"]),
-            SyncAnswer(conversations: [sparseChanges], removed: [])
+            SyncAnswer(
+                conversations: [changes], removed: ["x"],
+                unrevised: .init(marks: [marks], users: [user], cursor: .init("c"), more: true)),
+            SyncAnswer(
+                conversations: [sparseChanges], removed: [],
+                unrevised: .init(marks: [sparseMarks], users: [sparseUser], cursor: .init("c")))
         ),
     ]
 }

@@ -326,7 +326,9 @@ def connect(world):
 
 
 def synchronize(world):
-    world.emit("sync", {"known": {}})
+    answer = world.emit("sync", {"known": {}})
+    world.emit("sync", {"known": {}, "cursor": answer["cursor"]})
+    world.emit("sync", {"known": {}, "cursor": "from the beginning"})
     world.emit("sync", {"known": {world.data.conversation(n): 3 for n in range(0, dataset.HERO_CONVERSATIONS, 5)}})
 
 

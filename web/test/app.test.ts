@@ -31,7 +31,7 @@ function incoming(isLive = true) {
 
 test("an event changes the state, and has its effect", () => {
   const { store, done, receive } = incoming();
-  receive({ name: "ready", payload: { user: ana, online: ["bo"], undelivered: {} } });
+  receive({ name: "ready", payload: { user: ana, online: ["bo"], undelivered: {}, cursor: "c" } });
   receive({ name: "member:joined", payload: { conversationId: "c", userId: "bo", member: { user: ana, role: "member", deliveredSeq: 0, readSeq: 0 }, memberCount: 2, revision: 2 } });
   receive({ name: "user:blocked", payload: { userId: "bo", blocked: true } });
   assert.deepEqual(done, ["catch up", "refresh c", "load blocked"]);

@@ -102,7 +102,7 @@ test("typing ends with its event, with a message, and by itself", () => {
 test("presence follows ready and user:status", () => {
   const state = run(
     signedIn,
-    live({ name: "ready", payload: { user: ana, online: ["bo"], undelivered: {} } }),
+    live({ name: "ready", payload: { user: ana, online: ["bo"], undelivered: {}, cursor: "c" } }),
     live({ name: "user:status", payload: { userId: "bo", status: "offline", lastSeenAt: "2026-01-02T00:00:00.000Z" } }),
   );
   assert.equal(state.online["bo"], false);
@@ -110,7 +110,7 @@ test("presence follows ready and user:status", () => {
 });
 
 test("nobody counts as online once the connection stays away", () => {
-  const there = run(signedIn, live({ name: "ready", payload: { user: ana, online: ["bo"], undelivered: {} } }));
+  const there = run(signedIn, live({ name: "ready", payload: { user: ana, online: ["bo"], undelivered: {}, cursor: "c" } }));
   assert.equal(run(there, { type: "connection", status: "connecting" }).online["bo"], true);
   assert.equal(run(there, { type: "connection", status: "waiting" }).online["bo"], undefined);
 });
@@ -122,7 +122,7 @@ test("a mute lasts until its end, until it is lifted, or until the next connecti
   assert.equal(mutedUntil(muted("infinity")), Infinity);
   assert.equal(mutedUntil(muted("2026-01-02T00:00:00.000Z"), muted()), 0);
   const ready = (until?: string) =>
-    live({ name: "ready", payload: { user: until === undefined ? ana : { ...ana, mutedUntil: until }, online: [], undelivered: {} } });
+    live({ name: "ready", payload: { user: until === undefined ? ana : { ...ana, mutedUntil: until }, online: [], undelivered: {}, cursor: "c" } });
   assert.equal(mutedUntil(muted("infinity"), ready()), 0);
   assert.equal(mutedUntil(ready("2026-01-02T00:00:00.000Z")), Date.UTC(2026, 0, 2));
 });

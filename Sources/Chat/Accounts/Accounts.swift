@@ -101,7 +101,7 @@ public struct Accounts: Sendable {
     }
 
     public func me(_ id: UserID) async throws -> User {
-        guard let user = try await users.findSelf([id]).first else { throw ChatError.accountGone }
+        guard let user = try await users.findSelf([id]).first?.user else { throw ChatError.accountGone }
         return user
     }
 

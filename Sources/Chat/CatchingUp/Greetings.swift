@@ -12,8 +12,9 @@ public final class Greetings: Sendable {
         greetings = BatchedQuery(missing: nil) { ids in
             let undelivered = try await sync.undelivered(to: ids)
             var greetings: [UserID: Greeting?] = [:]
-            for user in try await users.findSelf(ids) {
-                greetings[user.id] = Greeting(user: user, undelivered: undelivered[user.id] ?? [:])
+            for (user, moment) in try await users.findSelf(ids) {
+                greetings[user.id] = Greeting(
+                    user: user, undelivered: undelivered[user.id] ?? [:], cursor: moment)
             }
             return greetings
         }

@@ -2,8 +2,12 @@ public import ChatModel
 import ChatStore
 
 /// What a device that was away has missed.
+///
+/// Conversations and messages have revisions. `Sync+Unrevised` has what changes without one.
 public struct Sync: Sendable {
     let store: SyncStore
+    let users: UserStore
+    let presence: Presence
     let conversations: Conversations
     let limits: ReadLimits
 
@@ -17,6 +21,13 @@ public struct Sync: Sendable {
         /// Whether there is more: the device asks for it by another `sync` with this `revision`, or, in a new
         /// conversation, by reading its history.
         public var more: Bool
+    }
+
+    public struct Answer: Sendable {
+        public var conversations: [Changes]
+        /// The known conversations of which the user is not a member any more.
+        public var removed: [ConversationID]
+        public var unrevised: Unrevised
     }
 
     /// What one answer may hold, so that it stays well below what may wait for a client (1 MiB).
@@ -44,22 +55,29 @@ public struct Sync: Sendable {
         }
     }
 
-    /// - Parameter measure: By which the answer is cut.
+    /// - Parameters:
+    ///   - cursor: Of the device's last answer; nil for a device that has none.
+    ///   - measure: By which the answer is cut.
     public func changes(
-        for user: UserID, known: [ConversationID: Int], measure: AnswerMeasure
-    ) async throws -> (conversations: [Changes], removed: [ConversationID]) {
-        try await limits.listing.ask(user) { try await collect(for: user, known: known, measure) }
+        for user: UserID, known: [ConversationID: Int], since cursor: SyncCursor? = nil, measure: AnswerMeasure
+    ) async throws -> Answer {
+        try await limits.listing.ask(user) {
+            // First, so that a mark that moves meanwhile comes again rather than never.
+            let unrevised = try await unrevised(for: user, since: cursor, measure)
+            return try await collect(for: user, known: known, unrevised, measure)
+        }
     }
 
     private func collect(
-        for user: UserID, known: [ConversationID: Int], _ measure: AnswerMeasure
-    ) async throws -> (conversations: [Changes], removed: [ConversationID]) {
+        for user: UserID, known: [ConversationID: Int], _ unrevised: Unrevised, _ measure: AnswerMeasure
+    ) async throws -> Answer {
         let states = try await store.revisions(of: user).map { State($0, known: known[$0.id] ?? 0) }
         let mine = Set(states.map(\.id))
         let removed = known.keys.filter { !mine.contains($0) }.sorted()
         let changed = states.filter { $0.revision != $0.known }
         var answer: [Changes] = []
         var budget = AnswerBudget()
+        budget.bytes -= unrevised.bytes
         described: while answer.count < changed.count {
             let next = changed[answer.count...].prefix(Self.step)
             let views = Dictionary(
@@ -80,7 +98,7 @@ public struct Sync: Sendable {
         for state in changed.dropFirst(answer.count).prefix(Self.maxNamed) {
             answer.append(Changes(id: state.id, revision: state.known, messages: [], more: true))
         }
-        return (answer, removed)
+        return Answer(conversations: answer, removed: removed, unrevised: unrevised)
     }
 
     private func changes(

@@ -19,12 +19,13 @@ public struct Moderation: Sendable {
     let uploads: Uploads
     let revocations: RevocationList
     let blockedWords: BlockedWords
+    let profiles: ProfileAnnouncements
     let events: any EventSink
     let logger: Logger
 
     init(
         stores: Stores, uploads: Uploads, revocations: RevocationList, blockedWords: BlockedWords,
-        events: any EventSink, logger: Logger
+        profiles: ProfileAnnouncements, events: any EventSink, logger: Logger
     ) {
         store = stores.moderation
         users = stores.users
@@ -32,6 +33,7 @@ public struct Moderation: Sendable {
         self.uploads = uploads
         self.revocations = revocations
         self.blockedWords = blockedWords
+        self.profiles = profiles
         self.events = events
         self.logger = logger
     }
@@ -73,7 +75,9 @@ public struct Moderation: Sendable {
             Set(changes.filter { $0.kind == kind }.compactMap(\.subject)).map { ID<Entity>($0) }
         }
         // Closed accounts come first: a banned person must see nothing of what follows.
-        try await closeAccounts(subjects(.access, as: User.self))
+        let accounts = subjects(.access, as: User.self)
+        try await closeAccounts(accounts)
+        try await profiles.changed(accounts)
         for user in subjects(.membership, as: User.self) {
             events.order(.cut(user, leaving: nil))
         }

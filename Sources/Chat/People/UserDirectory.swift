@@ -11,8 +11,12 @@ public struct UserDirectory: Sendable {
     let uploadLookup: UploadLookup
     let blocks: BlockStore
     let presence: Presence
+    let profiles: ProfileAnnouncements
 
-    init(stores: Stores, limits: ReadLimits, uploadLookup: UploadLookup, presence: Presence) {
+    init(
+        stores: Stores, limits: ReadLimits, uploadLookup: UploadLookup, presence: Presence,
+        profiles: ProfileAnnouncements
+    ) {
         users = stores.users
         searches = stores.searches.users
         uploads = stores.uploads
@@ -20,6 +24,7 @@ public struct UserDirectory: Sendable {
         self.limits = limits
         self.uploadLookup = uploadLookup
         self.presence = presence
+        self.profiles = profiles
     }
 
     public func search(_ query: String, limit: Int, for viewer: UserID) async throws -> [User] {
@@ -50,8 +55,10 @@ public struct UserDirectory: Sendable {
         if let avatar = profile.avatarUploadId {
             change.avatar = .set(avatar.isEmpty ? nil : try await ownPicture(avatar, of: user))
         }
-        try await users.update(user, change)
+        guard try await users.update(user, change) else { return }
         if change.avatar.isSet { uploadLookup.forget() }
+        // It is changed already. Who is not told learns of it by `sync`.
+        try? await profiles.changed([user])
     }
 
     private func ownPicture(_ text: String, of user: UserID) async throws -> UploadID {

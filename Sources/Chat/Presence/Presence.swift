@@ -77,6 +77,9 @@ public final class Presence: Sendable {
         }
     }
 
+    /// The people with whom `user` shares a conversation so that each is told when the other comes or goes.
+    func neighbors(of user: UserID) async throws -> [UserID] { try await audiences(user) }
+
     /// Tells those who share a conversation with `user` that the user is online, if it is their first device.
     /// - Returns: Which of those people are online.
     public func announceArrival(of user: UserID, first: Bool) async throws -> [UserID] {

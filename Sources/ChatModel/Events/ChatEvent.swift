@@ -25,6 +25,8 @@ public enum ChatEvent: Sendable {
     case memberJoined(ConversationID, Member, MembershipChange)
     case memberLeft(ConversationID, user: UserID, MembershipChange)
     case userStatus(user: UserID, status: User.Status, lastSeenAt: Date?, audience: [UserID])
+    /// A user's profile changed: as the audience sees it. For the user's own devices, too.
+    case userUpdated(User, audience: [UserID])
     /// A user blocked somebody or unblocked them; for the user's own devices.
     case blocked(UserID, by: UserID, isBlocked: Bool)
     /// The user may not write before `until`; nil when they may again.

@@ -5,12 +5,16 @@ public struct AnswerMeasure: Sendable {
     package let message: @Sendable (Message) -> Int
     /// Bytes of a conversation, as it is written.
     package let conversation: @Sendable (Conversation) -> Int
+    /// Bytes of a user, as they are written.
+    package let user: @Sendable (User) -> Int
 
     public init(
-        message: @escaping @Sendable (Message) -> Int, conversation: @escaping @Sendable (Conversation) -> Int
+        message: @escaping @Sendable (Message) -> Int, conversation: @escaping @Sendable (Conversation) -> Int,
+        user: @escaping @Sendable (User) -> Int
     ) {
         self.message = message
         self.conversation = conversation
+        self.user = user
     }
 
     /// The longest beginning of so many bytes. The first message is kept whatever it takes.

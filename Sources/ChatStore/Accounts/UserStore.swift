@@ -98,17 +98,34 @@ package struct UserStore: Sendable {
     package func find(_ id: UserID) async throws -> User? { try await find([id]).first }
 
     /// Each user as only they may see themselves.
-    package func findSelf(_ ids: [UserID]) async throws -> [User] {
+    /// - Returns: The users, each with the moment at which they were read.
+    package func findSelf(_ ids: [UserID]) async throws -> [(user: User, moment: SyncCursor)] {
         let rows = try await database.query(
             """
-            SELECT \(Self.columns), \(UserTable.mutedUntil)
+            SELECT \(Self.columns), \(UserTable.mutedUntil), \(Moment.columns)
             FROM users u WHERE u.id = ANY(\(ids))
             """)
         return try zip(rows, try await read(rows)).map { row, user in
             var user = user
             user.lastSeenAt = nil
             user.mutedUntil = try row["muted_until"]
-            return user
+            return (user, try Moment.cursor(from: row))
+        }
+    }
+
+    /// Those of `ids` whose profile changed past `position`, in the order in which it goes on.
+    package func changed(
+        among ids: [UserID], past position: SyncCursor.ProfilePosition, limit: Int
+    ) async throws -> [(user: User, position: SyncCursor.ProfilePosition)] {
+        let rows = try await database.query(
+            """
+            SELECT \(Self.columns), x.changed
+            FROM users u CROSS JOIN LATERAL (SELECT \(Moment.number(of: "u.changed_xid")) AS changed) x
+            WHERE u.id = ANY(\(ids)) AND (x.changed, u.id) > (\(position.transaction), \(position.user))
+            ORDER BY x.changed, u.id LIMIT \(limit)
+            """)
+        return try zip(rows, try await read(rows)).map { row, user in
+            (user, SyncCursor.ProfilePosition(transaction: try row["changed"], user: user.id))
         }
     }
 
@@ -152,9 +169,11 @@ package struct UserStore: Sendable {
         package init() {}
     }
 
+    /// - Returns: Whether anything is different from before.
     /// - Throws: `muted`, because a name is something said to others, too.
-    package func update(_ id: UserID, _ change: ProfileChange) async throws {
-        guard change.displayName != nil || change.about.isSet || change.avatar.isSet else { return }
+    @discardableResult
+    package func update(_ id: UserID, _ change: ProfileChange) async throws -> Bool {
+        guard change.displayName != nil || change.about.isSet || change.avatar.isSet else { return false }
         let about = change.about.value
         let avatar = change.avatar.value
         let changed = try await changes.query(
@@ -163,9 +182,10 @@ package struct UserStore: Sendable {
                 display_name = coalesce(\(change.displayName), display_name),
                 about = CASE WHEN \(change.about.isSet) THEN \(about) ELSE about END,
                 avatar_upload_id = CASE WHEN \(change.avatar.isSet) THEN \(avatar) ELSE avatar_upload_id END
-            WHERE u.id = \(id) AND NOT \(UserTable.isMuted) RETURNING 1
+            WHERE u.id = \(id) AND NOT \(UserTable.isMuted) RETURNING changed_xid = pg_current_xact_id() AS is_changed
             """, on: .user(id))
-        guard !changed.isEmpty else { throw Permissions.muted }
+        guard let row = changed.first else { throw Permissions.muted }
+        return try row["is_changed"]
     }
 
     /// Makes users from rows with `columns`. If there are avatars, they are read in one more query.

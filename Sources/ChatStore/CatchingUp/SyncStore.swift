@@ -22,6 +22,57 @@ package struct SyncStore: Sendable {
         ).map { Revision(id: try $0["id"], revision: try $0["revision"]) }
     }
 
+    package func now() async throws -> SyncCursor {
+        guard let row = try await database.query("SELECT \(Moment.columns)").first else { throw ChatError.unavailable }
+        return try Moment.cursor(from: row)
+    }
+
+    /// The marks that moved past `position`, in the order in which it goes on: the user's own in all conversations, and
+    /// others' in small ones. No index helps here: each mark would have to keep it.
+    package func marks(
+        for user: UserID, past position: SyncCursor.MarkPosition, limit: Int
+    ) async throws -> [(marks: MemberMarks, position: SyncCursor.MarkPosition)] {
+        let rows = try await database.query(
+            """
+            SELECT me.conversation_id, me.user_id, me.delivered_seq, me.read_seq, me.moved,
+                CASE WHEN me.user_id = \(user) THEN \(ConversationTable.others(past: "read_seq")) END AS unread
+            FROM (
+                SELECT near.conversation_id, near.user_id, near.delivered_seq, near.read_seq, x.moved
+                FROM (\(Self.membersNear(user))) near
+                    CROSS JOIN LATERAL (SELECT \(Moment.number(of: "near.marked_xid")) AS moved) x
+                WHERE (x.moved, near.conversation_id, near.user_id)
+                    > (\(position.transaction), \(position.conversation), \(position.user))
+                ORDER BY x.moved, near.conversation_id, near.user_id LIMIT \(limit)
+            ) me JOIN conversations c ON c.id = me.conversation_id
+            ORDER BY me.moved, me.conversation_id, me.user_id
+            """)
+        return try rows.map { row in
+            let marks = MemberMarks(
+                conversation: try row["conversation_id"], user: try row["user_id"],
+                deliveredSeq: try row["delivered_seq"], readSeq: try row["read_seq"], unreadCount: try row["unread"])
+            let position = SyncCursor.MarkPosition(
+                transaction: try row["moved"], conversation: marks.conversation, user: marks.user)
+            return (marks, position)
+        }
+    }
+
+    /// The user's own rows, and all rows of small conversations. Of a large one, no more are read than it takes to see
+    /// that it is large.
+    private static func membersNear(_ user: UserID) -> PostgresQuery {
+        """
+        SELECT m.conversation_id, m.user_id, m.delivered_seq, m.read_seq, m.marked_xid
+        FROM members m WHERE m.user_id = \(user)
+        UNION ALL
+        SELECT o.conversation_id, o.user_id, o.delivered_seq, o.read_seq, o.marked_xid
+        FROM members m CROSS JOIN LATERAL (
+            SELECT few.*, count(*) OVER () AS size FROM (
+                SELECT * FROM members f WHERE f.conversation_id = m.conversation_id LIMIT \(GroupSize.small + 1)
+            ) few
+        ) o
+        WHERE m.user_id = \(user) AND o.user_id <> m.user_id AND o.size <= \(GroupSize.small)
+        """
+    }
+
     /// How many messages of others have not been delivered to each user, by conversation.
     package func undelivered(to users: [UserID]) async throws -> [UserID: [ConversationID: Int]] {
         let rows = try await database.query(

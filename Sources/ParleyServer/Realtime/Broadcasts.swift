@@ -75,6 +75,8 @@ struct Broadcasts: EventSink {
             guard !audience.isEmpty else { return }
             namespace.to(audience.map(Room.user))
                 .emit(.userStatus, StatusChange(user: user, status: status, lastSeenAt: lastSeenAt))
+        case .userUpdated(let user, let audience):
+            namespace.to((audience + [user.id]).map(Room.user)).emit(.userUpdated, user)
         case .blocked(let blocked, let user, let isBlocked):
             to(user).emit(.userBlocked, BlockChange(user: blocked, isBlocked: isBlocked))
         case .muted(let user, let until):

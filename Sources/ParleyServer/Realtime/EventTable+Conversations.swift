@@ -42,10 +42,11 @@ extension EventTable {
         let request = try SyncRequest(event.payload)
         event.answer {
             let changes = try await chat.sync.changes(
-                for: event.caller.user, known: request.known, measure: .json)
+                for: event.caller.user, known: request.known, since: request.cursor, measure: .json)
             return SyncAnswer(
                 conversations: changes.conversations,
-                removed: changes.removed.map(\.description) + request.malformed.sorted())
+                removed: changes.removed.map(\.description) + request.malformed.sorted(),
+                unrevised: changes.unrevised)
         }
     }
 }

@@ -8,6 +8,7 @@ enum ServerEvent: String, CaseIterable, Sendable {
     case messageStatus = "message:status"
     case typing
     case userStatus = "user:status"
+    case userUpdated = "user:updated"
     case userMuted = "user:muted"
     case userBlocked = "user:blocked"
     case conversationCreated = "conversation:created"

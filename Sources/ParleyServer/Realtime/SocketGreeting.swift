@@ -44,7 +44,10 @@ struct SocketGreeting: Sendable {
     /// - Returns: The subjects of these messages.
     private func greet(_ socket: Socket, _ caller: Caller, _ online: [UserID]) async throws -> Set<String> {
         let greeting = try await chat.greetings.greeting(for: caller.user)
-        socket.emit(.ready, Ready(user: greeting.user, online: online, undelivered: greeting.undelivered))
+        socket.emit(
+            .ready,
+            Ready(
+                user: greeting.user, online: online, undelivered: greeting.undelivered, cursor: greeting.cursor.text))
         guard !greeting.undelivered.isEmpty else { return [] }
         var remaining = maxBytes
         var sent: Set<String> = []
@@ -65,6 +68,8 @@ struct Ready: JSONWritable {
     var online: [UserID]
     /// How many messages of others have not been delivered, by conversation.
     var undelivered: [ConversationID: Int]
+    /// For the first `sync`.
+    var cursor: String
 
     func write(to json: inout JSONWriter) {
         json.object { json in
@@ -77,6 +82,7 @@ struct Ready: JSONWritable {
                     json.integer(count)
                 }
             }
+            json.field("cursor", cursor)
         }
     }
 }

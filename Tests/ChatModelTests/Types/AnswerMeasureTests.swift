@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct AnswerMeasureTests {
     @Test func cuttingKeepsTheRightEnd() {
-        let measure = AnswerMeasure(message: { _ in 10 }, conversation: { _ in 0 })
+        let measure = AnswerMeasure(message: { _ in 10 }, conversation: { _ in 0 }, user: { _ in 0 })
         let messages = (1...10).map { seq in
             Message(
                 id: .make(), conversationId: .make(), seq: seq, revision: seq,

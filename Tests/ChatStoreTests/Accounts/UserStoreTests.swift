@@ -87,7 +87,7 @@ import Testing
             var change = UserStore.ProfileChange()
             change.displayName = "Shouting"
             #expect(try await refusal { try await database.stores.users.update(ana, change) } == .muted)
-            #expect(try await database.stores.users.findSelf([ana]).first?.mutedUntil != nil)
+            #expect(try await database.stores.users.findSelf([ana]).first?.user.mutedUntil != nil)
             #expect(try await database.stores.users.find(ana)?.mutedUntil == nil, "others are not told")
         }
     }

@@ -5,7 +5,7 @@ import Testing
 @testable import Chat
 
 @Suite struct SyncTests {
-    private let measure = AnswerMeasure(message: { _ in 100 }, conversation: { _ in 100 })
+    private let measure = AnswerMeasure(message: { _ in 100 }, conversation: { _ in 100 }, user: { _ in 100 })
 
     @Test func deviceLearnsWhatChangedSince() async throws {
         try await TestChat.run { test in

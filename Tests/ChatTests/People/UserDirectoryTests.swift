@@ -21,6 +21,30 @@ import Testing
         }
     }
 
+    @Test func changedProfileIsShownToTheNeighborsAndTheUsersOwnDevices() async throws {
+        try await TestChat.run { test in
+            let people = try await test.database.people(4)
+            let (ana, bo, cleo, dana) = (people[0], people[1], people[2], people[3])
+            _ = try await test.database.direct(ana, bo)
+            _ = try await test.database.group(ana, dana)
+            try await test.chat.blocks.block(dana, by: ana)
+            for person in people { _ = test.chat.presence.enter(person) }
+            func told(_ name: String) async throws -> [(User, [UserID])] {
+                _ = test.events.take()
+                try await test.chat.people.update(ana, UserDirectory.Profile(displayName: name))
+                return test.events.take().compactMap {
+                    if case .userUpdated(let user, let audience) = $0 { (user, audience) } else { nil }
+                }
+            }
+            let first = try await told("Ana the Second")
+            #expect(first.map(\.0.displayName) == ["Ana the Second"])
+            #expect(first.map(\.0.status) == [.online])
+            #expect(first.map(\.1) == [[bo]], "neither strangers nor whom a block keeps apart")
+            #expect(try await told("Ana the Second").isEmpty, "nothing changed")
+            _ = cleo
+        }
+    }
+
     @Test func pictureIsTheUsersOwnUpload() async throws {
         try await TestChat.run { test in
             let people = try await test.database.people(2)

@@ -53,11 +53,17 @@ export interface SyncAnswer {
     more: boolean;
   }[];
   removed: Id[];
+  /** The marks that have moved since `cursor`; the user's own with the server's count. */
+  marks?: (Marks & { unreadCount?: number })[];
+  /** Those whose profile has changed since `cursor`. */
+  users?: User[];
+  cursor?: string;
+  moreMarks?: boolean;
 }
 
 /** Every event that the server sends, with its payload. */
 export interface ServerEvents {
-  ready: { user: User; online: Id[]; undelivered: Record<Id, number> };
+  ready: { user: User; online: Id[]; undelivered: Record<Id, number>; cursor: string };
   "message:received": Message;
   "message:updated": Message;
   "message:reactions": ReactionChange;
@@ -65,6 +71,7 @@ export interface ServerEvents {
   "message:status": Marks;
   typing: { conversationId: Id; userId: Id; active: boolean; user?: Message["sender"] };
   "user:status": { userId: Id; status: "online" | "offline"; lastSeenAt?: string };
+  "user:updated": User;
   /** Until when the user's own messages are refused; without `until`, no longer. */
   "user:muted": { until?: string };
   /** A change of the user's own block list. */

@@ -75,6 +75,7 @@ export function reduceEvent(state: State, event: ServerEvent, isLive: boolean, n
       return withoutConversation(state, event.payload.id);
     case "member:joined":
     case "member:left":
+    case "user:updated":
     case "user:blocked":
     case "session:revoked":
       return state;

@@ -1,0 +1,69 @@
+"""What changes without a revision is right after every reconnect: marks, and people's profiles."""
+
+import pytest
+
+from pictures import picture
+
+
+def marks_of(answer):
+    return {(m["conversationId"], m["userId"]): m for m in answer["marks"]}
+
+
+def test_a_device_that_was_away_learns_of_marks_and_profiles(server, people):
+    alice, bob = people("alice", "bob")
+    group = alice.group(bob)
+    with bob.connect() as device:
+        cursor = device.ready["cursor"]
+    for n in range(5):
+        alice.send(group, f"{n}")
+    with bob.connect() as other:
+        other.emit("message:read", {"conversationId": group, "seq": 3})
+    with alice.connect() as theirs:
+        theirs.emit("message:read", {"conversationId": group, "seq": 5})
+    assert alice.request("PATCH", "/auth/me", json={"displayName": "Alice the Second"}).status_code == 200
+    with bob.connect() as device:
+        revision = device.emit("sync", {"known": {}})["conversations"][0]["revision"]
+        answer = device.emit("sync", {"known": {group: revision}, "cursor": cursor})
+        assert answer["conversations"] == [] and "moreMarks" not in answer
+        marks = marks_of(answer)
+        assert marks[group, bob.id] == {
+            "conversationId": group, "userId": bob.id, "deliveredSeq": 3, "readSeq": 3, "unreadCount": 2}
+        assert marks[group, alice.id] == {"conversationId": group, "userId": alice.id, "deliveredSeq": 5, "readSeq": 5}
+        assert [u["displayName"] for u in answer["users"]] == ["Alice the Second"]
+        again = device.emit("sync", {"known": {group: revision}, "cursor": answer["cursor"]})
+        assert (again["marks"], again["users"]) == ([], [])
+        first = device.emit("sync", {"known": {group: revision}})
+        assert (first["marks"], first["users"]) == ([], []) and first["cursor"]
+        lost = device.emit("sync", {"known": {group: revision}, "cursor": "from another server"})
+        assert set(marks_of(lost)) == {(group, alice.id), (group, bob.id)}, "everything, from the beginning"
+        refused = device.emit("sync", {"known": {}, "cursor": 7})
+        assert (refused["error"]["code"], refused["error"]["field"]) == ("validation_failed", "cursor")
+
+
+CHANGES = {
+    "by the user": lambda server, person, upload: person.request(
+        "PATCH", "/auth/me", json={"displayName": "Renamed", "about": "new", "avatarUploadId": upload["id"]}),
+    "in SQL": lambda server, person, upload: server.sql(
+        "UPDATE users SET display_name = 'Renamed', about = 'new', avatar_upload_id = %s WHERE id = %s",
+        upload["id"], person.id),
+}
+
+
+@pytest.mark.parametrize("how", CHANGES)
+def test_a_changed_profile_is_told_to_whoever_sees_the_user_come_and_go(server, people, how):
+    alice, bob, carol = people("alice", "bob", "carol")
+    group = alice.group(bob)
+    upload = alice.upload(picture("png", 8, 8), "me.png")
+    with alice.connect() as own, bob.connect() as near, carol.connect() as stranger:
+        CHANGES[how](server, alice, upload)
+        for device in (own, near):
+            changed = device.wait_for("user:updated")
+            assert (changed["id"], changed["displayName"], changed["about"]) == (alice.id, "Renamed", "new")
+            assert changed["avatar"]["id"] == upload["id"] and changed["status"] == "online"
+        near.forget()
+        # A picture that a moderator removes is gone from the profile.
+        server.sql("UPDATE uploads SET removed_at = now() WHERE id = %s", upload["id"])
+        assert "avatar" not in near.wait_for("user:updated")
+        alice.send(group, "end")
+        near.wait_for("message:received")
+        assert stranger.all("user:updated") == []
