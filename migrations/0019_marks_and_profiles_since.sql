@@ -34,7 +34,7 @@ CREATE TRIGGER note_profile BEFORE UPDATE ON users FOR EACH ROW
     EXECUTE FUNCTION note_profile();
 
 -- A profile that is changed in SQL is announced as `access`: servers of the version before read such a row, too, and what
--- they do then (look whether the account is closed) changes nothing.
+-- they do then (look whether the account is closed) changes nothing. A ban announces itself (0007).
 CREATE FUNCTION moderation.profile_changed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
@@ -45,6 +45,8 @@ $$;
 REVOKE ALL ON FUNCTION moderation.profile_changed FROM PUBLIC;
 CREATE TRIGGER moderation_profile AFTER UPDATE ON users FOR EACH ROW
     WHEN (OLD.changed_xid IS DISTINCT FROM NEW.changed_xid
+        AND (NEW.banned_at, NEW.banned_until, NEW.disabled_at) IS NOT DISTINCT FROM
+            (OLD.banned_at, OLD.banned_until, OLD.disabled_at)
         AND current_setting('parley.server', true) IS DISTINCT FROM 'on')
     EXECUTE FUNCTION moderation.profile_changed();
 

@@ -25,6 +25,7 @@ public struct Chat: Sendable {
     /// The loops that run beside the requests.
     private struct Background {
         let sessions: SessionWatch
+        let accounts: ClosedAccounts
         let words: WordIndex
         let quota: TextQuota
         let passwords: PasswordHasher
@@ -104,9 +105,11 @@ public struct Chat: Sendable {
         sweep = Sweep(stores: stores, uploads: uploads, logger: logger)
         metrics = ChatMetrics(writer: messages.writer, uploads: uploads, workers: storage.workers)
         let watch = SessionWatch(
-            sessions: stores.sessions, revocations: accounts.revocations, events: events, logger: logger)
+            sessions: stores.sessions, revocations: accounts.revocations, profiles: profiles, events: events,
+            logger: logger)
+        let closed = ClosedAccounts(users: stores.users, profiles: profiles, logger: logger)
         let words = WordIndex(store: stores.messages, messages: metrics.stored, logger: logger)
-        background = Background(sessions: watch, words: words, quota: quota, passwords: hasher)
+        background = Background(sessions: watch, accounts: closed, words: words, quota: quota, passwords: hasher)
     }
 
     /// What has to be done before the first request.
@@ -126,10 +129,11 @@ public struct Chat: Sendable {
         async let lease: Void = presence.keepLease()
         async let following: Void = moderation.run()
         async let watching: Void = background.sessions.run()
+        async let opening: Void = background.accounts.run()
         async let indexing: Void = background.words.run()
         async let counting: Void = background.quota.run()
         await messages.writer.run()
-        _ = await (lease, following, watching, indexing, counting)
+        _ = await (lease, following, watching, opening, indexing, counting)
         // Not cancelled with the task: the last messages count as well.
         await Task { await background.quota.settle() }.value
         await background.passwords.shutdown()

@@ -139,8 +139,12 @@ package struct TestDatabase: Sendable {
         return id
     }
 
+    /// A direct conversation that both have opened.
     package func direct(_ one: UserID, _ other: UserID) async throws -> ConversationID {
         guard let found = try await stores.conversations.direct(one, other) else { throw ChatError.notFound("user") }
+        for person in [one, other] {
+            _ = try await stores.conversations.change(found.id) { try await $0.show(to: person) }
+        }
         return found.id
     }
 
@@ -172,7 +176,7 @@ package struct TestDatabase: Sendable {
                 conversationId: conversation, text: text, attachments: attachments, replyTo: replyTo,
                 clientId: clientId),
             to: conversation, from: sender, origin: nil, filter: filter, hasRoom: hasRoom)
-        let outcomes = try await stores.messages.insert(MessageBatch([draft]), on: 0)
+        let outcomes = try await stores.messages.insert(MessageBatch([draft]), on: 0).outcomes
         guard let outcome = outcomes.first, outcomes.count == 1 else { throw UnexpectedOutcome() }
         return outcome
     }

@@ -27,7 +27,7 @@ enum Samples {
 
     static let user = User(
         id: id(1), username: "ann", displayName: "Ann", about: "likes the sea", avatar: upload, createdAt: time,
-        status: .offline, lastSeenAt: time, mutedUntil: time)
+        status: .offline, lastSeenAt: time, isClosed: true, mutedUntil: time)
     static let sparseUser = User(id: id(1), username: "ann", displayName: "Ann", createdAt: time)
 
     static let session = Session(id: id(3), createdAt: time, lastUsedAt: time, userAgent: "curl/8", current: true)

@@ -286,7 +286,13 @@ class Person:
         return answer.json()["uploads"][0]
 
     def direct(self, other):
-        """Opens the direct conversation with a person. Returns its id."""
+        """Opens the direct conversation with a person, who opens it as well: it is in the lists of both. Returns its id."""
+        id = self.open_direct(other)
+        other.open_direct(self)
+        return id
+
+    def open_direct(self, other):
+        """Opens the direct conversation with a person, who does not see a new one before its first message."""
         answer = self.post("/conversations", json={"kind": "direct", "userId": other.id})
         assert answer.status_code in (200, 201), answer.text
         return answer.json()["id"]

@@ -13,6 +13,7 @@ const questions: Record<string, (standing: Standing | undefined) => Refusal> = {
   speak: permissions.speak,
   join: permissions.join,
   leave: permissions.leave,
+  hide: permissions.hide,
   rename: permissions.rename,
   addMembers: (standing) => permissions.addMembers(standing),
   "addMembers, bringing back": (standing) => permissions.addMembers(standing, true),

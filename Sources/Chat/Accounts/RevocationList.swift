@@ -51,17 +51,25 @@ public final class RevocationList: Sendable {
         }
     }
 
+    /// What `reload` found.
+    public struct News: Sendable {
+        /// The sessions that were revoked lately.
+        public var revoked: [SessionID]
+        /// The accounts that were closed or opened since the list was read before.
+        public var changed: Set<UserID>
+    }
+
     /// Reads the list from the database: at the start, and whenever a change was notified or may have been missed.
-    /// - Returns: The sessions that were revoked lately.
     @discardableResult
-    public func reload(now: Date = Date()) async throws -> [SessionID] {
+    public func reload(now: Date = Date()) async throws -> News {
         let revoked = try await sessions.revoked(since: now - Self.tokenLifetime - 60)
         let closed = try await users.closed()
-        state.withLock { state in
+        return state.withLock { state in
             for id in revoked where state.revokedSessions[id] == nil { state.revokedSessions[id] = now }
+            let before = Set(state.closedAccounts.keys)
             state.closedAccounts = Dictionary(
                 closed.map { ($0.id, $0.until ?? .distantFuture) }, uniquingKeysWith: max)
+            return News(revoked: revoked, changed: before.symmetricDifference(state.closedAccounts.keys))
         }
-        return revoked
     }
 }

@@ -2,12 +2,14 @@ import ChatModel
 import ChatStore
 import Logging
 
-/// Follows sessions that another process ends: refuses their tokens and closes their connections.
+/// Follows sessions that another process ends, and accounts that it closes or opens: refuses their tokens, closes their
+/// connections, and tells the people around them.
 struct SessionWatch: Sendable {
     private static let retryDelay: Duration = .seconds(1)
 
     let sessions: SessionStore
     let revocations: RevocationList
+    let profiles: ProfileAnnouncements
     let events: any EventSink
     let logger: Logger
 
@@ -16,9 +18,9 @@ struct SessionWatch: Sendable {
         for await _ in sessions.hints() {
             while !Task.isCancelled {
                 do {
-                    for session in try await revocations.reload() {
-                        events.order(.closeSession(session, .sessionRevoked))
-                    }
+                    let news = try await revocations.reload()
+                    for session in news.revoked { events.order(.closeSession(session, .sessionRevoked)) }
+                    try await profiles.changed(Array(news.changed))
                     break
                 } catch {
                     logger.warning("ended sessions cannot be read", metadata: ["error": "\(error)"])

@@ -36,7 +36,7 @@ extension Sync {
         let marks = try await store.marks(for: user, past: known.marks, limit: Self.maxMarks + 1)
         answer.marks = marks.prefix(Self.maxMarks).map(\.marks)
         let profiles = try await users.changed(
-            among: try await presence.neighbors(of: user), past: known.profiles, limit: Self.maxUsers + 1)
+            among: try await presence.neighbors(of: user).heard, past: known.profiles, limit: Self.maxUsers + 1)
         let told = add(profiles.map(\.user), to: &answer, measure)
         answer.bytes += answer.marks.count * Self.bytesOfMark
         answer.more = answer.marks.count < marks.count || told < profiles.count

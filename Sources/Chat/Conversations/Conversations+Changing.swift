@@ -4,23 +4,35 @@ import ChatStore
 extension Conversations {
     // MARK: Making
 
-    /// Finds the direct conversation with `other`, or makes it.
-    public func direct(
-        between user: UserID, and other: UserID
-    ) async throws -> (conversation: ConversationID, created: Bool) {
+    /// Finds the direct conversation with `other`, or makes it. It stays hidden where it is: from `other`, if it is new.
+    func direct(between user: UserID, and other: UserID) async throws -> ConversationStore.Direct {
         guard user != other else { throw ChatError.invalid("userId", "somebody else") }
         let found = try await members.reconnecting([user, other]) { try await store.direct(user, other) }
-        guard let (id, created) = found else { throw ChatError.notFound("user") }
-        if created { try await announcements.creation(of: id, to: [user, other]) }
-        return (id, created)
+        guard let found else { throw ChatError.notFound("user") }
+        if found.created { try await announcements.creation(of: found.id, to: [user]) }
+        return found
     }
 
+    /// The direct conversation with `other`, which is not hidden from `user` any more.
     public func openDirect(
         by user: UserID, with other: UserID
     ) async throws -> (conversation: Conversation, created: Bool) {
-        let (id, created) = try await direct(between: user, and: other)
-        return (try await view(id, for: user), created)
+        let found = try await direct(between: user, and: other)
+        if found.isHidden { try await members.show(found.id, to: user) }
+        return (try await view(found.id, for: user), found.created)
     }
+
+    /// Hides a direct conversation from `user` until the next message. Hiding twice changes nothing.
+    public func hide(_ id: ConversationID, by user: UserID) async throws {
+        try await members.hide(id, from: user) { change in
+            try Permissions.hide(try await change.lock(for: user))
+            return try await change.hide(from: user)
+        }
+    }
+
+    /// Shows a direct conversation to those from whom it was hidden until this message came. To be called before the
+    /// message is announced.
+    func reveal(_ message: Message) async { await members.reveal(message) }
 
     public func makeGroup(
         by user: UserID, title: String, visibility: Conversation.Visibility, members: [UserID]

@@ -62,7 +62,7 @@ final class DirectConversations: Sendable {
     private func look(_ pair: Pair, sender: UserID, recipient: UserID) async {
         let result: Result<ConversationID, ChatError>
         do {
-            result = .success(try await conversations.direct(between: sender, and: recipient).conversation)
+            result = .success(try await conversations.direct(between: sender, and: recipient).id)
         } catch {
             result = .failure(ChatError(databaseError: error, logger: logger))
         }

@@ -15,6 +15,8 @@ struct MemberChanges: Sendable {
     /// How many changes of one conversation may wait.
     private static let maxWaiting = 1000
     private static let maxWait: Duration = .seconds(5)
+    /// Messages of other conversations wait as long.
+    private static let maxRevealWait: Duration = .seconds(1)
     /// The pause between two attempts to ask a database that is away.
     private static let reconnectDelay: Duration = .milliseconds(500)
 
@@ -69,6 +71,65 @@ struct MemberChanges: Sendable {
                 throw error
             }
             try await announcements.departure(of: user, from: id, departure)
+        }
+    }
+
+    /// Hides a direct conversation from `user`. Their connections leave the room, and are told, before the commit: a
+    /// message that is stored later brings the conversation back, and must not be overtaken.
+    /// - Parameter change: Locks the conversation and says whether it is hidden from now on.
+    func hide(
+        _ id: ConversationID, from user: UserID,
+        _ change: @escaping @Sendable (ConversationChange) async throws -> Bool
+    ) async throws {
+        try await inTurn(id) {
+            let isLeaving = Atomic(false)
+            do {
+                try await store.change(id) {
+                    guard try await change($0) else { return }
+                    events.order(.leave(id, user: user))
+                    events.deliver(.conversationRemoved(id, for: user))
+                    isLeaving.store(true, ordering: .relaxed)
+                }
+            } catch {
+                if isLeaving.load(ordering: .relaxed) { reconnect([user], to: id, leaving: true) }
+                throw error
+            }
+            if isLeaving.load(ordering: .relaxed) { events.order(.confirmLeave(id, user: user)) }
+        }
+    }
+
+    /// Shows a direct conversation again to a user who opens it.
+    func show(_ id: ConversationID, to user: UserID) async throws {
+        try await inTurn(id) {
+            let wasHidden = try await reconnecting([user], to: id) {
+                try await store.change(id) { change in
+                    try await change.lock(for: user) != nil ? try await change.show(to: user) : false
+                }
+            }
+            if wasHidden { try await announcements.creation(of: id, to: [user]) }
+        }
+    }
+
+    /// Shows a direct conversation to those from whom it was hidden until this message came. Their connections join the
+    /// room before the message is announced there. If that fails, they are cut, and find out when they come again.
+    func reveal(_ message: Message) async {
+        let id = message.conversationId
+        do {
+            try await turns.withLock(id, behindAtMost: Self.maxWaiting, until: .now + Self.maxRevealWait) {
+                try await announcements.creation(of: id, to: try await store.revealed(by: message.seq, in: id))
+            }
+        } catch {
+            Task {
+                while true {
+                    do {
+                        for user in try await store.memberIDs(of: id) { events.order(.cut(user, leaving: nil)) }
+                        return
+                    } catch {
+                        if DatabaseFailure.isClosed(error) { return }
+                        try? await Task.sleep(for: Self.reconnectDelay)
+                    }
+                }
+            }
         }
     }
 

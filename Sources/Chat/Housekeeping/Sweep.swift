@@ -10,6 +10,7 @@ public struct Sweep: Sendable {
     let orphans: OrphanStore
     let partials: PartialUploadStore
     let sessions: SessionStore
+    let marks: MarkStore
     let logger: Logger
 
     private static let interval: Duration = .seconds(3600)
@@ -23,6 +24,7 @@ public struct Sweep: Sendable {
         orphans = stores.orphans
         partials = stores.partialUploads
         sessions = stores.sessions
+        marks = stores.marks
         self.logger = logger
     }
 
@@ -55,6 +57,7 @@ public struct Sweep: Sendable {
             try await partials.forgetExpired()
         }
         await attempt("ended sessions") { try await sessions.forgetEnded() }
+        await attempt("memberships of closed accounts") { try await marks.settleClosed() }
     }
 
     private func attempt(_ what: String, _ body: () async throws -> Void) async {

@@ -30,6 +30,7 @@ final class MessageLane: Sendable {
     private let metrics: MessageWriter.Metrics
     private let store: MessageStore
     private let quota: TextQuota
+    private let conversations: Conversations
     private let typing: Typing
     private let events: any EventSink
     private let logger: Logger
@@ -40,13 +41,15 @@ final class MessageLane: Sendable {
     private static let pause: Duration = .milliseconds(250)
 
     init(
-        index: Int, metrics: MessageWriter.Metrics, store: MessageStore, quota: TextQuota, typing: Typing,
-        events: any EventSink, logger: Logger, maxHeldBytes: Int, queue: BatchQueue<Item>
+        index: Int, metrics: MessageWriter.Metrics, store: MessageStore, quota: TextQuota,
+        conversations: Conversations, typing: Typing, events: any EventSink, logger: Logger, maxHeldBytes: Int,
+        queue: BatchQueue<Item>
     ) {
         self.index = index
         self.metrics = metrics
         self.store = store
         self.quota = quota
+        self.conversations = conversations
         self.typing = typing
         self.events = events
         self.logger = logger
@@ -133,6 +136,7 @@ final class MessageLane: Sendable {
             let settled = work.unresolved.filter { free.contains(.conversation($0.conversation)) }
             if !settled.isEmpty {
                 let stored = try await store.find(settled.map(\.id))
+                for message in stored { await conversations.reveal(message) }
                 if !stored.isEmpty { events.announce(stored.map { NewMessage(message: $0, origin: nil) }) }
                 work.unresolved.removeAll { free.contains(.conversation($0.conversation)) }
             }
@@ -198,10 +202,13 @@ final class MessageLane: Sendable {
         do {
             // Not cancelled with the lane's task: accepted messages are written.
             let began = ContinuousClock.now
-            let outcomes = try await Task { try await store.insert(batch, on: index) }.value
+            let result = try await Task { try await store.insert(batch, on: index) }.value
             metrics.commitSeconds.record((ContinuousClock.now - began) / .seconds(1))
             metrics.batchSizes.record(Double(items.count))
-            answer(items, outcomes)
+            for message in result.revealing {
+                await Task { [conversations] in await conversations.reveal(message) }.value
+            }
+            answer(items, result.outcomes)
             return .done(lost: [])
         } catch  where DatabaseFailure.metLock(error) {
             return .locked

@@ -31,15 +31,15 @@ final class MessageWriter: Sendable {
     private let lanes: [MessageLane]
 
     init(
-        store: MessageStore, quota: TextQuota, typing: Typing, events: any EventSink, logger: Logger,
-        lanes: Int, capacity: Int = 10_000, maxBatch: Int = 256
+        store: MessageStore, quota: TextQuota, conversations: Conversations, typing: Typing, events: any EventSink,
+        logger: Logger, lanes: Int, capacity: Int = 10_000, maxBatch: Int = 256
     ) {
         // All lanes together hold what two held when there were always two.
         let maxBytes = max(8 << 20, (64 << 20) / lanes)
         self.lanes = (0..<lanes).map { [metrics] index in
             MessageLane(
-                index: index, metrics: metrics, store: store, quota: quota, typing: typing,
-                events: events, logger: logger, maxHeldBytes: maxBytes,
+                index: index, metrics: metrics, store: store, quota: quota, conversations: conversations,
+                typing: typing, events: events, logger: logger, maxHeldBytes: maxBytes,
                 queue: BatchQueue(
                     capacity: capacity, capacityBytes: maxBytes, maxBatch: maxBatch, maxBytes: 1 << 20,
                     size: { $0.draft.text.utf8.count + 256 }, key: { $0.draft.repetitionKey }))

@@ -28,7 +28,7 @@ public struct Messages: Sendable {
         self.limits = limits
         direct = DirectConversations(conversations: conversations, logger: logger)
         writer = MessageWriter(
-            store: store, quota: quota, typing: typing, events: events, logger: logger,
+            store: store, quota: quota, conversations: conversations, typing: typing, events: events, logger: logger,
             lanes: lanes)
         marks = MarkWriter(store: stores.marks, events: events, logger: logger, lanes: markLanes)
         self.quota = quota

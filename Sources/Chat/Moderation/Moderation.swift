@@ -76,8 +76,8 @@ public struct Moderation: Sendable {
         }
         // Closed accounts come first: a banned person must see nothing of what follows.
         let accounts = subjects(.access, as: User.self)
-        try await closeAccounts(accounts)
-        try await profiles.changed(accounts)
+        let closed = try await closeAccounts(accounts)
+        try await profiles.changed(Array(closed.union(accounts)))
         for user in subjects(.membership, as: User.self) {
             events.order(.cut(user, leaving: nil))
         }
@@ -93,10 +93,12 @@ public struct Moderation: Sendable {
         for upload in subjects(.upload, as: Upload.self) { try await dropContent(of: upload) }
     }
 
-    private func closeAccounts(_ users: [UserID]) async throws {
-        guard !users.isEmpty else { return }
-        try await revocations.reload()
+    /// - Returns: The accounts that were closed or opened.
+    private func closeAccounts(_ users: [UserID]) async throws -> Set<UserID> {
+        guard !users.isEmpty else { return [] }
+        let changed = try await revocations.reload().changed
         for user in users where revocations.isClosed(user) { events.order(.closeAccount(user)) }
+        return changed
     }
 
     /// A failing disk must not stop the other changes. The file answers `gone` already, and `parley verify` finds files

@@ -11,7 +11,7 @@ struct ProfileAnnouncements: Sendable {
     func changed(_ ids: [UserID]) async throws {
         guard !ids.isEmpty else { return }
         for var user in try await users.find(ids) {
-            let near = presence.online(among: try await presence.neighbors(of: user.id))
+            let near = presence.online(among: try await presence.neighbors(of: user.id).told)
             // Who must not see whether this user is online is not among them.
             presence.describe(&user, apart: [])
             events.deliver(.userUpdated(user, audience: near))

@@ -15,7 +15,7 @@ public final class Presence: Sendable {
     /// Arrivals and departures, written in their order, so that the last one counts. The answer says whether the change
     /// was not written because the user's row was locked.
     private let changes: BatchedQuery<PresenceStore.Change, Bool>
-    private let audiences: BatchedQuery<UserID, [UserID]>
+    private let neighbors: BatchedQuery<UserID, ConversationStore.Neighbors>
     private let conversations: ConversationStore
     private let store: PresenceStore
     private let events: any EventSink
@@ -31,11 +31,11 @@ public final class Presence: Sendable {
             return Dictionary(
                 changes.filter { locked.contains($0.user) }.map { ($0, true) }, uniquingKeysWith: { first, _ in first })
         }
-        audiences = BatchedQuery(missing: []) { users in
+        neighbors = BatchedQuery(missing: .init()) { users in
             let apart = try await blocks.apart(from: users)
-            var audiences = try await conversations.audiences(of: users)
-            for (user, others) in apart { audiences[user]?.removeAll(where: others.contains) }
-            return audiences
+            var neighbors = try await conversations.neighbors(of: users)
+            for (user, others) in apart { neighbors[user]?.remove(others) }
+            return neighbors
         }
         self.conversations = conversations
         self.store = store
@@ -77,18 +77,19 @@ public final class Presence: Sendable {
         }
     }
 
-    /// The people with whom `user` shares a conversation so that each is told when the other comes or goes.
-    func neighbors(of user: UserID) async throws -> [UserID] { try await audiences(user) }
+    /// The people who are told when `user` comes or goes, and those of whom `user` is told.
+    func neighbors(of user: UserID) async throws -> ConversationStore.Neighbors { try await neighbors(user) }
 
     /// Tells those who share a conversation with `user` that the user is online, if it is their first device.
     /// - Returns: Which of those people are online.
     public func announceArrival(of user: UserID, first: Bool) async throws -> [UserID] {
-        let present = online(among: try await audiences(user))
+        let neighbors = try await neighbors(user)
         // If the user left again meanwhile, the departure is announced by itself.
         if first, isOnline(user) {
-            events.deliver(.userStatus(user: user, status: .online, lastSeenAt: nil, audience: present))
+            let audience = online(among: neighbors.told)
+            events.deliver(.userStatus(user: user, status: .online, lastSeenAt: nil, audience: audience))
         }
-        return present
+        return online(among: neighbors.heard)
     }
 
     /// The user's last device is gone: the user is offline.
@@ -100,7 +101,7 @@ public final class Presence: Sendable {
             // The departure is announced all the same, and written later.
             case .isLocked: unwritten.withLock { $0[user] = now }
             }
-            let present = online(among: try await audiences(user))
+            let present = online(among: try await neighbors(user).told)
             guard !isOnline(user) else { return }
             events.deliver(.userStatus(user: user, status: .offline, lastSeenAt: now, audience: present))
         } catch {
@@ -172,19 +173,24 @@ public final class Presence: Sendable {
 
     /// Each of the two is offline for the other from now on. Strangers are not told, as they were not told before.
     func part(_ one: UserID, _ other: UserID) async {
-        guard let near = try? await conversations.audiences(of: [one])[one], near.contains(other) else { return }
-        for (user, audience) in [(one, other), (other, one)] where isOnline(user) {
-            events.deliver(.userStatus(user: user, status: .offline, lastSeenAt: nil, audience: [audience]))
-        }
+        guard let near = try? await conversations.neighbors(of: [one])[one] else { return }
+        tell(of: one, other, as: .offline, near)
     }
 
     /// Tells each whether the other is online, unless a block still keeps them apart. If that fails, they learn of it
     /// when they connect again.
     func reunite(_ one: UserID, _ other: UserID) async {
-        guard isOnline(one), isOnline(other), let audience = try? await audiences(one), audience.contains(other) else {
-            return
+        guard isOnline(one), isOnline(other), let near = try? await neighbors(one) else { return }
+        tell(of: one, other, as: .online, near)
+    }
+
+    /// - Parameter near: The neighbors of `one`.
+    private func tell(of one: UserID, _ other: UserID, as status: User.Status, _ near: ConversationStore.Neighbors) {
+        if isOnline(one), near.told.contains(other) {
+            events.deliver(.userStatus(user: one, status: status, lastSeenAt: nil, audience: [other]))
         }
-        events.deliver(.userStatus(user: one, status: .online, lastSeenAt: nil, audience: [other]))
-        events.deliver(.userStatus(user: other, status: .online, lastSeenAt: nil, audience: [one]))
+        if isOnline(other), near.heard.contains(other) {
+            events.deliver(.userStatus(user: other, status: status, lastSeenAt: nil, audience: [one]))
+        }
     }
 }

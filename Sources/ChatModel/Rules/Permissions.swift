@@ -5,6 +5,8 @@
 public enum Permissions {
     /// Does not say that there is a block.
     package static let shutOut = ChatError(.forbidden, "you cannot write to this person")
+    /// What is direct cannot be written to somebody who is banned or disabled.
+    package static let closed = ChatError(.forbidden, "this account is closed")
     package static let muted = ChatError(.muted, "you may not write for now")
 
     package static let notAMember = ChatError(.notAMember, "only members of this conversation may do that")
@@ -43,6 +45,14 @@ public enum Permissions {
     public static func leave(_ membership: Membership?) throws(ChatError) {
         try read(membership)
         try requireGroup(membership, "a direct conversation cannot be left")
+    }
+
+    /// A direct conversation is hidden, a group is left.
+    public static func hide(_ membership: Membership?) throws(ChatError) {
+        try read(membership)
+        guard membership?.kind == .direct else {
+            throw .invalid("conversationId", "a group is left, not hidden")
+        }
     }
 
     /// Owners and admins.

@@ -13,12 +13,14 @@ public struct User: Sendable, Equatable {
     /// Only shown to others, not to the user.
     public var status: Status?
     public var lastSeenAt: Date?
+    /// Whether the account is banned or disabled.
+    public var isClosed: Bool
     /// Only shown to the user: until when their messages are refused.
     public var mutedUntil: Date?
 
     package init(
         id: UserID, username: String, displayName: String, about: String? = nil, avatar: Upload? = nil, createdAt: Date,
-        status: Status? = nil, lastSeenAt: Date? = nil, mutedUntil: Date? = nil
+        status: Status? = nil, lastSeenAt: Date? = nil, isClosed: Bool = false, mutedUntil: Date? = nil
     ) {
         self.id = id
         self.username = username
@@ -28,6 +30,7 @@ public struct User: Sendable, Equatable {
         self.createdAt = createdAt
         self.status = status
         self.lastSeenAt = lastSeenAt
+        self.isClosed = isClosed
         self.mutedUntil = mutedUntil
     }
 }

@@ -11,7 +11,7 @@ package struct UserStore: Sendable {
     /// The columns that `read` needs. `u` is the user's row.
     static let columns: PostgresQuery = """
         u.id AS user_id, u.username, u.display_name, u.about, u.created_at AS user_created_at, u.last_seen_at,
-        u.avatar_upload_id
+        u.avatar_upload_id, \(UserTable.isClosed) AS is_closed
         """
 
     package struct Credentials: Sendable {
@@ -76,6 +76,21 @@ package struct UserStore: Sendable {
 
     package func enable(_ id: UserID) async throws {
         try await database.query("UPDATE users SET disabled_at = NULL WHERE id = \(id)")
+    }
+
+    /// Notes that bans have come to their end. Nobody writes then, so the rows still say that these accounts are closed.
+    /// Skips rows that somebody else has locked.
+    /// - Returns: The accounts that are open again.
+    package func reopen() async throws -> [UserID] {
+        try await database.query(
+            """
+            WITH ended AS MATERIALIZED (
+                SELECT id FROM users u WHERE u.closed AND u.banned_until <= now() AND NOT \(UserTable.isClosed)
+                FOR NO KEY UPDATE SKIP LOCKED
+            )
+            UPDATE users u SET closed = false FROM ended WHERE u.id = ended.id RETURNING u.id
+            """
+        ).map { try $0["id"] }
     }
 
     /// Until when those of `users` are muted; nil for a user who is not.
@@ -203,6 +218,6 @@ package struct UserStore: Sendable {
             about: try row["about"],
             avatar: try row.decode("avatar_upload_id", as: UploadID?.self).flatMap { avatars[$0] },
             createdAt: try row["user_created_at"],
-            lastSeenAt: try row["last_seen_at"])
+            lastSeenAt: try row["last_seen_at"], isClosed: try row["is_closed"])
     }
 }

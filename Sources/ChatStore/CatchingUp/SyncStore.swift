@@ -12,12 +12,13 @@ package struct SyncStore: Sendable {
         package var revision: Int
     }
 
-    /// The user's conversations, latest activity first.
+    /// The user's conversations, latest activity first, without those that are hidden from them.
     package func revisions(of user: UserID) async throws -> [Revision] {
         try await database.query(
             """
             SELECT c.id, c.revision FROM members me JOIN conversations c ON c.id = me.conversation_id
-            WHERE me.user_id = \(user) ORDER BY c.active_at DESC, c.id DESC
+            WHERE me.user_id = \(user) AND \(ConversationTable.isShown(to: "me.user_id"))
+            ORDER BY c.active_at DESC, c.id DESC
             """
         ).map { Revision(id: try $0["id"], revision: try $0["revision"]) }
     }
@@ -61,15 +62,17 @@ package struct SyncStore: Sendable {
     private static func membersNear(_ user: UserID) -> PostgresQuery {
         """
         SELECT m.conversation_id, m.user_id, m.delivered_seq, m.read_seq, m.marked_xid
-        FROM members m WHERE m.user_id = \(user)
+        FROM members m JOIN conversations c ON c.id = m.conversation_id
+        WHERE m.user_id = \(user) AND \(ConversationTable.isShown(to: "m.user_id"))
         UNION ALL
         SELECT o.conversation_id, o.user_id, o.delivered_seq, o.read_seq, o.marked_xid
-        FROM members m CROSS JOIN LATERAL (
+        FROM members m JOIN conversations c ON c.id = m.conversation_id CROSS JOIN LATERAL (
             SELECT few.*, count(*) OVER () AS size FROM (
                 SELECT * FROM members f WHERE f.conversation_id = m.conversation_id LIMIT \(GroupSize.small + 1)
             ) few
         ) o
-        WHERE m.user_id = \(user) AND o.user_id <> m.user_id AND o.size <= \(GroupSize.small)
+        WHERE m.user_id = \(user) AND \(ConversationTable.isShown(to: "m.user_id"))
+            AND o.user_id <> m.user_id AND o.size <= \(GroupSize.small)
         """
     }
 
@@ -79,7 +82,7 @@ package struct SyncStore: Sendable {
             """
             SELECT me.user_id, me.conversation_id, \(ConversationTable.others(past: "delivered_seq")) AS count
             FROM members me JOIN conversations c ON c.id = me.conversation_id AND c.last_seq > me.delivered_seq
-            WHERE me.user_id = ANY(\(users))
+            WHERE me.user_id = ANY(\(users)) AND \(ConversationTable.isShown(to: "me.user_id"))
             """)
         var undelivered: [UserID: [ConversationID: Int]] = [:]
         for row in rows {
@@ -107,7 +110,7 @@ package struct SyncStore: Sendable {
                                 AND x.sender_id <> me.user_id AND x.deleted_at IS NULL
                             ORDER BY x.seq LIMIT \(limit)
                         ) past
-                    WHERE me.user_id = \(user)
+                    WHERE me.user_id = \(user) AND \(ConversationTable.isShown(to: "me.user_id"))
                     ORDER BY age, past.conversation_id, past.seq LIMIT \(limit)
                 ) oldest JOIN messages m ON m.id = oldest.id \(MessageTable.sender)
                 ORDER BY oldest.age, m.conversation_id, m.seq

@@ -124,6 +124,31 @@ package struct ConversationChange: Sendable {
             promoted: try row["promoted"])
     }
 
+    /// Hides the direct conversation from `user` until the next message. Not a change of the conversation: nobody else
+    /// can see it.
+    /// - Returns: Whether it was not hidden before.
+    package func hide(from user: UserID) async throws -> Bool {
+        try await setHidden("c.last_seq", from: user, where: ConversationTable.isShown(to: "\(user)"))
+    }
+
+    /// - Returns: Whether the direct conversation was hidden from `user`.
+    package func show(to user: UserID) async throws -> Bool {
+        try await setHidden("NULL", from: user, where: "NOT \(ConversationTable.isShown(to: "\(user)"))")
+    }
+
+    private func setHidden(
+        _ seq: PostgresQuery, from user: UserID, where condition: PostgresQuery
+    ) async throws -> Bool {
+        try await !transaction.query(
+            """
+            UPDATE conversations c SET
+                hidden_low_seq = CASE WHEN c.direct_low = \(user) THEN \(seq) ELSE c.hidden_low_seq END,
+                hidden_high_seq = CASE WHEN c.direct_high = \(user) THEN \(seq) ELSE c.hidden_high_seq END
+            WHERE c.id = \(id) AND c.kind = 'direct' AND \(condition) RETURNING 1
+            """
+        ).isEmpty
+    }
+
     /// - Returns: The conversation's revision after the change.
     package func setRole(_ role: Member.Role, of user: UserID) async throws -> Int {
         try await transaction.query(

@@ -144,7 +144,7 @@ package struct ConversationStore: Sendable {
         let rows = try await database.query(
             """
             SELECT c.id, c.active_at FROM members me JOIN conversations c ON c.id = me.conversation_id
-            WHERE me.user_id = \(user)
+            WHERE me.user_id = \(user) AND \(ConversationTable.isShown(to: "me.user_id"))
                 AND (\(cursor?.date)::timestamptz IS NULL
                     OR (c.active_at, c.id) < (\(cursor?.date), \(cursor?.id)))
             ORDER BY c.active_at DESC, c.id DESC LIMIT \(limit + 1)
@@ -175,10 +175,13 @@ package struct ConversationStore: Sendable {
         return Page(ids: entries.prefix(limit).map(\.id), next: entries.count > limit ? entries[limit - 1] : nil)
     }
 
-    /// Every conversation of each of the users.
+    /// The conversations of each of the users, without those that are hidden from them.
     package func ids(of users: [UserID]) async throws -> [UserID: [ConversationID]] {
         let rows = try await database.query(
-            "SELECT user_id, conversation_id FROM members WHERE user_id = ANY(\(users))")
+            """
+            SELECT me.user_id, me.conversation_id FROM members me JOIN conversations c ON c.id = me.conversation_id
+            WHERE me.user_id = ANY(\(users)) AND \(ConversationTable.isShown(to: "me.user_id"))
+            """)
         var ids: [UserID: [ConversationID]] = [:]
         for row in rows {
             ids[try row[0], default: []].append(try row[1])
@@ -217,23 +220,11 @@ package struct ConversationStore: Sendable {
         return try zip(rows, try await self.users.read(rows)).map { try Self.member(from: $0, user: $1) }
     }
 
-    /// The people who are told when each of the users comes or goes: those who share a direct conversation or a small
-    /// group with them.
-    package func audiences(of users: [UserID]) async throws -> [UserID: [UserID]] {
-        // `OFFSET 0` makes PostgreSQL leave out large groups before it looks for their members.
-        let rows = try await database.query(
-            """
-            SELECT DISTINCT near.user_id AS of, o.user_id FROM (
-                SELECT me.user_id, me.conversation_id FROM members me JOIN conversations c ON c.id = me.conversation_id
-                WHERE me.user_id = ANY(\(users)) AND (c.kind = 'direct' OR \(ConversationTable.isSmall("c.id")))
-                OFFSET 0
-            ) near JOIN members o ON o.conversation_id = near.conversation_id AND o.user_id <> near.user_id
-            """)
-        var audiences: [UserID: [UserID]] = [:]
-        for row in rows {
-            audiences[try row[0], default: []].append(try row[1])
-        }
-        return audiences
+    /// From whom the direct conversation was hidden until the message `seq` came, and who neither opened nor hid it since.
+    package func revealed(by seq: Int, in id: ConversationID) async throws -> [UserID] {
+        try await database.query(
+            "SELECT \(ConversationTable.wasHidden(before: seq)) AS users FROM conversations c WHERE c.id = \(id)"
+        ).first?["users"] ?? []
     }
 
     /// All members, for events that concern each of them.

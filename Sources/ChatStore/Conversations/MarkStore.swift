@@ -39,6 +39,19 @@ package struct MarkStore: Sendable {
         }
     }
 
+    /// Makes memberships agree with the accounts whose they are. A trigger does so when an account is closed or opened,
+    /// but cannot see members who are added in the same moment.
+    package func settleClosed() async throws {
+        try await database.atomically([
+            """
+            UPDATE members m SET closed = true FROM users u WHERE u.closed AND m.user_id = u.id AND NOT m.closed
+            """,
+            """
+            UPDATE members m SET closed = false FROM users u WHERE m.closed AND u.id = m.user_id AND NOT u.closed
+            """,
+        ])
+    }
+
     private static func outcome(_ row: PostgresRow) throws -> Outcome {
         if try row.decode("is_locked", as: Bool.self) { return .locked }
         guard try row.decode("is_member", as: Bool.self) else {

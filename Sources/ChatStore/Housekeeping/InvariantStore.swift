@@ -36,6 +36,12 @@ package struct InvariantStore: Sendable {
                 FROM members b JOIN conversations c ON c.id = b.conversation_id WHERE b.delivered_seq > c.last_seq
                 """),
         Invariant(
+            rule: "no conversation is hidden beyond last_seq",
+            violations: """
+                SELECT c.id::text AS subject FROM conversations c
+                WHERE greatest(c.hidden_low_seq, c.hidden_high_seq) > c.last_seq
+                """),
+        Invariant(
             rule: "a direct conversation has its two members",
             violations: """
                 SELECT c.id::text AS subject FROM conversations c WHERE c.kind = 'direct' AND

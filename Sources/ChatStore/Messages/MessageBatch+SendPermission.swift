@@ -13,6 +13,7 @@ extension MessageBatch {
             WHEN known.id IS NOT NULL THEN 'conflict'
             WHEN \(UserTable.isClosed) THEN 'banned'
             WHEN \(BlockTable.shutsOut("i.sender_id")) THEN 'shut_out'
+            WHEN \(ConversationTable.isToClosedAccount(from: "i.sender_id")) THEN 'closed'
             WHEN \(UserTable.isMuted) THEN 'muted'
             WHEN i.blocked THEN 'blocked'
             WHEN NOT i.has_room THEN 'full'
@@ -32,6 +33,7 @@ extension MessageBatch {
         case "conflict": ChatError(.conflict, "clientId: was used for another message here", field: "clientId")
         case "banned": ChatError(.banned, "this account is closed")
         case "shut_out": Permissions.shutOut
+        case "closed": Permissions.closed
         case "muted": Permissions.muted
         case "blocked": Rules.blockedText
         case "full": .textQuotaExceeded

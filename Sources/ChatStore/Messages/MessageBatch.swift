@@ -13,6 +13,14 @@ package struct MessageBatch {
         case refused(ChatError)
     }
 
+    /// What became of a batch.
+    package struct Result: Sendable {
+        /// Of each draft, in their order.
+        package var outcomes: [Outcome]
+        /// The messages that came to a conversation that was hidden from somebody.
+        package var revealing: [Message]
+    }
+
     private let drafts: [Draft]
 
     package init(_ drafts: [Draft]) { self.drafts = drafts }
@@ -57,7 +65,8 @@ package struct MessageBatch {
             ), wanted AS (
                 SELECT * FROM unnest(\(attachmentOrdinals), \(positions), \(attachments)) AS w (ordinal, position, upload_id)
             ), judged AS (
-                SELECT i.*, c.last_seq, c.revision, \(ConversationTable.urlEpoch), u.username, u.display_name, known.id AS known_id,
+                SELECT i.*, c.last_seq, c.revision,
+                    coalesce(c.last_seq IN (c.hidden_low_seq, c.hidden_high_seq), false) AS is_hidden, \(ConversationTable.urlEpoch), u.username, u.display_name, known.id AS known_id,
                     \(Self.verdict) AS verdict
                 FROM input i
                     LEFT JOIN conversations c ON c.id = i.conversation_id
@@ -85,7 +94,8 @@ package struct MessageBatch {
                 SELECT p.id, w.position, w.upload_id FROM placed p JOIN wanted w ON w.ordinal = p.ordinal
             )
             SELECT j.ordinal, j.verdict, j.known_id, j.username, j.display_name, now() AS created_at,
-                j.last_seq + p.step AS seq, j.revision + p.step AS revision, j.url_epoch
+                j.last_seq + p.step AS seq, j.revision + p.step AS revision, j.url_epoch,
+                j.is_hidden AND p.step = 1 AS is_revealing
             FROM judged j LEFT JOIN placed p ON p.ordinal = j.ordinal ORDER BY j.ordinal
             """
     }
@@ -97,26 +107,30 @@ package struct MessageBatch {
         """
     }
 
-    /// The outcome of each draft, in their order.
-    func outcomes(_ results: [PostgresResult], uploads store: UploadStore) throws -> [Outcome] {
+    func result(_ results: [PostgresResult], uploads store: UploadStore) throws -> Result {
+        var result = Result(outcomes: [], revealing: [])
+        result.outcomes.reserveCapacity(drafts.count)
         var uploads: [UploadID: PostgresRow] = [:]
         if hasAttachments, let rows = results.last {
             for row in rows { uploads[try row["upload_id"]] = row }
         }
-        return try zip(drafts, results[1]).map { draft, row -> Outcome in
+        for (draft, row) in zip(drafts, results[1]) {
             switch try row.decode("verdict", as: String.self) {
             case "stored":
                 let showing = UploadLinks.Showing(conversation: draft.conversation, epoch: try row["url_epoch"])
                 let attachments = try draft.attachments.compactMap { id in
                     try uploads[id].map { try store.upload(from: $0, shownIn: showing) }
                 }
-                return .stored(try message(draft, attachments, row))
+                let message = try message(draft, attachments, row)
+                result.outcomes.append(.stored(message))
+                if try row.decode("is_revealing", as: Bool.self) { result.revealing.append(message) }
             case "repeated":
-                return .repeated(try row["known_id"])
+                result.outcomes.append(.repeated(try row["known_id"]))
             case let verdict:
-                return .refused(Self.refusal(verdict))
+                result.outcomes.append(.refused(Self.refusal(verdict)))
             }
         }
+        return result
     }
 
     private func message(

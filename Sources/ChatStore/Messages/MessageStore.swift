@@ -21,8 +21,8 @@ package struct MessageStore: Sendable {
 
     /// Stores a batch in one transaction. Each of its messages is accepted or refused by itself.
     /// - Parameter lane: Batches of one lane are stored in the order of these calls.
-    package func insert(_ batch: MessageBatch, on lane: Int) async throws -> [MessageBatch.Outcome] {
-        try batch.outcomes(try await database.atomically(batch.queries, on: lane), uploads: uploads)
+    package func insert(_ batch: MessageBatch, on lane: Int) async throws -> MessageBatch.Result {
+        try batch.result(try await database.atomically(batch.queries, on: lane), uploads: uploads)
     }
 
     /// Reads messages and the user's membership in one round trip. The membership comes last: a user who is a member then

@@ -48,12 +48,36 @@ enum ConversationTable {
         """
     }
 
-    /// The lowest mark of all members but `me`; null where there are none. Takes a step or two in the index
+    /// The lowest mark of all open members but `me`; null where there are none. Takes a step or two in the index
     /// `members_read` or `members_delivered`, however large the group is.
     static func lowestOfOthers(_ mark: PostgresQuery) -> PostgresQuery {
         """
         (SELECT o.\(mark) FROM members o WHERE o.conversation_id = me.conversation_id AND o.user_id <> me.user_id
-            ORDER BY o.\(mark) LIMIT 1)
+            AND NOT o.closed ORDER BY o.\(mark) LIMIT 1)
+        """
+    }
+
+    /// Whether the conversation `c` is direct, and the other member's account is closed. Reads one row by its key.
+    static func isToClosedAccount(from user: PostgresQuery) -> PostgresQuery {
+        """
+        (c.kind = 'direct' AND coalesce((SELECT \(UserTable.isClosed) FROM users u
+            WHERE u.id = CASE WHEN c.direct_low = \(user) THEN c.direct_high ELSE c.direct_low END), false))
+        """
+    }
+
+    /// Whether the conversation `c` is in the lists of a member. A direct one may be hidden until the next message.
+    static func isShown(to user: PostgresQuery) -> PostgresQuery {
+        """
+        (CASE \(user) WHEN c.direct_low THEN c.hidden_low_seq WHEN c.direct_high THEN c.hidden_high_seq END
+            IS DISTINCT FROM c.last_seq)
+        """
+    }
+
+    /// Those of the two people of the direct conversation `c` from whom it was hidden before its message `seq`.
+    static func wasHidden(before seq: Int) -> PostgresQuery {
+        """
+        array_remove(ARRAY[CASE WHEN c.hidden_low_seq = \(seq - 1) THEN c.direct_low END,
+            CASE WHEN c.hidden_high_seq = \(seq - 1) THEN c.direct_high END], NULL)
         """
     }
 

@@ -5,7 +5,8 @@ enum MessageTable {
     /// The columns from which `MessageStore.read` makes a message: `m` is the message's row, `s` its sender's.
     ///
     /// `status` looks for a member, other than the sender, whose mark is before the message. That takes at most two
-    /// steps in the index `members_read` or `members_delivered`, however large the group is. Attachments and reactions
+    /// steps in the index `members_read` or `members_delivered`, however large the group is. Closed accounts count only
+    /// where there are no others; indexes of their own have them. Attachments and reactions
     /// are looked up by scalar subqueries: from an `EXISTS`, PostgreSQL may make a hash table of all there are.
     static let columns: PostgresQuery = """
         m.id, m.conversation_id, m.seq, m.revision, m.sender_id, s.username, s.display_name,
@@ -16,15 +17,29 @@ enum MessageTable {
         m.deleted_at IS NULL
             AND coalesce((SELECT true FROM reactions r WHERE r.message_id = m.id LIMIT 1), false) AS has_reactions,
         CASE
-            WHEN NOT EXISTS (SELECT 1 FROM members o WHERE o.conversation_id = m.conversation_id
-                AND o.user_id <> m.sender_id) THEN 'sent'
-            WHEN NOT EXISTS (SELECT 1 FROM members o WHERE o.conversation_id = m.conversation_id
-                AND o.read_seq < m.seq AND o.user_id <> m.sender_id) THEN 'read'
-            WHEN NOT EXISTS (SELECT 1 FROM members o WHERE o.conversation_id = m.conversation_id
-                AND o.delivered_seq < m.seq AND o.user_id <> m.sender_id) THEN 'delivered'
+            WHEN \(exists("NOT o.closed")) THEN \(status("NOT o.closed"))
+            WHEN \(exists("o.closed")) THEN \(status("o.closed"))
             ELSE 'sent'
         END AS status
         """
+
+    /// By the marks of those other members whom `condition` names. There are some.
+    private static func status(_ condition: PostgresQuery) -> PostgresQuery {
+        """
+        CASE
+            WHEN NOT \(exists("\(condition) AND o.read_seq < m.seq")) THEN 'read'
+            WHEN NOT \(exists("\(condition) AND o.delivered_seq < m.seq")) THEN 'delivered'
+            ELSE 'sent'
+        END
+        """
+    }
+
+    private static func exists(_ condition: PostgresQuery) -> PostgresQuery {
+        """
+        EXISTS (SELECT 1 FROM members o WHERE o.conversation_id = m.conversation_id AND \(condition)
+            AND o.user_id <> m.sender_id)
+        """
+    }
 
     /// The message's sender, behind a `FROM` that has the message `m`.
     static let sender: PostgresQuery = "JOIN users s ON s.id = m.sender_id"

@@ -7,7 +7,7 @@ enum APIOperation: String, CaseIterable, Sendable {
     case findUsers, showUser, listBlocked, blockUser, unblockUser
     // Conversations.
     case listConversations, listPublicGroups, showConversation, makeConversation, renameGroup, joinGroup
-    case acceptInvitation, leaveGroup, listMembers, addMembers, setRole, removeMember
+    case acceptInvitation, leaveGroup, hideConversation, listMembers, addMembers, setRole, removeMember
     // Messages.
     case listMessages, searchMessages, showMessage, sendMessage, editMessage, deleteMessage, addReaction, removeReaction
     case react, reportMessage, markDelivered, markRead, setTyping, sync
@@ -37,7 +37,7 @@ extension APIOperation {
         case .me, .changeMe, .changePassword, .listSessions, .endSession,
             .findUsers, .showUser, .listBlocked, .blockUser, .unblockUser,
             .listConversations, .listPublicGroups, .showConversation, .makeConversation, .renameGroup, .joinGroup,
-            .acceptInvitation, .leaveGroup, .listMembers, .addMembers, .setRole, .removeMember,
+            .acceptInvitation, .leaveGroup, .hideConversation, .listMembers, .addMembers, .setRole, .removeMember,
             .listMessages, .searchMessages, .showMessage, .sendMessage, .editMessage, .deleteMessage, .addReaction,
             .removeReaction, .react, .reportMessage, .markDelivered, .markRead, .setTyping, .sync,
             .uploadForm, .uploadBody, .continueUpload, .overrideUpload, .resumeUpload, .showUpload, .deleteUpload:
@@ -51,8 +51,8 @@ extension APIOperation {
         case .register: .registrations
         case .sendMessage, .editMessage, .deleteMessage, .addReaction, .removeReaction, .react, .reportMessage:
             .messages
-        case .makeConversation, .renameGroup, .joinGroup, .acceptInvitation, .leaveGroup, .addMembers, .setRole,
-            .removeMember:
+        case .makeConversation, .renameGroup, .joinGroup, .acceptInvitation, .leaveGroup, .hideConversation,
+            .addMembers, .setRole, .removeMember:
             .joins
         case .setTyping: .typing
         // The pieces of a resumable upload are no uploads of their own.

@@ -11,6 +11,7 @@ extension User: JSONWritable {
             json.field("createdAt", createdAt)
             json.field("status", status?.rawValue)
             json.field("lastSeenAt", lastSeenAt)
+            if isClosed { json.field("closed", true) }
             json.field("mutedUntil", mutedUntil)
         }
     }

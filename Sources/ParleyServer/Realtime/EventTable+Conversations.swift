@@ -38,6 +38,11 @@ extension EventTable {
         event.answer { try await chat.conversations.leave(id, by: event.caller.user) }
     }
 
+    func hide(_ event: EventRequest) throws {
+        let id = try event.read(ConversationReference.self).conversationId
+        event.answer { try await chat.conversations.hide(id, by: event.caller.user) }
+    }
+
     func sync(_ event: EventRequest) throws {
         let request = try SyncRequest(event.payload)
         event.answer {

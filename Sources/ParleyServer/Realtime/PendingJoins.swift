@@ -36,7 +36,12 @@ final class PendingJoins: Sendable {
 
     /// Notes that the user was added. To be called before the sockets that are connected already join the room.
     func noteAddition(_ conversation: ConversationID, of user: UserID) {
-        state.withLock { $0.note(conversation, of: user, isMember: true) }
+        state.withLock { state in
+            state.note(conversation, of: user, isMember: true)
+            // It was committed after a removal that has not ended here yet.
+            state.removals[user]?[conversation] = nil
+            if state.removals[user]?.isEmpty == true { state.removals[user] = nil }
+        }
     }
 
     /// Keeps the user's sockets out of the room, also those that begin to join before `endRemoval`. To be called before

@@ -16,6 +16,7 @@ struct ConversationRoutes: RouteGroup {
         .init(.post, "/conversations/:id/join", .joinGroup, join),
         .init(.post, "/conversations/:id/accept", .acceptInvitation, accept),
         .init(.post, "/conversations/:id/leave", .leaveGroup, leave),
+        .init(.post, "/conversations/:id/hide", .hideConversation, hide),
         .init(.get, "/conversations/:id/members", .listMembers, listMembers),
         .init(.post, "/conversations/:id/members", .addMembers, addMembers),
         .init(.patch, "/conversations/:id/members/:userId", .setRole, setRole),
@@ -107,6 +108,13 @@ struct ConversationRoutes: RouteGroup {
         _ request: Request, _ context: RequestEnvironment, _ caller: Caller
     ) async throws -> Response {
         try await conversations.leave(context.id(of: Conversation.self), by: caller.user)
+        return .noContent
+    }
+
+    @Sendable private func hide(
+        _ request: Request, _ context: RequestEnvironment, _ caller: Caller
+    ) async throws -> Response {
+        try await conversations.hide(context.id(of: Conversation.self), by: caller.user)
         return .noContent
     }
 

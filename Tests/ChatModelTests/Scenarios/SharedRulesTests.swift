@@ -17,6 +17,7 @@ import Testing
         "speak": { try Permissions.speak($0) },
         "join": { try Permissions.join($0) },
         "leave": { try Permissions.leave($0) },
+        "hide": { try Permissions.hide($0) },
         "rename": { try Permissions.rename($0) },
         "addMembers": { try Permissions.addMembers($0) },
         "addMembers, bringing back": { try Permissions.addMembers($0, bringingBack: true) },

@@ -1,5 +1,6 @@
 import ChatModel
 import ChatTesting
+import PostgresClient
 import Testing
 
 @testable import ChatStore
@@ -36,6 +37,98 @@ import Testing
                     try await conversations.insertGroup(
                         .make(), title: "x", visibility: .private, owner: bo, members: [])
                 } == .muted)
+        }
+    }
+
+    @Test func nobodyOpensAConversationWithAClosedAccount() async throws {
+        try await TestDatabase.run { database in
+            let people = try await database.people(3)
+            let store = database.stores.conversations
+            let known = try await database.direct(people[0], people[1])
+            try await database.ban(people[1])
+            try await database.stores.users.disable(people[2])
+            #expect(try await store.direct(people[0], people[1])?.id == known)
+            #expect(try await refusal { _ = try await store.direct(people[0], people[2]) } == .forbidden)
+            try await database.stores.users.enable(people[2])
+            #expect(try await store.direct(people[0], people[2])?.created == true)
+        }
+    }
+
+    @Test func directConversationIsHiddenUntilAMessageComes() async throws {
+        try await TestDatabase.run { database in
+            let (ana, bo) = (try await database.person(), try await database.person())
+            let (store, sync) = (database.stores.conversations, database.stores.lists.sync)
+            let start = try await sync.now()
+            func seen(by user: UserID) async throws -> [Bool] {
+                let marks = try await sync.marks(for: user, past: start.marks, limit: 10)
+                return [
+                    try await !store.list(of: user, after: nil, limit: 10).ids.isEmpty,
+                    try await !sync.revisions(of: user).isEmpty,
+                    try await store.ids(of: [user])[user] != nil,
+                    !marks.isEmpty,
+                    try await store.neighbors(of: [user])[user]?.heard.isEmpty == false,
+                ]
+            }
+            let (all, none) = (Array(repeating: true, count: 5), Array(repeating: false, count: 5))
+            let made = try #require(try await store.direct(ana, bo))
+            #expect(made.created && !made.isHidden)
+            #expect(try await seen(by: ana) == all)
+            #expect(try await seen(by: bo) == none)
+            #expect(try await store.neighbors(of: [ana])[ana]?.told == [], "of a conversation they do not see")
+            #expect(try await store.neighbors(of: [bo])[bo]?.told == [ana])
+            #expect(try await store.direct(bo, ana)?.isHidden == true)
+            #expect(try await store.view(made.id, for: bo)?.id == made.id, "who knows it reads it")
+            try await database.message(from: ana, to: made.id)
+            #expect(try await seen(by: bo) == all)
+            #expect(try await sync.undelivered(to: [bo])[bo] == [made.id: 1])
+
+            _ = try await store.change(made.id) { try await $0.hide(from: bo) }
+            #expect(try await seen(by: bo) == none)
+            #expect(try await seen(by: ana) == all)
+            #expect(try await sync.undelivered(to: [bo])[bo] == nil)
+            #expect(try await sync.oldestUndelivered(to: bo, limit: 10).isEmpty)
+            try await database.message(from: bo, to: made.id)
+            #expect(try await seen(by: bo) == all, "one's own message, too")
+            _ = try await store.change(made.id) { try await $0.hide(from: bo) }
+            #expect(try await store.change(made.id) { try await $0.show(to: bo) })
+            #expect(try await !store.change(made.id) { try await $0.show(to: bo) }, "it is shown")
+            #expect(try await seen(by: bo) == all)
+            let revisions = try await sync.revisions(of: ana).map(\.revision)
+            #expect(revisions == [3], "two messages; hiding is no change that others see")
+            let group = try await database.group(ana, bo)
+            #expect(try await !store.change(group) { try await $0.hide(from: bo) }, "a group is never hidden")
+        }
+    }
+
+    @Test func closedMembersDoNotHoldBackTheLowestMark() async throws {
+        try await TestDatabase.run { database in
+            let people = try await database.people(4)
+            let store = database.stores.conversations
+            let group = try await database.group(people[0], people[1], people[2], people[3])
+            try await database.message(from: people[0], to: group)
+            _ = try await database.stores.marks.move(
+                [.init(conversation: group, user: people[1], delivered: 1, read: 1)], passingBy: false)
+            func others() async throws -> Conversation.Marks? { try await store.view(group, for: people[0])?.others }
+            #expect(try await others() == .init(deliveredSeq: 0, readSeq: 0))
+            try await database.ban(people[2])
+            try await database.stores.users.disable(people[3])
+            #expect(try await others() == .init(deliveredSeq: 1, readSeq: 1))
+            let view = try #require(try await store.view(group, for: people[0]))
+            #expect(view.members.map(\.user.isClosed) == people.map { [people[2], people[3]].contains($0) })
+            // A ban with an end, and nobody writes when it comes.
+            _ = try await database.client.query(
+                """
+                UPDATE users SET banned_until = clock_timestamp() + interval '0.05 seconds' WHERE id = \(people[2].uuid)
+                """)
+            #expect(try await others() == .init(deliveredSeq: 1, readSeq: 1))
+            _ = try await database.client.query("SELECT pg_sleep(0.1)")
+            #expect(try await database.stores.users.reopen() == [people[2]])
+            #expect(try await database.stores.users.reopen() == [])
+            #expect(try await others() == .init(deliveredSeq: 0, readSeq: 0))
+            // Somebody who joins is as closed as their account.
+            _ = try await database.client.query("UPDATE users SET banned_until = NULL WHERE id = \(people[2].uuid)")
+            let other = try await database.group(people[0], people[2])
+            #expect(try await store.view(other, for: people[0])?.others == nil, "there are no open others")
         }
     }
 
@@ -293,7 +386,7 @@ import Testing
     }
 
     /// Users who share a direct conversation or a small group are told who comes and goes.
-    @Test func audienceIsThoseWhoShareAConversation() async throws {
+    @Test func neighborsAreThoseWhoShareAConversation() async throws {
         try await TestDatabase.run { database in
             let (ana, bo, cleo, dana) = (
                 try await database.person(), try await database.person(), try await database.person(),
@@ -301,10 +394,11 @@ import Testing
             )
             _ = try await database.direct(ana, bo)
             _ = try await database.group(ana, bo, cleo)
-            let audiences = try await database.stores.conversations.audiences(of: [ana, dana])
-            #expect(Set(audiences[ana] ?? []) == [bo, cleo])
-            #expect(audiences[ana]?.count == 2, "each once")
-            #expect(audiences[dana] == nil)
+            let neighbors = try await database.stores.conversations.neighbors(of: [ana, dana])
+            #expect(Set(neighbors[ana]?.told ?? []) == [bo, cleo])
+            #expect(neighbors[ana]?.told.count == 2, "each once")
+            #expect(neighbors[ana]?.told == neighbors[ana]?.heard)
+            #expect(neighbors[dana] == nil)
         }
     }
 }

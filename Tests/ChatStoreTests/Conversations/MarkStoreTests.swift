@@ -78,6 +78,19 @@ import Testing
         }
     }
 
+    @Test func membershipsAgreeWithTheirAccounts() async throws {
+        try await TestDatabase.run { database in
+            let (ana, bo) = (try await database.person(), try await database.person())
+            _ = try await database.group(ana, bo)
+            try await database.ban(bo)
+            // As if somebody had been added in the same moment.
+            _ = try await database.client.query("UPDATE members SET closed = NOT closed")
+            try await database.stores.marks.settleClosed()
+            let closed = try await database.client.query("SELECT user_id FROM members WHERE closed")
+            #expect(try closed.map { try $0.decode("user_id", as: UserID.self) } == [bo])
+        }
+    }
+
     @Test func lockedRowIsSkipped() async throws {
         try await TestDatabase.run { database in
             let ana = try await database.person()

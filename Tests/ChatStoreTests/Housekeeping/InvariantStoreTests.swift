@@ -80,6 +80,14 @@ import Testing
         }
     }
 
+    @Test func aConversationThatIsHiddenBeyondTheLastMessageIsFound() async throws {
+        try await expect("no conversation is hidden beyond last_seq") {
+            $0.direct.description
+        } brokenBy: {
+            "UPDATE conversations SET hidden_high_seq = last_seq + 1 WHERE id = \($0.direct)"
+        }
+    }
+
     @Test func aDirectConversationWithOneMemberIsFound() async throws {
         try await expect("a direct conversation has its two members") {
             $0.direct.description
@@ -129,7 +137,7 @@ import Testing
     }
 
     @Test func everyRuleHasATest() {
-        // Nine tests stand above. Whoever adds a rule adds a test.
-        #expect(InvariantStore.invariants.count == 9)
+        // Ten tests stand above. Whoever adds a rule adds a test.
+        #expect(InvariantStore.invariants.count == 10)
     }
 }

@@ -35,7 +35,8 @@ import Testing
                 MessageBatch([
                     draft("1", ana, group), draft("full", ana, group), draft("2", bo, group),
                     draft("elsewhere", bo, other), draft("stranger", ana, other), draft("3", ana, group),
-                ]), on: 0)
+                ]), on: 0
+            ).outcomes
             #expect(
                 outcomes.map(\.refusal) == [nil, .quotaExceeded, nil, nil, .notFound, nil],
                 "each is decided about by itself")
@@ -90,6 +91,61 @@ import Testing
             #expect(try await database.send(from: other, to: direct).refusal == nil, "and for one direction")
             _ = try await database.client.query("UPDATE users SET banned_until = now() WHERE id = \(banned.uuid)")
             #expect(try await database.send(from: banned, to: group).refusal == nil, "a ban that has ended")
+        }
+    }
+
+    @Test func nobodyWritesDirectlyToAClosedAccount() async throws {
+        try await TestDatabase.run { database in
+            let people = try await database.people(3)
+            let (ana, banned, disabled) = (people[0], people[1], people[2])
+            let group = try await database.group(ana, banned, disabled)
+            let directs = [try await database.direct(ana, banned), try await database.direct(ana, disabled)]
+            let sent = try await database.message(from: ana, to: directs[0], clientId: "before")
+            try await database.ban(banned)
+            try await database.stores.users.disable(disabled)
+            for direct in directs {
+                guard case .refused(let error) = try await database.send(from: ana, to: direct) else {
+                    Issue.record("was sent")
+                    continue
+                }
+                #expect(error == ChatError(.forbidden, "this account is closed"))
+            }
+            #expect(try await database.send(from: ana, to: group).refusal == nil, "a group goes on")
+            guard case .repeated(sent.id) = try await database.send(from: ana, to: directs[0], clientId: "before")
+            else {
+                Issue.record("what was stored is found")
+                return
+            }
+            _ = try await database.client.query("UPDATE users SET banned_at = NULL WHERE id = \(banned.uuid)")
+            #expect(try await database.send(from: ana, to: directs[0]).refusal == nil)
+        }
+    }
+
+    @Test func messageSaysThatItBringsAHiddenConversationBack() async throws {
+        try await TestDatabase.run { database in
+            let (ana, bo) = (try await database.person(), try await database.person())
+            let store = database.stores.conversations
+            let direct = try #require(try await store.direct(ana, bo)).id
+            func draft(_ text: String) throws -> Draft {
+                try Draft(
+                    MessageRequest(text: text), to: direct, from: ana, origin: nil, filter: WordFilter([]),
+                    hasRoom: text != "full")
+            }
+            let first = try await database.stores.messages.insert(
+                MessageBatch([draft("full"), draft("1"), draft("2")]), on: 0)
+            #expect(first.revealing.map(\.text) == ["1"], "the first that is stored")
+            #expect(try await store.revealed(by: 1, in: direct) == [bo])
+            let second = try await database.stores.messages.insert(MessageBatch([draft("3")]), on: 0)
+            #expect(second.revealing.isEmpty)
+            for person in [ana, bo] {
+                #expect(try await store.change(direct) { try await $0.hide(from: person) })
+                #expect(try await !store.change(direct) { try await $0.hide(from: person) }, "it is hidden")
+            }
+            let third = try await database.stores.messages.insert(MessageBatch([draft("4")]), on: 0)
+            #expect(third.revealing.map(\.text) == ["4"])
+            #expect(Set(try await store.revealed(by: 4, in: direct)) == [ana, bo])
+            #expect(try await store.change(direct) { try await $0.hide(from: bo) })
+            #expect(try await store.revealed(by: 4, in: direct) == [ana], "not who hid it since")
         }
     }
 

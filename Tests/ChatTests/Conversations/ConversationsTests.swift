@@ -245,6 +245,79 @@ import Testing
 
     // MARK: Direct conversations
 
+    /// What `user` is told, in order: `join`, `leave` and the events.
+    private func told(_ entries: [RecordedEvents.Entry], _ user: UserID) -> [String] {
+        entries.compactMap { entry in
+            switch entry {
+            case .order(.join(_, user)): "join"
+            case .order(.leave(_, user)): "leave"
+            case .order(.confirmLeave(_, user)): "confirm"
+            case .event(.conversationCreated(let view, for: user)): "created, \(view.unreadCount) unread"
+            case .event(.conversationRemoved(_, for: user)): "removed"
+            default: nil
+            }
+        }
+    }
+
+    @Test func directConversationAppearsToTheOtherWithItsFirstMessage() async throws {
+        try await TestChat.run { test in
+            let people = try await test.database.people(2)
+            let (ana, bo) = (people[0], people[1])
+            for person in people { _ = test.chat.presence.enter(person) }
+            let conversations = test.chat.conversations
+            _ = try await conversations.openDirect(by: ana, with: bo)
+            var entries = test.events.takeAll()
+            #expect(told(entries, ana) == ["join", "created, 0 unread"])
+            #expect(told(entries, bo) == [])
+            #expect(try await conversations.list(of: bo, after: nil, limit: 10).conversations.isEmpty)
+            let request = MessageRequest(recipientId: bo, text: "hello")
+            _ = try await test.chat.messages.send(request, from: ana)
+            entries = test.events.takeAll()
+            #expect(told(entries, bo) == ["join", "created, 1 unread"])
+            #expect(told(entries, ana) == [], "who sees it is told nothing more")
+            _ = try await test.chat.messages.send(request, from: ana)
+            #expect(told(test.events.takeAll(), bo) == [])
+        }
+    }
+
+    @Test func whoOpensAHiddenConversationSeesIt() async throws {
+        try await TestChat.run { test in
+            let people = try await test.database.people(2)
+            for person in people { _ = test.chat.presence.enter(person) }
+            let conversations = test.chat.conversations
+            let (made, _) = try await conversations.openDirect(by: people[0], with: people[1])
+            _ = test.events.takeAll()
+            let (opened, isNew) = try await conversations.openDirect(by: people[1], with: people[0])
+            #expect(opened.id == made.id && !isNew)
+            #expect(told(test.events.takeAll(), people[1]) == ["join", "created, 0 unread"])
+            _ = try await conversations.openDirect(by: people[1], with: people[0])
+            #expect(told(test.events.takeAll(), people[1]) == [])
+        }
+    }
+
+    @Test func hiddenConversationComesBackWithAMessageOfEither() async throws {
+        try await TestChat.run { test in
+            let people = try await test.database.people(3)
+            let (ana, bo) = (people[0], people[1])
+            for person in people { _ = test.chat.presence.enter(person) }
+            let conversations = test.chat.conversations
+            let direct = try await test.database.direct(ana, bo)
+            let group = try await test.database.group(ana, bo)
+            for sender in [ana, bo] {
+                try await conversations.hide(direct, by: bo)
+                #expect(told(test.events.takeAll(), bo) == ["leave", "removed", "confirm"])
+                try await conversations.hide(direct, by: bo)
+                #expect(test.events.takeAll().isEmpty, "hiding twice changes nothing")
+                #expect(try await conversations.find(direct, for: bo).id == direct, "it can still be read")
+                _ = try await test.chat.messages.send(MessageRequest(conversationId: direct, text: "hi"), from: sender)
+                #expect(told(test.events.takeAll(), bo) == ["join", "created, 1 unread"])
+            }
+            #expect(try await refusal { try await conversations.hide(group, by: bo) } == .validationFailed)
+            #expect(try await refusal { try await conversations.hide(direct, by: people[2]) } == .notFound)
+            #expect(test.events.takeAll().isEmpty)
+        }
+    }
+
     @Test func directConversationKeepsItsTwoMembers() async throws {
         try await TestChat.run { test in
             let people = try await test.database.people(3)

@@ -51,6 +51,17 @@ import Testing
         #expect(end(joins.begin(user), listed: [group]) == [group], "a later list has it again")
     }
 
+    @Test func anAdditionThatFollowsARemovalOpensTheRoomBeforeTheRemovalEndsHere() {
+        joins.beginRemoval(group, of: user)
+        let early = joins.begin(user)
+        // A message brings a hidden conversation back before its hiding has ended here.
+        joins.noteAddition(group, of: user)
+        let late = joins.begin(user)
+        joins.endRemoval(group, of: user)
+        #expect(end(early, listed: []) == [group])
+        #expect(end(late, listed: [group]) == [group])
+    }
+
     @Test func theLastOfSeveralRemovalsOpensTheRoom() {
         joins.beginRemoval(group, of: user)
         joins.beginRemoval(group, of: user)

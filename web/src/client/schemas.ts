@@ -39,6 +39,7 @@ export interface User {
   createdAt: Time;
   status?: "online" | "offline";
   lastSeenAt?: Time;
+  closed?: boolean;
   mutedUntil?: Time;
 }
 

@@ -20,7 +20,7 @@ export interface Standing {
 }
 
 /** Why the server would refuse, by its error code; undefined if it would not. */
-export type Refusal = "not_found" | "not_a_member" | "forbidden" | "muted" | undefined;
+export type Refusal = "not_found" | "not_a_member" | "forbidden" | "muted" | "validation_failed" | undefined;
 
 /** Members see a conversation, and anybody sees a public group from outside. */
 export function see(standing: Standing | undefined): Refusal {
@@ -46,6 +46,11 @@ export function join(standing: Standing | undefined): Refusal {
 
 export function leave(standing: Standing | undefined): Refusal {
   return read(standing) ?? requireGroup(standing);
+}
+
+/** A direct conversation is hidden, a group is left. */
+export function hide(standing: Standing | undefined): Refusal {
+  return read(standing) ?? (standing?.kind === "direct" ? undefined : "validation_failed");
 }
 
 /** Owners and admins. */
