@@ -88,7 +88,7 @@ let package = Package(
         .target(name: "SocketIO", dependencies: ["EngineIO", .nio, .logging], swiftSettings: settings),
         .target(
             name: "Media",
-            dependencies: ["CFiles", "CMagic", "CVips", "CSandbox", .crypto, .logging, .nio, .nioPosix],
+            dependencies: ["CFiles", "CMagic", "CVips", "CSandbox", "CZlib", .crypto, .logging, .nio, .nioPosix],
             swiftSettings: settings),
 
         .target(name: "ChatModel", dependencies: [.crypto, .deque], swiftSettings: settings),
@@ -174,7 +174,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "MediaTests", dependencies: ["Media", "CVips", "parley", .crypto, .logging, .nio, .nioPosix],
+            name: "MediaTests",
+            dependencies: ["Media", "CVips", "CZlib", "parley", .crypto, .logging, .nio, .nioPosix],
             swiftSettings: settings),
     ]
 )

@@ -62,13 +62,9 @@ extension Uploads {
         guard let address = BlobID(hex: found.upload.sha256) else { throw ChatError.notFound("upload") }
         switch variant {
         case .file:
-            let reader = try await storing {
-                let reader = try await storage.blobs.open(address, found.ownerOnly ? .ownerOnly : .served)
-                guard reader.size == found.servedSize else { throw damaged(address, reader) }
-                return reader
-            }
             return Opened(
-                upload: found.upload, reader: reader, type: found.upload.type, isShowable: !found.ownerOnly,
+                upload: found.upload, reader: try await openServed(found), type: found.upload.type,
+                isShowable: !found.ownerOnly,
                 etag: found.servedSHA256, validFor: validFor)
         case .thumbnail(let name):
             guard found.upload.thumbnails.contains(where: { $0.size == name }), let size = ThumbnailSize(rawValue: name)
@@ -81,6 +77,16 @@ extension Uploads {
             return Opened(
                 upload: found.upload, reader: reader, type: "image/webp", etag: "\(found.upload.sha256)-\(name)",
                 validFor: validFor)
+        }
+    }
+
+    /// The bytes that are served of a file.
+    func openServed(_ found: UploadStore.Found) async throws -> BlobReader {
+        guard let address = BlobID(hex: found.upload.sha256) else { throw ChatError.notFound("upload") }
+        return try await storing {
+            let reader = try await storage.blobs.open(address, found.ownerOnly ? .ownerOnly : .served)
+            guard reader.size == found.servedSize else { throw damaged(address, reader) }
+            return reader
         }
     }
 

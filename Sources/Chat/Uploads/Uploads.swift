@@ -18,6 +18,7 @@ public struct Uploads: Sendable {
     /// made.
     private let contents = KeyedLock<BlobID>()
     let underWay = UploadsUnderWay()
+    let checksums = ContentChecksums()
 
     let receivedBytes = Counter()
 

@@ -15,6 +15,21 @@ package enum FileName {
         }
     }
 
+    /// The names of files that are put into one directory: a name that another file has before it gets a number, `a (2).jpg`.
+    /// Names that differ in case or in their Unicode form only are one name on some systems.
+    package static func distinct(_ names: [String]) -> [String] {
+        var taken: Set<String> = []
+        return names.map { name in
+            let (stem, ending) = parts(of: name)
+            var (candidate, number) = (name, 1)
+            while !taken.insert(candidate.lowercased()).inserted {
+                number += 1
+                candidate = fitted(stem, " (\(number))\(ending)")
+            }
+            return candidate
+        }
+    }
+
     private static func isAllowed(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
         case .control, .lineSeparator, .paragraphSeparator, .surrogate: false
@@ -26,13 +41,23 @@ package enum FileName {
 
     private static func shortened(_ name: String) -> String {
         guard name.utf8.count > maxBytes else { return name }
-        let dot = name.lastIndex(of: ".").flatMap { name[$0...].utf8.count <= 16 ? $0 : nil }
-        let ending = dot.map { String(name[$0...]) } ?? ""
+        let (stem, ending) = parts(of: name)
+        return fitted(stem, ending)
+    }
+
+    /// What is before the last dot, and the rest. A long extension is none.
+    private static func parts(of name: String) -> (stem: Substring, ending: Substring) {
+        let dot = name.lastIndex(of: ".").flatMap { name[$0...].utf8.count <= 16 ? $0 : nil } ?? name.endIndex
+        return (name[..<dot], name[dot...])
+    }
+
+    /// `ending` behind as much of `stem` as fits.
+    private static func fitted(_ stem: Substring, _ ending: some StringProtocol) -> String {
         var room = maxBytes - ending.utf8.count
-        let stem = name[..<(dot ?? name.endIndex)].unicodeScalars.prefix { scalar in
+        let start = stem.unicodeScalars.prefix { scalar in
             room -= UTF8.width(scalar)
             return room >= 0
         }
-        return String(stem) + ending
+        return String(start) + ending
     }
 }

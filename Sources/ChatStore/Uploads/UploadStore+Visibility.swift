@@ -98,6 +98,13 @@ extension UploadStore {
         return uploads
     }
 
+    /// Whether the message carries files beside `uploads`, or carried files before it was deleted.
+    package func hadFiles(_ message: MessageID, stillThere uploads: [UploadID]) async throws -> Bool {
+        try await !database.query(
+            "SELECT 1 FROM attachments WHERE message_id = \(message) AND NOT upload_id = ANY(\(uploads)) LIMIT 1"
+        ).isEmpty
+    }
+
     private static func showing(_ row: PostgresRow) throws -> UploadLinks.Showing? {
         try row.decode("shown_in", as: ConversationID?.self).map {
             UploadLinks.Showing(conversation: $0, epoch: try row["url_epoch"])

@@ -10,7 +10,7 @@ enum APIOperation: String, CaseIterable, Sendable {
     case acceptInvitation, leaveGroup, hideConversation, listMembers, addMembers, setRole, removeMember
     // Messages.
     case listMessages, searchMessages, showMessage, sendMessage, editMessage, deleteMessage, addReaction, removeReaction
-    case react, reportMessage, markDelivered, markRead, setTyping, sync
+    case react, reportMessage, markDelivered, markRead, setTyping, sync, downloadFiles
     // Uploads.
     case describeUploads, describeUpload, uploadForm, uploadBody, continueUpload, overrideUpload, resumeUpload
     case showUpload, deleteUpload, downloadFile, describeFile, downloadThumbnail, describeThumbnail
@@ -39,7 +39,7 @@ extension APIOperation {
             .listConversations, .listPublicGroups, .showConversation, .makeConversation, .renameGroup, .joinGroup,
             .acceptInvitation, .leaveGroup, .hideConversation, .listMembers, .addMembers, .setRole, .removeMember,
             .listMessages, .searchMessages, .showMessage, .sendMessage, .editMessage, .deleteMessage, .addReaction,
-            .removeReaction, .react, .reportMessage, .markDelivered, .markRead, .setTyping, .sync,
+            .removeReaction, .react, .reportMessage, .markDelivered, .markRead, .setTyping, .sync, .downloadFiles,
             .uploadForm, .uploadBody, .continueUpload, .overrideUpload, .resumeUpload, .showUpload, .deleteUpload:
             .caller
         }
@@ -60,7 +60,7 @@ extension APIOperation {
         case .logIn, .refresh, .logOut, .me, .changeMe, .changePassword, .listSessions, .endSession,
             .findUsers, .showUser, .listBlocked, .blockUser, .unblockUser,
             .listConversations, .listPublicGroups, .showConversation, .listMembers,
-            .listMessages, .searchMessages, .showMessage, .markDelivered, .markRead, .sync,
+            .listMessages, .searchMessages, .showMessage, .markDelivered, .markRead, .sync, .downloadFiles,
             .describeUploads, .describeUpload, .continueUpload, .overrideUpload, .resumeUpload, .showUpload,
             .deleteUpload, .downloadFile, .describeFile, .downloadThumbnail, .describeThumbnail,
             .health, .ready, .describe:

@@ -24,13 +24,36 @@ enum FileResponse {
     }
 
     static func make(_ opened: Uploads.Opened, for request: Request) async throws -> Response {
-        let size = opened.reader.size
-        var headers: HTTPFields = [
-            .eTag: "\"\(opened.etag)\"",
-            .acceptRanges: "bytes",
-            .cacheControl: opened.validFor.map { "private, max-age=\($0), immutable" } ?? "private, no-cache",
-        ]
-        switch FileRequest(request.method, headers: request.headers, size: size, etag: opened.etag) {
+        let cacheControl = opened.validFor.map { "private, max-age=\($0), immutable" } ?? "private, no-cache"
+        return try await make(size: opened.reader.size, etag: opened.etag, cacheControl: cacheControl, for: request) {
+            try await body($0, status: $1, headers: $2, opened, request)
+        }
+    }
+
+    /// An archive is made again each time, and the same files make the same bytes: it has ranges as files do.
+    static func make(_ archive: MessageArchive, named name: String, for request: Request) async throws -> Response {
+        try await make(size: archive.size, etag: archive.etag, cacheControl: "private, no-cache", for: request) {
+            range, status, headers in
+            var headers = headers
+            headers[.contentType] = "application/zip"
+            headers[.contentDisposition] = disposition(name, inline: false)
+            return Response(
+                status: status, headers: headers,
+                body: ResponseBody(contentLength: range.count) { writer in
+                    try await archive.write(range) { try await writer.write($0) }
+                    try await writer.finish(nil)
+                })
+        }
+    }
+
+    /// Answers as the request's preconditions and its range say.
+    /// - Parameter content: The answer with these bytes.
+    private static func make(
+        size: Int, etag: String, cacheControl: String, for request: Request,
+        content: (Range<Int>, HTTPResponse.Status, HTTPFields) async throws -> Response
+    ) async throws -> Response {
+        var headers: HTTPFields = [.eTag: "\"\(etag)\"", .acceptRanges: "bytes", .cacheControl: cacheControl]
+        switch FileRequest(request.method, headers: request.headers, size: size, etag: etag) {
         case .preconditionFailed:
             return Problem(
                 .preconditionFailed, code: "precondition_failed", detail: "If-Match names another version of this file"
@@ -43,10 +66,10 @@ enum FileResponse {
                 headers: [.contentRange: "bytes */\(size)"]
             ).response
         case .whole:
-            return try await body(0..<size, status: .ok, headers: headers, opened, request)
+            return try await content(0..<size, .ok, headers)
         case .range(let range):
             headers[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(size)"
-            return try await body(range, status: .partialContent, headers: headers, opened, request)
+            return try await content(range, .partialContent, headers)
         }
     }
 

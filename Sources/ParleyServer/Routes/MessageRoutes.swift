@@ -7,6 +7,9 @@ import Hummingbird
 /// `/messages`: sending, reading and changing messages.
 struct MessageRoutes: RouteGroup {
     let messages: Messages
+    let uploads: Uploads
+    /// Whether pages of other origins may show the files.
+    let embeddable: Bool
 
     static let endpoints: [Endpoint<MessageRoutes>] = [
         .init(.get, "/messages", .listMessages, list),
@@ -15,6 +18,7 @@ struct MessageRoutes: RouteGroup {
         .init(.get, "/messages/:id", .showMessage, show),
         .init(.patch, "/messages/:id", .editMessage, edit),
         .init(.delete, "/messages/:id", .deleteMessage, delete),
+        .init(.get, "/messages/:id/files.zip", .downloadFiles, serveFiles),
         .init(.put, "/messages/:id/reactions/:emoji", .addReaction, addReaction),
         .init(.delete, "/messages/:id/reactions/:emoji", .removeReaction, removeReaction),
         .init(.post, "/messages/:id/report", .reportMessage, report),
@@ -71,6 +75,17 @@ struct MessageRoutes: RouteGroup {
         _ request: Request, _ context: RequestEnvironment, _ caller: Caller
     ) async throws -> Response {
         answer(try await messages.find(context.id(of: Message.self), for: caller.user))
+    }
+
+    @Sendable private func serveFiles(
+        _ request: Request, _ context: RequestEnvironment, _ caller: Caller
+    ) async throws -> Response {
+        let message = try await messages.find(context.id(of: Message.self), for: caller.user)
+        let archive = try await uploads.archive(of: message, for: caller.user)
+        let day = message.createdAt.formatted(.iso8601.year().month().day())
+        var response = try await FileResponse.make(archive, named: "files-\(day).zip", for: request)
+        FileResponse.protect(&response, embeddable: embeddable)
+        return response
     }
 
     private struct Edit: Decodable {

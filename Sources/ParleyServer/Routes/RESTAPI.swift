@@ -31,11 +31,12 @@ struct RESTAPI {
             limits: LogInLimits(limits: policy.limits))
         users = UserRoutes(people: chat.people, blocks: chat.blocks)
         conversations = ConversationRoutes(conversations: chat.conversations)
-        messages = MessageRoutes(messages: chat.messages)
+        let embeddable = !configuration.corsOrigins.isEmpty
+        messages = MessageRoutes(messages: chat.messages, uploads: chat.uploads, embeddable: embeddable)
         uploads = UploadRoutes(
             uploads: chat.uploads,
             tus: TusRoutes(uploads: chat.resumableUploads, maxBytes: configuration.maxUploadBytes),
-            embeddable: !configuration.corsOrigins.isEmpty)
+            embeddable: embeddable)
     }
 
     /// What requests are bound to: every route of openapi.yaml.

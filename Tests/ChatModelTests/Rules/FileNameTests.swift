@@ -24,4 +24,22 @@ import Testing
         let marked = FileName.cleaned("a" + String(repeating: "\u{301}", count: 200) + ".txt")
         #expect(marked.utf8.count == 255 && marked.hasSuffix(".txt"))
     }
+
+    @Test(arguments: [
+        (["a.txt", "a.txt", "a.txt"], ["a.txt", "a (2).txt", "a (3).txt"]),
+        (["a", "A", "\u{E4}", "a\u{308}"], ["a", "A (2)", "\u{E4}", "a\u{308} (2)"]),
+        (["a.txt", "a (2).txt", "a.txt"], ["a.txt", "a (2).txt", "a (3).txt"]),
+        ([".hidden", ".hidden"], [".hidden", " (2).hidden"]),
+        ([], []),
+    ])
+    func distinct(names: [String], expected: [String]) {
+        #expect(FileName.distinct(names).map { Array($0.utf8) } == expected.map { Array($0.utf8) })
+    }
+
+    @Test func numberedNamesStayShort() {
+        let long = String(repeating: "ü", count: 125) + ".jpg"
+        let names = FileName.distinct(Array(repeating: long, count: 12))
+        #expect(Set(names).count == 12)
+        #expect(names.allSatisfy { $0.utf8.count <= 255 && $0.hasSuffix(".jpg") })
+    }
 }
