@@ -25,3 +25,7 @@ int cfiles_rename_new(const char *path, const char *destination) {
 int cfiles_reserve(int descriptor, off_t size) {
     return fallocate(descriptor, FALLOC_FL_KEEP_SIZE, 0, size);
 }
+
+ssize_t cfiles_copy(int source, off_t from, int target, off_t to, size_t count) {
+    return copy_file_range(source, &from, target, &to, count, 0);
+}

@@ -70,7 +70,8 @@ def test_what_the_server_can_do(server):
         answer = server.request("OPTIONS", path)
         assert answer.status_code == 204
         assert answer.headers["Tus-Version"] == answer.headers["Tus-Resumable"] == "1.0.0"
-        assert answer.headers["Tus-Extension"] == "creation,creation-with-upload,termination,checksum,expiration"
+        assert answer.headers["Tus-Extension"] == (
+            "creation,creation-with-upload,creation-defer-length,termination,checksum,expiration,concatenation")
         assert answer.headers["Tus-Max-Size"] == "104857600"
         assert answer.headers["Tus-Checksum-Algorithm"] == "sha1,sha256,md5"
 
@@ -177,7 +178,7 @@ def test_what_is_not_understood(alice):
         assert_problem(refused, 412, "tus_version")
         assert refused.headers["Tus-Version"] == "1.0.0"
     location = create(alice, 5).headers["Location"]
-    for headers in ({"Upload-Length": ""}, {"Upload-Length": "-5"}, {"Upload-Length": "x"}, {"Upload-Concat": "partial"},
+    for headers in ({"Upload-Length": ""}, {"Upload-Length": "-5"}, {"Upload-Length": "x"}, {"Upload-Concat": "parts"},
                     {"Upload-Defer-Length": "1"}, {"Upload-Metadata": "filename ***"}):
         assert_problem(create(alice, 5, **headers), 400, "malformed_request")
     assert_problem(create(alice, 104_857_601), 413, "too_large")

@@ -3,6 +3,7 @@ fields of their sources (`lib/upload.ts`, `packages/@uppy/tus/src/index.ts`), fr
 send them."""
 
 import base64
+import concurrent.futures
 import hashlib
 import os
 import socket
@@ -12,7 +13,7 @@ from urllib.parse import urljoin
 import pytest
 import requests
 
-from parley import Server, assert_problem, until
+from parley import Server, until
 
 PAGE = "https://chat.example"
 # What a page may send without a preflight, and read without `Access-Control-Expose-Headers` (Fetch, sections 2.2.2 and 2.2.6).
@@ -236,12 +237,60 @@ def test_cancelling_terminates(server, alice):
     assert tus.terminate() == 404
 
 
-def test_parallel_and_deferred_uploads_are_refused_for_good(alice):
-    """The answer is 400 and readable, and neither client retries."""
-    for more in ({"Upload-Concat": "partial"}, {"Upload-Concat": "final;/upload/a /upload/b"}, {"Upload-Defer-Length": "1"}):
-        answer = TusUpload(alice, b"x" * 10, more=more).create()
-        assert_problem(answer.raw, 400, "malformed_request")
-        assert "is supported" in answer.raw.json()["detail"] and answer.headers["tus-resumable"] == "1.0.0"
+def test_parallel_uploads_by_tus_js_client(alice):
+    """`_startParallelUpload`: parts are uploaded side by side without metadata, then one request names them all."""
+    content = os.urandom(3_000_001)
+    third = len(content) // 3
+    pieces = [content[:third], content[third:2 * third], content[2 * third:]]
+
+    def part(piece):
+        return TusUpload(alice, piece, chunk_size=400_000, more={"Upload-Concat": "partial"}).run().url
+
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        urls = list(pool.map(part, pieces))
+    whole = TusUpload(alice, b"", {"filename": "parallel.bin"})
+    headers = {**whole.open(), "Upload-Concat": f"final;{' '.join(urls)}", "Upload-Metadata": encoded(whole.metadata)}
+    answer = whole.browser.send("POST", whole.endpoint, headers)
+    assert answer.status == 201, answer.raw.text
+    whole.url = urljoin(whole.endpoint, answer.headers["location"])
+    upload = upload_of(alice, whole)
+    assert upload["sha256"] == hashlib.sha256(content).hexdigest() and upload["name"] == "parallel.bin"
+    # A lost answer: the client sends the request again, and gets the same upload.
+    again = whole.browser.send("POST", whole.endpoint, headers)
+    assert again.status == 201 and again.headers["location"] == answer.headers["location"]
+    status = whole.browser.send("HEAD", whole.url, whole.open())
+    assert status.headers["upload-concat"] == headers["Upload-Concat"]
+    assert status.headers["upload-offset"] == status.headers["upload-length"] == str(len(content))
+
+
+def test_a_parallel_upload_goes_on_where_its_parts_are(alice):
+    """tus-js-client stores the parts' URLs, and resumes each by HEAD."""
+    part = TusUpload(alice, os.urandom(1000), chunk_size=400, more={"Upload-Concat": "partial"})
+    part.create()
+    part.patch()
+    again = TusUpload(alice, part.content, url=part.url).run()
+    assert again.browser.requests == ["HEAD", "PATCH"]
+    assert again.resume().headers["upload-concat"] == "partial"
+
+
+def test_a_deferred_length_by_tus_js_client(alice):
+    """`uploadLengthDeferred`, for streams: the length comes with the last PATCH."""
+    content = os.urandom(50_000)
+    tus = TusUpload(alice, content, {"filename": "stream"})
+    answer = tus.browser.send("POST", tus.endpoint, {**tus.open(), "Upload-Defer-Length": "1"})
+    assert answer.status == 201, answer.raw.text
+    tus.url = urljoin(tus.endpoint, answer.headers["location"])
+    for start, end in ((0, 20_000), (20_000, 40_000), (40_000, 50_000)):
+        status = tus.browser.send("HEAD", tus.url, tus.open())
+        assert status.headers["upload-defer-length"] == "1" and "upload-length" not in status.headers
+        assert status.headers["upload-offset"] == str(start)
+        last = {"Upload-Length": str(len(content))} if end == len(content) else {}
+        answer = tus.browser.send(
+            "PATCH", tus.url,
+            {**tus.open(), **last, "Upload-Offset": str(start), "Content-Type": "application/offset+octet-stream"},
+            content[start:end])
+        assert answer.status == 204 and answer.headers["upload-offset"] == str(end), answer.raw.text
+    assert upload_of(alice, tus)["sha256"] == hashlib.sha256(content).hexdigest()
 
 
 def test_what_a_page_can_learn_of_the_server(server):

@@ -19,4 +19,9 @@ int cfiles_rename_new(const char *path, const char *destination);
 // Reserves room on the disk for a file's first `size` bytes without changing its length. Returns 0, or -1 with errno.
 int cfiles_reserve(int descriptor, off_t size);
 
+// Copies up to `count` bytes from one file to another without passing them through this process; some file systems only
+// note where they are. Returns their number, 0 at the end of `source`, or -1 with errno: EXDEV, EINVAL, EOPNOTSUPP or
+// ENOSYS where the file systems cannot do this.
+ssize_t cfiles_copy(int source, off_t from, int target, off_t to, size_t count);
+
 #endif

@@ -5,12 +5,12 @@ import Media
 public import NIOCore
 
 /// Files that arrive in pieces, over any number of requests and restarts. The length of the temporary file is the offset,
-/// so the two cannot differ. After the last byte, the file is processed like every other upload.
+/// so the two cannot differ. When all bytes have come, the file is processed like every other upload.
 public struct ResumableUploads: Sendable {
     let uploads: Uploads
     let store: PartialUploadStore
 
-    private let writers = PieceWriters()
+    let writers = PieceWriters()
     private let finishing = KeyedLock<UploadID>()
 
     init(uploads: Uploads, store: PartialUploadStore) {
@@ -23,30 +23,50 @@ public struct ResumableUploads: Sendable {
         public var id: UploadID
         /// Bytes that have arrived and will not be lost.
         public var offset: Int
-        /// How many bytes it will have.
-        public var length: Int
-        /// The client's `Upload-Metadata`, which is repeated when a client asks for the offset.
+        /// How many bytes it will have; nil while the client does not know.
+        public var length: Int?
+        /// Whether the file has been processed: it is an upload like any other.
+        public var isFinished = false
+        /// The client's `Upload-Metadata` and `Upload-Concat`, which are repeated when a client asks for the offset.
         public var metadata: String?
+        public var concat: String?
         /// When the upload expires; nil for a finished one.
         public var expires: Date?
     }
 
-    /// Begins an upload of `length` bytes.
+    /// How an upload is begun, and when it is complete.
+    public struct Plan: Sendable {
+        /// How many bytes it will have; nil while the client does not know.
+        public var length: Int?
+        /// Whether it becomes a part of another upload, and no file of its own.
+        public var isPart: Bool
+        /// Whether the client says when the upload is complete. Otherwise it is with its last byte.
+        public var hasExplicitEnd: Bool
+
+        public init(length: Int?, isPart: Bool = false, hasExplicitEnd: Bool = false) {
+            self.length = length
+            self.isPart = isPart
+            self.hasExplicitEnd = hasExplicitEnd
+        }
+    }
+
+    /// Begins an upload. One of unknown length counts against the quota with all bytes that may come.
     /// - Parameter metadata: The text that `status` repeats.
     /// - Throws: As `Uploads.begin`; `rate_limited` also when the owner has too many unfinished uploads.
-    public func create(name: String, metadata: String?, length: Int, uploader: Uploader) async throws -> Progress {
+    public func create(name: String, metadata: String?, _ plan: Plan, uploader: Uploader) async throws -> Progress {
         let owner = uploader.user
         // Held until the row counts against the quota.
-        let place = try await uploads.reserve(uploader, length: length)
-        defer { uploads.underWay.leave(place, keeping: length) }
+        let place = try await uploads.reserve(uploader, length: plan.length)
+        defer { uploads.underWay.leave(place, keeping: place.bytes) }
         let id = UploadID.make()
         let writer = uploads.storage.blobs.makeWriter(id.uuid, maxBytes: 0)
+        let beginning = PartialUploadStore.Beginning(
+            name: FileName.cleaned(name), metadata: metadata, length: place.bytes, isDeferred: plan.length == nil,
+            hasExplicitEnd: plan.hasExplicitEnd, concat: plan.isPart ? PartialUpload.part : nil)
         let expires: Date
         do {
             _ = try await uploads.storing { try await writer.suspend() }
-            let name = FileName.cleaned(name)
-            guard let date = try await store.insert(id, owner: owner, name: name, metadata: metadata, length: length)
-            else {
+            guard let date = try await store.insert(id, owner: owner, beginning) else {
                 throw ChatError(
                     .rateLimited, "at most \(PartialUploadStore.maxEach) unfinished uploads", retryAfter: 60)
             }
@@ -55,36 +75,56 @@ public struct ResumableUploads: Sendable {
             await writer.abort()
             throw error
         }
-        guard length > 0 else { return try await status(of: id, owner: owner) }
-        return Progress(id: id, offset: 0, length: length, expires: expires)
+        if plan.length == 0, !plan.isPart, !plan.hasExplicitEnd { return try await status(of: id, owner: owner) }
+        return Progress(id: id, offset: 0, length: plan.length, concat: beginning.concat, expires: expires)
     }
 
     /// How far the upload is. If all bytes have come but the server ended before it was finished, it is finished first.
     /// - Throws: `not_found` also for somebody else's upload; `gone` for an expired one.
     public func status(of id: UploadID, owner: UserID) async throws -> Progress {
-        guard let partial = try await find(id, owner) else { return try await finishedWithMetadata(id, owner) }
+        guard let partial = try await find(id, owner) else { return try await finishedWithWords(id, owner) }
         writers.interruptSilent(key(partial))
-        let offset = try await offset(of: partial)
-        guard offset == partial.length else {
-            return Progress(
-                id: id, offset: offset, length: partial.length, metadata: partial.metadata, expires: partial.expires)
+        if partial.parts == nil {
+            let offset = try await offset(of: partial)
+            guard partial.isComplete(with: offset) else { return progress(partial, offset, partial.expires) }
         }
         try await complete(partial)
-        return try await finishedWithMetadata(id, owner)
+        return try await finishedWithWords(id, owner)
+    }
+
+    /// What one request adds to an upload.
+    public struct Piece: Sendable {
+        /// The size of its body, if the sender says it.
+        public var size: Int?
+        /// Where the sender goes on.
+        public var offset: Int
+        public var checksum: PieceChecksum?
+        /// How many bytes the upload will have, if the sender says it.
+        public var length: Int?
+        /// Whether the upload is complete with this piece, where the client has to say so.
+        public var isLast: Bool
+
+        public init(
+            size: Int?, offset: Int, checksum: PieceChecksum? = nil, length: Int? = nil, isLast: Bool = false
+        ) {
+            self.size = size
+            self.offset = offset
+            self.checksum = checksum
+            self.length = length
+            self.isLast = isLast
+        }
     }
 
     /// Takes the bytes of one request. They are kept however the request ends, unless their checksum does not match. With
     /// the last byte the upload is finished.
     ///
-    /// - Parameters:
-    ///   - size: The size of `body`, if the sender says it.
-    ///   - offset: Where the sender goes on.
-    /// - Throws: `upload_offset_mismatch` when that is wrong or another request writes, `checksum_mismatch`,
-    ///   `rate_limited` and `unavailable` as `Uploads.begin`,
-    ///   `too_large` for more bytes than were announced, `not_found`, `gone`, and whatever ends an upload otherwise.
+    /// - Throws: `upload_offset_mismatch` when the offset is wrong or another request writes, `checksum_mismatch`,
+    ///   `rate_limited` and `unavailable` as `Uploads.begin`, `too_large` for more bytes than were announced,
+    ///   `malformed_request` for another length than before, `forbidden` for an upload that consists of others,
+    ///   `not_found`, `gone`, and whatever ends an upload otherwise.
     public func append(
-        _ body: some AsyncSequence<ByteBuffer, any Error> & Sendable, size: Int?, to id: UploadID, at offset: Int,
-        checksum: PieceChecksum?, uploader: Uploader
+        _ body: some AsyncSequence<ByteBuffer, any Error> & Sendable, _ piece: Piece, to id: UploadID,
+        uploader: Uploader
     ) async throws -> Progress {
         let owner = uploader.user
         // Its row already counts against the quota.
@@ -93,35 +133,60 @@ public struct ResumableUploads: Sendable {
         let key = PieceWriters.Key(upload: id, owner: owner)
         let turn = try writers.begin(key)
         defer { writers.end(key) }
-        guard let partial = try await find(id, owner) else {
-            let upload = try await finished(id, owner)
-            guard offset == upload.length, (size ?? 0) == 0 else { throw mismatch(upload.length) }
-            return upload
-        }
+        guard var partial = try await find(id, owner) else { return try await appendNothing(piece, to: id, owner) }
+        if partial.isConcatenated { throw Self.isConcatenated }
         let current = try await self.offset(of: partial)
-        guard offset == current else { throw mismatch(current) }
-        if let size, size > partial.length - offset { throw Self.tooLong(partial.length) }
-        if checksum != nil { try await store.distrust(id, from: offset) }
-        let writer = try await uploads.storing {
-            try await uploads.storage.blobs.resumeWriter(id.uuid, at: offset, maxBytes: partial.length)
+        guard piece.offset == current else { throw mismatch(current) }
+        try await setLength(of: &partial, by: piece)
+        if let size = piece.size, size > partial.length - current { throw tooLong(partial) }
+        if piece.checksum != nil { try await store.distrust(id, from: current) }
+        let writer = try await uploads.storing { [partial] in
+            try await uploads.storage.blobs.resumeWriter(id.uuid, at: current, maxBytes: partial.length)
         }
         do {
-            try await turn.run { try await receive(body, turn, writer, checksum) }
+            try await turn.run { try await receive(body, turn, writer, piece.checksum) }
         } catch {
             _ = try? await writer.suspend()
-            if checksum == nil { _ = try? await store.renew(id) }
+            if piece.checksum == nil { _ = try? await store.renew(id) }
             switch error {
-            case let error as ChatError where error.code == .tooLarge: throw Self.tooLong(partial.length)
+            case let error as ChatError where error.code == .tooLarge: throw tooLong(partial)
             case is CancellationError where !Task.isCancelled: throw Self.interrupted
             default: throw error
             }
         }
-        guard await writer.count < partial.length else {
-            try await complete(partial, writer)
-            return try await finished(id, owner)
+        let count = await writer.count
+        let isLast = partial.hasExplicitEnd && piece.isLast && (partial.isDeferred || count == partial.length)
+        guard isLast || partial.isComplete(with: count) else {
+            let end = try await uploads.storing { try await writer.suspend() }
+            return progress(partial, end, try await store.renew(id))
         }
-        let end = try await uploads.storing { try await writer.suspend() }
-        return Progress(id: id, offset: end, length: partial.length, expires: try await store.renew(id))
+        try await complete(partial, writer)
+        return try await finished(id, owner)
+    }
+
+    /// A client that did not hear of the end repeats the last request.
+    private func appendNothing(_ piece: Piece, to id: UploadID, _ owner: UserID) async throws -> Progress {
+        let upload = try await finished(id, owner)
+        if try await store.said(ofFinished: id).concat != nil { throw Self.isConcatenated }
+        guard piece.offset == upload.offset, (piece.size ?? 0) == 0 else { throw mismatch(upload.offset) }
+        return upload
+    }
+
+    /// Once it is known, the length stays.
+    private func setLength(of partial: inout PartialUpload, by piece: Piece) async throws {
+        guard let length = piece.length else { return }
+        guard partial.isDeferred else {
+            guard length == partial.length else {
+                throw ChatError(.malformedRequest, "Upload-Length: this upload is \(partial.length) bytes long")
+            }
+            return
+        }
+        guard length >= piece.offset else {
+            throw ChatError(.malformedRequest, "Upload-Length: \(piece.offset) bytes have come already")
+        }
+        guard try await store.setLength(length, of: partial.id) else { throw tooLong(partial) }
+        partial.length = length
+        partial.isDeferred = false
     }
 
     private func receive(
@@ -150,7 +215,9 @@ public struct ResumableUploads: Sendable {
         defer { writers.end(key(partial)) }
         let removed = try await finishing.withLock(id) { try await store.delete(id) }
         guard removed else { return try await uploads.delete(id, by: owner) }
-        try await uploads.storing { try await uploads.storage.blobs.discard(id.uuid) }
+        for file in [id] + (partial.parts ?? []) {
+            try await uploads.storing { try await uploads.storage.blobs.discard(file.uuid) }
+        }
     }
 
     // MARK: The end
@@ -158,9 +225,10 @@ public struct ResumableUploads: Sendable {
     /// Finishes an upload whose bytes have all come. A second caller waits for the first.
     ///
     /// - Parameter writer: The writer of the last piece; without it, the file is read again.
-    private func complete(_ partial: PartialUpload, _ writer: BlobWriter? = nil) async throws {
+    func complete(_ partial: PartialUpload, _ writer: BlobWriter? = nil) async throws {
         try await finishing.withLock(partial.id) {
-            guard try await store.find(partial.id, owner: partial.owner) != nil else { return }
+            guard let partial = try await store.find(partial.id, owner: partial.owner) else { return }
+            if let parts = partial.parts { try await assemble(partial.id, from: parts) }
             let blobs = uploads.storage.blobs
             let file = try await uploads.storing {
                 let last: BlobWriter
@@ -184,27 +252,28 @@ public struct ResumableUploads: Sendable {
         }
     }
 
-    private func finishedWithMetadata(_ id: UploadID, _ owner: UserID) async throws -> Progress {
+    private func finishedWithWords(_ id: UploadID, _ owner: UserID) async throws -> Progress {
         var progress = try await finished(id, owner)
-        progress.metadata = try await store.metadata(ofFinished: id)
+        let said = try await store.said(ofFinished: id)
+        (progress.metadata, progress.concat) = (said.metadata, said.concat)
         return progress
     }
 
     private func finished(_ id: UploadID, _ owner: UserID) async throws -> Progress {
         let upload = try await uploads.find(id, for: owner)
         guard upload.ownerId == owner else { throw ChatError.notFound("upload") }
-        return Progress(id: id, offset: upload.size, length: upload.size, expires: nil)
+        return Progress(id: id, offset: upload.size, length: upload.size, isFinished: true)
     }
 
     // MARK: Where it stands
 
-    private func find(_ id: UploadID, _ owner: UserID) async throws -> PartialUpload? {
+    func find(_ id: UploadID, _ owner: UserID) async throws -> PartialUpload? {
         let partial = try await store.find(id, owner: owner)
         if partial?.isExpired == true { throw expired }
         return partial
     }
 
-    private func offset(of partial: PartialUpload) async throws -> Int {
+    func offset(of partial: PartialUpload) async throws -> Int {
         let size = try await uploads.storing {
             do {
                 return try await uploads.storage.blobs.temporarySize(partial.id.uuid)
@@ -216,7 +285,19 @@ public struct ResumableUploads: Sendable {
         return min(size, partial.verified ?? size)
     }
 
-    private func key(_ partial: PartialUpload) -> PieceWriters.Key { .init(upload: partial.id, owner: partial.owner) }
+    private func progress(_ partial: PartialUpload, _ offset: Int, _ expires: Date?) -> Progress {
+        Progress(
+            id: partial.id, offset: offset, length: partial.isDeferred ? nil : partial.length,
+            metadata: partial.metadata, concat: partial.concat, expires: expires)
+    }
+
+    func key(_ partial: PartialUpload) -> PieceWriters.Key { .init(upload: partial.id, owner: partial.owner) }
+
+    /// More bytes than were announced, or than may come.
+    private func tooLong(_ partial: PartialUpload) -> ChatError {
+        guard partial.isDeferred else { return Self.tooLong(partial.length) }
+        return partial.length < uploads.maxBytes ? uploads.quotaExceeded : uploads.tooLarge
+    }
 
     public static func tooLong(_ length: Int) -> ChatError {
         ChatError(.tooLarge, "this upload is \(length) bytes long")
@@ -224,6 +305,9 @@ public struct ResumableUploads: Sendable {
 
     private static let interrupted = ChatError(
         .uploadOffsetMismatch, "nothing came for a while, and another request goes on with this upload")
+
+    private static let isConcatenated = ChatError(
+        .forbidden, "this upload consists of others, and nothing is added to it")
 
     private var expired: ChatError { ChatError(.gone, "this upload has expired") }
 

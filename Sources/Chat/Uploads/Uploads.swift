@@ -50,9 +50,9 @@ public struct Uploads: Sendable {
             isLimitedByQuota: place.bytes < wanted)
     }
 
-    /// Takes a place for an upload of exactly this many bytes.
-    func reserve(_ uploader: Uploader, length: Int) async throws -> UploadsUnderWay.Place {
-        try await reserve(uploader, length: length, upTo: length)
+    /// Takes a place for an upload of exactly this many bytes, or of as many as it may have.
+    func reserve(_ uploader: Uploader, length: Int?) async throws -> UploadsUnderWay.Place {
+        try await reserve(uploader, length: length, upTo: length ?? storage.maxBytes)
     }
 
     /// Takes a place with as many bytes as the quota has left. The database is only asked when the user is near the quota.
@@ -249,7 +249,7 @@ public struct Uploads: Sendable {
         ChatError(.tooLarge, "file: at most \(storage.maxBytes) bytes", field: "file")
     }
 
-    private var quotaExceeded: ChatError {
+    var quotaExceeded: ChatError {
         ChatError(.quotaExceeded, "your uploads may take \(storage.quotaBytes) bytes together")
     }
 

@@ -62,11 +62,11 @@ package struct UploadStore: Sendable {
                     WHERE b.owner_only OR NOT excluded.owner_only
                 RETURNING *
             ), finished AS (
-                DELETE FROM partial_uploads WHERE id = \(id) RETURNING metadata
+                DELETE FROM partial_uploads WHERE id = \(id) RETURNING metadata, concat
             ), up AS (
-                INSERT INTO uploads (id, owner_id, sha256, name, type, size, metadata)
+                INSERT INTO uploads (id, owner_id, sha256, name, type, size, metadata, concat)
                 VALUES (\(id), \(owner), \(blob.sha256), \(name), \(blob.type), \(blob.size),
-                    (SELECT metadata FROM finished))
+                    (SELECT metadata FROM finished), (SELECT concat FROM finished))
                 RETURNING *
             )
             SELECT \(Self.columns) FROM up JOIN b USING (sha256)
@@ -84,10 +84,11 @@ package struct UploadStore: Sendable {
             WITH b AS (
                 SELECT * FROM blobs WHERE sha256 = \(sha256) AND NOT owner_only FOR KEY SHARE
             ), finished AS (
-                DELETE FROM partial_uploads WHERE id = \(id) AND EXISTS (SELECT FROM b) RETURNING metadata
+                DELETE FROM partial_uploads WHERE id = \(id) AND EXISTS (SELECT FROM b) RETURNING metadata, concat
             ), up AS (
-                INSERT INTO uploads (id, owner_id, sha256, name, type, size, metadata)
-                SELECT \(id), \(owner), sha256, \(name), type, size, (SELECT metadata FROM finished) FROM b
+                INSERT INTO uploads (id, owner_id, sha256, name, type, size, metadata, concat)
+                SELECT \(id), \(owner), sha256, \(name), type, size, (SELECT metadata FROM finished),
+                    (SELECT concat FROM finished) FROM b
                 RETURNING *
             )
             SELECT \(Self.columns) FROM up JOIN b USING (sha256)

@@ -118,6 +118,35 @@ final class OpenFile: Sendable {
         }
     }
 
+    /// Copies up to `count` bytes from `source`. Fewer only at its end.
+    /// - Returns: How many.
+    func copy(from source: OpenFile, at start: Int, count: Int, to offset: Int) throws -> Int {
+        var done = 0
+        while done < count {
+            let copied = cfiles_copy(
+                source.descriptor, off_t(start + done), descriptor, off_t(offset + done), count - done)
+            if copied < 0 && errno == EINTR { continue }
+            if copied < 0 && [EXDEV, EINVAL, EOPNOTSUPP, ENOSYS].contains(errno) {
+                return try done + copyByReading(source, at: start + done, count: count - done, to: offset + done)
+            }
+            try check(Int32(clamping: copied), "copy to")
+            if copied == 0 { break }
+            done += copied
+        }
+        return done
+    }
+
+    private func copyByReading(_ source: OpenFile, at start: Int, count: Int, to offset: Int) throws -> Int {
+        var done = 0
+        while done < count {
+            let bytes = try source.read(count: min(1 << 20, count - done), at: start + done)
+            if bytes.isEmpty { break }
+            try bytes.withUnsafeBytes { try write($0, at: offset + done) }
+            done += bytes.count
+        }
+        return done
+    }
+
     func truncate(to size: Int) throws { try check(ftruncate(descriptor, off_t(size)), "truncate") }
 
     func sync() throws { try check(fsync(descriptor), "fsync") }

@@ -12,7 +12,8 @@ struct CrossOrigin: RouterMiddleware {
         + "range"
     private static let exposedHeaders =
         "location, retry-after, etag, accept-ranges, content-range, content-disposition, tus-resumable, tus-version, tus-extension, tus-max-size, "
-        + "tus-checksum-algorithm, upload-offset, upload-length, upload-metadata, upload-expires"
+        + "tus-checksum-algorithm, upload-offset, upload-length, upload-defer-length, upload-concat, upload-metadata, "
+        + "upload-expires"
 
     /// Whether the browser asks if a page may send its request.
     static func isPreflight(_ request: Request) -> Bool {

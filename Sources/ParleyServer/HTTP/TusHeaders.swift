@@ -6,7 +6,8 @@ import HTTPTypes
 /// The header fields of tus 1.0.
 enum TusHeaders {
     static let version = "1.0.0"
-    static let extensions = "creation,creation-with-upload,termination,checksum,expiration"
+    static let extensions =
+        "creation,creation-with-upload,creation-defer-length,termination,checksum,expiration,concatenation"
     static let checksumAlgorithms = PieceChecksum.Algorithm.allCases.map(\.rawValue).joined(separator: ",")
     /// The content type of a request that brings bytes.
     static let contentType = "application/offset+octet-stream"
@@ -38,6 +39,50 @@ enum TusHeaders {
             metadata[String(key)] = String(decoding: value, as: UTF8.self)
         }
         return metadata
+    }
+
+    /// `Upload-Length`, or nil with `Upload-Defer-Length: 1`.
+    static func length(_ headers: HTTPFields) throws(ChatError) -> Int? {
+        guard let deferred = headers[.uploadDeferLength] else {
+            guard let length = try count(.uploadLength, in: headers) else {
+                throw ChatError(.malformedRequest, "Upload-Length: the number of bytes of the upload")
+            }
+            return length
+        }
+        guard deferred == "1", headers[.uploadLength] == nil else {
+            throw ChatError(.malformedRequest, "Upload-Defer-Length: 1, and then no Upload-Length")
+        }
+        return nil
+    }
+
+    /// `Upload-Concat` when an upload is begun.
+    enum Concat: Equatable {
+        case partial
+        /// The uploads of which it is made.
+        case final([UploadID])
+    }
+
+    /// `partial`, or `final;` and the URLs of other uploads, with spaces between.
+    static func concat(_ text: String) throws(ChatError) -> Concat {
+        // Bytes that are not UTF-8 were replaced by longer ones.
+        guard text.utf8.count <= 16 * 1024 else { throw ChatError(.malformedRequest, "Upload-Concat: at most 16 kB") }
+        if text == "partial" { return .partial }
+        let sides = text.split(separator: ";", maxSplits: 1, omittingEmptySubsequences: false)
+        guard sides.count == 2, sides[0] == "final" else {
+            throw ChatError(.malformedRequest, "Upload-Concat: partial, or final; and the URLs of partial uploads")
+        }
+        var parts: [UploadID] = []
+        for url in sides[1].split(separator: " ") {
+            // Absolute or not. Whose upload it is, the id says.
+            var path = url.split(separator: "/")[...]
+            if path.count == 4, path.first?.hasSuffix(":") == true { path = path.dropFirst(2) }
+            guard path.count == 2, path.first == "upload", let id = path.last.flatMap({ UploadID(String($0)) }) else {
+                throw ChatError(.malformedRequest, "Upload-Concat: \(url.prefix(200)) is no upload of this server")
+            }
+            parts.append(id)
+        }
+        guard !parts.isEmpty else { throw ChatError(.malformedRequest, "Upload-Concat: the URLs of partial uploads") }
+        return .final(parts)
     }
 
     /// `Upload-Checksum`: an algorithm and the digest in base64.

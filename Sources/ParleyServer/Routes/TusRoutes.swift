@@ -3,8 +3,7 @@ import ChatModel
 import HTTPTypes
 import Hummingbird
 
-/// Resumable uploads by the tus protocol, version 1.0 (tus.io): core, and the extensions creation,
-/// creation-with-upload, termination, checksum and expiration.
+/// Resumable uploads by the tus protocol, version 1.0 (tus.io): core, and the extensions that `TusHeaders.extensions` lists.
 ///
 /// It shares its paths with the other ways to upload. A request with `Tus-Resumable` belongs to it.
 struct TusRoutes {
@@ -42,34 +41,39 @@ struct TusRoutes {
         try await answer(request) {
             let uploader = Uploader(user: caller.user, address: context.client.bytes)
             let headers = request.headers
-            if headers[.uploadConcat] != nil || headers[.uploadDeferLength] != nil {
-                throw ChatError(.malformedRequest, "neither Upload-Concat nor Upload-Defer-Length is supported")
-            }
-            guard let length = try TusHeaders.count(.uploadLength, in: headers) else {
-                throw ChatError(.malformedRequest, "Upload-Length: the number of bytes of the upload")
-            }
+            let concat = try headers[.uploadConcat].map(TusHeaders.concat)
             let metadata = try TusHeaders.metadata(headers[.uploadMetadata] ?? "")
             let name = metadata["filename"] ?? metadata["name"] ?? ""
             let size = try TusHeaders.count(.contentLength, in: headers)
             let bringsBytes = TusHeaders.bringsBytes(headers)
             guard bringsBytes || size ?? 0 == 0 else { throw Self.wrongType }
+            if case .final(let parts) = concat {
+                guard size ?? 0 == 0 else {
+                    throw ChatError(.forbidden, "an upload that consists of others brings no bytes of its own")
+                }
+                let progress = try await uploads.concatenate(
+                    parts, concat: headers[.uploadConcat] ?? "", name: name, metadata: headers[.uploadMetadata],
+                    uploader: uploader)
+                return created(progress)
+            }
+            let length = try TusHeaders.length(headers)
             let checksum = try bringsBytes ? headers[.uploadChecksum].map(TusHeaders.checksum) : nil
-            if let size, size > length { throw ResumableUploads.tooLong(length) }
+            if let size, let length, size > length { throw ResumableUploads.tooLong(length) }
             var progress = try await uploads.create(
-                name: name, metadata: headers[.uploadMetadata], length: length, uploader: uploader)
-            if bringsBytes, size != 0, length > 0 {
+                name: name, metadata: headers[.uploadMetadata], .init(length: length, isPart: concat == .partial),
+                uploader: uploader)
+            if bringsBytes, size != 0, length != 0 {
                 do {
                     progress = try await uploads.append(
-                        request.body, size: size, to: progress.id, at: 0, checksum: checksum, uploader: uploader)
+                        request.body, .init(size: size, offset: 0, checksum: checksum), to: progress.id,
+                        uploader: uploader)
                 } catch {
                     // Its sender never learns its id.
                     try? await uploads.terminate(progress.id, owner: caller.user)
                     throw error
                 }
             }
-            var response = response(.created, progress)
-            response.headers[.location] = "/upload/\(progress.id)"
-            return response
+            return created(progress)
         }
     }
 
@@ -77,8 +81,10 @@ struct TusRoutes {
         try await answer(request) {
             let progress = try await uploads.status(of: context.id(of: Upload.self), owner: caller.user)
             var response = response(.ok, progress)
-            response.headers[.uploadLength] = String(progress.length)
+            response.headers[.uploadLength] = progress.length.map(String.init)
+            response.headers[.uploadDeferLength] = progress.length == nil ? "1" : nil
             response.headers[.uploadMetadata] = progress.metadata
+            response.headers[.uploadConcat] = progress.concat
             response.headers[.cacheControl] = "no-store"
             return response
         }
@@ -90,10 +96,12 @@ struct TusRoutes {
             guard let offset = try TusHeaders.count(.uploadOffset, in: request.headers) else {
                 throw ChatError(.malformedRequest, "Upload-Offset: where the bytes belong")
             }
-            let progress = try await uploads.append(
-                request.body, size: try TusHeaders.count(.contentLength, in: request.headers),
-                to: context.id(of: Upload.self), at: offset,
+            let piece = ResumableUploads.Piece(
+                size: try TusHeaders.count(.contentLength, in: request.headers), offset: offset,
                 checksum: try request.headers[.uploadChecksum].map(TusHeaders.checksum),
+                length: try TusHeaders.count(.uploadLength, in: request.headers))
+            let progress = try await uploads.append(
+                request.body, piece, to: context.id(of: Upload.self),
                 uploader: Uploader(user: caller.user, address: context.client.bytes))
             return response(.noContent, progress)
         }
@@ -109,6 +117,12 @@ struct TusRoutes {
     private static let wrongType = ChatError(.unsupportedMediaType, "Content-Type: \(TusHeaders.contentType)")
 
     // MARK: Answers
+
+    private func created(_ progress: ResumableUploads.Progress) -> Response {
+        var response = response(.created, progress)
+        response.headers[.location] = "/upload/\(progress.id)"
+        return response
+    }
 
     private func response(_ status: HTTPResponse.Status, _ progress: ResumableUploads.Progress) -> Response {
         var headers: HTTPFields = [.uploadOffset: String(progress.offset)]

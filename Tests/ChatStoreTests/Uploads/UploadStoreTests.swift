@@ -244,7 +244,7 @@ import Testing
             _ = try await database.upload(ana, size: 100, sha256: first.sha256)
             _ = try await database.upload(bo, size: 7)
             _ = try await database.stores.partialUploads.insert(
-                .make(), owner: ana, name: "x", metadata: nil, length: 1000)
+                .make(), owner: ana, .init(name: "x", metadata: nil, length: 1000))
             #expect(try await store.usage(of: ana) == 1200)
             _ = try await database.client.query("UPDATE partial_uploads SET expires_at = now()")
             _ = try await database.client.query("UPDATE uploads SET removed_at = now() WHERE id = \(first.id.uuid)")

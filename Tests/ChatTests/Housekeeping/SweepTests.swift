@@ -44,7 +44,8 @@ import Testing
         try await TestChat.run { test in
             let ana = try await test.database.person()
             let unfinished = try await test.chat.resumableUploads.create(
-                name: "a.bin", metadata: nil, length: 100, uploader: Uploader(user: ana, address: [127, 0, 0, 1]))
+                name: "a.bin", metadata: nil, .init(length: 100),
+                uploader: Uploader(user: ana, address: [127, 0, 0, 1]))
             let blobs = test.chat.uploads.storage.blobs
             let (abandoned, current) = (UUID(), UUID())
             for name in [abandoned, current] { _ = try await blobs.makeWriter(name, maxBytes: 10).suspend() }
@@ -68,7 +69,8 @@ import Testing
             let client = test.database.client
             let ana = try await test.database.person()
             _ = try await test.chat.resumableUploads.create(
-                name: "a.bin", metadata: nil, length: 100, uploader: Uploader(user: ana, address: [127, 0, 0, 1]))
+                name: "a.bin", metadata: nil, .init(length: 100),
+                uploader: Uploader(user: ana, address: [127, 0, 0, 1]))
             _ = try await client.query("UPDATE partial_uploads SET expires_at = now() - interval '31 days'")
             await test.chat.sweep.sweep()
             #expect(try await client.query("SELECT 1 FROM partial_uploads").isEmpty)

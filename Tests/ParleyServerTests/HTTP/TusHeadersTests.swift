@@ -64,4 +64,30 @@ import Testing
         #expect(TusHeaders.date(Date(timeIntervalSince1970: 784_111_777)) == "Sun, 06 Nov 1994 08:49:37 GMT")
         #expect(TusHeaders.date(Date(timeIntervalSince1970: 0)) == "Thu, 01 Jan 1970 00:00:00 GMT")
     }
+
+    @Test func theLengthIsSaidOrDeferred() throws {
+        #expect(try TusHeaders.length([.uploadLength: "5"]) == 5)
+        #expect(try TusHeaders.length([.uploadDeferLength: "1"]) == nil)
+        for headers: HTTPFields in [
+            [:], [.uploadDeferLength: "0"], [.uploadDeferLength: "true"],
+            [.uploadLength: "5", .uploadDeferLength: "1"],
+        ] {
+            #expect(isMalformed { _ = try TusHeaders.length(headers) }, "\(headers)")
+        }
+    }
+
+    @Test func concatenationsNameUploads() throws {
+        let (a, b) = (UploadID.make(), UploadID.make())
+        #expect(try TusHeaders.concat("partial") == .partial)
+        #expect(try TusHeaders.concat("final;/upload/\(a)") == .final([a]))
+        #expect(
+            try TusHeaders.concat("final; https://chat.example/upload/\(b)  /upload/\(a)") == .final([b, a]))
+        for text in [
+            "", "Partial", "final", "final;", "final; ", "final;/upload/x", "final;/files/\(a)", "final;\(a)",
+            "final;/upload/\(a),/upload/\(b)", "partial;/upload/\(a)",
+            "final;" + String(repeating: "/upload/\(a) ", count: 400),
+        ] {
+            #expect(isMalformed { _ = try TusHeaders.concat(text) }, "\(text.prefix(80))")
+        }
+    }
 }
