@@ -206,6 +206,13 @@ public struct ResumableUploads: Sendable {
         }
     }
 
+    /// Ends a request that still writes to the upload: its client says that it has given it up.
+    public func interrupt(_ id: UploadID, owner: UserID) async {
+        let key = PieceWriters.Key(upload: id, owner: owner)
+        _ = await writers.takeOver(key)
+        writers.end(key)
+    }
+
     /// Gives up an unfinished upload, or deletes a finished one.
     public func terminate(_ id: UploadID, owner: UserID) async throws {
         guard let partial = try await store.find(id, owner: owner) else {

@@ -8,12 +8,12 @@ struct CrossOrigin: RouterMiddleware {
 
     private static let allowedHeaders =
         "authorization, content-type, x-parley-cookie, tus-resumable, upload-length, upload-offset, upload-metadata, "
-        + "upload-checksum, upload-defer-length, upload-concat, x-http-method-override, x-request-id, if-none-match, if-range, "
+        + "upload-checksum, upload-defer-length, upload-concat, upload-complete, upload-draft-interop-version, x-http-method-override, x-request-id, if-none-match, if-range, "
         + "range"
     private static let exposedHeaders =
         "location, retry-after, etag, accept-ranges, content-range, content-disposition, tus-resumable, tus-version, tus-extension, tus-max-size, "
         + "tus-checksum-algorithm, upload-offset, upload-length, upload-defer-length, upload-concat, upload-metadata, "
-        + "upload-expires"
+        + "upload-expires, upload-complete, upload-draft-interop-version, upload-limit, accept-patch"
 
     /// Whether the browser asks if a page may send its request.
     static func isPreflight(_ request: Request) -> Bool {

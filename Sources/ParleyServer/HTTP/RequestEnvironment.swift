@@ -3,12 +3,14 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import NIOHTTPTypes
 
 /// What a handler knows of a request beside the request itself.
 struct RequestEnvironment: RequestContext {
     var coreContext: CoreRequestContextStorage
     /// nil when no access token came with the request.
     var caller: Caller?
+    private let channel: any Channel
     /// The other end of the TCP connection.
     let remoteAddress: SocketAddress?
     /// The client's address, behind trusted proxies.
@@ -20,7 +22,13 @@ struct RequestEnvironment: RequestContext {
 
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
+        channel = source.channel
         remoteAddress = source.channel.remoteAddress
+    }
+
+    /// Sends an interim answer (RFC 9110, section 15.2), before the answer of the handler.
+    func sendInterim(_ status: HTTPResponse.Status, _ headers: HTTPFields) {
+        channel.writeAndFlush(HTTPResponsePart.head(HTTPResponse(status: status, headerFields: headers)), promise: nil)
     }
 
     /// - Throws: `unauthenticated` where nobody is signed in.

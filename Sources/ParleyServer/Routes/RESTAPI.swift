@@ -36,6 +36,8 @@ struct RESTAPI {
         uploads = UploadRoutes(
             uploads: chat.uploads,
             tus: TusRoutes(uploads: chat.resumableUploads, maxBytes: configuration.maxUploadBytes),
+            draft: DraftRoutes(
+                uploads: chat.resumableUploads, finished: chat.uploads, maxBytes: configuration.maxUploadBytes),
             embeddable: embeddable)
     }
 

@@ -34,6 +34,9 @@ struct TusRoutes {
                 .tusResumable: TusHeaders.version, .tusVersion: TusHeaders.version,
                 .tusExtension: TusHeaders.extensions, .tusMaxSize: String(maxBytes),
                 .tusChecksumAlgorithm: TusHeaders.checksumAlgorithms,
+                // As the draft of the IETF wants it.
+                .acceptPatch: "\(DraftHeaders.contentType), \(TusHeaders.contentType)",
+                .uploadLimit: "max-size=\(maxBytes)",
             ])
     }
 

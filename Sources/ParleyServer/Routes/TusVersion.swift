@@ -8,7 +8,7 @@ struct TusVersion: RouterMiddleware {
         next: (Request, RequestEnvironment) async throws -> Response
     ) async throws -> Response {
         var response = try await next(request, context)
-        let isTus = request.isTus || request.method == .patch
+        let isTus = request.isTus || request.method == .patch && DraftHeaders(request.headers) == nil
         if isTus, request.routePath.hasPrefix("/upload") { response.headers[.tusResumable] = TusHeaders.version }
         return response
     }

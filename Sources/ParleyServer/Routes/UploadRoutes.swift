@@ -9,6 +9,7 @@ import NIOCore
 struct UploadRoutes: RouteGroup {
     let uploads: Uploads
     let tus: TusRoutes
+    let draft: DraftRoutes
     /// Whether pages of other origins may show the files.
     let embeddable: Bool
 
@@ -38,8 +39,14 @@ struct UploadRoutes: RouteGroup {
     @Sendable private func post(
         _ request: Request, _ context: RequestEnvironment, _ caller: Caller
     ) async throws -> Response {
-        request.isTus
-            ? try await tus.create(request, context, caller) : try await receiveForm(request, context, caller)
+        if request.isTus { return try await tus.create(request, context, caller) }
+        // A form holds files, and is no file.
+        let isForm = request.headers[.contentType].flatMap(MultipartParser.boundary) != nil
+        if !isForm, let headers = DraftHeaders(request.headers), let isComplete = headers.isComplete(request.headers) {
+            let name = request.headers[.contentDisposition].flatMap { ContentDisposition($0).fileName }
+            return try await draft.create(headers, isComplete: isComplete, name: name ?? "", request, context, caller)
+        }
+        return try await receiveForm(request, context, caller)
     }
 
     @Sendable private func put(
@@ -58,19 +65,27 @@ struct UploadRoutes: RouteGroup {
     @Sendable private func append(
         _ request: Request, _ context: RequestEnvironment, _ caller: Caller
     ) async throws -> Response {
-        try await tus.append(request, context, caller)
+        if let headers = DraftHeaders(request.headers) {
+            return try await draft.append(headers, request, context, caller)
+        }
+        return try await tus.append(request, context, caller)
     }
 
     @Sendable private func head(
         _ request: Request, _ context: RequestEnvironment, _ caller: Caller
     ) async throws -> Response {
-        request.isTus ? try await tus.status(request, context, caller) : try await show(request, context, caller)
+        if let headers = DraftHeaders(request.headers) {
+            return try await draft.status(headers, request, context, caller)
+        }
+        return request.isTus
+            ? try await tus.status(request, context, caller) : try await show(request, context, caller)
     }
 
     @Sendable private func delete(
         _ request: Request, _ context: RequestEnvironment, _ caller: Caller
     ) async throws -> Response {
         if request.isTus { return try await tus.terminate(request, context, caller) }
+        if let headers = DraftHeaders(request.headers) { return try await draft.cancel(headers, context, caller) }
         try await uploads.delete(context.id(of: Upload.self), by: caller.user)
         return .noContent
     }
@@ -86,6 +101,9 @@ struct UploadRoutes: RouteGroup {
             throw ChatError(.malformedRequest, "Content-Range: a file is sent whole, or in pieces by the tus protocol")
         }
         let name = PercentEncoding.decode(context.parameters.get("id") ?? "")
+        if let headers = DraftHeaders(request.headers), let isComplete = headers.isComplete(request.headers) {
+            return try await draft.create(headers, isComplete: isComplete, name: name, request, context, caller)
+        }
         let length = request.headers.announcedLength
         let incoming = try await uploads.begin(
             name, length: length, uploader: Uploader(user: caller.user, address: context.client.bytes))
