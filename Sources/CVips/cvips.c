@@ -199,6 +199,18 @@ int cvips_copy_rgb(cvips_image *image, uint8_t *pixels, size_t capacity) {
     return result;
 }
 
+int cvips_save_jpeg(cvips_image *image, const char *path, int quality) {
+    vips_error_clear();
+    VipsImage *rgb = NULL;
+    if (to_rgb(unwrap(image), &rgb)) return -1;
+    VipsImage *copy = bare_copy(rgb, true);
+    g_object_unref(rgb);
+    if (copy == NULL) return -1;
+    int result = vips_jpegsave(copy, path, "Q", quality, "optimize_coding", TRUE, "strip", TRUE, NULL);
+    g_object_unref(copy);
+    return result;
+}
+
 int cvips_reencode(const char *path, const char *output, cvips_format format, bool upright, bool all_frames) {
     VipsImage *image = open_image(path, upright ? VIPS_ACCESS_RANDOM : VIPS_ACCESS_SEQUENTIAL, all_frames);
     if (image == NULL) return -1;

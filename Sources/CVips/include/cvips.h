@@ -43,6 +43,9 @@ int cvips_height(const cvips_image *image);   // of one frame
 // Writes a WebP without any metadata. Returns 0 or -1.
 int cvips_save_webp(cvips_image *image, const char *path, int quality, int effort);
 
+// Writes a JPEG in sRGB without any metadata, with transparent parts on white. Returns 0 or -1.
+int cvips_save_jpeg(cvips_image *image, const char *path, int quality);
+
 // Writes width × height × 3 bytes of sRGB, with transparent parts on white. `capacity` is in bytes. Returns 0 or -1.
 int cvips_copy_rgb(cvips_image *image, uint8_t *pixels, size_t capacity);
 

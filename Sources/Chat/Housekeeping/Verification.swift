@@ -118,6 +118,8 @@ public struct Verification: Sendable {
             if rest.removeValue(forKey: main)?.size != content.size, content.isReferenced {
                 differences.append(.missing(path: main, sha256: content.sha256))
             }
+            // Where there is one. A lost one is made again.
+            rest[path(content.sha256, .jpeg)] = nil
             for name in content.thumbnails {
                 guard let size = ThumbnailSize(rawValue: name) else { continue }
                 let thumbnail = path(content.sha256, .thumbnail(size))

@@ -56,6 +56,8 @@ extension Uploads {
     public enum Variant: Sendable, Equatable {
         case file
         case thumbnail(String)
+        /// The picture as JPEG, for HEIC and TIFF.
+        case jpeg
     }
 
     private func open(_ found: UploadStore.Found, _ variant: Variant, validFor: Int?) async throws -> Opened {
@@ -66,6 +68,13 @@ extension Uploads {
                 upload: found.upload, reader: try await openServed(found), type: found.upload.type,
                 isShowable: !found.ownerOnly,
                 etag: found.servedSHA256, validFor: validFor)
+        case .jpeg:
+            let reader = try await openJPEG(found)
+            var upload = found.upload
+            upload.name = FileName.cleaned(upload.name, ending: ".jpg")
+            return Opened(
+                upload: upload, reader: reader, type: "image/jpeg", etag: "\(found.servedSHA256)-jpeg",
+                validFor: validFor)
         case .thumbnail(let name):
             guard found.upload.thumbnails.contains(where: { $0.size == name }), let size = ThumbnailSize(rawValue: name)
             else { throw ChatError.notFound("thumbnail") }

@@ -16,9 +16,10 @@ public struct Uploads: Sendable {
 
     /// Held while the rows and files of one content change, so that the last reference is not deleted while a new one is
     /// made.
-    private let contents = KeyedLock<BlobID>()
+    let contents = KeyedLock<BlobID>()
     let underWay = UploadsUnderWay()
     let checksums = ContentChecksums()
+    let copies = PictureCopies()
 
     let receivedBytes = Counter()
 

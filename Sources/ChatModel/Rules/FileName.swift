@@ -15,6 +15,9 @@ package enum FileName {
         }
     }
 
+    /// The name with another ending in the place of its own.
+    package static func cleaned(_ name: String, ending: String) -> String { fitted(parts(of: name).stem, ending) }
+
     /// The names of files that are put into one directory: a name that another file has before it gets a number, `a (2).jpg`.
     /// Names that differ in case or in their Unicode form only are one name on some systems.
     package static func distinct(_ names: [String]) -> [String] {

@@ -69,10 +69,23 @@ public final class MediaWorkers: Sendable {
         case .uncleanablePicture: return .plainFile(type: file.type, audience: .ownerOnly)
         case .picture, .movie: break
         }
+        return try await perform(
+            WorkerJob(type: file.type, limits: configuration.limits.allowing(file.size), ffmpeg: configuration.ffmpeg),
+            on: file, of: user)
+    }
+
+    /// Writes a picture as JPEG beside the file, for those that few programs show. Throws as `process`.
+    /// - Returns: Nil if that is impossible.
+    public func makeJPEG(of file: ReceivedFile, for user: UUID) async throws -> ProcessedMedia.Cleaned? {
+        guard case .picture = MediaType(mime: file.type) else { return nil }
+        let job = WorkerJob(
+            type: file.type, limits: configuration.limits.allowing(file.size), ffmpeg: nil, makesJPEG: true)
+        return try await perform(job, on: file, of: user).cleaned
+    }
+
+    private func perform(_ job: WorkerJob, on file: ReceivedFile, of user: UUID) async throws -> ProcessedMedia {
         try await awaitTurn(of: user)
         defer { endTurn(of: user) }
-        let job = WorkerJob(
-            type: file.type, limits: configuration.limits.allowing(file.size), ffmpeg: configuration.ffmpeg)
         do {
             return try await threads.runIfActive { [self] in try run(job, on: file) }
         } catch is CancellationError where !Task.isCancelled {

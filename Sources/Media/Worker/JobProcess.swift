@@ -16,6 +16,8 @@ enum JobProcess {
     private static func answer(_ job: WorkerJob, _ host: JobHost) -> WorkerAnswer {
         do {
             switch MediaType(mime: job.type) {
+            case .picture(let format) where job.makesJPEG:
+                return .processed(try PictureJob(job: job, format: format).makeJPEG())
             case .picture(let format): return .processed(try PictureJob(job: job, format: format).run())
             case .movie(let demuxer, let cleaning):
                 return .processed(try MovieJob(job: job, host: host, demuxer: demuxer, cleaning: cleaning).run())

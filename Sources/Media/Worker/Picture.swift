@@ -69,6 +69,11 @@ final class Picture {
         guard cvips_save_webp(image, path, 80, 2) == 0 else { throw PictureError.last() }
     }
 
+    /// In sRGB, with transparent parts on white.
+    func writeJPEG(to path: String) throws {
+        guard cvips_save_jpeg(image, path, 90) == 0 else { throw PictureError.last() }
+    }
+
     /// Red, green and blue of each pixel, row by row, with transparent parts on white.
     func rgb() throws -> [UInt8] {
         var pixels = [UInt8](repeating: 0, count: width * height * 3)

@@ -17,6 +17,39 @@ struct PictureJob {
         }
     }
 
+    /// Writes the picture, or its first page, as JPEG: upright, at full size, and without metadata. A picture that cannot be
+    /// decoded is a plain file without a cleaned one.
+    func makeJPEG() throws -> ProcessedMedia {
+        do {
+            if format == .tiff {
+                try FileCleaning.view(job.input) { try TIFFPages.check($0, maxPages: job.limits.maxFrames) }
+            }
+            let source = try DecoderInput(job, format)
+            defer { source.remove() }
+            let header = try PictureHeader(path: source.path)
+            guard header.loader.hasPrefix(format.loaderPrefix), fits(header) else { throw MalformedFile() }
+            let picture = try Picture(
+                path: source.path, edge: max(header.width, header.height), allFrames: false, upright: true,
+                convertColors: header.needsColorConversion)
+            return try write(picture)
+        } catch is PictureError {
+            return .plainFile(type: job.type, audience: .ownerOnly)
+        } catch is MalformedFile {
+            return .plainFile(type: job.type, audience: .ownerOnly)
+        }
+    }
+
+    private func write(_ picture: Picture) throws -> ProcessedMedia {
+        let encoded = job.output(".encoded")
+        defer { unlink(encoded) }
+        try picture.writeJPEG(to: encoded)
+        var media = ProcessedMedia(type: job.type, kind: .image)
+        (media.width, media.height) = (picture.width, picture.height)
+        let plan = try FileCleaning.plan(encoded, by: JPEGCleaner.plan).plan
+        media.cleaned = try FileCleaning.write(plan, from: encoded, to: job.output(BlobStore.cleanedSuffix))
+        return media
+    }
+
     private func process() throws -> ProcessedMedia {
         if format == .tiff {
             try FileCleaning.view(job.input) { try TIFFPages.check($0, maxPages: job.limits.maxFrames) }

@@ -8,6 +8,8 @@ struct WorkerJob: Codable {
     let type: String
     let limits: MediaLimits
     let ffmpeg: FFmpegTools?
+    /// Whether the picture is only to be written as JPEG, which is then the cleaned file.
+    var makesJPEG = false
 
     // All paths are inside the job's directory.
 

@@ -161,19 +161,25 @@ struct UploadRoutes: RouteGroup {
     }
 
     @Sendable private func serveFile(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
-        await serve(.file, request, context)
+        await serve(request, context) {
+            switch request.queryItem("format") {
+            case nil: .file
+            case "jpeg": .jpeg
+            default: throw ChatError.invalid("format", "jpeg, or none for the file itself")
+            }
+        }
     }
 
     @Sendable private func serveThumbnail(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
-        await serve(.thumbnail(context.parameters.get("size") ?? ""), request, context)
+        await serve(request, context) { .thumbnail(context.parameters.get("size") ?? "") }
     }
 
     private func serve(
-        _ variant: Uploads.Variant, _ request: Request, _ context: RequestEnvironment
+        _ request: Request, _ context: RequestEnvironment, _ variant: () throws -> Uploads.Variant
     ) async -> Response {
         var response: Response
         do {
-            response = try await open(variant, request, context)
+            response = try await open(variant(), request, context)
         } catch {
             response = Problem(error, logger: context.logger).response
         }
