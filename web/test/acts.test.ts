@@ -201,3 +201,15 @@ test("a message that may have arrived is deleted once that is known; one that wa
   await settle();
   assert.deepEqual(calls, ["send tried", "delete m4"]);
 });
+
+test("an edit of a message in a conversation that is gone stays, beside the draft", async () => {
+  const { acts, drafts, store, goOnline } = setUp((call) => (call.startsWith("edit") ? new ApiError(0, "not_a_member", "") : undefined));
+  drafts.write("c", "a draft");
+  acts.edit("c", "m1", "a better text");
+  store.dispatch({ type: "conversationGone", id: "c" });
+  assert.deepEqual(store.state.titles, { c: "Bo" });
+  await goOnline();
+  assert.equal(Object.values(store.state.acts).flat()[0]?.problem !== undefined || drafts.of("c").editing?.text === "a better text", true);
+  drafts.discard("c");
+  assert.equal(drafts.of("c").text, "");
+});

@@ -92,10 +92,11 @@ export class Drafts {
     this.uploads.cancel(taskId);
   }
 
-  /** Throws a draft away, as its user asks for. */
+  /** Throws a draft away, as its user asks for. An edit in the field stays. */
   discard(conversationId: Id): void {
-    for (const id of this.of(conversationId).uploads) this.uploads.cancel(id);
-    this.clear(conversationId);
+    const { uploads, editing } = this.of(conversationId);
+    for (const id of uploads) this.uploads.cancel(id);
+    this.set(conversationId, editing === undefined ? emptyDraft : { ...emptyDraft, editing });
   }
 
   /** Takes a draft that was kept. Answers whether it could: another one may have been begun since. */

@@ -57,7 +57,8 @@ export function withoutConversation(state: State, id: Id): State {
 /** Whether the user has written something in a conversation that is not sent. */
 function hasWords(state: State, id: Id): boolean {
   const { text, editing } = draftOf(state, id);
-  return text.trim() !== "" || editing !== undefined || state.pending.some((pending) => pending.conversationId === id);
+  const isHere = ({ conversationId }: { conversationId: Id }) => conversationId === id;
+  return text.trim() !== "" || editing !== undefined || state.pending.some(isHere) || Object.values(state.acts).flat().some(isHere);
 }
 
 /** Changes one part of a conversation, unless the change is older than what is known. */

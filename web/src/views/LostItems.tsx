@@ -8,15 +8,17 @@ import { Link } from "./controls";
 export function LostItems({ selected }: { selected: Id | undefined }) {
   const pending = useStore((state) => state.pending);
   const drafts = useStore((state) => state.drafts);
+  const acts = useStore((state) => state.acts);
   const titles = useStore((state) => state.titles);
   const conversations = useStore((state) => state.conversations);
   const lost = useMemo(() => {
     const words = [
       ...pending.map(({ conversationId, text }) => [conversationId, text] as const),
+      ...Object.values(acts).flat().map(({ conversationId, change }) => [conversationId, change.kind === "edit" ? change.text : ""] as const),
       ...Object.entries(drafts).map(([id, { text, editing }]) => [id, text || (editing?.text ?? "")] as const),
     ];
     return new Map(words.filter(([id, text]) => text.trim() !== "" && conversations[id] === undefined));
-  }, [pending, drafts, conversations]);
+  }, [pending, acts, drafts, conversations]);
   return (
     <>
       {Array.from(lost, ([id, text]) => (

@@ -5,16 +5,21 @@ import { useChat, useStore } from "./context";
 
 /** What the user wrote in a conversation that they are not in any more. */
 export function LostWords({ conversationId }: { conversationId: Id }) {
-  const { notices, sending, drafts } = useChat();
+  const { acts, notices, sending, drafts } = useChat();
   const allPending = useStore((state) => state.pending);
+  const allActs = useStore((state) => state.acts);
   const draft = useStore((state) => draftOf(state, conversationId));
   const pending = allPending.filter((message) => message.conversationId === conversationId);
   const words = [
     ...pending.map(({ clientId, text, problem }) => ({ key: clientId, text, problem, discard: () => sending.discard(clientId) })),
-    ...[draft.text, draft.editing?.text ?? ""]
-      .filter((text) => text.trim() !== "")
-      .map((text, index) => ({ key: `draft ${index}`, text, problem: undefined, discard: () => drafts.discard(conversationId) })),
-  ];
+    ...Object.values(allActs).flat().flatMap((act) => {
+      const { id, change, problem } = act;
+      if (act.conversationId !== conversationId || change.kind !== "edit") return [];
+      return [{ key: id, text: change.text, problem, discard: () => acts.drop(act) }];
+    }),
+    { key: "edit", text: draft.editing?.text ?? "", problem: draft.editing?.problem, discard: () => drafts.stopReference(conversationId) },
+    { key: "draft", text: draft.text, problem: undefined, discard: () => drafts.discard(conversationId) },
+  ].filter(({ text }) => text.trim() !== "");
   if (words.length === 0) return null;
   return (
     <section className="lost-words" aria-label={texts.lostWords.title}>
