@@ -85,3 +85,11 @@ test("a session takes another tab's answer, unless it is somebody else's", async
   assert.equal(await session.token(), "b");
   assert.equal(calls.length, 1);
 });
+
+test("another person's answer is not taken for one's own", async () => {
+  const { doFetch, calls } = fakeFetch([{ status: 200, body: answer("a") }]);
+  const memory = { read: () => "ana", write: () => {} };
+  const session = new Session(memory, doFetch, Date.now, undefined, () => Promise.resolve(answer("b", bo)));
+  assert.equal((await session.restore()).id, "ana");
+  assert.equal(calls.length, 1);
+});

@@ -144,7 +144,11 @@ export class Session implements TokenSource {
   private async refresh(): Promise<SessionAnswer> {
     const ended = this.ended;
     try {
-      const answer = await this.share(() => this.auth("refresh", {}, refreshTimeout));
+      const expected = this.hint.read();
+      const refresh = () => this.auth("refresh", {}, refreshTimeout);
+      let answer = await this.share(refresh);
+      // Somebody else signed in meanwhile, in another tab.
+      if (expected !== null && answer.user.id !== expected) answer = await refresh();
       if (ended !== this.ended) throw new ApiError(401, "session_revoked", "signed out");
       return answer;
     } catch (error) {
