@@ -33,7 +33,7 @@ function setUp(answer: (call: string) => Error | undefined = () => undefined) {
     react: (id: string, emoji: string, add: boolean) => respond(`${add ? "add" : "take"} ${id} ${emoji}`, () => held(id)),
   } as unknown as Parley;
   store.dispatch({ type: "signedIn", user: ana });
-  store.dispatch({ type: "conversation", conversation: conversation({ lastSeq: 3 }) });
+  store.dispatch({ type: "conversation", conversation: conversation({ lastSeq: 3 }), isListed: true });
   store.dispatch({ type: "pageLoaded", conversationId: "c", page: { kind: "window", atStart: true }, messages: [1, 2, 3].map((n) => mine(n)) });
   const outbox = new Outbox();
   const notices = new Notices(store);

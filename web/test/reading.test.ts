@@ -10,7 +10,7 @@ import { ana, conversation, deferred, message } from "./support";
 function reading() {
   const store = new Store();
   store.dispatch({ type: "signedIn", user: ana });
-  store.dispatch({ type: "conversation", conversation: conversation({ lastSeq: 0 }) });
+  store.dispatch({ type: "conversation", conversation: conversation({ lastSeq: 0 }), isListed: true });
   const requests: { resolve: (page: MessagePage) => void }[] = [];
   const fake: unknown = {
     history: () => {

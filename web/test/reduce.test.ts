@@ -1,14 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Message, ReactionChange, ServerEvent } from "../src/client/types";
+import { Message, ReactionChange, ServerEvent, SyncAnswer, User } from "../src/client/types";
 import { Action } from "../src/store/actions";
 import { reduce } from "../src/store/reduce";
-import { initialState, PendingMessage, State, statusOf, unreadIn } from "../src/store/state";
+import { initialState, listed, PendingMessage, State, statusOf, unreadIn } from "../src/store/state";
 import { ana, bo, conversation, message, messages } from "./support";
 
 const run = (state: State, ...actions: Action[]) => actions.reduce(reduce, state);
 const signedIn = run(initialState, { type: "signedIn", user: ana }, { type: "conversations", conversations: [conversation()], isComplete: true });
 const live = (event: ServerEvent): Action => ({ type: "event", event, isLive: true, now: 0 });
+const synced = (answer: Pick<SyncAnswer, "conversations" | "removed">): Action => ({
+  type: "synced",
+  answer: { marks: [], users: [], cursor: "x", ...answer },
+  known: {},
+});
 const received = (received: Message): Action => live({ name: "message:received", payload: received });
 const mine = { id: "ana", username: "ana", displayName: "Ana" };
 const pending: PendingMessage = { clientId: "x", conversationId: "c", text: "hi", uploads: [], createdAt: "2026-01-01T00:00:00.000Z", state: "sending" };
@@ -54,13 +59,13 @@ test("unread messages are counted without the user's own if they are loaded", ()
 });
 
 test("events advance revisions only after the connection has synced", () => {
-  const event: ServerEvent = { name: "message:received", payload: message(1, { revision: 7 }) };
+  const event: ServerEvent = { name: "message:received", payload: message(1, { revision: 2 }) };
   assert.equal(run(signedIn, { type: "event", event, isLive: false, now: 0 }).revisions["c"], 1);
-  assert.equal(run(signedIn, { type: "event", event, isLive: true, now: 0 }).revisions["c"], 7);
+  assert.equal(run(signedIn, { type: "event", event, isLive: true, now: 0 }).revisions["c"], 2);
 });
 
 test("sync brings missed changes and removals, and an older version moves nothing back", () => {
-  const state = run(signedIn, received(message(1)), received(message(2)));
+  const state = run(signedIn, received(message(1)), received(message(2, { revision: 10 })));
   const answer = {
     conversations: [
       { id: "c", revision: 9, conversation: conversation({ revision: 9, lastSeq: 1, unreadCount: 1, title: "new" }), messages: [message(1, { revision: 9, text: "edited" })], more: false },
@@ -68,21 +73,21 @@ test("sync brings missed changes and removals, and an older version moves nothin
     ],
     removed: [],
   };
-  const synced = run(state, { type: "synced", answer });
-  assert.equal(synced.conversations["c"]?.lastSeq, 2);
-  assert.equal(synced.conversations["c"]?.unreadCount, 2);
-  assert.equal(synced.conversations["c"]?.title, "new");
-  assert.equal(synced.revisions["c"], 9);
-  assert.equal(synced.conversations["d"]?.unreadCount, 4);
-  assert.equal(run(synced, { type: "synced", answer: { conversations: [], removed: ["d"] } }).conversations["d"], undefined);
+  const caughtUp = run(state, synced(answer));
+  assert.equal(caughtUp.conversations["c"]?.lastSeq, 2);
+  assert.equal(caughtUp.conversations["c"]?.unreadCount, 2);
+  assert.equal(caughtUp.conversations["c"]?.title, "new");
+  assert.equal(caughtUp.revisions["c"], 10);
+  assert.equal(caughtUp.conversations["d"]?.unreadCount, 4);
+  assert.equal(run(caughtUp, synced({ conversations: [], removed: ["d"] })).conversations["d"], undefined);
 });
 
 test("if more changes remain to be fetched, the revision waits for them", () => {
   const open = run(signedIn, { type: "pageLoaded", conversationId: "c", page: { kind: "window", atStart: true }, messages: messages(1, 3) });
   const answer = { conversations: [{ id: "c", revision: 50, messages: [], more: true }], removed: [] };
-  const synced = run(open, { type: "synced", answer });
-  assert.equal(synced.revisions["c"], 1);
-  assert.equal(run(synced, { type: "caughtUp", conversationId: "c", revision: 50 }).revisions["c"], 50);
+  const begun = run(open, synced(answer));
+  assert.equal(begun.revisions["c"], 1);
+  assert.equal(run(begun, { type: "caughtUp", conversationId: "c", revision: 50 }).revisions["c"], 50);
 });
 
 test("an update of a conversation keeps this user's own unread count", () => {
@@ -153,7 +158,7 @@ test("signing out leaves nothing behind", () => {
 const invitation = { by: { id: "bo", username: "bo", displayName: "Bo" }, at: "2026-01-01T00:00:00.000Z" };
 
 test("a group counts no unread messages until its invitation is accepted or the user writes there", () => {
-  const invited = run(signedIn, { type: "conversation", conversation: conversation({ id: "g", kind: "group", invitation }) });
+  const invited = run(signedIn, { type: "conversation", conversation: conversation({ id: "g", kind: "group", invitation }), isListed: true });
   const state = run(invited, received(message(1, { conversationId: "g" })));
   const unread = (of: State) => unreadIn(of.conversations["g"] ?? conversation());
   assert.equal(unread(state), 0);
@@ -181,9 +186,9 @@ const opened = (...held: Message[]): State =>
   run(signedIn, { type: "pageLoaded", conversationId: "c", page: { kind: "window", atStart: true }, messages: held });
 
 test("reactions of message:reactions are added and removed once", () => {
-  const state = run(opened(message(1, { id: "m1" })), reacted(5), reacted(6, { userId: "ana" }), reacted(6, { userId: "ana" }));
+  const state = run(opened(message(1, { id: "m1" })), reacted(2), reacted(3, { userId: "ana" }), reacted(3, { userId: "ana" }));
   assert.deepEqual(state.timelines["c"]?.messages[0]?.reactions, [{ emoji: "👍", userIds: ["bo", "ana"] }]);
-  assert.equal(state.revisions["c"], 6);
+  assert.equal(state.revisions["c"], 3);
   const taken = run(state, reacted(7, { add: false }), reacted(8, { userId: "ana", add: false }));
   assert.deepEqual(taken.timelines["c"]?.messages[0]?.reactions, []);
 });
@@ -202,12 +207,20 @@ test("an edit that arrives after a later reaction keeps it, and a later edit rep
 
 test("conversation:renamed and member:updated change nothing else, and move nothing back", () => {
   const renamed = (title: string, revision: number): Action => live({ name: "conversation:renamed", payload: { id: "c", title, revision } });
-  const state = run(signedIn, renamed("New", 5), renamed("Old", 4));
+  const state = run(signedIn, renamed("New", 2), renamed("Old", 1));
   assert.equal(state.conversations["c"]?.title, "New");
   assert.equal(state.conversations["c"]?.unreadCount, signedIn.conversations["c"]?.unreadCount);
-  const promoted = run(state, live({ name: "member:updated", payload: { conversationId: "c", userId: "bo", role: "admin", revision: 6 } }));
+  const promoted = run(state, live({ name: "member:updated", payload: { conversationId: "c", userId: "bo", role: "admin", revision: 3 } }));
   assert.equal(promoted.conversations["c"]?.members.find(({ user }) => user.id === "bo")?.role, "admin");
-  assert.equal(promoted.revisions["c"], 6);
+  assert.equal(promoted.revisions["c"], 3);
+});
+
+test("a revision is noted once all before it have come, or one has stayed away for long", () => {
+  const change = (revision: number) => received(message(1, { revision }));
+  assert.equal(run(signedIn, change(3), change(4)).revisions["c"], 1);
+  assert.equal(run(signedIn, change(3), change(4), change(2)).revisions["c"], 4);
+  const many = Array.from({ length: 60 }, (_, index) => change(index + 3));
+  assert.equal(run(signedIn, ...many).revisions["c"], 62);
 });
 
 test("a reaction to somebody's message, or its edit, does not end their typing; their next message does", () => {
@@ -229,4 +242,112 @@ test("the time is part of the state, and outlives a session", () => {
   const after = run(before, { type: "clock", now: at + 60_000 });
   assert(before.today !== after.today);
   assert.equal(run(after, { type: "signedOut", ending: { code: "banned", isKept: true } }).now, at + 60_000);
+});
+
+const quoted = message(1, { id: "q", text: "a secret" });
+const edited = (changes: Partial<Message>): Action => live({ name: "message:updated", payload: { ...quoted, ...changes } });
+const gone = live({ name: "message:deleted", payload: { ...quoted, revision: 9, text: "", deletedAt: "2026-01-02T00:00:00.000Z" } });
+
+test("a change reaches quotations, found messages, the message that a draft answers, and the list", () => {
+  const shown = run(
+    signedIn,
+    received(quoted),
+    { type: "kept", messages: [quoted] },
+    { type: "draftChanged", conversationId: "c", draft: { text: "", uploads: [], replyTo: quoted } },
+  );
+  const copies = ({ kept, drafts, conversations }: State) => [kept["q"]?.text, drafts["c"]?.replyTo?.text, conversations["c"]?.lastMessage?.text];
+  assert.deepEqual(copies(run(shown, edited({ revision: 5, text: "changed" }))), ["changed", "changed", "changed"]);
+  assert.deepEqual(copies(run(shown, gone)), ["", "", ""]);
+  const answer = { conversations: [{ id: "c", revision: 9, messages: [{ ...quoted, revision: 9, text: "by sync" }], more: false }], removed: [] };
+  assert.deepEqual(copies(run(shown, synced(answer))), ["by sync", "by sync", "by sync"]);
+});
+
+test("an answer that was under way brings no deleted text back", () => {
+  const state = run(
+    signedIn,
+    { type: "conversation", conversation: conversation({ lastSeq: 1, revision: 2 }), isListed: true },
+    gone,
+    { type: "kept", messages: [quoted] },
+    { type: "conversation", conversation: conversation({ lastSeq: 1, revision: 2, lastMessage: quoted }), isListed: true },
+    { type: "loadStarted", conversationId: "c", kind: "window" },
+    { type: "pageLoaded", conversationId: "c", page: { kind: "window", atStart: true }, messages: [quoted] },
+  );
+  assert.equal(JSON.stringify(state).includes("a secret"), false);
+});
+
+test("what was in a conversation goes with it", () => {
+  const state = run(signedIn, received(quoted), { type: "kept", messages: [quoted] }, live({ name: "conversation:removed", payload: { id: "c" } }));
+  assert.equal(JSON.stringify(state).includes("a secret"), false);
+});
+
+test("a new name is everywhere the old one was", () => {
+  const group = conversation({ id: "g", kind: "group", invitation });
+  const old = { id: "bo", username: "bo", displayName: "Bo" };
+  const state = run(
+    signedIn,
+    { type: "conversation", conversation: group, isListed: true },
+    { type: "pageLoaded", conversationId: "c", page: { kind: "window", atStart: true }, messages: messages(1, 3) },
+    { type: "kept", messages: [message(4)] },
+    { type: "draftChanged", conversationId: "c", draft: { text: "", uploads: [], replyTo: message(2) } },
+    live({ name: "typing", payload: { conversationId: "c", userId: "bo", active: true, user: old } }),
+  );
+  const renamed: User = { ...bo, displayName: "Robert", about: "new" };
+  const after = run(state, live({ name: "user:updated", payload: renamed }));
+  assert.equal(JSON.stringify(after).includes('"Bo"'), false);
+  assert.equal(after.conversations["c"]?.members.find(({ user }) => user.id === "bo")?.user.about, "new");
+  assert.equal(after.me?.displayName, "Ana");
+  assert.equal(after.timelines["c"]?.messages[0]?.text, "text 1");
+  // What others are told of oneself says nothing of one's mute.
+  const muted = run(after, live({ name: "user:muted", payload: { until: "infinity" } }), live({ name: "user:updated", payload: { ...ana, displayName: "Anna" } }));
+  assert.equal(muted.me?.displayName, "Anna");
+  assert.equal(muted.mutedUntil, Infinity);
+  const bySync = run(state, { type: "synced", answer: { conversations: [], removed: [], marks: [], users: [renamed], cursor: "x" }, known: {} });
+  assert.equal(JSON.stringify(bySync).includes('"Bo"'), false);
+});
+
+test("joins, leaves and roles change the members, and whoever is not listed has a role too", () => {
+  const cleo = { ...bo, id: "cleo" };
+  const member = { user: cleo, role: "member" as const, deliveredSeq: 0, readSeq: 0 };
+  const joined = live({ name: "member:joined", payload: { conversationId: "c", userId: "cleo", member, memberCount: 3, revision: 2 } });
+  const ids = (state: State) => state.conversations["c"]?.members.map(({ user }) => user.id);
+  const state = run(signedIn, joined, joined);
+  assert.deepEqual(ids(state), ["ana", "bo", "cleo"]);
+  assert.equal(state.conversations["c"]?.memberCount, 3);
+  const left = run(state, live({ name: "member:left", payload: { conversationId: "c", userId: "bo", memberCount: 2, revision: 3 } }));
+  assert.deepEqual(ids(left), ["ana", "cleo"]);
+  assert.equal(left.revisions["c"], 3);
+
+  const large = conversation({ id: "l", kind: "group", members: [member], memberCount: 60, me: { role: "member", deliveredSeq: 0, readSeq: 0 } });
+  const promoted = run(
+    signedIn,
+    { type: "conversation", conversation: large, isListed: true },
+    live({ name: "member:joined", payload: { conversationId: "l", userId: "bo", member: { ...member, user: bo }, memberCount: 61, revision: 2 } }),
+    live({ name: "member:updated", payload: { conversationId: "l", userId: "ana", role: "admin", revision: 3 } }),
+  );
+  assert.equal(promoted.conversations["l"]?.memberCount, 61);
+  assert.equal(promoted.conversations["l"]?.members.length, 1);
+  assert.equal(promoted.conversations["l"]?.me?.role, "admin");
+});
+
+test("ticks follow the lowest marks of all others, and closed accounts hold nothing back", () => {
+  const sent = message(5, { sender: mine });
+  const large = conversation({ kind: "group", memberCount: 60, others: { deliveredSeq: 5, readSeq: 4 } });
+  assert.equal(statusOf(sent, large), "delivered");
+  assert.equal(statusOf(sent, { ...large, others: { deliveredSeq: 5, readSeq: 5 } }), "read");
+  const closed = { user: { ...bo, id: "cleo", closed: true }, role: "member" as const, deliveredSeq: 0, readSeq: 0 };
+  const small = conversation({
+    kind: "group",
+    memberCount: 3,
+    members: [{ user: ana, role: "owner", deliveredSeq: 5, readSeq: 5 }, { user: bo, role: "member", deliveredSeq: 5, readSeq: 5 }, closed],
+  });
+  assert.equal(statusOf(sent, small), "read");
+});
+
+test("a hidden conversation is in no list, also while it is looked at, until a message brings it back", () => {
+  const hidden = run(signedIn, live({ name: "conversation:removed", payload: { id: "c" } }));
+  const looked = run(hidden, { type: "conversation", conversation: conversation({ unreadCount: 1, lastSeq: 1 }), isListed: false });
+  assert.equal(looked.conversations["c"]?.id, "c");
+  assert.deepEqual(listed(looked), []);
+  const back = run(looked, live({ name: "conversation:created", payload: conversation({ revision: 2, lastSeq: 1 }) }), received(message(2, { revision: 3 })));
+  assert.equal(listed(back).length, 1);
 });

@@ -109,6 +109,7 @@ export function conversation(changes: Partial<Conversation> = {}): Conversation 
       { user: bo, role: "member", deliveredSeq: 0, readSeq: 0 },
     ],
     memberCount: 2,
+    me: { role: "member", deliveredSeq: 0, readSeq: 0 },
     lastSeq: 0,
     revision: 1,
     unreadCount: 0,

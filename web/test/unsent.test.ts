@@ -59,7 +59,7 @@ const message: PendingMessage = { clientId: "x", conversationId: "c", text: "wor
 test("what a page leaves behind, the next one of the same person takes over, once", async () => {
   const { items, leave } = browser();
   const first = await page();
-  first.store.dispatch({ type: "conversation", conversation: conversation() });
+  first.store.dispatch({ type: "conversation", conversation: conversation(), isListed: true });
   first.write("half a sentence");
   first.store.dispatch({ type: "pendingAdded", pending: message });
   first.store.dispatch({ type: "actChanged", act: { id: "a", conversationId: "c", target: "m", change: { kind: "delete" }, createdAt: "2026-01-01T00:00:00Z" } });

@@ -1,6 +1,8 @@
 import { Backoff } from "../client/backoff";
 import { ConnectionStatus } from "../client/connection";
 import { Parley } from "../client/parley";
+import { Id } from "../client/types";
+import { isHolding } from "../store/reduce";
 import { Store } from "../store/store";
 import { Conversations } from "./conversations";
 import { Delivery } from "./delivery";
@@ -8,10 +10,17 @@ import { People } from "./people";
 import { Reading } from "./reading";
 import { Sending } from "./sending";
 
+/** If a server answers so often that there is more, something is wrong. */
+const mostAnswers = 200;
+
 /** Follows the connection: after each connect it fetches everything that changed in the meantime. */
 export class CatchingUp {
   /** Whether events alone keep the state complete: this connection has synced. */
   isLive = false;
+  /** Called when events alone keep the state complete. */
+  onLive: () => void = () => {};
+  /** The moment up to which marks and profiles are known. */
+  private cursor: string | undefined;
   /** Counts connections, to ignore late answers that belong to an earlier one. */
   private epoch = 0;
 
@@ -37,9 +46,20 @@ export class CatchingUp {
     this.epoch += 1;
   }
 
-  /** Fetches what was missed. It tries again until it succeeds or the connection ends. */
-  async start(): Promise<void> {
+  /** Ends the session's catching up. */
+  clear(): void {
+    this.stop();
+    this.cursor = undefined;
+  }
+
+  /** Fetches what was missed. It tries again until it succeeds or the connection ends. `cursor` is the one of `ready`. */
+  async start(cursor: string): Promise<void> {
     const epoch = this.epoch;
+    if (this.cursor === undefined) {
+      this.cursor = cursor;
+      // A list that was fetched before this moment can lack marks that have moved since.
+      this.conversations.clear();
+    }
     const backoff = new Backoff();
     this.sending.setOnline(true);
     this.reading.connected();
@@ -56,15 +76,29 @@ export class CatchingUp {
   }
 
   private async sync(epoch: number): Promise<void> {
-    const answer = await this.parley.sync({ ...this.store.state.revisions });
-    if (epoch !== this.epoch) return;
-    this.store.dispatch({ type: "synced", answer });
-    for (const { id, revision, messages, more } of answer.conversations) {
-      if (!more || this.store.state.timelines[id] === undefined) continue;
-      await this.reading.fetchChanges(id, messages[messages.length - 1]?.revision, revision);
+    for (let answers = 0; answers < mostAnswers; answers += 1) {
+      const known = this.known();
+      const answer = await this.parley.sync(known, this.cursor);
       if (epoch !== this.epoch) return;
+      this.cursor = answer.cursor;
+      this.store.dispatch({ type: "synced", answer, known });
+      for (const { id, revision, messages, more, conversation } of answer.conversations) {
+        if (!more || conversation === undefined || !isHolding(this.store.state, id)) continue;
+        await this.reading.fetchChanges(id, messages[messages.length - 1]?.revision, revision);
+        if (epoch !== this.epoch) return;
+      }
+      // An answer is bounded. It only names the conversations that did not fit.
+      const isComplete = answer.moreMarks !== true && answer.conversations.every(({ conversation }) => conversation !== undefined);
+      if (isComplete) break;
     }
     this.isLive = true;
     this.delivery.confirmSoon();
+    this.onLive();
+  }
+
+  /** The revisions of the conversations in the user's list. The server does not tell of hidden ones. */
+  private known(): Record<Id, number> {
+    const { revisions, unlisted } = this.store.state;
+    return Object.fromEntries(Object.entries(revisions).filter(([id]) => unlisted[id] !== true));
   }
 }

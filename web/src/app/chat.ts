@@ -4,17 +4,18 @@ import { Id, User } from "../client/types";
 import { Store } from "../store/store";
 import { readStored, store as setStored } from "../lib/storage";
 import { Ending } from "../store/state";
-import { Account } from "./account";
 import { Acts } from "./acts";
 import { CatchingUp } from "./catchingUp";
 import { Clock } from "./clock";
 import { Conversations } from "./conversations";
+import type { Counting } from "./counting";
 import { Delivery } from "./delivery";
 import { Drafts } from "./drafts";
 import { Incoming } from "./incoming";
 import type { Later } from "./later";
 import { Messages } from "./messages";
 import { Notices } from "./notices";
+import type { Names } from "./names";
 import type { Notifications } from "./notifications";
 import { People } from "./people";
 import { Reading } from "./reading";
@@ -22,6 +23,9 @@ import { Sending } from "./sending";
 import { Typing } from "./typing";
 import type { Unsent } from "./unsent";
 import { Uploads } from "./uploads";
+
+/** The list of conversations waits so long for the connection, in milliseconds. */
+const listPatience = 1_000;
 
 /** Why the last session is over, if the server ended it; shared by all tabs, and kept over a reload. */
 const endingKey = "parley.ended";
@@ -37,7 +41,6 @@ function readEnding(): { ending?: Ending } {
 /** Everything the views can ask for. It builds the parts and starts and ends them with the user's session. */
 export class Chat {
   readonly notices: Notices;
-  readonly account: Account;
   readonly people: People;
   readonly conversations: Conversations;
   readonly messages: Messages;
@@ -55,13 +58,14 @@ export class Chat {
   private readonly outbox = new Outbox();
   private unsent: Unsent | undefined;
   private notifications: Notifications | undefined;
+  private counting: Counting | undefined;
+  private names: Names | undefined;
 
-  constructor(private readonly parley: Parley, readonly store: Store, private readonly later: () => Promise<Later>) {
+  constructor(readonly parley: Parley, readonly store: Store, private readonly later: () => Promise<Later>) {
     this.notices = new Notices(store);
-    this.account = new Account(parley, store);
     this.people = new People(parley, store);
     this.delivery = new Delivery(parley, store);
-    this.conversations = new Conversations(parley, store, this.delivery);
+    this.conversations = new Conversations(parley, store);
     this.messages = new Messages(parley, store);
     this.reading = new Reading(parley, store);
     this.typing = new Typing(parley);
@@ -72,9 +76,11 @@ export class Chat {
     this.catchingUp = new CatchingUp(
       parley, store, this.conversations, this.people, this.reading, this.sending, this.delivery,
     );
+    this.catchingUp.onLive = () => void this.count();
     this.incoming = new Incoming(
       store, this.catchingUp, this.conversations, this.people, this.delivery,
       (message) => void this.notifications?.notify(message),
+      (marks) => this.counting?.marksMoved(marks),
     );
     this.clock = new Clock(store);
     this.clock.onJump = () => this.probe();
@@ -125,6 +131,11 @@ export class Chat {
     this.probe();
   }
 
+  /** Tells the server soon how far messages have reached this device. */
+  confirmDelivery(): void {
+    this.delivery.confirmSoon();
+  }
+
   /** Tells the server of a log-out that it has not confirmed. */
   confirmLogout(): Promise<void> {
     return this.parley.session.confirmLogout();
@@ -158,7 +169,32 @@ export class Chat {
       onEvent: (event) => this.incoming.receive(event),
       onRevoked: (code) => this.parley.session.end(code),
     });
-    void this.conversations.load();
+    // The list is loaded once the connection is ready. If that takes long, it is loaded twice.
+    setTimeout(() => {
+      if (this.store.state.phase === "signedIn") void this.conversations.load();
+    }, listPatience);
+  }
+
+  /** Finds out who people are of whom the page has only the id. */
+  async resolve(ids: readonly Id[]): Promise<void> {
+    if (ids.length === 0) return;
+    try {
+      const { Names } = await this.later();
+      (this.names ??= new Names(this.parley, this.store)).resolve(ids);
+    } catch {
+      // The names stay unknown until they are needed again.
+    }
+  }
+
+  /** Asks the server for the numbers that are not sure. */
+  private async count(): Promise<void> {
+    try {
+      const { Counting } = await this.later();
+      this.counting ??= new Counting(this.store, this.conversations, () => this.catchingUp.isLive);
+      this.counting.check();
+    } catch {
+      // The next connection tries again.
+    }
   }
 
   /** Fetches what keeps unsent words, and what notifies. The first view does without them. */
@@ -179,7 +215,8 @@ export class Chat {
     const ending = code === undefined ? {} : { ending: { code, isKept: this.hasUnsent } };
     setStored(endingKey, code === undefined ? null : JSON.stringify(ending));
     this.unsent?.stop();
-    this.catchingUp.stop();
+    this.catchingUp.clear();
+    this.names = undefined;
     this.parley.disconnect();
     this.conversations.clear();
     this.delivery.clear();

@@ -1,6 +1,5 @@
 import { Parley } from "../client/parley";
 import { Id } from "../client/types";
-import { memberOf } from "../store/state";
 import { Store } from "../store/store";
 
 /** Marks are collected this long before they are sent, in milliseconds. */
@@ -28,10 +27,8 @@ export class Delivery {
   }
 
   private confirm(): void {
-    const { me, conversations } = this.store.state;
-    for (const conversation of Object.values(conversations)) {
-      const { id, lastSeq, invitation } = conversation;
-      const known = Math.max(this.confirmed.get(id) ?? 0, memberOf(conversation, me?.id)?.deliveredSeq ?? 0);
+    for (const { id, me, lastSeq, invitation } of Object.values(this.store.state.conversations)) {
+      const known = Math.max(this.confirmed.get(id) ?? 0, me?.deliveredSeq ?? 0);
       if (lastSeq <= known || invitation !== undefined) continue;
       this.confirmed.set(id, lastSeq);
       this.parley.markDelivered(id, lastSeq).catch(() => this.confirmed.delete(id));

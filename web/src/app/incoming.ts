@@ -1,4 +1,4 @@
-import { Message, ServerEvent } from "../client/types";
+import { Marks, Message, ServerEvent } from "../client/types";
 import { Store } from "../store/store";
 import { typingLife } from "../store/typing";
 import { CatchingUp } from "./catchingUp";
@@ -18,25 +18,25 @@ export class Incoming {
     private readonly people: People,
     private readonly delivery: Delivery,
     private readonly notify: (message: Message) => void,
+    private readonly marksMoved: (marks: Marks) => void,
   ) {}
 
   receive(event: ServerEvent): void {
     this.store.dispatch({ type: "event", event, isLive: this.catchingUp.isLive, now: Date.now() });
     switch (event.name) {
       case "ready":
-        void this.catchingUp.start();
+        void this.catchingUp.start(event.payload.cursor);
         break;
       case "message:received":
         this.delivery.confirmSoon();
         if (this.store.state.conversations[event.payload.conversationId] === undefined) {
-          void this.conversations.refresh(event.payload.conversationId);
+          void this.conversations.refresh(event.payload.conversationId, true);
         } else {
           this.notify(event.payload);
         }
         break;
-      case "member:joined":
-      case "member:left":
-        void this.conversations.refresh(event.payload.conversationId);
+      case "message:status":
+        this.marksMoved(event.payload);
         break;
       case "user:blocked":
         void this.people.loadBlocked();

@@ -1,5 +1,5 @@
 import { Parley } from "../client/parley";
-import { Id, Message, MessagePage, Upload } from "../client/types";
+import { Id, Message, Upload } from "../client/types";
 import { Store } from "../store/store";
 
 /** What can be done with single messages: find, fetch again, report, and save their files. */
@@ -8,20 +8,12 @@ export class Messages {
 
   constructor(private readonly parley: Parley, private readonly store: Store) {}
 
-  report(message: Message, reason: string): Promise<void> {
-    return this.parley.report(message.id, reason);
-  }
-
   // Reading
-
-  search(text: string, options: { conversationId?: Id; before?: Id }, signal?: AbortSignal): Promise<MessagePage> {
-    return this.parley.search(text, options, signal);
-  }
 
   /** Fetches a quoted message that is not loaded. */
   async quote(messageId: Id): Promise<void> {
     try {
-      this.store.dispatch({ type: "quoted", message: await this.parley.message(messageId) });
+      this.store.dispatch({ type: "kept", messages: [await this.parley.message(messageId)] });
     } catch {
       // The quotation then says that its message is not available.
     }

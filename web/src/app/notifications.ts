@@ -1,6 +1,7 @@
-import { Id, Message } from "../client/types";
+import { Conversation, Id, Message } from "../client/types";
 import { newId } from "../lib/ids";
 import { readStored, store as setStored } from "../lib/storage";
+import { readSeqOf } from "../store/counts";
 import { unreadIn } from "../store/state";
 import { Store } from "../store/store";
 import * as texts from "../texts";
@@ -36,7 +37,8 @@ export async function setNotifications(isOn: boolean): Promise<boolean> {
  * of them has the focus. Browsers have notifications and locks on the same, secure, pages.
  */
 export class Notifications {
-  private readonly shown = new Map<Id, Notification>();
+  /** By conversation. */
+  private readonly shown = new Map<Id, { notification: Notification; message: Message }>();
   private readonly tab = newId();
   private readonly channel = "BroadcastChannel" in window ? new BroadcastChannel(focusLock) : undefined;
   /** The other tabs that the user looks at, as they said. */
@@ -65,11 +67,19 @@ export class Notifications {
     const conversation = this.store.state.conversations[message.conversationId];
     // It may have been read meanwhile, here or on another device.
     if (conversation === undefined || unreadIn(conversation) === 0) return;
+    // From now on it is told of changes.
+    this.store.dispatch({ type: "kept", messages: [message] });
+    this.show(conversation, this.store.state.kept[message.id] ?? message);
+  }
+
+  private show(conversation: Conversation, message: Message, isSilent = false): void {
+    if (message.deletedAt !== undefined) return;
     const name = message.sender.displayName;
     const title = conversation.kind === "group" ? texts.notification.inGroup(name, conversation.title ?? "") : name;
-    const notification = create(title, { body: messageSummary(message), tag: message.conversationId, icon: "/favicon.svg" });
+    const options = { body: messageSummary(message), tag: message.conversationId, icon: "/favicon.svg", silent: isSilent };
+    const notification = create(title, options);
     if (notification === undefined) return;
-    this.shown.set(message.conversationId, notification);
+    this.shown.set(message.conversationId, { notification, message });
     notification.onclick = () => {
       window.focus();
       navigate({ view: "conversation", id: message.conversationId });
@@ -77,14 +87,18 @@ export class Notifications {
     };
   }
 
-  /** Closes what was read, and notifies as long as this tab hears of messages. */
+  /** Closes what was read or deleted, renews what has changed, and notifies as long as this tab hears of messages. */
   private update(): void {
-    const { connection, conversations } = this.store.state;
-    for (const [id, notification] of this.shown) {
+    const { connection, conversations, kept } = this.store.state;
+    for (const [id, { notification, message }] of this.shown) {
       const conversation = conversations[id];
-      if (conversation !== undefined && unreadIn(conversation) > 0) continue;
-      this.shown.delete(id);
-      notification.close();
+      const present = kept[message.id];
+      if (conversation === undefined || present === undefined || present.deletedAt !== undefined || readSeqOf(conversation) >= message.seq) {
+        this.shown.delete(id);
+        notification.close();
+      } else if (messageSummary(present) !== messageSummary(message) || present.sender.displayName !== message.sender.displayName) {
+        this.show(conversation, present, true);
+      }
     }
     if (connection === "online") this.stopNotifying ??= hold(notifierLock, () => (this.isNotifier = true));
     else if (connection !== "connecting" && this.stopNotifying !== undefined) {

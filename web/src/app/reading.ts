@@ -1,7 +1,7 @@
 import { ApiError } from "../client/errors";
 import { Parley } from "../client/parley";
 import { Id, Message } from "../client/types";
-import { memberOf } from "../store/state";
+import { readSeqOf } from "../store/counts";
 import { Store } from "../store/store";
 import { emptyTimeline, findBySeq, firstSeq, lastSeq, PageKind, Timeline } from "../store/timeline";
 
@@ -17,9 +17,8 @@ const markDelay = 250;
 
 /** Loads the history of conversations, and tells the server how far the user has read. */
 export class Reading {
-  /** How far the user has read each conversation here, and which of these marks are not acknowledged. */
-  private readonly marked = new Map<Id, number>();
-  private readonly unconfirmed = new Set<Id>();
+  /** How far the user has read here, where that is not acknowledged. */
+  private readonly unconfirmed = new Map<Id, number>();
   private markTimer: ReturnType<typeof setTimeout> | undefined;
   /** The latest load of each conversation. Only its answer counts: earlier ones may know less. */
   private readonly loads = new Map<Id, symbol>();
@@ -29,7 +28,6 @@ export class Reading {
   clear(): void {
     clearTimeout(this.markTimer);
     this.markTimer = undefined;
-    this.marked.clear();
     this.unconfirmed.clear();
     this.loads.clear();
   }
@@ -52,9 +50,7 @@ export class Reading {
       return;
     }
     if (timeline.isLoaded) return;
-    const { unreadCount } = conversation;
-    const readSeq = memberOf(conversation, this.store.state.me?.id)?.readSeq;
-    if (unreadCount > windowSize - 10 && readSeq !== undefined && readSeq > 0) await this.loadAround(id, readSeq + 1);
+    if (conversation.unreadCount > windowSize - 10) await this.loadAround(id, readSeqOf(conversation) + 1);
     else await this.loadNewest(id);
   }
 
@@ -128,6 +124,7 @@ export class Reading {
         return;
       }
     }
+    this.store.dispatch({ type: "keptDropped", conversationId: id });
     await this.loadNewest(id);
     this.store.dispatch({ type: "caughtUp", conversationId: id, revision: target });
   }
@@ -135,11 +132,8 @@ export class Reading {
   /** The user has seen everything up to `seq`. */
   markRead(id: Id, seq: number): void {
     const conversation = this.store.state.conversations[id];
-    if (conversation === undefined) return;
-    const readSeq = memberOf(conversation, this.store.state.me?.id)?.readSeq ?? 0;
-    if (seq <= Math.max(readSeq, this.marked.get(id) ?? 0)) return;
-    this.marked.set(id, seq);
-    this.unconfirmed.add(id);
+    if (conversation === undefined || seq <= readSeqOf(conversation)) return;
+    this.unconfirmed.set(id, seq);
     this.store.dispatch({ type: "readHere", conversationId: id, seq });
     this.markTimer ??= setTimeout(() => this.sendMarks(), markDelay);
   }
@@ -148,11 +142,10 @@ export class Reading {
   sendMarks(): void {
     clearTimeout(this.markTimer);
     this.markTimer = undefined;
-    for (const id of this.unconfirmed) {
-      const seq = this.marked.get(id) ?? 0;
+    for (const [id, seq] of this.unconfirmed) {
       this.parley.markRead(id, seq).then(
         () => {
-          if (this.marked.get(id) === seq) this.unconfirmed.delete(id);
+          if (this.unconfirmed.get(id) === seq) this.unconfirmed.delete(id);
         },
         // The next connection sends it again.
         () => {},

@@ -64,7 +64,7 @@ export class Sending {
       state: "uploading",
       ...(replyTo === undefined ? {} : { replyTo: replyTo.id }),
     };
-    if (replyTo !== undefined) this.store.dispatch({ type: "quoted", message: replyTo });
+    if (replyTo !== undefined) this.store.dispatch({ type: "kept", messages: [replyTo] });
     this.drafts.clear(conversationId);
     this.store.dispatch({ type: "pendingAdded", pending });
     this.proceed(pending);

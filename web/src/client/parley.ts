@@ -1,21 +1,17 @@
 import { Connection, ConnectionHandler } from "./connection";
 import { lateTransport, OpenTransport, webSocketTransport } from "./engine";
-import { ApiError, NetworkError } from "./errors";
+import { NetworkError } from "./errors";
 import { HttpClient, query } from "./http";
-import { NewConversation } from "./schemas";
 import { LogoutMemory, Session, SignedInHint } from "./session";
 import { tabSharing } from "./sharing";
 import {
   Answers,
   Conversation,
   ConversationPage,
-  Device,
   Id,
-  MemberPage,
   Message,
   MessagePage,
   OutgoingMessage,
-  Role,
   SyncAnswer,
   User,
 } from "./types";
@@ -30,7 +26,7 @@ export interface Later {
 /** A Parley server: every route and event that the page uses, with its types. */
 export class Parley {
   readonly session: Session;
-  private readonly http: HttpClient;
+  readonly http: HttpClient;
   private connection: Connection | undefined;
   private loading: Promise<Uploader> | undefined;
 
@@ -101,9 +97,9 @@ export class Parley {
     return this.request("typing", { conversationId, active });
   }
 
-  /** Everything that has changed since the given revisions. */
-  sync(known: Record<Id, number>): Promise<SyncAnswer> {
-    return this.request<SyncAnswer>("sync", { known });
+  /** Everything that has changed since the given revisions; with a `cursor`, also marks and profiles since then. */
+  sync(known: Record<Id, number>, cursor?: string): Promise<SyncAnswer> {
+    return this.request<SyncAnswer>("sync", cursor === undefined ? { known } : { known, cursor });
   }
 
   // Files
@@ -121,24 +117,8 @@ export class Parley {
 
   // People
 
-  updateMe(changes: { displayName?: string; about?: string; avatarUploadId?: Id }): Promise<User> {
-    return this.http.patch<Answers["changeMe"]>("/auth/me", changes);
-  }
-
-  changePassword(currentPassword: string, newPassword: string): Promise<void> {
-    return this.http.post<void>("/auth/password", { currentPassword, newPassword });
-  }
-
-  async devices(): Promise<Device[]> {
-    return (await this.http.get<Answers["listSessions"]>("/auth/sessions")).sessions;
-  }
-
-  revokeDevice(id: Id): Promise<void> {
-    return this.http.delete<void>(`/auth/sessions/${id}`);
-  }
-
-  async findUsers(text: string, signal?: AbortSignal): Promise<User[]> {
-    return (await this.http.get<Answers["findUsers"]>(query("/users", { query: text, limit: 20 }), signal)).users;
+  user(id: Id): Promise<User> {
+    return this.http.get<Answers["showUser"]>(`/users/${id}`);
   }
 
   async blocked(): Promise<User[]> {
@@ -160,55 +140,6 @@ export class Parley {
     return this.http.get<Answers["showConversation"]>(`/conversations/${id}`);
   }
 
-  startDirect(userId: Id): Promise<Conversation> {
-    return this.makeConversation({ kind: "direct", userId });
-  }
-
-  startGroup(group: { title: string; visibility: "private" | "public"; memberIds: Id[] }): Promise<Conversation> {
-    return this.makeConversation({ kind: "group", ...group });
-  }
-
-  private makeConversation(body: NewConversation): Promise<Conversation> {
-    return this.http.post<Answers["makeConversation"]>("/conversations", body);
-  }
-
-  async publicGroups(text: string, signal?: AbortSignal): Promise<Conversation[]> {
-    const path = query("/conversations/public", { query: text });
-    return (await this.http.get<Answers["listPublicGroups"]>(path, signal)).conversations;
-  }
-
-  rename(id: Id, title: string): Promise<Conversation> {
-    return this.http.patch<Answers["renameGroup"]>(`/conversations/${id}`, { title });
-  }
-
-  join(id: Id): Promise<Conversation> {
-    return this.http.post<Answers["joinGroup"]>(`/conversations/${id}/join`);
-  }
-
-  accept(id: Id): Promise<Conversation> {
-    return this.http.post<Answers["acceptInvitation"]>(`/conversations/${id}/accept`);
-  }
-
-  leave(id: Id): Promise<void> {
-    return this.http.post<void>(`/conversations/${id}/leave`);
-  }
-
-  members(id: Id, cursor?: string): Promise<MemberPage> {
-    return this.http.get<Answers["listMembers"]>(query(`/conversations/${id}/members`, { cursor, limit: 100 }));
-  }
-
-  addMembers(id: Id, userIds: Id[]): Promise<Conversation> {
-    return this.http.post<Answers["addMembers"]>(`/conversations/${id}/members`, { userIds });
-  }
-
-  setRole(id: Id, userId: Id, role: Role): Promise<Conversation> {
-    return this.http.patch<Answers["setRole"]>(`/conversations/${id}/members/${userId}`, { role });
-  }
-
-  removeMember(id: Id, userId: Id): Promise<void> {
-    return this.http.delete<void>(`/conversations/${id}/members/${userId}`);
-  }
-
   // Messages
 
   history(conversationId: Id, bounds: { before?: number; after?: number; limit: number }): Promise<MessagePage> {
@@ -221,20 +152,6 @@ export class Parley {
 
   async message(id: Id): Promise<Message> {
     return (await this.http.get<Answers["showMessage"]>(`/messages/${id}`)).message;
-  }
-
-  report(id: Id, reason: string): Promise<void> {
-    return this.http.post<void>(`/messages/${id}/report`, { reason });
-  }
-
-  /** Answers nothing for a text that the server refuses because it has no word to look for. */
-  async search(q: string, options: { conversationId?: Id; before?: string }, signal?: AbortSignal): Promise<MessagePage> {
-    try {
-      return await this.http.get<Answers["searchMessages"]>(query("/messages/search", { q, ...options, limit: 30 }), signal);
-    } catch (error) {
-      if (error instanceof ApiError && error.field === "q") return { messages: [], hasMore: false };
-      throw error;
-    }
   }
 
   private request<T>(event: string, payload: unknown): Promise<T> {

@@ -54,10 +54,10 @@ export interface SyncAnswer {
   }[];
   removed: Id[];
   /** The marks that have moved since `cursor`; the user's own with the server's count. */
-  marks?: (Marks & { unreadCount?: number })[];
+  marks: (Marks & { unreadCount?: number })[];
   /** Those whose profile has changed since `cursor`. */
-  users?: User[];
-  cursor?: string;
+  users: User[];
+  cursor: string;
   moreMarks?: boolean;
 }
 

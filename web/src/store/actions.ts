@@ -1,5 +1,5 @@
 import { ConnectionStatus } from "../client/connection";
-import { Conversation, Id, Message, Role, ServerEvent, SyncAnswer, User } from "../client/types";
+import { Conversation, Id, Message, ServerEvent, SyncAnswer, User } from "../client/types";
 import { Act } from "./act";
 import { Draft, Ending, Notice, PendingMessage, UploadTask } from "./state";
 import { PageKind } from "./timeline";
@@ -12,14 +12,17 @@ export type Action =
   | { type: "clock"; now: number }
   | { type: "blocked"; ids: readonly Id[] }
   | { type: "meChanged"; user: User }
-  | { type: "ownRole"; conversationId: Id; role: Role }
+  /** People as the server shows them. If they are not new, only those who are held are updated. */
+  | { type: "people"; users: readonly User[]; isNew: boolean }
   | { type: "connection"; status: ConnectionStatus }
   | { type: "conversations"; conversations: readonly Conversation[]; isComplete: boolean }
-  | { type: "conversation"; conversation: Conversation }
+  /** `isListed`: it belongs into the user's list, even if it was hidden. */
+  | { type: "conversation"; conversation: Conversation; isListed: boolean }
   | { type: "conversationGone"; id: Id }
   /** `isLive`: the connection has synced, so that events alone keep the state complete. */
   | { type: "event"; event: ServerEvent; isLive: boolean; now: number }
-  | { type: "synced"; answer: SyncAnswer }
+  /** `known` are the revisions that were asked from. */
+  | { type: "synced"; answer: SyncAnswer; known: Readonly<Record<Id, number>> }
   /** All changes up to `revision` have been applied. */
   | { type: "caughtUp"; conversationId: Id; revision: number }
   | { type: "messages"; conversationId: Id; messages: readonly Message[] }
@@ -27,7 +30,10 @@ export type Action =
   | { type: "loadFailed"; conversationId: Id }
   | { type: "pageLoaded"; conversationId: Id; page: PageKind; messages: readonly Message[] }
   | { type: "readHere"; conversationId: Id; seq: number }
-  | { type: "quoted"; message: Message }
+  /** Messages that a view shows outside of a timeline. */
+  | { type: "kept"; messages: readonly Message[] }
+  /** Too much has changed to follow it: such messages are to be fetched again. */
+  | { type: "keptDropped"; conversationId: Id }
   | { type: "typingExpired"; now: number }
   | { type: "pendingAdded"; pending: PendingMessage }
   | { type: "pendingChanged"; clientId: string; changes: Partial<PendingMessage> }

@@ -1,16 +1,52 @@
 import { Conversation, Id, Marks, Member } from "../client/types";
+import { countOf, readSeqOf, recounted, withReadPast, withServerCount } from "./counts";
+import { withMessages } from "./messages";
+import { refreshed } from "./people";
 import { draftOf, State, titleOf } from "./state";
-import { without } from "./tables";
+import { bounded, without } from "./tables";
 
-export function withConversation(state: State, incoming: Conversation): State {
-  const present = state.conversations[incoming.id];
-  const merged = present === undefined ? incoming : merge(present, incoming);
-  const next = {
+/** At most so many marks wait for their conversation. */
+const mostEarly = 100;
+
+/** After so many later changes, one that is missing is not waited for. */
+const mostAhead = 50;
+
+/** Takes in a conversation. `isExact`: its `unreadCount` was taken at its `revision`. Those in events can be later. */
+export function withConversation(state: State, incoming: Conversation, isExact = true): State {
+  const { lastMessage, ...plain } = incoming;
+  const { id, revision, lastSeq, unreadCount } = plain;
+  const present = state.conversations[id];
+  const before = present === undefined ? 0 : readSeqOf(present);
+  const merged = present === undefined ? plain : merge(present, incoming);
+  let next: State = {
     ...state,
-    conversations: { ...state.conversations, [incoming.id]: merged },
+    conversations: { ...state.conversations, [id]: merged },
     online: withStatuses(state.online, incoming.members),
+    people: refreshed(state.people, incoming.members.map(({ user }) => user)),
   };
-  return state.revisions[incoming.id] === undefined ? withRevision(next, incoming.id, incoming.revision) : next;
+  if (present === undefined) {
+    next = withoutEarly({ ...next, counts: { ...next.counts, [id]: countOf(incoming, isExact) } }, id);
+  } else {
+    if (readSeqOf(merged) !== before) next = withReadPast(next, id, before);
+    next = withServerCount(next, id, { unreadCount, readSeq: readSeqOf(incoming), revision, lastSeq, isExact });
+  }
+  // It can be newer than the rest of the conversation.
+  next = withMessages(next, id, lastMessage === undefined ? [] : [lastMessage]);
+  return next.revisions[id] === undefined ? withRevision(next, id, revision) : next;
+}
+
+/** Applies what has arrived of a conversation before itself. */
+function withoutEarly(state: State, id: Id): State {
+  const early = state.early[id];
+  if (early === undefined) return state;
+  const next = { ...state, early: without(state.early, id) };
+  return early.marks.reduce(withMarks, withMessages(next, id, early.messages));
+}
+
+/** Shows a conversation in the user's list. */
+export function withListed(state: State, id: Id): State {
+  const unlisted = without(state.unlisted, id);
+  return unlisted === state.unlisted ? state : { ...state, unlisted };
 }
 
 /** Adds who is online among people of whom nothing is known yet. For the others, live events know better. */
@@ -23,32 +59,47 @@ function withStatuses(online: State["online"], members: readonly Member[]): Stat
 /** Merges two versions of a conversation. Either can be the older one, so nothing moves back. */
 function merge(present: Conversation, incoming: Conversation): Conversation {
   const newer = incoming.revision >= present.revision ? incoming : present;
-  const isAhead = present.lastSeq > incoming.lastSeq;
-  const { lastMessage, lastSeq, unreadCount } = isAhead ? present : incoming;
+  const older = newer === present ? incoming : present;
   const members = newer.members.map((member) => {
-    const other = present.members.find((candidate) => candidate.user.id === member.user.id);
+    const other = older.members.find((candidate) => candidate.user.id === member.user.id);
     return other === undefined ? member : withHigherMarks(member, other);
   });
-  const result = { ...newer, members, lastSeq, unreadCount };
-  const last = lastMessage ?? present.lastMessage;
-  return last === undefined ? result : { ...result, lastMessage: last };
+  const { lastMessage: _, ...rest } = newer;
+  const result: Conversation = {
+    ...rest,
+    members,
+    lastSeq: Math.max(present.lastSeq, incoming.lastSeq),
+    // Both are taken in afterwards.
+    unreadCount: present.unreadCount,
+    ...(present.lastMessage === undefined ? {} : { lastMessage: present.lastMessage }),
+  };
+  if (newer.me !== undefined && older.me !== undefined) result.me = withHigherMarks(newer.me, older.me);
+  const isSame = present.revision === incoming.revision;
+  if (isSame && newer.others !== undefined && older.others !== undefined) result.others = withHigherMarks(newer.others, older.others);
+  return result;
 }
 
-function withHigherMarks(member: Member, marks: { deliveredSeq: number; readSeq: number }): Member {
-  const readSeq = Math.max(member.readSeq, marks.readSeq);
-  const deliveredSeq = Math.max(member.deliveredSeq, marks.deliveredSeq, readSeq);
-  if (readSeq === member.readSeq && deliveredSeq === member.deliveredSeq) return member;
-  return { ...member, readSeq, deliveredSeq };
+function withHigherMarks<T extends Pick<Marks, "deliveredSeq" | "readSeq">>(present: T, marks: Pick<Marks, "deliveredSeq" | "readSeq">): T {
+  const readSeq = Math.max(present.readSeq, marks.readSeq);
+  const deliveredSeq = Math.max(present.deliveredSeq, marks.deliveredSeq, readSeq);
+  if (readSeq === present.readSeq && deliveredSeq === present.deliveredSeq) return present;
+  return { ...present, readSeq, deliveredSeq };
 }
 
+/** Forgets a conversation that the user is not in any more, or has hidden, and everything that was in it. */
 export function withoutConversation(state: State, id: Id): State {
   const conversation = state.conversations[id];
   return {
     ...state,
     conversations: without(state.conversations, id),
+    unlisted: { ...state.unlisted, [id]: true },
+    counts: without(state.counts, id),
+    early: without(state.early, id),
     revisions: without(state.revisions, id),
+    ahead: without(state.ahead, id),
     timelines: without(state.timelines, id),
-    ownRoles: without(state.ownRoles, id),
+    typing: without(state.typing, id),
+    kept: Object.fromEntries(Object.entries(state.kept).filter(([, message]) => message.conversationId !== id)),
     // What was not sent stays: its user wrote it.
     titles: conversation !== undefined && hasWords(state, id) ? { ...state.titles, [id]: titleOf(conversation, state.me?.id) } : state.titles,
   };
@@ -73,42 +124,64 @@ export function withChange(
   if (present === undefined || revision <= present.revision) return state;
   const changed = { ...change(present), revision };
   const next = { ...state, conversations: { ...state.conversations, [id]: changed } };
-  return isLive ? withRevision(next, id, revision) : next;
+  return isLive ? withApplied(next, id, revision) : next;
 }
 
 /** Notes that every change of a conversation up to `revision` has been applied. */
 export function withRevision(state: State, id: Id, revision: number): State {
   if ((state.revisions[id] ?? 0) >= revision) return state;
-  return { ...state, revisions: { ...state.revisions, [id]: revision } };
+  const ahead = state.ahead[id]?.filter((other) => other > revision) ?? [];
+  const next = { ...state, revisions: { ...state.revisions, [id]: revision }, ahead: { ...state.ahead, [id]: ahead } };
+  // What was applied before its turn follows.
+  return ahead.includes(revision + 1) ? withRevision(next, id, revision + 1) : next;
+}
+
+/**
+ * Notes that the change to `revision` has been applied. Two events can change places; if the connection ended between
+ * them, the one that is missing would be lost. A revision that stays missing had no event for this user.
+ */
+export function withApplied(state: State, id: Id, revision: number): State {
+  const applied = state.revisions[id] ?? 0;
+  if (revision <= applied) return state;
+  if (revision === applied + 1) return withRevision(state, id, revision);
+  const ahead = [...new Set([...(state.ahead[id] ?? []), revision])].sort((a, b) => a - b);
+  if (ahead.length > mostAhead) return withRevision({ ...state, ahead: { ...state.ahead, [id]: ahead } }, id, ahead[0] ?? revision);
+  return { ...state, ahead: { ...state.ahead, [id]: ahead } };
+}
+
+// Members
+
+/** Adds a member. The listed ones are the first who joined, so a new one is among them only if all are listed. */
+export function withMember(conversation: Conversation, member: Member, memberCount: number): Conversation {
+  const others = conversation.members.filter(({ user }) => user.id !== member.user.id);
+  const members = others.length + 1 === memberCount && memberCount <= mostListed ? [...others, member] : conversation.members;
+  return { ...conversation, members, memberCount };
+}
+
+/** A conversation carries at most so many members. */
+const mostListed = 50;
+
+export function withoutMember(conversation: Conversation, userId: Id, memberCount: number): Conversation {
+  return { ...conversation, members: conversation.members.filter(({ user }) => user.id !== userId), memberCount };
 }
 
 // Marks
 
 export function ownMarks(state: State, meId: Id, conversationId: Id, seq: number): Marks {
-  const member = state.conversations[conversationId]?.members.find((candidate) => candidate.user.id === meId);
-  return { conversationId, userId: meId, readSeq: seq, deliveredSeq: Math.max(seq, member?.deliveredSeq ?? 0) };
+  const own = state.conversations[conversationId]?.me;
+  return { conversationId, userId: meId, readSeq: seq, deliveredSeq: Math.max(seq, own?.deliveredSeq ?? 0) };
 }
 
 export function withMarks(state: State, marks: Marks): State {
-  const conversation = state.conversations[marks.conversationId];
-  if (conversation === undefined) return state;
-  const members = conversation.members.map((member) =>
-    member.user.id === marks.userId ? withHigherMarks(member, marks) : member,
-  );
-  const unreadCount =
-    marks.userId === state.me?.id ? unreadPast(state, conversation, marks.readSeq) : conversation.unreadCount;
-  const updated = { ...conversation, members, unreadCount };
-  return { ...state, conversations: { ...state.conversations, [conversation.id]: updated } };
-}
-
-/** The number of unread messages past `readSeq`: counted if they are loaded, otherwise an upper bound. */
-function unreadPast(state: State, conversation: Conversation, readSeq: number): number {
-  const past = Math.max(0, conversation.lastSeq - readSeq);
-  const messages = state.timelines[conversation.id]?.messages ?? [];
-  const first = messages[0];
-  const last = messages[messages.length - 1];
-  if (first !== undefined && last !== undefined && first.seq <= readSeq + 1 && last.seq >= conversation.lastSeq) {
-    return messages.filter((message) => message.seq > readSeq && message.sender.id !== state.me?.id).length;
+  const { conversationId: id, userId } = marks;
+  const conversation = state.conversations[id];
+  if (conversation === undefined) {
+    const early = state.early[id] ?? { messages: [], marks: [] };
+    return { ...state, early: bounded({ ...state.early, [id]: { ...early, marks: [...early.marks, marks].slice(-mostEarly) } }, mostEarly) };
   }
-  return Math.min(conversation.unreadCount, past);
+  const members = conversation.members.map((member) => (member.user.id === userId ? withHigherMarks(member, marks) : member));
+  const updated = { ...conversation, members };
+  if (userId === state.me?.id && conversation.me !== undefined) updated.me = withHigherMarks(conversation.me, marks);
+  const next = { ...state, conversations: { ...state.conversations, [id]: updated } };
+  return readSeqOf(updated) === readSeqOf(conversation) ? next : recounted(withReadPast(next, id, readSeqOf(conversation)), id);
 }

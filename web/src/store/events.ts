@@ -1,6 +1,7 @@
 import { ServerEvent } from "../client/types";
-import { withChange, withConversation, withMarks, withoutConversation, withRevision } from "./conversations";
+import { withApplied, withChange, withConversation, withListed, withMarks, withMember, withoutConversation, withoutMember } from "./conversations";
 import { withMessages, withTimeline } from "./messages";
+import { withUser } from "./people";
 import { State } from "./state";
 import { applyReaction } from "./timeline";
 import { typingLife, withoutTyping } from "./typing";
@@ -23,13 +24,13 @@ export function reduceEvent(state: State, event: ServerEvent, isLive: boolean, n
       // Sending ends the typing. A reaction to an older message, or its edit, does not.
       const isSent = event.name === "message:received";
       const next = isSent ? withoutTyping(taken, message.conversationId, message.sender.id) : taken;
-      return isLive ? withRevision(next, message.conversationId, message.revision) : next;
+      return isLive ? withApplied(next, message.conversationId, message.revision) : next;
     }
     case "message:reactions": {
       const { conversationId, revision } = event.payload;
       const isHeld = state.timelines[conversationId] !== undefined;
       const next = isHeld ? withTimeline(state, conversationId, (timeline) => applyReaction(timeline, event.payload)) : state;
-      return isLive ? withRevision(next, conversationId, revision) : next;
+      return isLive ? withApplied(next, conversationId, revision) : next;
     }
     case "message:status":
       return withMarks(state, event.payload);
@@ -41,22 +42,23 @@ export function reduceEvent(state: State, event: ServerEvent, isLive: boolean, n
         lastSeen: lastSeenAt === undefined ? state.lastSeen : { ...state.lastSeen, [userId]: lastSeenAt },
       };
     }
+    case "user:updated":
+      return withUser(state, event.payload);
     case "typing": {
-      const { conversationId, userId, active } = event.payload;
+      const { conversationId, userId, active, user } = event.payload;
       if (!active || state.blocked[userId] === true) return withoutTyping(state, conversationId, userId);
-      const typing = { ...state.typing[conversationId], [userId]: now + typingLife };
-      return { ...state, typing: { ...state.typing, [conversationId]: typing } };
+      const typist = { until: now + typingLife, user };
+      return { ...state, typing: { ...state.typing, [conversationId]: { ...state.typing[conversationId], [userId]: typist } } };
     }
     case "user:muted":
       return { ...state, mutedUntil: endOfMute(event.payload.until) };
     case "conversation:created":
-      return withConversation(state, event.payload);
+      return withConversation(withListed(state, event.payload.id), event.payload, false);
     case "conversation:updated": {
-      // Keep the count of this device: the server may not know yet what was just read here.
-      const present = state.conversations[event.payload.id];
-      if (present === undefined) return state;
-      const next = withConversation(state, { ...event.payload, unreadCount: present.unreadCount });
-      return isLive ? withRevision(next, present.id, event.payload.revision) : next;
+      const { id, revision } = event.payload;
+      if (state.conversations[id] === undefined) return state;
+      const next = withConversation(state, event.payload, false);
+      return isLive ? withApplied(next, id, revision) : next;
     }
     case "conversation:renamed": {
       const { id, title, revision } = event.payload;
@@ -64,18 +66,24 @@ export function reduceEvent(state: State, event: ServerEvent, isLive: boolean, n
     }
     case "member:updated": {
       const { conversationId, userId, role, revision } = event.payload;
-      const isOwn = userId === state.me?.id && state.ownRoles[conversationId] !== undefined;
-      const next = isOwn ? { ...state, ownRoles: { ...state.ownRoles, [conversationId]: role } } : state;
-      return withChange(next, conversationId, revision, isLive, (conversation) => ({
-        ...conversation,
-        members: conversation.members.map((member) => (member.user.id === userId ? { ...member, role } : member)),
+      return withChange(state, conversationId, revision, isLive, ({ me, members, ...rest }) => ({
+        ...rest,
+        members: members.map((member) => (member.user.id === userId ? { ...member, role } : member)),
+        ...(me === undefined ? {} : { me: userId === state.me?.id ? { ...me, role } : me }),
       }));
+    }
+    case "member:joined": {
+      const { conversationId, member, memberCount, revision } = event.payload;
+      return withChange(state, conversationId, revision, isLive, (conversation) => withMember(conversation, member, memberCount));
+    }
+    case "member:left": {
+      const { conversationId, userId, memberCount, revision } = event.payload;
+      return withChange(withoutTyping(state, conversationId, userId), conversationId, revision, isLive, (conversation) =>
+        withoutMember(conversation, userId, memberCount),
+      );
     }
     case "conversation:removed":
       return withoutConversation(state, event.payload.id);
-    case "member:joined":
-    case "member:left":
-    case "user:updated":
     case "user:blocked":
     case "session:revoked":
       return state;

@@ -1,12 +1,13 @@
-import { SyncAnswer } from "../client/types";
+import { Id, SyncAnswer } from "../client/types";
 import { Action } from "./actions";
 import { withAct, withoutAct, withTarget } from "./acts";
-import { ownMarks, withConversation, withMarks, withoutConversation, withRevision } from "./conversations";
+import { ownMarks, withConversation, withListed, withMarks, withoutConversation, withRevision } from "./conversations";
+import { recounted, withServerCount } from "./counts";
 import { reduceEvent } from "./events";
-import { withMessages, withoutArrived, withTimeline } from "./messages";
-import { initialState, State, timeOf } from "./state";
+import { withKept, withMessages, withPage, withTimeline } from "./messages";
+import { refreshed, withPeople, withUser } from "./people";
+import { draftOf, initialState, State, timeOf } from "./state";
 import { without } from "./tables";
-import { applyPage } from "./timeline";
 import { unexpired } from "./typing";
 
 /** The state after an action. */
@@ -22,8 +23,8 @@ export function reduce(state: State, action: Action): State {
       return { ...state, blocked: Object.fromEntries(action.ids.map((id) => [id, true])) };
     case "meChanged":
       return { ...state, me: { ...state.me, ...action.user } };
-    case "ownRole":
-      return { ...state, ownRoles: { ...state.ownRoles, [action.conversationId]: action.role } };
+    case "people":
+      return action.isNew ? withPeople(state, action.users) : { ...state, people: refreshed(state.people, action.users) };
     case "connection":
       // Without a connection nobody knows who is typing, and, once it stays away, who is online.
       return {
@@ -34,17 +35,22 @@ export function reduce(state: State, action: Action): State {
       };
     case "conversations":
       return {
-        ...action.conversations.reduce(withConversation, state),
+        ...action.conversations.reduce((next, conversation) => withConversation(withListed(next, conversation.id), conversation), state),
         isListLoaded: state.isListLoaded || action.isComplete,
       };
-    case "conversation":
-      return withConversation(state, action.conversation);
+    case "conversation": {
+      const next = withConversation(state, action.conversation);
+      const { id } = action.conversation;
+      if (action.isListed) return withListed(next, id);
+      const isNew = state.conversations[id] === undefined && action.conversation.kind === "direct";
+      return isNew ? { ...next, unlisted: { ...next.unlisted, [id]: true } } : next;
+    }
     case "conversationGone":
       return withoutConversation(state, action.id);
     case "event":
       return reduceEvent(state, action.event, action.isLive, action.now);
     case "synced":
-      return synced(state, action.answer);
+      return synced(state, action.answer, action.known);
     case "caughtUp":
       return withRevision(state, action.conversationId, action.revision);
     case "messages":
@@ -53,14 +59,14 @@ export function reduce(state: State, action: Action): State {
       return withTimeline(state, action.conversationId, (timeline) => ({ ...timeline, loading: action.kind, isBroken: false }));
     case "loadFailed":
       return withTimeline(state, action.conversationId, (timeline) => ({ ...timeline, loading: undefined, isBroken: true }));
-    case "pageLoaded": {
-      const next = withTimeline(state, action.conversationId, (timeline) => applyPage(timeline, action.page, action.messages));
-      return withoutArrived(next, action.messages);
-    }
+    case "pageLoaded":
+      return withPage(state, action.conversationId, action.page, action.messages);
     case "readHere":
       return state.me === undefined ? state : withMarks(state, ownMarks(state, state.me.id, action.conversationId, action.seq));
-    case "quoted":
-      return { ...state, quoted: { ...state.quoted, [action.message.id]: action.message } };
+    case "kept":
+      return withKept(state, action.messages);
+    case "keptDropped":
+      return { ...state, kept: Object.fromEntries(Object.entries(state.kept).filter(([, message]) => message.conversationId !== action.conversationId)) };
     case "typingExpired":
       return { ...state, typing: unexpired(state.typing, action.now) };
     case "pendingAdded":
@@ -100,13 +106,32 @@ export function reduce(state: State, action: Action): State {
   }
 }
 
-function synced(state: State, answer: SyncAnswer): State {
+/** `known` are the revisions that were asked from. */
+function synced(state: State, answer: SyncAnswer, known: Readonly<Record<Id, number>>): State {
   let next = answer.removed.reduce(withoutConversation, state);
   for (const { id, revision, conversation, messages, more } of answer.conversations) {
-    if (conversation !== undefined) next = withConversation(next, conversation);
+    if (conversation !== undefined) next = withConversation(withListed(next, id), conversation);
     next = withMessages(next, id, messages);
-    // If messages are loaded, the rest of their changes is still to be fetched. If none are, nothing can be stale.
-    if (!more || next.timelines[id] === undefined) next = withRevision(next, id, revision);
+    // If messages are held, the rest of their changes is still to be fetched. If none are, nothing can be stale.
+    if (!more) next = withRevision(next, id, revision);
+    else if (conversation !== undefined && !isHolding(next, id)) next = withRevision(next, id, conversation.revision);
   }
-  return next;
+  for (const { unreadCount, ...marks } of answer.marks) {
+    next = withMarks(next, marks);
+    const { conversationId: id, readSeq } = marks;
+    const present = next.conversations[id];
+    if (unreadCount === undefined || present === undefined) continue;
+    // The server counts before it looks for changes. If it found none, nothing had changed when it counted.
+    const isExact = known[id] !== undefined && !answer.conversations.some((changed) => changed.id === id);
+    const revision = isExact ? known[id] ?? 0 : next.counts[id]?.revision ?? 0;
+    next = recounted(withServerCount(next, id, { unreadCount, readSeq, revision, isExact }), id);
+  }
+  return answer.users.reduce(withUser, next);
+}
+
+/** Whether the page holds messages of a conversation that can change. */
+export function isHolding(state: State, id: Id): boolean {
+  const { replyTo, editing } = draftOf(state, id);
+  const isShown = state.timelines[id] !== undefined || replyTo !== undefined || editing !== undefined;
+  return isShown || Object.values(state.kept).some(({ conversationId }) => conversationId === id);
 }

@@ -1,5 +1,5 @@
 import { ConnectionStatus } from "../client/connection";
-import { Conversation, Id, Member, Message, MessageStatus, Role, Upload, User } from "../client/types";
+import { Conversation, Id, Marks, Member, Message, MessageStatus, Role, Upload, User } from "../client/types";
 import { Acts } from "./act";
 import { Timeline } from "./timeline";
 
@@ -74,6 +74,49 @@ export interface Notice {
 
 type Table<T> = Readonly<Record<string, T>>;
 
+/** Somebody who is typing, and until when that is shown, in milliseconds since 1970. */
+export interface Typist {
+  readonly until: number;
+  readonly user: Message["sender"] | undefined;
+}
+
+/**
+ * Unread messages are those of others past the user's mark that are not deleted. Where all messages past the mark are
+ * loaded, these are counted. Otherwise the number is the server's, as of a revision of the conversation, with what has
+ * changed since. Where the page cannot know it, `isSure` is false, and the server is asked.
+ */
+export interface Count {
+  readonly number: number;
+  readonly isSure: boolean;
+  /** Whether all messages past the mark are loaded. */
+  readonly isLoaded: boolean;
+  /** The server's number contained every change up to this revision, and every message up to this seq. */
+  readonly revision: number;
+  readonly lastSeq: number;
+  /** Whether it was taken at `revision`. That of an event can contain later messages. */
+  readonly isExact: boolean;
+  /** What has happened to messages past the mark, oldest first. */
+  readonly entries: readonly Entry[];
+  /** Earlier entries than this revision may be missing. */
+  readonly floor: number;
+}
+
+/** A version of a message, and by how much it changed the number after `Count.revision`. */
+export interface Entry {
+  readonly seq: number;
+  readonly revision: number;
+  readonly isUnread: boolean;
+  /** Whether no earlier version was seen. */
+  readonly isFirst: boolean;
+  readonly change: number;
+}
+
+/** What has arrived of a conversation that is still being fetched. */
+export interface Early {
+  readonly messages: readonly Message[];
+  readonly marks: readonly Marks[];
+}
+
 export interface State {
   /** `restoring` while the page asks the server whether its cookie is still valid. */
   readonly phase: "restoring" | "signedOut" | "signedIn";
@@ -88,17 +131,24 @@ export interface State {
   readonly connection: ConnectionStatus;
   readonly conversations: Table<Conversation>;
   readonly isListLoaded: boolean;
+  /** The conversations that are known without being in the user's list, such as one that was hidden and is still open. */
+  readonly unlisted: Table<boolean>;
+  /** How the unread messages of a conversation were counted. */
+  readonly counts: Table<Count>;
+  readonly early: Table<Early>;
   /** By conversation: every change up to this revision has been applied. */
   readonly revisions: Table<number>;
+  /** By conversation: later changes that have been applied already. */
+  readonly ahead: Table<readonly number[]>;
   readonly timelines: Table<Timeline>;
   readonly online: Table<boolean>;
   readonly lastSeen: Table<string>;
   /** The people whom the user has blocked. */
   readonly blocked: Table<boolean>;
-  /** The user's role in groups whose first members, which a conversation carries, do not include the user. */
-  readonly ownRoles: Table<Role>;
-  /** By conversation and user: until when the typing mark is shown, in milliseconds since 1970. */
-  readonly typing: Table<Table<number>>;
+  /** People whose profile has changed, and those of whom a conversation says no more than the id. */
+  readonly people: Table<User>;
+  /** By conversation and user. */
+  readonly typing: Table<Table<Typist>>;
   readonly pending: readonly PendingMessage[];
   /** What is to be done to messages, by their ids. */
   readonly acts: Acts;
@@ -106,8 +156,8 @@ export interface State {
   readonly titles: Table<string>;
   readonly uploads: Table<UploadTask>;
   readonly drafts: Table<Draft>;
-  /** Quoted messages that are not in a timeline. */
-  readonly quoted: Table<Message>;
+  /** Messages that views show outside of a timeline, such as quoted and found ones, and those that have changed. */
+  readonly kept: Table<Message>;
   readonly notices: readonly Notice[];
 }
 
@@ -126,19 +176,23 @@ export const initialState: State = {
   connection: "stopped",
   conversations: {},
   isListLoaded: false,
+  unlisted: {},
+  counts: {},
+  early: {},
   revisions: {},
+  ahead: {},
   timelines: {},
   online: {},
   lastSeen: {},
   blocked: {},
-  ownRoles: {},
+  people: {},
   typing: {},
   pending: [],
   acts: {},
   titles: {},
   uploads: {},
   drafts: {},
-  quoted: {},
+  kept: {},
   notices: [],
 };
 
@@ -162,9 +216,25 @@ export function memberOf(conversation: Conversation, userId: Id | undefined): Me
   return conversation.members.find((member) => member.user.id === userId);
 }
 
-/** The user's role in a conversation they are in; a plain member's until another one is known. */
-export function ownRole(state: State, conversation: Conversation): Role {
-  return memberOf(conversation, state.me?.id)?.role ?? state.ownRoles[conversation.id] ?? "member";
+/** The user's role in a conversation they are in. */
+export function ownRole(conversation: Conversation): Role {
+  return conversation.me?.role ?? "member";
+}
+
+/** Somebody's name, where a conversation names only the id; undefined if it has to be asked for. */
+export function nameOf(state: State, conversation: Conversation, userId: Id): string | undefined {
+  if (userId === state.me?.id) return state.me.displayName;
+  return (memberOf(conversation, userId)?.user ?? state.people[userId])?.displayName;
+}
+
+/** Whether somebody's messages are folded: in groups, those of people whom the user has blocked. */
+export function isFromBlocked(state: State, { kind }: Conversation, senderId: Id | undefined): boolean {
+  return kind === "group" && senderId !== undefined && state.blocked[senderId] === true;
+}
+
+/** The conversations of the user's list. */
+export function listed({ conversations, unlisted }: Pick<State, "conversations" | "unlisted">): Conversation[] {
+  return Object.values(conversations).filter(({ id }) => unlisted[id] !== true);
 }
 
 /** The unread messages that the list and the page's title count. A group that was not accepted has none. */
@@ -177,13 +247,24 @@ export function activity(conversation: Conversation): string {
   return conversation.lastMessage?.createdAt ?? conversation.createdAt;
 }
 
-/** The status of the user's own message, by the marks of all other members or as the server last said. */
+/** The status of the user's own message, by the lowest marks of all others or as the server last said. */
 export function statusOf(message: Message, conversation: Conversation): MessageStatus {
-  const others = conversation.members.filter((member) => member.user.id !== message.sender.id);
-  if (others.length === 0 || conversation.memberCount > conversation.members.length) return message.status;
-  if (message.status === "read" || others.every((member) => member.readSeq >= message.seq)) return "read";
-  if (message.status === "delivered" || others.every((member) => member.deliveredSeq >= message.seq)) return "delivered";
+  const lowest = lowestOfOthers(message.sender.id, conversation);
+  if (lowest === undefined) return message.status;
+  if (message.status === "read" || lowest.readSeq >= message.seq) return "read";
+  if (message.status === "delivered" || lowest.deliveredSeq >= message.seq) return "delivered";
   return "sent";
+}
+
+function lowestOfOthers(userId: Id, { members, memberCount, others }: Conversation): Conversation["others"] {
+  if (memberCount > members.length) return others;
+  // Closed accounts read nothing any more.
+  const open = members.filter(({ user }) => user.id !== userId && user.closed !== true);
+  if (open.length === 0) return undefined;
+  return {
+    readSeq: Math.min(...open.map(({ readSeq }) => readSeq)),
+    deliveredSeq: Math.min(...open.map(({ deliveredSeq }) => deliveredSeq)),
+  };
 }
 
 export function draftOf(state: State, conversationId: Id): Draft {

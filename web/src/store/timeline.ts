@@ -54,6 +54,11 @@ export function lastSeq(timeline: Timeline): number {
   return timeline.messages[timeline.messages.length - 1]?.seq ?? 0;
 }
 
+/** The newer of two versions of a message. */
+export function newest(message: Message, other: Message | undefined): Message {
+  return other !== undefined && other.revision > message.revision ? other : message;
+}
+
 /** Whether this is the same message with new URLs of its files. The later answer has the valid ones. */
 function isRenewed(present: Message, message: Message): boolean {
   return present.revision === message.revision && present.attachments.some((upload, index) => upload.url !== message.attachments[index]?.url);
@@ -128,7 +133,8 @@ export function applyPage(timeline: Timeline, page: PageKind, messages: readonly
   let next: Timeline;
   switch (page.kind) {
     case "window":
-      next = { ...settled, messages, atStart: page.atStart, isLoaded: true };
+      // An earlier load may have been answered later than changes.
+      next = { ...settled, messages: messages.map((message) => newest(message, findBySeq(timeline.messages, message.seq))), atStart: page.atStart, isLoaded: true };
       break;
     case "older":
       if (timeline.loading !== "older" || page.before !== firstSeq(timeline)) return timeline;

@@ -1,5 +1,5 @@
 import { Id } from "../client/types";
-import { State } from "./state";
+import { State, Typist } from "./state";
 import { without } from "./tables";
 
 /** How long a typing mark is shown if its end never arrives, in milliseconds. */
@@ -12,9 +12,9 @@ export function withoutTyping(state: State, conversationId: Id, userId: Id): Sta
 }
 
 export function unexpired(typing: State["typing"], now: number): State["typing"] {
-  const result: Record<Id, Record<Id, number>> = {};
+  const result: Record<Id, Record<Id, Typist>> = {};
   for (const [id, users] of Object.entries(typing)) {
-    const left = Object.entries(users).filter(([, until]) => until > now);
+    const left = Object.entries(users).filter(([, { until }]) => until > now);
     if (left.length > 0) result[id] = Object.fromEntries(left);
   }
   return result;

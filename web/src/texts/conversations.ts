@@ -10,13 +10,6 @@ export const sidebar = {
   emptyTitle: "No conversations yet",
   emptyText: "Find somebody to talk to, start a group, or browse the public ones.",
   unread: (count: number) => (count === 1 ? "1 unread message" : `${count} unread messages`),
-  conversations: "Conversations",
-  people: "People",
-  messages: "Messages",
-  nothingFound: (text: string) => `Nothing found for “${text}”`,
-  nothingFoundHint: "Try a shorter or different word.",
-  searching: "Searching…",
-  more: "More results",
   noMessages: "No messages yet",
   typing: "typing…",
   draft: "Draft:",
@@ -38,9 +31,9 @@ export const conversation = {
   messages: "Messages",
   details: "Details",
   search: "Search in this conversation",
-  searchIn: (title: string) => `Search in ${title}`,
   online: "online",
   offline: "offline",
+  closed: "account closed",
   lastSeen: (when: string) => `last seen ${when}`,
   members: (count: number) => (count === 1 ? "1 member" : `${count} members`),
   onlineCount: (count: number) => `${count} online`,
@@ -66,11 +59,6 @@ export const composer = {
   placeholder: "Write a message",
   send: "Send",
   attach: "Attach files",
-  attachments: "Attachments",
-  removeFile: (name: string) => `Remove ${name}`,
-  retryFile: (name: string) => `Try ${name} again`,
-  progress: (name: string) => `Upload of ${name}`,
-  waiting: "Waiting for the connection",
   emoji: "Insert emoji",
   muted: (until: string) => `A moderator has muted you until ${until}.`,
   mutedForGood: "A moderator has muted you.",
@@ -90,14 +78,12 @@ export const notification = {
 };
 
 export const invitation = {
-  title: "Invitation",
   preview: (name: string) => `${name} added you`,
-  text: (name: string, username: string) => `${name} (@${username}) added you to this group. You have not talked before, so the group stays hidden until you accept.`,
-  accept: "Accept",
 };
 
 export const block = {
   block: (name: string) => `Block ${name}`,
   unblock: "Unblock",
-  blocked: (name: string) => `You have blocked ${name}.`,
+  message: "Message from a blocked person",
+  show: "Show",
 };

@@ -38,6 +38,8 @@ export const details = {
   rename: "Change name",
   leave: "Leave group",
   leaveQuestion: "Leave this group? You will get no more messages from it.",
+  hide: "Hide conversation",
+  closed: "Account closed",
   privateGroup: "Private group",
   publicGroup: "Public group",
   joined: (date: string) => `On Parley since ${date}`,

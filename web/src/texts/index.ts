@@ -7,4 +7,5 @@ export * from "./conversations";
 export * from "./emoji";
 export * from "./general";
 export * from "./groups";
+export * from "./later";
 export * from "./messages";

@@ -1,6 +1,6 @@
 import { useEffect } from "react";
 import { navigate, parseRoute, Route, usePath } from "../app/router";
-import { unreadIn } from "../store/state";
+import { listed, unreadIn } from "../store/state";
 import * as texts from "../texts";
 import { useStore } from "./context";
 import { Spinner } from "./controls";
@@ -13,7 +13,7 @@ let wanted: Route | undefined;
 
 export function App() {
   const phase = useStore((state) => state.phase);
-  const unread = useStore((state) => Object.values(state.conversations).reduce((sum, conversation) => sum + unreadIn(conversation), 0));
+  const unread = useStore((state) => listed(state).reduce((sum, conversation) => sum + unreadIn(conversation), 0));
   const isOnline = useStore((state) => state.connection === "online");
   const route = parseRoute(usePath());
   const isAuthRoute = route.view === "login" || route.view === "register";

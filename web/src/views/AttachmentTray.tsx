@@ -9,7 +9,7 @@ import { ProgressBar } from "./ProgressBar";
 /** The files of the message being written. */
 export function AttachmentTray({ conversationId, taskIds }: { conversationId: Id; taskIds: readonly string[] }) {
   return (
-    <ul className="tray" aria-label={texts.composer.attachments}>
+    <ul className="tray" aria-label={texts.tray.attachments}>
       {taskIds.map((id) => (
         <TrayItem key={id} id={id} conversationId={conversationId} />
       ))}
@@ -21,7 +21,7 @@ function TrayItem({ id, conversationId }: { id: string; conversationId: Id }) {
   const { drafts, uploads } = useChat();
   const task = useStore((state) => state.uploads[id]);
   if (task === undefined) return null;
-  const note = task.state === "failed" ? task.problem : task.state === "waiting" ? texts.composer.waiting : byteSize(task.size);
+  const note = task.state === "failed" ? task.problem : task.state === "waiting" ? texts.tray.waiting : byteSize(task.size);
   return (
     <li className={`tray-item is-${task.state}`}>
       {task.preview === undefined ? (
@@ -39,9 +39,9 @@ function TrayItem({ id, conversationId }: { id: string; conversationId: Id }) {
         {task.state !== "done" && task.state !== "failed" && <ProgressBar task={task} />}
       </span>
       {task.state === "failed" && task.isLost !== true && (
-        <IconButton icon="retry" label={texts.composer.retryFile(task.name)} onClick={() => uploads.retry(id)} />
+        <IconButton icon="retry" label={texts.tray.retryFile(task.name)} onClick={() => uploads.retry(id)} />
       )}
-      <IconButton icon="close" label={texts.composer.removeFile(task.name)} onClick={() => drafts.detach(conversationId, id)} />
+      <IconButton icon="close" label={texts.tray.removeFile(task.name)} onClick={() => drafts.detach(conversationId, id)} />
     </li>
   );
 }

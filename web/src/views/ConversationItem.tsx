@@ -1,7 +1,7 @@
 import { memo } from "react";
 import { Conversation } from "../client/types";
 import { shortTime } from "../texts/time";
-import { activity, memberOf, partner, titleOf, unreadIn } from "../store/state";
+import { activity, isFromBlocked, partner, titleOf, unreadIn } from "../store/state";
 import * as texts from "../texts";
 import { messageSummary } from "../texts/summary";
 import { ConversationAvatar } from "./Avatar";
@@ -49,15 +49,15 @@ function Preview({ conversation, isSelected }: { conversation: Conversation; isS
   const meId = useStore((state) => state.me?.id);
   // The draft of the selected conversation is already visible in the composer.
   const draft = useStore((state) => (isSelected ? "" : state.drafts[conversation.id]?.text ?? ""));
-  const typist = useStore((state) => Object.keys(state.typing[conversation.id] ?? {})[0]);
+  const typist = useStore((state) => Object.values(state.typing[conversation.id] ?? {})[0]);
   const message = conversation.lastMessage;
+  const isFolded = useStore((state) => isFromBlocked(state, conversation, message?.sender.id));
   if (conversation.invitation !== undefined) {
     return <span className="conversation-item-preview is-draft">{texts.invitation.preview(conversation.invitation.by.displayName)}</span>;
   }
   if (typist !== undefined) {
-    const name = memberOf(conversation, typist)?.user.displayName;
-    const isGroup = conversation.kind === "group" && name !== undefined;
-    return <span className="conversation-item-preview is-typing">{isGroup ? texts.conversation.isTyping([name]) : texts.sidebar.typing}</span>;
+    const name = conversation.kind === "group" ? typist.user?.displayName : undefined;
+    return <span className="conversation-item-preview is-typing">{name === undefined ? texts.sidebar.typing : texts.conversation.isTyping([name])}</span>;
   }
   if (draft.trim() !== "") {
     return (
@@ -67,6 +67,7 @@ function Preview({ conversation, isSelected }: { conversation: Conversation; isS
     );
   }
   if (message === undefined) return <span className="conversation-item-preview">{texts.sidebar.noMessages}</span>;
+  if (isFolded) return <span className="conversation-item-preview">{texts.block.message}</span>;
   const isMine = message.sender.id === meId;
   return (
     <span className="conversation-item-preview">

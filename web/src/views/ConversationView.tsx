@@ -1,15 +1,14 @@
-import { DragEvent, useEffect, useState } from "react";
-import { Conversation, Id, User } from "../client/types";
+import { DragEvent, Suspense, useEffect, useState } from "react";
+import { Conversation, Id } from "../client/types";
 import { agoTime } from "../texts/time";
-import { memberOf, partner, titleOf } from "../store/state";
+import { partner, titleOf } from "../store/state";
 import * as texts from "../texts";
 import { ConversationAvatar } from "./Avatar";
-import { BlockButton } from "./BlockButton";
 import { Composer } from "./Composer";
 import { useChat, useStore } from "./context";
 import { Link, Spinner } from "./controls";
 import { Icon } from "./icons";
-import { InvitationView, JoinView, LostWords } from "./lazy";
+import { InvitationView, JoinView, LostWords, NoComposer } from "./lazy";
 import { MessageList } from "./MessageList";
 import { NotFound } from "./NotFound";
 import { useConversation } from "./useConversation";
@@ -88,7 +87,13 @@ function Present({ conversation, seq }: { conversation: Conversation; seq: numbe
         </Link>
       </header>
       <MessageList conversation={conversation} seq={seq} />
-      {isBlocked ? <Blocked user={other} /> : <Composer conversation={conversation} />}
+      {other !== undefined && (isBlocked || other.closed === true) ? (
+        <Suspense fallback={null}>
+          <NoComposer user={other} />
+        </Suspense>
+      ) : (
+        <Composer conversation={conversation} />
+      )}
       {isDropping && (
         <div className="drop-zone" aria-hidden="true">
           <Icon name="attach" size={32} />
@@ -96,17 +101,6 @@ function Present({ conversation, seq }: { conversation: Conversation; seq: numbe
         </div>
       )}
     </main>
-  );
-}
-
-/** Replaces the composer if the user has blocked the other person. */
-function Blocked({ user }: { user: User | undefined }) {
-  if (user === undefined) return null;
-  return (
-    <div className="composer composer-blocked">
-      {texts.block.blocked(user.displayName)}
-      <BlockButton user={user} />
-    </div>
   );
 }
 
@@ -118,12 +112,13 @@ function Subtitle({ conversation }: { conversation: Conversation }) {
   const lastSeen = useStore((state) => state.lastSeen);
   const now = useStore((state) => state.now);
   const isConnected = useStore((state) => state.connection === "online");
-  const typing = Object.keys(typists ?? {});
+  const typing = Object.values(typists ?? {});
   const other = partner(conversation, meId);
   if (typing.length > 0) {
-    const names = typing.map((userId) => memberOf(conversation, userId)?.user.displayName ?? "");
+    const names = typing.map(({ user }) => user?.displayName ?? "");
     return <span className="subtitle is-typing">{other === undefined ? texts.conversation.isTyping(names) : texts.conversation.typing}</span>;
   }
+  if (other?.closed === true) return <span className="subtitle">{texts.conversation.closed}</span>;
   if (other !== undefined) {
     // Without a connection, nobody knows who is online.
     if (!isConnected) return <span className="subtitle">{texts.connection.connecting}</span>;

@@ -19,6 +19,7 @@ import { PeoplePicker } from "./PeoplePicker";
 import { NotFound } from "./NotFound";
 import { useConversation } from "./useConversation";
 import { useStanding } from "./useStanding";
+import { useManaging } from "./useManaging";
 
 /** The details of a conversation: a person, or a group and its members, and what the user may change. */
 export function DetailsView({ id }: { id: Id }) {
@@ -26,7 +27,7 @@ export function DetailsView({ id }: { id: Id }) {
   const { conversation, isMissing } = useConversation(id);
   useEffect(() => {
     // In a large group, marks and members may be out of date.
-    void chat.conversations.refresh(id).then(() => chat.conversations.findOwnRole(id));
+    void chat.conversations.refresh(id);
   }, [chat, id]);
   if (conversation === undefined) {
     return isMissing ? (
@@ -58,13 +59,29 @@ function Present({ conversation }: { conversation: Conversation }) {
         {other === undefined ? (
           <GroupActions conversation={conversation} />
         ) : (
-          <div className="details-actions">
-            <BlockButton user={other} />
-          </div>
+          <PersonActions id={conversation.id} user={other} />
         )}
         {other === undefined && <MemberList conversation={conversation} />}
       </div>
     </main>
+  );
+}
+
+function PersonActions({ id, user }: { id: Id; user: User }) {
+  const chat = useChat();
+  const manager = useManaging();
+  const hide = async () => {
+    await manager.hide(id);
+    navigate({ view: "home" }, { replace: true });
+  };
+  return (
+    <div className="details-actions">
+      <button type="button" className="button" onClick={() => void chat.notices.attempt(hide)}>
+        <Icon name="eyeOff" size={18} />
+        {texts.details.hide}
+      </button>
+      <BlockButton user={user} />
+    </div>
   );
 }
 
@@ -76,7 +93,7 @@ function PersonNote({ user }: { user: User }) {
   return (
     <>
       <p className="details-note">
-        @{user.username} · {isOnline ? texts.conversation.online : away}
+        @{user.username} · {user.closed === true ? texts.conversation.closed : isOnline ? texts.conversation.online : away}
       </p>
       {user.about !== undefined && user.about !== "" && (
         <p className="details-about" dir="auto">
@@ -100,13 +117,14 @@ function GroupNote({ conversation }: { conversation: Conversation }) {
 
 function GroupActions({ conversation }: { conversation: Conversation }) {
   const chat = useChat();
+  const manager = useManaging();
   const [open, setOpen] = useState<"add" | "rename" | "leave">();
   const { id } = conversation;
   const standing = useStanding(conversation);
   const close = () => setOpen(undefined);
   const add = (user: User) => {
     close();
-    void chat.notices.attempt(() => chat.conversations.addMember(id, user.id));
+    void chat.notices.attempt(() => manager.addMember(id, user.id));
   };
   return (
     <div className="details-actions">
@@ -139,7 +157,7 @@ function GroupActions({ conversation }: { conversation: Conversation }) {
           initial={conversation.title ?? ""}
           limit={limits.title}
           onClose={close}
-          onSubmit={(title) => void chat.notices.attempt(() => chat.conversations.rename(id, title))}
+          onSubmit={(title) => void chat.notices.attempt(() => manager.rename(id, title))}
         />
       )}
       {open === "leave" && (
@@ -149,7 +167,7 @@ function GroupActions({ conversation }: { conversation: Conversation }) {
           onClose={close}
           onConfirm={() =>
             void chat.notices.attempt(async () => {
-              await chat.conversations.leave(id);
+              await manager.leave(id);
               navigate({ view: "home" }, { replace: true });
             })
           }

@@ -5,19 +5,21 @@ import { deviceName } from "../lib/userAgent";
 import * as texts from "../texts";
 import { useChat, useStore } from "./context";
 import { Spinner } from "./controls";
+import { useManaging } from "./useManaging";
 
 /** The devices on which the user is signed in. The others can be signed out. */
 export function DeviceList() {
   const chat = useChat();
+  const manager = useManaging();
   const [devices, setDevices] = useState<readonly Device[]>();
   const now = useStore((state) => state.now);
-  const load = useCallback(() => chat.notices.attempt(async () => setDevices(await chat.account.devices())), [chat]);
+  const load = useCallback(() => chat.notices.attempt(async () => setDevices(await manager.devices())), [chat, manager]);
   useEffect(() => {
     void load();
   }, [load]);
   const revoke = (device: Device) =>
     void chat.notices.attempt(async () => {
-      await chat.account.revokeDevice(device.id);
+      await manager.revokeDevice(device.id);
       await load();
     });
   return (

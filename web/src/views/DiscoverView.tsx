@@ -7,16 +7,18 @@ import { Empty, Link, Spinner } from "./controls";
 import { PaneHead } from "./PaneHead";
 import { SearchBox } from "./SearchBox";
 import { useFound } from "./useFound";
+import { useManaging } from "./useManaging";
 
 /** Finds public groups to join. */
 export function DiscoverView() {
   const chat = useChat();
+  const manager = useManaging();
   const mine = useStore((state) => state.conversations);
   const [text, setText] = useState("");
-  const [groups] = useFound(text.trim(), (wanted, signal) => chat.conversations.publicGroups(wanted, signal));
+  const [groups] = useFound(text.trim(), (wanted, signal) => manager.publicGroups(wanted, signal));
 
   const join = (id: string) =>
-    void chat.notices.attempt(async () => navigate({ view: "conversation", id: (await chat.conversations.join(id)).id }));
+    void chat.notices.attempt(async () => navigate({ view: "conversation", id: (await manager.join(id)).id }));
 
   return (
     <main className="pane" aria-label={texts.discover.title}>

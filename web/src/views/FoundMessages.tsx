@@ -37,18 +37,20 @@ export function FoundMessages({ text, page, isHere = false, find, onMore }: Prop
       </ul>
       {hasMore && (
         <button type="button" className="button wide" onClick={more}>
-          {texts.sidebar.more}
+          {texts.found.more}
         </button>
       )}
     </>
   );
 }
 
-function FoundMessage({ message, text, isHere }: { message: Message; text: string; isHere: boolean }) {
-  const conversation = useStore((state) => state.conversations[message.conversationId]);
+function FoundMessage({ message: found, text, isHere }: { message: Message; text: string; isHere: boolean }) {
+  // As it is by now, and not as it was found.
+  const message = useStore((state) => state.kept[found.id]);
+  const conversation = useStore((state) => state.conversations[found.conversationId]);
   const meId = useStore((state) => state.me?.id);
   useStore((state) => state.today);
-  if (conversation?.invitation !== undefined) return null;
+  if (message === undefined || conversation?.invitation !== undefined) return null;
   const sender = message.sender.id === meId ? texts.you : message.sender.displayName;
   const title = conversation === undefined ? "" : titleOf(conversation, meId);
   // In one conversation the sender is the title. In a direct one, the title says who the other person is.
@@ -61,7 +63,7 @@ function FoundMessage({ message, text, isHere }: { message: Message; text: strin
       </span>
       <span className="found-message-text">
         {isPrefixed && `${sender}: `}
-        <Excerpt text={message.text} wanted={text} />
+        {message.deletedAt === undefined ? <Excerpt text={message.text} wanted={text} /> : texts.message.deleted}
       </span>
     </Link>
   );

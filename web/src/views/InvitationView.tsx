@@ -4,20 +4,22 @@ import * as texts from "../texts";
 import { GroupAvatar } from "./Avatar";
 import { useChat } from "./context";
 import { PaneHead } from "./PaneHead";
+import { useManaging } from "./useManaging";
 
 /** A group that a stranger added the user to. It shows who asks, and nothing of the group. */
 export function InvitationView({ group }: { group: Conversation }) {
   const chat = useChat();
+  const manager = useManaging();
   const { id, invitation, title = "" } = group;
   if (invitation === undefined) return null;
   const { by } = invitation;
   const leave = async () => {
     navigate({ view: "home" }, { replace: true });
-    await chat.conversations.leave(id);
+    await manager.leave(id);
   };
   return (
     <main className="pane" aria-label={title}>
-      <PaneHead title={texts.invitation.title} />
+      <PaneHead title={texts.invite.title} />
       <div className="pane-body narrow">
         <div className="details-head">
           <GroupAvatar id={id} title={title} size="large" />
@@ -25,10 +27,10 @@ export function InvitationView({ group }: { group: Conversation }) {
             <bdi>{title}</bdi>
           </h2>
           <p className="details-note">{texts.conversation.members(group.memberCount)}</p>
-          <p className="details-about">{texts.invitation.text(by.displayName, by.username)}</p>
+          <p className="details-about">{texts.invite.text(by.displayName, by.username)}</p>
           <div className="details-actions">
-            <button type="button" className="button primary" onClick={() => void chat.notices.attempt(() => chat.conversations.accept(id))}>
-              {texts.invitation.accept}
+            <button type="button" className="button primary" onClick={() => void chat.notices.attempt(() => manager.accept(id))}>
+              {texts.invite.accept}
             </button>
             <button type="button" className="button" onClick={() => void chat.notices.attempt(leave)}>
               {texts.details.leave}

@@ -4,10 +4,12 @@ import { GroupAvatar } from "./Avatar";
 import { useChat } from "./context";
 import { LostWords } from "./LostWords";
 import { PaneHead } from "./PaneHead";
+import { useManaging } from "./useManaging";
 
 /** A public group that the user is not in. */
 export function JoinView({ group }: { group: Conversation }) {
   const chat = useChat();
+  const manager = useManaging();
   const title = group.title ?? "";
   return (
     <main className="pane" aria-label={title}>
@@ -19,7 +21,7 @@ export function JoinView({ group }: { group: Conversation }) {
             <bdi>{title}</bdi>
           </h2>
           <p className="details-note">{texts.conversation.members(group.memberCount)}</p>
-          <button type="button" className="button primary" onClick={() => void chat.notices.attempt(() => chat.conversations.join(group.id))}>
+          <button type="button" className="button primary" onClick={() => void chat.notices.attempt(() => manager.join(group.id))}>
             {texts.discover.join}
           </button>
           <LostWords conversationId={group.id} />

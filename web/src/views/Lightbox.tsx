@@ -109,12 +109,12 @@ export function Lightbox({ message, pictures, first, onClose }: Props) {
   if (picture === undefined) return null;
 
   return createPortal(
-    <dialog ref={dialog} className="lightbox" aria-label={texts.attachment.viewer} onClose={onClose} onKeyDown={onKeyDown}>
+    <dialog ref={dialog} className="lightbox" aria-label={texts.viewer.viewer} onClose={onClose} onKeyDown={onKeyDown}>
       <header>
         <bdi className="lightbox-name">{picture.name}</bdi>
-        {pictures.length > 1 && <span>{texts.attachment.position(index + 1, pictures.length)}</span>}
-        <IconButton icon="minus" label={texts.attachment.zoomOut} disabled={place.zoom === 1} onClick={() => zoom(1 / 1.5)} />
-        <IconButton icon="plus" label={texts.attachment.zoomIn} disabled={place.zoom === mostZoom} onClick={() => zoom(1.5)} />
+        {pictures.length > 1 && <span>{texts.viewer.position(index + 1, pictures.length)}</span>}
+        <IconButton icon="minus" label={texts.viewer.zoomOut} disabled={place.zoom === 1} onClick={() => zoom(1 / 1.5)} />
+        <IconButton icon="plus" label={texts.viewer.zoomIn} disabled={place.zoom === mostZoom} onClick={() => zoom(1.5)} />
         <Download className="icon-button" message={message} upload={picture}>
           <Icon name="download" />
         </Download>
@@ -146,10 +146,10 @@ export function Lightbox({ message, pictures, first, onClose }: Props) {
         />
       </div>
       {index > 0 && (
-        <IconButton className="lightbox-previous" icon="back" label={texts.attachment.previous} onClick={() => show(index - 1)} />
+        <IconButton className="lightbox-previous" icon="back" label={texts.viewer.previous} onClick={() => show(index - 1)} />
       )}
       {index < pictures.length - 1 && (
-        <IconButton className="lightbox-next" icon="next" label={texts.attachment.next} onClick={() => show(index + 1)} />
+        <IconButton className="lightbox-next" icon="next" label={texts.viewer.next} onClick={() => show(index + 1)} />
       )}
     </dialog>,
     document.body,

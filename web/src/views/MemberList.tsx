@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { navigate } from "../app/router";
-import { Conversation, Id, Member, Role } from "../client/types";
+import { Conversation, Id, Member, Role, User } from "../client/types";
 import { changeRole, removeMember, Standing } from "../rules/permissions";
 import * as texts from "../texts";
 import { Avatar } from "./Avatar";
@@ -8,10 +8,13 @@ import { useChat, useStore } from "./context";
 import { IconButton } from "./controls";
 import { MenuItem, Popover } from "./Popover";
 import { useStanding } from "./useStanding";
+import { useProfiles } from "./usePeople";
+import { useManaging } from "./useManaging";
 
 /** The members of a group, with what the user may do about each of them. */
 export function MemberList({ conversation }: { conversation: Conversation }) {
   const chat = useChat();
+  const manager = useManaging();
   const { id, revision } = conversation;
   const meId = useStore((state) => state.me?.id);
   const standing = useStanding(conversation);
@@ -22,38 +25,42 @@ export function MemberList({ conversation }: { conversation: Conversation }) {
   const loadMore = useCallback(
     (cursor?: string) =>
       void chat.notices.attempt(async () => {
-        const page = await chat.conversations.members(id, cursor);
+        const page = await manager.members(id, cursor);
         setFurther((present) => ({
           members: cursor === undefined ? page.members : [...present.members, ...page.members],
           ...(page.nextCursor === undefined ? {} : { cursor: page.nextCursor }),
         }));
       }),
-    [chat, id],
+    [chat, manager, id],
   );
   useEffect(() => {
     if (isAsked) loadMore();
   }, [isAsked, loadMore, revision]);
 
   const members = further.members.length > 0 ? further.members : conversation.members;
+  const profiles = useProfiles(members.map(({ user }) => user));
   const hasMore = isAsked ? further.cursor !== undefined : conversation.memberCount > conversation.members.length;
   return (
     <section aria-label={texts.details.members}>
       <h2>{texts.details.members}</h2>
       <ul>
-        {members.map((member) => (
-          <li key={member.user.id} className="person is-static">
-            <Avatar user={member.user} showsPresence />
-            <span className="person-text">
-              <bdi className="person-name">
-                {member.user.displayName}
-                {member.user.id === meId && ` (${texts.you})`}
-              </bdi>
-              <span className="person-note">@{member.user.username}</span>
-            </span>
-            <span className="role">{texts.details.roles[member.role]}</span>
-            {member.user.id !== meId && <MemberMenu conversationId={id} member={member} standing={standing} />}
-          </li>
-        ))}
+        {members.map(({ role, user: listed }, index) => {
+          const user = profiles[index] ?? listed;
+          return (
+            <li key={user.id} className="person is-static">
+              <Avatar user={user} showsPresence />
+              <span className="person-text">
+                <bdi className="person-name">
+                  {user.displayName}
+                  {user.id === meId && ` (${texts.you})`}
+                </bdi>
+                <span className="person-note">@{user.username}</span>
+              </span>
+              <span className="role">{user.closed === true ? texts.details.closed : texts.details.roles[role]}</span>
+              {user.id !== meId && <MemberMenu conversationId={id} user={user} role={role} standing={standing} />}
+            </li>
+          );
+        })}
       </ul>
       {hasMore && (
         <button type="button" className="button wide" onClick={() => (isAsked ? loadMore(further.cursor) : setAsked(true))}>
@@ -64,22 +71,29 @@ export function MemberList({ conversation }: { conversation: Conversation }) {
   );
 }
 
-function MemberMenu({ conversationId, member, standing }: { conversationId: Id; member: Member; standing: Standing }) {
+interface MenuProps {
+  conversationId: Id;
+  user: User;
+  role: Role;
+  standing: Standing;
+}
+
+function MemberMenu({ conversationId, user, role, standing }: MenuProps) {
   const chat = useChat();
+  const manager = useManaging();
   const button = useRef<HTMLButtonElement>(null);
   const [isOpen, setOpen] = useState(false);
   const close = useCallback(() => setOpen(false), []);
-  const { user, role } = member;
   const canChangeRole = changeRole(standing) === undefined;
   const isBlocked = useStore((state) => state.blocked[user.id] === true);
   const act = (work: () => Promise<unknown>) => () => {
     close();
     void chat.notices.attempt(work);
   };
-  const setRole = (next: Role) => act(() => chat.conversations.changeRole(conversationId, user.id, next));
+  const setRole = (next: Role) => act(() => manager.changeRole(conversationId, user.id, next));
   const message = () => {
     close();
-    void chat.notices.attempt(async () => navigate({ view: "conversation", id: (await chat.conversations.startDirect(user.id)).id }));
+    void chat.notices.attempt(async () => navigate({ view: "conversation", id: (await manager.startDirect(user.id)).id }));
   };
   return (
     <>
@@ -102,7 +116,7 @@ function MemberMenu({ conversationId, member, standing }: { conversationId: Id; 
           {canChangeRole && role !== "member" && <MenuItem label={texts.details.makeMember} onSelect={setRole("member")} />}
           {canChangeRole && role !== "owner" && <MenuItem label={texts.details.makeOwner} onSelect={setRole("owner")} />}
           {removeMember(standing, role) === undefined && (
-            <MenuItem label={texts.details.removeMember} onSelect={act(() => chat.conversations.removeMember(conversationId, user.id))} isDanger />
+            <MenuItem label={texts.details.removeMember} onSelect={act(() => manager.removeMember(conversationId, user.id))} isDanger />
           )}
         </Popover>
       )}

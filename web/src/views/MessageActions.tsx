@@ -1,4 +1,4 @@
-import { RefObject, useEffect, useState } from "react";
+import { RefObject, useState } from "react";
 import { pathOf } from "../app/router";
 import { Conversation, Message } from "../client/types";
 import { limits } from "../rules/limits";
@@ -10,6 +10,7 @@ import { EmojiPicker } from "./EmojiPicker";
 import { Icon } from "./icons";
 import { MenuItem, Popover } from "./Popover";
 import { useStanding } from "./useStanding";
+import { useManaging } from "./useManaging";
 
 const quick = ["👍", "❤️", "😂", "😮", "😢", "🙏", "🎉"];
 
@@ -24,9 +25,9 @@ interface Props {
 /** The menu of a message: reactions and actions. */
 export function MessageActions({ message, conversation, isMine, anchor, onClose }: Props) {
   const chat = useChat();
+  const manager = useManaging();
   const [asks, setAsks] = useState<"delete" | "report" | "react">();
   const standing = useStanding(conversation);
-  useEffect(() => void chat.conversations.findOwnRole(conversation.id), [chat, conversation.id]);
 
   const act = (work: () => void) => () => {
     onClose();
@@ -34,16 +35,16 @@ export function MessageActions({ message, conversation, isMine, anchor, onClose 
   };
   const copy = (text: string) => act(() => chat.notices.copy(text));
   const report = async (reason: string) => {
-    await chat.messages.report(message, reason);
-    chat.notices.show(texts.message.reported);
+    await manager.report(message, reason);
+    chat.notices.show(texts.menu.reported);
   };
   const link = window.location.origin + pathOf({ view: "conversation", id: message.conversationId, seq: message.seq });
 
   if (asks === "delete") {
     return (
       <ConfirmDialog
-        title={texts.message.deleteQuestion}
-        action={texts.message.delete}
+        title={texts.menu.deleteQuestion}
+        action={texts.menu.delete}
         onClose={onClose}
         onConfirm={() => chat.acts.remove(message.conversationId, message.id)}
       />
@@ -52,9 +53,9 @@ export function MessageActions({ message, conversation, isMine, anchor, onClose 
   if (asks === "report") {
     return (
       <PromptDialog
-        title={texts.message.reportTitle}
-        label={texts.message.reportReason}
-        action={texts.message.reportSend}
+        title={texts.menu.reportTitle}
+        label={texts.menu.reportReason}
+        action={texts.menu.reportSend}
         limit={limits.reason}
         onClose={onClose}
         onSubmit={(reason) => void chat.notices.attempt(() => report(reason))}
@@ -67,29 +68,29 @@ export function MessageActions({ message, conversation, isMine, anchor, onClose 
   return (
     <Popover anchor={anchor} label={texts.message.actions} onClose={onClose}>
       {react(standing, true) === undefined && (
-        <div className="emoji-grid" role="group" aria-label={texts.message.addReaction}>
+        <div className="emoji-grid" role="group" aria-label={texts.menu.addReaction}>
           {quick.map((character) => (
             <button
               key={character}
               type="button"
               role="menuitem"
-              aria-label={texts.message.reactWith(character)}
+              aria-label={texts.menu.reactWith(character)}
               onClick={act(() => chat.acts.react(message, character))}
             >
               {character}
             </button>
           ))}
-          <button type="button" role="menuitem" aria-label={texts.message.moreReactions} title={texts.message.moreReactions} onClick={() => setAsks("react")}>
+          <button type="button" role="menuitem" aria-label={texts.menu.moreReactions} title={texts.menu.moreReactions} onClick={() => setAsks("react")}>
             <Icon name="plus" />
           </button>
         </div>
       )}
       <MenuItem icon="reply" label={texts.message.reply} onSelect={act(() => chat.drafts.reply(message))} />
       {message.text !== "" && <MenuItem icon="copy" label={texts.message.copy} onSelect={copy(message.text)} />}
-      <MenuItem icon="link" label={texts.message.copyLink} onSelect={copy(link)} />
+      <MenuItem icon="link" label={texts.menu.copyLink} onSelect={copy(link)} />
       {editMessage(standing, isMine) === undefined && <MenuItem icon="edit" label={texts.message.edit} onSelect={act(() => chat.drafts.edit(message))} />}
-      {!isMine && <MenuItem icon="flag" label={texts.message.report} onSelect={() => setAsks("report")} />}
-      {deleteMessage(standing, isMine) === undefined && <MenuItem icon="trash" label={texts.message.delete} onSelect={() => setAsks("delete")} isDanger />}
+      {!isMine && <MenuItem icon="flag" label={texts.menu.report} onSelect={() => setAsks("report")} />}
+      {deleteMessage(standing, isMine) === undefined && <MenuItem icon="trash" label={texts.menu.delete} onSelect={() => setAsks("delete")} isDanger />}
     </Popover>
   );
 }

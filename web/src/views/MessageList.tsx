@@ -1,7 +1,8 @@
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { Conversation, Id } from "../client/types";
 import { Row, RowBuilder } from "../store/rows";
-import { memberOf, partner } from "../store/state";
+import { readSeqOf } from "../store/counts";
+import { isFromBlocked, partner } from "../store/state";
 import { emptyTimeline, findBySeq, lastSeq } from "../store/timeline";
 import * as texts from "../texts";
 import { messageSummary } from "../texts/summary";
@@ -165,11 +166,9 @@ function Header({ isStart, isBroken, onRetry }: { isStart: boolean; isBroken: bo
 
 /** The first message that was unread when the conversation was opened. It stays marked until the user leaves. */
 function useUnreadStart(conversation: Conversation, isLoaded: boolean): number | undefined {
-  const meId = useStore((state) => state.me?.id);
   const start = useRef<number | null>();
   if (start.current === undefined && isLoaded) {
-    const readSeq = memberOf(conversation, meId)?.readSeq;
-    start.current = conversation.unreadCount > 0 && readSeq !== undefined ? readSeq + 1 : null;
+    start.current = conversation.unreadCount > 0 ? readSeqOf(conversation) + 1 : null;
   }
   return start.current ?? undefined;
 }
@@ -203,7 +202,8 @@ function Announcer({ conversation }: { conversation: Conversation }) {
   const meId = useStore((state) => state.me?.id);
   const first = useRef(conversation.lastSeq);
   const message = conversation.lastMessage;
-  const isNew = message !== undefined && message.seq > first.current && message.sender.id !== meId;
+  const isFolded = useStore((state) => isFromBlocked(state, conversation, message?.sender.id));
+  const isNew = message !== undefined && message.seq > first.current && message.sender.id !== meId && !isFolded;
   // A screen reader reads what is new in the page, so the same text twice has to be two elements.
   return (
     <div className="visually-hidden" role="log" aria-live="polite" aria-relevant="additions">

@@ -1,11 +1,11 @@
-import { memo, Suspense, useMemo } from "react";
+import { memo, Suspense, useMemo, useState } from "react";
 import { Conversation } from "../client/types";
 import { clockTime, dayLabel, fullTime } from "../texts/time";
 import { isEmojiOnly } from "../lib/format";
 import { Act } from "../store/act";
 import { afterActs, textAfter } from "../store/acts";
 import { Row } from "../store/rows";
-import { memberOf } from "../store/state";
+import { isFromBlocked, memberOf } from "../store/state";
 import * as texts from "../texts";
 import { Attachments } from "./Attachments";
 import { Avatar } from "./Avatar";
@@ -40,6 +40,9 @@ export const MessageRow = memo(function MessageRow({ row: stored, conversation, 
   // Dates are shown by the local calendar: at midnight, and in another time zone, they read differently.
   useStore((state) => state.today);
   const showsSender = conversation.kind === "group" && !isMine;
+  const isFromBlockedPerson = useStore((state) => isFromBlocked(state, conversation, row.senderId));
+  const [isUnfolded, setUnfolded] = useState(false);
+  const isFolded = isFromBlockedPerson && !isUnfolded;
   const longPress = useLongPress(openMenu);
   const classes = [
     "message",
@@ -62,8 +65,17 @@ export const MessageRow = memo(function MessageRow({ row: stored, conversation, 
       )}
       <article className={classes} aria-label={senderName(row, conversation, isMine)} {...longPress}>
         {showsSender && <span className="message-avatar">{row.isLast && <SenderAvatar row={row} conversation={conversation} />}</span>}
-        <Bubble row={row} conversation={conversation} isMine={isMine} showsSender={showsSender} onShowQuoted={onShowQuoted} acts={acts} />
-        {row.message !== undefined && row.message.deletedAt === undefined && (
+        {isFolded ? (
+          <p className="bubble folded">
+            {texts.block.message} ·{" "}
+            <button type="button" onClick={() => setUnfolded(true)}>
+              {texts.block.show}
+            </button>
+          </p>
+        ) : (
+          <Bubble row={row} conversation={conversation} isMine={isMine} showsSender={showsSender} onShowQuoted={onShowQuoted} acts={acts} />
+        )}
+        {row.message !== undefined && row.message.deletedAt === undefined && !isFolded && (
           <MessageMenu message={row.message} conversation={conversation} isMine={isMine} />
         )}
         {row.pending !== undefined && acts === undefined && (
@@ -87,7 +99,8 @@ function senderName(row: Row, conversation: Conversation, isMine: boolean): stri
 }
 
 function SenderAvatar({ row, conversation }: { row: Row; conversation: Conversation }) {
-  const user = memberOf(conversation, row.senderId)?.user ?? row.message?.sender;
+  const known = useStore((state) => memberOf(conversation, row.senderId)?.user ?? state.people[row.senderId]);
+  const user = known ?? row.message?.sender;
   return user === undefined ? null : <Avatar user={user} size="tiny" />;
 }
 

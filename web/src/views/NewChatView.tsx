@@ -6,12 +6,14 @@ import { Link } from "./controls";
 import { Icon } from "./icons";
 import { PaneHead } from "./PaneHead";
 import { PeoplePicker } from "./PeoplePicker";
+import { useManaging } from "./useManaging";
 
 /** Starts a conversation: with one person, in a new group, or in a public one. */
 export function NewChatView() {
   const chat = useChat();
+  const manager = useManaging();
   const open = (user: User) =>
-    void chat.notices.attempt(async () => navigate({ view: "conversation", id: (await chat.conversations.startDirect(user.id)).id }, { replace: true }));
+    void chat.notices.attempt(async () => navigate({ view: "conversation", id: (await manager.startDirect(user.id)).id }, { replace: true }));
   return (
     <main className="pane" aria-label={texts.start.title}>
       <PaneHead title={texts.start.title} />

@@ -11,6 +11,7 @@ import { MuteNote } from "./MuteNote";
 import { PaneHead } from "./PaneHead";
 import { PeoplePicker } from "./PeoplePicker";
 import { useMutedUntil } from "./useMute";
+import { useManaging } from "./useManaging";
 
 type Visibility = "private" | "public";
 
@@ -21,6 +22,7 @@ const choices: { value: Visibility; title: string; text: string }[] = [
 
 export function NewGroupView() {
   const chat = useChat();
+  const manager = useManaging();
   const [title, setTitle] = useState("");
   const [visibility, setVisibility] = useState<Visibility>("private");
   const [members, setMembers] = useState<readonly User[]>([]);
@@ -34,7 +36,7 @@ export function NewGroupView() {
     setBusy(true);
     const isDone = await chat.notices.attempt(async () => {
       const group = { title: title.trim(), visibility, memberIds: members.map(({ id }) => id) };
-      navigate({ view: "conversation", id: (await chat.conversations.startGroup(group)).id }, { replace: true });
+      navigate({ view: "conversation", id: (await manager.startGroup(group)).id }, { replace: true });
     });
     if (!isDone) setBusy(false);
   };

@@ -34,7 +34,7 @@ function PendingAttachment({ id }: { id: string }) {
       </span>
       <span className="file-card-text">
         <bdi className="file-card-name">{task.name}</bdi>
-        <span className="file-card-note">{task.state === "waiting" ? texts.composer.waiting : byteSize(task.size)}</span>
+        <span className="file-card-note">{task.state === "waiting" ? texts.tray.waiting : byteSize(task.size)}</span>
         {bar}
       </span>
     </span>

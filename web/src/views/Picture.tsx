@@ -1,7 +1,7 @@
-import { useEffect, useRef, useState } from "react";
+import { Suspense, useState } from "react";
 import { Thumbnail, Upload } from "../client/types";
-import { decodeBlurhash } from "../lib/blurhash";
 import * as texts from "../texts";
+import { Blur } from "./lazy";
 import { pictureSize } from "./pictureSize";
 
 /** A picture in the message list. Until it has loaded, a blurred preview fills its place. */
@@ -12,7 +12,11 @@ export function Picture({ upload, isTile, renew }: { upload: Upload; isTile: boo
   const fallback = sources.find((thumbnail) => thumbnail.size === "medium")?.url ?? upload.url;
   return (
     <span className={`picture is-${state}`} style={isTile ? {} : { width, aspectRatio: `${width} / ${height}` }}>
-      {upload.blurhash !== undefined && state !== "shown" && <Blur hash={upload.blurhash} />}
+      {upload.blurhash !== undefined && state !== "shown" && (
+        <Suspense fallback={null}>
+          <Blur hash={upload.blurhash} />
+        </Suspense>
+      )}
       {state === "broken" ? (
         <span className="picture-broken">{texts.attachment.broken}</span>
       ) : (
@@ -35,16 +39,4 @@ export function Picture({ upload, isTile, renew }: { upload: Upload; isTile: boo
 
 function asSource(thumbnail: Thumbnail): string {
   return `${thumbnail.url} ${thumbnail.width}w`;
-}
-
-const blurSize = 32;
-
-function Blur({ hash }: { hash: string }) {
-  const canvas = useRef<HTMLCanvasElement>(null);
-  useEffect(() => {
-    const pixels = decodeBlurhash(hash, blurSize, blurSize);
-    if (pixels === undefined) return;
-    canvas.current?.getContext("2d")?.putImageData(new ImageData(pixels, blurSize, blurSize), 0, 0);
-  }, [hash]);
-  return <canvas ref={canvas} className="blur" width={blurSize} height={blurSize} aria-hidden="true" />;
 }

@@ -13,6 +13,7 @@ import { Icon } from "./icons";
 import { MuteNote } from "./MuteNote";
 import { PaneHead } from "./PaneHead";
 import { useMutedUntil } from "./useMute";
+import { useManaging } from "./useManaging";
 
 /** The user's account: picture, name, password, devices, notifications. */
 export function ProfileView() {
@@ -52,13 +53,14 @@ export function ProfileView() {
 
 function Picture({ me }: { me: User }) {
   const chat = useChat();
+  const manager = useManaging();
   const picker = useRef<HTMLInputElement>(null);
   const [isBusy, setBusy] = useState(false);
   const isMuted = useMutedUntil() !== undefined;
   const change = async (file: File | undefined) => {
     if (file === undefined) return;
     setBusy(true);
-    await chat.notices.attempt(() => chat.account.setAvatar(file));
+    await chat.notices.attempt(() => manager.setAvatar(file));
     setBusy(false);
   };
   return (
@@ -88,6 +90,7 @@ function Picture({ me }: { me: User }) {
 
 function NameForm({ me }: { me: User }) {
   const chat = useChat();
+  const manager = useManaging();
   const [displayName, setDisplayName] = useState(me.displayName);
   const [about, setAbout] = useState(me.about ?? "");
   const isMuted = useMutedUntil() !== undefined;
@@ -95,7 +98,7 @@ function NameForm({ me }: { me: User }) {
   const save = (event: FormEvent) => {
     event.preventDefault();
     void chat.notices.attempt(async () => {
-      await chat.account.update({ displayName: displayName.trim(), about: about.trim() });
+      await manager.updateMe({ displayName: displayName.trim(), about: about.trim() });
       chat.notices.show(texts.saved);
     });
   };
@@ -134,6 +137,7 @@ function Notifications() {
 
 function PasswordForm({ me }: { me: User }) {
   const chat = useChat();
+  const manager = useManaging();
   const [current, setCurrent] = useState("");
   const [next, setNext] = useState("");
   const [problem, setProblem] = useState<{ isCurrent: boolean; text: string }>();
@@ -141,7 +145,7 @@ function PasswordForm({ me }: { me: User }) {
     event.preventDefault();
     setProblem(undefined);
     try {
-      await chat.account.changePassword(current, next);
+      await manager.changePassword(current, next);
       setCurrent("");
       setNext("");
       chat.notices.show(texts.profile.passwordChanged);

@@ -7,7 +7,7 @@ export function ProgressBar({ task }: { task: UploadTask }) {
     <span
       className={`progress is-${task.state}`}
       role="progressbar"
-      aria-label={texts.composer.progress(task.name)}
+      aria-label={texts.tray.progress(task.name)}
       aria-valuemin={0}
       aria-valuemax={100}
       aria-valuenow={percent}

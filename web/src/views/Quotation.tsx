@@ -1,5 +1,6 @@
 import { useEffect, useMemo } from "react";
 import { Conversation, Id } from "../client/types";
+import { isFromBlocked } from "../store/state";
 import * as texts from "../texts";
 import { messageSummary } from "../texts/summary";
 import { useChat, useStore } from "./context";
@@ -9,10 +10,11 @@ export function Quotation({ id, conversation, onShow }: { id: Id; conversation: 
   const chat = useChat();
   const messages = useStore((state) => state.timelines[conversation.id]?.messages);
   const held = useMemo(() => messages?.find((message) => message.id === id), [messages, id]);
-  const fetched = useStore((state) => state.quoted[id]);
+  const kept = useStore((state) => state.kept[id]);
   const meId = useStore((state) => state.me?.id);
-  const message = held ?? fetched;
+  const message = (kept?.revision ?? 0) > (held?.revision ?? 0) ? kept : held;
   const isMissing = message === undefined;
+  const isBlocked = useStore((state) => isFromBlocked(state, conversation, message?.sender.id));
   useEffect(() => {
     if (isMissing) void chat.messages.quote(id);
   }, [chat, id, isMissing]);
@@ -20,7 +22,7 @@ export function Quotation({ id, conversation, onShow }: { id: Id; conversation: 
   return (
     <button type="button" className="quotation" onClick={() => onShow(message.seq)} title={texts.message.showQuoted}>
       <bdi className="quotation-name">{message.sender.id === meId ? texts.you : message.sender.displayName}</bdi>
-      <bdi className="quotation-text">{messageSummary(message)}</bdi>
+      <bdi className="quotation-text">{isBlocked ? texts.block.message : messageSummary(message)}</bdi>
     </button>
   );
 }

@@ -1,22 +1,31 @@
+import { useEffect } from "react";
 import { Conversation, Message } from "../client/types";
 import { react } from "../rules/permissions";
-import { memberOf } from "../store/state";
+import { nameOf } from "../store/state";
 import * as texts from "../texts";
 import { useChat, useStore } from "./context";
 import { useStanding } from "./useStanding";
 
+/** So many people are named for each emoji. */
+const mostNamed = 20;
+
 /** The reactions to a message. Pressing one adds or removes the user's own. */
 export function Reactions({ message, conversation }: { message: Message; conversation: Conversation }) {
-  const { acts } = useChat();
+  const chat = useChat();
+  const { acts, store } = chat;
   const meId = useStore((state) => state.me?.id) ?? "";
   const standing = useStanding(conversation);
+  useStore((state) => state.people);
+  const known = (userId: string) => (userId === meId ? texts.you : nameOf(store.state, conversation, userId));
+  useEffect(() => {
+    const named = message.reactions.flatMap(({ userIds }) => userIds.slice(0, mostNamed));
+    void chat.resolve(named.filter((userId) => known(userId) === undefined));
+  });
   if (message.reactions.length === 0) return null;
-  const nameOf = (userId: string) =>
-    userId === meId ? texts.you : memberOf(conversation, userId)?.user.displayName ?? "…";
   return (
     <div className="reactions">
       {message.reactions.map(({ emoji, userIds }) => {
-        const label = texts.message.reaction(emoji, userIds.slice(0, 20).map(nameOf).join(", "));
+        const label = texts.message.reaction(emoji, userIds.slice(0, mostNamed).map((userId) => known(userId) ?? "…").join(", "));
         return (
           <button
             key={emoji}

@@ -4,44 +4,47 @@ import { titleOf } from "../store/state";
 import * as texts from "../texts";
 import { Avatar } from "./Avatar";
 import { ConversationItem } from "./ConversationItem";
-import { useChat, useStore } from "./context";
+import { useChat, useListed, useStore } from "./context";
 import { Empty, Spinner } from "./controls";
 import { FoundMessages } from "./FoundMessages";
 import { useFound } from "./useFound";
+import { useProfiles } from "./usePeople";
+import { useManaging } from "./useManaging";
 
 /** The results of the search field: conversations at once, people and messages from the server. */
 export function SearchResults({ text, selected, onDone }: { text: string; selected: Id | undefined; onDone(): void }) {
   const chat = useChat();
+  const manager = useManaging();
   const meId = useStore((state) => state.me?.id);
-  const conversations = useStore((state) => state.conversations);
+  const conversations = useListed();
   const [found, setFound] = useFound(text, async (wanted, signal) => {
-    const [users, page] = await Promise.all([chat.people.find(wanted, signal), chat.messages.search(wanted, {}, signal)]);
+    const [users, page] = await Promise.all([manager.findPeople(wanted, signal), manager.search(wanted, {}, signal)]);
     return { text: wanted, users, page };
   });
 
   const wanted = text.toLocaleLowerCase();
-  const named = Object.values(conversations).filter((conversation) =>
+  const named = conversations.filter((conversation) =>
     titleOf(conversation, meId).toLocaleLowerCase().includes(wanted),
   );
-  const people = found?.users ?? [];
+  const people = useProfiles(found?.users) ?? [];
   const openPerson = async (user: User) => {
-    await chat.notices.attempt(async () => navigate({ view: "conversation", id: (await chat.conversations.startDirect(user.id)).id }));
+    await chat.notices.attempt(async () => navigate({ view: "conversation", id: (await manager.startDirect(user.id)).id }));
     onDone();
   };
   if (named.length + people.length + (found?.page.messages.length ?? 0) === 0) {
     return found?.text === text ? (
       <div role="status">
-        <Empty icon="search" title={texts.sidebar.nothingFound(text)} text={texts.sidebar.nothingFoundHint} />
+        <Empty icon="search" title={texts.found.nothingFound(text)} text={texts.found.nothingFoundHint} />
       </div>
     ) : (
-      <Spinner label={texts.sidebar.searching} />
+      <Spinner label={texts.found.searching} />
     );
   }
   return (
     <div className="search-results">
       {named.length > 0 && (
-        <section aria-label={texts.sidebar.conversations}>
-          <h2>{texts.sidebar.conversations}</h2>
+        <section aria-label={texts.found.conversations}>
+          <h2>{texts.found.conversations}</h2>
           <ul>
             {named.map((conversation) => (
               <li key={conversation.id}>
@@ -52,8 +55,8 @@ export function SearchResults({ text, selected, onDone }: { text: string; select
         </section>
       )}
       {people.length > 0 && (
-        <section aria-label={texts.sidebar.people}>
-          <h2>{texts.sidebar.people}</h2>
+        <section aria-label={texts.found.people}>
+          <h2>{texts.found.people}</h2>
           <ul>
             {people.map((user) => (
               <li key={user.id}>
@@ -70,12 +73,12 @@ export function SearchResults({ text, selected, onDone }: { text: string; select
         </section>
       )}
       {found !== undefined && found.page.messages.length > 0 && (
-        <section aria-label={texts.sidebar.messages}>
-          <h2>{texts.sidebar.messages}</h2>
+        <section aria-label={texts.found.messages}>
+          <h2>{texts.found.messages}</h2>
           <FoundMessages
             text={text}
             page={found.page}
-            find={(before) => chat.messages.search(text, { before })}
+            find={(before) => manager.search(text, { before })}
             onMore={(page) => setFound({ ...found, page })}
           />
         </section>

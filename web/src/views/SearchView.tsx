@@ -2,7 +2,7 @@ import { useState } from "react";
 import { Id } from "../client/types";
 import { titleOf } from "../store/state";
 import * as texts from "../texts";
-import { useChat, useStore } from "./context";
+import { useStore } from "./context";
 import { Empty, Spinner } from "./controls";
 import { FoundMessages } from "./FoundMessages";
 import { NotFound } from "./NotFound";
@@ -10,17 +10,18 @@ import { PaneHead } from "./PaneHead";
 import { SearchBox } from "./SearchBox";
 import { useConversation } from "./useConversation";
 import { useFound } from "./useFound";
+import { useManaging } from "./useManaging";
 
 /** Searches the messages of one conversation. The text is kept in the browser's history, so Back restores it. */
 export function SearchView({ id }: { id: Id }) {
-  const { messages } = useChat();
+  const manager = useManaging();
   const meId = useStore((state) => state.me?.id);
   const { conversation, isMissing } = useConversation(id);
   const [text, setText] = useState(() => String((window.history.state as { text?: unknown } | null)?.text ?? ""));
   const wanted = text.trim();
   const [found, setFound] = useFound(wanted, async (q, signal) => ({
     text: q,
-    page: q === "" ? { messages: [], hasMore: false } : await messages.search(q, { conversationId: id }, signal),
+    page: q === "" ? { messages: [], hasMore: false } : await manager.search(q, { conversationId: id }, signal),
   }));
   const change = (next: string) => {
     setText(next);
@@ -30,13 +31,13 @@ export function SearchView({ id }: { id: Id }) {
   const isFound = wanted !== "" && found?.text === wanted;
   return (
     <main className="pane" aria-label={texts.conversation.search}>
-      <PaneHead title={conversation === undefined ? "" : texts.conversation.searchIn(titleOf(conversation, meId))} back={{ view: "conversation", id }} isBackAlways />
+      <PaneHead title={conversation === undefined ? "" : texts.found.searchIn(titleOf(conversation, meId))} back={{ view: "conversation", id }} isBackAlways />
       <div className="pane-body narrow">
         <SearchBox label={texts.conversation.search} text={text} onChange={change} autoFocus />
-        {wanted !== "" && !isFound && <Spinner label={texts.sidebar.searching} />}
+        {wanted !== "" && !isFound && <Spinner label={texts.found.searching} />}
         <div role="status">
           {isFound && found.page.messages.length === 0 && (
-            <Empty icon="search" title={texts.sidebar.nothingFound(wanted)} text={texts.sidebar.nothingFoundHint} />
+            <Empty icon="search" title={texts.found.nothingFound(wanted)} text={texts.found.nothingFoundHint} />
           )}
         </div>
         {isFound && (
@@ -44,7 +45,7 @@ export function SearchView({ id }: { id: Id }) {
             text={wanted}
             page={found.page}
             isHere
-            find={(before) => messages.search(wanted, { conversationId: id, before })}
+            find={(before) => manager.search(wanted, { conversationId: id, before })}
             onMore={(page) => setFound({ ...found, page })}
           />
         )}

@@ -4,7 +4,7 @@ import { activity } from "../store/state";
 import * as texts from "../texts";
 import { Avatar } from "./Avatar";
 import { ConversationItem } from "./ConversationItem";
-import { useStore } from "./context";
+import { useListed, useStore } from "./context";
 import { Empty, Link, Spinner } from "./controls";
 import { Icon } from "./icons";
 import { Fetched, LostItems, SearchResults } from "./lazy";
@@ -42,10 +42,10 @@ export function Sidebar({ selected, isMain }: { selected: Id | undefined; isMain
 }
 
 function ConversationList({ selected }: { selected: Id | undefined }) {
-  const conversations = useStore((state) => state.conversations);
+  const conversations = useListed();
   const isLoaded = useStore((state) => state.isListLoaded);
   const ordered = useMemo(
-    () => Object.values(conversations).sort((a, b) => activity(b).localeCompare(activity(a))),
+    () => conversations.slice().sort((a, b) => activity(b).localeCompare(activity(a))),
     [conversations],
   );
   const hasLost = useStore((state) => isLoaded && Object.keys(state.titles).length > 0);

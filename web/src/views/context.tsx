@@ -1,6 +1,7 @@
-import { createContext, useContext, useSyncExternalStore } from "react";
+import { createContext, useContext, useMemo, useSyncExternalStore } from "react";
 import { Chat } from "../app/chat";
-import { State } from "../store/state";
+import { Conversation } from "../client/types";
+import { listed, State } from "../store/state";
 
 export const ChatContext = createContext<Chat | undefined>(undefined);
 
@@ -14,4 +15,11 @@ export function useChat(): Chat {
 export function useStore<T>(select: (state: State) => T): T {
   const { store } = useChat();
   return useSyncExternalStore(store.subscribe, () => select(store.state));
+}
+
+/** The conversations of the user's list. */
+export function useListed(): Conversation[] {
+  const conversations = useStore((state) => state.conversations);
+  const unlisted = useStore((state) => state.unlisted);
+  return useMemo(() => listed({ conversations, unlisted }), [conversations, unlisted]);
 }

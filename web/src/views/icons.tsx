@@ -1,3 +1,5 @@
+import type { laterShapes } from "./laterIcons";
+
 /** The icons: strokes on a grid of 24 by 24, in the color of the text around them. */
 
 const shapes = {
@@ -8,42 +10,34 @@ const shapes = {
   clock: "M12 7v5l3 2M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18z",
   close: "M6 6l12 12M18 6L6 18",
   compass: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM15.5 8.5l-2 5-5 2 2-5z",
-  copy: "M9 9h10v11H9zM5 15V4h10",
   down: "M12 5v14M6 13l6 6 6-6",
   download: "M12 4v11M7 11l5 5 5-5M5 20h14",
   edit: "M4 20l1-4L16.5 4.5a2 2 0 0 1 3 3L8 19zM14 7l3 3",
-  eye: "M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12zM12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6z",
-  eyeOff: "M4 4l16 16M9.5 5.9A9 9 0 0 1 12 5.5c6 0 9.5 6.5 9.5 6.5a17 17 0 0 1-3 3.7M6.4 7.6A16 16 0 0 0 2.5 12S6 18.5 12 18.5a9 9 0 0 0 4.4-1.1M10 10a3 3 0 0 0 4 4",
   file: "M6 3h8l5 5v13H6zM14 3v5h5",
-  flag: "M5 21V4M5 5h12l-2.5 4L17 13H5",
-  globe: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM3 12h18M12 3c3 3 3.5 6 3.5 9s-.5 6-3.5 9c-3-3-3.5-6-3.5-9s.5-6 3.5-9z",
   group: "M9 4.5a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7zM2.5 19.5c0-3.3 2.9-5.5 6.5-5.5s6.5 2.2 6.5 5.5M16 5a3.2 3.2 0 0 1 0 6.2M18 14.4c2.2.8 3.5 2.6 3.5 5.1",
   info: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 11v5.5M12 7.5v.5",
-  leave: "M14 4H5v16h9M10 12h11M17 8l4 4-4 4",
-  link: "M10 14a4 4 0 0 0 6 .4l3-3a4 4 0 0 0-5.7-5.7l-1.5 1.5M14 10a4 4 0 0 0-6-.4l-3 3a4 4 0 0 0 5.7 5.7l1.5-1.5",
-  lock: "M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 7 0v3",
-  minus: "M5 12h14",
-  more: "M5.5 11.5a.5.5 0 1 0 0 1 .5.5 0 0 0 0-1zM12 11.5a.5.5 0 1 0 0 1 .5.5 0 0 0 0-1zM18.5 11.5a.5.5 0 1 0 0 1 .5.5 0 0 0 0-1z",
   music: "M9 18V6l11-2v12M6.5 15.5a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5zM17.5 13.5a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5z",
   newChat: "M12 4H4v16h16v-8M9.5 14.5l.6-3L18 3.6a1.7 1.7 0 0 1 2.4 2.4l-7.9 7.9z",
-  next: "M9 5l7 7-7 7",
-  person: "M12 4a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM4.5 20c0-3.6 3.3-6 7.5-6s7.5 2.4 7.5 6",
-  plus: "M12 5v14M5 12h14",
   reply: "M10 6L4 12l6 6M4 12h9a7 7 0 0 1 7 7",
-  retry: "M20 5v5h-5M19.5 10A8 8 0 1 0 20 14",
   search: "M11 4a7 7 0 1 0 0 14 7 7 0 0 0 0-14zM16 16l4.5 4.5",
   send: "M4 12L3.5 4.5 21 12 3.5 19.5zM4 12h8",
   smile: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM8 14c1 1.6 2.4 2.4 4 2.4s3-.8 4-2.4M9 9.5v.5M15 9.5v.5",
-  trash: "M4 7h16M9 7V4h6v3M6.5 7l1 13h9l1-13M10 11v5.5M14 11v5.5",
   warning: "M12 4L2.5 20h19zM12 10v4.5M12 17.2v.3",
 };
 
-export type IconName = keyof typeof shapes;
+export type IconName = keyof typeof shapes | keyof typeof laterShapes;
+
+const known: Partial<Record<IconName, string>> = { ...shapes };
+
+/** Adds the icons of views that are loaded later. */
+export function addIcons(later: typeof laterShapes): void {
+  Object.assign(known, later);
+}
 
 export function Icon({ name, size = 20 }: { name: IconName; size?: number }) {
   return (
     <svg className="icon" width={size} height={size} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
-      <path d={shapes[name]} />
+      <path d={known[name]} />
     </svg>
   );
 }

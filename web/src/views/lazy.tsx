@@ -1,4 +1,4 @@
-import { Component, lazy, ReactNode, Suspense } from "react";
+import { Component, lazy, LazyExoticComponent, ReactNode, Suspense } from "react";
 import * as texts from "../texts";
 import { Spinner } from "./controls";
 
@@ -23,26 +23,37 @@ async function withStyles<T>(view: Promise<T>): Promise<T> {
   return view;
 }
 
-export const AttachmentTray = lazy(async () => ({ default: (await pages()).AttachmentTray }));
-export const AuthView = lazy(async () => ({ default: (await pages()).AuthView }));
-export const DetailsView = lazy(async () => ({ default: (await pages()).DetailsView }));
-export const DiscoverView = lazy(async () => ({ default: (await pages()).DiscoverView }));
-export const EmojiPicker = lazy(async () => ({ default: (await pages()).EmojiPicker }));
-export const FailedMessage = lazy(async () => ({ default: (await pages()).FailedMessage }));
-export const InvitationView = lazy(async () => ({ default: (await pages()).InvitationView }));
-export const JoinView = lazy(async () => ({ default: (await pages()).JoinView }));
-export const Lightbox = lazy(async () => ({ default: (await pages()).Lightbox }));
-export const LostItems = lazy(async () => ({ default: (await pages()).LostItems }));
-export const LostWords = lazy(async () => ({ default: (await pages()).LostWords }));
-export const MessageActions = lazy(async () => ({ default: (await pages()).MessageActions }));
-export const NewChatView = lazy(async () => ({ default: (await pages()).NewChatView }));
-export const NewGroupView = lazy(async () => ({ default: (await pages()).NewGroupView }));
-export const PendingAttachments = lazy(async () => ({ default: (await pages()).PendingAttachments }));
-export const PendingMenu = lazy(async () => ({ default: (await pages()).PendingMenu }));
-export const ProfileView = lazy(async () => ({ default: (await pages()).ProfileView }));
-export const RefusedEdit = lazy(async () => ({ default: (await pages()).RefusedEdit }));
-export const SearchResults = lazy(async () => ({ default: (await pages()).SearchResults }));
-export const SearchView = lazy(async () => ({ default: (await pages()).SearchView }));
+type Pages = typeof import("./pages");
+/** What the later script exports beside `later` is views. */
+type ViewName = Exclude<keyof Pages, "later">;
+
+/** A view of the later script. */
+function later<Name extends ViewName>(name: Name): LazyExoticComponent<Pages[Name]> {
+  return lazy(async () => ({ default: (await pages())[name] }));
+}
+
+export const AttachmentTray = later("AttachmentTray");
+export const AuthView = later("AuthView");
+export const Blur = later("Blur");
+export const DetailsView = later("DetailsView");
+export const DiscoverView = later("DiscoverView");
+export const EmojiPicker = later("EmojiPicker");
+export const FailedMessage = later("FailedMessage");
+export const InvitationView = later("InvitationView");
+export const JoinView = later("JoinView");
+export const Lightbox = later("Lightbox");
+export const LostItems = later("LostItems");
+export const LostWords = later("LostWords");
+export const MessageActions = later("MessageActions");
+export const NewChatView = later("NewChatView");
+export const NewGroupView = later("NewGroupView");
+export const NoComposer = later("NoComposer");
+export const PendingAttachments = later("PendingAttachments");
+export const PendingMenu = later("PendingMenu");
+export const ProfileView = later("ProfileView");
+export const RefusedEdit = later("RefusedEdit");
+export const SearchResults = later("SearchResults");
+export const SearchView = later("SearchView");
 
 /** Fetches everything that is not in the first view, so that it opens at once, offline too. Fetching it twice is free. */
 export function prefetchPages(): void {

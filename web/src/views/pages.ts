@@ -1,7 +1,11 @@
 /** What reading and writing do not need. It is one script, which lazy.tsx fetches after the first view. */
+import { addIcons } from "./icons";
+import { laterShapes } from "./laterIcons";
+
 export { later } from "../app/later";
 export { AttachmentTray } from "./AttachmentTray";
 export { AuthView } from "./AuthView";
+export { Blur } from "./Blur";
 export { DetailsView } from "./DetailsView";
 export { DiscoverView } from "./DiscoverView";
 export { EmojiPicker } from "./EmojiPicker";
@@ -14,8 +18,11 @@ export { LostWords } from "./LostWords";
 export { MessageActions } from "./MessageActions";
 export { NewChatView } from "./NewChatView";
 export { NewGroupView } from "./NewGroupView";
+export { NoComposer } from "./NoComposer";
 export { PendingAttachments } from "./PendingAttachments";
 export { PendingMenu } from "./PendingMenu";
 export { ProfileView } from "./ProfileView";
 export { SearchResults } from "./SearchResults";
 export { SearchView } from "./SearchView";
+
+addIcons(laterShapes);

@@ -24,7 +24,7 @@ export function useConversation(id: Id): Known {
   useEffect(() => {
     if (isKnown || !isOnline || isAsked) return undefined;
     let isCurrent = true;
-    void chat.conversations.refresh(id).then((found) => {
+    void chat.conversations.look(id).then((found) => {
       if (!isCurrent) return;
       setPreview(found !== undefined && isOutside(found) ? found : undefined);
       setAsked(true);
