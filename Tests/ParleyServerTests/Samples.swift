@@ -18,7 +18,7 @@ enum Samples {
     static let upload = Upload(
         id: id(2), ownerId: id(1), name: "sea.mp4", type: "video/mp4", size: 123_456_789_012,
         sha256: String(repeating: "ab", count: 32), kind: .video, width: 3, height: 4, duration: 12.5,
-        blurhash: "L~#", url: "/upload/x/file?token=y",
+        blurhash: "L~#", waveform: [0, 255], url: "/upload/x/file?token=y",
         thumbnails: [.init(size: "small", width: 1, height: 2, url: "/upload/x/thumbnail/small?token=y")],
         createdAt: time)
     static let sparseUpload = Upload(

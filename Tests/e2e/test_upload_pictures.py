@@ -92,3 +92,18 @@ def test_a_picture_cut_short_and_one_that_lies(server, alice):
         served = alice.get(f"/upload/{lying['id']}/file")
         assert served.status_code == 200 and served.content == bytes(bomb)
         assert served.headers["Content-Disposition"].startswith("attachment;")
+
+
+def test_a_sound_has_a_waveform(server, people):
+    alice, bob = people("alice", "bob")
+    path = pictures.DIRECTORY / "tone.ogg"
+    pictures.run("ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "sine=duration=2", "-c:a", "libopus", str(path))
+    upload = alice.upload(path.read_bytes(), "voice.ogg")
+    assert upload["kind"] == "audio" and len(upload["waveform"]) == 100
+    # ffmpeg's tone has an eighth of the full volume.
+    assert all(24 <= peak <= 40 for peak in upload["waveform"][3:97]), upload["waveform"]
+    message = alice.send(alice.direct(bob), "", attachments=[upload["id"]])
+    assert message["attachments"][0]["waveform"] == upload["waveform"]
+    # As what was uploaded before there were any.
+    server.sql("UPDATE blobs SET waveform = NULL WHERE sha256 = %s", upload["sha256"])
+    assert "waveform" not in alice.get(f"/upload/{upload['id']}").json()

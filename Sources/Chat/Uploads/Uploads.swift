@@ -281,7 +281,7 @@ extension Blob {
             kind: Upload.Kind(rawValue: media.kind.rawValue) ?? .file,
             servedSize: media.cleaned?.size ?? file.size, servedSHA256: (media.cleaned?.sha256 ?? file.sha256).hex,
             ownerOnly: media.audience == .ownerOnly, width: media.width, height: media.height,
-            duration: media.duration, blurhash: media.blurhash,
+            duration: media.duration, blurhash: media.blurhash, waveform: media.waveform,
             thumbnails: media.thumbnails.map { .init(size: $0.size.rawValue, width: $0.width, height: $0.height) })
     }
 }

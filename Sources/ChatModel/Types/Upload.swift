@@ -32,14 +32,16 @@ public struct Upload: Sendable, Equatable {
     /// Seconds.
     public var duration: Double?
     public var blurhash: String?
+    /// How loud a sound is, from its beginning to its end: 100 peaks from 0 to 255.
+    public var waveform: [UInt8]?
     public var url: String
     public var thumbnails: [Thumbnail]
     public var createdAt: Date
 
     package init(
         id: UploadID, ownerId: UserID, name: String, type: String, size: Int, sha256: String, kind: Kind,
-        width: Int? = nil, height: Int? = nil, duration: Double? = nil, blurhash: String? = nil, url: String,
-        thumbnails: [Thumbnail], createdAt: Date
+        width: Int? = nil, height: Int? = nil, duration: Double? = nil, blurhash: String? = nil,
+        waveform: [UInt8]? = nil, url: String, thumbnails: [Thumbnail], createdAt: Date
     ) {
         self.id = id
         self.ownerId = ownerId
@@ -52,6 +54,7 @@ public struct Upload: Sendable, Equatable {
         self.height = height
         self.duration = duration
         self.blurhash = blurhash
+        self.waveform = waveform
         self.url = url
         self.thumbnails = thumbnails
         self.createdAt = createdAt

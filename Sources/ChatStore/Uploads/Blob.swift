@@ -25,12 +25,13 @@ package struct Blob: Sendable {
     package var height: Int?
     package var duration: Double?
     package var blurhash: String?
+    package var waveform: [UInt8]?
     package var thumbnails: [Thumbnail]
 
     package init(
         sha256: String, size: Int, type: String, kind: Upload.Kind, servedSize: Int, servedSHA256: String,
         ownerOnly: Bool, width: Int? = nil, height: Int? = nil, duration: Double? = nil, blurhash: String? = nil,
-        thumbnails: [Thumbnail]
+        waveform: [UInt8]? = nil, thumbnails: [Thumbnail]
     ) {
         self.sha256 = sha256
         self.size = size
@@ -43,6 +44,7 @@ package struct Blob: Sendable {
         self.height = height
         self.duration = duration
         self.blurhash = blurhash
+        self.waveform = waveform
         self.thumbnails = thumbnails
     }
 }

@@ -11,7 +11,7 @@ package struct UploadStore: Sendable {
     /// The columns that `upload(from:)` reads: `up` is the upload's row, `b` its blob's.
     static let columns: PostgresQuery = """
         up.id AS upload_id, up.owner_id, up.name, up.type, up.size, up.sha256, up.created_at AS uploaded_at,
-        b.kind, b.width, b.height, b.duration, b.blurhash, b.thumbnails::text AS thumbnails, b.owner_only
+        b.kind, b.width, b.height, b.duration, b.blurhash, b.waveform, b.thumbnails::text AS thumbnails, b.owner_only
         """
 
     /// Whether the upload was removed, or every message that carried it was deleted.
@@ -51,14 +51,15 @@ package struct UploadStore: Sendable {
             """
             WITH b AS (
                 INSERT INTO blobs AS b (sha256, size, type, kind, served_size, served_sha256, owner_only, width, height,
-                    duration, blurhash, thumbnails)
+                    duration, blurhash, waveform, thumbnails)
                 VALUES (\(blob.sha256), \(blob.size), \(blob.type), \(blob.kind), \(blob.servedSize),
                     \(blob.servedSHA256), \(blob.ownerOnly), \(blob.width)::int8, \(blob.height)::int8, \(blob.duration),
-                    \(blob.blurhash), \(thumbnails)::text::jsonb)
+                    \(blob.blurhash), \(blob.waveform), \(thumbnails)::text::jsonb)
                 ON CONFLICT (sha256) DO UPDATE SET type = excluded.type, kind = excluded.kind,
                     served_size = excluded.served_size, served_sha256 = excluded.served_sha256,
                     owner_only = excluded.owner_only, width = excluded.width, height = excluded.height,
-                    duration = excluded.duration, blurhash = excluded.blurhash, thumbnails = excluded.thumbnails
+                    duration = excluded.duration, blurhash = excluded.blurhash,
+                    waveform = excluded.waveform, thumbnails = excluded.thumbnails
                     WHERE b.owner_only OR NOT excluded.owner_only
                 RETURNING *
             ), finished AS (
@@ -209,7 +210,7 @@ package struct UploadStore: Sendable {
             id: id, ownerId: owner, name: try row["name"], type: try row["type"],
             size: try row["size"], sha256: try row["sha256"], kind: try row["kind"],
             width: try row["width"], height: try row["height"], duration: try row["duration"],
-            blurhash: try row["blurhash"], url: urls?.file ?? "/upload/\(id)/file",
+            blurhash: try row["blurhash"], waveform: try row["waveform"], url: urls?.file ?? "/upload/\(id)/file",
             thumbnails: try urls.map { urls in
                 try Self.thumbnails(row).map {
                     .init(size: $0.size, width: $0.width, height: $0.height, url: urls.thumbnail($0.size))

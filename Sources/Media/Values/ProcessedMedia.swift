@@ -27,10 +27,15 @@ public struct ProcessedMedia: Sendable, Codable, Equatable {
     /// Seconds.
     public var duration: Double?
     public var blurhash: String?
+    /// How loud a sound is, in `peaks` numbers from its beginning to its end; nil for other files.
+    public var waveform: [UInt8]?
     public var thumbnails: [Thumbnail] = []
     /// nil if the received bytes are served unchanged.
     public var cleaned: Cleaned?
     public var audience: Audience = .everyone
+
+    /// The numbers of a waveform.
+    static let peaks = 100
 
     /// Whether this can be true for a file of that type. The file may have hijacked the worker.
     func isPlausible(for type: String) -> Bool {
@@ -39,6 +44,7 @@ public struct ProcessedMedia: Sendable, Codable, Equatable {
         guard Set(thumbnails.map(\.size)).count == thumbnails.count, (blurhash?.utf8.count ?? 0) <= 100 else {
             return false
         }
+        if let waveform, waveform.count != Self.peaks || kind != .audio { return false }
         if let duration, !duration.isFinite || duration < 0 { return false }
         return (cleaned?.size ?? 1) > 0
     }

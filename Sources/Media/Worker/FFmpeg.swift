@@ -53,6 +53,18 @@ struct FFmpeg {
         return try write(path, arguments)
     }
 
+    /// Decodes the first sound to samples as `Waveform` takes them, up to a bit more than it takes. Whether there are any now.
+    func writeSamples(to path: String) throws -> Bool {
+        let arguments =
+            ["-v", "quiet", "-nostdin", "-threads", "1"] + inputArguments + [
+                "-map", "0:a:0", "-vn", "-sn", "-dn", "-map_metadata", "-1", "-t", "\(Waveform.maxSeconds + 1)",
+                // One channel stays one: ffmpeg would make it quieter on two.
+                "-af", "aformat=channel_layouts=mono|stereo", "-ar", "\(Waveform.rate)", "-c:a", "pcm_s16le",
+                "-fflags", "+bitexact", "-f", "wav", "-y", "file:\(path)",
+            ]
+        return try write(path, arguments)
+    }
+
     /// Copies films, sounds and subtitles, as they are coded, into a new file without tags, chapters, covers and
     /// attachments. Whether there is one now.
     func remux(to path: String, as muxer: String) throws -> Bool {

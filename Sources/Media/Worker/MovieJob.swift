@@ -8,6 +8,7 @@ struct MovieJob {
     let cleaning: MovieCleaning
 
     func run() throws -> ProcessedMedia {
+        let start = ContinuousClock.now
         var media = ProcessedMedia.plainFile(type: job.type)
         let ffmpeg = job.ffmpeg == nil ? nil : FFmpeg(host: host, input: job.input, demuxer: demuxer)
         do {
@@ -18,6 +19,9 @@ struct MovieJob {
         guard let ffmpeg, let facts = try ffmpeg.probe() else { return media }
         media.kind = facts.hasPicture ? .video : .audio
         media.duration = facts.duration
+        if media.kind == .audio, start.duration(to: .now) < .seconds(job.limits.seconds / 3) {
+            media.waveform = try waveform(ffmpeg, media.duration)
+        }
         if facts.hasPicture {
             (media.width, media.height) = (facts.width, facts.height)
             if fits(facts) { try addPoster(&media, ffmpeg, facts) }
@@ -49,6 +53,16 @@ struct MovieJob {
         return try FileCleaning.write(
             FileCleaning.plan(copy) { EditPlan.copying($0.count) }.plan, from: copy,
             to: job.output(BlobStore.cleanedSuffix))
+    }
+
+    // MARK: - The waveform
+
+    /// Made only while there is time: without it, the file is worth as much.
+    private func waveform(_ ffmpeg: FFmpeg, _ duration: Double?) throws -> [UInt8]? {
+        guard duration ?? 0 <= Waveform.maxSeconds else { return nil }
+        let samples = job.output(".samples")
+        defer { unlink(samples) }
+        return try ffmpeg.writeSamples(to: samples) ? Waveform.peaks(ofSamples: samples) : nil
     }
 
     private func fits(_ facts: MovieFacts) -> Bool {

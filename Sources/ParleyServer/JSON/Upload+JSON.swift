@@ -14,6 +14,7 @@ extension Upload: JSONWritable {
             json.field("height", height)
             json.field("duration", duration)
             json.field("blurhash", blurhash)
+            if let waveform { json.field("waveform", waveform) { $0.integer(Int($1)) } }
             json.field("url", url)
             json.field("thumbnails", thumbnails)
             json.field("createdAt", createdAt)

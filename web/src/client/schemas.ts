@@ -133,6 +133,7 @@ export interface Upload {
   height?: number;
   duration?: number;
   blurhash?: string;
+  waveform?: number[];
   url: string;
   thumbnails: {
     size: "small" | "medium" | "large";
