@@ -76,11 +76,10 @@ extension Request {
     /// The path as the router reads it: `//auth/register/` is `/auth/register`.
     var routePath: String { "/" + uri.path.split(separator: "/").joined(separator: "/") }
 
-    /// In bytes: the longest search fits in, each of its characters escaped. A longer query is not parsed, because that
-    /// takes time which grows with the square of its combining marks.
-    static let maxQuery = 4096
+    /// In bytes: the longest search fits in, each of its characters escaped.
+    static let maxQuery = 8192
 
-    func queryItem(_ name: String) -> String? { uri.queryParameters[Substring(name)].map { String($0) } }
+    func queryItem(_ name: String) -> String? { uri.query.flatMap { QueryString($0)[name] } }
 
     /// A whole number of the query.
     /// - Throws: `malformed_request` for what is none, or below `minimum`.
