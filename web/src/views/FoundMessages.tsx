@@ -1,4 +1,5 @@
 import { Message, MessagePage } from "../client/types";
+import { matches } from "../lib/folding";
 import { characterStart } from "../lib/graphemes";
 import { shortTime } from "../texts/time";
 import { titleOf } from "../store/state";
@@ -63,19 +64,33 @@ function FoundMessage({ message: found, text, isHere }: { message: Message; text
       </span>
       <span className="found-message-text">
         {isPrefixed && `${sender}: `}
-        {message.deletedAt === undefined ? <Excerpt text={message.text} wanted={text} /> : texts.message.deleted}
+        {message.deletedAt === undefined ? <Excerpt message={message} wanted={text} /> : texts.message.deleted}
       </span>
     </Link>
   );
 }
 
-/** The text of a message around the first word that was searched for. These words are marked. */
-function Excerpt({ text, wanted }: { text: string; wanted: string }) {
-  const words = wanted.split(/\s+/u).map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  const pattern = new RegExp(`(${words.join("|")})`, "iu");
-  const at = text.search(pattern);
-  const from = at > 50 ? characterStart(text, at - 40) : 0;
-  const shown = (from > 0 ? "…" : "") + text.slice(from, characterStart(text, from + 300));
-  const parts = shown.split(new RegExp(pattern.source, "giu"));
-  return <bdi>{parts.map((part, index) => (index % 2 === 1 ? <mark key={index}>{part}</mark> : part))}</bdi>;
+/** The text of a message around what was found in it, which is marked; the name of a file, if it is what was found. */
+function Excerpt({ message, wanted }: { message: Message; wanted: string }) {
+  const inText = matches(message.text, wanted);
+  const names = inText.length > 0 ? [] : message.attachments.map(({ name }) => name);
+  const named = names.find((name) => matches(name, wanted).length > 0);
+  const text = named ?? message.text;
+  const found = named === undefined ? inText : matches(named, wanted);
+  const first = found[0]?.start ?? 0;
+  const begin = first > 50 ? characterStart(text, first - 40) : 0;
+  const end = characterStart(text, begin + 300);
+  let at = begin;
+  const parts = found.filter((range) => range.start < end).flatMap((range) => {
+    const before = text.slice(at, range.start);
+    at = range.end;
+    return [before, <mark key={range.start}>{text.slice(range.start, range.end)}</mark>];
+  });
+  return (
+    <bdi>
+      {begin > 0 && "…"}
+      {parts}
+      {at < end && text.slice(at, end)}
+    </bdi>
+  );
 }

@@ -1,5 +1,6 @@
 import { navigate } from "../app/router";
 import { Id, User } from "../client/types";
+import { isNamed } from "../lib/folding";
 import { titleOf } from "../store/state";
 import * as texts from "../texts";
 import { Avatar } from "./Avatar";
@@ -22,10 +23,7 @@ export function SearchResults({ text, selected, onDone }: { text: string; select
     return { text: wanted, users, page };
   });
 
-  const wanted = text.toLocaleLowerCase();
-  const named = conversations.filter((conversation) =>
-    titleOf(conversation, meId).toLocaleLowerCase().includes(wanted),
-  );
+  const named = conversations.filter((conversation) => isNamed(titleOf(conversation, meId), text));
   const people = useProfiles(found?.users) ?? [];
   const openPerson = async (user: User) => {
     await chat.notices.attempt(async () => navigate({ view: "conversation", id: (await manager.startDirect(user.id)).id }));
@@ -76,9 +74,9 @@ export function SearchResults({ text, selected, onDone }: { text: string; select
         <section aria-label={texts.found.messages}>
           <h2>{texts.found.messages}</h2>
           <FoundMessages
-            text={text}
+            text={found.text}
             page={found.page}
-            find={(before) => manager.search(text, { before })}
+            find={(before) => manager.search(found.text, { before })}
             onMore={(page) => setFound({ ...found, page })}
           />
         </section>
