@@ -7,13 +7,13 @@ import pytest
 
 from parley import assert_problem, until
 
-# Replaces PostgreSQL's own function: a search for this word takes longer than allowed.
+# Stands before the function that cuts a search into words: a search for this word takes longer than allowed.
 SLOW = """
     CREATE SCHEMA slow;
-    CREATE FUNCTION slow.websearch_to_tsquery(regconfig, text) RETURNS tsquery LANGUAGE plpgsql AS $$
+    CREATE FUNCTION slow.search_parts(text, boolean) RETURNS TABLE (word text, begins boolean) LANGUAGE plpgsql AS $$
     BEGIN
-        IF $2 = 'slow' THEN PERFORM pg_sleep(60); END IF;
-        RETURN pg_catalog.websearch_to_tsquery($1, $2);
+        IF $1 = 'slow' THEN PERFORM pg_sleep(60); END IF;
+        RETURN QUERY SELECT * FROM public.search_parts($1, $2);
     END $$;
 """
 

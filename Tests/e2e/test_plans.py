@@ -15,6 +15,7 @@ import re
 import secrets
 import signal
 import sys
+from urllib.parse import quote
 
 import psycopg
 import pytest
@@ -276,7 +277,8 @@ def history(world):
 
 
 def search(world):
-    for query in (dataset.COMMON_WORD, dataset.RARE_WORD, dataset.NO_WORD, "ba -be"):
+    for query in (dataset.COMMON_WORD, dataset.RARE_WORD, dataset.NO_WORD, "ba -be", "ba", '"ba be"', "b", "ba or xy"):
+        query = quote(query)
         world.get(f"/messages/search?q={query}")
         world.get(f"/messages/search?q={query}&conversationId={world.large}")
         world.get(f"/messages/search?q={query}&before={world.message}")
@@ -354,7 +356,8 @@ REQUESTS = {
     "change the profile": change_profile,
     "change the password": lambda world: world.ask(
         "POST", "/auth/password", who=world.newcomer, json={"currentPassword": PASSWORD, "newPassword": PASSWORD}),
-    "find people": lambda world: [world.get(f"/users?query={query}") for query in ("user12", "per", "Ada Per", "nobody")],
+    "find people": lambda world: [
+        world.get(f"/users?query={query}") for query in ("user12", "@user12", "per", "Ada Per", "nobody")],
     "list people": lambda world: world.get("/users?query="),
     "see somebody": lambda world: world.get(f"/users/{world.data.user(9)}"),
     "list conversations": list_conversations,

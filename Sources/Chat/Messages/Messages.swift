@@ -119,18 +119,16 @@ public struct Messages: Sendable {
     public func search(
         _ text: String, for user: UserID, in conversation: ConversationID?, before: MessageID?, limit: Int
     ) async throws -> (messages: [Message], hasMore: Bool) {
-        guard !text.isEmpty, Rules.fits(text, 200), !text.utf8.contains(0) else {
-            throw ChatError.invalid("q", "1 to 200 characters")
-        }
+        try Rules.search(text)
         if let conversation {
             try Permissions.read(try await conversations.membership(of: user, in: conversation))
         }
         let found = try await limits.searching.ask(user) {
-            guard try await searches.isSearchable(text) else {
+            guard let condition = try await searches.condition(SearchQuery(text)) else {
                 throw ChatError.invalid("q", "at least one word to look for")
             }
             return try await searches.search(
-                text, user: user, conversation: conversation, before: before, limit: limit + 1)
+                condition, user: user, conversation: conversation, before: before, limit: limit + 1)
         }
         return (Array(found.prefix(limit)), found.count > limit)
     }

@@ -56,6 +56,11 @@ package enum Rules {
         guard fits(query, 100), !query.utf8.contains(0) else { throw .invalid("query", "up to 100 characters") }
     }
 
+    /// Checks what somebody searches messages for. A pasted link is longer than what anybody types.
+    package static func search(_ text: String) throws(ChatError) {
+        guard !text.isEmpty, fits(text, 500), !text.utf8.contains(0) else { throw .invalid("q", "1 to 500 characters") }
+    }
+
     package static func reason(_ raw: String) throws(ChatError) -> String {
         guard let reason = trimmed(raw, 1000), !reason.isEmpty else {
             throw .invalid("reason", "1 to 1,000 characters")

@@ -151,16 +151,19 @@ package struct UserStore: Sendable {
         return try await read(rows)
     }
 
-    /// Finds people whose user name, or a word of whose display name, begins with `query`. An empty one finds everybody.
+    /// Finds people by the beginnings of words of their names, in any order. A leading `@` belongs to no name. An empty
+    /// query finds everybody.
     package func search(_ query: String, limit: Int) async throws -> [User] {
+        let name = query.drop { $0 == "@" || $0.isWhitespace }
+        // A user name of signs only has no word.
         let prefix =
-            query.lowercased().replacing("\\", with: "\\\\").replacing("%", with: "\\%").replacing("_", with: "\\_")
+            name.lowercased().replacing("\\", with: "\\\\").replacing("%", with: "\\%").replacing("_", with: "\\_")
             + "%"
         let rows = try await database.query(
             """
             SELECT \(Self.columns) FROM users u
             WHERE (u.username LIKE \(prefix)
-                OR to_tsvector('simple', u.display_name) @@ to_tsquery('simple', \(PrefixSearch.query(query))))
+                OR search_words(u.display_name || ' ' || u.username) @@ search_names(\(String(name))))
                 AND NOT \(UserTable.isClosed)
             ORDER BY u.username LIMIT \(limit)
             """, plan: .forValues)

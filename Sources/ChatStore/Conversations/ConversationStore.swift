@@ -152,15 +152,14 @@ package struct ConversationStore: Sendable {
         return try page(rows, limit: limit)
     }
 
-    /// The groups that were written to most recently come first, by the hour.
+    /// Groups by the beginnings of words of their titles; without a word, all. Those that were written to most recently come
+    /// first, by the hour.
     package func publicGroups(matching query: String, after cursor: ActivityCursor?, limit: Int) async throws -> Page {
-        let words = PrefixSearch.query(query)
         let rows = try await database.query(
             """
             SELECT c.id, c.active_hour AS active_at FROM conversations c
             WHERE c.visibility = 'public'
-                AND (\(words.isEmpty) OR to_tsvector('simple', c.title)
-                    @@ to_tsquery('simple', \(words)))
+                AND (search_names(\(query)) IS NULL OR search_words(c.title) @@ search_names(\(query)))
                 AND (\(cursor?.date)::timestamptz IS NULL
                     OR (c.active_hour, c.id) < (\(cursor?.date), \(cursor?.id)))
             ORDER BY c.active_hour DESC, c.id DESC LIMIT \(limit + 1)

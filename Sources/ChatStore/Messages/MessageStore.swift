@@ -90,44 +90,6 @@ package struct MessageStore: Sendable {
         """
     }
 
-    /// How many of the newest matches are ranked. Ranking has to read each of them.
-    private static let rankedMatches = 1000
-
-    /// Whether the text has a word that a message must contain. Without one, every message would have to be read.
-    package func isSearchable(_ text: String) async throws -> Bool {
-        // `querytree` is the part that an index can answer: empty for an empty query, `T` for one that only excludes
-        // words (PostgreSQL documentation, 12.4.2.1).
-        let rows = try await database.query(
-            "SELECT querytree(websearch_to_tsquery('simple', \(text))) NOT IN ('', 'T') AS searchable")
-        return try rows.first?["searchable"] ?? false
-    }
-
-    /// The best of the newest matches for the words of `text` in the conversations of `user`. Equal matches are sorted
-    /// newest first.
-    ///
-    /// The index is searched once for each conversation, so that matches in other conversations cost nothing.
-    package func search(
-        _ text: String, user: UserID, conversation: ConversationID?, before: MessageID?, limit: Int
-    ) async throws -> [Message] {
-        let rows = try await database.query(
-            """
-            SELECT \(MessageTable.columns) FROM (
-                SELECT matched.id FROM members me CROSS JOIN LATERAL (
-                    SELECT x.id FROM messages x WHERE x.conversation_id = me.conversation_id AND x.deleted_at IS NULL
-                        AND to_tsvector('simple', x.text) @@ websearch_to_tsquery('simple', \(text))
-                        AND (\(before)::uuid IS NULL OR x.id < \(before))
-                    ORDER BY x.id DESC LIMIT \(Self.rankedMatches)
-                ) matched
-                WHERE me.user_id = \(user)
-                    AND (\(conversation)::uuid IS NULL OR me.conversation_id = \(conversation))
-                ORDER BY matched.id DESC LIMIT \(Self.rankedMatches)
-            ) newest JOIN messages m ON m.id = newest.id \(MessageTable.sender)
-            ORDER BY ts_rank(to_tsvector('simple', m.text), websearch_to_tsquery('simple', \(text))) DESC, m.id DESC
-            LIMIT \(limit)
-            """, plan: .forValues)
-        return try await read(rows)
-    }
-
     /// Changes a message in its conversation's turn and in one transaction, and then, in the same turn, runs
     /// `committed`. `body` may run more than once: what it did is undone before it runs again.
     package func change<Value: Sendable, Outcome: Sendable>(

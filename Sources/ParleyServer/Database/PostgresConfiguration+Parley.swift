@@ -27,7 +27,11 @@ extension PostgresConfiguration {
 
     /// For searches.
     static func searches(_ connectionString: String) -> PostgresConfiguration {
-        reading(connectionString, connections: max(2, min(4, ProcessInfo.processInfo.activeProcessorCount / 2)))
+        var configuration = reading(
+            connectionString, connections: max(2, min(4, ProcessInfo.processInfo.activeProcessorCount / 2)))
+        // The planner guesses how common a word is, and for a common one would read a whole table.
+        configuration.sessionParameters["enable_seqscan"] = "off"
+        return configuration
     }
 
     /// For lists of somebody's conversations and files.

@@ -37,6 +37,45 @@ import Testing
         }
     }
 
+    @Test(
+        arguments: [
+            ("J. Smith", ["j.smith", "smith", "j smith", "@j.smith", "SMITH", "j.smi", "smith j", "j. s"]),
+            ("Team-42", ["team-42", "team 42", "@Team-42", "42", "tea", "team-4"]),
+            ("ops@example.org", ["ops@example.org", "@ops@example.org", "example", "ops@exam", "ops"]),
+            ("José Ñandú-Łuczak", ["jose", "nandu", "luczak", "José", "nandu luczak"]),
+            ("Straßer", ["strasser", "STRASSER"]),
+            ("王小明", ["王小明", "小明", "王", "明", "王小", "@小明"]), ("山田太郎", ["太郎", "田太", "山田 太郎"]),
+            ("Κώστας", ["κωστας", "ΚΩΣΤΑΣ"]), ("Ann-Marie O’Hara", ["marie", "o'hara", "ann-marie"]),
+            ("🚀 Rocket", ["🚀", "rocket"]),
+            ("Ｆｕｌｌ", ["full"]), ("สมชาย", ["ชาย", "สม"]), ("김철수", ["철수", "김철"]), ("C++ fan", ["C++", "c++ fan"]),
+        ] as [(String, [String])])
+    func peopleAreFoundByWhatTheirNamesShow(name: String, queries: [String]) async throws {
+        try await TestDatabase.run { database in
+            let users = database.stores.users
+            try await users.insert(id: .make(), username: "somebody", displayName: name, hash: "")
+            try await users.insert(id: .make(), username: "another", displayName: "Another", hash: "")
+            for query in queries {
+                #expect(try await users.search(query, limit: 10).map(\.displayName) == [name], "\(query)")
+            }
+            #expect(try await users.search("@some", limit: 10).map(\.displayName) == [name])
+            #expect(try await users.search("@", limit: 10).count == 2)
+        }
+    }
+
+    @Test func peopleAreFoundByWordsOfTheirUserNames() async throws {
+        try await TestDatabase.run { database in
+            for name in ["j.smith", "team-42", "dr_who", "..."] { _ = try await database.person(name) }
+            func found(_ query: String) async throws -> [String] {
+                try await database.stores.users.search(query, limit: 10).map(\.username)
+            }
+            #expect(try await found("smith") == ["j.smith"])
+            #expect(try await found("@j.smith") == ["j.smith"])
+            #expect(try await found("42") == ["team-42"])
+            #expect(try await found("who") == ["dr_who"])
+            #expect(try await found("..") == ["..."])
+        }
+    }
+
     @Test func closedAccountsAreNotFound() async throws {
         try await TestDatabase.run { database in
             let (banned, disabled) = (try await database.person("banned"), try await database.person("disabled"))

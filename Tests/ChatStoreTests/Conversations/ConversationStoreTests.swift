@@ -257,6 +257,14 @@ import Testing
             #expect(try await found("all gard") == [gardening])
             #expect(try await found("ardening") == [])
             #expect(try await found("gard & | !:*") == [gardening], "operators are no words")
+            for (title, queries) in [
+                ("Team-42 (ops@example.org)", ["team-42", "42", "@team", "ops@example.org", "exam"]),
+                ("Café Größe", ["cafe", "grosse", "CAFÉ"]), ("北京大学同学会", ["大学", "同学会", "北京", "学"]),
+                ("#random 🎲", ["random", "#random", "🎲"]), ("v1.2/beta", ["v1.2", "beta"]),
+            ] {
+                let group = try await make(title, .public)
+                for query in queries { #expect(try await found(query) == [group], "\(query)") }
+            }
         }
     }
 

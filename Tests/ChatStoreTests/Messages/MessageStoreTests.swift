@@ -126,34 +126,6 @@ import Testing
         }
     }
 
-    @Test func searchFindsWordsInTheUsersConversationsOnly() async throws {
-        try await TestDatabase.run { database in
-            let (ana, bo) = (try await database.person(), try await database.person())
-            let (shared, secret) = (try await database.group(ana, bo), try await database.group(bo))
-            let first = try await database.message("green apples", from: bo, to: shared)
-            let second = try await database.message("red apples", from: ana, to: shared)
-            let hidden = try await database.message("apples elsewhere", from: bo, to: secret)
-            let gone = try await database.message("rotten apples", from: bo, to: shared)
-            try await database.deleteMessage(gone.id, by: bo)
-            func search(_ text: String, _ user: UserID, _ conversation: ConversationID? = nil) async throws
-                -> [MessageID]
-            {
-                try await database.stores.messages.search(
-                    text, user: user, conversation: conversation, before: nil, limit: 10
-                ).map(\.id)
-            }
-            #expect(try await search("apples", ana) == [second.id, first.id])
-            #expect(Set(try await search("apples", bo)) == [first.id, second.id, hidden.id])
-            #expect(try await search("apples", bo, secret) == [hidden.id])
-            #expect(try await search("apples -red", ana) == [first.id])
-            #expect(try await search("apples", ana, secret) == [])
-            #expect(try await database.stores.messages.isSearchable("apples"))
-            for text in ["", "-apples", "!!!", "a or -b"] {
-                #expect(try await !database.stores.messages.isSearchable(text), "\(text)")
-            }
-        }
-    }
-
     @Test func lockedRowsAreFound() async throws {
         try await TestDatabase.run { database in
             let ana = try await database.person()

@@ -32,6 +32,49 @@ def test_a_conversation_is_searched_and_back_finds_the_search_again(person):
     expect(ana.page.get_by_text("Nothing found for “hippopotamus”")).to_be_visible()
 
 
+def test_a_search_marks_what_it_found_as_it_was_written(person):
+    ana, bo = person("Ana", None), person("Bo", None)
+    here = ana.direct(bo)
+    ana.post(here, "Un café noir, mañana.", 1)
+    ana.post(here, "C++ needs a plus, 東京都 none.", 2)
+    ana.post(here, "tea tomorrow", 3)
+    ana.open(f"/c/{here}/search")
+    field = ana.page.get_by_role("main").get_by_role("searchbox")
+    results = ana.page.get_by_role("main").get_by_role("listitem")
+    for query, marked in {
+        "manana cafe": ["café", "mañana"], "cafe -noir or tea": ["tea"], "tea tom": ["tea", "tom"], "c++": ["C++"],
+        "京都": ["京都"], '"cafe noir"': ["café noir"],
+    }.items():
+        field.fill(query)
+        expect(results.locator("mark")).to_have_text(marked)
+        expect(results).to_have_count(1)
+
+
+def test_every_match_of_a_search_is_reached(person):
+    ana, bo = person("Ana", None), person("Bo", None)
+    here = ana.direct(bo)
+    for number in range(70):
+        ana.post(here, "needle " * (1 + number % 4) + f"no. {number}.", number)
+    ana.open("/")
+    ana.page.get_by_role("searchbox", name="Search").fill("needle no")
+    region = ana.page.get_by_role("region", name="Messages")
+    for count in (30, 60):
+        expect(region.get_by_role("listitem")).to_have_count(count)
+        region.get_by_role("button", name="More").click()
+    expect(region.get_by_role("listitem")).to_have_count(70)
+    expect(region.get_by_role("button", name="More")).to_have_count(0)
+    expect(region.get_by_role("listitem").first).to_contain_text("no. 69.")
+    expect(region.get_by_role("listitem").last).to_contain_text("no. 0.")
+
+
+def test_people_are_found_in_the_page_by_what_their_names_show(person):
+    ana, bo = person("Ana", None), person("José Muñoz 王小明", None)
+    ana.open("/new")
+    for query in ("jose", "@munoz", "小明"):
+        ana.page.get_by_label("Find people by name").fill(query)
+        expect(ana.page.get_by_role("main").get_by_role("button", name=bo.username)).to_have_count(1)
+
+
 def test_emoji_are_put_in_at_the_caret_and_found_by_name(two):
     ana, bo = two
     ana.composer.fill("Well done")

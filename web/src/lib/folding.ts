@@ -1,5 +1,5 @@
 /**
- * What a search has found in a text, so that it can be marked. The database decides what is found (migration 0019); this
+ * What a search has found in a text, so that it can be marked. The database decides what is found (migration 0025); this
  * follows its rules: compatibility forms, case and accents make no difference, a word is a run of letters, marks and
  * digits, each symbol is a word, and scripts without blanks are found from any character on.
  */
