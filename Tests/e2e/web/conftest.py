@@ -48,6 +48,8 @@ class Person:
         return answer.json() if answer.body() else None
 
     def direct(self, other):
+        """Opens the direct conversation with a person, who opens it as well: it is in the lists of both."""
+        other.api("POST", "/conversations", {"kind": "direct", "userId": self.id})
         return self.api("POST", "/conversations", {"kind": "direct", "userId": other.id})["id"]
 
     def post(self, conversation_id, text, number=0):
