@@ -134,6 +134,8 @@ def two(person):
     """Two people in their conversation."""
     ana, bo = person("Ana", None), person("Bo", None)
     path = "/c/" + ana.direct(bo)
+    # Before its first message, it is only there for who has opened it.
+    bo.direct(ana)
     ana.open(path)
     bo.open(path)
     for who in (ana, bo):

@@ -56,6 +56,7 @@ def test_what_happened_while_offline_is_there_afterwards(two):
 def test_without_websockets_messages_go_by_long_polling(person):
     ana, bo = person("Ana", None), person("Bo", None)
     path = "/c/" + ana.direct(bo)
+    bo.direct(ana)
     ana.page.route_web_socket(re.compile("/socket.io/"), lambda socket: socket.close())
     polled = []
     ana.page.on("request", lambda request: "transport=polling" in request.url and polled.append(request.method))
