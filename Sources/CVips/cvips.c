@@ -1,6 +1,7 @@
 #include "cvips.h"
 
 #include <malloc.h>
+#include <math.h>
 #include <string.h>
 #include <vips/vips.h>
 
@@ -101,6 +102,7 @@ int cvips_read_header(const char *path, cvips_header *header) {
     bool is_bare_cmyk = vips_image_get_interpretation(image) == VIPS_INTERPRETATION_CMYK
         && !vips_image_get_typeof(image, VIPS_META_ICC_NAME);
     header->needs_conversion = is_bare_cmyk || profile_fits(image);
+    header->is_bare_cmyk = is_bare_cmyk;
     header->has_metadata = has_metadata(image);
     g_object_unref(image);
     return 0;
@@ -113,7 +115,11 @@ static cvips_image *into_memory(VipsImage *image) {
     return wrap(memory);
 }
 
-static VipsImage *shrunk(const char *path, int edge, bool all_frames, bool upright, bool to_srgb) {
+// Browsers show the perceptual rendering, and some profiles have no other. Others lack just that.
+static const VipsIntent intents[] = { VIPS_INTENT_PERCEPTUAL, VIPS_INTENT_RELATIVE };
+
+static VipsImage *shrunk(
+    const char *path, int edge, bool all_frames, bool upright, bool to_srgb, VipsIntent intent) {
     vips_error_clear();
     VipsSource *source = vips_source_new_from_file(path);
     if (source == NULL) return NULL;
@@ -122,25 +128,147 @@ static VipsImage *shrunk(const char *path, int edge, bool all_frames, bool uprig
     // Converting colors costs 40 % more CPU, so it is done only where it can change them.
     int failed = to_srgb
         ? vips_thumbnail_source(source, &image, edge, "height", edge, "size", VIPS_SIZE_DOWN, "option_string", options,
-                                "no_rotate", !upright, "fail_on", VIPS_FAIL_ON_NONE, "export_profile", "srgb", NULL)
+                                "no_rotate", !upright, "fail_on", VIPS_FAIL_ON_NONE, "export_profile", "srgb",
+                                "intent", intent, NULL)
         : vips_thumbnail_source(source, &image, edge, "height", edge, "size", VIPS_SIZE_DOWN, "option_string", options,
                                 "no_rotate", !upright, "fail_on", VIPS_FAIL_ON_NONE, NULL);
     g_object_unref(source);
     return failed ? NULL : image;
 }
 
-cvips_image *cvips_thumbnail_file(const char *path, int edge, bool all_frames, bool upright, bool to_srgb) {
-    VipsImage *image = to_srgb ? shrunk(path, edge, all_frames, upright, true) : NULL;
-    // A profile may be damaged. The colors are then kept as they are.
-    bool is_converted = image != NULL;
-    if (image == NULL) image = shrunk(path, edge, all_frames, upright, false);
+// Red is what cyan and black leave of the light, and so on. The image is one of four bands of ink.
+static VipsImage *light_of_inks(VipsImage *inks) {
+    VipsImage *step[6] = { NULL };
+    int failed = vips_invert(inks, &step[0], NULL) || vips_extract_band(step[0], &step[1], 0, "n", 3, NULL)
+        || vips_extract_band(step[0], &step[2], 3, NULL) || vips_multiply(step[1], step[2], &step[3], NULL)
+        || vips_linear1(step[3], &step[4], 1 / 255.0, 0, "uchar", TRUE, NULL)
+        || vips_copy(step[4], &step[5], "interpretation", VIPS_INTERPRETATION_sRGB, NULL);
+    VipsImage *light = failed ? NULL : g_object_ref(step[5]);
+    for (int i = 0; i < 6; i++) g_clear_object(&step[i]);
+    return light;
+}
+
+cvips_image *cvips_thumbnail_bare_cmyk(const char *path, int edge) {
+    cvips_header header;
+    if (cvips_read_header(path, &header)) return NULL;
+    // A JPEG is shrunk while it is decoded.
+    int longest = header.width > header.height ? header.width : header.height, shrink = 8;
+    while (shrink > 1 && longest / shrink < edge) shrink /= 2;
+    VipsSource *source = vips_source_new_from_file(path);
+    if (source == NULL) return NULL;
+    char options[32];
+    g_snprintf(options, sizeof options, "shrink=%d", shrink);
+    VipsImage *image = vips_image_new_from_source(source, options, "access", VIPS_ACCESS_SEQUENTIAL, NULL);
+    g_object_unref(source);
     if (image == NULL) return NULL;
-    VipsImage *memory = unwrap(into_memory(image));
+    VipsImage *light = vips_image_get_bands(image) == 4 ? light_of_inks(image) : NULL;
+    g_object_unref(image);
+    if (light == NULL) return NULL;
+    VipsImage *memory = unwrap(into_memory(light));
+    if (memory == NULL) return NULL;
+    // Turns it as its EXIF says.
+    VipsImage *smaller = NULL;
+    int failed = vips_thumbnail_image(memory, &smaller, edge, "height", edge, "size", VIPS_SIZE_DOWN, NULL);
+    g_object_unref(memory);
+    return failed ? NULL : into_memory(smaller);
+}
+
+cvips_image *cvips_thumbnail_file(const char *path, int edge, bool all_frames, bool upright, bool to_srgb) {
+    VipsImage *memory = NULL;
+    for (size_t i = 0; to_srgb && memory == NULL && i < sizeof intents / sizeof intents[0]; i++) {
+        VipsImage *image = shrunk(path, edge, all_frames, upright, true, intents[i]);
+        if (image != NULL) memory = unwrap(into_memory(image));
+    }
+    // A profile may be damaged. The colors are then kept as they are.
+    bool is_converted = memory != NULL;
+    if (memory == NULL) {
+        VipsImage *image = shrunk(path, edge, all_frames, upright, false, VIPS_INTENT_RELATIVE);
+        if (image != NULL) memory = unwrap(into_memory(image));
+    }
     if (memory == NULL) return NULL;
     // Later steps must neither turn the picture again nor look at a profile that was unusable.
     if (!upright) vips_autorot_remove_angle(memory);
     if (!is_converted) vips_image_remove(memory, VIPS_META_ICC_NAME);
     return wrap(memory);
+}
+
+// The pixels of an image in memory, if they are numbers of 8 bits. Nothing else holds it yet.
+static uint8_t *bytes_of(VipsImage *image, size_t *count) {
+    if (image->BandFmt != VIPS_FORMAT_UCHAR || vips_image_inplace(image)) return NULL;
+    *count = VIPS_IMAGE_N_PELS(image);
+    return VIPS_IMAGE_ADDR(image, 0, 0);
+}
+
+// Where light is brighter than a screen's, how much of it is shown, as measured in Chromium 156.
+static float toned_down(float light) {
+    static const float from[] = { 0.44f, 0.5776f, 0.7771f, 1.0417f, 1.3934f, 1.8602f, 2.482f };
+    static const float to[] = { 0.44f, 0.5647f, 0.665f, 0.7605f, 0.8469f, 0.9216f, 1 };
+    const int last = sizeof from / sizeof from[0] - 1;
+    if (light <= from[0]) return light;
+    for (int i = 0; i < last; i++)
+        if (light < from[i + 1]) return to[i] + (light - from[i]) / (from[i + 1] - from[i]) * (to[i + 1] - to[i]);
+    return 1;
+}
+
+// Of BT.2100: the screen's own gamma, then a thousand candelas, by the same white as PQ's.
+static float displayed(float *red, float *green, float *blue, cvips_hdr hdr) {
+    if (hdr == CVIPS_HLG) {
+        float luminance = 0.2627f * *red + 0.6780f * *green + 0.0593f * *blue;
+        float gain = powf(luminance, 0.2f) * 1000 / 407;
+        *red *= gain, *green *= gain, *blue *= gain;
+    }
+    float most = fmaxf(*red, fmaxf(*green, *blue));
+    return most > 0 ? toned_down(most) / most : 1;
+}
+
+enum { SHADES = 4096 };
+
+static uint8_t number_of(const uint8_t shades[SHADES + 1], float light) {
+    return shades[(int) (fminf(fmaxf(light, 0), 1) * SHADES + 0.5f)];
+}
+
+void cvips_convert(cvips_image *image, const float light[256], const float matrix[9], cvips_hdr hdr) {
+    VipsImage *pixels = unwrap(image);
+    size_t count = 0;
+    uint8_t *pixel = bytes_of(pixels, &count);
+    if (pixel == NULL) return;
+    uint8_t shades[SHADES + 1];
+    for (int i = 0; i <= SHADES; i++) {
+        float value = (float) i / SHADES;
+        value = value <= 0.0031308f ? value * 12.92f : 1.055f * powf(value, 1 / 2.4f) - 0.055f;
+        shades[i] = (uint8_t) (value * 255 + 0.5f);
+    }
+    for (size_t i = 0; i < count; i++, pixel += pixels->Bands) {
+        float red = light[pixel[0]];
+        float green = pixels->Bands < 3 ? red : light[pixel[1]];
+        float blue = pixels->Bands < 3 ? red : light[pixel[2]];
+        float gain = hdr == CVIPS_SDR ? 1 : displayed(&red, &green, &blue, hdr);
+        red *= gain, green *= gain, blue *= gain;
+        // Gray stays gray.
+        if (pixels->Bands < 3) {
+            pixel[0] = number_of(shades, red);
+            continue;
+        }
+        for (int band = 0; band < 3; band++) {
+            const float *row = matrix + band * 3;
+            pixel[band] = number_of(shades, row[0] * red + row[1] * green + row[2] * blue);
+        }
+    }
+}
+
+static uint8_t clamped(float value) { return (uint8_t) (fminf(fmaxf(value, 0), 255) + 0.5f); }
+
+void cvips_convert_ycbcr(cvips_image *image) {
+    VipsImage *pixels = unwrap(image);
+    size_t count = 0;
+    uint8_t *pixel = bytes_of(pixels, &count);
+    if (pixel == NULL || pixels->Bands < 3) return;
+    for (size_t i = 0; i < count; i++, pixel += pixels->Bands) {
+        float y = pixel[0], cb = pixel[1] - 128.0f, cr = pixel[2] - 128.0f;
+        pixel[0] = clamped(y + 1.402f * cr);
+        pixel[1] = clamped(y - 0.344136f * cb - 0.714136f * cr);
+        pixel[2] = clamped(y + 1.772f * cb);
+    }
 }
 
 cvips_image *cvips_thumbnail_image(cvips_image *image, int edge) {
@@ -234,6 +362,28 @@ int cvips_reencode(const char *path, const char *output, cvips_format format, bo
     }
     g_object_unref(copy);
     return result;
+}
+
+static bool is_decodable(const char *path) {
+    VipsImage *image = open_image(path, VIPS_ACCESS_SEQUENTIAL, false);
+    double average;
+    bool result = image != NULL && vips_avg(image, &average, NULL) == 0;
+    g_clear_object(&image);
+    return result;
+}
+
+bool cvips_differs(const char *path, const char *other) {
+    if (!is_decodable(path)) return false;
+    VipsImage *image[2] = { open_image(path, VIPS_ACCESS_SEQUENTIAL, false), NULL };
+    if (image[0] != NULL) image[1] = open_image(other, VIPS_ACCESS_SEQUENTIAL, false);
+    VipsImage *differs = NULL;
+    double sum = 1;
+    bool is_same = image[1] != NULL && image[0]->Xsize == image[1]->Xsize && image[0]->Ysize == image[1]->Ysize
+        && image[0]->Bands == image[1]->Bands && vips_notequal(image[0], image[1], &differs, NULL) == 0
+        && vips_avg(differs, &sum, NULL) == 0 && sum == 0;
+    g_clear_object(&differs);
+    for (int i = 0; i < 2; i++) g_clear_object(&image[i]);
+    return !is_same;
 }
 
 void cvips_free(cvips_image *image) { g_object_unref(unwrap(image)); }

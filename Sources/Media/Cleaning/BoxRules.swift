@@ -10,6 +10,9 @@ indirect enum BoxRule: Sendable {
     case handler
     /// `dref`: this file only (section 8.7.2).
     case dataReferences
+    /// `dfLa`: a FLAC's settings without its comments and covers ("Encapsulation of FLAC in ISO Base Media File Format",
+    /// section 3.3.2).
+    case flacBlocks
     /// `stsd`.
     case sampleDescriptions(SampleDescriptions)
 
@@ -44,6 +47,7 @@ struct BoxCleaner {
             // Version, flags, QuickTime's component type and the handler are kept.
             return [.zero(part(of: content, at: 12, count: content.count))]
         case .dataReferences: return try dataReferences(box)
+        case .flacBlocks: return try FLACCleaner.patches(file, in: part(of: content, at: 4, count: content.count))
         case .sampleDescriptions(let descriptions): return try descriptions.patches(box, self)
         }
     }

@@ -22,6 +22,9 @@ struct Coverage {
         }
     }
 
+    /// The covered parts, as they were added.
+    var parts: [Range<Int>] { ranges }
+
     /// The uncovered parts of these ranges, which do not overlap, in ascending order.
     func gaps(in places: [Range<Int>]) -> [Range<Int>] {
         let covered = ranges.sorted { $0.lowerBound < $1.lowerBound }

@@ -17,6 +17,9 @@ struct EditPlan: Equatable {
         return plan
     }
 
+    /// A plan that changes nothing.
+    static func everything(in file: ByteView) -> EditPlan { .copying(file.count) }
+
     mutating func copy(_ range: Range<Int>) {
         if range.isEmpty { return }
         if case .copy(let last) = pieces.last, last.upperBound == range.lowerBound {

@@ -27,10 +27,15 @@ enum HEIFCleaner {
 
     static func plan(_ file: ByteView) throws -> EditPlan {
         let boxes = try ISOBox.list(file, in: 0..<file.count, tolerant: true)
-        guard boxes.first?.type == "ftyp", let meta = boxes.first(where: { $0.type == "meta" }), !meta.isTruncated,
-            // libheif and libvips read no sequences, which are also movies.
-            !boxes.contains(where: { $0.type == "moov" })
-        else { throw MalformedFile() }
+        guard boxes.first?.type == "ftyp" else { throw MalformedFile() }
+        // A picture that moves is a movie as well, and some are nothing else.
+        let movie = try boxes.contains { $0.type == "moov" } ? Movie(file, boxes, isPicture: true) : nil
+        guard let meta = boxes.first(where: { $0.type == "meta" }) else {
+            guard let movie else { throw MalformedFile() }
+            return try MovieCleaner.plan(
+                file, boxes, MovieRules.file, removed: movie.removed, coverage: movie.coverage, movie.patches)
+        }
+        guard !meta.isTruncated else { throw MalformedFile() }
         // `meta` is a full box: version and flags precede its children.
         let children = try BoxCleaner(file: file).children(from: meta.content.lowerBound + 4, of: meta).boxes
         let items = try itemInfos(file, children)
@@ -40,9 +45,9 @@ enum HEIFCleaner {
             throw MalformedFile()
         }
         let pictures = Set(items.filter { pictureItems.contains($0.type) }.map(\.id))
-        var coverage = Coverage(size: file.count)
+        var coverage = movie?.coverage ?? Coverage(size: file.count)
         try ItemLocations(file, children).cover(pictures, &coverage)
-        var patches: [Patch] = []
+        var patches = movie?.patches ?? []
         for item in items {
             if !pictures.contains(item.id) { patches.append(.replace(at: item.typeOffset, with: erasedItem)) }
             // The item's name, or its content type.
@@ -50,10 +55,11 @@ enum HEIFCleaner {
         }
         patches += try unusedProperties(file, children)
         patches += coverage.gaps(in: children.filter { $0.type == "idat" }.map(\.content)).map(Patch.zero)
-        var rules = BoxRule.leaves(["ftyp", "mdat"])
+        var rules = movie == nil ? BoxRule.leaves(["ftyp", "mdat"]) : MovieRules.file
         rules["meta"] = .boxes(Self.meta, header: 4)
         // Readers ignore a second one.
         let removed = Set(boxes.filter { $0.type == "meta" }.dropFirst().map(\.range.lowerBound))
+            .union(movie?.removed ?? [])
         return try MovieCleaner.plan(file, boxes, rules, removed: removed, coverage: coverage, patches)
     }
 

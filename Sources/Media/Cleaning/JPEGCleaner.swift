@@ -16,16 +16,27 @@ enum JPEGCleaner {
     /// Keeps what decoding needs, JFIF without its thumbnail, the color profile and Adobe's color transform; drops
     /// EXIF, XMP, IPTC, comments, and all that follows the end of the image (previews, other pictures, an archive). A
     /// cut-off image is ended.
-    static func plan(_ file: ByteView) throws -> EditPlan {
+    static func plan(_ file: ByteView) throws -> EditPlan { try survey(file).plan }
+
+    /// - Parameter orientation: The EXIF orientation to write, for a picture that is not turned itself.
+    /// - Returns: The plan, and whether something is cut out between the scans: in a damaged file, a decoder may have taken that
+    ///   for something else.
+    static func survey(_ file: ByteView, orientation: UInt8 = 1) throws -> (plan: EditPlan, cutsScans: Bool) {
         guard try file.byte(0) == 0xFF, try file.byte(1) == Marker.startOfImage else { throw MalformedFile() }
         var plan = EditPlan()
         plan.copy(0..<2)
+        var needsOrientation = orientation != 1
         var position = 2
         while let start = nextMarker(file, from: position) {
             let marker = try file.byte(start + 1)
+            // JFIF comes first where there is one.
+            if needsOrientation, marker != Marker.jfif {
+                plan.insert(exif(orientation))
+                needsOrientation = false
+            }
             if marker == Marker.endOfImage {
                 plan.copy(start..<(start + 2))
-                return plan
+                return (plan, false)
             }
             if marker == Marker.startOfImage { throw MalformedFile() }
             if Marker.standsAlone(marker) {
@@ -33,12 +44,100 @@ enum JPEGCleaner {
                 continue
             }
             guard let end = segmentEnd(file, start) else { break }
+            if marker == Marker.startOfScan {
+                let cutsScans = try keepScans(of: file, from: start, in: &plan)
+                return (plan, cutsScans)
+            }
             position = end
-            if marker == Marker.startOfScan { position = scanEnd(file, from: end) }
             plan.append(kept(marker, start..<position, of: file))
         }
         plan.insert([0xFF, Marker.endOfImage])
-        return plan
+        return (plan, false)
+    }
+
+    /// Keeps everything from the first scan to the end of the image, byte for byte, without the segments of metadata
+    /// between scans. Decoders resynchronize at markers in their own ways, so a marker that makes no sense stays where it is.
+    /// Returns whether something was cut out.
+    private static func keepScans(of file: ByteView, from start: Int, in plan: inout EditPlan) throws -> Bool {
+        var kept = start
+        var isCut = false
+        var position = start
+        while let place = file.first(0xFF, from: position), let marker = try? file.byte(place + 1) {
+            switch marker {
+            case 0xFF: position = place + 1
+            case 0: position = place + 2
+            case Marker.endOfImage:
+                plan.copy(kept..<(place + 2))
+                return isCut
+            // Another picture begins, although this one has no end.
+            case Marker.startOfImage where (try? file.byte(place + 2)) == 0xFF && isSegment(file, place + 2):
+                plan.copy(kept..<place)
+                plan.insert([0xFF, Marker.endOfImage])
+                return true
+            case _ where Marker.standsAlone(marker): position = place + 2
+            case _ where isSegment(file, place):
+                position = segmentEnd(file, place) ?? file.count
+                if Marker.app.contains(marker) || marker == Marker.comment {
+                    plan.copy(kept..<place)
+                    kept = position
+                    isCut = true
+                }
+            default: position = place + 2
+            }
+        }
+        // A lone 0xFF at the end would make the end's marker another one.
+        let last = try file.byte(file.count - 1)
+        let end = last == 0xFF ? file.count - 1 : file.count
+        plan.copy(kept..<max(kept, end))
+        plan.insert([0xFF, Marker.endOfImage])
+        return isCut
+    }
+
+    /// Whether a marker in the midst of a scan begins a segment, and is no damage: another marker follows the segment, a scan
+    /// follows its header, or metadata says what it is.
+    private static func isSegment(_ file: ByteView, _ start: Int) -> Bool {
+        guard let marker = try? file.byte(start + 1), marker >= 0xC0, let end = segmentEnd(file, start) else {
+            return false
+        }
+        switch marker {
+        case Marker.startOfScan:
+            // The number of components, two bytes for each, and three more (section B.2.3).
+            guard let count = try? file.byte(start + 4), (1...4).contains(count) else { return false }
+            return end == start + 8 + 2 * Int(count)
+        case Marker.app, Marker.comment: return isNamed(file, start, end) || isMarker(file, end)
+        default: return isMarker(file, end)
+        }
+    }
+
+    private static func isMarker(_ file: ByteView, _ position: Int) -> Bool {
+        guard (try? file.byte(position)) == 0xFF, let marker = try? file.byte(position + 1) else { return false }
+        return marker >= 0xC0 && !Marker.standsAlone(marker)
+    }
+
+    /// An application's segment begins with its name in letters.
+    private static func isNamed(_ file: ByteView, _ start: Int, _ end: Int) -> Bool {
+        guard end >= start + 8, let name = try? file.slice(start + 4, 4) else { return false }
+        return name.allSatisfy { (0x30...0x7A).contains($0) }
+    }
+
+    /// A segment with nothing but the orientation (Exif 2.32, section 4.6.4).
+    private static func exif(_ orientation: UInt8) -> [UInt8] {
+        let directory: [UInt8] = [0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0]
+        let content = Array("Exif\0\0MM\0*".utf8) + [0, 0, 0, 8] + directory
+        return [0xFF, Marker.app.lowerBound + 1, 0, UInt8(content.count + 2)] + content
+    }
+
+    /// Whether the picture is coded in several scans, all of which a decoder keeps in memory (section G.1).
+    static func isProgressive(_ file: ByteView) -> Bool {
+        var position = 2
+        while let start = nextMarker(file, from: position), let marker = try? file.byte(start + 1) {
+            if (0xC0...0xCF).contains(marker), ![0xC4, 0xC8, 0xCC].contains(marker) {
+                return marker != 0xC0 && marker != 0xC1
+            }
+            guard let end = Marker.standsAlone(marker) ? start + 2 : segmentEnd(file, start) else { return true }
+            position = end
+        }
+        return true
     }
 
     /// Skips stray bytes up to the next marker, and fill bytes of 0xFF before it, as decoders do. They are not kept.
@@ -56,16 +155,6 @@ enum JPEGCleaner {
         guard let length = try? file.bigEndian(start + 2, size: 2), length >= 2 else { return nil }
         let end = start + 2 + length
         return end <= file.count ? end : nil
-    }
-
-    /// Entropy-coded data continues over stuffed zeros and restart markers.
-    private static func scanEnd(_ file: ByteView, from position: Int) -> Int {
-        var position = position
-        while let start = file.first(0xFF, from: position), let marker = try? file.byte(start + 1) {
-            if marker != 0 && !Marker.standsAlone(marker) && marker != 0xFF { return start }
-            position = start + (marker == 0xFF ? 1 : 2)
-        }
-        return file.count
     }
 
     private static func kept(_ marker: UInt8, _ segment: Range<Int>, of file: ByteView) -> EditPlan {

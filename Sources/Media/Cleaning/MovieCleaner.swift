@@ -40,9 +40,15 @@ struct Movie {
 
     /// The handlers of the tracks to keep.
     private static let handlers: [String: SampleDescriptions] = ["vide": .picture, "soun": .sound]
+    /// The tracks of words: subtitles and captions.
+    private static let textHandlers: Set<String> = ["sbtl", "subt", "text", "clcp"]
+    /// The tracks of a picture that moves (23008-12, section 7): its frames, and their transparency.
+    private static let pictureHandlers: [String: SampleDescriptions] = ["pict": .picture, "auxv": .picture]
 
-    /// `boxes` are the file's top-level boxes.
-    init(_ file: ByteView, _ boxes: [ISOBox]) throws {
+    /// - Parameters:
+    ///   - boxes: The file's top-level boxes.
+    ///   - isPicture: Whether it is a picture that moves, and not a film.
+    init(_ file: ByteView, _ boxes: [ISOBox], isPicture: Bool = false) throws {
         coverage = Coverage(size: file.count)
         let movies = boxes.filter { $0.type == "moov" && !$0.isTruncated }
         // Readers ignore a second one.
@@ -53,11 +59,23 @@ struct Movie {
         guard !children.contains(where: { $0.type == "cmov" }) else { throw MalformedFile() }
 
         let tracks = try children.filter { $0.type == "trak" }.map { try Track(file, $0) }
+        let handlers = isPicture ? Self.handlers.merging(Self.pictureHandlers) { $1 } : Self.handlers
+        let isFragmented = boxes.contains { $0.type == "moof" }
+        let chapters = Set(try tracks.flatMap { try $0.chapters(file) })
+        let subtitles = Set(
+            try tracks.compactMap { track in
+                guard !isFragmented, let handler = track.handler, Self.textHandlers.contains(handler),
+                    let id = track.id,
+                    !chapters.contains(id), try !Subtitles(file, track.children).areRecordings
+                else { return nil as Int? }
+                return id
+            })
         func descriptions(_ track: Track) -> SampleDescriptions? {
-            track.id == nil ? nil : track.handler.flatMap { Self.handlers[$0] }
+            guard let id = track.id else { return nil }
+            return subtitles.contains(id) ? .text : track.handler.flatMap { handlers[$0] }
         }
         let ids = Set(tracks.filter { descriptions($0) != nil }.compactMap(\.id))
-        guard !ids.isEmpty else { throw MalformedFile() }
+        guard !ids.subtracting(subtitles).isEmpty else { throw MalformedFile() }
         for track in tracks {
             guard let descriptions = descriptions(track) else {
                 removed.insert(track.box.range.lowerBound)
@@ -96,6 +114,18 @@ private struct Track {
             try ISOBox.list(file, in: $0.content, tolerant: true)
         }
         handler = try media?.first { $0.type == "hdlr" }.map { try file.fourCC($0.content.lowerBound + 8) }
+    }
+
+    /// The tracks that hold this track's chapters.
+    func chapters(_ file: ByteView) throws -> [Int] {
+        let references = try children.filter { $0.type == "tref" }.flatMap {
+            try ISOBox.list(file, in: $0.content, tolerant: true)
+        }
+        return try references.filter { $0.type == "chap" }.flatMap { reference in
+            try stride(from: reference.content.lowerBound, to: reference.content.upperBound - 3, by: 4).map {
+                try file.bigEndian($0, size: 4)
+            }
+        }
     }
 
     /// The references to tracks that are not kept, by their start.

@@ -21,7 +21,9 @@ enum MovieRules {
         ])
         samples["stsd"] = .sampleDescriptions(descriptions)
         let information: [String: BoxRule] = [
-            "vmhd": .leaf, "smhd": .leaf, "hdlr": .handler, "dinf": dataInformation, "stbl": .boxes(samples),
+            "vmhd": .leaf, "smhd": .leaf, "nmhd": .leaf, "sthd": .leaf,
+            "gmhd": .boxes(BoxRule.leaves(["gmin", "text"])), "hdlr": .handler, "dinf": dataInformation,
+            "stbl": .boxes(samples),
         ]
         return [
             "tkhd": .times, "edts": .boxes(BoxRule.leaves(["elst"])), "tref": .boxes(references),
@@ -34,6 +36,6 @@ enum MovieRules {
 
     /// References between picture and sound tracks: chapter pictures, another language, depth, layers.
     private static let references = BoxRule.leaves([
-        "chap", "fall", "folw", "forc", "vdep", "vplx", "scal", "sbas",
+        "chap", "fall", "folw", "forc", "vdep", "vplx", "scal", "sbas", "subt", "auxl", "prem",
     ])
 }

@@ -2,15 +2,19 @@
 /// Description Atoms"). Keeps what the decoder needs, and erases the names of the camera and its encoder.
 enum SampleDescriptions: Sendable {
     case picture, sound
+    /// Subtitles.
+    case text
 
     func patches(_ box: ISOBox, _ cleaner: BoxCleaner) throws -> [Patch] {
         let version = try cleaner.file.byte(box.content.lowerBound)
         let entries = try cleaner.children(from: box.content.lowerBound + 8, of: box)
         return [.zero(entries.rest)]
-            + (try entries.boxes.flatMap { entry in
+            + (try entries.boxes.flatMap { entry -> [Patch] in
                 switch self {
-                case .picture: try picture(entry, cleaner)
-                case .sound: try sound(entry, cleaner, isVersion1: version == 1)
+                case .picture: return try picture(entry, cleaner)
+                case .sound: return try sound(entry, cleaner, isVersion1: version == 1)
+                // Fonts, colors and places on the screen.
+                case .text: return []
                 }
             })
     }
@@ -64,9 +68,9 @@ enum SampleDescriptions: Sendable {
         ], uniquingKeysWith: { $1 })
 
     private static let soundExtensions = BoxRule.leaves([
-        "esds", "chan", "chnl", "dac3", "dec3", "dac4", "dOps", "dfLa", "alac", "damr", "dmlp", "ddts", "udts", "mhaC",
+        "esds", "chan", "chnl", "dac3", "dec3", "dac4", "dOps", "alac", "damr", "dmlp", "ddts", "udts", "mhaC",
         "mhaP", "iacb", "pcmC", "srat", "btrt", "bitr", "glbl", "SA3D", "frma", "enda", "mp4a", "QDCA", "QDCP", "QDM2",
-    ]).merging(["sinf": protection], uniquingKeysWith: { $1 })
+    ]).merging(["sinf": protection, "dfLa": .flacBlocks], uniquingKeysWith: { $1 })
 
     private static let protection = BoxRule.boxes(
         BoxRule.leaves(["frma", "schm"]).merging(

@@ -171,6 +171,7 @@ public final class MediaWorkers: Sendable {
         case .storageFull: throw MediaError(.storageFull)
         case .crashed(let signal): return failed(job, signal == 0 ? "it gave no answer" : "signal \(signal)")
         // A hijacked worker may send a long text.
+        case .unprocessed(let reason): return failed(job, String(reason.prefix(500)))
         case .failed(let reason): throw MediaError(.io, String(reason.prefix(500)))
         case .ready: return failed(job, "it said ready instead of an answer")
         case nil: return failed(job, "it hung or ended")

@@ -16,6 +16,18 @@ enum MediaType {
         }
     }
 
+    /// Whether a file of a type that is not cleaned can say who made it, where or with what: pictures and drawings beyond the
+    /// plainest ones, films, sounds. Documents are for their readers, and nothing is said of them.
+    static func mayHoldMetadata(_ mime: String) -> Bool {
+        if mime.hasPrefix("video/") || mime.hasPrefix("audio/") { return true }
+        return mime.hasPrefix("image/") && !plainest.contains(mime)
+    }
+
+    private static let plainest: Set<String> = [
+        "image/bmp", "image/x-ms-bmp", "image/vnd.microsoft.icon", "image/x-icon", "image/x-portable-bitmap",
+        "image/x-portable-graymap", "image/x-portable-greymap", "image/x-portable-pixmap",
+    ]
+
     init(mime: String) {
         switch mime {
         case "image/jpeg": self = .picture(.jpeg)
@@ -23,7 +35,8 @@ enum MediaType {
         case "image/webp": self = .picture(.webp)
         case "image/gif": self = .picture(.gif)
         case "image/tiff": self = .picture(.tiff)
-        case "image/heic", "image/heif", "image/avif": self = .picture(.heif)
+        case "image/heic", "image/heif", "image/avif", "image/heic-sequence", "image/heif-sequence":
+            self = .picture(.heif)
         case "video/mj2": self = .uncleanablePicture
         // No camera writes these formats.
         case "image/svg+xml", "image/bmp", "image/x-ms-bmp", "image/vnd.microsoft.icon", "image/x-icon",
@@ -31,9 +44,9 @@ enum MediaType {
             "image/x-portable-greymap", "image/x-portable-pixmap":
             self = .other
         case "video/mp4", "video/x-m4v", "video/3gpp", "video/3gpp2", "video/quicktime", "audio/mp4", "audio/x-m4a":
-            self = .movie(demuxer: "mov", .boxes)
-        case "video/webm", "audio/webm": self = .movie(demuxer: "matroska", .remux(as: "webm"))
-        case "video/x-matroska", "audio/x-matroska": self = .movie(demuxer: "matroska", .remux(as: "matroska"))
+            self = .movie(demuxer: "mov", .cut(MovieCleaner.plan))
+        case "video/webm", "audio/webm": self = .movie(demuxer: "matroska", .matroska(muxer: "webm"))
+        case "video/x-matroska", "audio/x-matroska": self = .movie(demuxer: "matroska", .matroska(muxer: "matroska"))
         case "video/x-msvideo": self = .movie(demuxer: "avi", .remux(as: "avi"))
         case "video/mpeg": self = .movie(demuxer: "mpeg", .nothing)
         case "video/MP2T", "video/mp2t": self = .movie(demuxer: "mpegts", .nothing)
@@ -41,13 +54,21 @@ enum MediaType {
         case "audio/x-caf": self = .movie(demuxer: "caf", .remux(as: "caf"))
         case "video/x-flv": self = .movie(demuxer: "flv", .remux(as: "flv"))
         case "video/ogg", "audio/ogg", "application/ogg": self = .movie(demuxer: "ogg", .remux(as: "ogg"))
-        case "audio/mpeg": self = .movie(demuxer: "mp3", .tags)
-        case "audio/flac", "audio/x-flac": self = .movie(demuxer: "flac", .remux(as: "flac"))
+        case "audio/mpeg": self = .movie(demuxer: "mp3", .cut(SoundCleaner.mpeg))
+        case "audio/flac", "audio/x-flac": self = .movie(demuxer: "flac", .cut(FLACCleaner.plan, orRemux: "flac"))
         case "audio/x-wav", "audio/wav", "audio/vnd.wave": self = .movie(demuxer: "wav", .remux(as: "wav"))
         case "audio/x-aiff", "audio/aiff": self = .movie(demuxer: "aiff", .remux(as: "aiff"))
-        case "audio/x-hx-aac-adts", "audio/aac": self = .movie(demuxer: "aac", .tags)
-        case "audio/amr", "audio/AMR": self = .movie(demuxer: "amr", .nothing)
+        case "audio/x-hx-aac-adts", "audio/aac": self = .movie(demuxer: "aac", .cut(SoundCleaner.adts))
+        case "audio/amr", "audio/AMR", "audio/AMR-WB": self = .movie(demuxer: "amr", .cut(SoundCleaner.amr))
         default: self = mime.hasPrefix("image/") ? .uncleanablePicture : .other
         }
+    }
+}
+
+extension ProcessedMedia {
+    /// A file of which nothing is known but its type.
+    static func plainFile(type: String, audience: Audience = .everyone) -> ProcessedMedia {
+        let isCleaned = audience == .ownerOnly || MediaType.mayHoldMetadata(type) ? false : nil
+        return ProcessedMedia(type: type, kind: .file, audience: audience, isCleaned: isCleaned)
     }
 }

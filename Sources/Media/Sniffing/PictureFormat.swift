@@ -17,15 +17,15 @@ enum PictureFormat {
     /// Whether several pages are an animation.
     var isAnimatable: Bool { self == .gif || self == .webp }
 
-    /// How metadata is cut out of the file's bytes, or nil if the picture must be rewritten.
-    var cutter: ((ByteView) throws -> EditPlan)? {
+    /// How metadata is cut out of the file's bytes.
+    var cutter: (ByteView) throws -> EditPlan {
         switch self {
         case .jpeg: JPEGCleaner.plan
         case .png: PNGCleaner.plan
         case .webp: WebPCleaner.plan
         case .gif: GIFCleaner.plan
         case .heif: HEIFCleaner.plan
-        case .tiff: nil
+        case .tiff: TIFFCleaner.plan
         }
     }
 }

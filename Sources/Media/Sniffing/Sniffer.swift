@@ -15,12 +15,76 @@ public enum Sniffer {
         // libmagic would answer "application/x-empty".
         if head.isEmpty { return unknown }
         if let type = head.withUnsafeBytes({ ISOFileType.type(of: ByteView($0)) }) { return type }
-        let handle = try idle.withLock { $0.popLast() } ?? MagicHandle()
-        defer { idle.withLock { $0.append(handle) } }
-        guard let name = handle.type(of: head), isWellFormed(name), name != unknown else {
+        let name = try withHandle { $0.type(of: head) }
+        guard let name, isWellFormed(name), name != unknown, !typesWithoutSignature.contains(name) else {
             return head.withUnsafeBytes { typeUnknownToLibmagic(ByteView($0)) }
         }
+        // libmagic wants a whole document.
+        if name == "text/plain", head.count >= headSize, head.withUnsafeBytes({ JSONPrefix.isJSON($0) }) {
+            return "application/json"
+        }
         return name
+    }
+
+    /// The type of a file, of which `read` gives bytes at an offset. What is behind a tag, and beyond the head, tells the type
+    /// of a sound.
+    static func type(of head: [UInt8], read: (_ offset: Int, _ count: Int) throws -> [UInt8]) throws -> String {
+        var position = 0
+        var start = Array(head.prefix(32))
+        for _ in 0..<maxTags {
+            let size = start.withUnsafeBytes { try? SoundTags.behindTags(ByteView($0), size: .max) } ?? 0
+            if size == 0 { break }
+            position += size
+            start = try read(position, 32)
+        }
+        guard position > 0 else { return try type(of: head) }
+        return try start.withUnsafeBytes { soundType(ByteView($0)) } ?? type(of: head)
+    }
+
+    /// Tags before a sound that are looked behind.
+    private static let maxTags = 8
+
+    /// The encoding of a text, by the name that browsers know it by; nil for other types. Only its first bytes are examined.
+    public static func charset(of head: [UInt8], type: String) throws -> String? {
+        guard type.hasPrefix("text/") else { return nil }
+        switch try withHandle({ $0.encoding(of: head) }) {
+        // Any other bytes may follow.
+        case "us-ascii": return isUTF8(head) ? "utf-8" : "iso-8859-1"
+        // Bytes that are letters in Windows's encoding only.
+        case "unknown-8bit": return "windows-1252"
+        case let name? where encodings.contains(name): return name
+        // UTF-7 among them, which a browser must never be told to read.
+        default: return "utf-8"
+        }
+    }
+
+    private static let encodings: Set<String> = [
+        "utf-8", "iso-8859-1", "utf-16le", "utf-16be", "utf-32le", "utf-32be",
+    ]
+
+    /// The last character of a longer file may be cut off.
+    private static func isUTF8(_ head: [UInt8]) -> Bool {
+        (0...(head.count < headSize ? 0 : 3)).contains { String(validating: head.dropLast($0), as: UTF8.self) != nil }
+    }
+
+    private static func withHandle<Result>(_ body: (MagicHandle) throws -> Result) throws -> Result {
+        let handle = try idle.withLock { $0.popLast() } ?? MagicHandle()
+        defer { idle.withLock { $0.append(handle) } }
+        return try body(handle)
+    }
+
+    /// Types that libmagic guesses by a few plain bytes. Any binary file may begin with those.
+    private static let typesWithoutSignature: Set<String> = ["image/x-tga", "image/x-pcx"]
+
+    /// The type of a sound by its first bytes; nil if they are not known.
+    private static func soundType(_ sound: ByteView) -> String? {
+        let types: KeyValuePairs<StaticString, String> = [
+            "fLaC": "audio/flac", "MAC ": "audio/x-ape", "MP+": "audio/x-musepack", "MPCK": "audio/x-musepack",
+            "wvPk": "audio/x-wavpack", "TTA1": "audio/x-tta", "OggS": "audio/ogg",
+        ]
+        if let type = types.first(where: { sound.has($0.key, at: 0) })?.value { return type }
+        if SoundFrames.adts.begins(sound) { return "audio/x-hx-aac-adts" }
+        return SoundFrames.mpeg.begins(sound) ? "audio/mpeg" : nil
     }
 
     /// Opens libmagic's database for `count` concurrent threads. Call it before serving, because later there may be no
@@ -78,9 +142,10 @@ public enum Sniffer {
 private final class MagicHandle: @unchecked Sendable {
     private let cookie: magic_t
 
+    private static let flags = MAGIC_MIME_TYPE | MAGIC_NO_CHECK_COMPRESS | MAGIC_NO_CHECK_ELF
+
     init() throws {
-        let flags = MAGIC_MIME_TYPE | MAGIC_NO_CHECK_COMPRESS | MAGIC_NO_CHECK_ELF
-        guard let cookie = magic_open(flags) else { throw MediaError(.unavailable, "magic_open failed") }
+        guard let cookie = magic_open(Self.flags) else { throw MediaError(.unavailable, "magic_open failed") }
         self.cookie = cookie
         if magic_load(cookie, nil) != 0 {
             let reason = magic_error(cookie).map { String(cString: $0) } ?? ""
@@ -98,6 +163,12 @@ private final class MagicHandle: @unchecked Sendable {
 
     func type(of head: [UInt8]) -> String? {
         head.withUnsafeBytes { magic_buffer(cookie, $0.baseAddress, $0.count) }.map { String(cString: $0) }
+    }
+
+    func encoding(of head: [UInt8]) -> String? {
+        magic_setflags(cookie, Self.flags & ~MAGIC_MIME_TYPE | MAGIC_MIME_ENCODING)
+        defer { magic_setflags(cookie, Self.flags) }
+        return type(of: head)
     }
 
     deinit { magic_close(cookie) }

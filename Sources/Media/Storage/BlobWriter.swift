@@ -11,6 +11,8 @@ public struct ReceivedFile: Sendable {
     public let size: Int
     /// The MIME type of the bytes, regardless of the client's name for them.
     public let type: String
+    /// The encoding of a text; nil for other files.
+    public let charset: String?
     public var path: String { file.path }
     /// Whether the content was already stored when the file was complete. This is a hint and can change at any time.
     public let isStored: Bool
@@ -95,9 +97,10 @@ public actor BlobWriter {
             let sha256 = BlobID(try progress.hash?.finalize() ?? Self.hash(file))
             let head = try file.read(count: min(progress.written, Sniffer.headSize), at: 0)
             file.unlock()
+            let type = try Sniffer.type(of: head) { try file.read(count: $1, at: $0) }
             let received = ReceivedFile(
-                name: name, sha256: sha256, size: progress.written, type: try Sniffer.type(of: head),
-                isStored: store.holds(sha256), file: file)
+                name: name, sha256: sha256, size: progress.written, type: type,
+                charset: try Sniffer.charset(of: head, type: type), isStored: store.holds(sha256), file: file)
             // A worker's output is about as large.
             if received.isForWorkers { try store.checkRoom(for: received.size) }
             return received

@@ -12,12 +12,14 @@ public struct MediaLimits: Sendable, Codable {
     public var fileBytes = 2 << 30
     /// Descriptors a worker may have open.
     public var openFiles = 64
-    /// Pixels of a picture, all pages of a document together.
+    /// Pixels of a picture that is decoded at its full size, all pages of a document together.
     public var maxPixels = 100_000_000
+    /// Pixels of a picture that is shrunk while it is decoded: some seconds of CPU.
+    public var maxShrunkPixels = 400_000_000
     /// Pixels of an animation that keeps moving, all frames together: some two seconds of CPU. Of a larger one the first
     /// frame is shown.
     public var maxMovingPixels = 25_000_000
-    /// Pixels of a picture's width and of its height.
+    /// Pixels of a film's width and of its height.
     public var maxEdge = 32_768
     /// Frames of an animation that keeps moving; of a longer one the first frame is shown. Pages of a document that is
     /// still a picture.

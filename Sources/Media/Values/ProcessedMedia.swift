@@ -33,6 +33,13 @@ public struct ProcessedMedia: Sendable, Codable, Equatable {
     /// nil if the received bytes are served unchanged.
     public var cleaned: Cleaned?
     public var audience: Audience = .everyone
+    /// Whether what is served holds no metadata of its maker; nil where nothing is known of such metadata.
+    public var isCleaned: Bool?
+
+    /// The largest width and height of a picture.
+    static let maxEdge = 1_000_000
+    /// The longest film or sound, in seconds: thirty years.
+    static let maxDuration = 1e9
 
     /// The numbers of a waveform.
     static let peaks = 100
@@ -40,16 +47,12 @@ public struct ProcessedMedia: Sendable, Codable, Equatable {
     /// Whether this can be true for a file of that type. The file may have hijacked the worker.
     func isPlausible(for type: String) -> Bool {
         let lengths = [width, height].compactMap { $0 } + thumbnails.flatMap { [$0.width, $0.height] }
-        guard self.type == type, lengths.allSatisfy((1...1_000_000).contains) else { return false }
+        guard self.type == type, lengths.allSatisfy((1...Self.maxEdge).contains) else { return false }
         guard Set(thumbnails.map(\.size)).count == thumbnails.count, (blurhash?.utf8.count ?? 0) <= 100 else {
             return false
         }
         if let waveform, waveform.count != Self.peaks || kind != .audio { return false }
-        if let duration, !duration.isFinite || duration < 0 { return false }
+        if let duration, !(0...Self.maxDuration).contains(duration) { return false }
         return (cleaned?.size ?? 1) > 0
-    }
-
-    static func plainFile(type: String, audience: Audience = .everyone) -> ProcessedMedia {
-        ProcessedMedia(type: type, kind: .file, audience: audience)
     }
 }

@@ -8,7 +8,8 @@ struct DecoderInput {
     let frames: Int
     /// Whether it holds only the first frame, because the picture has more than are ever decoded.
     let isShortened: Bool
-    private let isCopy: Bool
+    /// Whether it is not the received file itself.
+    let isCopy: Bool
 
     init(_ job: WorkerJob, _ format: PictureFormat) throws {
         let maxFrames = job.limits.maxFrames
@@ -32,10 +33,24 @@ struct DecoderInput {
         // libpng inflates every text each time it reads the header: some megabytes from a few kilobytes.
         case .png: return try PNGCleaner.survey(file, keepsEXIF: true)
         // Both decoders look at every frame; libwebp looks at all earlier frames for each one.
-        case .gif: return try shortened(file, maxFrames, by: GIFCleaner.survey)
+        case .gif:
+            let (plan, frames) = try shortened(file, maxFrames, by: GIFCleaner.survey)
+            return (frames > maxFrames ? plan : try GIFCanvas.transparent(file), frames)
         case .webp: return try shortened(file, maxFrames, by: WebPCleaner.survey)
-        case .jpeg, .tiff, .heif: return (.everything(in: file), 1)
+        case .heif: return (try withStillBrand(file), 1)
+        case .jpeg, .tiff: return (.everything(in: file), 1)
         }
+    }
+
+    /// A picture that moves has a still one, too, but its brand keeps libvips from reading that.
+    private static func withStillBrand(_ file: ByteView) throws -> EditPlan {
+        let brands: KeyValuePairs<StaticString, StaticString> = [
+            "avis": "avif", "hevc": "heic", "hevx": "heix", "msf1": "mif1",
+        ]
+        guard file.has("ftyp", at: 4), let brand = brands.first(where: { file.has($0.key, at: 8) })?.value else {
+            return .everything(in: file)
+        }
+        return try EditPlan.patching(size: file.count, [.replace(at: 8, with: brand)])
     }
 
     /// The first frame if there are more than `maxFrames`, else the whole file.
@@ -44,14 +59,5 @@ struct DecoderInput {
     ) throws -> (EditPlan, frames: Int) {
         let (plan, frames) = try survey(file, 1)
         return (frames > maxFrames ? plan : .everything(in: file), frames)
-    }
-}
-
-extension EditPlan {
-    /// A plan that changes nothing.
-    static func everything(in file: ByteView) -> EditPlan {
-        var plan = EditPlan()
-        plan.copy(0..<file.count)
-        return plan
     }
 }

@@ -17,8 +17,8 @@ enum JobProcess {
         do {
             switch MediaType(mime: job.type) {
             case .picture(let format) where job.makesJPEG:
-                return .processed(try PictureJob(job: job, format: format).makeJPEG())
-            case .picture(let format): return .processed(try PictureJob(job: job, format: format).run())
+                return .processed(try PictureJob(job: job, host: host, format: format).makeJPEG())
+            case .picture(let format): return .processed(try PictureJob(job: job, host: host, format: format).run())
             case .movie(let demuxer, let cleaning):
                 return .processed(try MovieJob(job: job, host: host, demuxer: demuxer, cleaning: cleaning).run())
             case .uncleanablePicture: return .processed(.plainFile(type: job.type, audience: .ownerOnly))
@@ -27,7 +27,7 @@ enum JobProcess {
         } catch let error as MediaError where error.code == .storageFull {
             return .storageFull
         } catch {
-            return .failed("\(error)")
+            return .unprocessed("\(error)")
         }
     }
 }

@@ -24,6 +24,8 @@ struct PictureHeader {
     /// The EXIF orientation, 1 to 8.
     let orientation: Int
     let needsColorConversion: Bool
+    /// Inks without a profile that says what they look like.
+    let isBareCMYK: Bool
     let hasMetadata: Bool
 
     init(path: String) throws {
@@ -35,6 +37,7 @@ struct PictureHeader {
         frames = max(1, Int(header.frames))
         orientation = Int(header.orientation)
         needsColorConversion = header.needs_conversion
+        isBareCMYK = header.is_bare_cmyk
         hasMetadata = header.has_metadata
     }
 
@@ -56,6 +59,20 @@ final class Picture {
     /// Decodes a file to at most `edge` pixels on its longer side, turned if `upright`, else as stored.
     convenience init(path: String, edge: Int, allFrames: Bool, upright: Bool, convertColors: Bool) throws {
         try self.init(cvips_thumbnail_file(path, Int32(edge), allFrames, upright, convertColors))
+    }
+
+    /// Converts the pixels to sRGB in place: see `SourceColors`.
+    func convert(light: [Float], matrix: [Float], hdr: cvips_hdr) {
+        guard light.count == 256, matrix.count == 9 else { return }
+        cvips_convert(image, light, matrix, hdr)
+    }
+
+    /// Converts luminance and color differences to red, green and blue in place.
+    func convertYCbCr() { cvips_convert_ycbcr(image) }
+
+    /// Decodes a JPEG of inks without a profile.
+    convenience init(bareCMYK path: String, edge: Int) throws {
+        try self.init(cvips_thumbnail_bare_cmyk(path, Int32(edge)))
     }
 
     func reduced(to edge: Int) throws -> Picture { try Picture(cvips_thumbnail_image(image, Int32(edge))) }
@@ -80,6 +97,9 @@ final class Picture {
         guard cvips_copy_rgb(image, &pixels, pixels.count) == 0 else { throw PictureError.last() }
         return pixels
     }
+
+    /// Whether two files decode to different pixels. A first one that cannot be decoded differs from none.
+    static func differs(_ path: String, _ other: String) -> Bool { cvips_differs(path, other) }
 
     /// Encodes a whole picture anew, without metadata.
     static func reencode(_ path: String, to output: String, as format: cvips_format, upright: Bool, allFrames: Bool)

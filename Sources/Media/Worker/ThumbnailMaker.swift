@@ -1,5 +1,15 @@
 internal import Glibc
 
+/// What libvips does not know of a picture's numbers.
+enum Numbers: Equatable {
+    case usual
+    case colors(SourceColors)
+    /// Luminance and two color differences.
+    case yCbCr
+    /// Inks, in a JPEG without a profile.
+    case inks
+}
+
 /// Makes a picture's three thumbnails and its blurhash from one decoding. Each size is made from the next larger one.
 struct ThumbnailMaker {
     let job: WorkerJob
@@ -7,11 +17,12 @@ struct ThumbnailMaker {
     /// Gives `media` the thumbnails and the blurhash of the picture at `path`, or none if it cannot be decoded. Without
     /// `upright`, the picture is shown as stored. Throws `storageFull`.
     func illustrate(
-        _ media: inout ProcessedMedia, _ path: String, upright: Bool = true, convertColors: Bool, animated: Bool
+        _ media: inout ProcessedMedia, _ path: String, upright: Bool = true, convertColors: Bool, animated: Bool,
+        numbers: Numbers = .usual
     ) throws {
         do {
             (media.thumbnails, media.blurhash) = try make(
-                path, upright: upright, convertColors: convertColors, animated: animated)
+                path, upright: upright, convertColors: convertColors, animated: animated, numbers: numbers)
         } catch let error as MediaError where error.code == .storageFull {
             throw error
         } catch {
@@ -21,11 +32,18 @@ struct ThumbnailMaker {
 
     /// Shrinks while loading, so a large JPEG is never decoded at full size.
     private func make(
-        _ path: String, upright: Bool, convertColors: Bool, animated: Bool
+        _ path: String, upright: Bool, convertColors: Bool, animated: Bool, numbers: Numbers
     ) throws -> ([Thumbnail], blurhash: String?) {
-        let large = try Picture(
-            path: path, edge: ThumbnailSize.large.maxEdge, allFrames: false, upright: upright,
-            convertColors: convertColors)
+        let edge = ThumbnailSize.large.maxEdge
+        let large =
+            try numbers == .inks
+            ? Picture(bareCMYK: path, edge: edge)
+            : Picture(path: path, edge: edge, allFrames: false, upright: upright, convertColors: convertColors)
+        switch numbers {
+        case .usual, .inks: break
+        case .colors(let colors): colors.convert(large)
+        case .yCbCr: large.convertYCbCr()
+        }
         let medium = try large.reduced(to: ThumbnailSize.medium.maxEdge)
         let small = try medium.reduced(to: ThumbnailSize.small.maxEdge)
         let moving = animated ? try? movingMedium(path, convertColors) : nil

@@ -33,7 +33,9 @@ enum WorkerAnswer: Codable {
     case storageFull
     /// The job's process ended without an answer: by a signal, if it is not 0.
     case crashed(signal: Int32)
-    /// The failure had another cause than the picture.
+    /// The job could do nothing with the file, and would not another time.
+    case unprocessed(String)
+    /// The failure had another cause than the file.
     case failed(String)
 }
 

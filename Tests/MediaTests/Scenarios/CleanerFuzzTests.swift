@@ -8,7 +8,10 @@ import Testing
     private static let cutters: [(String, @Sendable (ByteView) throws -> EditPlan)] = [
         ("jpg", JPEGCleaner.plan), ("png", PNGCleaner.plan), ("webp", WebPCleaner.plan), ("gif", GIFCleaner.plan),
         ("heic", HEIFCleaner.plan), ("mp4", MovieCleaner.plan), ("avif", HEIFCleaner.plan),
-        ("fragmented", MovieCleaner.plan), ("mov", MovieCleaner.plan), ("mp3", SoundTagCleaner.plan),
+        ("fragmented", MovieCleaner.plan), ("mov", MovieCleaner.plan), ("mp3", SoundCleaner.mpeg),
+        ("aac", SoundCleaner.adts), ("flac", FLACCleaner.plan), ("mkv", MatroskaCleaner.plan),
+        ("webm", MatroskaCleaner.plan), ("tif", TIFFCleaner.plan), ("avis", HEIFCleaner.plan),
+        ("mjpeg", JPEGFrames.plan), ("dfla", MovieCleaner.plan),
     ]
 
     private static func check(_ cutter: (ByteView) throws -> EditPlan, _ bytes: [UInt8]) throws {
@@ -24,12 +27,19 @@ import Testing
         case "mp4": try Movies.located()
         case "mov": try ISOFiles.movie("-c:v qtrle -pix_fmt pal8 -c:a adpcm_ima_qt -movflags faststart -f mov")
         case "mp3": try ISOFiles.movie("-vn -metadata title=a -c:a libmp3lame -f mp3 -write_id3v1 1")
+        case "aac": try ISOFiles.movie("-vn -c:a aac -f adts")
+        case "flac": try ISOFiles.movie("-vn -metadata title=a -c:a flac -f flac")
+        case "mkv": try ISOFiles.movie("-metadata title=a -c:v libtheora -pix_fmt yuv420p -c:a flac -f matroska")
+        case "webm": try ISOFiles.movie("-metadata title=a -c:v libvpx -c:a libvorbis -f webm")
+        case "avis": try ISOFiles.movie("-an -c:v libaom-av1 -cpu-used 8 -pix_fmt yuv420p -f avif")
+        case "mjpeg": try ISOFiles.movie("-an -c:v mjpeg -pix_fmt yuvj420p -f avi")
+        case "dfla": try ISOFiles.movie("-vn -c:a flac -f mp4")
         case "fragmented": try ISOFiles.subtitled("-movflags frag_keyframe+empty_moov -frag_duration 100000 -f mp4")
         default: try Photos.converted(to: type)
         }
     }
 
-    @Test(arguments: 0..<10)
+    @Test(arguments: 0..<18)
     func anyBytesAreSurvived(index: Int) throws {
         let (type, cutter) = Self.cutters[index]
         var random = SeededRandom(seed: UInt64(index))
@@ -79,7 +89,7 @@ import Testing
         #expect(threadCPUSeconds() - before < 20)
     }
 
-    @Test(arguments: 0..<10)
+    @Test(arguments: 0..<18)
     func cleaningTwiceChangesNothing(index: Int) throws {
         let (type, cutter) = Self.cutters[index]
         let once = try Self.apply(cutter, try Self.sample(type))

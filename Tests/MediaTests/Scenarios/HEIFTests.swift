@@ -89,18 +89,22 @@ struct HEIFTests {
         )
     }
 
-    /// It is a film as well, which libvips does not read.
-    @Test func aSequenceIsTheOwnersAlone() async throws {
+    /// It is a film as well.
+    @Test func aPictureThatMovesIsAPicture() async throws {
         let bytes = try fixture(
             "moving.avif",
             """
             ffmpeg -v error -f lavfi -i testsrc=size=64x48:rate=5:duration=1 -c:v libaom-av1 -cpu-used 8 \
             -pix_fmt yuv420p -f avif "$out"
             """)
-        #expect(throws: MalformedFile.self) { try clean(bytes) }
+        let secret = ISOFiles.box("udta")
+        let tagged = try ISOFiles.inserting(secret, into: "moov", of: bytes)
         try await MediaBench.run { bench in
-            let media = try await bench.process(bytes).media
-            #expect(media.type == "image/avif" && media.audience == .ownerOnly)
+            let outcome = try await bench.process(bytes + ISOFiles.box("uuid"))
+            #expect(outcome.media.type == "image/avif" && outcome.media.audience == .everyone)
+            #expect(outcome.media.kind == .image && outcome.media.thumbnails.count == 3)
+            #expect(outcome.served.count == bytes.count && !outcome.served.contains("Secret"))
         }
+        #expect(try !clean(tagged).contains("Secret"))
     }
 }

@@ -1,19 +1,26 @@
-/// Cuts the tags off an MP3 or AAC: ID3 (id3.org, "ID3 tag version 2.4.0", sections 3 and 5; "ID3v1"), APE (wiki.hydrogenaud.io,
-/// "APEv2 specification") and Lyrics3 (id3.org, "Lyrics3 v2.00"). The sound between them stays the same.
-enum SoundTagCleaner {
-    static func plan(_ file: ByteView) throws -> EditPlan {
-        var range = 0..<file.count
-        while let size = try sizeOfTag(file, atStartOf: range), size <= range.count {
-            range = (range.lowerBound + size)..<range.upperBound
-        }
+/// The tags before and behind a sound: ID3 (id3.org, "ID3 tag version 2.4.0", sections 3 and 5; "ID3v1"), APE
+/// (wiki.hydrogenaud.io, "APEv2 specification") and Lyrics3 (id3.org, "Lyrics3 v2.00").
+enum SoundTags {
+    /// What is between the tags.
+    static func between(_ file: ByteView) throws -> Range<Int> {
+        var range = try behindTags(file)..<file.count
         while let size = try sizeOfTag(file, atEndOf: range), size <= range.count {
             range = range.lowerBound..<(range.upperBound - size)
         }
-        // A file of tags alone is not a sound.
-        guard !range.isEmpty else { throw MalformedFile() }
-        var plan = EditPlan()
-        plan.copy(range)
-        return plan
+        return range
+    }
+
+    /// The position behind the tags at the start.
+    static func behindTags(_ file: ByteView) throws -> Int { try behindTags(file, size: file.count) }
+
+    /// The same by the first bytes of a file of that size.
+    static func behindTags(_ head: ByteView, size: Int) throws -> Int {
+        let file = head
+        var range = 0..<size
+        while let size = try sizeOfTag(file, atStartOf: range), size <= range.count {
+            range = (range.lowerBound + size)..<range.upperBound
+        }
+        return range.lowerBound
     }
 
     private static let headerSize = 10
