@@ -20,7 +20,7 @@ enum Samples {
         sha256: String(repeating: "ab", count: 32), kind: .video, width: 3, height: 4, duration: 12.5,
         blurhash: "L~#", waveform: [0, 255], url: "/upload/x/file?token=y",
         thumbnails: [.init(size: "small", width: 1, height: 2, url: "/upload/x/thumbnail/small?token=y")],
-        createdAt: time)
+        createdAt: time, isCleaned: false, isOwnerOnly: true)
     static let sparseUpload = Upload(
         id: id(2), ownerId: id(1), name: "n", type: "text/plain", size: 0, sha256: String(repeating: "0", count: 64),
         kind: .file, url: "/upload/x/file?token=y", thumbnails: [], createdAt: time)

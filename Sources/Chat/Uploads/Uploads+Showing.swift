@@ -19,6 +19,8 @@ extension Uploads {
         public var reader: BlobReader
         /// The MIME type of the served file.
         public var type: String
+        /// The encoding of a text; nil for other files.
+        public var charset: String?
         /// False for a picture that could not be cleaned or decoded. A browser should not try it either.
         public var isShowable = true
         /// A strong validator (RFC 9110, section 8.8.3), without quotes.
@@ -66,7 +68,8 @@ extension Uploads {
         case .file:
             return Opened(
                 upload: found.upload, reader: try await openServed(found), type: found.upload.type,
-                isShowable: !found.ownerOnly,
+                charset: found.charset,
+                isShowable: !found.ownerOnly && !(found.upload.kind == .file && found.upload.type.hasPrefix("image/")),
                 etag: found.servedSHA256, validFor: validFor)
         case .jpeg:
             let reader = try await openJPEG(found)

@@ -153,7 +153,7 @@ public struct Uploads: Sendable {
             try await storage.blobs.commit(file, media, keepsReceived: isRepeatable)
         }
         do {
-            let upload = try await store.insert(id, owner: owner, name: name, blob: Blob(file, media))
+            let upload = try await insert(Blob(file, media), as: id, name: name, owner: owner)
             // The file that only its owner could get before.
             if file.isStored, media.audience == .everyone { try? await storage.blobs.delete(file.sha256, .ownerOnly) }
             if !isFirst { lookup.forget() }
@@ -164,6 +164,17 @@ public struct Uploads: Sendable {
                 try? await storage.blobs.delete(file.sha256)
             }
             throw error
+        }
+    }
+
+    /// What the database refuses, it would refuse again: a resumable upload would be processed with every request. So the file
+    /// is then a plain one.
+    private func insert(_ blob: Blob, as id: UploadID, name: String, owner: UserID) async throws -> Upload {
+        do {
+            return try await store.insert(id, owner: owner, name: name, blob: blob)
+        } catch  where DatabaseFailure.isStatementRefused(error) {
+            logger.error("the facts of a file were refused", metadata: ["error": "\(error)", "type": "\(blob.type)"])
+            return try await store.insert(id, owner: owner, name: name, blob: blob.unmeasured)
         }
     }
 
@@ -282,6 +293,7 @@ extension Blob {
             servedSize: media.cleaned?.size ?? file.size, servedSHA256: (media.cleaned?.sha256 ?? file.sha256).hex,
             ownerOnly: media.audience == .ownerOnly, width: media.width, height: media.height,
             duration: media.duration, blurhash: media.blurhash, waveform: media.waveform,
-            thumbnails: media.thumbnails.map { .init(size: $0.size.rawValue, width: $0.width, height: $0.height) })
+            thumbnails: media.thumbnails.map { .init(size: $0.size.rawValue, width: $0.width, height: $0.height) },
+            isCleaned: media.isCleaned, charset: file.charset)
     }
 }

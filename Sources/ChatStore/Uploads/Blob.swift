@@ -27,11 +27,15 @@ package struct Blob: Sendable {
     package var blurhash: String?
     package var waveform: [UInt8]?
     package var thumbnails: [Thumbnail]
+    /// Whether what is served holds no metadata; nil where the question does not arise.
+    package var isCleaned: Bool?
+    /// The encoding of a text; nil for other files.
+    package var charset: String?
 
     package init(
         sha256: String, size: Int, type: String, kind: Upload.Kind, servedSize: Int, servedSHA256: String,
         ownerOnly: Bool, width: Int? = nil, height: Int? = nil, duration: Double? = nil, blurhash: String? = nil,
-        waveform: [UInt8]? = nil, thumbnails: [Thumbnail]
+        waveform: [UInt8]? = nil, thumbnails: [Thumbnail], isCleaned: Bool? = nil, charset: String? = nil
     ) {
         self.sha256 = sha256
         self.size = size
@@ -46,5 +50,14 @@ package struct Blob: Sendable {
         self.blurhash = blurhash
         self.waveform = waveform
         self.thumbnails = thumbnails
+        self.isCleaned = isCleaned
+        self.charset = charset
+    }
+
+    /// The same files without anything that was measured in them: for facts that the database refuses.
+    package var unmeasured: Blob {
+        Blob(
+            sha256: sha256, size: size, type: type, kind: .file, servedSize: servedSize, servedSHA256: servedSHA256,
+            ownerOnly: ownerOnly, thumbnails: [], isCleaned: isCleaned)
     }
 }

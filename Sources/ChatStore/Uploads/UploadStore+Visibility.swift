@@ -29,10 +29,12 @@ extension UploadStore {
         package var servedSHA256: String
         /// In bytes.
         package var servedSize: Int
+        /// The encoding of a text; nil for other files.
+        package var charset: String?
 
         package init(
             upload: Upload, gone: Bool, ownerOnly: Bool, visible: Bool, epochs: URLEpochs? = nil, servedSHA256: String,
-            servedSize: Int
+            servedSize: Int, charset: String? = nil
         ) {
             self.upload = upload
             self.gone = gone
@@ -41,6 +43,7 @@ extension UploadStore {
             self.epochs = epochs
             self.servedSHA256 = servedSHA256
             self.servedSize = servedSize
+            self.charset = charset
         }
     }
 
@@ -56,7 +59,7 @@ extension UploadStore {
         let keys = Array(keys)
         let rows = try await database.query(
             """
-            SELECT \(Self.columns), b.served_sha256, b.served_size, \(Self.isGone) AS gone, wanted.conversation_id,
+            SELECT \(Self.columns), b.served_sha256, b.served_size, b.charset, \(Self.isGone) AS gone, wanted.conversation_id,
                 free.seen OR carried.conversation_id IS NOT NULL AS visible,
                 c.id AS shown_in, \(ConversationTable.urlEpoch), c.url_epoch AS next_url_epoch, c.previous_url_epoch
             FROM unnest(\(keys.map(\.upload)), \(keys.map(\.conversation)))
@@ -93,7 +96,8 @@ extension UploadStore {
                         URLEpochs(
                             current: try row["next_url_epoch"], previous: try row["previous_url_epoch"])
                     },
-                    servedSHA256: try row["served_sha256"], servedSize: try row["served_size"]))
+                    servedSHA256: try row["served_sha256"], servedSize: try row["served_size"],
+                    charset: try row["charset"]))
         }
         return uploads
     }

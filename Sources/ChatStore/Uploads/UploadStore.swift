@@ -11,7 +11,8 @@ package struct UploadStore: Sendable {
     /// The columns that `upload(from:)` reads: `up` is the upload's row, `b` its blob's.
     static let columns: PostgresQuery = """
         up.id AS upload_id, up.owner_id, up.name, up.type, up.size, up.sha256, up.created_at AS uploaded_at,
-        b.kind, b.width, b.height, b.duration, b.blurhash, b.waveform, b.thumbnails::text AS thumbnails, b.owner_only
+        b.kind, b.width, b.height, b.duration, b.blurhash, b.waveform, b.thumbnails::text AS thumbnails, b.owner_only,
+        b.cleaned
         """
 
     /// Whether the upload was removed, or every message that carried it was deleted.
@@ -51,15 +52,17 @@ package struct UploadStore: Sendable {
             """
             WITH b AS (
                 INSERT INTO blobs AS b (sha256, size, type, kind, served_size, served_sha256, owner_only, width, height,
-                    duration, blurhash, waveform, thumbnails)
+                    duration, blurhash, waveform, thumbnails, cleaned, charset)
                 VALUES (\(blob.sha256), \(blob.size), \(blob.type), \(blob.kind), \(blob.servedSize),
                     \(blob.servedSHA256), \(blob.ownerOnly), \(blob.width)::int8, \(blob.height)::int8, \(blob.duration),
-                    \(blob.blurhash), \(blob.waveform), \(thumbnails)::text::jsonb)
+                    \(blob.blurhash), \(blob.waveform), \(thumbnails)::text::jsonb,
+                    \(blob.isCleaned)::bool, \(blob.charset)::text)
                 ON CONFLICT (sha256) DO UPDATE SET type = excluded.type, kind = excluded.kind,
                     served_size = excluded.served_size, served_sha256 = excluded.served_sha256,
                     owner_only = excluded.owner_only, width = excluded.width, height = excluded.height,
                     duration = excluded.duration, blurhash = excluded.blurhash,
-                    waveform = excluded.waveform, thumbnails = excluded.thumbnails
+                    waveform = excluded.waveform, thumbnails = excluded.thumbnails,
+                    cleaned = excluded.cleaned, charset = excluded.charset
                     WHERE b.owner_only OR NOT excluded.owner_only
                 RETURNING *
             ), finished AS (
@@ -204,8 +207,9 @@ package struct UploadStore: Sendable {
         let id: UploadID = try row["upload_id"]
         let owner: UserID = try row["owner_id"]
         // Only its owner gets a working URL of an owner-only file.
+        let isOwnerOnly: Bool = try row["owner_only"]
         let urls =
-            try !row.decode("owner_only", as: Bool.self) || viewer == owner ? links.urls(of: id, in: showing) : nil
+            !isOwnerOnly || viewer == owner ? links.urls(of: id, in: showing) : nil
         return Upload(
             id: id, ownerId: owner, name: try row["name"], type: try row["type"],
             size: try row["size"], sha256: try row["sha256"], kind: try row["kind"],
@@ -216,7 +220,7 @@ package struct UploadStore: Sendable {
                     .init(size: $0.size, width: $0.width, height: $0.height, url: urls.thumbnail($0.size))
                 }
             } ?? [],
-            createdAt: try row["uploaded_at"])
+            createdAt: try row["uploaded_at"], isCleaned: try row["cleaned"], isOwnerOnly: isOwnerOnly)
     }
 
     private static func thumbnails(_ row: PostgresRow) throws -> [Blob.Thumbnail] {

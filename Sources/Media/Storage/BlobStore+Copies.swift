@@ -22,7 +22,7 @@ extension BlobStore {
                 }
             }
             return ReceivedFile(
-                name: name, sha256: id, size: size, type: type, isStored: true,
+                name: name, sha256: id, size: size, type: type, charset: nil, isStored: true,
                 file: try OpenFile(temporary, O_RDONLY))
         }
     }

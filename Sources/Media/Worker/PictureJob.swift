@@ -32,6 +32,7 @@ struct PictureJob {
             let picture = try Picture(
                 path: source.path, edge: max(header.width, header.height), allFrames: false, upright: true,
                 convertColors: header.needsColorConversion)
+            try numbers(header).convert(picture)
             return try write(picture)
         } catch is PictureError {
             return .plainFile(type: job.type, audience: .ownerOnly)

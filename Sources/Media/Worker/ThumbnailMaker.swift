@@ -8,6 +8,15 @@ enum Numbers: Equatable {
     case yCbCr
     /// Inks, in a JPEG without a profile.
     case inks
+
+    /// Converts a decoded picture's numbers to sRGB. Inks are converted while they are decoded.
+    func convert(_ picture: Picture) {
+        switch self {
+        case .usual, .inks: break
+        case .colors(let colors): colors.convert(picture)
+        case .yCbCr: picture.convertYCbCr()
+        }
+    }
 }
 
 /// Makes a picture's three thumbnails and its blurhash from one decoding. Each size is made from the next larger one.
@@ -39,11 +48,7 @@ struct ThumbnailMaker {
             try numbers == .inks
             ? Picture(bareCMYK: path, edge: edge)
             : Picture(path: path, edge: edge, allFrames: false, upright: upright, convertColors: convertColors)
-        switch numbers {
-        case .usual, .inks: break
-        case .colors(let colors): colors.convert(large)
-        case .yCbCr: large.convertYCbCr()
-        }
+        numbers.convert(large)
         let medium = try large.reduced(to: ThumbnailSize.medium.maxEdge)
         let small = try medium.reduced(to: ThumbnailSize.small.maxEdge)
         let moving = animated ? try? movingMedium(path, convertColors) : nil

@@ -55,10 +55,16 @@ struct ContentDisposition {
             "%0A", with: "\n")
     }
 
-    /// `UTF-8''na%C3%AFve.txt` (RFC 8187, section 3.2); nil in another encoding.
+    /// `UTF-8''na%C3%AFve.txt`, and the same in ISO-8859-1, which RFC 5987 had (RFC 8187, section 3.2); nil in another
+    /// encoding.
     private static func extended(_ text: String) -> String? {
         let parts = text.split(separator: "'", maxSplits: 2, omittingEmptySubsequences: false)
-        guard parts.count == 3, parts[0].lowercased() == "utf-8" else { return nil }
-        return PercentEncoding.decode(parts[2])
+        guard parts.count == 3 else { return nil }
+        switch parts[0].lowercased() {
+        case "utf-8": return PercentEncoding.decode(parts[2])
+        // Its characters are Unicode's first.
+        case "iso-8859-1": return String(decoding: PercentEncoding.bytes(parts[2]).map(UInt16.init), as: UTF16.self)
+        default: return nil
+        }
     }
 }

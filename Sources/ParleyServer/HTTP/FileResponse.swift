@@ -13,8 +13,23 @@ enum FileResponse {
         "image/jpeg", "image/png", "image/gif", "image/webp", "image/avif", "image/heic", "image/heif",
         "video/mp4", "video/webm", "video/quicktime", "audio/mpeg", "audio/mp4", "audio/ogg", "audio/webm",
         "audio/flac",
-        "audio/wav", "audio/x-wav", "audio/aac", "text/plain",
+        "audio/wav", "audio/x-wav", "audio/aac", "text/plain", "video/ogg", "application/ogg", "video/3gpp",
     ]
+
+    /// The registered names of types that libmagic, or older servers, call otherwise. Browsers know only these.
+    private static let registeredNames = [
+        "audio/x-m4a": "audio/mp4", "video/x-m4v": "video/mp4", "audio/x-hx-aac-adts": "audio/aac",
+        "audio/x-flac": "audio/flac", "audio/x-wav": "audio/wav", "audio/vnd.wave": "audio/wav",
+        "audio/mpegapetag": "audio/mpeg", "application/ogg": "audio/ogg", "audio/x-aiff": "audio/aiff",
+        "audio/AMR": "audio/amr", "image/x-ms-bmp": "image/bmp", "image/x-icon": "image/vnd.microsoft.icon",
+        "image/vnd.mozilla.apng": "image/apng",
+    ]
+
+    static func contentType(of type: String, charset: String?) -> String {
+        if type.hasPrefix("text/"), let charset { return "\(type); charset=\(charset)" }
+        // What was uploaded before encodings were found.
+        return type == "text/plain" ? "text/plain; charset=utf-8" : registeredNames[type] ?? type
+    }
 
     /// Sets the header fields that every answer at a file's address has, refusals included.
     static func protect(_ response: inout Response, embeddable: Bool) {
@@ -78,10 +93,10 @@ enum FileResponse {
         _ request: Request
     ) async throws -> Response {
         var headers = headers
-        let isText = opened.type == "text/plain"
-        headers[.contentType] = isText ? "text/plain; charset=utf-8" : opened.type
+        headers[.contentType] = contentType(of: opened.type, charset: opened.charset)
         headers[.contentDisposition] = disposition(
-            opened.upload.name, inline: opened.isShowable && inlineTypes.contains(opened.type))
+            opened.upload.name,
+            inline: opened.isShowable && inlineTypes.contains(registeredNames[opened.type] ?? opened.type))
         // Head and body go out in one write.
         if range.count <= BlobReader.wholeSize, request.method != .head {
             let bytes = try await opened.reader.bytes(range)

@@ -1,7 +1,10 @@
 /// Percent-encoding (RFC 3986, section 2.1). Decoding is lenient, so that one wrong escape does not cost the whole
 /// name: what is no escape stays, and what is not UTF-8 is replaced.
 enum PercentEncoding {
-    static func decode(_ text: some StringProtocol) -> String {
+    static func decode(_ text: some StringProtocol) -> String { String(decoding: bytes(text), as: UTF8.self) }
+
+    /// The bytes, whatever encoding they are in.
+    static func bytes(_ text: some StringProtocol) -> [UInt8] {
         var bytes: [UInt8] = []
         var rest = Array(text.utf8)[...]
         while let byte = rest.popFirst() {
@@ -12,7 +15,7 @@ enum PercentEncoding {
             bytes.append(escaped)
             rest.removeFirst(2)
         }
-        return String(decoding: bytes, as: UTF8.self)
+        return bytes
     }
 
     /// Leaves only what RFC 3986, section 2.3 calls unreserved.

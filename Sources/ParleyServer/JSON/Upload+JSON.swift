@@ -18,6 +18,8 @@ extension Upload: JSONWritable {
             json.field("url", url)
             json.field("thumbnails", thumbnails)
             json.field("createdAt", createdAt)
+            if let isCleaned { json.field("cleaned", isCleaned) }
+            if isOwnerOnly { json.field("visibility", "owner") }
         }
     }
 }

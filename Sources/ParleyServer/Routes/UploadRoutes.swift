@@ -39,6 +39,7 @@ struct UploadRoutes: RouteGroup {
     @Sendable private func post(
         _ request: Request, _ context: RequestEnvironment, _ caller: Caller
     ) async throws -> Response {
+        try request.refuseCoding()
         if request.isTus { return try await tus.create(request, context, caller) }
         // A form holds files, and is no file.
         let isForm = request.headers[.contentType].flatMap(MultipartParser.boundary) != nil
@@ -52,19 +53,22 @@ struct UploadRoutes: RouteGroup {
     @Sendable private func put(
         _ request: Request, _ context: RequestEnvironment, _ caller: Caller
     ) async throws -> Response {
-        request.headers[.methodOverride] != nil
+        try request.refuseCoding()
+        return request.headers[.methodOverride] != nil
             ? try await tus.performOverride(request, context, caller) : try await receiveBody(request, context, caller)
     }
 
     @Sendable private func performOverride(
         _ request: Request, _ context: RequestEnvironment, _ caller: Caller
     ) async throws -> Response {
-        try await tus.performOverride(request, context, caller)
+        try request.refuseCoding()
+        return try await tus.performOverride(request, context, caller)
     }
 
     @Sendable private func append(
         _ request: Request, _ context: RequestEnvironment, _ caller: Caller
     ) async throws -> Response {
+        try request.refuseCoding()
         if let headers = DraftHeaders(request.headers) {
             return try await draft.append(headers, request, context, caller)
         }
@@ -198,5 +202,13 @@ struct UploadRoutes: RouteGroup {
         }
         let opened = try await uploads.open(context.id(of: Upload.self), variant, with: key)
         return try await FileResponse.make(opened, for: request)
+    }
+}
+
+extension Request {
+    /// A coded body must not be stored as the file that it codes (RFC 9110, section 8.4).
+    fileprivate func refuseCoding() throws {
+        guard let coding = headers[.contentEncoding]?.lowercased(), coding != "identity" else { return }
+        throw ChatError(.unsupportedMediaType, "Content-Encoding: a file is sent as it is")
     }
 }

@@ -11,6 +11,47 @@ import Testing
         try await database.stores.uploads.find(upload.id, viewer: user)?.visible ?? false
     }
 
+    // MARK: Its facts
+
+    private func blob(_ digit: String, width: Int?, charset: String? = nil) -> Blob {
+        let sha256 = String(repeating: digit, count: 64)
+        return Blob(
+            sha256: sha256, size: 10, type: "video/mp2t", kind: .video, servedSize: 10, servedSHA256: sha256,
+            ownerOnly: false, width: width, height: width, duration: 1, blurhash: "x",
+            thumbnails: [.init(size: "small", width: 1, height: 1)], isCleaned: false, charset: charset)
+    }
+
+    /// A film whose picture has no size came as far as this, and was processed with each request for it.
+    @Test func whatTheDatabaseRefusesIsStoredUnmeasured() async throws {
+        try await TestDatabase.run { database in
+            let ana = try await database.person()
+            for refused in [blob("a", width: 0), blob("b", width: .max), blob("c", width: 1, charset: "no such")] {
+                do {
+                    _ = try await database.stores.uploads.insert(.make(), owner: ana, name: "film.ts", blob: refused)
+                    Issue.record("a size of nothing, or of too much, is no fact")
+                } catch {
+                    #expect(DatabaseFailure.isStatementRefused(error))
+                }
+                let upload = try await database.stores.uploads.insert(
+                    .make(), owner: ana, name: "film.ts", blob: refused.unmeasured)
+                #expect(upload.kind == .file && upload.width == nil && upload.duration == nil)
+                #expect(upload.thumbnails.isEmpty && upload.isCleaned == false && !upload.isOwnerOnly)
+            }
+        }
+    }
+
+    @Test func factsAreReadAsTheyWereWritten() async throws {
+        try await TestDatabase.run { database in
+            let ana = try await database.person()
+            let written = try await database.stores.uploads.insert(
+                .make(), owner: ana, name: "film.ts", blob: blob("a", width: 3, charset: "iso-8859-1"))
+            let found = try #require(try await database.stores.uploads.find(written.id, viewer: ana))
+            #expect(found.upload == written && found.charset == "iso-8859-1" && written.isCleaned == false)
+            let plain = try await database.upload(ana, ownerOnly: true)
+            #expect(plain.isOwnerOnly && plain.isCleaned == nil)
+        }
+    }
+
     // MARK: Who sees it
 
     @Test func onlyTheOwnerSeesAnUploadUntilItIsSent() async throws {

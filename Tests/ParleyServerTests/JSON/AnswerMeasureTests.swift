@@ -12,7 +12,7 @@ import Testing
         duration: 1234.56789, blurhash: String(repeating: "x", count: 40), url: String(repeating: "u", count: 130),
         thumbnails: ["small", "medium", "large"].map {
             .init(size: $0, width: 1280, height: 1280, url: String(repeating: "u", count: 140))
-        }, createdAt: Date())
+        }, createdAt: Date(), isCleaned: false, isOwnerOnly: true)
 
     /// With 8,000 control characters, ten attachments and a thousand reactions.
     private var largestMessage: Message {

@@ -141,6 +141,8 @@ export interface Upload {
     height: number;
     url: string;
   }[];
+  cleaned?: boolean;
+  visibility?: "owner";
   createdAt: Time;
 }
 
