@@ -1,0 +1,82 @@
+import Foundation
+import Testing
+
+/// Random histories of several servers against the rules that clients rely on. See `SimulatedWorld`.
+@Suite struct TimelineSimulationTests {
+    /// `PARLEY_HISTORIES=10000` runs more; `PARLEY_SEED=42` replays one alone.
+    private static func seeds(default count: Int) -> Range<UInt64> {
+        let environment = ProcessInfo.processInfo.environment
+        if let seed = environment["PARLEY_SEED"].flatMap(UInt64.init) { return seed..<(seed + 1) }
+        return 0..<(environment["PARLEY_HISTORIES"].flatMap(UInt64.init) ?? UInt64(count))
+    }
+
+    private struct Outcome: Sendable {
+        var errors: [String] = []
+        var broken = 0
+        var events = 0
+        var deliveries = 0
+        var reads = 0
+        var givenUp = 0
+        var checks = 0
+
+        mutating func add(_ other: Outcome) {
+            errors = Array((errors + other.errors).prefix(5))
+            broken += other.broken
+            events += other.events
+            deliveries += other.deliveries
+            reads += other.reads
+            givenUp += other.givenUp
+            checks += other.checks
+        }
+    }
+
+    private static func play(_ seed: UInt64, fault: SimulatedWorld.Fault?) -> Outcome {
+        let world = SimulatedWorld(seed: seed, fault: fault)
+        world.play()
+        let it = world.statistics
+        return Outcome(
+            errors: Array(world.errors.prefix(3)), broken: world.errors.isEmpty ? 0 : 1, events: it.events,
+            deliveries: it.deliveries, reads: it.reads, givenUp: it.givenUp, checks: it.checks)
+    }
+
+    /// Plays histories on all cores.
+    private static func play(_ seeds: Range<UInt64>, fault: SimulatedWorld.Fault? = nil) async -> Outcome {
+        await withTaskGroup(of: Outcome.self) { group in
+            let lines = UInt64(ProcessInfo.processInfo.activeProcessorCount)
+            for line in 0..<lines {
+                group.addTask {
+                    var outcome = Outcome()
+                    for seed in seeds where seed % lines == line { outcome.add(play(seed, fault: fault)) }
+                    return outcome
+                }
+            }
+            return await group.reduce(into: Outcome()) { $0.add($1) }
+        }
+    }
+
+    @Test func nothingIsLostDoubledOutOfOrderOrLeaked() async {
+        let seeds = Self.seeds(default: 1000)
+        let outcome = await Self.play(seeds)
+        for error in outcome.errors { Issue.record("\(error)") }
+        #expect(outcome.broken == 0, "replay one alone with PARLEY_SEED")
+        print("simulation: \(seeds.count) histories, \(outcome)")
+        // The histories are not idle.
+        #expect(outcome.deliveries > 500 * seeds.count)
+        #expect(outcome.reads > 10 * seeds.count)
+        #expect(outcome.checks > 100 * seeds.count)
+    }
+
+    /// The checks notice what the rules are for: without order everything breaks, without reading what is missing too. Hints
+    /// matter where the last event of a conversation is lost.
+    @Test(arguments: SimulatedWorld.Fault.allCases)
+    func withoutARuleHistoriesBreak(_ fault: SimulatedWorld.Fault) async {
+        let outcome = await Self.play(0..<20, fault: fault)
+        #expect(outcome.broken >= (fault == .hints ? 1 : 15), "\(fault): \(outcome.broken) of 20")
+    }
+
+    @Test func aSeedReplays() {
+        let (one, other) = (Self.play(7, fault: .order), Self.play(7, fault: .order))
+        #expect(one.errors == other.errors)
+        #expect(one.deliveries == other.deliveries)
+    }
+}
