@@ -147,10 +147,7 @@ package struct Timeline<Payload: Sendable>: Sendable {
     /// are told.
     package init(loadingFrom revision: Int, number: Int = 0, _ actions: inout [Action]) {
         self.init(applied: revision, lastSeq: 0, number: number)
-        update {
-            $0.isFirst = true
-            $0.mustRead = true
-        }
+        update { $0.isFirst = true }
         read(&actions)
     }
 
@@ -158,6 +155,7 @@ package struct Timeline<Payload: Sendable>: Sendable {
         let read = Read(since: applied, timeline: number)
         update {
             $0.reading = read
+            $0.mustRead = false
             $0.due = nil
         }
         actions.append(.read(read))
@@ -222,7 +220,6 @@ package struct Timeline<Payload: Sendable>: Sendable {
         guard isReading(read) else { return }
         update {
             $0.reading = nil
-            $0.mustRead = false
             $0.snapshot = snapshot
             $0.due = nil
         }
@@ -239,6 +236,7 @@ package struct Timeline<Payload: Sendable>: Sendable {
         let missing = applied + 1
         let isHopeless = update {
             $0.reading = nil
+            $0.mustRead = true
             $0.due = (missing, now + Self.retryDelay)
             let since = $0.missedSince ?? now
             $0.missedSince = since
@@ -249,9 +247,10 @@ package struct Timeline<Payload: Sendable>: Sendable {
 
     /// Something may have been missed of which nothing was heard.
     package mutating func reread(_ actions: inout [Action]) {
+        // A snapshot that is being read may be older than what was missed.
         let isReading = update {
-            $0.mustRead = true
-            return $0.reading != nil
+            $0.mustRead = $0.reading != nil
+            return $0.mustRead
         }
         if !isReading { read(&actions) }
     }

@@ -48,6 +48,11 @@ import Testing
             return log()
         }
 
+        mutating func reread() -> [String] {
+            timeline.reread(&actions)
+            return log()
+        }
+
         private mutating func log() -> [String] {
             defer { actions = [] }
             return actions.map { action in
@@ -110,6 +115,17 @@ import Testing
         #expect(bench.hear(13) == [])
         #expect(bench.finish(snapshot(12, lastSeq: 5, others: "title")) == ["out", "title", "in"])
         #expect(bench.wait(100) == ["read past 12"])
+    }
+
+    /// What was missed may be newer than the snapshot that is being read.
+    @Test func doubtWhileReadingReadsAgain() {
+        var bench = Bench()
+        #expect(bench.reread() == ["read past 10"])
+        #expect(bench.reread() == [])
+        #expect(bench.finish(snapshot(11, lastSeq: 5, (1, 11))) == ["out", "changed 11", "in"])
+        #expect(bench.wait(100) == ["read past 11"])
+        #expect(bench.finish(snapshot(11, lastSeq: 5)) == ["out", "in"])
+        #expect(bench.timeline.isInOrder)
     }
 
     @Test func theMissingChangeMayComeWhileItIsRead() {
