@@ -154,6 +154,7 @@ def test_editing_sends_no_typing_and_a_reaction_does_not_end_it(two):
 def test_forced_colors_show_fields_selection_and_presence(person):
     ana, bo = person("Ana", None, forced_colors="active"), person("Bo", None)
     conversation = ana.direct(bo)
+    ana.post(conversation, "hi")
     bo.open(f"/c/{conversation}")
     ana.open(f"/c/{conversation}")
     expect(ana.page.locator(".subtitle")).to_have_text("online")

@@ -34,6 +34,7 @@ def test_a_page_left_open_redraws_its_days_at_midnight(person, server):
 def test_last_seen_goes_on_each_minute(person, server):
     ana, bo = person("Ana", None), person("Bo", None)
     conversation = ana.direct(bo)
+    ana.post(conversation, "hi")
     server.sql("UPDATE users SET last_seen_at = now() WHERE id = %s", bo.id)
     ana.page.clock.install()
     ana.open(f"/c/{conversation}")
@@ -121,7 +122,9 @@ def test_a_connection_that_went_silent_is_noticed_within_two_seconds(person, rea
     ana.page.route_web_socket(re.compile("/socket.io/"), lambda ws: relay(ws, silence))
     if reason == "sleep":
         ana.page.clock.install()
-    ana.open("/c/" + ana.direct(bo))
+    conversation = ana.direct(bo)
+    ana.post(conversation, "hi")
+    ana.open(f"/c/{conversation}")
     expect(ana.page.locator(".subtitle")).to_have_text("online")
     silence.set()
     if reason == "sleep":

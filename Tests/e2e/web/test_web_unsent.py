@@ -247,6 +247,8 @@ def test_a_blocked_persons_message_stays_with_its_reason(two):
 
 def test_an_ended_session_says_why_and_keeps_the_draft_for_its_person_only(two):
     ana, bo = two
+    ana.say("hi")
+    bo.sees("hi")
     ana.composer.fill("my secret plan")
     session = next(one["id"] for one in ana.api("GET", "/auth/sessions")["sessions"] if one["current"])
     ana.api("DELETE", f"/auth/sessions/{session}")
