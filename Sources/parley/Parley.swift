@@ -16,17 +16,18 @@ struct Parley: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "parley",
         abstract: "A self-hosted chat server.",
-        discussion: "Settings come from the environment or from a .env file; docs/OPERATIONS.md lists them.",
+        discussion: "Settings come from the environment or from a .env file; parley serve --help lists them.",
         version: "parley \(Version.current)",
         subcommands: [
             Serve.self, Migrate.self, UserCommand.self, VerifyCommand.self, BackupCommand.self, RestoreCommand.self,
-            StorageCommand.self, DoctorCommand.self,
+            StorageCommand.self, DoctorCommand.self, SettingsCommand.self,
         ],
         defaultSubcommand: Serve.self)
 }
 
 struct Serve: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Serve until SIGTERM or SIGINT.")
+    static let configuration = CommandConfiguration(
+        abstract: "Serve until SIGTERM or SIGINT.", discussion: SettingDocuments.help)
 
     func run() async throws {
         try await reporting { configuration, logger in try await Server.run(configuration, logger: logger) }

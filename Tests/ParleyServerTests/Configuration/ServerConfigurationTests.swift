@@ -15,17 +15,8 @@ import Testing
         return try SettingsFile(uncommented.joined(separator: "\n")).values
     }
 
-    @Test func theExampleNamesEverySetting() throws {
-        #expect(try Set(example().keys) == Set(ServerConfiguration.names()))
-    }
-
     @Test func theExampleHoldsTheDefaults() async throws {
         let loaded = try await ServerConfiguration.load(environment: example(), file: "/nonexistent/.env")
         #expect(String(reflecting: loaded) == String(reflecting: ServerConfiguration()))
-    }
-
-    @Test func theGuideNamesEverySetting() throws {
-        let guide = try Self.text("docs/OPERATIONS.md")
-        #expect(try ServerConfiguration.names().filter { !guide.contains("`\($0)`") } == [])
     }
 }

@@ -1,0 +1,161 @@
+/// A setting, as the documents describe it.
+struct Setting: Sendable {
+    let name: String
+    /// The default, as a settings file writes it. Empty if there is none.
+    let value: String
+    /// What happens without a value, for settings that have none.
+    let otherwise: String
+    /// What it is for, in sentences.
+    let meaning: String
+
+    init(_ name: String, _ value: String, _ meaning: String) {
+        self.init(name: name, value: value, otherwise: "", meaning: meaning)
+    }
+
+    init(_ name: String, otherwise: String, _ meaning: String) {
+        self.init(name: name, value: "", otherwise: otherwise, meaning: meaning)
+    }
+
+    private init(name: String, value: String, otherwise: String, meaning: String) {
+        self.name = name
+        self.value = value
+        self.otherwise = otherwise
+        self.meaning = meaning
+    }
+}
+
+/// The one list of settings. `SettingDocuments` makes the settings file, the operators' table, the manual page and the
+/// help from it, and a test compares it with the names that `ServerConfiguration` reads.
+enum SettingCatalog {
+    struct Group: Sendable {
+        let title: String
+        let settings: [Setting]
+    }
+
+    static let groups = [
+        Group(
+            title: "Network",
+            settings: [
+                Setting("HOST", "127.0.0.1", "Where the server listens; 0.0.0.0 or :: for everybody."),
+                Setting("PORT", "8080", "The port for HTTP and sockets."),
+                Setting(
+                    "PUBLIC_URL", otherwise: "any name is served",
+                    """
+                    Where people find the server: https://chat.example.org. Requests by another name are then refused \
+                    (docs/OPERATIONS.md, "Server name").
+                    """),
+                Setting(
+                    "TRUSTED_PROXIES", otherwise: "no proxy is trusted",
+                    """
+                    Addresses or networks, comma-separated, whose X-Forwarded-For and X-Forwarded-Proto are believed: \
+                    127.0.0.1,10.0.0.0/8.
+                    """),
+                Setting(
+                    "CORS_ORIGINS", otherwise: "only the server's own pages",
+                    "Origins of pages elsewhere that may use this server, comma-separated: https://app.example.org."),
+                Setting(
+                    "TLS_CERT", otherwise: "no TLS",
+                    "A PEM file. Set it together with TLS_KEY. Changed files are loaded within seconds, without a restart."
+                ),
+                Setting("TLS_KEY", otherwise: "no TLS", "The PEM file of the certificate's key."),
+                Setting(
+                    "HSTS_SECONDS", otherwise: "browsers are not told",
+                    "Over TLS, for how long browsers use only TLS (Strict-Transport-Security). 0 takes it back."),
+            ]),
+        Group(
+            title: "Database and files",
+            settings: [
+                Setting(
+                    "DATABASE_URL", otherwise: "a private one under STORAGE_DIR/postgres",
+                    """
+                    A PostgreSQL of your own, postgres://user:password@host/database, reached directly or through a pooler \
+                    that keeps sessions.
+                    """),
+                Setting(
+                    "STORAGE_DIR", "storage",
+                    "Uploads, the private PostgreSQL and the secret. One server at a time uses it. Back it up."),
+                Setting("MIGRATIONS_DIR", "migrations", "The database's schema, which comes with the program."),
+                Setting("WEB_DIR", "web/dist", "The web client, which comes with the program."),
+                Setting(
+                    "JWT_SECRET", otherwise: "made once, STORAGE_DIR/jwt-secret",
+                    "The secret that signs tokens, at least 32 characters."),
+                Setting(
+                    "JWT_SECRET_PREVIOUS", otherwise: "none",
+                    "The secret before, which is still accepted (docs/OPERATIONS.md, \"Changing the secret\")."),
+            ]),
+        Group(
+            title: "Uploads",
+            settings: [
+                Setting("MAX_UPLOAD_BYTES", "104857600", "Bytes of one file (100 MiB)."),
+                Setting("USER_QUOTA_BYTES", "10737418240", "Bytes of one user's files (10 GiB)."),
+                Setting("ORPHAN_HOURS", "24", "How long an upload may stay unattached."),
+                Setting(
+                    "CLAMD_ADDRESS", otherwise: "uploads are not scanned",
+                    "A clamd that scans uploads: host:port or a socket's path."),
+                Setting(
+                    "CLAMD_UNREACHABLE", "refuse",
+                    """
+                    While clamd is away: "refuse" uploads, or "accept" them unscanned, and files above its \
+                    StreamMaxLength.
+                    """),
+            ]),
+        Group(
+            title: "Limits",
+            settings: [
+                Setting(
+                    "USER_TEXT_QUOTA_BYTES", "1073741824",
+                    """
+                    Bytes of one user's messages in the database (1 GiB): their text, and 512 bytes for each. 0 is no \
+                    limit.
+                    """),
+                Setting(
+                    "CONNECTIONS_PER_ADDRESS", otherwise: "a quarter of what there can be, at most 10,000",
+                    "Connections that one address has at once (docs/OPERATIONS.md, \"Limits\")."),
+                Setting("RATE_LIMITS", "on", "\"off\" for load tests only."),
+                Setting(
+                    "REQUEST_TIMEOUT", "60",
+                    """
+                    Seconds that a connection may be idle, that a request's head may take, and that a request's body or the \
+                    reader of its answer may make next to no progress.
+                    """),
+            ]),
+        Group(
+            title: "Cores",
+            settings: [
+                cores("PASSWORD_THREADS", "Passwords that are hashed at once, 1 to 64."),
+                cores("MEDIA_WORKERS", "Processes that decode uploads, 1 to 64."),
+                cores("FILE_THREADS", "Threads that wait for the disk, 1 to 64."),
+                cores("MESSAGE_LANES", "Batches of messages that are written at once, 1 to 64."),
+                cores("MARK_LANES", "Batches of delivered and read marks that are written at once, 1 to 64."),
+                Setting(
+                    "DATABASE_CONNECTIONS", otherwise: "MESSAGE_LANES and two more",
+                    "Main connections to the database, 2 to 100 (docs/OPERATIONS.md, \"Cores\")."),
+            ]),
+        Group(
+            title: "Operation",
+            settings: [
+                Setting(
+                    "READY_GRACE", "2",
+                    """
+                    Seconds for which a stopping server answers /ready with 503, and everything else normally, before it \
+                    closes its port.
+                    """),
+                Setting(
+                    "METRICS_PORT", otherwise: "off",
+                    "A port for Prometheus (/metrics), on HOST, readable without signing in."),
+                Setting(
+                    "LOG_LEVEL", "info",
+                    """
+                    "trace", "debug", "info", "notice", "warning", "error" or "critical". The log goes to standard error.
+                    """),
+            ]),
+    ]
+
+    static let settings = groups.flatMap(\.settings)
+
+    private static func cores(_ name: String, _ meaning: String) -> Setting {
+        Setting(
+            name, otherwise: "from the number of cores",
+            "\(meaning) docs/OPERATIONS.md, \"Cores\", says what one more costs.")
+    }
+}
