@@ -80,7 +80,7 @@ export class CatchingUp {
       const known = this.known();
       const answer = await this.parley.sync(known, this.cursor);
       if (epoch !== this.epoch) return;
-      this.cursor = answer.cursor;
+      this.cursor = answer.cursor ?? this.cursor;
       this.store.dispatch({ type: "synced", answer, known });
       for (const { id, revision, messages, more, conversation } of answer.conversations) {
         if (!more || conversation === undefined || !isHolding(this.store.state, id)) continue;

@@ -98,8 +98,10 @@ export class Parley {
   }
 
   /** Everything that has changed since the given revisions; with a `cursor`, also marks and profiles since then. */
-  sync(known: Record<Id, number>, cursor?: string): Promise<SyncAnswer> {
-    return this.request<SyncAnswer>("sync", cursor === undefined ? { known } : { known, cursor });
+  async sync(known: Record<Id, number>, cursor?: string): Promise<SyncAnswer> {
+    const answer = await this.request<SyncAnswer>("sync", cursor === undefined ? { known } : { known, cursor });
+    // During an upgrade, a server of the version before knows neither.
+    return { ...answer, marks: answer.marks ?? [], users: answer.users ?? [] };
   }
 
   // Files

@@ -57,7 +57,7 @@ export interface SyncAnswer {
   marks: (Marks & { unreadCount?: number })[];
   /** Those whose profile has changed since `cursor`. */
   users: User[];
-  cursor: string;
+  cursor?: string;
   moreMarks?: boolean;
 }
 
