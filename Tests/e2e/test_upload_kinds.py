@@ -40,7 +40,8 @@ def noise(name, options=""):
     if not path.exists():
         plane = [str(pictures.DIRECTORY / f"plane{i}.v") for i in range(3)]
         for i, file in enumerate(plane):
-            pictures.run("vips", "gaussnoise", file, "640", "480", "--sigma", "40", "--mean", str(100 + 30 * i))
+            pictures.run(
+                "vips", "gaussnoise", file, "640", "480", "--sigma", "40", "--mean", str(100 + 30 * i), "--seed", str(i + 1))
         pictures.run("vips", "bandjoin", " ".join(plane), str(pictures.DIRECTORY / "planes.v"))
         pictures.run("vips", "cast", str(pictures.DIRECTORY / "planes.v"), str(pictures.DIRECTORY / "bytes.v"), "uchar")
         pictures.run("vips", "copy", str(pictures.DIRECTORY / "bytes.v"), str(path) + options, "--interpretation", "srgb")

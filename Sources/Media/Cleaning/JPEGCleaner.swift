@@ -104,7 +104,7 @@ enum JPEGCleaner {
             // The number of components, two bytes for each, and three more (section B.2.3).
             guard let count = try? file.byte(start + 4), (1...4).contains(count) else { return false }
             return end == start + 8 + 2 * Int(count)
-        case Marker.app, Marker.comment: return isNamed(file, start, end) || isMarker(file, end)
+        case Marker.app: return isNamed(file, start) || isMarker(file, end)
         default: return isMarker(file, end)
         }
     }
@@ -114,10 +114,12 @@ enum JPEGCleaner {
         return marker >= 0xC0 && !Marker.standsAlone(marker)
     }
 
-    /// An application's segment begins with its name in letters.
-    private static func isNamed(_ file: ByteView, _ start: Int, _ end: Int) -> Bool {
-        guard end >= start + 8, let name = try? file.slice(start + 4, 4) else { return false }
-        return name.allSatisfy { (0x30...0x7A).contains($0) }
+    /// An application's segment begins with its name. Damage may look like letters, but not like these.
+    private static func isNamed(_ file: ByteView, _ start: Int) -> Bool {
+        let names: [StaticString] = [
+            "Exif\0", "http://", "Photoshop ", "ICC_PROFILE\0", "Adobe", "JFIF\0", "JFXX\0", "MPF\0", "Ducky", "FLIR\0",
+        ]
+        return names.contains { file.has($0, at: start + 4) }
     }
 
     /// A segment with nothing but the orientation (Exif 2.32, section 4.6.4).
