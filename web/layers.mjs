@@ -18,7 +18,7 @@ const allowed = {
   // Views ask app/ for everything; of the client they know only the types of what it brings.
   views: ["app", "client/types", "rules", "store", "texts", "lib"],
   // main.tsx puts everything together.
-  ".": ["app", "client", "store", "styles", "views"],
+  ".": ["app", "client", "lib", "store", "styles", "views"],
 };
 
 const files = readdirSync(root, { recursive: true }).filter((name) => /\.tsx?$/.test(name));

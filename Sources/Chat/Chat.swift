@@ -40,12 +40,15 @@ public struct Chat: Sendable {
         public var linkSecret: SymmetricKey
         public var previousLinkSecret: SymmetricKey?
         public var concurrency: Concurrency
+        /// The path below which the server is, `/chat`.
+        public var basePath: String
 
         public init(
             userTextQuotaBytes: Int, orphanHours: Int, linkSecret: SymmetricKey, previousLinkSecret: SymmetricKey?,
-            concurrency: Concurrency
+            concurrency: Concurrency, basePath: String = ""
         ) {
             self.concurrency = concurrency
+            self.basePath = basePath
             self.userTextQuotaBytes = userTextQuotaBytes
             self.orphanHours = orphanHours
             self.linkSecret = linkSecret
@@ -72,7 +75,8 @@ public struct Chat: Sendable {
     public init(
         database: ChatDatabase, storage: Storage, settings: Settings, events: any EventSink, logger: Logger
     ) {
-        let links = UploadLinks(secret: settings.linkSecret, previous: settings.previousLinkSecret)
+        let links = UploadLinks(
+            secret: settings.linkSecret, previous: settings.previousLinkSecret, basePath: settings.basePath)
         let stores = Stores(database: database, links: links, uploadLifetime: settings.orphanHours * 3600)
         let limits = ReadLimits()
         let lookup = UploadLookup { try await stores.uploads.find($0, viewer: nil) }

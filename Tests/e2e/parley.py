@@ -15,6 +15,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from urllib.parse import urlsplit
 
 import engineio
 import psycopg
@@ -167,7 +168,7 @@ class Server:
             self.process.wait()
             raise RuntimeError(f"the server did not start: {self.log}")
         self.url = line.split()[-1]
-        self.port = int(self.url.rsplit(":", 1)[1])
+        self.port = urlsplit(self.url).port
         return self
 
     def restart(self):

@@ -24,7 +24,7 @@ def test_the_cookie_is_for_this_servers_own_pages(server, people):
     assert browser.post(server.url + "/auth/refresh", json={}).status_code == 401, "without the header no cookie counts"
     token = browser.post(server.url + "/auth/refresh", headers=page).json()["accessToken"]
     out = browser.post(server.url + "/auth/logout", headers={**page, "Authorization": f"Bearer {token}"})
-    assert out.status_code == 204 and "parley_refresh" not in browser.cookies
+    assert out.status_code == 204 and f"parley_refresh_{server.port}" not in browser.cookies
 
 
 def test_foreign_pages_are_refused_unless_configured(start_server):

@@ -64,7 +64,7 @@ def test_guesses_from_everywhere_stop_strangers_and_not_the_known(start_server):
     assert int(refused.headers["Retry-After"]) >= 1
     assert attempt(PASSWORD, "198.51.100.9", thief).status_code == 429, "a mark is its own user's alone"
     forged = page(server, "203.0.113.201")
-    forged.cookies.set("parley_device", "0" * 96, path="/auth", domain="127.0.0.1")
+    forged.cookies.set(f"parley_device_{server.port}", "0" * 96, path="/auth", domain="127.0.0.1")
     assert attempt(PASSWORD, "203.0.113.201", forged).status_code == 429
     unknown = server.request(
         "POST", "/auth/login", json={"username": "nobody.here", "password": "x"}, headers={"X-Forwarded-For": "203.0.113.202"})

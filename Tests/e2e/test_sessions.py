@@ -236,12 +236,16 @@ def test_log_out_works_with_a_refresh_token(server, people):
     assert bob.get("/auth/me").status_code == 200
 
 
+def refresh_cookie(server):
+    return f"parley_refresh_{server.port}"
+
+
 def page(server, person):
     """A browser in which a person has signed in, and the requests of its page."""
     browser = requests.Session()
     browser.headers.update({"X-Parley-Cookie": "1", "Origin": server.url})
     answer = browser.post(server.url + "/auth/login", json={"username": person.username, "password": PASSWORD})
-    assert answer.status_code == 200 and "parley_refresh" in browser.cookies
+    assert answer.status_code == 200 and refresh_cookie(server) in browser.cookies
     return browser, answer.json()["accessToken"]
 
 
@@ -250,20 +254,20 @@ def test_log_out_takes_the_cookie_away_whatever_happens(server, people):
     for headers in (bearer("nonsense"), bearer(expired(server, alice)), {}):
         browser, token = page(server, alice)
         assert browser.post(server.url + "/auth/logout", headers=headers).status_code == 204, "the cookie says who it is"
-        assert "parley_refresh" not in browser.cookies
+        assert refresh_cookie(server) not in browser.cookies
         assert_problem(me(server, token), 401, "session_revoked")
     browser, token = page(server, alice)
-    browser.cookies.set("parley_refresh", "nonsense", path="/auth", domain="127.0.0.1")
+    browser.cookies.set(refresh_cookie(server), "nonsense", path="/auth", domain="127.0.0.1")
     refused = browser.post(server.url + "/auth/logout")
     assert_problem(refused, 401, "unauthenticated")
-    assert "parley_refresh=;" in refused.headers["Set-Cookie"]
+    assert f"{refresh_cookie(server)}=;" in refused.headers["Set-Cookie"]
     browser, token = page(server, alice)
     server.sql("ALTER TABLE sessions RENAME TO sessions_away")
     try:
         failed = browser.post(server.url + "/auth/logout", headers=bearer(token))
     finally:
         server.sql("ALTER TABLE sessions_away RENAME TO sessions")
-    assert failed.status_code >= 500 and "parley_refresh" not in browser.cookies
+    assert failed.status_code >= 500 and refresh_cookie(server) not in browser.cookies
     assert log_out(server, headers=bearer(token)).status_code == 204, "the page kept the token, and tells it again"
     browser, token = page(server, alice)
     foreign = browser.post(server.url + "/auth/logout", headers={"Origin": "http://127.0.0.1:1"})

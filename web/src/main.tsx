@@ -3,13 +3,14 @@ import { createRoot } from "react-dom/client";
 import { Chat } from "./app/chat";
 import { signedInHint, unconfirmedLogout, watchPage } from "./app/page";
 import { Parley } from "./client/parley";
+import { basePath } from "./lib/basePath";
 import { Store } from "./store/store";
 import { App } from "./views/App";
 import { ChatContext } from "./views/context";
 import "./styles/main.css";
 
 const later = async () => (await import("./views/pages")).later;
-const chat = new Chat(new Parley(window.location.origin, signedInHint, unconfirmedLogout, later), new Store(), later);
+const chat = new Chat(new Parley(window.location.origin + basePath, signedInHint, unconfirmedLogout, later), new Store(), later);
 watchPage(chat);
 void chat.restore();
 

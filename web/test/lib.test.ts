@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseRoute, pathOf } from "../src/app/router";
 import { decodeBlurhash } from "../src/lib/blurhash";
+import { basePathOf, withoutBasePath } from "../src/lib/basePath";
 import { emojiGroups } from "../src/lib/emoji";
 import { characterStart } from "../src/lib/graphemes";
 import { byteSize, initials, isEmojiOnly, stableIndex } from "../src/lib/format";
@@ -88,6 +89,17 @@ test("every view has an address that leads to it", () => {
   for (const path of ["/nothing", "/c/1/m/0", "/c/1/m/x", "/c/1/other", "/profile/x", "/c"]) {
     assert.equal(parseRoute(path).view, "unknown", path);
   }
+});
+
+test("the page's script says below which path the server is", () => {
+  assert.equal(basePathOf("https://a.example/assets/main-1.js"), "");
+  assert.equal(basePathOf("https://a.example/chat/assets/main-1.js"), "/chat");
+  assert.equal(basePathOf("https://a.example/a/b/assets/main-1.js"), "/a/b");
+  assert.equal(basePathOf(undefined), "");
+  for (const [path, within] of [["/chat", ""], ["/chat/c/1", "/c/1"], ["/chatter", "/chatter"], ["/", "/"]] as const) {
+    assert.equal(withoutBasePath(path, "/chat"), within, path);
+  }
+  assert.equal(withoutBasePath("/c/1", ""), "/c/1");
 });
 
 test("a blurhash gives its average color, and nonsense gives nothing", () => {

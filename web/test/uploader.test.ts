@@ -7,7 +7,7 @@ import { constantToken, fakeFetch } from "./support";
 
 type Reply = { status: number; headers?: Record<string, string>; body?: unknown } | Error;
 
-function setUp(replies: Reply[]) {
+function setUp(replies: Reply[], below = "") {
   const attempts: Attempt[] = [];
   const { doFetch, calls } = fakeFetch([{ status: 200, body: { id: "u" } }]);
   const transfer = (attempt: Attempt): Promise<Answer> => {
@@ -17,7 +17,7 @@ function setUp(replies: Reply[]) {
     const { status, headers = {}, body } = reply;
     return Promise.resolve({ status, body: JSON.stringify(body ?? {}), header: (name) => headers[name] ?? null });
   };
-  const uploader = new Uploader(new HttpClient(constantToken, doFetch), constantToken, transfer, 5);
+  const uploader = new Uploader(new HttpClient(constantToken, doFetch), constantToken, below, transfer, 5);
   return { uploader, attempts, calls };
 }
 
@@ -45,6 +45,14 @@ test("a small file is one PUT under its name", async () => {
   assert.equal((await uploader.upload(file("abc", "ä b.txt"), options().options)).id, "u");
   assert.equal(attempts[0]?.path, "/upload/%C3%A4%20b.txt");
   assert.equal(attempts[0]?.headers["Authorization"], "Bearer t");
+});
+
+test("where a server below a path keeps an upload", async () => {
+  const made: Reply = { status: 201, headers: { Location: "/chat/upload/u" } };
+  const { uploader, attempts, calls } = setUp([made, at(5), at(10)], "/chat");
+  await uploader.upload(file("0123456789", "a.bin"), options().options);
+  assert.deepEqual(attempts.map(({ path }) => path), ["/chat/upload", "/chat/upload/u", "/chat/upload/u"]);
+  assert.deepEqual(calls.map(({ path }) => path), ["/upload/u"], "what the page's other requests begin with, they add");
 });
 
 test("a large file is sent in pieces to the address that the server names", async () => {

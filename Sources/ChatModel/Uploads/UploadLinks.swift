@@ -15,11 +15,14 @@ public struct UploadLinks: Sendable {
     private let key: SymmetricKey
     /// The keys whose signatures are accepted.
     private let keys: [SymmetricKey]
+    private let basePath: String
 
     /// - Parameters:
     ///   - secret: the server's secret; a key of its own is derived from it (HKDF, RFC 5869).
     ///   - previous: the secret before it.
-    public init(secret: SymmetricKey, previous: SymmetricKey? = nil) {
+    ///   - basePath: the path below which the server is, `/chat`.
+    public init(secret: SymmetricKey, previous: SymmetricKey? = nil, basePath: String = "") {
+        self.basePath = basePath
         key = Self.key(of: secret)
         keys = [key] + (previous.map { [Self.key(of: $0)] } ?? [])
     }
@@ -48,16 +51,21 @@ public struct UploadLinks: Sendable {
 
     /// The URLs of an upload's files, signed once for all of them.
     package struct URLs {
-        fileprivate let id: UploadID
+        fileprivate let upload: String
         fileprivate let token: String
 
-        package var file: String { "/upload/\(id)/file?token=\(token)" }
+        package var file: String { "\(upload)/file?token=\(token)" }
 
-        package func thumbnail(_ size: String) -> String { "/upload/\(id)/thumbnail/\(size)?token=\(token)" }
+        package func thumbnail(_ size: String) -> String { "\(upload)/thumbnail/\(size)?token=\(token)" }
     }
 
     /// - Parameter showing: Nil for the owner, and for uploads that everybody may see.
-    package func urls(of id: UploadID, in showing: Showing?) -> URLs { URLs(id: id, token: token(id, in: showing)) }
+    package func urls(of id: UploadID, in showing: Showing?) -> URLs {
+        URLs(upload: "\(basePath)/upload/\(id)", token: token(id, in: showing))
+    }
+
+    /// The URL of a file for those who have an access token and may see the upload.
+    package func unsigned(_ id: UploadID) -> String { "\(basePath)/upload/\(id)/file" }
 
     package func token(_ id: UploadID, in showing: Showing? = nil, now: Date = Date()) -> String {
         let expiry = ((now.timeIntervalSince1970 + Self.lifetime) / Self.window).rounded(.up) * Self.window

@@ -214,7 +214,7 @@ package struct UploadStore: Sendable {
             id: id, ownerId: owner, name: try row["name"], type: try row["type"],
             size: try row["size"], sha256: try row["sha256"], kind: try row["kind"],
             width: try row["width"], height: try row["height"], duration: try row["duration"],
-            blurhash: try row["blurhash"], waveform: try row["waveform"], url: urls?.file ?? "/upload/\(id)/file",
+            blurhash: try row["blurhash"], waveform: try row["waveform"], url: urls?.file ?? links.unsigned(id),
             thumbnails: try urls.map { urls in
                 try Self.thumbnails(row).map {
                     .init(size: $0.size, width: $0.width, height: $0.height, url: urls.thumbnail($0.size))

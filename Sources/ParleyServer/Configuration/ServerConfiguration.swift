@@ -19,6 +19,8 @@ public struct ServerConfiguration: Sendable {
     public var logLevel = Logger.Level.info
     /// Pages elsewhere that may use this server.
     var corsOrigins: Set<WebOrigin> = []
+    /// The path below which everything is served.
+    var basePath = BasePath.root
     /// The server's public address; nil: whatever name a request uses.
     var publicOrigin: WebOrigin?
     /// Seconds for which browsers are told to use TLS only; nil: they are not told.
@@ -95,7 +97,14 @@ public struct ServerConfiguration: Sendable {
         logLevel = try settings.choice("LOG_LEVEL") ?? logLevel
         corsOrigins = Set(
             try settings.list("CORS_ORIGINS").map { try Self.origin($0, of: "CORS_ORIGINS") })
-        publicOrigin = try settings.string("PUBLIC_URL").map { try Self.origin($0, of: "PUBLIC_URL") }
+        basePath =
+            try settings.string("BASE_PATH").map { text in
+                guard let path = BasePath(text) else {
+                    throw OperatorError("BASE_PATH: \(text) is no path like /chat, without a slash at its end")
+                }
+                return path
+            } ?? basePath
+        publicOrigin = try settings.string("PUBLIC_URL").map { try Self.publicOrigin($0, basePath) }
         strictTransportSeconds = try settings.integer("HSTS_SECONDS", in: 0...1_000_000_000)
         trustedProxies = settings.list("TRUSTED_PROXIES")
         do throws(TrustedProxies.Invalid) {
@@ -137,6 +146,14 @@ public struct ServerConfiguration: Sendable {
     }
 
     private enum Switch: String { case on, off }
+
+    /// People know the address with its path. The path must be that of `BASE_PATH`.
+    private static func publicOrigin(_ url: String, _ basePath: BasePath) throws -> WebOrigin {
+        let path = basePath.text
+        let isWhole = !path.isEmpty && (url.hasSuffix(path) || url.hasSuffix(path + "/"))
+        return try origin(
+            isWhole ? String(url.dropLast(path.count + (url.hasSuffix("/") ? 1 : 0))) : url, of: "PUBLIC_URL")
+    }
 
     /// `scheme://host[:port]` (RFC 6454, section 6.2), with or without a final slash.
     private static func origin(_ text: String, of setting: String) throws -> WebOrigin {

@@ -45,6 +45,12 @@ enum SettingCatalog {
                     (docs/OPERATIONS.md, "Server name").
                     """),
                 Setting(
+                    "BASE_PATH", otherwise: "the root",
+                    """
+                    The path below which everything is served, where a proxy shares its name with other programs: /chat \
+                    (docs/OPERATIONS.md, "Below a path").
+                    """),
+                Setting(
                     "TRUSTED_PROXIES", otherwise: "no proxy is trusted",
                     """
                     Addresses or networks, comma-separated, whose X-Forwarded-For and X-Forwarded-Proto are believed: \

@@ -16,8 +16,10 @@ struct DeviceCookie: Sendable {
 
     /// The current secret's key comes first.
     private let keys: [SymmetricKey]
+    private let jar: CookieJar
 
-    init(secret: SymmetricKey, previous: SymmetricKey?) {
+    init(secret: SymmetricKey, previous: SymmetricKey?, jar: CookieJar) {
+        self.jar = jar
         keys = [secret, previous].compactMap { $0 }.map { secret in
             HKDF<SHA256>.deriveKey(inputKeyMaterial: secret, info: Data("parley device".utf8), outputByteCount: 32)
         }
@@ -25,25 +27,25 @@ struct DeviceCookie: Sendable {
 
     /// The number of the device from which `request` comes, if the user of that name signed in on it before.
     /// - Parameter user: A normalized user name.
-    func device(of user: String, in request: Request) -> [UInt8]? {
-        marks(in: request).first { isGood($0, for: user) }.map { Array($0.prefix(Self.numberBytes)) }
+    func device(of user: String, in request: Request, _ context: RequestEnvironment) -> [UInt8]? {
+        marks(in: request, context).first { isGood($0, for: user) }.map { Array($0.prefix(Self.numberBytes)) }
     }
 
     /// Marks the device as one on which the user has signed in.
-    func set(for user: String, on response: inout Response, to request: Request, secure: Bool) {
-        let others = marks(in: request).filter { !isGood($0, for: user) }.prefix(Self.maxMarks - 1)
+    func set(for user: String, on response: inout Response, to request: Request, _ context: RequestEnvironment) {
+        let others = marks(in: request, context).filter { !isGood($0, for: user) }.prefix(Self.maxMarks - 1)
         let number =
-            device(of: user, in: request) ?? (0..<Self.numberBytes).map { _ in UInt8.random(in: .min ... .max) }
+            device(of: user, in: request, context)
+            ?? (0..<Self.numberBytes).map { _ in UInt8.random(in: .min ... .max) }
         let mark = Data(number) + HMAC<SHA256>.authenticationCode(for: Self.content(number, user), using: keys[0])
-        response.setCookie(
-            Cookie(
-                name: Self.name, value: ([mark] + others).map(\.hex).joined(separator: "."), maxAge: Self.lifetime,
-                path: "/auth", secure: secure, httpOnly: true, sameSite: .strict))
+        jar.set(
+            Self.name, to: ([mark] + others).map(\.hex).joined(separator: "."), maxAge: Self.lifetime, on: &response,
+            context)
     }
 
-    private func marks(in request: Request) -> [Data] {
+    private func marks(in request: Request, _ context: RequestEnvironment) -> [Data] {
         let longest = Self.maxMarks * (2 * (Self.numberBytes + Self.codeBytes) + 1)
-        guard let value = request.cookies[Self.name]?.value, value.utf8.count <= longest else { return [] }
+        guard let value = jar.value(of: Self.name, in: request, context), value.utf8.count <= longest else { return [] }
         return value.utf8.split(separator: UInt8(ascii: ".")).compactMap { Data(hex: $0) }
             .filter { $0.count == Self.numberBytes + Self.codeBytes }
     }

@@ -18,7 +18,8 @@ struct HTTPServer: Service {
         policy: ClientPolicy, certificates: CertificateFiles?, logger: Logger
     ) throws {
         let screening = RequestScreening(
-            publicOrigin: configuration.publicOrigin, limits: policy.limits, proxies: policy.proxies)
+            publicOrigin: configuration.publicOrigin, basePath: configuration.basePath, limits: policy.limits,
+            proxies: policy.proxies)
         let plain = HTTPServerBuilder.http1(
             endpoints: [sockets.endpoint],
             configuration: .parley(configuration, shares: policy.shares, proxies: policy.proxies),
@@ -51,7 +52,7 @@ struct HTTPServer: Service {
         let scheme = configuration.tlsCertificate == nil ? "http" : "https"
         let port = channel.localAddress?.port ?? configuration.port
         let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
-        print("Parley is at \(scheme)://\(host):\(port)")
+        print("Parley is at \(scheme)://\(host):\(port)\(configuration.basePath.text)")
         fflush(nil)
     }
 }

@@ -22,6 +22,16 @@ struct OriginPolicy: Sendable {
         publicOrigin?.isSecure ?? (speaksTLS || throughTLSProxy)
     }
 
+    /// The port at which a browser finds the server, unless that is the scheme's own.
+    /// - Parameters:
+    ///   - authority: What the request called the server.
+    ///   - isSecure: Whether it came over TLS.
+    func port(authority: String?, isSecure: Bool) -> Int? {
+        let own = publicOrigin ?? authority.flatMap { Authority($0) }.map { WebOrigin(isSecure: isSecure, $0) }
+        guard let own, own.port != (own.isSecure ? 443 : 80) else { return nil }
+        return own.port
+    }
+
     /// - Parameters:
     ///   - origin: The `Origin` field.
     ///   - authority: What the request called the server.

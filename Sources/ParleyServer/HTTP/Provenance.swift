@@ -24,6 +24,7 @@ struct Provenance: RouterMiddleware {
         context.isSecure = origins.isSecure(throughTLSProxy: throughTLSProxy)
         context.page = origins.page(
             origin: request.headers[.origin], authority: request.head.authority, isSecure: context.isSecure)
+        context.port = origins.port(authority: request.head.authority, isSecure: context.isSecure)
         var response = try await next(request, context)
         // Only over TLS, whatever PUBLIC_URL says (RFC 6797, section 7.2).
         if let seconds = strictTransportSeconds, origins.speaksTLS || throughTLSProxy {

@@ -17,6 +17,8 @@ struct RequestEnvironment: RequestContext {
     var client = ClientAddress.unknown
     /// Whether its sender speaks TLS, with this server or with a trusted proxy.
     var isSecure = false
+    /// The port at which a browser finds the server, unless that is the scheme's own.
+    var port: Int?
     /// The page that sent it.
     var page = OriginPolicy.Page.none
 

@@ -9,6 +9,8 @@ struct RequestScreening: Sendable {
     /// The server's public address, if the operator says it. A page whose name was made to point here (DNS rebinding)
     /// calls the server by another name.
     let publicOrigin: WebOrigin?
+    /// What is not below it is not found. Everything behind the screening sees paths without it.
+    let basePath: BasePath
     let limits: RateLimits
     let proxies: TrustedProxies
 
@@ -67,7 +69,11 @@ struct RequestScreening: Sendable {
             return Self.malformed("Transfer-Encoding: chunked, in HTTP/1.1, and nothing else")
         }
         guard Self.methods.contains(head.method) else { return .methodNotAllowed(Self.list(Self.methods)) }
-        if let problem = Self.problemWithHost(of: &head) ?? Self.problemWithTarget(of: &head) { return problem }
+        if let problem = Self.problemWithHost(of: &head) ?? Self.problemWithTarget(of: &head)
+            ?? problemWithPath(of: &head)
+        {
+            return problem
+        }
         if head.method == .TRACE, Self.socketPaths.contains(String(head.uri.prefix { $0 != "?" })) {
             return .methodNotAllowed(Self.list([.GET, .OPTIONS, .POST]))
         }
@@ -117,17 +123,29 @@ struct RequestScreening: Sendable {
         return nil
     }
 
+    private func problemWithPath(of head: inout HTTPRequestHead) -> Problem? {
+        if head.uri == "*" || Self.isCheck(head) { return nil }
+        guard let path = basePath.stripped(from: head.uri) else {
+            return Problem(.notFound, code: "not_found", detail: "this server is at \(basePath.text)/")
+        }
+        head.uri = path
+        return nil
+    }
+
     private func problemWithName(of head: HTTPRequestHead) -> Problem? {
         guard let publicOrigin else { return nil }
         let called = head.headers.first(name: "Host").flatMap { Authority($0) }
         if let called, WebOrigin(isSecure: publicOrigin.isSecure, called) == publicOrigin { return nil }
         // Health checks call the server by its address, and learn nothing else.
-        if Self.checks.contains(String(head.uri.prefix { $0 != "?" })) { return nil }
+        if Self.isCheck(head) { return nil }
         return Problem(
             .misdirectedRequest, code: "misdirected_request", detail: "Host: this server is at \(publicOrigin.text)")
     }
 
-    private static let checks: Set<String> = ["/health", "/ready"]
+    private static func isCheck(_ head: HTTPRequestHead) -> Bool {
+        ["/health", "/ready"].contains(String(head.uri.prefix { $0 != "?" }))
+    }
+
     private static let socketPaths: Set<String> = ["/socket.io", "/socket.io/"]
 }
 

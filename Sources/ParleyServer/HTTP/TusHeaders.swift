@@ -73,9 +73,8 @@ enum TusHeaders {
         }
         var parts: [UploadID] = []
         for url in sides[1].split(separator: " ") {
-            // Absolute or not. Whose upload it is, the id says.
-            var path = url.split(separator: "/")[...]
-            if path.count == 4, path.first?.hasSuffix(":") == true { path = path.dropFirst(2) }
+            // Absolute or not, below a path or not. Whose upload it is, the id says.
+            let path = url.split(separator: "/").suffix(2)
             guard path.count == 2, path.first == "upload", let id = path.last.flatMap({ UploadID(String($0)) }) else {
                 throw ChatError(.malformedRequest, "Upload-Concat: \(url.prefix(200)) is no upload of this server")
             }

@@ -40,7 +40,8 @@ struct WebClient: Sendable {
         "txt": "text/plain; charset=utf-8",
     ]
 
-    init(directory: URL) {
+    /// - Parameter basePath: Where the page finds its files. It learns the path from the address of its script.
+    init(directory: URL, basePath: BasePath = .root) {
         var files: [String: File] = [:]
         let root = directory.standardizedFileURL.path
         for case let path as String in FileManager.default.enumerator(atPath: root) ?? .init() {
@@ -52,13 +53,20 @@ struct WebClient: Sendable {
                 compressed: FileManager.default.contents(atPath: "\(root)/\(path).gz").map { ByteBuffer(data: $0) },
                 type: type, isHashed: path.hasPrefix("assets/"))
         }
+        if let page = files["/index.html"], basePath != .root {
+            // Its addresses of files are those that begin with a slash.
+            let text = String(buffer: page.body)
+                .replacing("href=\"/", with: "href=\"\(basePath.text)/")
+                .replacing("src=\"/", with: "src=\"\(basePath.text)/")
+            files["/index.html"] = File(body: ByteBuffer(string: text), type: page.type, isHashed: false)
+        }
         self.files = files
         page = files["/index.html"]
     }
 
     /// Logs a warning when there is nothing to serve.
     init(_ configuration: ServerConfiguration, logger: Logger) {
-        self.init(directory: configuration.webDirectory)
+        self.init(directory: configuration.webDirectory, basePath: configuration.basePath)
         guard page == nil else { return }
         logger.warning(
             "no web client is built; `make web` builds it",

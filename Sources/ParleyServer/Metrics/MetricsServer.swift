@@ -20,8 +20,8 @@ struct MetricsServer: Service {
             ProblemMiddleware()
         }
         router.route("/metrics", [.get: { _, _ in Self.answer(text()) }])
-        // Without a public origin: Prometheus may call this port by any name.
-        let screening = RequestScreening(publicOrigin: nil, limits: policy.limits, proxies: .none)
+        // Without a public origin and a path: Prometheus calls this port by any name, and no proxy stands before it.
+        let screening = RequestScreening(publicOrigin: nil, basePath: .root, limits: policy.limits, proxies: .none)
         var application = Application(
             router: router,
             server: .http1(endpoints: [], configuration: .parley(configuration), screening: screening.rules),

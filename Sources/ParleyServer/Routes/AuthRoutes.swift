@@ -63,7 +63,7 @@ struct AuthRoutes: RouteGroup {
     ) async throws -> Response {
         limits.signedIn(signedIn.user.username, from: context.client)
         // The session whose cookie is replaced is lost from here on, and so ends.
-        if cookie.isWanted(by: request), let replaced = cookie.read(request) {
+        if cookie.isWanted(by: request), let replaced = cookie.read(request, context) {
             _ = try? await accounts.logOut(refreshToken: replaced)
         }
         return try await answer(signedIn, to: request, context, status: status)
@@ -74,7 +74,7 @@ struct AuthRoutes: RouteGroup {
     ) -> LogInLimits.Attempt {
         let name = Accounts.userName(username)
         return .init(
-            name: name, address: context.client, device: name.flatMap { devices.device(of: $0, in: request) })
+            name: name, address: context.client, device: name.flatMap { devices.device(of: $0, in: request, context) })
     }
 
     private func origin(of attempt: LogInLimits.Attempt, _ request: Request) -> SignInOrigin {
@@ -91,12 +91,14 @@ struct AuthRoutes: RouteGroup {
         try cookie.check(request, context)
         let token: String?
         if cookie.isWanted(by: request) {
-            token = cookie.read(request)
+            token = cookie.read(request, context)
         } else {
             token = try await request.json(Refresh.self).refreshToken
         }
         guard let token else { throw ChatError(.unauthenticated, "refreshToken: is missing", field: "refreshToken") }
-        return try await answer(try await accounts.refresh(token), to: request, context, status: .ok)
+        var response = try await answer(try await accounts.refresh(token), to: request, context, status: .ok)
+        if cookie.isWanted(by: request) { cookie.clearOld(request, on: &response, context) }
+        return response
     }
 
     /// The cookie is cleared whatever else happens.
@@ -104,19 +106,21 @@ struct AuthRoutes: RouteGroup {
         try cookie.check(request, context)
         var response: Response
         do {
-            try await endSessions(of: request)
+            try await endSessions(of: request, context)
             response = .noContent
         } catch {
             response = Problem(error, logger: context.logger).response
         }
-        if cookie.isWanted(by: request) || cookie.read(request) != nil { cookie.clear(&response, context) }
+        if cookie.isWanted(by: request) || cookie.read(request, context) != nil {
+            cookie.clear(request, on: &response, context)
+        }
         return response
     }
 
     /// Ends the session of the request's access token, which may have expired, and that of its refresh token. A session
     /// that has ended already is no error: the first answer may have been lost.
     /// - Throws: `unauthenticated` where neither is this server's.
-    private func endSessions(of request: Request) async throws {
+    private func endSessions(of request: Request, _ context: RequestEnvironment) async throws {
         var isKnown = false
         if let bearer = RequestAdmission.bearer(request.headers), let owner = try? await tokens.owner(of: bearer) {
             try await accounts.logOut(user: owner.user, session: owner.session)
@@ -124,7 +128,7 @@ struct AuthRoutes: RouteGroup {
         }
         var refreshToken: String?
         if cookie.isWanted(by: request) {
-            refreshToken = cookie.read(request)
+            refreshToken = cookie.read(request, context)
         } else if !isKnown {
             refreshToken = try await request.jsonIfAny(Refresh.self)?.refreshToken
         }
@@ -190,8 +194,7 @@ struct AuthRoutes: RouteGroup {
         if inCookie {
             cookie.set(signedIn.refreshToken, on: &response, context)
             devices.set(
-                for: signedIn.user.username, on: &response, to: request,
-                secure: context.isSecure)
+                for: signedIn.user.username, on: &response, to: request, context)
         }
         return response
     }

@@ -12,6 +12,7 @@ struct DraftRoutes {
     let uploads: ResumableUploads
     let finished: Uploads
     let maxBytes: Int
+    let basePath: BasePath
 
     /// `POST` or `PUT` of a file.
     func create(
@@ -25,7 +26,7 @@ struct DraftRoutes {
         if length == 0, isComplete { throw ChatError.invalid("file", "is empty") }
         let begun = try await uploads.create(
             name: name, metadata: nil, .init(length: length, hasExplicitEnd: true), uploader: uploader)
-        let location = Self.location(of: begun.id, request, context)
+        let location = location(of: begun.id, request, context)
         announce(draft, location, begun, context)
         let piece = ResumableUploads.Piece(size: size, offset: 0, length: length, isLast: isComplete)
         return try await answer(draft, begun.id, caller) {
@@ -94,8 +95,8 @@ struct DraftRoutes {
     }
 
     /// Absolute, because not every client resolves the address in an interim answer.
-    private static func location(of id: UploadID, _ request: Request, _ context: RequestEnvironment) -> String {
-        let path = "/upload/\(id)"
+    private func location(of id: UploadID, _ request: Request, _ context: RequestEnvironment) -> String {
+        let path = "\(basePath.text)/upload/\(id)"
         guard let authority = request.head.authority else { return path }
         return "\(context.isSecure ? "https" : "http")://\(authority)\(path)"
     }

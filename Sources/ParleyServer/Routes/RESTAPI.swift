@@ -25,9 +25,10 @@ struct RESTAPI {
         health = HealthRoutes(
             database: database, storageDirectory: configuration.storageDirectory, readiness: readiness,
             openAPI: ByteBuffer(bytes: PackageResources.openapi_yaml))
+        let jar = CookieJar(basePath: configuration.basePath)
         auth = AuthRoutes(
-            accounts: chat.accounts, people: chat.people, tokens: tokens, cookie: RefreshCookie(),
-            devices: DeviceCookie(secret: secrets.current, previous: secrets.previous),
+            accounts: chat.accounts, people: chat.people, tokens: tokens, cookie: RefreshCookie(jar: jar),
+            devices: DeviceCookie(secret: secrets.current, previous: secrets.previous, jar: jar),
             limits: LogInLimits(limits: policy.limits))
         users = UserRoutes(people: chat.people, blocks: chat.blocks)
         conversations = ConversationRoutes(conversations: chat.conversations)
@@ -35,9 +36,12 @@ struct RESTAPI {
         messages = MessageRoutes(messages: chat.messages, uploads: chat.uploads, embeddable: embeddable)
         uploads = UploadRoutes(
             uploads: chat.uploads,
-            tus: TusRoutes(uploads: chat.resumableUploads, maxBytes: configuration.maxUploadBytes),
+            tus: TusRoutes(
+                uploads: chat.resumableUploads, maxBytes: configuration.maxUploadBytes,
+                basePath: configuration.basePath),
             draft: DraftRoutes(
-                uploads: chat.resumableUploads, finished: chat.uploads, maxBytes: configuration.maxUploadBytes),
+                uploads: chat.resumableUploads, finished: chat.uploads, maxBytes: configuration.maxUploadBytes,
+                basePath: configuration.basePath),
             embeddable: embeddable)
     }
 

@@ -9,6 +9,7 @@ import Hummingbird
 struct TusRoutes {
     let uploads: ResumableUploads
     let maxBytes: Int
+    let basePath: BasePath
 
     /// `POST` and `PUT /upload/{id}` with `X-HTTP-Method-Override`, by clients that can send no other method.
     func performOverride(_ request: Request, _ context: RequestEnvironment, _ caller: Caller) async throws -> Response {
@@ -123,7 +124,7 @@ struct TusRoutes {
 
     private func created(_ progress: ResumableUploads.Progress) -> Response {
         var response = response(.created, progress)
-        response.headers[.location] = "/upload/\(progress.id)"
+        response.headers[.location] = "\(basePath.text)/upload/\(progress.id)"
         return response
     }
 

@@ -86,6 +86,7 @@ extension Chat.Settings {
             linkSecret: secrets.current, previousLinkSecret: secrets.previous,
             concurrency: .init(
                 passwordThreads: configuration.concurrency.passwordThreads,
-                messageLanes: configuration.concurrency.messageLanes, markLanes: configuration.concurrency.markLanes))
+                messageLanes: configuration.concurrency.messageLanes, markLanes: configuration.concurrency.markLanes),
+            basePath: configuration.basePath.text)
     }
 }

@@ -21,6 +21,15 @@ import Testing
         #expect(links.verify(token, for: .make(), now: now) == .forged)
     }
 
+    @Test func urlsAreBelowTheBasePath() {
+        let below = UploadLinks(secret: SymmetricKey(size: .bits256), basePath: "/chat")
+        let urls = below.urls(of: id, in: nil)
+        #expect(urls.file.hasPrefix("/chat/upload/\(id)/file?token="))
+        #expect(urls.thumbnail("small").hasPrefix("/chat/upload/\(id)/thumbnail/small?token="))
+        #expect(below.unsigned(id) == "/chat/upload/\(id)/file")
+        #expect(links.urls(of: id, in: nil).file.hasPrefix("/upload/\(id)/file?token="))
+    }
+
     @Test func aTokenStaysTheSameForHours() {
         // At the beginning of a window of six hours; the expiry an hour on is rounded up to its end.
         #expect(links.token(id, now: now) == links.token(id, now: now + 4 * 3600))

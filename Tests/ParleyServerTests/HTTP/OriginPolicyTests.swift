@@ -68,4 +68,15 @@ import Testing
         #expect(policy().isSecure(throughTLSProxy: true))
         #expect(!policy().isSecure(throughTLSProxy: false))
     }
+
+    @Test func onlyAPortOfItsOwnIsNamed() {
+        let policy = policy()
+        #expect(policy.port(authority: "chat.example", isSecure: false) == nil)
+        #expect(policy.port(authority: "chat.example:80", isSecure: false) == nil)
+        #expect(policy.port(authority: "chat.example:443", isSecure: true) == nil)
+        #expect(policy.port(authority: "[::1]:8080", isSecure: false) == 8080)
+        #expect(policy.port(authority: nil, isSecure: false) == nil)
+        let named = self.policy(publicURL: "https://chat.example:8443")
+        #expect(named.port(authority: "10.0.0.1:80", isSecure: false) == 8443)
+    }
 }

@@ -11,8 +11,10 @@ import Testing
 
     init() throws { address = try SocketAddress(ipAddress: "203.0.113.5", port: 1) }
 
-    private func screening(publicURL: String? = nil) -> RequestScreening {
-        RequestScreening(publicOrigin: publicURL.flatMap { WebOrigin($0) }, limits: limits, proxies: .none)
+    private func screening(publicURL: String? = nil, basePath: String? = nil) -> RequestScreening {
+        RequestScreening(
+            publicOrigin: publicURL.flatMap { WebOrigin($0) }, basePath: basePath.flatMap { BasePath($0) } ?? .root,
+            limits: limits, proxies: .none)
     }
 
     /// The code that a head is refused with; nil for one that is in order, which is changed as it has to be.
@@ -26,6 +28,26 @@ import Testing
     ) -> String? {
         var head = HTTPRequestHead(version: version, method: method, uri: uri, headers: headers)
         return code(&head, publicURL: publicURL)
+    }
+
+    @Test(
+        arguments: [
+            ("/chat", "/"), ("/chat/", "/"), ("/chat?a=/b", "/?a=/b"), ("/chat/users/x?y", "/users/x?y"),
+            ("/chat/socket.io/?EIO=4", "/socket.io/?EIO=4"), ("http://a/chat/c/1", "/c/1"), ("/chat//x", "//x"),
+            ("/chat/chat/x", "/chat/x"), ("/health", "/health"), ("/ready?x", "/ready?x"), ("/chat/health", "/health"),
+            ("/", nil), ("/users/x", nil), ("/chatter", nil), ("/Chat/users", nil), ("//chat/users", nil),
+            ("/socket.io/", nil),
+            ("/x/chat/users", nil), ("/%63hat/users", nil), ("/./chat/", nil), ("?/chat/", nil), ("/healthy", nil),
+        ] as [(String, String?)])
+    func whatIsNotBelowTheBasePathIsNotFound(target: String, path: String?) {
+        var head = HTTPRequestHead(version: .http1_1, method: .GET, uri: target, headers: ["Host": "a"])
+        let problem = screening(basePath: "/chat").problem(with: &head)
+        if let path {
+            #expect(problem == nil)
+            #expect(head.uri == path)
+        } else {
+            #expect(problem?.code == (target.hasPrefix("?") ? "malformed_request" : "not_found"))
+        }
     }
 
     @Test func versionsAndFramings() {

@@ -2,6 +2,7 @@ import { Outbox } from "../client/outbox";
 import { Parley } from "../client/parley";
 import { Id, User } from "../client/types";
 import { Store } from "../store/store";
+import { storageKey } from "../lib/basePath";
 import { readStored, store as setStored } from "../lib/storage";
 import { Ending } from "../store/state";
 import { Acts } from "./acts";
@@ -28,7 +29,7 @@ import { Uploads } from "./uploads";
 const listPatience = 1_000;
 
 /** Why the last session is over, if the server ended it; shared by all tabs, and kept over a reload. */
-const endingKey = "parley.ended";
+const endingKey = storageKey("ended");
 
 function readEnding(): { ending?: Ending } {
   try {

@@ -1,4 +1,5 @@
 import { Conversation, Id, Message } from "../client/types";
+import { basePath, storageKey } from "../lib/basePath";
 import { newId } from "../lib/ids";
 import { readStored, store as setStored } from "../lib/storage";
 import { readSeqOf } from "../store/counts";
@@ -8,11 +9,11 @@ import * as texts from "../texts";
 import { messageSummary } from "../texts/summary";
 import { navigate } from "./router";
 
-const key = "parley.notifications";
+const key = storageKey("notifications");
 
 /** Locks of the tabs of a browser: the one tab that notifies holds the first, a tab that the user looks at one of its own. */
-const notifierLock = "parley.notifier";
-const focusLock = "parley.focus";
+const notifierLock = storageKey("notifier");
+const focusLock = storageKey("focus");
 
 /** A tab says whether the user looks at it. Without `hasFocus` it is new, and asks the others. */
 interface Look {
@@ -76,7 +77,7 @@ export class Notifications {
     if (message.deletedAt !== undefined) return;
     const name = message.sender.displayName;
     const title = conversation.kind === "group" ? texts.notification.inGroup(name, conversation.title ?? "") : name;
-    const options = { body: messageSummary(message), tag: message.conversationId, icon: "/favicon.svg", silent: isSilent };
+    const options = { body: messageSummary(message), tag: message.conversationId, icon: `${basePath}/favicon.svg`, silent: isSilent };
     const notification = create(title, options);
     if (notification === undefined) return;
     this.shown.set(message.conversationId, { notification, message });

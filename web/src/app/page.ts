@@ -1,14 +1,15 @@
 import { LogoutMemory, SignedInHint } from "../client/session";
+import { storageKey } from "../lib/basePath";
 import { readStored, store } from "../lib/storage";
 import { Chat } from "./chat";
 
-const key = "parley.signedIn";
+const key = storageKey("signedIn");
 
 /** Who is signed in; shared by all tabs. */
 export const signedInHint: SignedInHint = stored(key);
 
 /** A log-out that the server has not confirmed; shared by all tabs. */
-export const unconfirmedLogout: LogoutMemory = stored("parley.signedOut");
+export const unconfirmedLogout: LogoutMemory = stored(storageKey("signedOut"));
 
 function stored(name: string) {
   return {

@@ -1,5 +1,6 @@
 import { useSyncExternalStore } from "react";
 import { Id } from "../client/types";
+import { basePath, withoutBasePath } from "../lib/basePath";
 
 /** The views. Each has an address. */
 export type Route =
@@ -16,7 +17,7 @@ export type Route =
   | { view: "unknown" };
 
 export function parseRoute(pathname: string): Route {
-  const parts = pathname.split("/").filter((part) => part !== "");
+  const parts = withoutBasePath(pathname).split("/").filter((part) => part !== "");
   const [first, id, third, fourth] = parts;
   if (first === undefined) return { view: "home" };
   if (first === "c" && id !== undefined) {
@@ -42,6 +43,10 @@ export function parseRoute(pathname: string): Route {
 }
 
 export function pathOf(route: Route): string {
+  return basePath + pathWithin(route);
+}
+
+function pathWithin(route: Route): string {
   switch (route.view) {
     case "home":
     case "unknown":

@@ -1,4 +1,5 @@
 import { Id } from "../client/types";
+import { storageKey } from "../lib/basePath";
 import { newId } from "../lib/ids";
 import { readStored, store as setStored, storedKeys } from "../lib/storage";
 import { Act } from "../store/act";
@@ -23,10 +24,10 @@ export type Kept = { tasks?: readonly UploadTask[]; title?: string } & (
   | { kind: "act"; act: Act }
 );
 
-const prefix = "parley.unsent";
-const alivePrefix = "parley.alive";
-const tabLock = "parley.tab";
-const adoptLock = "parley.adopt";
+const prefix = storageKey("unsent");
+const alivePrefix = storageKey("alive");
+const tabLock = storageKey("tab");
+const adoptLock = storageKey("adopt");
 
 /** Without locks, a tab that has not said for this long that it lives is gone, in milliseconds. */
 const silence = 150_000;

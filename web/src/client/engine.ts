@@ -14,7 +14,7 @@ export interface Transport {
 
 export type OpenTransport = (handler: TransportHandler) => Transport;
 
-/** The WebSocket transport. `base` is the origin, such as `https://chat.example`. */
+/** The WebSocket transport. `base` is the server's address, such as `https://chat.example`. */
 export function webSocketTransport(base: string): OpenTransport {
   return (handler) => {
     const socket = new WebSocket(`${base.replace(/^http/, "ws")}/socket.io/?EIO=4&transport=websocket`);

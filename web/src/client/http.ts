@@ -17,7 +17,8 @@ export interface CallOptions {
   timeout?: number;
 }
 
-export type Fetch = typeof fetch;
+/** Sends a request to a path below the server's address. */
+export type Fetch = (path: string, init?: RequestInit) => Promise<Response>;
 
 const defaultTimeout = 20_000;
 

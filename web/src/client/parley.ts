@@ -1,7 +1,7 @@
 import { Connection, ConnectionHandler } from "./connection";
 import { lateTransport, OpenTransport, webSocketTransport } from "./engine";
 import { NetworkError } from "./errors";
-import { HttpClient, query } from "./http";
+import { Fetch, HttpClient, query } from "./http";
 import { LogoutMemory, Session, SignedInHint } from "./session";
 import { tabSharing } from "./sharing";
 import {
@@ -29,15 +29,18 @@ export class Parley {
   readonly http: HttpClient;
   private connection: Connection | undefined;
   private loading: Promise<Uploader> | undefined;
+  /** The path below which the server is: requests' paths are within it. */
+  private readonly below: string;
 
-  /** `base` is the server's origin. `later` fetches what the first view does without. */
+  /** `base` is the server's address: its origin, and the path below which it is. `later` fetches what the first view does without. */
   constructor(
     private readonly base: string,
     hint: SignedInHint,
     unconfirmedLogout: LogoutMemory,
     private readonly later: () => Promise<Later>,
   ) {
-    const doFetch: typeof fetch = (input, init) => fetch(input, init);
+    this.below = new URL(base).pathname.replace(/\/$/, "");
+    const doFetch: Fetch = (path, init) => fetch(this.below + path, init);
     const sharing = tabSharing();
     this.session = new Session(hint, doFetch, Date.now, unconfirmedLogout, (refresh) => sharing.run(refresh));
     sharing.onAnswer = (answer) => this.session.adopt(answer);
@@ -108,7 +111,7 @@ export class Parley {
 
   /** What uploads files. It is not part of the first view. */
   uploader(): Promise<Uploader> {
-    this.loading ??= this.later().then(({ Uploader }) => new Uploader(this.http, this.session));
+    this.loading ??= this.later().then(({ Uploader }) => new Uploader(this.http, this.session, this.below));
     this.loading.catch(() => {
       this.loading = undefined;
     });

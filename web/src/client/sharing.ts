@@ -1,3 +1,4 @@
+import { storageKey } from "../lib/basePath";
 import { newId } from "../lib/ids";
 import { SessionAnswer } from "./types";
 
@@ -14,7 +15,7 @@ type Note = { answer: SessionAnswer } | { claim: string; isFirm: boolean };
 const claimTime = 150;
 const answerTime = 9_000;
 
-const lockName = "parley.refresh";
+const lockName = storageKey("refresh");
 
 /**
  * Lets the tabs of one browser share a refresh: one asks the server, the others take its answer. Browsers have locks for
@@ -105,5 +106,5 @@ export class SharedRefresh {
 
 /** The sharing of this browser's tabs. */
 export function tabSharing(): SharedRefresh {
-  return new SharedRefresh("BroadcastChannel" in window ? new BroadcastChannel("parley.session") : undefined, navigator.locks);
+  return new SharedRefresh("BroadcastChannel" in window ? new BroadcastChannel(storageKey("session")) : undefined, navigator.locks);
 }

@@ -61,6 +61,8 @@ export class Uploader {
   constructor(
     private readonly http: HttpClient,
     private readonly tokens: TokenSource,
+    /** The path below which the server is. */
+    private readonly below = "",
     private readonly transfer: Transfer = transferByXhr,
     private readonly piece = pieceSize,
   ) {}
@@ -154,8 +156,9 @@ export class Uploader {
     });
     const location = answer.header("Location");
     if (location === null) throw new ApiError(answer.status, "internal", "");
-    // A proxy may make the address absolute. Only its path counts.
-    return new URL(location, "http://localhost").pathname;
+    // A proxy may make the address absolute, and the server may be below a path. Only the path within it counts.
+    const { pathname } = new URL(location, "http://localhost");
+    return pathname.slice(Math.max(0, pathname.lastIndexOf("/upload/")));
   }
 
   private offset(answer: Answer): number {
@@ -167,7 +170,7 @@ export class Uploader {
   private async send(attempt: Attempt): Promise<Answer> {
     let token = await this.tokens.token();
     for (let isFirst = true; ; isFirst = false) {
-      const answer = await this.transfer({ ...attempt, headers: { ...attempt.headers, Authorization: `Bearer ${token}` } });
+      const answer = await this.transfer({ ...attempt, path: this.below + attempt.path, headers: { ...attempt.headers, Authorization: `Bearer ${token}` } });
       if (answer.status < 400) return answer;
       if (answer.status !== 401 || !isFirst) throw problem(answer.status, answer.body, answer.header("Retry-After"));
       token = await this.tokens.renew(token);
