@@ -200,6 +200,12 @@ package struct TestDatabase: Sendable {
         try await stores.messages.change(message.id, in: message.conversationId, body) { $0 }
     }
 
+    /// Stores a reaction as it is spelled. So did versions before 0.2.0.
+    package func storeReaction(_ emoji: String, to message: MessageID, by user: UserID) async throws {
+        try await client.query(
+            "INSERT INTO reactions (message_id, emoji, user_id) VALUES (\(message), \(emoji), \(user))")
+    }
+
     package func deleteMessage(_ id: MessageID, by user: UserID) async throws {
         guard let conversation = try await stores.messages.conversation(of: id) else { throw UnexpectedOutcome() }
         _ = try await stores.messages.change(id, in: conversation) {

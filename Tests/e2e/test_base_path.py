@@ -71,14 +71,14 @@ def test_everything_is_below_the_path_and_nothing_beside_it(below):
 def test_the_page_names_its_files_below_the_path(start_server, tmp_path):
     web = tmp_path / "web"
     (web / "assets").mkdir(parents=True)
-    (web / "index.html").write_text('<link href="/assets/a.css"><script src="/assets/a.js"></script><a href="https://x.example/">')
+    (web / "index.html").write_text('<link href="/assets/a.css"><script src="/assets/a.js"></script><meta name="x" content="/assets/b.css"><a href="https://x.example/">')
     (web / "index.html.gz").write_bytes(b"of the page as it was built")
     (web / "assets/a.js").write_text("1")
     server = start_server(BASE_PATH="/a/b", WEB_DIR=web)
     root = f"http://127.0.0.1:{server.port}"
     for path in ("/a/b", "/a/b/", "/a/b/c/1/details", "/a/b/index.html"):
         page = requests.get(root + path, headers={"Accept": "text/html"}, timeout=60)
-        assert page.text == '<link href="/a/b/assets/a.css"><script src="/a/b/assets/a.js"></script><a href="https://x.example/">'
+        assert page.text == '<link href="/a/b/assets/a.css"><script src="/a/b/assets/a.js"></script><meta name="x" content="/a/b/assets/b.css"><a href="https://x.example/">'
     assert requests.get(f"{root}/a/b/assets/a.js", timeout=60).text == "1"
     assert requests.get(f"{root}/assets/a.js", timeout=60).status_code == 404
 

@@ -19,7 +19,7 @@ public struct Accounts: Sendable {
         revocations = RevocationList(stores: stores)
     }
 
-    /// The user name in lower case; nil when it is not a valid one.
+    /// The one form of a user name; nil when it is not a valid one.
     public static func userName(_ text: String) -> String? { try? Rules.username(text) }
 
     public func register(

@@ -36,13 +36,17 @@ extension Messages {
     }
 
     /// Adds a reaction or takes it back. Doing so twice changes nothing.
+    /// - Parameter emoji: In any spelling. What an older version took for an emoji can be taken back.
     public func react(_ id: MessageID, emoji: String, add: Bool, by user: UserID) async throws -> Message {
-        try Rules.emoji(emoji)
+        let canonical = Emoji.canonical(emoji)
+        if add, canonical == nil { throw Rules.noEmoji }
+        let emoji = canonical ?? emoji
         return try await change(id, by: user) { message, change in
             try Permissions.react(message.membership, add: add)
             guard !message.isDeleted else { throw ChatError(.gone, "this message was deleted") }
-            if add {
+            if add || canonical == nil {
                 let counts = try await change.reactionCounts()
+                guard add || counts[emoji] != nil else { throw Rules.noEmoji }
                 guard counts[emoji] != nil || counts.count < Self.maxEmoji else {
                     throw ChatError.invalid("emoji", "at most \(Self.maxEmoji) different ones on a message")
                 }

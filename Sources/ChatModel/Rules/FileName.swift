@@ -3,14 +3,15 @@ package enum FileName {
     /// In bytes, as file systems limit it.
     package static let maxBytes = 255
 
-    /// The last path component without control and bidirectional characters, cut to 255 bytes but with its extension.
+    /// The last path component without what a name must not have (`NameText`), cut to 255 bytes but with its extension.
+    /// Cleaned and not refused: the name is not what somebody uploads a file for.
     ///
     /// Works on scalars: a slash with a combining mark behind it is one character, which does not equal a slash.
     package static func cleaned(_ raw: String) -> String {
         let last = raw.unicodeScalars.split { $0 == "/" || $0 == "\\" }.last ?? Substring().unicodeScalars
-        let name = last.filter(isAllowed).drop { $0.properties.isWhitespace }
-        switch String(String.UnicodeScalarView(name)) {
-        case "", ".", "..": return "file"
+        let name = NameText(Substring(last))
+        switch name.text {
+        case _ where name.isEmpty, ".", "..": return "file"
         case let name: return shortened(name)
         }
     }
@@ -33,15 +34,6 @@ package enum FileName {
         }
     }
 
-    private static func isAllowed(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.properties.generalCategory {
-        case .control, .lineSeparator, .paragraphSeparator, .surrogate: false
-        // Direction marks, embeddings, overrides and isolates (Unicode UAX #9, section 2) can make `gpj.exe` look like
-        // a picture.
-        default: !scalar.properties.isBidiControl
-        }
-    }
-
     private static func shortened(_ name: String) -> String {
         guard name.utf8.count > maxBytes else { return name }
         let (stem, ending) = parts(of: name)
@@ -56,11 +48,21 @@ package enum FileName {
 
     /// `ending` behind as much of `stem` as fits.
     private static func fitted(_ stem: Substring, _ ending: some StringProtocol) -> String {
-        var room = maxBytes - ending.utf8.count
-        let start = stem.unicodeScalars.prefix { scalar in
-            room -= UTF8.width(scalar)
-            return room >= 0
-        }
-        return String(start) + ending
+        let room = maxBytes - ending.utf8.count
+        let characters = stem[..<end(of: room, in: stem) { $0.utf8.count }]
+        guard characters.isEmpty else { return String(characters) + ending }
+        // One character that is longer than a name.
+        return String(stem[..<end(of: room, in: stem.unicodeScalars) { UTF8.width($0) }]) + ending
+    }
+
+    /// Where the elements end that fit into `room` bytes.
+    private static func end<Elements: Collection>(
+        of room: Int, in elements: Elements, bytes: (Elements.Element) -> Int
+    ) -> Elements.Index {
+        var room = room
+        return elements.indices.first { index in
+            room -= bytes(elements[index])
+            return room < 0
+        } ?? elements.endIndex
     }
 }

@@ -1,21 +1,22 @@
+import Foundation
+
 /// What a valid name, text or list is. Each rule stands here once; the database repeats them as constraints.
 ///
 /// A character is a Unicode code point, as PostgreSQL's `char_length` counts them. The bytes of a text are checked before
 /// anything else: normalizing, comparing or hashing a string takes time that grows with the square of the combining marks
 /// in a row.
 package enum Rules {
+    /// The one form of a user name: a keyboard that writes `Ａｌｉｃｅ` in full width means alice (Unicode NFKC, lower case).
     package static func username(_ raw: String) throws(ChatError) -> String {
-        let allowed =
-            raw.utf8.count <= 32
-            && raw.utf8.allSatisfy {
-                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0 | 0x20)
-                    || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
-                    || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "-")
-            }
-        guard allowed, raw.utf8.count >= 3 else {
+        let name = fits(raw, 32) ? raw.precomposedStringWithCompatibilityMapping.lowercased() : ""
+        let isAllowed = name.utf8.allSatisfy {
+            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+                || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "-")
+        }
+        guard isAllowed, (3...32).contains(name.utf8.count) else {
             throw .invalid("username", "3 to 32 characters of a-z, 0-9, _ . -")
         }
-        return raw.lowercased()
+        return name
     }
 
     /// Checks a new password.
@@ -37,7 +38,7 @@ package enum Rules {
     }
 
     package static func displayName(_ raw: String) throws(ChatError) -> String {
-        try line(raw, field: "displayName", length: 1...64)
+        try name(raw, field: "displayName", length: 1...64)
     }
 
     /// An empty text removes it.
@@ -48,7 +49,7 @@ package enum Rules {
     }
 
     package static func title(_ raw: String) throws(ChatError) -> String {
-        try line(raw, field: "title", length: 1...80)
+        try name(raw, field: "title", length: 1...80)
     }
 
     /// Checks the part of a name that somebody searches for.
@@ -69,14 +70,8 @@ package enum Rules {
         return reason
     }
 
-    /// Checks that it is one emoji, as a keyboard's emoji panel produces it.
-    package static func emoji(_ emoji: String) throws(ChatError) {
-        let scalars = emoji.unicodeScalars
-        guard emoji.utf8.count <= 64, emoji.count == 1,
-            scalars.contains(where: { $0.properties.isEmojiPresentation || $0.value == 0xFE0F || $0.value == 0x20E3 })
-                || scalars.first?.properties.isEmoji == true && (scalars.first?.value ?? 0) > 0xFF
-        else { throw .invalid("emoji", "one emoji") }
-    }
+    /// For a reaction that is not exactly one emoji.
+    package static let noEmoji = ChatError.invalid("emoji", "one emoji")
 
     package static func text(_ text: String, hasAttachments: Bool) throws(ChatError) {
         guard fits(text, 8000) else { throw .invalid("text", "up to 8,000 characters") }
@@ -99,15 +94,20 @@ package enum Rules {
         guard Set(ids).count == ids.count else { throw .invalid("attachments", "each upload once") }
     }
 
-    /// One line of text without control characters; white space around it is removed.
-    private static func line(_ raw: String, field: String, length: ClosedRange<Int>) throws(ChatError) -> String {
-        guard let line = trimmed(raw, length.upperBound), length.contains(line.unicodeScalars.count) else {
-            throw .invalid(field, "\(length.lowerBound) to \(length.upperBound) characters")
+    /// A name that people choose (`NameText`). What can be mended without changing what is seen is; the rest is refused, so
+    /// that nobody is called by what they did not write.
+    private static func name(_ raw: String, field: String, length: ClosedRange<Int>) throws(ChatError) -> String {
+        let lengthRule = "\(length.lowerBound) to \(length.upperBound) characters"
+        guard raw.utf8.count <= 4 * length.upperBound else { throw .invalid(field, lengthRule) }
+        let name = NameText(raw)
+        switch name.flaw {
+        case nil: break
+        case .empty: throw .invalid(field, "\(lengthRule) that can be seen")
+        case .invisible: throw .invalid(field, "no control characters, and none that cannot be seen")
+        case .marks: throw .invalid(field, "at most \(NameText.maxMarks) marks on a character")
         }
-        guard !line.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
-            throw .invalid(field, "no control characters")
-        }
-        return line
+        guard length.contains(name.scalars.count) else { throw .invalid(field, lengthRule) }
+        return name.text
     }
 
     /// PostgreSQL's `text` cannot hold U+0000.

@@ -54,19 +54,20 @@ package struct MessageChange: Sendable {
         return revision
     }
 
+    /// An older version stored each emoji as it was spelled. All spellings are one reaction.
     /// - Returns: The conversation's revision after the change; nil when nothing changed, because the reaction was there
     ///   already, or there was none to take back.
     package func react(emoji: String, by user: UserID, add: Bool) async throws -> Int? {
+        let same: PostgresQuery = """
+            message_id = \(id) AND user_id = \(user) AND replace(emoji, \("\u{FE0F}"), '') = \(Emoji.key(of: emoji))
+            """
         let rows = try await transaction.query(
             add
                 ? """
-                INSERT INTO reactions (message_id, emoji, user_id) VALUES (\(id), \(emoji), \(user))
-                ON CONFLICT DO NOTHING RETURNING 1
+                INSERT INTO reactions (message_id, emoji, user_id) SELECT \(id), \(emoji), \(user)
+                WHERE NOT EXISTS (SELECT FROM reactions WHERE \(same)) RETURNING 1
                 """
-                : """
-                DELETE FROM reactions WHERE message_id = \(id) AND emoji = \(emoji) AND user_id = \(user)
-                RETURNING 1
-                """)
+                : "DELETE FROM reactions WHERE \(same) RETURNING 1")
         guard !rows.isEmpty else { return nil }
         let revision = try await bump()
         try await transaction.query("UPDATE messages SET revision = \(revision) WHERE id = \(id)")
@@ -78,8 +79,11 @@ package struct MessageChange: Sendable {
         let rows = try await transaction.query(
             "SELECT emoji, count(*) AS count FROM reactions WHERE message_id = \(id) GROUP BY emoji")
         return Dictionary(
-            try rows.map { (try $0["emoji"], try $0.decode("count", as: Int.self)) },
-            uniquingKeysWith: { first, _ in first })
+            try rows.map { row in
+                let emoji: String = try row["emoji"]
+                return (Emoji.canonical(emoji) ?? emoji, try row.decode("count", as: Int.self))
+            },
+            uniquingKeysWith: +)
     }
 
     /// Reports the new text to the moderators: the word filter found these patterns in it.

@@ -179,11 +179,20 @@ package struct MessageStore: Sendable {
         return attachments
     }
 
+    /// Reactions that an older version stored in several spellings of one emoji are one.
     private static func reactions(from rows: PostgresResult) throws -> [MessageID: [Message.Reaction]] {
         var reactions: [MessageID: [Message.Reaction]] = [:]
         for row in rows {
-            reactions[try row["message_id"], default: []]
-                .append(.init(emoji: try row["emoji"], userIds: try row["users"]))
+            let message: MessageID = try row["message_id"]
+            let stored: String = try row["emoji"]
+            let users: [UserID] = try row["users"]
+            let emoji = Emoji.canonical(stored) ?? stored
+            if let index = reactions[message]?.firstIndex(where: { $0.emoji == emoji }) {
+                let known = Set(reactions[message]?[index].userIds ?? [])
+                reactions[message]?[index].userIds += users.filter { !known.contains($0) }
+            } else {
+                reactions[message, default: []].append(.init(emoji: emoji, userIds: users))
+            }
         }
         return reactions
     }

@@ -133,7 +133,8 @@ public enum Administration {
                 configuration.databaseURL != nil
                 ? connectionString : try PrivateCluster(storage: configuration.storageDirectory).ownersConnectionString
             return try await withClient(connectionString, logger: logger) { client in
-                guard try await !client.query("SELECT 1 FROM users WHERE username = \(name.lowercased())").isEmpty
+                guard let userName = Accounts.userName(name),
+                    try await !client.query("SELECT 1 FROM users WHERE username = \(userName)").isEmpty
                 else {
                     throw OperatorError("there is no user \(name)")
                 }
@@ -141,7 +142,7 @@ public enum Administration {
                 else {
                     throw OperatorError("this database has no role parley_moderator; run parley migrate first")
                 }
-                let role = "moderator_\(name.lowercased())"
+                let role = "moderator_\(userName)"
                 // A user name consists of letters, digits and _ . - only. Quoted, it is an identifier.
                 let quoted = "\"\(role)\""
                 if try await client.query("SELECT 1 FROM pg_roles WHERE rolname = \(role)").isEmpty {

@@ -63,7 +63,7 @@ enum TusHeaders {
     }
 
     /// `partial`, or `final;` and the URLs of other uploads, with spaces between.
-    static func concat(_ text: String) throws(ChatError) -> Concat {
+    static func concat(_ text: String, below basePath: BasePath = .root) throws(ChatError) -> Concat {
         // Bytes that are not UTF-8 were replaced by longer ones.
         guard text.utf8.count <= 16 * 1024 else { throw ChatError(.malformedRequest, "Upload-Concat: at most 16 kB") }
         if text == "partial" { return .partial }
@@ -73,8 +73,11 @@ enum TusHeaders {
         }
         var parts: [UploadID] = []
         for url in sides[1].split(separator: " ") {
-            // Absolute or not, below a path or not. Whose upload it is, the id says.
-            let path = url.split(separator: "/").suffix(2)
+            // Absolute or not. Whose upload it is, the id says.
+            var path = url.split(separator: "/")[...]
+            if path.first?.hasSuffix(":") == true { path = path.dropFirst(2) }
+            let base = basePath.text.split(separator: "/")
+            if path.starts(with: base) { path = path.dropFirst(base.count) }
             guard path.count == 2, path.first == "upload", let id = path.last.flatMap({ UploadID(String($0)) }) else {
                 throw ChatError(.malformedRequest, "Upload-Concat: \(url.prefix(200)) is no upload of this server")
             }

@@ -54,10 +54,8 @@ struct WebClient: Sendable {
                 type: type, isHashed: path.hasPrefix("assets/"))
         }
         if let page = files["/index.html"], basePath != .root {
-            // Its addresses of files are those that begin with a slash.
-            let text = String(buffer: page.body)
-                .replacing("href=\"/", with: "href=\"\(basePath.text)/")
-                .replacing("src=\"/", with: "src=\"\(basePath.text)/")
+            // The attributes that begin with a slash are addresses of its files.
+            let text = String(buffer: page.body).replacing("=\"/", with: "=\"\(basePath.text)/")
             files["/index.html"] = File(body: ByteBuffer(string: text), type: page.type, isHashed: false)
         }
         self.files = files

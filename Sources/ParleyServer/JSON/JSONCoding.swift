@@ -38,6 +38,10 @@ enum JSON {
         do {
             return try JSONDecoder().decode(type, from: Data(buffer: buffer))
         } catch let error as DecodingError {
+            if case .dataCorrupted(let context) = error, context.codingPath.isEmpty, let name = unfitNumber(in: buffer)
+            {
+                throw .invalid(name, "a whole number")
+            }
             throw translate(error)
         } catch {
             throw ChatError(.malformedRequest, "the body is no JSON")
@@ -63,6 +67,15 @@ enum JSON {
             if next == UInt8(ascii: ":") { return true }
         }
         return false
+    }
+
+    /// The integer that a JSON number is, however it is written: `100`, `1e2`, `100.0`.
+    static func wholeNumber(_ text: String) -> Int? { Int(text) ?? Double(text).flatMap { Int(exactly: $0) } }
+
+    /// The name of the first member whose number is not whole, or too large. The decoder does not say which one it is.
+    private static func unfitNumber(in buffer: ByteBuffer) -> String? {
+        guard let members = try? JSONFragment(checking: buffer)?.members(atMost: .max) else { return nil }
+        return members.first { Double($0.value.description) != nil && wholeNumber($0.value.description) == nil }?.name
     }
 
     private static func translate(_ error: DecodingError) -> ChatError {

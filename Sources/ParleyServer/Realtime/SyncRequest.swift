@@ -21,7 +21,7 @@ struct SyncRequest {
             return
         }
         for (name, value) in try Self.entries(field) {
-            guard let revision = Int(value.description) else {
+            guard let revision = JSON.wholeNumber(value.description) else {
                 throw .invalid("known", "a revision is a whole number")
             }
             if let id = ConversationID(name) { known[id] = revision } else { malformed.append(name) }

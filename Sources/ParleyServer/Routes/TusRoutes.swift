@@ -45,7 +45,7 @@ struct TusRoutes {
         try await answer(request) {
             let uploader = Uploader(user: caller.user, address: context.client.bytes)
             let headers = request.headers
-            let concat = try headers[.uploadConcat].map(TusHeaders.concat)
+            let concat = try headers[.uploadConcat].map { try TusHeaders.concat($0, below: basePath) }
             let metadata = try TusHeaders.metadata(headers[.uploadMetadata] ?? "")
             let name = metadata["filename"] ?? metadata["name"] ?? ""
             let size = try TusHeaders.count(.contentLength, in: headers)

@@ -9,7 +9,12 @@ import Testing
         ("line\r\nbreak.txt", "linebreak.txt"), ("nul\u{0}.txt", "nul.txt"), ("\u{202E}gpj.exe", "gpj.exe"),
         ("a\u{2066}b\u{200F}.png", "ab.png"), ("naïve 🦀.png", "naïve 🦀.png"), (".hidden", ".hidden"),
         // What a combining mark stands behind is still what it was.
-        ("../\u{301}passwd", "\u{301}passwd"), ("a\\\u{200C}b", "\u{200C}b"), (".\u{202E}.", "file"),
+        ("../\u{301}passwd", "passwd"), ("a\\\u{200C}b", "b"), (".\u{202E}.", "file"),
+        // What makes a name look like another one.
+        ("\u{200B}", "file"), ("\u{3164}\u{2800}", "file"), ("photo\u{AD}.jpg\u{E0041}", "photo.jpg"),
+        ("a.png           .exe", "a.png .exe"), ("می\u{200C}خواهم.txt", "می\u{200C}خواهم.txt"), ("🏳️‍🌈.png", "🏳️‍🌈.png"),
+        ("Screenshot 5.00\u{202F}PM.png", "Screenshot 5.00 PM.png"), ("\u{301}\u{301}", "file"),
+        ("Z\u{30D}\u{30D}\u{30D}\u{30D}\u{30D}\u{30D}\u{30D}.txt", "Z\u{30D}\u{30D}\u{30D}\u{30D}\u{30D}.txt"),
     ])
     func cleaned(raw: String, expected: String) { #expect(FileName.cleaned(raw) == expected) }
 
@@ -19,10 +24,12 @@ import Testing
         #expect(name.hasSuffix("🦀.gz") || name.hasSuffix(".gz"))
         let noEnding = FileName.cleaned(String(repeating: "x", count: 300))
         #expect(noEnding == String(repeating: "x", count: 255))
-        // One character, however long.
-        #expect(FileName.cleaned(String(repeating: "\u{301}", count: 200)).utf8.count == 254)
-        let marked = FileName.cleaned("a" + String(repeating: "\u{301}", count: 200) + ".txt")
-        #expect(marked.utf8.count == 255 && marked.hasSuffix(".txt"))
+        // No character is cut.
+        #expect(FileName.cleaned(String(repeating: "a\u{301}", count: 200) + ".txt").utf8.count == 83 * 3 + 4)
+        #expect(FileName.cleaned(String(repeating: "👩‍👧", count: 40)) == String(repeating: "👩‍👧", count: 255 / 11))
+        // Not even where it is longer than a name can be.
+        let endless = FileName.cleaned(String(repeating: "👩\u{200D}", count: 60) + "👩.png")
+        #expect(endless.hasSuffix(".png") && endless.utf8.count <= 255)
     }
 
     @Test(arguments: [

@@ -1,5 +1,6 @@
 import ChatModel
 import ChatTesting
+import Foundation
 import PostgresClient
 import Testing
 
@@ -135,6 +136,63 @@ import Testing
         try await TestDatabase.run { database in
             let ana = try await database.person()
             #expect(try await database.stores.users.existing([ana, .make()]) == [ana])
+        }
+    }
+
+    /// Tests/names.json: the database's rule knows less of scripts than `NameText`, but never refuses what that accepts.
+    @Test func namesWrittenInSQLAreThoseOfTheServer() async throws {
+        // Tests/ChatStoreTests/Accounts/UserStoreTests.swift is three levels below Tests.
+        let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let table = try JSONDecoder().decode(
+            [String: [String]].self, from: Data(contentsOf: tests.appending(path: "names.json")))
+        try await TestDatabase.run { database in
+            let ana = try await database.person()
+            let group = try await database.group(ana)
+            func isRefused(_ statement: PostgresQuery) async throws -> Bool {
+                do {
+                    try await database.client.query(statement)
+                    return false
+                } catch  where error.sqlState == "23514" {
+                    return true
+                }
+            }
+            for (kind, names) in table {
+                for name in names {
+                    let comment = Comment(rawValue: "\(kind): \(name.unicodeScalars.map(\.value))")
+                    let isBad = kind != "good"
+                    #expect(
+                        try await isRefused("UPDATE users SET display_name = \(name) WHERE id = \(ana)") == isBad,
+                        comment)
+                    #expect(
+                        try await isRefused("UPDATE conversations SET title = \(name) WHERE id = \(group)") == isBad,
+                        comment)
+                }
+            }
+            #expect(
+                try await isRefused(
+                    "INSERT INTO users (id, username, display_name) VALUES (\(UserID.make()), 'zoe', \("\u{202E}"))"
+                ))
+        }
+    }
+
+    /// From before there was a rule: only a new name has to keep it.
+    @Test func olderNamesStay() async throws {
+        try await TestDatabase.run { database in
+            let ana = try await database.person()
+            try await database.client.query("ALTER TABLE users DISABLE TRIGGER display_name_is_changed")
+            try await database.client.query("UPDATE users SET display_name = \("\u{200B}") WHERE id = \(ana)")
+            try await database.client.query("ALTER TABLE users ENABLE TRIGGER display_name_is_changed")
+            try await database.client.query("UPDATE users SET last_seen_at = now(), display_name = display_name")
+            #expect(try await database.stores.users.find(ana)?.displayName == "\u{200B}")
+        }
+    }
+
+    @Test func moderatorsSpellUserNamesAsPeopleDo() async throws {
+        try await TestDatabase.run { database in
+            let ana = try await database.person("ana")
+            let rows = try await database.client.query("SELECT moderation.find_user(\("Ａｎａ")) AS id")
+            #expect(try rows.first?["id"] == ana)
         }
     }
 }

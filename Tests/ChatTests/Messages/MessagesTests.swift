@@ -123,6 +123,53 @@ import Testing
         }
     }
 
+    @Test func spellingsOfAnEmojiAreOneReaction() async throws {
+        try await TestChat.run { test in
+            let stage = try await Stage(test)
+            let message = try await send("x", stage, test)
+            func react(_ emoji: String, _ user: UserID, add: Bool = true) async throws -> Message {
+                try await test.chat.messages.react(message.id, emoji: emoji, add: add, by: user)
+            }
+            _ = try await react("❤", stage.owner)
+            let both = try await react("❤️", stage.member)
+            #expect(both.reactions == [.init(emoji: "❤️", userIds: [stage.owner, stage.member])])
+            #expect(try await react("❤️", stage.owner).revision == both.revision, "nothing changes")
+            let told = test.events.take().compactMap {
+                if case .reactionChanged(let one, _) = $0 { one.emoji } else { nil }
+            }
+            #expect(told == ["❤️", "❤️"])
+            #expect(try await react("❤️", stage.owner, add: false).reactions.map(\.userIds) == [[stage.member]])
+            #expect(try await react("❤", stage.member, add: false).reactions.isEmpty)
+        }
+    }
+
+    /// What older versions stored as it was spelled, and what they took for emoji.
+    @Test func olderReactionsAreReadAndTakenBack() async throws {
+        try await TestChat.run { test in
+            let stage = try await Stage(test)
+            let message = try await send("x", stage, test)
+            for (emoji, user) in [
+                ("❤", stage.owner), ("❤️", stage.owner), ("❤️", stage.member), ("a\u{FE0F}", stage.owner),
+            ] {
+                try await test.database.storeReaction(emoji, to: message.id, by: user)
+            }
+            func react(_ emoji: String, _ user: UserID, add: Bool) async throws -> Message {
+                try await test.chat.messages.react(message.id, emoji: emoji, add: add, by: user)
+            }
+            let found = try await test.database.stores.messages.find(message.id)
+            #expect(Set(found?.reactions.map(\.emoji) ?? []) == ["❤️", "a\u{FE0F}"])
+            #expect(found?.reactions.first { $0.emoji == "❤️" }.map { Set($0.userIds) } == [stage.owner, stage.member])
+            #expect(found?.reactions.first { $0.emoji == "❤️" }?.userIds.count == 2)
+            #expect(try await react("❤️", stage.owner, add: true).revision == message.revision, "it is there")
+            #expect(
+                try await refusal { _ = try await react("a\u{FE0F}", stage.member, add: true) } == .validationFailed)
+            #expect(
+                try await refusal { _ = try await react("b\u{FE0F}", stage.owner, add: false) } == .validationFailed)
+            #expect(try await react("a\u{FE0F}", stage.owner, add: false).reactions.count == 1)
+            #expect(try await react("❤️", stage.owner, add: false).reactions.map(\.userIds) == [[stage.member]])
+        }
+    }
+
     @Test func reactionsAreLimited() async throws {
         try await TestChat.run { test in
             let stage = try await Stage(test)

@@ -82,8 +82,12 @@ import Testing
         #expect(try TusHeaders.concat("final;/upload/\(a)") == .final([a]))
         #expect(
             try TusHeaders.concat("final; https://chat.example/upload/\(b)  /upload/\(a)") == .final([b, a]))
+        let below = try #require(BasePath("/chat"))
+        #expect(
+            try TusHeaders.concat("final;/chat/upload/\(a) http://a/chat/upload/\(b)", below: below) == .final([a, b]))
         for text in [
-            "", "Partial", "final", "final;", "final; ", "final;/upload/x", "final;/files/\(a)", "final;\(a)",
+            "", "Partial", "final", "final;/chat/upload/\(a)", "final;", "final; ", "final;/upload/x",
+            "final;/files/\(a)", "final;\(a)",
             "final;/upload/\(a),/upload/\(b)", "partial;/upload/\(a)",
             "final;" + String(repeating: "/upload/\(a) ", count: 400),
         ] {

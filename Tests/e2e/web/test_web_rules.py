@@ -88,6 +88,40 @@ def test_a_plain_member_of_a_public_group_adds_people_and_changes_nothing_else(p
     expect(bo.page.get_by_role("button", name="Save")).to_be_disabled()
 
 
+def test_piled_up_marks_stay_within_their_message(two, server):
+    ana, bo = two
+    conversation = ana.page.url.rsplit("/", 1)[1]
+    ana.say("stays as it is")
+    ana.say("plain")
+    for who in two:
+        who.sees("plain")
+    message = ana.api("GET", f"/messages?conversationId={conversation}")["messages"][-1]
+    box = bo.message("stays as it is").first.bounding_box()
+    around = {"x": box["x"], "y": box["y"], "width": box["width"], "height": box["height"]}
+    bo.page.mouse.move(0, 0)
+    before = bo.page.screenshot(clip=around, animations="disabled")
+    piled = "Zalgo e" + "\u0301" * 50
+    ana.api("PATCH", f"/messages/{message['id']}", {"text": piled})
+    expect(bo.page.get_by_text("Edited")).to_be_visible()
+    assert bo.message("stays as it is").first.bounding_box() == box
+    assert bo.page.screenshot(clip=around, animations="disabled") == before
+    server.sql("ALTER TABLE users DISABLE TRIGGER display_name_is_changed")
+    server.sql("UPDATE users SET display_name = %s WHERE id = %s", piled[:64], ana.id)
+    server.sql("ALTER TABLE users ENABLE TRIGGER display_name_is_changed")
+    # A name from before there was a rule.
+    bo.page.reload()
+    bo.sees("stays as it is")
+    # Wherever the name stands, nothing is drawn outside a box around it.
+    leaking = bo.page.evaluate("""() => {
+        const clips = (element, steps) => steps > 0 && element !== null &&
+            (['hidden', 'clip', 'auto'].includes(getComputedStyle(element).overflowY) || clips(element.parentElement, steps - 1));
+        const named = (node) => node.nodeType === Node.TEXT_NODE && node.data.includes('Zalgo');
+        return [...document.body.querySelectorAll('*')].filter((element) => [...element.childNodes].some(named))
+            .filter((element) => !clips(element, 3)).map((element) => element.outerHTML.slice(0, 100));
+    }""")
+    assert leaking == []
+
+
 def test_who_was_removed_is_told_so(person):
     ana, bo = person("Ana", None), person("Bo", None)
     body = {"kind": "group", "title": "Hikers", "visibility": "public", "memberIds": [bo.id]}

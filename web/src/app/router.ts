@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from "react";
 import { Id } from "../client/types";
-import { basePath, withoutBasePath } from "../lib/basePath";
+import { basePath } from "../lib/basePath";
 
 /** The views. Each has an address. */
 export type Route =
@@ -17,7 +17,7 @@ export type Route =
   | { view: "unknown" };
 
 export function parseRoute(pathname: string): Route {
-  const parts = withoutBasePath(pathname).split("/").filter((part) => part !== "");
+  const parts = pathname.slice(basePath.length).split("/").filter((part) => part !== "");
   const [first, id, third, fourth] = parts;
   if (first === undefined) return { view: "home" };
   if (first === "c" && id !== undefined) {

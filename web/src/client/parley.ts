@@ -1,3 +1,4 @@
+import { basePath } from "../lib/basePath";
 import { Connection, ConnectionHandler } from "./connection";
 import { lateTransport, OpenTransport, webSocketTransport } from "./engine";
 import { NetworkError } from "./errors";
@@ -29,8 +30,6 @@ export class Parley {
   readonly http: HttpClient;
   private connection: Connection | undefined;
   private loading: Promise<Uploader> | undefined;
-  /** The path below which the server is: requests' paths are within it. */
-  private readonly below: string;
 
   /** `base` is the server's address: its origin, and the path below which it is. `later` fetches what the first view does without. */
   constructor(
@@ -39,8 +38,7 @@ export class Parley {
     unconfirmedLogout: LogoutMemory,
     private readonly later: () => Promise<Later>,
   ) {
-    this.below = new URL(base).pathname.replace(/\/$/, "");
-    const doFetch: Fetch = (path, init) => fetch(this.below + path, init);
+    const doFetch: Fetch = (path, init) => fetch(basePath + path, init);
     const sharing = tabSharing();
     this.session = new Session(hint, doFetch, Date.now, unconfirmedLogout, (refresh) => sharing.run(refresh));
     sharing.onAnswer = (answer) => this.session.adopt(answer);
@@ -111,7 +109,7 @@ export class Parley {
 
   /** What uploads files. It is not part of the first view. */
   uploader(): Promise<Uploader> {
-    this.loading ??= this.later().then(({ Uploader }) => new Uploader(this.http, this.session, this.below));
+    this.loading ??= this.later().then(({ Uploader }) => new Uploader(this.http, this.session, basePath));
     this.loading.catch(() => {
       this.loading = undefined;
     });

@@ -1,17 +1,11 @@
 /**
- * The path below which the server serves everything, `/chat`; empty where it has its name for itself. The page's script
- * is in `assets/` below it.
+ * The path below which the server serves everything, `/chat`; empty where it has its name for itself. The page's scripts
+ * are in `assets/` below it.
  */
-export const basePath = typeof document === "undefined" ? "" : basePathOf(document.querySelector<HTMLScriptElement>("script[type=module]")?.src);
+export const basePath = basePathOf(import.meta.url);
 
-export function basePathOf(script: string | undefined): string {
-  const path = script === undefined ? "" : new URL(script, "http://localhost").pathname;
-  return path.slice(0, Math.max(0, path.lastIndexOf("/assets/")));
-}
-
-/** The path of an address without `base`. */
-export function withoutBasePath(pathname: string, base = basePath): string {
-  return pathname === base || pathname.startsWith(`${base}/`) ? pathname.slice(base.length) : pathname;
+export function basePathOf(script: string): string {
+  return /^\w+:\/\/[^/]*(.*)\/assets\//.exec(script)?.[1] ?? "";
 }
 
 /** The name of something that the tabs of a browser share. Two servers on one origin must not share it. */
