@@ -168,20 +168,29 @@ $$;
 
 REVOKE ALL ON FUNCTION name_message_files FROM PUBLIC;
 
--- The message stays as it is: `parley.server` keeps its trigger from making this a revision.
+-- The message stays as it is: `parley.server` keeps its trigger from making this a revision. It is set in the body, since
+-- only a superuser may name it in a function's SET clause.
 CREATE FUNCTION attachment_changed() RETURNS trigger LANGUAGE plpgsql
-SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET parley.server = 'on' AS $$
+SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    before text := coalesce(current_setting('parley.server', true), '');
 BEGIN
+    PERFORM set_config('parley.server', 'on', true);
     PERFORM public.name_message_files(CASE TG_OP WHEN 'DELETE' THEN OLD.message_id ELSE NEW.message_id END);
+    PERFORM set_config('parley.server', before, true);
     RETURN NULL;
 END
 $$;
 CREATE TRIGGER file_names AFTER INSERT OR DELETE ON attachments FOR EACH ROW EXECUTE FUNCTION attachment_changed();
 
 CREATE FUNCTION upload_renamed() RETURNS trigger LANGUAGE plpgsql
-SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET parley.server = 'on' AS $$
+SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    before text := coalesce(current_setting('parley.server', true), '');
 BEGIN
+    PERFORM set_config('parley.server', 'on', true);
     PERFORM public.name_message_files(a.message_id) FROM public.attachments a WHERE a.upload_id = NEW.id;
+    PERFORM set_config('parley.server', before, true);
     RETURN NULL;
 END
 $$;

@@ -1,4 +1,4 @@
-/// The emoji of Unicode 18.0: data, made by `Tools/emoji.py` from Unicode's `emoji-test.txt` and not edited.
+/// The emoji of Unicode 18.0: data, made by `.ci/emoji` from Unicode's `emoji-test.txt` and not edited.
 ///
 /// Each stands fully qualified and without tones of the skin; the sections say which tones there are.
 enum EmojiList {

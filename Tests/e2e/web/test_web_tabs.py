@@ -10,13 +10,14 @@ from playwright.sync_api import expect
 
 from parley import until
 
+
 def test_a_page_left_open_redraws_its_days_at_midnight(person, server):
     ana, bo = person("Ana", None, timezone_id="Europe/Berlin"), person("Bo", None)
     conversation = ana.direct(bo)
     ana.post(conversation, "late in the evening")
     # By the page's clock it was written a moment ago: its own date is moved to that of the clock.
     server.sql("UPDATE messages SET created_at = '2026-12-01 22:50:00+00' WHERE conversation_id = %s", conversation)
-    ana.page.clock.install(time=datetime.datetime(2026, 12, 1, 22, 58, 30, tzinfo=datetime.timezone.utc))
+    ana.page.clock.install(time=datetime.datetime(2026, 12, 1, 22, 58, 30, tzinfo=datetime.UTC))
     ana.open(f"/c/{conversation}")
     day = ana.page.locator(".day")
     item = ana.page.locator(".conversation-item time")
