@@ -100,9 +100,9 @@ export class Parley {
 
   /** Everything that has changed since the given revisions; with a `cursor`, also marks and profiles since then. */
   async sync(known: Record<Id, number>, cursor?: string): Promise<SyncAnswer> {
-    const answer = await this.request<SyncAnswer>("sync", cursor === undefined ? { known } : { known, cursor });
-    // During an upgrade, a server of the version before knows neither.
-    return { ...answer, marks: answer.marks ?? [], users: answer.users ?? [] };
+    // During an upgrade, a server of the version before knows no marks, people and cursors.
+    const none: Pick<SyncAnswer, "marks" | "users"> = { marks: [], users: [] };
+    return { ...none, ...(await this.request<SyncAnswer>("sync", { known, cursor })) };
   }
 
   // Files
