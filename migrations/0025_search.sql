@@ -106,8 +106,8 @@ BEGIN
             END IF;
         END LOOP;
     END IF;
-    -- The longest that an index takes is some 2,000 bytes.
-    IF length(text) > 500 THEN
+    -- The longest that an index takes is some 2,000 bytes. Folding makes some characters four.
+    IF length(folded) > 500 THEN
         words := ARRAY(SELECT left(long, 500) FROM unnest(words) WITH ORDINALITY AS w (long, n) ORDER BY n);
     END IF;
     RETURN words;

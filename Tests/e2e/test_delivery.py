@@ -248,7 +248,7 @@ def test_a_reader_that_stops_is_dropped_and_nobody_waits(people):
         sender.wait_for("user:status", lambda s: s["userId"] == bob.id and s["status"] == "online")
         burst = Burst(sender)
         burst.send(group, [text] * 300)
-        burst.wait(300, timeout=60)
+        burst.wait(300, timeout=180)
         reader.wait_for("message:received", lambda m: m["seq"] == 300)
         assert seqs(reader) == list(range(1, 301))
         sender.wait_for("user:status", lambda s: s["userId"] == bob.id and s["status"] == "offline")

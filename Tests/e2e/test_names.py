@@ -82,3 +82,16 @@ def test_what_is_no_emoji_is_no_reaction(people):
             assert_problem(refused, 422, "validation_failed", "emoji")
             answer = device.emit("message:react", {"messageId": message, "emoji": text, "add": True})
             assert answer["ok"] is False and answer["error"]["code"] == "validation_failed"
+
+
+def test_a_reaction_with_thousands_of_marks_keeps_nobody_waiting(people):
+    alice, bob = people("alice", "bob")
+    conversation = alice.group(bob)
+    message = alice.send(conversation)
+    with bob.connect() as device:
+        assert device.emit("message:react", {"messageId": message["id"], "emoji": "👍", "add": True})["ok"]
+        for add in (True, False):
+            payload = {"messageId": message["id"], "emoji": "a" + "\u0301\u0316" * 20_000, "add": add}
+            before = alice.server.cpu_seconds
+            assert device.emit("message:react", payload)["error"]["field"] == "emoji"
+            assert alice.server.cpu_seconds - before < 0.3

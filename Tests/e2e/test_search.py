@@ -92,3 +92,14 @@ def test_people_are_found_by_what_their_names_show(people, query):
     bob.request("PATCH", "/auth/me", json={"displayName": "J.Smith José Team-42 ops@example.org 王小明"})
     found = {user["id"] for user in alice.get(f"/users?query={quote(query)}&limit=100").json()["users"]}
     assert bob.id in found and alice.id not in found
+
+
+@pytest.mark.parametrize("text", ["\ufdf2" * 300, "\ufdfa" * 400, "\u3300" * 500, "\U0001d504" * 600, "x" * 7990])
+def test_a_word_that_grows_when_it_is_folded_fits_into_the_index(people, text):
+    alice, bob = people("alice", "bob")
+    conversation = alice.group(bob)
+    message = alice.send(conversation, text)
+    assert message["text"] == text
+    edited = alice.request("PATCH", f"/messages/{message['id']}", json={"text": "more " + text})
+    assert edited.status_code == 200, edited.text
+    found(alice, text[:500])

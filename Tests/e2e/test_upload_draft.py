@@ -259,3 +259,20 @@ def test_quota_and_expiry_are_those_of_all_uploads(start_server):
     server.restart()
     assert not temporaries(server)
     assert start(alice, b"abc", True).status_code == 201
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_an_empty_file_is_refused_as_elsewhere(alice, version):
+    chunked = {"Content-Length": None, "Transfer-Encoding": "chunked", **words(version, True)}
+    with Connection(alice) as connection:
+        connection.send("POST", "/upload", chunked, b"0\r\n\r\n")
+        while (answer := connection.read())[0] < 200:
+            pass
+    assert answer[0] == 422, answer
+
+
+def test_http_1_0_gets_no_interim_answer(alice):
+    with socket.create_connection(("127.0.0.1", alice.server.port), timeout=60) as plain:
+        head = "POST /upload HTTP/1.0\r\nContent-Length: 7\r\nUpload-Draft-Interop-Version: 6\r\nUpload-Complete: ?1\r\n"
+        plain.sendall(f"{head}Authorization: Bearer {alice.token}\r\n\r\ncontent".encode())
+        assert b" 104 " not in b"".join(iter(lambda: plain.recv(65536), b""))

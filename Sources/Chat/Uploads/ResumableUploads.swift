@@ -160,6 +160,10 @@ public struct ResumableUploads: Sendable {
             let end = try await uploads.storing { try await writer.suspend() }
             return progress(partial, end, try await store.renew(id))
         }
+        if partial.hasExplicitEnd, count == 0 {
+            _ = try? await writer.suspend()
+            throw ChatError.invalid("file", "is empty")
+        }
         try await complete(partial, writer)
         return try await finished(id, owner)
     }

@@ -173,7 +173,7 @@ struct MatroskaCleaner {
         switch String(decoding: try file.slice(codec.lowerBound, codec.count).prefix { $0 != 0 }, as: UTF8.self) {
         case "A_VORBIS", "V_THEORA": add(try XiphComments.patches(file, in: settings))
         case "A_FLAC":
-            guard file.has("fLaC", at: settings.lowerBound) else { return }
+            guard settings.count >= 4, file.has("fLaC", at: settings.lowerBound) else { return }
             add(try FLACCleaner.patches(file, in: (settings.lowerBound + 4)..<settings.upperBound))
         default: break
         }

@@ -92,17 +92,20 @@ enum JSONPrefix {
             return true
         }
 
-        /// A number or a literal.
+        /// A number or a literal. Bytes are compared, because a string's characters may be long.
         private mutating func takeWord() -> Bool {
             let start = position
             while position < bytes.count, !isEnd(bytes[position]) { position += 1 }
-            let word = String(decoding: bytes[start..<position], as: UTF8.self)
+            let word = bytes[start..<position]
             let isWhole = position < bytes.count
-            let literals = ["true", "false", "null"]
-            if literals.contains(where: { isWhole ? $0 == word : $0.hasPrefix(word) }) { return true }
-            guard let first = word.utf8.first, first == 0x2D || (0x30...0x39).contains(first) else { return false }
-            return !isWhole || Double(word) != nil
+            let literals = ["true", "false", "null"].map(\.utf8)
+            if literals.contains(where: { isWhole ? $0.elementsEqual(word) : $0.starts(with: word) }) { return true }
+            guard let first = word.first, first == 0x2D || (0x30...0x39).contains(first) else { return false }
+            return !isWhole || word.count <= Self.maxNumber && Double(String(decoding: word, as: UTF8.self)) != nil
         }
+
+        /// Digits and signs of a number. Longer ones are none that anybody writes.
+        private static let maxNumber = 1024
 
         private func isEnd(_ byte: UInt8) -> Bool { [0x20, 0x09, 0x0A, 0x0D, 0x2C, 0x5D, 0x7D].contains(byte) }
     }

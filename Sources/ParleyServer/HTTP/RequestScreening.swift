@@ -63,6 +63,8 @@ struct RequestScreening: Sendable {
         guard head.version == .http1_1 || head.version == .http1_0 else {
             return Self.malformed("\(head.version) is neither HTTP/1.1 nor HTTP/1.0")
         }
+        // A client of HTTP/1.0 takes an interim answer for the final one (RFC 9110, section 15.2).
+        if head.version == .http1_0 { head.headers.remove(name: "Upload-Draft-Interop-Version") }
         // RFC 9112, section 6.1.
         let codings = head.headers["Transfer-Encoding"]
         guard codings.isEmpty || head.version == .http1_1 && codings.map({ $0.lowercased() }) == ["chunked"] else {

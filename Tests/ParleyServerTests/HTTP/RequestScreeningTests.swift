@@ -152,4 +152,14 @@ import Testing
         #expect(
             screening().rules.unreadable(.requestHeaderFieldsTooLarge, address).status == .requestHeaderFieldsTooLarge)
     }
+
+    @Test func onlyHTTP11AsksForInterimAnswers() {
+        for (version, isAsked) in [(HTTPVersion.http1_0, false), (.http1_1, true)] {
+            var head = HTTPRequestHead(
+                version: version, method: .POST, uri: "/upload",
+                headers: ["Host": "a", "Upload-Draft-Interop-Version": "6"])
+            #expect(code(&head) == nil)
+            #expect(head.headers.contains(name: "Upload-Draft-Interop-Version") == isAsked)
+        }
+    }
 }

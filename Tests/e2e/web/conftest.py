@@ -49,7 +49,11 @@ class Person:
 
     def direct(self, other):
         """Opens the direct conversation with a person, who opens it as well: it is in the lists of both."""
-        other.api("POST", "/conversations", {"kind": "direct", "userId": self.id})
+        other.open_direct(self)
+        return self.open_direct(other)
+
+    def open_direct(self, other):
+        """Opens the direct conversation with a person, who does not see a new one before its first message."""
         return self.api("POST", "/conversations", {"kind": "direct", "userId": other.id})["id"]
 
     def post(self, conversation_id, text, number=0):

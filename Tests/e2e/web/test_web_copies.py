@@ -145,13 +145,13 @@ def test_a_notification_follows_its_message(two):
     message = ana.post(conversation, SECRET)
     bo.page.wait_for_function("text => window.shown[0]?.body === text", arg=SECRET)
     edit(ana, message, "the vault is empty")
-    bo.page.wait_for_function("window.shown.length === 1 && window.shown[0].body === 'the vault is empty'")
+    bo.page.wait_for_function("() => window.shown.length === 1 && window.shown[0].body === 'the vault is empty'")
     delete(ana, message)
-    bo.page.wait_for_function("window.shown.length === 0")
+    bo.page.wait_for_function("() => window.shown.length === 0")
     ana.post(conversation, "read me", 1)
-    bo.page.wait_for_function("window.shown[0]?.body === 'read me'")
+    bo.page.wait_for_function("() => window.shown[0]?.body === 'read me'")
     bo.page.evaluate("document.hasFocus = () => true; window.dispatchEvent(new Event('focus'))")
-    bo.page.wait_for_function("window.shown.length === 0")
+    bo.page.wait_for_function("() => window.shown.length === 0")
 
 
 def test_a_new_name_is_everywhere(person, server):

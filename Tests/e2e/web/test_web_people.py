@@ -65,7 +65,7 @@ def test_a_direct_conversation_is_hidden_and_comes_back_with_a_message(two):
 
 def test_opening_a_conversation_shows_it_to_the_other_with_its_first_message(person):
     ana, bo = person("Ana"), person("Bo")
-    ana.open("/c/" + ana.direct(bo))
+    ana.open("/c/" + ana.open_direct(bo))
     expect(ana.composer).to_be_visible()
     expect(bo.page.get_by_text("No conversations yet")).to_be_visible()
     ana.say("hello")

@@ -111,8 +111,8 @@ export class Sending {
     } else {
       // The user is writing something else by now. The edit waits beside its message.
       this.store.dispatch({ type: "actChanged", act: { ...act, problem } });
-      this.notices.show(texts.message.notSaved(problem), true);
     }
+    this.notices.show(texts.message.notSaved(problem), true);
   }
 
   private uploadSettled(taskId: string): void {
@@ -133,21 +133,21 @@ export class Sending {
     }
   }
 
-  private enqueue({ clientId, conversationId }: PendingMessage): void {
+  private enqueue(pending: PendingMessage): void {
+    const { clientId, conversationId } = pending;
+    // It may arrive without an acknowledgement, and is shown then. The same request again brings the acknowledgement.
+    let last = pending;
     this.outbox.add({
       key: clientId,
       conversationId,
-      transmit: () => this.transmit(clientId),
+      transmit: () => this.transmit((last = this.pending(clientId) ?? last)),
       onSent: (message) => this.sent(clientId, message),
       onFailed: (error) => this.failed(clientId, error),
     });
   }
 
-  private transmit(clientId: string): Promise<Message> {
-    const pending = this.pending(clientId);
-    // It has arrived without an acknowledgement, or was given up.
-    if (pending === undefined) return Promise.reject(new ApiError(0, "gone", ""));
-    const { conversationId, text, replyTo } = pending;
+  private transmit(pending: PendingMessage): Promise<Message> {
+    const { clientId, conversationId, text, replyTo } = pending;
     const attachments = pending.uploads.flatMap((id) => this.store.state.uploads[id]?.upload?.id ?? []);
     if (pending.isTried !== true) this.alter(clientId, { isTried: true });
     return this.parley.send({ clientId, conversationId, text, attachments, ...(replyTo === undefined ? {} : { replyTo }) });

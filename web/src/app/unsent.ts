@@ -118,14 +118,19 @@ export class Unsent {
       return held === undefined ? Date.now() - Number(said) < silence : held.has(`${tabLock}.${tab}`);
     };
     for (const key of storedKeys(`${alivePrefix}/`)) if (!isAlive(key.slice(alivePrefix.length + 1))) setStored(key, null);
-    const left = storedKeys(`${prefix}/${userId}/`).filter((key) => !isAlive(key.split("/")[2] ?? ""));
+    // What this tab kept for an earlier session of the user is left behind as well.
+    const left = storedKeys(`${prefix}/${userId}/`).filter((key) => {
+      const tab = key.split("/")[2] ?? "";
+      return tab === this.tab ? !this.written.has(key) : !isAlive(tab);
+    });
     const found = left.flatMap((key) => {
       const kept = parse(readStored(key));
       if (kept === undefined) setStored(key, null);
       return kept === undefined ? [] : [{ key, kept }];
     });
     found.sort((a, b) => timeOf(a.kept).localeCompare(timeOf(b.kept)));
-    for (const { key, kept } of found) if (this.restore(kept)) setStored(key, null);
+    // Restoring may write the same key again.
+    for (const { key, kept } of found) if (this.restore(kept) && !this.written.has(key)) setStored(key, null);
   }
 
   /** Takes something over. Answers whether it could. */

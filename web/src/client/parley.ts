@@ -101,8 +101,7 @@ export class Parley {
   /** Everything that has changed since the given revisions; with a `cursor`, also marks and profiles since then. */
   async sync(known: Record<Id, number>, cursor?: string): Promise<SyncAnswer> {
     // During an upgrade, a server of the version before knows no marks, people and cursors.
-    const none: Pick<SyncAnswer, "marks" | "users"> = { marks: [], users: [] };
-    return { ...none, ...(await this.request<SyncAnswer>("sync", { known, cursor })) };
+    return { marks: [], users: [], ...(await this.request<Partial<SyncAnswer>>("sync", { known, cursor })) } as SyncAnswer;
   }
 
   // Files
