@@ -213,3 +213,30 @@ test("an edit of a message in a conversation that is gone stays, beside the draf
   drafts.discard("c");
   assert.equal(drafts.of("c").text, "");
 });
+
+test("what is to be done to a message is done although its acknowledgement was lost", async () => {
+  let isCut = true;
+  const { store, calls, sending, say, goOnline } = setUp((call) => (isCut && call.startsWith("send") ? new Error("the connection was cut") : undefined));
+  say("new");
+  await goOnline();
+  const clientId = store.state.pending[0]?.clientId ?? "";
+  sending.discard(clientId);
+  // It had arrived, and comes by sync before it is sent again.
+  store.dispatch({ type: "messages", conversationId: "c", messages: [mine(4, { clientId, text: "new" })] });
+  assert.deepEqual(store.state.pending, []);
+  isCut = false;
+  while (calls.length < 3) await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.deepEqual(calls, ["send new", "send new", "delete m4"]);
+});
+
+test("a refused edit is said, whether its text is back in the field or waits", async () => {
+  for (const isWriting of [false, true]) {
+    const { store, drafts, sending, shown, goOnline } = setUp((call) => (call.startsWith("edit") ? new ApiError(403, "forbidden", "no") : undefined));
+    drafts.edit(shown("m1"));
+    drafts.write("c", "better");
+    sending.submit("c");
+    if (isWriting) drafts.write("c", "something else");
+    await goOnline();
+    assert.equal(store.state.notices.length, 1);
+  }
+});

@@ -134,3 +134,20 @@ test("pages that open together do not take over the same words twice", async () 
   const pages = await Promise.all([page(), page(), page()]);
   assert.deepEqual(pages.map(({ text }) => text()).filter((text) => text !== undefined), ["once"]);
 });
+
+test("a session that begins anew in the same page brings back what the last one left", async () => {
+  browser();
+  const { store, unsent, pending, write, text } = await page();
+  write("half a sentence");
+  store.dispatch({ type: "pendingAdded", pending: message });
+  unsent.stop();
+  store.dispatch({ type: "signedOut" });
+  store.dispatch({ type: "signedIn", user: ana });
+  unsent.start(ana.id);
+  await new Promise((resolve) => setTimeout(resolve, 210));
+  assert.equal(text(), "half a sentence");
+  assert.deepEqual(pending.map(({ clientId }) => clientId), ["x"]);
+  unsent.stop();
+  const later = await page();
+  assert.equal(later.text(), undefined, "it still belongs to the page that is open");
+});

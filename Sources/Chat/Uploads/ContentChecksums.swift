@@ -1,5 +1,4 @@
 import ChatModel
-import Media
 import Synchronization
 
 /// Remembers the CRC-32 of files that were put into archives. Computing it reads the whole file, so asking for archives

@@ -1,5 +1,5 @@
 internal import CVips
-internal import Foundation
+internal import Glibc
 
 /// How a picture without a color profile means its numbers, as browsers take it: the measure is what Chromium paints.
 struct SourceColors: Equatable {

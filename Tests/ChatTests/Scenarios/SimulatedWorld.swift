@@ -1,4 +1,3 @@
-import Chat
 import ChatModel
 import Foundation
 
