@@ -142,8 +142,13 @@ public final class InMemoryAdapter: Adapter {
     }
 
     public func perform(_ operation: BroadcastOperation, on target: BroadcastTarget) {
+        // A broadcast after this call finds the loops on which sockets are about to join.
+        let joined: [Room] = if case .join(let names) = operation { names } else { [] }
         for rooms in interested(in: target) {
+            guard let index = loopIndexes[ObjectIdentifier(rooms.eventLoop)] else { continue }
+            for room in joined { addInterest(1, in: room, loop: index) }
             rooms.eventLoop.runNow {
+                defer { for room in joined { self.addInterest(-1, in: room, loop: index) } }
                 rooms.forEach(in: target) { socket in
                     switch operation {
                     case .join(let names): self.join(names, socket)

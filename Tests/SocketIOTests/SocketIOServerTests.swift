@@ -214,6 +214,29 @@ import Testing
         }
     }
 
+    /// Whoever is told to join a room gets what is sent to it afterwards, though the joining is still on its way.
+    @Test func aBroadcastFollowsWhoeverJoinsTheRoom() async throws {
+        let connected = AsyncStream.makeStream(of: Socket.self)
+        let prepare = { (namespace: Namespace) in namespace.onConnect { connected.continuation.yield($0) } }
+        try await withServer(prepare: prepare) { server, port in
+            var arrivals = connected.stream.makeAsyncIterator()
+            let client = try await TestClient(port: port, group: self.group)
+            _ = try await client.upgrade(path)
+            _ = try await client.frame()
+            try await client.send("40")
+            _ = try await client.frame()
+            let socket = try #require(await arrivals.next())
+            let namespace = server.namespace()
+            for number in 0..<50 {
+                let room = "room \(number)"
+                namespace.to(socket.id).join(room)
+                let event = RoomEvent(namespace.encode("e", [JSONFragment(json: "\(number)")]))
+                namespace.emit([RoomBroadcast(room: room, events: [event])])
+            }
+            for number in 0..<50 { #expect(try await client.frame() == "42[\"e\",\(number)]") }
+        }
+    }
+
     // MARK: Cut connections
 
     /// Cut, and not sent away: after a disconnect packet a client would not connect again by itself.

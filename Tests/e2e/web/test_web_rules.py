@@ -158,9 +158,9 @@ def test_files_are_shown_and_saved_after_their_urls_have_ended(person, server, t
     # The new URLs end too.
     server.sql(
         "UPDATE conversations SET previous_url_epoch = url_epoch, url_epoch = url_epoch + 1 WHERE id = %s", group)
-    before = len(bo.problems)
     with bo.page.expect_download() as download:
         bo.page.get_by_role("link", name="Download note.txt").click()
     assert open(download.value.path()).read() == "a note"
-    assert 0 < before < len(bo.problems) and all("401" in problem for problem in bo.problems)
+    # The page may have had new URLs before it met the end of the old ones.
+    assert all("401" in problem for problem in bo.problems)
     bo.problems.clear()
