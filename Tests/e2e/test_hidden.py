@@ -81,6 +81,7 @@ def test_a_hidden_conversation_comes_back_with_a_message(people, how):
             for device in (b, other):
                 assert device.wait_for("message:received", lambda m: m["id"] == message["id"]) == message
                 assert told(device) == ["conversation:removed", "conversation:created", "message:received"]
+            a.wait_for("message:received", lambda m: m["id"] == message["id"])
             assert told(a) == ["message:received"], "nobody else sees that it was hidden"
             assert set(listed(bob)) == {direct, group}
     assert HIDING["by REST"](bob, None, direct) and HIDING["by REST"](bob, None, direct)
