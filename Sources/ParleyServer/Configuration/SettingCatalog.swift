@@ -24,8 +24,8 @@ struct Setting: Sendable {
     }
 }
 
-/// The one list of settings. `SettingDocuments` makes the settings file, the operators' table, the manual page and the
-/// help from it, and a test compares it with the names that `ServerConfiguration` reads.
+/// The one list of settings. `SettingDocuments` makes the settings file, the operators' table and the help from it, and a
+/// test compares it with the names that `ServerConfiguration` reads.
 enum SettingCatalog {
     struct Group: Sendable {
         let title: String

@@ -15,22 +15,13 @@ public enum SettingDocuments {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// `.env.example` of the repository.
-    static var example: String {
+    /// `.env.example` of the repository, which `parley settings` prints.
+    public static var example: String {
         settingsFile(
             head: """
                 Every setting of Parley with its default. Copy this file to `.env` in the working directory and remove the `#`
                 in front of what you change. A variable of the environment wins over this file.
                 Made from Sources/ParleyServer/Configuration/SettingCatalog.swift; docs/OPERATIONS.md has the same list.
-                """)
-    }
-
-    /// `/etc/parley/parley.env` of the package.
-    public static var packageFile: String {
-        settingsFile(
-            head: """
-                The settings of Parley, each with its default. Remove the `#` in front of what you change, then run
-                `systemctl restart parley`. See parley.env(5).
                 """)
     }
 
@@ -49,38 +40,6 @@ public enum SettingDocuments {
             "\(setting.name) (\(setting.value.isEmpty ? setting.otherwise : setting.value)): \(setting.meaning)"
         }
         return "Settings, from the environment or a .env file:\n\n" + lines.joined(separator: "\n\n")
-    }
-
-    /// The manual page parley.env(5), in mdoc(7).
-    /// - Parameter date: When the package was made, as "November 29, 2026".
-    public static func manual(date: String) -> String {
-        var lines = [
-            ".Dd \(date)", ".Dt PARLEY.ENV 5", ".Os", ".Sh NAME", ".Nm parley.env",
-            ".Nd settings of the Parley chat server",
-            ".Sh DESCRIPTION",
-            "The file",
-            ".Pa /etc/parley/parley.env",
-            "holds the settings of",
-            ".Xr parley 1 ,",
-            "one",
-            ".Li NAME=value",
-            "on a line. Variables of the environment win. A bad value stops the start with one line that names it.",
-        ]
-        for group in SettingCatalog.groups {
-            lines += [".Sh \(group.title.uppercased())", ".Bl -tag -width Ds"]
-            for setting in group.settings {
-                lines += [".It Ev \(setting.name)", escaped(setting.meaning)]
-                lines.append(escaped("Default: \(setting.value.isEmpty ? setting.otherwise : setting.value)."))
-            }
-            lines.append(".El")
-        }
-        return (lines + [".Sh SEE ALSO", ".Xr parley 1"]).joined(separator: "\n") + "\n"
-    }
-
-    /// A line of text for mdoc(7), in which backslashes and a leading dot or quote have a meaning.
-    private static func escaped(_ text: String) -> String {
-        let text = text.replacing("\\", with: "\\e")
-        return text.hasPrefix(".") || text.hasPrefix("'") ? "\\&\(text)" : text
     }
 
     /// Lines of at most `width` characters, broken at blanks.

@@ -38,13 +38,6 @@ import Testing
         }
     }
 
-    @Test func theManualHasNoLineThatIsAMacroByAccident() {
-        let macros: Set = [".Dd", ".Dt", ".Os", ".Sh", ".Nm", ".Nd", ".Pa", ".Xr", ".Li", ".Bl", ".El", ".It"]
-        for line in SettingDocuments.manual(date: "January 1, 2026").split(separator: "\n") where line.hasPrefix(".") {
-            #expect(macros.contains(String(line.prefix { $0 != " " })), "\(line)")
-        }
-    }
-
     @Test func theHelpNamesEverySetting() throws {
         for name in try ServerConfiguration.names() { #expect(SettingDocuments.help.contains("\n\n\(name) (")) }
     }
