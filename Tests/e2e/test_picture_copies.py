@@ -6,7 +6,7 @@ import pytest
 
 from parley import assert_problem
 from pictures import metadata, picture, pixel
-from test_storage import verify
+from test_verification import verify
 from uploading import temporaries
 
 # A photo on its side: 300 × 400 once it is turned, red where it was left.

@@ -9,8 +9,8 @@ import tempfile
 
 import pytest
 
-from parley import assert_problem, unprivileged, until
-from test_tus import BYTES, create, head, patch
+from parley import assert_problem, free_port, unprivileged, until
+from tus_requests import BYTES, create, head, patch
 
 CLAMD = shutil.which("clamd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 LIMIT = 2 << 20
@@ -27,8 +27,7 @@ class Clamd:
     def __init__(self):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="parley-clamd-"))
         self.socket = self.directory / "clamd.sock"
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         database = self.directory / "database"
         database.mkdir()
         # Name, any type of file, any place, the bytes (ClamAV's manual, "Body-based signatures").

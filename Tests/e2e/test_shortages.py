@@ -9,7 +9,7 @@ import requests
 import pictures
 from parley import assert_problem, until
 from test_storage import stored
-from test_tus import create, head, patch
+from tus_requests import create, head, patch
 
 
 def descriptors(server):

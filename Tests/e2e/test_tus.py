@@ -1,68 +1,23 @@
 """Resumable uploads: tus 1.0 by raw requests, and by the official Python client."""
 
-import base64
 import datetime
 import email.utils
 import hashlib
 import os
-import pathlib
-import random
-import socket
-import threading
 
-import psycopg
 import pytest
 import requests
 from tusclient.client import TusClient
 
-from parley import assert_problem, until
+from parley import assert_problem
+from tus_requests import BYTES, TUS, checksum, create, head, patch
 from uploading import temporaries
-
-TUS = {"Tus-Resumable": "1.0.0"}
-BYTES = {**TUS, "Content-Type": "application/offset+octet-stream"}
 
 
 @pytest.fixture(scope="module")
 def alice(server):
     """A person who uploads, shared by tests that do not count her uploads."""
     return server.person("alice")
-
-
-def create(person, length, name="file.bin", **headers):
-    encoded = base64.b64encode(name.encode()).decode()
-    return person.post(
-        "/upload", headers={**TUS, "Upload-Length": str(length), "Upload-Metadata": f"filename {encoded},empty", **headers})
-
-
-def patch(person, location, offset, content, **headers):
-    return person.request("PATCH", location, headers={**BYTES, "Upload-Offset": str(offset), **headers}, data=content)
-
-
-def head(person, location):
-    answer = person.request("HEAD", location, headers=TUS)
-    assert answer.status_code == 200 and answer.headers["Cache-Control"] == "no-store"
-    return int(answer.headers["Upload-Offset"])
-
-
-def checksum(algorithm, content):
-    return {"Upload-Checksum": f"{algorithm} {base64.b64encode(hashlib.new(algorithm, content).digest()).decode()}"}
-
-
-def begin_patch(person, location, offset, length, **headers):
-    """A PATCH whose body the caller sends byte by byte."""
-    connection = socket.create_connection(("127.0.0.1", person.server.port))
-    more = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    connection.sendall(
-        f"PATCH {location} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {person.token}\r\nTus-Resumable: 1.0.0\r\n"
-        f"Content-Type: application/offset+octet-stream\r\nUpload-Offset: {offset}\r\nContent-Length: {length}\r\n{more}\r\n"
-        .encode())
-    return connection
-
-
-def is_open(server, location):
-    """Whether somebody writes to an unfinished upload. Asks the kernel, which disturbs nothing."""
-    files = pathlib.Path(f"/proc/{server.process.pid}/fd").iterdir()
-    return any(os.path.realpath(file).endswith(location.split("/")[-1]) for file in files)
 
 
 def test_what_the_server_can_do(server):
@@ -223,155 +178,6 @@ def test_an_expired_upload_is_gone_and_its_bytes_are_swept(start_server):
     assert files == [kept.split("/")[-1]]
     assert_problem(patch(alice, location, 5, b"6"), 410, "gone")
     assert patch(alice, kept, 5, b"67890").status_code == 204
-
-
-def test_a_hundred_cuts(alice):
-    """The connection is cut at random positions. After each cut the server says where to continue."""
-    randomness = random.Random(5)
-    content = randomness.randbytes(3_000_000)
-    location = create(alice, len(content)).headers["Location"]
-    cuts = 0
-    while cuts < 100:
-        offset = head(alice, location)
-        rest = len(content) - offset
-        # Later cuts take larger pieces, so all hundred find something left to send.
-        sent = randomness.randint(0, min(rest - 1, 2 * rest // (101 - cuts)))
-        with begin_patch(alice, location, offset, rest) as connection:
-            connection.sendall(content[offset:offset + sent])
-            if cuts % 2:
-                # A reset instead of an orderly end.
-                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-        cuts += 1
-
-        def is_free():
-            now = head(alice, location)
-            probe = patch(alice, location, now, b"")
-            return probe.status_code == 204
-
-        until(is_free, "the cut request to end")
-        now = head(alice, location)
-        assert offset <= now <= offset + sent
-    offset = head(alice, location)
-    assert offset > len(content) // 4, "what arrived before a cut is kept"
-    assert patch(alice, location, offset, content[offset:]).status_code == 204
-    assert alice.get(location).json()["sha256"] == hashlib.sha256(content).hexdigest()
-
-
-def test_what_came_before_a_cut_with_a_checksum_does_not_count(start_server):
-    server = start_server()
-    alice = server.person()
-    content = os.urandom(1_000_000)
-    location = create(alice, len(content)).headers["Location"]
-    patch(alice, location, 0, content[:100])
-    file = server.storage / "uploads" / "tmp" / location.split("/")[-1]
-    for is_killed in (False, True):
-        with begin_patch(alice, location, 100, 999_900, **checksum("sha1", content[100:])) as connection:
-            connection.sendall(b"!" * 600_000)
-            until(lambda: file.stat().st_size > 100_000, "bytes to be written")
-            if is_killed:
-                with server.away(server.kill):
-                    pass
-        assert head(alice, location) == 100
-        until(lambda: patch(alice, location, 100, b"").status_code == 204, "the cut request to end")
-    assert patch(alice, location, 100, content[100:]).status_code == 204
-    assert alice.get(location).json()["sha256"] == hashlib.sha256(content).hexdigest()
-
-
-def test_two_writers_at_one_offset(alice):
-    content = os.urandom(400_000)
-    for _ in range(5):
-        location = create(alice, len(content)).headers["Location"]
-        statuses = []
-        threads = [
-            threading.Thread(target=lambda: statuses.append(patch(alice, location, 0, content).status_code))
-            for _ in range(2)]
-        [thread.start() for thread in threads]
-        [thread.join() for thread in threads]
-        assert sorted(statuses) == [204, 409]
-        assert alice.get(location).json()["sha256"] == hashlib.sha256(content).hexdigest()
-
-
-def test_a_writer_whose_network_went_away_gives_way(alice):
-    """The writer closes nothing and says nothing, like a phone that lost its network."""
-    location = create(alice, 1000).headers["Location"]
-    with begin_patch(alice, location, 0, 1000) as connection:
-        connection.sendall(b"a" * 300)
-        until(lambda: is_open(alice.server, location), "the writer to have its turn")
-        assert_problem(patch(alice, location, 0, b""), 409, "upload_offset_mismatch")
-        until(lambda: patch(alice, location, head(alice, location), b"").status_code == 204, "the writer to give way",
-              interval=0.5)
-        assert head(alice, location) == 300
-        assert patch(alice, location, 300, b"b" * 700).status_code == 204
-    assert alice.get(location).json()["sha256"] == hashlib.sha256(b"a" * 300 + b"b" * 700).hexdigest()
-
-
-def test_kill_9_in_the_middle_and_resume(start_server):
-    server = start_server()
-    alice = server.person()
-    content = os.urandom(6_000_000)
-    location = create(alice, len(content)).headers["Location"]
-    patch(alice, location, 0, content[:1_000_000])
-    with begin_patch(alice, location, 1_000_000, 5_000_000) as connection:
-        connection.sendall(content[1_000_000:4_000_000])
-        until(lambda: head(alice, location) > 2_000_000, "bytes to be written")
-        server.kill()
-    server.restart()
-    offset = head(alice, location)
-    assert 2_000_000 < offset <= 4_000_000
-    assert patch(alice, location, offset, content[offset:]).status_code == 204
-    upload = alice.get(location).json()
-    assert upload["sha256"] == hashlib.sha256(content).hexdigest()
-    assert server.request("GET", upload["url"]).content == content
-
-
-def test_bytes_that_are_all_there_are_finished_after_a_restart(start_server):
-    """The server ends between the last byte and the row."""
-    server = start_server()
-    alice = server.person()
-    location = create(alice, 5).headers["Location"]
-    patch(alice, location, 0, b"123")
-    server.kill()
-    with open(server.storage / "uploads" / "tmp" / location.split("/")[-1], "ab") as file:
-        file.write(b"45")
-    server.restart()
-    assert_problem(alice.get(location), 404, "not_found")
-    assert head(alice, location) == 5
-    assert alice.get(location).json()["sha256"] == hashlib.sha256(b"12345").hexdigest()
-
-
-def test_a_lost_outcome_loses_no_bytes(start_server):
-    """The database's connection breaks, or the server dies, while the row of a complete upload is written."""
-    server = start_server()
-    alice = server.person()
-    content = os.urandom(300_000)
-    for dies in (False, True):
-        content = content[1:]
-        location = create(alice, len(content)).headers["Location"]
-        with psycopg.connect(server.database) as blocker:
-            blocker.execute("LOCK TABLE blobs IN SHARE ROW EXCLUSIVE MODE")
-            answers = []
-            thread = threading.Thread(target=lambda: answers.append(finish(alice, location, content)))
-            thread.start()
-            waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%%INTO blobs%%'"
-            [(pid,)] = until(lambda: server.sql(waiting), "the row to wait")
-            if dies:
-                server.kill()
-            server.sql("SELECT pg_terminate_backend(%s)", pid)
-            thread.join()
-        if dies:
-            server.restart()
-        else:
-            assert_problem(answers[0], 503, "unavailable")
-        assert head(alice, location) == len(content)
-        assert alice.get(f"{location}/file").content == content
-        assert server.sql("SELECT count(*) FROM partial_uploads") == [(0,)] and not temporaries(server)
-
-
-def finish(person, location, content):
-    try:
-        return patch(person, location, 0, content)
-    except requests.ConnectionError:
-        return None
 
 
 @pytest.mark.parametrize("chunk", [7_000, 1_000_000])

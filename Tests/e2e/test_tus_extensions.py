@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from parley import Server, assert_problem, until
-from test_tus import TUS, begin_patch, create, head, is_open, patch
+from tus_requests import TUS, begin_patch, create, head, is_open, patch
 from uploading import temporaries
 
 

@@ -12,7 +12,7 @@ from requests.structures import CaseInsensitiveDict
 
 from parley import assert_problem, until
 from pictures import metadata, picture
-from test_tus import create, is_open, patch
+from tus_requests import create, is_open, patch
 from uploading import temporaries
 
 VERSIONS = [3, 4, 5, 6, 7, 8]

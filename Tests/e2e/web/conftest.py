@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+from screen import Screen
 
 PASSWORD = "correct horse battery staple"
 
@@ -146,3 +147,17 @@ def two(person):
         expect(who.composer).to_be_visible()
         expect(who.page.locator(".subtitle")).to_have_text("online")
     return ana, bo
+
+
+@pytest.fixture
+def screen(browser, server):
+    screens = []
+
+    def make(person):
+        made = Screen(browser, server, person)
+        screens.append(made)
+        return made
+
+    yield make
+    for made in screens:
+        made.close()
