@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from delivering import BIG, Burst, seqs
-from parley import assert_problem
+from parley import PATIENCE, assert_problem
 from sockets import raw_socket
 
 
@@ -152,7 +152,7 @@ def test_a_message_that_breaks_its_batch_leaves_no_hole(start_server):
 
         for text in texts:
             device.client.emit("message:send", {"conversationId": conversation, "text": text}, callback=take)
-        assert done.wait(20)
+        assert done.wait(PATIENCE)
         refused = [answer["error"]["code"] for answer in answers if not answer["ok"]]
         assert refused == ["internal"] * 6
         reader.wait_for("message:received", lambda m: m["seq"] == 54)

@@ -166,7 +166,7 @@ def test_unknown_events_are_limited_like_others(start_server):
         for _ in range(1500):
             device.client.emit("nonsense", {}, callback=lambda a: (answers.append(a["error"]["code"]), done.release()))
         for _ in range(1500):
-            assert done.acquire(timeout=30)
+            assert done.acquire(timeout=60)
     assert set(answers) == {"not_found", "rate_limited"} and answers.count("not_found") >= 600
 
 

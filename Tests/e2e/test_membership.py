@@ -6,7 +6,7 @@ import concurrent.futures
 import psycopg
 import pytest
 
-from parley import Server, assert_problem, until
+from parley import PATIENCE, Server, assert_problem, until
 from postgres_proxy import PostgresProxy
 from sockets import Returning
 
@@ -34,7 +34,7 @@ class Background:
         pool.shutdown(wait=False)
 
     def result(self):
-        return self.future.result(timeout=30)
+        return self.future.result(timeout=PATIENCE)
 
 
 REMOVALS = {
@@ -94,7 +94,7 @@ def test_a_removal_of_which_nobody_knows_whether_it_took_effect(proxy, people, t
         alice.send(direct, "to bob")
         device.wait_for_text("to bob")
         assert device.texts() == (["to bob"] if took_effect else ["to the members", "to bob"])
-        removed = device.client.call("sync", {"known": {group: 1}}, timeout=10)["removed"]
+        removed = device.client.call("sync", {"known": {group: 1}}, timeout=PATIENCE)["removed"]
         assert removed == ([group] if took_effect else [])
 
 
@@ -175,7 +175,7 @@ def test_a_member_removed_in_sql_is_out_within_a_second(server, people):
         alice.send(direct, "for bob")
         device.wait_for_text("for bob")
         assert device.texts() == ["for bob"]
-        assert device.client.call("sync", {"known": {group: 1}}, timeout=10)["removed"] == [group]
+        assert device.client.call("sync", {"known": {group: 1}}, timeout=PATIENCE)["removed"] == [group]
         stays.wait_for("message:received", lambda m: m["text"] == "not for bob")
     found = alice.get(f"/conversations/{group}").json()
     assert found["memberCount"] == 2 and found["revision"] == 3

@@ -12,14 +12,9 @@ import psycopg
 import pytest
 import requests
 
-from parley import PARLEY, ROOT, Server, assert_problem, until
+from parley import PARLEY, ROOT, Server, assert_problem, free_port, until
 
 VERSION = re.search(r'"(.+)"', (ROOT / "Sources/ParleyServer/Version.swift").read_text()).group(1)
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
 
 
 def listens(port):
@@ -47,6 +42,7 @@ def test_metrics_count_what_happens(start_server):
     server = start_server(METRICS_PORT=str(port))
     alice, bob = server.person("alice"), server.person("bob")
     conversation = alice.direct(bob)
+    until(lambda: listens(port), "the metrics' port to be open")
     before = metrics(port)
     with alice.connect() as device, bob.connect() as other:
         for number in range(7):

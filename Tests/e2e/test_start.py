@@ -8,8 +8,7 @@ import tempfile
 
 import pytest
 
-from parley import PARLEY, ROOT, Server, unprivileged, until
-from test_operations import free_port
+from parley import PARLEY, ROOT, Server, free_port, unprivileged, until
 
 
 def run(command, cwd=ROOT, **settings):

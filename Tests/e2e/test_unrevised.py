@@ -2,7 +2,7 @@
 
 import pytest
 
-from parley import until
+from parley import PATIENCE, until
 from pictures import picture
 from sockets import Returning
 
@@ -53,7 +53,7 @@ def test_members_whom_sql_adds_or_promotes_reach_every_device(server, people):
     with Returning(bob) as b, Returning(carol) as c:
         server.sql("UPDATE members SET role = 'admin' WHERE conversation_id = %s AND user_id = %s", group, bob.id)
         b.wait_for_ready(2)
-        changed = b.client.call("sync", {"known": {group: 1}}, timeout=10)["conversations"]
+        changed = b.client.call("sync", {"known": {group: 1}}, timeout=PATIENCE)["conversations"]
         assert [(x["revision"], x["conversation"]["me"]["role"]) for x in changed] == [(2, "admin")]
         server.sql("INSERT INTO members (conversation_id, user_id, role) VALUES (%s, %s, 'member')", group, carol.id)
         c.wait_for_ready(2)

@@ -104,3 +104,8 @@ def quiet_client(quiet, request):
 @pytest.fixture
 def echo(server):
     return Client(server)
+
+
+@pytest.fixture
+def quiet_echo(quiet):
+    return Client(quiet)

@@ -56,8 +56,9 @@ class TestHeartbeat:
 
 
 class TestClose:
-    def test_a_poll_and_a_close_at_the_same_instant(self, client):
+    def test_a_poll_and_a_close_at_the_same_instant(self, quiet_client):
         """They are on two connections, and the server may read either first."""
+        client = quiet_client
         for poller_first in [True, False] * 30:
             sid = client.handshake()
             query = f"{client.path}?EIO=4&transport=polling&sid={sid}"
@@ -74,12 +75,12 @@ class TestClose:
                 code, _, body = poller.response()
                 assert (code, json.loads(body)["code"]) == (400, 1), "one poll is answered, and no more"
 
-    def test_a_poll_behind_a_close_gets_what_waits(self, echo):
-        sid = echo.handshake()
-        assert echo.post("4last\x1e1", sid=sid).status_code == 200
-        response = echo.get(sid=sid)
+    def test_a_poll_behind_a_close_gets_what_waits(self, quiet_echo):
+        sid = quiet_echo.handshake()
+        assert quiet_echo.post("4last\x1e1", sid=sid).status_code == 200
+        response = quiet_echo.get(sid=sid)
         assert (response.status_code, response.text) == (200, "4last")
-        assert echo.get(sid=sid).status_code == 400
+        assert quiet_echo.get(sid=sid).status_code == 400
 
     def test_websocket(self, client):
         ws = client.connect()

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from playwright.sync_api import expect
+from times import RELOAD, stop_time
 
 from parley import until
 
@@ -76,23 +77,36 @@ def test_over_plain_http_tabs_share_one_refresh_and_keep_drafts(plain_http):
     ana, bo, context, page = plain_http
     conversation = ana.direct(bo)
     tabs = [page, context.new_page(), context.new_page()]
+    context.clock.install()
     for tab in tabs:
         tab.goto(f"/c/{conversation}")
         expect(tab.get_by_role("textbox", name="Message", exact=True)).to_be_visible()
     tabs[0].get_by_role("textbox", name="Message", exact=True).fill("half a sentence")
-    refreshes, loads = [], []
+    # What the tabs say to each other, heard by a page that takes no part.
+    listener = context.new_page()
+    listener.goto("/health")
+    listener.evaluate("""() => {
+      window.claims = new Set();
+      new BroadcastChannel("parley.session").onmessage = ({ data }) => { if (data.claim) window.claims.add(data.claim); };
+    }""")
+    # However long it takes them to load, none gives up waiting for another.
+    stop_time(page)
+    refreshes = []
 
     def hold_up(route):
         refreshes.append(route.request.url)
-        # Until all of them want it.
-        until(lambda: page.wait_for_timeout(50) or len(loads) == 3, "every tab loads again")
         page.wait_for_timeout(500)
         route.continue_()
 
     context.route("**/auth/refresh", hold_up)
     for tab in tabs:
-        tab.on("domcontentloaded", lambda _: loads.append(True))
-        tab.evaluate("setTimeout(() => location.reload())")
+        tab.evaluate(RELOAD)
+    until(lambda: page.wait_for_timeout(50) or listener.evaluate("claims.size") == 3, "every tab wants to refresh")
+    page.wait_for_timeout(500)
+    assert refreshes == [], "none goes on before it has heard of the others"
+    page.clock.run_for(1_000)
+    until(lambda: page.wait_for_timeout(50) or refreshes, "one to refresh")
+    page.clock.resume()
     for tab in tabs:
         expect(tab.get_by_role("navigation", name="Conversations")).to_be_visible()
     fields = [tab.get_by_role("textbox", name="Message", exact=True) for tab in tabs]
