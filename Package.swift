@@ -74,6 +74,8 @@ let package = Package(
         .target(
             name: "PostgresClient", dependencies: ["CPostgres", .crypto, .deque, .logging], swiftSettings: settings),
         .target(
+            name: "RedisClient", dependencies: [.deque, .logging, .nio, .nioPosix, .nioSSL], swiftSettings: settings),
+        .target(
             name: "EngineIO",
             dependencies: [
                 "CZlib", .nio, .nioHTTP1, .nioWebSocket, .nioHTTPTypesHTTP1, .httpTypes, .logging, .deque,
@@ -126,6 +128,11 @@ let package = Package(
             name: "TestPostgres", path: "Tests/TestPostgres", swiftSettings: settings),
         .testTarget(
             name: "PostgresClientTests", dependencies: ["PostgresClient", "TestPostgres", .logging],
+            swiftSettings: settings),
+        .target(
+            name: "TestRedis", dependencies: ["TestPostgres"], path: "Tests/TestRedis", swiftSettings: settings),
+        .testTarget(
+            name: "RedisClientTests", dependencies: ["RedisClient", "TestRedis", .logging, .nio, .nioPosix],
             swiftSettings: settings),
         .target(
             name: "RealtimeTesting",
@@ -184,6 +191,9 @@ let package = Package(
 if Context.environment["PARLEY_FUZZ"] != nil {
     package.targets.append(
         .executableTarget(
-            name: "fuzz", dependencies: ["EngineIO", "SocketIO", .nio, .nioHTTP1, .nioWebSocket], path: "Tests/Fuzz",
+            name: "fuzz",
+            dependencies: [
+                "EngineIO", "SocketIO", .nio, .nioHTTP1, .nioWebSocket,
+            ], path: "Tests/Fuzz",
             swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]))
 }

@@ -1,11 +1,11 @@
 import Foundation
-import Glibc
+package import Glibc
 
 /// Programs of PostgreSQL's, run as an account that it accepts.
 ///
 /// By `posix_spawn` rather than Foundation's `Process`, which waits for the end of a socket that another child, started
 /// in the same moment, may have inherited: with a server among them, such a wait never ends.
-enum Command {
+package enum Command {
     /// The command line that runs a program as the unprivileged account, ended by the kernel with the thread that
     /// started it if `diesWithParent`.
     static func line(_ executable: String, _ arguments: [String], diesWithParent: Bool = false) -> [String] {
@@ -20,7 +20,7 @@ enum Command {
 
     /// Runs a program to its end and answers what it printed; throws what it complained about.
     @discardableResult
-    static func run(_ executable: String, _ arguments: [String]) throws -> String {
+    package static func run(_ executable: String, _ arguments: [String]) throws -> String {
         let output = FileManager.default.temporaryDirectory.appending(path: "parley-postgres-\(UUID()).out").path
         defer { try? FileManager.default.removeItem(atPath: output) }
         let status = wait(for: try spawn(line(executable, arguments), output: output))
@@ -30,7 +30,7 @@ enum Command {
     }
 
     /// Starts a program whose output goes to a file.
-    static func spawn(_ line: [String], output: String) throws -> pid_t {
+    package static func spawn(_ line: [String], output: String) throws -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -48,7 +48,7 @@ enum Command {
     }
 
     /// Waits for a child's end; 0 means success.
-    static func wait(for pid: pid_t) -> Int32 {
+    package static func wait(for pid: pid_t) -> Int32 {
         var status: Int32 = 0
         while waitpid(pid, &status, 0) < 0 {
             guard errno == EINTR else { return -1 }

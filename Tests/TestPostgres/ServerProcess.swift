@@ -1,14 +1,14 @@
 import Foundation
-import Glibc
+package import Glibc
 import Synchronization
 
-/// The account that PostgreSQL runs as when the tests run as root, because it refuses root.
-struct Account {
-    let user: uid_t
-    let group: gid_t
+/// The account that servers run as when the tests run as root, because PostgreSQL refuses root.
+package struct Account {
+    package let user: uid_t
+    package let group: gid_t
 
     /// Nil if the process is not root.
-    static let unprivileged: Account? = {
+    package static let unprivileged: Account? = {
         guard getuid() == 0 else { return nil }
         for name in ["postgres", "nobody"] {
             if let entry = getpwnam(name) { return Account(user: entry.pointee.pw_uid, group: entry.pointee.pw_gid) }
@@ -17,9 +17,9 @@ struct Account {
     }()
 }
 
-/// One postmaster. A thread of its own starts it and waits for it: the kernel's death signal follows the thread, not
+/// One server, such as a postmaster. A thread of its own starts it and waits for it: the kernel's death signal follows the thread, not
 /// the process, and threads of a pool come and go.
-final class ServerProcess: Sendable {
+package final class ServerProcess: Sendable {
     private let pid: pid_t
     private let ended: Latch
 
@@ -29,7 +29,7 @@ final class ServerProcess: Sendable {
         atexit { ServerProcess.endAll() }
     }()
 
-    init(executable: String, arguments: [String], log: String, directory: String) throws {
+    package init(executable: String, arguments: [String], log: String, directory: String) throws {
         _ = Self.installExitHandler
         let line = Command.line(executable, arguments, diesWithParent: true)
         let started = Mutex<Result<pid_t, any Error>?>(nil)
@@ -52,16 +52,16 @@ final class ServerProcess: Sendable {
         ended = hasEnded
     }
 
-    var isRunning: Bool { !ended.isOpen }
+    package var isRunning: Bool { !ended.isOpen }
 
-    /// Signals the postmaster and its children.
-    func signalGroup(_ signal: Int32) {
+    /// Signals the server and its children.
+    package func signalGroup(_ signal: Int32) {
         for child in Self.children(of: pid) { kill(child, signal) }
         kill(pid, signal)
     }
 
-    /// Signals the postmaster and waits for its end. Again: only waits.
-    func end(signal: Int32) {
+    /// Signals the server and waits for its end. Again: only waits.
+    package func end(signal: Int32) {
         if Self.running.withLock({ $0.removeValue(forKey: pid) }) != nil { kill(pid, signal) }
         ended.wait()
     }
