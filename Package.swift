@@ -98,6 +98,10 @@ let package = Package(
             name: "ChatStore", dependencies: ["ChatModel", "PostgresClient", .crypto, .deque, .logging],
             swiftSettings: settings),
         .target(
+            name: "ClusterBus",
+            dependencies: ["ChatModel", "ChatStore", "PostgresClient", "RedisClient", .crypto, .deque, .logging, .nio],
+            swiftSettings: settings),
+        .target(
             name: "Chat",
             dependencies: [
                 "ChatModel", "ChatStore", "Media", .deque, .crypto, .cryptoExtras, .logging, .nio, .nioPosix,
@@ -167,6 +171,13 @@ let package = Package(
             name: "ChatStoreTests", dependencies: ["ChatStore", "ChatModel", "ChatTesting", "PostgresClient"],
             swiftSettings: settings),
         .testTarget(
+            name: "ClusterBusTests",
+            dependencies: [
+                "ClusterBus", "ChatModel", "ChatStore", "PostgresClient", "RedisClient", "TestPostgres", "TestRedis",
+                .crypto, .logging, .nio, .nioPosix,
+            ],
+            swiftSettings: settings),
+        .testTarget(
             name: "ChatTests",
             dependencies: [
                 "Chat", "ChatStore", "ChatModel", "ChatTesting", "Media", "PostgresClient", .crypto, .nioPosix,
@@ -193,7 +204,7 @@ if Context.environment["PARLEY_FUZZ"] != nil {
         .executableTarget(
             name: "fuzz",
             dependencies: [
-                "EngineIO", "SocketIO", .nio, .nioHTTP1, .nioWebSocket,
+                "EngineIO", "SocketIO", "RedisClient", "ClusterBus", .crypto, .nio, .nioHTTP1, .nioWebSocket,
             ], path: "Tests/Fuzz",
             swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]))
 }

@@ -1,0 +1,202 @@
+import ChatModel
+import ChatStore
+import Logging
+import NIOCore
+import NIOPosix
+import PostgresClient
+import RedisClient
+import Synchronization
+import TestPostgres
+import TestRedis
+import Testing
+
+@testable import ClusterBus
+
+/// Two nodes on a real PostgreSQL, and a real Redis.
+@Suite struct CarriedBusTests {
+    private let conversation = ConversationID.make()
+
+    @Test func eventsAndHintsGoOverPostgreSQL() async throws {
+        try await withNodes { one, two in
+            try await eventually("both listen") { one.bus.isUp && two.bus.isUp }
+            one.bus.publish(.message(conversation, 1, #"{"text":"ä"}"#))
+            try await eventually("the event came") { two.events == [.message(conversation, 1, #"{"text":"ä"}"#)] }
+            try await eventually("the hint came") { two.hints == [BusHint(conversation, 1)] }
+            #expect(one.events.isEmpty && one.hints.isEmpty)
+            #expect(one.inputs.first == .listening)
+            #expect(one.bus.metrics.refused.value == 0)
+        }
+    }
+
+    @Test func aFloodIsJoinedAndStaysInOrder() async throws {
+        try await withNodes { one, two in
+            try await eventually("both listen") { one.bus.isUp && two.bus.isUp }
+            let frames = one.bus.metrics.frames.value
+            for revision in 1...3000 { one.bus.publish(.message(conversation, revision)) }
+            try await eventually("all came") { two.events.count == 3000 }
+            #expect(two.events.map(\.revision) == Array(1...3000))
+            #expect(one.bus.metrics.frames.value - frames < 300)
+            try await eventually("one hint is enough") { two.hints.last == BusHint(conversation, 3000) }
+            #expect(two.hints.count < 100)
+        }
+    }
+
+    @Test func whatDoesNotFitIsAHintOnly() async throws {
+        try await withNodes { one, two in
+            try await eventually("both listen") { one.bus.isUp && two.bus.isUp }
+            one.bus.publish(.message(conversation, 1, String(repeating: "a", count: 8000)))
+            try await eventually("the hint came") { two.hints == [BusHint(conversation, 1)] }
+            #expect(two.events.isEmpty)
+            #expect(one.bus.metrics.dropped.value == 1)
+        }
+    }
+
+    @Test func aListenerThatWasCutBeginsAgain() async throws {
+        try await withNodes { one, two in
+            try await eventually("both listen") { one.bus.isUp && two.bus.isUp }
+            try await one.database.query(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'"
+            )
+            try await eventually("they listen again") {
+                [one, two].allSatisfy { $0.inputs.count { $0 == .listening } == 2 }
+            }
+            one.bus.publish(.message(conversation, 1))
+            try await eventually("the event came") { two.events.count == 1 }
+        }
+    }
+
+    @Test func strangersAreNotHeard() async throws {
+        try await withNodes { one, two in
+            try await eventually("both listen") { one.bus.isUp && two.bus.isUp }
+            let forged = FrameCodec.test(9).encode(
+                BusFrame(head: .test(node(3), 1), body: .events([.message(conversation, 1)])))
+            try await one.database.query("SELECT pg_notify('parley_bus', \(String(buffer: forged)))")
+            try await one.database.query("SELECT pg_notify('parley_bus', 'hello')")
+            try await eventually("both were refused") { two.bus.metrics.refused.value == 2 }
+            #expect(two.events.isEmpty)
+        }
+    }
+
+    @Test func aNodeThatIsAloneSaysNothing() async throws {
+        try await withNodes { one, two in
+            try await eventually("both listen") { one.bus.isUp && two.bus.isUp }
+            one.bus.set(isAlone: true)
+            one.bus.publish(.message(conversation, 1))
+            one.bus.set(isAlone: false)
+            one.bus.publish(.message(conversation, 2))
+            try await eventually("the second came") { two.events.map(\.revision) == [2] }
+        }
+    }
+
+    @Test func aNewEpochBegins() async throws {
+        try await withNodes { one, two in
+            try await eventually("both listen") { one.bus.isUp && two.bus.isUp }
+            one.bus.publish(.message(conversation, 1))
+            let again = node(1)
+            try await eventually("the event came") { two.events.count == 1 }
+            one.bus.adopt(again)
+            one.bus.publish(.message(conversation, 2))
+            try await eventually("the event came") { two.events.count == 2 }
+            #expect(two.inputs.contains(.began(again)))
+        }
+    }
+
+    // MARK: Redis
+
+    @Test func redisCarriesEventsAndPostgreSQLHints() async throws {
+        let server = try RedisServer()
+        try await withNodes(redis: server) { one, two in
+            try await eventually("both are up") { one.bus.isUp && two.bus.isUp }
+            #expect(one.bus.name == "redis")
+            let large = String(repeating: "a", count: 20_000)
+            one.bus.publish(.message(conversation, 1, large))
+            one.bus.publish(BusEvent(.typing, conversation, payload: ByteBuffer(string: "x")))
+            try await eventually("the events came") { two.events.count == 2 }
+            try await eventually("the hint came") { two.hints == [BusHint(conversation, 1)] }
+            server.kill()
+            try await eventually("they know") { !one.bus.isUp && !two.bus.isUp }
+            one.bus.publish(.message(conversation, 2))
+            try await eventually("the hint came") { two.hints.last == BusHint(conversation, 2) }
+            #expect(two.events.count == 2)
+            try server.start()
+            try await eventually("both are up") { one.bus.isUp && two.bus.isUp }
+            one.bus.publish(.message(conversation, 3))
+            try await eventually("the event came") { two.events.last?.revision == 3 }
+            #expect(two.inputs.contains(.missed(of: nil)))
+        }
+    }
+
+    @Test func aFrozenRedisIsDown() async throws {
+        let server = try RedisServer()
+        try await withNodes(redis: server) { one, two in
+            try await eventually("both are up") { one.bus.isUp && two.bus.isUp }
+            server.suspend(true)
+            one.bus.publish(.message(conversation, 1))
+            try await eventually("the hint came") { two.hints == [BusHint(conversation, 1)] }
+            try await eventually("they know") { !one.bus.isUp && !two.bus.isUp }
+            server.suspend(false)
+            try await eventually("both are up") { one.bus.isUp && two.bus.isUp }
+        }
+    }
+
+    // MARK: Nodes
+
+    private func withNodes(
+        redis: RedisServer? = nil, _ body: (TestNode, TestNode) async throws -> Void
+    ) async throws {
+        let connectionString = try TestCluster.shared.get().makeDatabase()
+        let nodes = [
+            try await TestNode(1, connectionString, redis: redis),
+            try await TestNode(2, connectionString, redis: redis),
+        ]
+        try await withThrowingTaskGroup { tasks in
+            for node in nodes { tasks.addTask { await node.run() } }
+            defer { tasks.cancelAll() }
+            try await body(nodes[0], nodes[1])
+        }
+        for node in nodes { await node.database.close() }
+    }
+}
+
+private final class TestNode: Sendable {
+    let database: PostgresClient
+    let bus: CarriedBus
+    private let heard = Mutex<[BusInput]>([])
+
+    init(_ number: UInt16, _ connectionString: String, redis: RedisServer?) async throws {
+        let silent = Logger(label: "silent") { _ in SwiftLogNoOpLogHandler() }
+        var configuration = PostgresConfiguration(connectionString: connectionString, applicationName: "parley-bus")
+        configuration.connections = 1
+        configuration.transactionConnections = 0
+        configuration.sessionParameters = BusStore.sessionParameters
+        database = try PostgresClient(configuration: configuration, logger: silent)
+        try await database.start()
+        let store = BusStore(database: database)
+        let scope = try await store.locate().scope
+        let carrier = redis.map { server in
+            RedisCarrier(
+                RedisPubSub(
+                    configuration: RedisConfiguration(host: "127.0.0.1", port: server.port),
+                    channels: RedisCarrier.channelNames(scope: scope), group: .singletonMultiThreadedEventLoopGroup,
+                    logger: silent), scope: scope)
+        }
+        bus = CarriedBus(
+            node: node(number), codec: .test(scope: scope), hints: PostgresCarrier(store), events: carrier,
+            logger: silent
+        ) { try await store.locate() }
+    }
+
+    func run() async {
+        await bus.run { input in self.heard.withLock { $0.append(input) } }
+    }
+
+    var inputs: [BusInput] { heard.withLock { $0 } }
+
+    var events: [BusEvent] {
+        inputs.flatMap { input -> [BusEvent] in if case .events(let events, _, _) = input { events } else { [] } }
+    }
+
+    var hints: [BusHint] {
+        inputs.flatMap { input -> [BusHint] in if case .hints(let hints) = input { hints } else { [] } }
+    }
+}
