@@ -21,18 +21,23 @@ def postgres(tmp_path_factory):
 @pytest.fixture(scope="module")
 def server(postgres, tmp_path_factory):
     """A server with an empty database and storage, shared by the tests of one file."""
-    with Server(database=postgres.clone(), storage=tmp_path_factory.mktemp("storage")) as server:
+    database = postgres.clone()
+    with Server(database=database, storage=tmp_path_factory.mktemp("storage")) as server:
         yield server
         assert server.is_running, "the server died during the tests: " + server.log
+    postgres.drop(database)
 
 
 @pytest.fixture
 def start_server(postgres, tmp_path):
     """Starts servers for one test: `start_server(MAX_UPLOAD_BYTES="1000")`. They stop after the test."""
-    servers = []
+    servers, databases = [], []
 
     def start(**settings):
-        database = settings.pop("database", None) or postgres.clone()
+        database = settings.pop("database", None)
+        if not database:
+            database = postgres.clone()
+            databases.append(database)
         storage = settings.pop("storage", None) or tmp_path / f"storage{len(servers)}"
         prefix = settings.pop("prefix", ())
         server = Server(database=database, storage=storage, settings=settings, prefix=prefix).start()
@@ -43,6 +48,8 @@ def start_server(postgres, tmp_path):
     yield start
     for server in servers:
         server.stop()
+    for database in databases:
+        postgres.drop(database)
 
 
 @pytest.fixture

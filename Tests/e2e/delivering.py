@@ -3,6 +3,8 @@
 import os
 import threading
 
+from parley import PATIENCE
+
 BIG = "PARLEY_BIG" in os.environ
 """Whether claims about many are tested at full size."""
 
@@ -29,8 +31,10 @@ class Burst:
             self.answers.append(answer)
             self.done.notify_all()
 
-    def wait(self, count, timeout=60):
+    def wait(self, count):
+        """Waits for that many answers, as long as they come."""
         with self.done:
-            assert self.done.wait_for(lambda: len(self.answers) >= count, timeout), f"{len(self.answers)} of {count}"
+            while (had := len(self.answers)) < count:
+                assert self.done.wait_for(lambda: len(self.answers) > had, PATIENCE), f"{had} of {count}"
         assert all(answer["ok"] for answer in self.answers), [a for a in self.answers if not a["ok"]][:3]
         return [answer["message"] for answer in self.answers]

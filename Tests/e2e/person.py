@@ -1,7 +1,6 @@
 """People with accounts, and their devices."""
 
 import threading
-import time
 
 import engineio
 import socketio
@@ -112,16 +111,14 @@ class Device:
         return answer["message"]
 
     def wait_for(self, event, matching=lambda payload: True, timeout=PATIENCE):
-        """The payload of the first such event, waiting for it if necessary."""
-        deadline = time.monotonic() + timeout
+        """The payload of the first such event, waiting for it if necessary, as long as others come."""
         with self.changed:
             while True:
                 for name, payload in self.events:
                     if name == event and matching(payload):
                         return payload
-                remaining = deadline - time.monotonic()
-                assert remaining > 0, f"no {event} within {timeout} s; came: {[name for name, _ in self.events]}"
-                self.changed.wait(remaining)
+                came = self.changed.wait(timeout)
+                assert came, f"no {event} within {timeout} s; came: {[name for name, _ in self.events]}"
 
     def all(self, event):
         with self.changed:

@@ -87,11 +87,15 @@ class TestUpgrade:
         assert ws.recv() == "3probe"
         return sid, ws
 
-    def finish(self, ws):
+    def finish(self, ws, path="/engine.io/"):
         """Completes the upgrade. The answer shows that the server has done so; other connections may be read before this one."""
         ws.send("5")
-        ws.send("4hello")
-        assert receive(ws) == "4hello"
+        self.ask(ws, path)
+
+    def ask(self, ws, path):
+        """Sends something that is answered: a message, or Socket.IO's request to connect."""
+        ws.send("40" if path == "/socket.io/" else "4hello")
+        assert receive(ws).startswith("40{" if path == "/socket.io/" else "4hello")
 
     def test_upgrade(self, quiet_echo):
         sid, ws = self.probe(quiet_echo)
@@ -124,7 +128,7 @@ class TestUpgrade:
 
     def test_the_session_is_not_polled_any_more(self, client):
         sid, ws = self.probe(client)
-        self.finish(ws)
+        self.finish(ws, client.path)
         assert client.get(sid=sid).status_code == 400
         assert client.post("4x", sid=sid).status_code == 400
         ws.close()
@@ -145,8 +149,7 @@ class TestUpgrade:
             ws.send("2probe")
             ws.send("5")
             assert ws.recv() == "3probe"
-            ws.send("4hello")
-            assert receive(ws) == "4hello"
+            self.ask(ws, client.path)
             assert client.get(sid=sid).status_code == 400
             ws.close()
 
