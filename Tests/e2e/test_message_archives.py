@@ -12,6 +12,7 @@ import pytest
 
 from parley import assert_problem, until
 from pictures import metadata, picture
+from test_url_epochs import pass_minutes
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +88,51 @@ def test_who_may_have_them(server, pair):
     assert_problem(bob.post(path(message)), 405, "method_not_allowed")
     alice.request("DELETE", f"/messages/{message['id']}")
     assert_problem(bob.get(path(message)), 410, "gone")
+
+
+def test_a_page_can_link_to_them(server, pair):
+    alice, bob, conversation = pair
+    with bob.connect() as device:
+        message = send(alice, conversation, ("a", b"one"), ("b", b"two"))
+        live = device.wait_for("message:received", lambda other: other["id"] == message["id"])
+    url = message["filesUrl"]
+    seen = bob.get(f"/messages/{message['id']}").json()["message"]
+    assert url.startswith(path(message) + "?token=") and live["filesUrl"] == url == seen["filesUrl"]
+    answer = server.request("GET", url)
+    assert contents(answer) == {"a": b"one", "b": b"two"}
+    assert answer.headers["ETag"] == bob.get(path(message)).headers["ETag"]
+    assert server.request("HEAD", url).headers["Content-Length"] == str(len(answer.content))
+    assert server.request("GET", url, headers={"Range": "bytes=0-9"}).content == answer.content[:10]
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+    other = send(alice, conversation, ("c", b"c"), ("d", b"d"))
+    token = url.split("token=")[1]
+    upload = message["attachments"][0]
+    for wrong in (f"{path(other)}?token={token}", url + "x", f"{path(message)}?token=",
+                  f"{path(message)}?{upload['url'].split('?')[1]}", f"/upload/{upload['id']}/file?token={token}"):
+        assert_problem(server.request("GET", wrong), 401, "unauthenticated")
+    # Of one file, and of none, there is no archive to link to.
+    assert "filesUrl" not in send(alice, conversation, ("e", b"e"))
+    assert "filesUrl" not in alice.send(conversation, "no files")
+    # What only its owner can read is for their Bearer alone.
+    jxl = b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(64)
+    mixed = send(alice, conversation, ("photo.jxl", jxl), ("f", b"f"))
+    assert contents(server.request("GET", mixed["filesUrl"])) == {"f": b"f"}
+    assert contents(alice.get(path(mixed))) == {"photo.jxl": jxl, "f": b"f"}
+    alice.request("DELETE", f"/messages/{message['id']}")
+    assert_problem(server.request("GET", url), 410, "gone")
+
+
+def test_the_link_ends_minutes_after_somebody_went(server):
+    alice, bob, carol = server.people("alice", "bob", "carol")
+    group = alice.group(bob, carol)
+    message = send(alice, group, ("a", b"one"), ("b", b"two"))
+    alice.request("DELETE", f"/conversations/{group}/members/{bob.id}")
+    assert_problem(bob.get(path(message)), 404, "not_found")
+    assert server.request("GET", message["filesUrl"]).status_code == 200
+    pass_minutes(server, group)
+    assert_problem(server.request("GET", message["filesUrl"]), 401, "token_expired")
+    fresh = carol.get(f"/messages/{message['id']}").json()["message"]["filesUrl"]
+    assert server.request("GET", fresh).status_code == 200
 
 
 def test_a_slow_reader_costs_no_memory_and_one_descriptor(server, pair):

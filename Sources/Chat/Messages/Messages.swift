@@ -116,6 +116,12 @@ public struct Messages: Sendable {
         return message
     }
 
+    /// A message for somebody who has been shown it before. Whoever calls this has checked a proof of that.
+    public func find(shown id: MessageID) async throws -> Message {
+        guard let message = try await store.find(id) else { throw ChatError.notFound("message") }
+        return message
+    }
+
     public func search(
         _ text: String, for user: UserID, in conversation: ConversationID?, before: MessageID?, limit: Int
     ) async throws -> (messages: [Message], hasMore: Bool) {

@@ -39,7 +39,7 @@ extension Uploads {
             found = try await visible(id, to: user)
         case .token(let token):
             switch links.verify(token, for: id) {
-            case .forged: throw ChatError(.unauthenticated, "this URL's token is not valid")
+            case .forged: throw Self.forged
             case .expired: throw Self.expired
             case .valid(let seconds, nil):
                 validFor = seconds
@@ -53,7 +53,8 @@ extension Uploads {
         return try await open(found, variant, validFor: validFor)
     }
 
-    private static let expired = ChatError(.tokenExpired, "this URL has expired; ask for the upload again")
+    static let forged = ChatError(.unauthenticated, "this URL's token is not valid")
+    static let expired = ChatError(.tokenExpired, "this URL has expired; ask for the upload again")
 
     public enum Variant: Sendable, Equatable {
         case file

@@ -23,6 +23,8 @@ public struct Message: Sendable, Equatable {
     public var sender: Sender
     public var text: String
     public var attachments: [Upload]
+    /// The URL of all attachments as one archive; nil for a message with fewer than two.
+    public var filesUrl: String?
     public var replyTo: MessageID?
     public var reactions: [Reaction]
     public var clientId: String?
@@ -33,7 +35,8 @@ public struct Message: Sendable, Equatable {
 
     package init(
         id: MessageID, conversationId: ConversationID, seq: Int, revision: Int, sender: Sender, text: String,
-        attachments: [Upload], replyTo: MessageID? = nil, reactions: [Reaction], clientId: String? = nil,
+        attachments: [Upload], filesUrl: String? = nil, replyTo: MessageID? = nil, reactions: [Reaction],
+        clientId: String? = nil,
         status: Status, createdAt: Date, editedAt: Date? = nil, deletedAt: Date? = nil
     ) {
         self.id = id
@@ -43,6 +46,7 @@ public struct Message: Sendable, Equatable {
         self.sender = sender
         self.text = text
         self.attachments = attachments
+        self.filesUrl = filesUrl
         self.replyTo = replyTo
         self.reactions = reactions
         self.clientId = clientId

@@ -1,9 +1,9 @@
 public import Crypto
 package import Foundation
 
-/// Signs and checks the tokens in upload URLs. A token is a capability: it names the upload and an expiry but no user, so
-/// the same encoding of a message serves every member. The token in a message also names the conversation, and ends after
-/// somebody was removed from it (`URLEpochs`).
+/// Signs and checks the tokens in upload URLs, and in those of all files of a message. A token is a capability: it names the
+/// upload or the message and an expiry but no user, so the same encoding of a message serves every member. The token in a
+/// message also names the conversation, and ends after somebody was removed from it (`URLEpochs`).
 public struct UploadLinks: Sendable {
     /// A URL works for at least this many seconds.
     package static let lifetime: Double = 3600
@@ -67,21 +67,48 @@ public struct UploadLinks: Sendable {
     /// The URL of a file for those who have an access token and may see the upload.
     package func unsigned(_ id: UploadID) -> String { "\(basePath)/upload/\(id)/file" }
 
+    /// The URL of all files of a message as one archive.
+    package func archive(of id: MessageID, in showing: Showing) -> String {
+        "\(basePath)/messages/\(id)/files.zip?token=\(token(.files(of: id), in: showing))"
+    }
+
+    /// What a token opens.
+    package enum Subject: Sendable {
+        case upload(UploadID)
+        case files(of: MessageID)
+
+        /// The words differ, so that no token of one kind is one of the other.
+        fileprivate var text: String {
+            switch self {
+            case .upload(let id): "\(id)"
+            case .files(let id): "files of \(id)"
+            }
+        }
+    }
+
     package func token(_ id: UploadID, in showing: Showing? = nil, now: Date = Date()) -> String {
+        token(.upload(id), in: showing, now: now)
+    }
+
+    package func token(_ subject: Subject, in showing: Showing?, now: Date = Date()) -> String {
         let expiry = ((now.timeIntervalSince1970 + Self.lifetime) / Self.window).rounded(.up) * Self.window
         var claims = String(Int(expiry), radix: 36)
         if let showing { claims += ".\(Self.text(showing.conversation)).\(String(showing.epoch, radix: 36))" }
-        return "\(claims).\(Self.text(signature(id, claims)))"
+        return "\(claims).\(Self.text(signature(subject, claims)))"
     }
 
     package func verify(_ token: String, for id: UploadID, now: Date = Date()) -> Verdict {
+        verify(token, for: .upload(id), now: now)
+    }
+
+    package func verify(_ token: String, for subject: Subject, now: Date = Date()) -> Verdict {
         guard let end = token.lastIndex(of: ".") else { return .forged }
         let claims = token[..<end]
         let signature = token[token.index(after: end)...]
         guard let code = Self.data(signature),
             // Base64 ignores the last bits, so other texts would mean the same bytes.
             signature == Self.text(code),
-            case let message = Self.message(id, claims),
+            case let message = Self.message(subject, claims),
             keys.contains(where: { HMAC<SHA256>.isValidAuthenticationCode(code, authenticating: message, using: $0) })
         else { return .forged }
         // We signed it, so it has the right form.
@@ -96,11 +123,13 @@ public struct UploadLinks: Sendable {
         return .valid(for: Int(remaining), shownIn: Showing(conversation: conversation, epoch: epoch))
     }
 
-    private func signature(_ id: UploadID, _ claims: String) -> Data {
-        Data(HMAC<SHA256>.authenticationCode(for: Self.message(id, claims), using: key))
+    private func signature(_ subject: Subject, _ claims: String) -> Data {
+        Data(HMAC<SHA256>.authenticationCode(for: Self.message(subject, claims), using: key))
     }
 
-    private static func message(_ id: UploadID, _ claims: some StringProtocol) -> Data { Data("\(id) \(claims)".utf8) }
+    private static func message(_ subject: Subject, _ claims: some StringProtocol) -> Data {
+        Data("\(subject.text) \(claims)".utf8)
+    }
 
     private static func text(_ conversation: ConversationID) -> String {
         text(withUnsafeBytes(of: conversation.uuid.uuid) { Data($0) })

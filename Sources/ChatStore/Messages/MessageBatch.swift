@@ -121,7 +121,8 @@ package struct MessageBatch {
                 let attachments = try draft.attachments.compactMap { id in
                     try uploads[id].map { try store.upload(from: $0, shownIn: showing) }
                 }
-                let message = try message(draft, attachments, row)
+                var message = try message(draft, attachments, row)
+                message.filesUrl = store.archiveURL(of: draft.id, attachments, showing)
                 result.outcomes.append(.stored(message))
                 if try row.decode("is_revealing", as: Bool.self) { result.revealing.append(message) }
             case "repeated":

@@ -146,7 +146,11 @@ package struct MessageStore: Sendable {
         let attachments = try attachments(from: results[0])
         let reactions = try Self.reactions(from: results[1])
         for index in messages.indices {
-            messages[index].attachments = attachments[messages[index].id] ?? []
+            let files = attachments[messages[index].id]
+            messages[index].attachments = files?.uploads ?? []
+            messages[index].filesUrl = files.flatMap {
+                uploads.archiveURL(of: messages[index].id, $0.uploads, $0.showing)
+            }
             messages[index].reactions = reactions[messages[index].id] ?? []
         }
         return messages
@@ -168,12 +172,14 @@ package struct MessageStore: Sendable {
         """
     }
 
-    private func attachments(from rows: PostgresResult) throws -> [MessageID: [Upload]] {
-        var attachments: [MessageID: [Upload]] = [:]
+    private func attachments(
+        from rows: PostgresResult
+    ) throws -> [MessageID: (uploads: [Upload], showing: UploadLinks.Showing)] {
+        var attachments: [MessageID: (uploads: [Upload], showing: UploadLinks.Showing)] = [:]
         for row in rows {
             let showing = UploadLinks.Showing(
                 conversation: try row["conversation_id"], epoch: try row["url_epoch"])
-            attachments[try row["message_id"], default: []].append(
+            attachments[try row["message_id"], default: ([], showing)].uploads.append(
                 try uploads.upload(from: row, shownIn: showing))
         }
         return attachments

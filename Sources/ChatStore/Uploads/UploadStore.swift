@@ -223,9 +223,13 @@ package struct UploadStore: Sendable {
             createdAt: try row["uploaded_at"], isCleaned: try row["cleaned"], isOwnerOnly: isOwnerOnly)
     }
 
+    /// The URL of all files of a message; nil where there are fewer than two.
+    func archiveURL(of message: MessageID, _ uploads: [Upload], _ showing: UploadLinks.Showing) -> String? {
+        uploads.count > 1 ? links.archive(of: message, in: showing) : nil
+    }
+
     private static func thumbnails(_ row: PostgresRow) throws -> [Blob.Thumbnail] {
         let json: String = try row["thumbnails"]
         return json == "[]" ? [] : try JSONDecoder().decode([Blob.Thumbnail].self, from: Data(json.utf8))
     }
-
 }

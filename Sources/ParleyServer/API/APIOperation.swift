@@ -33,13 +33,14 @@ extension APIOperation {
         switch self {
         case .register, .logIn, .refresh, .describeUploads, .describeUpload, .health, .ready, .describe: .anyone
         // A refresh token, and the token of a file's URL.
-        case .logOut, .downloadFile, .describeFile, .downloadThumbnail, .describeThumbnail: .anyoneOrCaller
+        case .logOut, .downloadFile, .describeFile, .downloadThumbnail, .describeThumbnail, .downloadFiles:
+            .anyoneOrCaller
         case .me, .changeMe, .changePassword, .listSessions, .endSession,
             .findUsers, .showUser, .listBlocked, .blockUser, .unblockUser,
             .listConversations, .listPublicGroups, .showConversation, .makeConversation, .renameGroup, .joinGroup,
             .acceptInvitation, .leaveGroup, .hideConversation, .listMembers, .addMembers, .setRole, .removeMember,
             .listMessages, .searchMessages, .showMessage, .sendMessage, .editMessage, .deleteMessage, .addReaction,
-            .removeReaction, .react, .reportMessage, .markDelivered, .markRead, .setTyping, .sync, .downloadFiles,
+            .removeReaction, .react, .reportMessage, .markDelivered, .markRead, .setTyping, .sync,
             .uploadForm, .uploadBody, .continueUpload, .overrideUpload, .resumeUpload, .showUpload, .deleteUpload:
             .caller
         }

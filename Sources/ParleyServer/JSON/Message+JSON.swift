@@ -10,6 +10,7 @@ extension Message: JSONWritable {
             json.field("sender", sender)
             json.field("text", text)
             json.field("attachments", attachments)
+            json.field("filesUrl", filesUrl)
             json.field("replyTo", replyTo)
             json.field("reactions", reactions)
             json.field("clientId", clientId)

@@ -77,15 +77,33 @@ struct MessageRoutes: RouteGroup {
         answer(try await messages.find(context.id(of: Message.self), for: caller.user))
     }
 
-    @Sendable private func serveFiles(
-        _ request: Request, _ context: RequestEnvironment, _ caller: Caller
-    ) async throws -> Response {
-        let message = try await messages.find(context.id(of: Message.self), for: caller.user)
-        let archive = try await uploads.archive(of: message, for: caller.user)
-        let day = message.createdAt.formatted(.iso8601.year().month().day())
-        var response = try await FileResponse.make(archive, named: "files-\(day).zip", for: request)
+    @Sendable private func serveFiles(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
+        var response: Response
+        do {
+            response = try await archive(request, context)
+        } catch {
+            response = Problem(error, logger: context.logger).response
+        }
         FileResponse.protect(&response, embeddable: embeddable)
         return response
+    }
+
+    private func archive(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
+        let id = context.id(of: Message.self)
+        let message: Message
+        let key: Uploads.Key
+        if let token = request.queryItem("token") {
+            try uploads.check(token, for: id)
+            key = .token(token)
+            message = try await messages.find(shown: id)
+        } else {
+            let user = try context.requiredCaller.user
+            key = .user(user)
+            message = try await messages.find(id, for: user)
+        }
+        let archive = try await uploads.archive(of: message, with: key)
+        let day = message.createdAt.formatted(.iso8601.year().month().day())
+        return try await FileResponse.make(archive, named: "files-\(day).zip", for: request)
     }
 
     private struct Edit: Decodable {

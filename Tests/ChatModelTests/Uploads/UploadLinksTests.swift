@@ -30,6 +30,22 @@ import Testing
         #expect(links.urls(of: id, in: nil).file.hasPrefix("/upload/\(id)/file?token="))
     }
 
+    @Test func aTokenOfAMessagesFilesOpensNothingElse() throws {
+        let showing = UploadLinks.Showing(conversation: .make(), epoch: 1)
+        let message = try #require(MessageID("\(id)"))
+        let url = links.archive(of: message, in: showing)
+        #expect(url.hasPrefix("/messages/\(message)/files.zip?token="))
+        let token = links.token(.files(of: message), in: showing, now: now)
+        guard case .valid(_, let found) = links.verify(token, for: .files(of: message), now: now) else {
+            Issue.record("a fresh token is not valid")
+            return
+        }
+        #expect(found == showing)
+        #expect(links.verify(token, for: id, now: now) == .forged, "an upload of the same id")
+        #expect(links.verify(links.token(id, in: showing, now: now), for: .files(of: message), now: now) == .forged)
+        #expect(links.verify(token, for: .files(of: .make()), now: now) == .forged)
+    }
+
     @Test func aTokenStaysTheSameForHours() {
         // At the beginning of a window of six hours; the expiry an hour on is rounded up to its end.
         #expect(links.token(id, now: now) == links.token(id, now: now + 4 * 3600))

@@ -41,7 +41,7 @@ import Testing
         func archive(_ test: TestChat, for user: UserID? = nil) async throws -> MessageArchive {
             let user = user ?? member
             return try await test.chat.uploads.archive(
-                of: try await test.chat.messages.find(message.id, for: user), for: user)
+                of: try await test.chat.messages.find(message.id, for: user), with: .user(user))
         }
     }
 
@@ -116,7 +116,7 @@ import Testing
                 MessageRequest(conversationId: stage.group, text: "no files"), from: stage.owner
             ).message
             #expect(
-                try await refusal { _ = try await test.chat.uploads.archive(of: text, for: stage.member) }
+                try await refusal { _ = try await test.chat.uploads.archive(of: text, with: .user(stage.member)) }
                     == .notFound)
         }
     }

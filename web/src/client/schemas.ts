@@ -109,6 +109,7 @@ export interface Message {
   sender: Sender;
   text: string;
   attachments: Upload[];
+  filesUrl?: string;
   replyTo?: ID;
   reactions: {
     emoji: string;
