@@ -1,11 +1,11 @@
-"""HEIC and TIFF pictures as JPEG: made once, kept, and gone with their content."""
+"""HEIC, AVIF, TIFF and WebP pictures as JPEG: made once, kept, and gone with their content."""
 
 import concurrent.futures
 
 import pytest
 
 from parley import assert_problem
-from pictures import metadata, picture, pixel
+from pictures import metadata, moving, picture, pixel
 from test_verification import verify
 from uploading import temporaries
 
@@ -26,7 +26,18 @@ def as_jpeg(server, upload, **options):
     return server.request("GET", upload["url"] + "&format=jpeg", **options)
 
 
-@pytest.mark.parametrize("kind", ["heic", "tif"])
+@pytest.mark.parametrize("kind, options", [
+    ("avif", ["-c:v", "libaom-av1", "-cpu-used", "8", "-pix_fmt", "yuv420p", "-f", "avif"]), ("webp", ["-loop", "0"])])
+def test_the_first_frame_of_one_that_moves(server, alice, kind, options):
+    upload = alice.upload(moving(kind, *options), f"moving.{kind}")
+    assert upload["kind"] == "image" and upload["thumbnails"]
+    answer = as_jpeg(server, upload)
+    assert answer.status_code == 200, answer.text
+    facts = metadata(answer.content, f"copy-of-moving-{kind}.jpg")
+    assert (facts["ImageWidth"], facts["ImageHeight"], facts["FileType"]) == (320, 240, "JPEG")
+
+
+@pytest.mark.parametrize("kind", ["heic", "avif", "tif", "webp"])
 def test_a_picture_as_jpeg(server, alice, kind):
     upload = alice.upload(picture(kind, orientation=6), f"sea.{kind}")
     assert upload["kind"] == "image"

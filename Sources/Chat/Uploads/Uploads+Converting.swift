@@ -3,14 +3,17 @@ import ChatStore
 import Media
 
 extension Uploads {
-    /// What many browsers cannot show. Such pictures can be had as JPEG.
-    private static let convertible: Set<String> = ["image/heic", "image/heif", "image/tiff"]
+    /// What some browsers and many programs cannot show. Such pictures can be had as JPEG.
+    private static let convertible: Set<String> = [
+        "image/heic", "image/heif", "image/heic-sequence", "image/heif-sequence", "image/avif", "image/tiff",
+        "image/webp",
+    ]
 
     /// The picture as JPEG, upright and at full size. It is made when it is first asked for, and kept until its content is
     /// deleted.
     func openJPEG(_ found: UploadStore.Found) async throws -> BlobReader {
         guard Self.convertible.contains(found.upload.type), let address = BlobID(hex: found.upload.sha256) else {
-            throw ChatError.invalid("format", "jpeg is for HEIC and TIFF pictures")
+            throw ChatError.invalid("format", "jpeg is for HEIC, AVIF, TIFF and WebP pictures")
         }
         // A picture that could not be read is a file for its owner only.
         guard found.upload.kind == .image, !found.ownerOnly else { throw Self.noJPEG }

@@ -59,7 +59,7 @@ extension Uploads {
     public enum Variant: Sendable, Equatable {
         case file
         case thumbnail(String)
-        /// The picture as JPEG, for HEIC and TIFF.
+        /// The picture as JPEG, for HEIC, AVIF and TIFF.
         case jpeg
     }
 

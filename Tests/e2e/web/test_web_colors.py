@@ -151,6 +151,16 @@ def test_a_thumbnail_has_the_colors_of_its_picture(painter, server, name):
     assert difference(painter, server, content, upload) <= MOST
 
 
+@pytest.mark.parametrize("name", [name for name in PICTURES if name.endswith(".avif")])
+def test_a_jpeg_copy_has_the_colors_of_its_picture(painter, server, name):
+    content = PICTURES[name]()
+    upload = painter[1].upload(content, name)
+    copy = server.request("GET", upload["url"] + "&format=jpeg")
+    assert copy.headers["Content-Type"] == "image/jpeg", copy.text
+    encoded = [base64.b64encode(bytes).decode() for bytes in (content, copy.content)]
+    assert painter[0].evaluate(DIFFERENCE, [encoded[0], upload["type"], encoded[1]]) <= MOST
+
+
 def test_a_tiff_of_luminance_and_color_differences(painter, server):
     """Chromium shows no TIFF; the same numbers in a PNG are what it must look like."""
     def differences(red, green, blue):
