@@ -101,7 +101,9 @@ public struct Chat: Sendable {
             store: stores.lists.sync, users: stores.lists.users, presence: presence, conversations: conversations,
             limits: limits)
         greetings = Greetings(stores: stores)
-        uploads = Uploads(store: stores.uploads, lookup: lookup, links: links, storage: storage, logger: logger)
+        uploads = Uploads(
+            store: stores.uploads, unfinished: stores.partialUploads, lookup: lookup, links: links, storage: storage,
+            logger: logger)
         resumableUploads = ResumableUploads(uploads: uploads, store: stores.partialUploads)
         moderation = Moderation(
             stores: stores, uploads: uploads, revocations: accounts.revocations, blockedWords: blockedWords,

@@ -254,3 +254,30 @@ def test_parts_count_among_the_unfinished_uploads(server):
     alice = server.person()
     answers = [create(alice, 1, **{"Upload-Concat": "partial"}).status_code for _ in range(65)]
     assert answers == [201] * 64 + [429]
+
+
+# Those that were left behind.
+
+def test_what_was_cut_an_hour_ago_gives_way(small):
+    """The quota is for what comes, and not for what an app gave up and began anew."""
+    alice = small.person()
+
+    def cut(minutes):
+        location = create(alice, 900_000).headers["Location"]
+        assert patch(alice, location, 0, b"x" * 1000).status_code == 204
+        small.sql("UPDATE partial_uploads SET expires_at = expires_at - make_interval(mins => %s) WHERE id = %s",
+                  minutes, location.split("/")[-1])
+        return location
+
+    older, old, young = cut(90), cut(70), cut(50)
+    # 2,700,000 bytes of 3,000,000 are taken.
+    assert alice.upload(b"x" * 250_000)
+    assert head(alice, older) == 1000
+    assert alice.upload(b"y" * 250_000)
+    assert alice.request("HEAD", older, headers=TUS).status_code == 410
+    assert head(alice, old) == head(alice, young) == 1000
+    # For a new one that is begun, too.
+    assert create(alice, 800_000).status_code == 201
+    assert alice.request("HEAD", old, headers=TUS).status_code == 410
+    assert_problem(create(alice, 999_999), 413, "quota_exceeded")
+    assert head(alice, young) == 1000

@@ -144,7 +144,7 @@ public struct ResumableUploads: Sendable {
             try await uploads.storage.blobs.resumeWriter(id.uuid, at: current, maxBytes: partial.length)
         }
         do {
-            try await turn.run { try await receive(body, turn, writer, piece.checksum) }
+            try await turn.run { try await receive(body, turn, writer, piece.checksum, id) }
         } catch {
             _ = try? await writer.suspend()
             if piece.checksum == nil { _ = try? await store.renew(id) }
@@ -193,13 +193,21 @@ public struct ResumableUploads: Sendable {
         partial.isDeferred = false
     }
 
+    /// How often a long piece says in the database that it still comes.
+    private static let touching: Duration = .seconds(PartialUploadStore.idleSeconds / 4)
+
     private func receive(
         _ body: some AsyncSequence<ByteBuffer, any Error> & Sendable, _ turn: PieceWriters.Turn, _ writer: BlobWriter,
-        _ checksum: PieceChecksum?
+        _ checksum: PieceChecksum?, _ id: UploadID
     ) async throws {
         var check = checksum.map(PieceChecksum.Check.init)
+        var touched = ContinuousClock.now
         for try await buffer in body {
             turn.heard()
+            if touched.duration(to: .now) > Self.touching {
+                touched = .now
+                try await store.touch(id)
+            }
             check?.update(buffer)
             try await uploads.storing { try await writer.write(buffer) }
         }

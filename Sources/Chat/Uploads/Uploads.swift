@@ -8,6 +8,7 @@ public import NIOCore
 /// Receives, keeps and deletes files. `Uploads+Showing` opens them.
 public struct Uploads: Sendable {
     let store: UploadStore
+    let unfinished: PartialUploadStore
     /// Used for URLs, which many people open at once.
     let lookup: UploadLookup
     let links: UploadLinks
@@ -23,8 +24,12 @@ public struct Uploads: Sendable {
 
     let receivedBytes = Counter()
 
-    init(store: UploadStore, lookup: UploadLookup, links: UploadLinks, storage: Storage, logger: Logger) {
+    init(
+        store: UploadStore, unfinished: PartialUploadStore, lookup: UploadLookup, links: UploadLinks, storage: Storage,
+        logger: Logger
+    ) {
         self.store = store
+        self.unfinished = unfinished
         self.lookup = lookup
         self.links = links
         self.storage = storage
@@ -57,6 +62,7 @@ public struct Uploads: Sendable {
     }
 
     /// Takes a place with as many bytes as the quota has left. The database is only asked when the user is near the quota.
+    /// Then unfinished uploads for which nothing came for an hour give way.
     ///
     /// Places are counted before rows: an upload that ends in between is counted twice, but never missed.
     private func reserve(_ uploader: Uploader, length: Int?, upTo wanted: Int) async throws -> UploadsUnderWay.Place {
@@ -64,7 +70,12 @@ public struct Uploads: Sendable {
         var place = try underWay.enter(uploader, bytes: wanted)
         if let kept = place.keptAtMost, kept + place.others + wanted <= storage.quotaBytes { return place }
         do {
-            let kept = try await store.usage(of: uploader.user)
+            var kept = try await store.usage(of: uploader.user)
+            let missing = place.others + kept + wanted - storage.quotaBytes
+            if missing > 0 {
+                let needed = length == nil ? missing - wanted + 1 : missing
+                kept -= try await unfinished.giveWay(uploader.user, wanted: missing, needed: needed)
+            }
             underWay.remember(kept, for: place)
             let left = storage.quotaBytes - place.others - kept
             if left <= 0 || length.map({ $0 > left }) == true { throw quotaExceeded }

@@ -50,6 +50,14 @@ package struct PartialUploadStore: Sendable {
 
     private var expiry: PostgresQuery { "now() + make_interval(secs => \(Double(lifetime)))" }
 
+    /// After so many seconds without a byte, an unfinished upload gives way to its owner's other ones.
+    package static let idleSeconds = 3600
+
+    /// Whether nothing came for so long.
+    private var isIdle: PostgresQuery {
+        "expires_at < now() + make_interval(secs => \(Double(lifetime - Self.idleSeconds)))"
+    }
+
     /// What is known of an upload when it begins.
     package struct Beginning: Sendable {
         package var name: String
@@ -73,18 +81,43 @@ package struct PartialUploadStore: Sendable {
         }
     }
 
+    /// Where the owner has too many, the one for which nothing came for the longest time gives way, if it is idle.
     /// - Returns: When it expires; nil if the owner has too many unfinished uploads.
     package func insert(_ id: UploadID, owner: UserID, _ beginning: Beginning) async throws -> Date? {
         let rows = try await changes.query(
             """
+            WITH live AS (
+                SELECT id, expires_at FROM partial_uploads WHERE owner_id = \(owner) AND expires_at > now()
+            ), left_behind AS (
+                UPDATE partial_uploads SET expires_at = now() WHERE id = (
+                    SELECT id FROM live WHERE \(isIdle) AND (SELECT count(*) FROM live) >= \(Self.maxEach)
+                    ORDER BY expires_at, id LIMIT 1) RETURNING id
+            )
             INSERT INTO partial_uploads (id, owner_id, name, metadata, length, deferred, explicit_end, concat, expires_at)
             SELECT \(id), \(owner), \(beginning.name), \(beginning.metadata), \(beginning.length),
                 \(beginning.isDeferred), \(beginning.hasExplicitEnd), \(beginning.concat), \(expiry)
-            WHERE \(Self.maxEach) > (SELECT count(*) FROM partial_uploads
-                WHERE owner_id = \(owner) AND expires_at > now())
+            WHERE \(Self.maxEach) > (SELECT count(*) FROM live) - (SELECT count(*) FROM left_behind)
             RETURNING expires_at
             """, on: .user(owner))
         return try rows.first?["expires_at"]
+    }
+
+    /// Ends idle uploads of `owner`, the one for which nothing came for the longest time first, until `wanted` bytes of the
+    /// quota are free or none is left. Ends none if that would not free `needed` bytes.
+    /// - Returns: How many bytes are free now.
+    package func giveWay(_ owner: UserID, wanted: Int, needed: Int) async throws -> Int {
+        let rows = try await changes.query(
+            """
+            WITH idle AS (
+                SELECT id, sum(length) OVER () AS total, sum(length) OVER (ORDER BY expires_at, id) - length AS before
+                FROM partial_uploads WHERE owner_id = \(owner) AND expires_at > now() AND \(isIdle)
+            ), ended AS (
+                UPDATE partial_uploads p SET expires_at = now() FROM idle
+                WHERE p.id = idle.id AND idle.before < \(wanted) AND idle.total >= \(needed) RETURNING p.length
+            )
+            SELECT coalesce(sum(length), 0)::int8 AS freed FROM ended
+            """, on: .user(owner))
+        return try rows.first?["freed"] ?? 0
     }
 
     /// Puts an upload in the place of its parts, which count no longer.
@@ -192,6 +225,13 @@ package struct PartialUploadStore: Sendable {
             WHERE id = \(id) RETURNING expires_at
             """, on: .upload(id))
         return try rows.first?["expires_at"]
+    }
+
+    /// Bytes are coming: the upload expires later, and is not idle.
+    package func touch(_ id: UploadID) async throws {
+        try await changes.query(
+            "UPDATE partial_uploads SET expires_at = \(expiry) WHERE id = \(id) AND expires_at > now()", on: .upload(id)
+        )
     }
 
     /// False if there is none.

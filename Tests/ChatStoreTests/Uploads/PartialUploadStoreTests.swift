@@ -56,6 +56,67 @@ import Testing
         }
     }
 
+    /// A store in which unfinished uploads live for a day.
+    private func lasting(_ database: TestDatabase) -> PartialUploadStore {
+        PartialUploadStore(database: database.client, changes: database.stores.changes, lifetime: 24 * 3600)
+    }
+
+    /// Acts as if nothing had come for an upload for so many minutes.
+    private func age(_ id: UploadID, minutes: Int, _ database: TestDatabase) async throws {
+        _ = try await database.client.query(
+            """
+            UPDATE partial_uploads SET expires_at = expires_at - make_interval(mins => \(minutes)::int8::int)
+            WHERE id = \(id.uuid)
+            """)
+    }
+
+    @Test func idleOnesGiveWayToAnotherTheLongestWaitingFirst() async throws {
+        try await TestDatabase.run { database in
+            let ana = try await database.person()
+            let store = lasting(database)
+            func insert() async throws -> UploadID? {
+                let id = UploadID.make()
+                return try await store.insert(id, owner: ana, .init(name: "x", metadata: nil, length: 1)) == nil
+                    ? nil : id
+            }
+            var ids: [UploadID] = []
+            for _ in 0..<PartialUploadStore.maxEach { ids.append(try #require(try await insert())) }
+            try await age(ids[5], minutes: 50, database)
+            #expect(try await insert() == nil, "an hour has not passed")
+            try await age(ids[5], minutes: 20, database)
+            try await age(ids[9], minutes: 90, database)
+            #expect(try await insert() != nil)
+            #expect(try await store.find(ids[9], owner: ana)?.isExpired == true)
+            #expect(try await store.find(ids[5], owner: ana)?.isExpired == false)
+            // A long piece is on its way.
+            try await store.touch(ids[5])
+            #expect(try await insert() == nil)
+            try await store.touch(ids[9])
+            #expect(try await store.find(ids[9], owner: ana)?.isExpired == true, "what has ended stays so")
+        }
+    }
+
+    @Test func idleOnesGiveWayWhereTheQuotaIsNeeded() async throws {
+        try await TestDatabase.run { database in
+            let (ana, bo) = (try await database.person(), try await database.person())
+            let store = lasting(database)
+            var ids: [UploadID] = []
+            for (owner, minutes) in [(ana, 0), (ana, 70), (ana, 90), (ana, 80), (bo, 200)] {
+                let id = UploadID.make()
+                _ = try await store.insert(id, owner: owner, .init(name: "x", metadata: nil, length: 100))
+                try await age(id, minutes: minutes, database)
+                ids.append(id)
+            }
+            #expect(try await store.giveWay(ana, wanted: 301, needed: 301) == 0, "not enough, so none ends")
+            #expect(try await store.giveWay(ana, wanted: 101, needed: 1) == 200)
+            let live = try await store.live()
+            #expect(live == Set([ids[0], ids[1], ids[4]].map(\.uuid)))
+            #expect(try await store.giveWay(ana, wanted: 1000, needed: 1) == 100)
+            #expect(try await store.giveWay(ana, wanted: 1000, needed: 1) == 0)
+            #expect(try await store.live() == Set([ids[0], ids[4]].map(\.uuid)))
+        }
+    }
+
     @Test func expiredUploadsAreRememberedForAMonth() async throws {
         try await TestDatabase.run { database in
             let ana = try await database.person()
