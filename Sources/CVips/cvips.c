@@ -258,13 +258,15 @@ void cvips_convert(cvips_image *image, const float light[256], const float matri
 
 static uint8_t clamped(float value) { return (uint8_t) (fminf(fmaxf(value, 0), 255) + 0.5f); }
 
-void cvips_convert_ycbcr(cvips_image *image) {
+void cvips_convert_ycbcr(cvips_image *image, bool is_studio) {
     VipsImage *pixels = unwrap(image);
     size_t count = 0;
     uint8_t *pixel = bytes_of(pixels, &count);
     if (pixel == NULL || pixels->Bands < 3) return;
     for (size_t i = 0; i < count; i++, pixel += pixels->Bands) {
         float y = pixel[0], cb = pixel[1] - 128.0f, cr = pixel[2] - 128.0f;
+        // ITU-R BT.601: 16 to 235, and 16 to 240.
+        if (is_studio) y = (y - 16) * (255 / 219.0f), cb *= 255 / 224.0f, cr *= 255 / 224.0f;
         pixel[0] = clamped(y + 1.402f * cr);
         pixel[1] = clamped(y - 0.344136f * cb - 0.714136f * cr);
         pixel[2] = clamped(y + 1.772f * cb);

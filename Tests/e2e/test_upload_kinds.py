@@ -181,6 +181,19 @@ def test_fax_pages_of_different_length(pair, order):
         assert shown[0] == shown[1]
 
 
+def test_a_tiff_of_12_bits_is_a_file_for_everybody(pair):
+    """libvips reads none."""
+    pixels, secret = bytes(range(96)), b"SecretCam\0"
+    fields = [(256, 3, 1, 8), (257, 3, 1, 8), (258, 3, 1, 12), (259, 3, 1, 1), (262, 3, 1, 1), (271, 2, len(secret), 8 + 96),
+              (273, 4, 1, 8), (277, 3, 1, 1), (278, 3, 1, 8), (279, 4, 1, 96)]
+    content = b"II*\0" + struct.pack("<I", 8 + 96 + len(secret)) + pixels + secret + struct.pack("<H", len(fields))
+    content += b"".join(struct.pack("<HHII", *field) for field in fields) + bytes(4)
+    upload, answer = sent(pair, content, "deep.tif")
+    assert (upload["type"], upload["kind"], upload["cleaned"]) == ("image/tiff", "file", True) and "visibility" not in upload
+    assert answer.status_code == 200 and pixels in answer.content and b"Secret" not in answer.content
+    assert answer.headers["Content-Disposition"].startswith("attachment;")
+
+
 @pytest.mark.parametrize("kind", ["png", "tif"])
 def test_a_long_scan(pair, kind):
     """More pixels on one side than any camera has, and not many in all."""

@@ -47,8 +47,8 @@ typedef enum { CVIPS_SDR, CVIPS_PQ, CVIPS_HLG } cvips_hdr;
 // (row by row) what red, green and blue it makes. Pictures of other than 8 bits stay as they are.
 void cvips_convert(cvips_image *image, const float light[256], const float matrix[9], cvips_hdr hdr);
 
-// Converts luminance and two differences (Rec. 601, full range) to red, green and blue in place.
-void cvips_convert_ycbcr(cvips_image *image);
+// Converts luminance and two differences (Rec. 601, of full range or that of television) to red, green and blue in place.
+void cvips_convert_ycbcr(cvips_image *image, bool is_studio);
 
 int cvips_width(const cvips_image *image);
 int cvips_height(const cvips_image *image);   // of one frame

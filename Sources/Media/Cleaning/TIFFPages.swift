@@ -3,6 +3,8 @@
 enum TIFFPages {
     private enum Tag {
         static let newSubfileType = 254
+        static let compression = 259
+        static let photometric = 262
         static let orientation = 274
         static let stripByteCounts = 279
         static let tileByteCounts = 325
@@ -10,18 +12,35 @@ enum TIFFPages {
         static let subIFDs = 330
         /// The length of an old-style JPEG.
         static let jpegLength = 514
+        static let subsampling = 530
+        static let referenceBlackWhite = 532
         /// DNG specification, chapter 4.
         static let dngVersion = 50706
     }
 
-    /// Whether the first page's numbers are luminance and color differences, all as many, which only decoders of JPEG convert
-    /// (TIFF 6.0, section 21).
-    static func isYCbCr(_ file: ByteView) -> Bool {
+    /// Numbers that are luminance and color differences, outside of a JPEG (TIFF 6.0, section 21).
+    struct YCbCr: Equatable {
+        /// Whether there are fewer color differences than pixels.
+        var isSubsampled: Bool
+        /// Whether black is above 0 and white below 255, as in television.
+        var isStudio: Bool
+        /// As in EXIF, 1 to 8.
+        var orientation: Int
+    }
+
+    /// Nil where the first page's numbers are others. libvips converts none but those of a JPEG.
+    static func yCbCr(_ file: ByteView) -> YCbCr? {
         guard let reader = try? TIFFReader(file), let first = try? reader.offset(reader.isBig ? 8 : 4),
             let entries = try? reader.directory(first).entries
-        else { return false }
-        func values(_ tag: Int) -> [Int]? { entries.first { $0.tag == tag }.flatMap { try? reader.all($0) } }
-        return values(262) == [6] && ![[6], [7]].contains(values(259)) && values(530) == [1, 1]
+        else { return nil }
+        func entry(_ tag: Int) -> TIFFReader.Entry? { entries.first { $0.tag == tag } }
+        func values(_ tag: Int) -> [Int]? { entry(tag).flatMap { try? reader.all($0) } }
+        guard values(Tag.photometric) == [6], ![[6], [7]].contains(values(Tag.compression)) else { return nil }
+        let black = entry(Tag.referenceBlackWhite).flatMap { try? reader.remoteValues($0) }
+            .flatMap { try? reader.number($0.lowerBound, size: 4) }
+        return YCbCr(
+            isSubsampled: (values(Tag.subsampling) ?? [2, 2]) != [1, 1], isStudio: (black ?? 0) > 0,
+            orientation: values(Tag.orientation)?.first ?? 1)
     }
 
     /// The most metadata of an ordinary picture, in bytes: a profile, a preview, a history.

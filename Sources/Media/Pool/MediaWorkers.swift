@@ -79,7 +79,8 @@ public final class MediaWorkers: Sendable {
     public func makeJPEG(of file: ReceivedFile, for user: UUID) async throws -> ProcessedMedia.Cleaned? {
         guard case .picture = MediaType(mime: file.type) else { return nil }
         let job = WorkerJob(
-            type: file.type, limits: configuration.limits.allowing(file.size), ffmpeg: nil, makesJPEG: true)
+            type: file.type, limits: configuration.limits.allowing(file.size), ffmpeg: configuration.ffmpeg,
+            makesJPEG: true)
         return try await perform(job, on: file, of: user).cleaned
     }
 

@@ -10,6 +10,10 @@ struct DecoderInput {
     let isShortened: Bool
     /// Whether it is not the received file itself.
     let isCopy: Bool
+    /// Whether libvips reads the received file, too.
+    let isOfReceivedKind: Bool
+    /// The name of libvips's decoder for it. If another one claims it, its type is wrong.
+    let loaderPrefix: String
 
     init(_ job: WorkerJob, _ format: PictureFormat) throws {
         let maxFrames = job.limits.maxFrames
@@ -20,8 +24,21 @@ struct DecoderInput {
         self.frames = frames
         isShortened = format.isAnimatable && frames > maxFrames
         isCopy = !plan.keepsAll(of: size)
+        isOfReceivedKind = format != .heif || !isCopy
+        loaderPrefix = format.loaderPrefix
         path = isCopy ? job.output(".decodable") : job.input
         if isCopy { _ = try FileCleaning.write(plan, from: job.input, to: path) }
+    }
+
+    /// A TIFF's first page as ffmpeg decodes it: upright, as PNG.
+    init(_ job: WorkerJob, _ host: JobHost, _ numbers: TIFFPages.YCbCr) throws {
+        (frames, isShortened, isCopy, isOfReceivedKind) = (1, false, true, false)
+        loaderPrefix = PictureFormat.png.loaderPrefix
+        path = job.output(".decodable")
+        guard try FFmpeg(host: host, demuxer: "tiff_pipe").writePicture(of: job.input, to: path, numbers) else {
+            unlink(path)
+            throw MalformedFile()
+        }
     }
 
     func remove() { if isCopy { unlink(path) } }

@@ -54,6 +54,23 @@ struct FFmpeg {
         return try write(path, arguments)
     }
 
+    /// Writes a picture upright as PNG. Whether there is one now.
+    func writePicture(of picture: String, to path: String, _ numbers: TIFFPages.YCbCr) throws -> Bool {
+        let turns = [
+            2: "hflip", 3: "hflip,vflip", 4: "vflip", 5: "transpose=0", 6: "transpose=1", 7: "transpose=3",
+            8: "transpose=2",
+        ]
+        let filters =
+            ["scale=in_range=\(numbers.isStudio ? "tv" : "pc"):out_range=pc", "format=rgb24"]
+            + (turns[numbers.orientation].map { [$0] } ?? [])
+        let arguments =
+            ["-v", "quiet", "-nostdin", "-threads", "1"] + input(picture) + [
+                "-map", "0:V:0", "-frames:v", "1", "-map_metadata", "-1", "-vf", filters.joined(separator: ","),
+                "-threads", "1", "-c:v", "png", "-f", "image2", "-update", "1", "-y", "file:\(path)",
+            ]
+        return try write(path, arguments)
+    }
+
     /// Decodes the first sound to samples as `Waveform` takes them, up to a bit more than it takes. Whether there are any now.
     func writeSamples(of sound: String, to path: String) throws -> Bool {
         let arguments =

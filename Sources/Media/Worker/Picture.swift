@@ -68,7 +68,8 @@ final class Picture {
     }
 
     /// Converts luminance and color differences to red, green and blue in place.
-    func convertYCbCr() { cvips_convert_ycbcr(image) }
+    /// - Parameter isStudio: Whether they have the range of television.
+    func convertYCbCr(isStudio: Bool) { cvips_convert_ycbcr(image, isStudio) }
 
     /// Decodes a JPEG of inks without a profile.
     convenience init(bareCMYK path: String, edge: Int) throws {

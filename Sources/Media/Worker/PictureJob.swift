@@ -12,7 +12,7 @@ struct PictureJob {
         do {
             return try process()
         } catch is PictureError {
-            return try sequence() ?? .plainFile(type: job.type, audience: .ownerOnly)
+            return try sequence() ?? undecoded() ?? .plainFile(type: job.type, audience: .ownerOnly)
         } catch is MalformedFile {
             return .plainFile(type: job.type, audience: .ownerOnly)
         }
@@ -25,10 +25,10 @@ struct PictureJob {
             if format == .tiff {
                 try FileCleaning.view(job.input) { try TIFFPages.check($0, maxPages: job.limits.maxFrames) }
             }
-            let source = try DecoderInput(job, format)
+            let source = try decoderInput()
             defer { source.remove() }
             let header = try PictureHeader(path: source.path)
-            guard header.loader.hasPrefix(format.loaderPrefix), fits(header) else { throw MalformedFile() }
+            guard header.loader.hasPrefix(source.loaderPrefix), fits(header) else { throw MalformedFile() }
             let picture = try Picture(
                 path: source.path, edge: max(header.width, header.height), allFrames: false, upright: true,
                 convertColors: header.needsColorConversion)
@@ -56,10 +56,10 @@ struct PictureJob {
         if format == .tiff {
             try FileCleaning.view(job.input) { try TIFFPages.check($0, maxPages: job.limits.maxFrames) }
         }
-        let source = try DecoderInput(job, format)
+        let source = try decoderInput()
         defer { source.remove() }
         let header = try PictureHeader(path: source.path)
-        guard header.loader.hasPrefix(format.loaderPrefix), hasPossibleSize(header) else { throw MalformedFile() }
+        guard header.loader.hasPrefix(source.loaderPrefix), hasPossibleSize(header) else { throw MalformedFile() }
         if !fits(header) { return try processHuge(header) }
         // Only still pictures are turned. Animations are shown as stored everywhere.
         let isMoving = source.frames > 1 || format.isAnimatable && header.frames > 1
@@ -75,11 +75,24 @@ struct PictureJob {
         return media
     }
 
+    /// libvips reads no TIFF with fewer color differences than pixels; ffmpeg does.
+    private func decoderInput() throws -> DecoderInput {
+        if format == .tiff, job.ffmpeg != nil, let numbers = try FileCleaning.view(job.input, TIFFPages.yCbCr),
+            numbers.isSubsampled
+        {
+            return try DecoderInput(job, host, numbers)
+        }
+        return try DecoderInput(job, format)
+    }
+
     /// A file's own profile counts more, and libvips knows it.
     private func numbers(_ header: PictureHeader) throws -> Numbers {
         if format == .jpeg { return header.isBareCMYK ? .inks : .usual }
         return try FileCleaning.view(job.input) { file in
-            if format == .tiff { return TIFFPages.isYCbCr(file) ? .yCbCr : .usual }
+            if format == .tiff {
+                guard let numbers = TIFFPages.yCbCr(file), !numbers.isSubsampled else { return .usual }
+                return .yCbCr(isStudio: numbers.isStudio)
+            }
             return SourceColors(file, format).map(Numbers.colors) ?? .usual
         }
     }
@@ -135,6 +148,19 @@ struct PictureJob {
         return media
     }
 
+    /// A TIFF is cleaned without being decoded: one with numbers of 12 bits, which libvips does not read, is a plain file.
+    private func undecoded() throws -> ProcessedMedia? {
+        guard format == .tiff else { return nil }
+        var media = ProcessedMedia.plainFile(type: job.type)
+        do {
+            media.cleaned = try cut(job.input, by: format.cutter, isReadable: false)
+        } catch is MalformedFile {
+            return nil
+        }
+        media.isCleaned = true
+        return media
+    }
+
     /// A picture that moves and has no still one, which libvips does not read: a film to ffmpeg.
     private func sequence() throws -> ProcessedMedia? {
         guard format == .heif else { return nil }
@@ -159,7 +185,7 @@ struct PictureJob {
             // know, it does not see.
             return try cut(
                 job.input, by: format.cutter, verifying: source.isShortened ? source.path : nil,
-                isReadable: format != .heif || !source.isCopy)
+                isReadable: source.isOfReceivedKind)
         } catch is MalformedFile where format != .heif && !isMoving {
             // The picture is decodable but cannot be cleaned by cutting.
             return try reencode(source, header)

@@ -5,7 +5,7 @@ enum Numbers: Equatable {
     case usual
     case colors(SourceColors)
     /// Luminance and two color differences.
-    case yCbCr
+    case yCbCr(isStudio: Bool)
     /// Inks, in a JPEG without a profile.
     case inks
 
@@ -14,7 +14,7 @@ enum Numbers: Equatable {
         switch self {
         case .usual, .inks: break
         case .colors(let colors): colors.convert(picture)
-        case .yCbCr: picture.convertYCbCr()
+        case .yCbCr(let isStudio): picture.convertYCbCr(isStudio: isStudio)
         }
     }
 }

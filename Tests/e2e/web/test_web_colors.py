@@ -161,6 +161,41 @@ def test_a_jpeg_copy_has_the_colors_of_its_picture(painter, server, name):
     assert painter[0].evaluate(DIFFERENCE, [encoded[0], upload["type"], encoded[1]]) <= MOST
 
 
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("across, down, is_studio", [(2, 2, False), (2, 1, False), (2, 2, True), (1, 1, True)])
+def test_a_tiff_with_fewer_color_differences_than_pixels(painter, server, order, across, down, is_studio):
+    """Chromium shows no TIFF; the same numbers in a PNG are what it must look like."""
+    def numbers(red, green, blue):
+        y = 0.299 * red + 0.587 * green + 0.114 * blue
+        y, b, r = y, (blue - y) * 0.564, (red - y) * 0.713
+        return (16 + y * 219 / 255, 128 + b * 224 / 255, 128 + r * 224 / 255) if is_studio else (y, 128 + b, 128 + r)
+
+    pixels = bytearray()
+    for top in range(0, 64, down):
+        for left in range(0, 64, across):
+            unit = [numbers(*ROWS[top + y][left + x]) for y in range(down) for x in range(across)]
+            pixels += bytes(round(y) for y, _, _ in unit)
+            pixels += bytes(round(sum(n[i] for n in unit) / len(unit)) for i in (1, 2))
+    range_of = (16, 235, 128, 240, 128, 240) if is_studio else (0, 255, 128, 255, 128, 255)
+    after = 8 + len(pixels)
+    fields = [(256, 3, 1, 64), (257, 3, 1, 64), (258, 3, 3, after), (259, 3, 1, 1), (262, 3, 1, 6), (271, 2, 7, after + 6),
+              (273, 4, 1, 8), (277, 3, 1, 3), (278, 3, 1, 64), (279, 4, 1, len(pixels)), (530, 3, 2, (across, down)),
+              (532, 5, 6, after + 14)]
+    data = bytearray(b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", after + 14 + 48) + pixels
+    data += struct.pack(order + "HHH", 8, 8, 8) + b"Secret\0\0"
+    data += b"".join(struct.pack(order + "II", number, 1) for number in range_of) + struct.pack(order + "H", len(fields))
+    for tag, kind, count, value in fields:
+        data += struct.pack(order + "HHI", tag, kind, count)
+        values = value if isinstance(value, tuple) else (value, 0)
+        data += struct.pack(order + "HH", *values) if kind == 3 and count < 3 else struct.pack(order + "I", value)
+    upload = painter[1].upload(bytes(data + bytes(4)), "ycbcr.tif")
+    assert upload["kind"] == "image" and "visibility" not in upload and upload["cleaned"] is True
+    assert (upload["width"], upload["height"]) == (64, 64)
+    assert difference(painter, server, png(), {**upload, "type": "image/png"}) <= MOST
+    assert b"Secret" not in server.request("GET", upload["url"]).content
+    assert server.request("GET", upload["url"] + "&format=jpeg").status_code == 200
+
+
 def test_a_tiff_of_luminance_and_color_differences(painter, server):
     """Chromium shows no TIFF; the same numbers in a PNG are what it must look like."""
     def differences(red, green, blue):
