@@ -265,3 +265,16 @@ def test_a_picture_of_unknown_size_makes_a_plain_file(server, pair):
         assert upload["kind"] == "file" and "width" not in upload and upload["thumbnails"] == []
         ana.send(conversation, "", attachments=[upload["id"]])
         assert bob.get(f"/upload/{upload['id']}/file").status_code == 200
+
+
+def test_a_wave_of_a_codec_that_ffmpeg_does_not_know(pair):
+    """It is cleaned by its chunks, and everybody gets it."""
+    def chunk(name, content):
+        return name + struct.pack("<I", len(content)) + content
+
+    format = chunk(b"fmt ", struct.pack("<HHIIHHH", 0x1234, 1, 8000, 8000, 1, 8, 0))
+    plain, secret = format + chunk(b"data", bytes(range(256))), chunk(b"LIST", b"INFOIART" + struct.pack("<I", 12) + b"SecretPlace\0")
+    content = b"RIFF" + struct.pack("<I", 4 + len(plain) + len(secret)) + b"WAVE" + secret + plain
+    upload, served = sent(pair, content, "odd.wav")
+    assert upload["cleaned"] is True and "visibility" not in upload
+    assert served == b"RIFF" + struct.pack("<I", 4 + len(plain)) + b"WAVE" + plain

@@ -56,7 +56,8 @@ enum MediaType {
         case "video/ogg", "audio/ogg", "application/ogg": self = .movie(demuxer: "ogg", .remux(as: "ogg"))
         case "audio/mpeg": self = .movie(demuxer: "mp3", .cut(SoundCleaner.mpeg))
         case "audio/flac", "audio/x-flac": self = .movie(demuxer: "flac", .cut(FLACCleaner.plan, orRemux: "flac"))
-        case "audio/x-wav", "audio/wav", "audio/vnd.wave": self = .movie(demuxer: "wav", .remux(as: "wav"))
+        case "audio/x-wav", "audio/wav", "audio/vnd.wave":
+            self = .movie(demuxer: "wav", .cut(WAVCleaner.plan, orRemux: "wav"))
         case "audio/x-aiff", "audio/aiff": self = .movie(demuxer: "aiff", .remux(as: "aiff"))
         case "audio/x-hx-aac-adts", "audio/aac": self = .movie(demuxer: "aac", .cut(SoundCleaner.adts))
         case "audio/amr", "audio/AMR", "audio/AMR-WB": self = .movie(demuxer: "amr", .cut(SoundCleaner.amr))

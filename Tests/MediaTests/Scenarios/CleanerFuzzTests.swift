@@ -11,7 +11,7 @@ import Testing
         ("fragmented", MovieCleaner.plan), ("mov", MovieCleaner.plan), ("mp3", SoundCleaner.mpeg),
         ("aac", SoundCleaner.adts), ("flac", FLACCleaner.plan), ("mkv", MatroskaCleaner.plan),
         ("webm", MatroskaCleaner.plan), ("tif", TIFFCleaner.plan), ("avis", HEIFCleaner.plan),
-        ("mjpeg", JPEGFrames.plan), ("dfla", MovieCleaner.plan),
+        ("mjpeg", JPEGFrames.plan), ("dfla", MovieCleaner.plan), ("wav", WAVCleaner.plan),
     ]
 
     private static func check(_ cutter: (ByteView) throws -> EditPlan, _ bytes: [UInt8]) throws {
@@ -34,12 +34,13 @@ import Testing
         case "avis": try ISOFiles.movie("-an -c:v libaom-av1 -cpu-used 8 -pix_fmt yuv420p -f avif")
         case "mjpeg": try ISOFiles.movie("-an -c:v mjpeg -pix_fmt yuvj420p -f avi")
         case "dfla": try ISOFiles.movie("-vn -c:a flac -f mp4")
+        case "wav": try ISOFiles.movie("-vn -metadata title=a -c:a pcm_s16le -f wav")
         case "fragmented": try ISOFiles.subtitled("-movflags frag_keyframe+empty_moov -frag_duration 100000 -f mp4")
         default: try Photos.converted(to: type)
         }
     }
 
-    @Test(arguments: 0..<18)
+    @Test(arguments: 0..<19)
     func anyBytesAreSurvived(index: Int) throws {
         let (type, cutter) = Self.cutters[index]
         var random = SeededRandom(seed: UInt64(index))
@@ -89,7 +90,7 @@ import Testing
         #expect(threadCPUSeconds() - before < 20)
     }
 
-    @Test(arguments: 0..<18)
+    @Test(arguments: 0..<19)
     func cleaningTwiceChangesNothing(index: Int) throws {
         let (type, cutter) = Self.cutters[index]
         let once = try Self.apply(cutter, try Self.sample(type))
