@@ -291,11 +291,11 @@ static VipsImage *bare_copy(VipsImage *image, bool drop_profile) {
     return copy;
 }
 
-int cvips_save_webp(cvips_image *image, const char *path, int quality, int effort) {
+int cvips_save_webp(cvips_image *image, const char *path, int quality, int effort, bool lossless) {
     vips_error_clear();
     VipsImage *copy = bare_copy(unwrap(image), true);
     if (copy == NULL) return -1;
-    int result = vips_webpsave(copy, path, "Q", quality, "effort", effort, "strip", TRUE, NULL);
+    int result = vips_webpsave(copy, path, "Q", quality, "effort", effort, "lossless", lossless, "strip", TRUE, NULL);
     g_object_unref(copy);
     return result;
 }

@@ -54,7 +54,7 @@ int cvips_width(const cvips_image *image);
 int cvips_height(const cvips_image *image);   // of one frame
 
 // Writes a WebP without any metadata. Returns 0 or -1.
-int cvips_save_webp(cvips_image *image, const char *path, int quality, int effort);
+int cvips_save_webp(cvips_image *image, const char *path, int quality, int effort, bool lossless);
 
 // Writes a JPEG in sRGB without any metadata, with transparent parts on white. Returns 0 or -1.
 int cvips_save_jpeg(cvips_image *image, const char *path, int quality);

@@ -82,9 +82,9 @@ final class Picture {
     /// The height of one frame.
     var height: Int { Int(cvips_height(image)) }
 
-    func writeWebP(to path: String) throws {
+    func writeWebP(to path: String, isLossless: Bool) throws {
         // Effort 2 of 6 takes a quarter of the default's CPU time, for a few percent more bytes.
-        guard cvips_save_webp(image, path, 80, 2) == 0 else { throw PictureError.last() }
+        guard cvips_save_webp(image, path, 80, 2, isLossless) == 0 else { throw PictureError.last() }
     }
 
     /// In sRGB, with transparent parts on white.

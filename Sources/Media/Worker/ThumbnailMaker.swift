@@ -52,12 +52,19 @@ struct ThumbnailMaker {
         let medium = try large.reduced(to: ThumbnailSize.medium.maxEdge)
         let small = try medium.reduced(to: ThumbnailSize.small.maxEdge)
         let moving = animated ? try? movingMedium(path, convertColors) : nil
+        let isDrawing = large.width * large.height <= Self.maxLosslessPixels
         let thumbnails = [
-            try write(small, .small), try write(moving ?? medium, .medium), try write(large, .large),
+            try write(small, .small, isLossless: isDrawing),
+            try write(moving ?? medium, .medium, isLossless: isDrawing && moving == nil),
+            try write(large, .large, isLossless: isDrawing),
         ]
         let tiny = try small.reduced(to: 32)
         return (thumbnails, Blurhash.encode(rgb: try tiny.rgb(), width: tiny.width, height: tiny.height))
     }
+
+    /// The pixels of a picture that is an icon or an emoji rather than a photograph: its colors end sharply, and lossy WebP,
+    /// which has one color for four pixels, would show others.
+    private static let maxLosslessPixels = 160 * 160
 
     /// The animation at medium size, as stored: libvips would turn all frames as one strip.
     private func movingMedium(_ path: String, _ convertColors: Bool) throws -> Picture {
@@ -66,11 +73,11 @@ struct ThumbnailMaker {
             convertColors: convertColors)
     }
 
-    private func write(_ picture: Picture, _ size: ThumbnailSize) throws -> Thumbnail {
+    private func write(_ picture: Picture, _ size: ThumbnailSize, isLossless: Bool) throws -> Thumbnail {
         // libvips 8.14 adds an EXIF block to every WebP. It is cut as from any other WebP.
         let encoded = job.output(".encoded")
         defer { unlink(encoded) }
-        try picture.writeWebP(to: encoded)
+        try picture.writeWebP(to: encoded, isLossless: isLossless)
         let plan = try FileCleaning.plan(encoded, by: WebPCleaner.plan).plan
         _ = try FileCleaning.write(plan, from: encoded, to: job.output(BlobVariant.thumbnail(size).suffix))
         return Thumbnail(size: size, width: picture.width, height: picture.height)

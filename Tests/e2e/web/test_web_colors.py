@@ -42,6 +42,9 @@ WIDE = (31270, 32900, 70800, 29200, 17000, 79700, 13100, 4600)
 # At the corners of a table, decoders need not agree on how to interpolate.
 CORNERS = [[(255 * (x > 31), 255 * (y > 31), 255 * (x + y > 63)) for x in range(64)] for y in range(64)]
 
+# What an icon has, and lossy coding blurs: one color next to another.
+DOTS = [[(255, 0, 0) if (x + y) % 2 else (0, 0, 255) for x in range(64)] for y in range(64)]
+
 
 def png(*chunks, gray=False, rows=ROWS):
     def chunk(name, content):
@@ -113,7 +116,7 @@ def avif(primaries, transfer, matrix):
 
 
 PICTURES = {
-    "plain.png": png, "gamma1.png": lambda: png(gamma(100_000)), "gray.png": lambda: png(gamma(100_000), gray=True),
+    "plain.png": png, "dots.png": lambda: png(rows=DOTS), "gamma1.png": lambda: png(gamma(100_000)), "gray.png": lambda: png(gamma(100_000), gray=True),
     "gamma1.8.png": lambda: png(gamma(55_555), chromaticities(SRGB)), "wide.png": lambda: png(gamma(45_455), chromaticities(WIDE)),
     "chromaticities.png": lambda: png(chromaticities(WIDE)), "srgb.png": lambda: png((b"sRGB", b"\0"), gamma(100_000)),
     "pq.png": lambda: png((b"cICP", bytes((9, 16, 0, 1)))), "hlg.png": lambda: png((b"cICP", bytes((9, 18, 0, 1)))),
