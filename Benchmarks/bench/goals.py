@@ -70,5 +70,8 @@ GOALS = [
     Goal("thumbnails-upright", "pictures_per_cpu_s", "pictures of 12 megapixels a CPU second, to a C loop's", least=0.9,
          of="C on libvips"),
     Goal("thumbnails-turned", "pictures_per_cpu_s", "the same, stored on their side", least=0.9, of="C on libvips"),
+    Goal("thumbnails-huge", "pictures_per_cpu_s", "pictures of 108 megapixels a CPU second, to vipsthumbnail's", least=0.83,
+         of="vipsthumbnail, the three sizes only"),
+    Goal("thumbnails-huge", "memory_mb", "memory of the worker meanwhile: MB", most=250),
     Goal("in-flight-4", "out_of_order", "4 messages in flight for each sender: out of order", most=0),
 ]

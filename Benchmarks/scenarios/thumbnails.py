@@ -1,9 +1,10 @@
-"""Pictures: what a 12-megapixel JPEG costs from its bytes to its thumbnails, per CPU second.
+"""Pictures: what a JPEG of 12 megapixels, and one of 108, costs from its bytes to its thumbnails, per CPU second.
 
 Parley's media worker by itself, and the whole upload through the server; a C loop on libvips that makes the same files,
 which is checked byte for byte; and vipsthumbnail, which makes the three sizes only, each from a decoding of its own.
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -12,9 +13,10 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import threading
 
 from bench import ROUNDS, WORK, sized
-from bench.account import tree_cpu_seconds
+from bench.account import tree, tree_cpu_seconds
 from bench.http import upload
 from bench.process import end, spawn
 from bench.report import about, record
@@ -22,10 +24,12 @@ from bench.stack import BINARIES, Parley
 
 SIZES = {"small": 160, "medium": 480, "large": 1280}
 LIMITS = {"seconds": 40, "cpuSeconds": 30, "toolSeconds": 15, "memoryBytes": 1 << 30, "fileBytes": 2 << 30, "openFiles": 64,
-          "maxPixels": 100_000_000, "maxMovingPixels": 25_000_000, "maxEdge": 32_768, "maxFrames": 300}
+          "maxPixels": 100_000_000, "maxShrunkPixels": 400_000_000, "maxMovingPixels": 25_000_000, "maxEdge": 32_768,
+          "maxFrames": 300}
 
 
 PICTURES = sized(12, 4)
+HUGE_PICTURES = sized(4, 1)
 COLUMNS = {
     "pictures_per_cpu_s": "a CPU second", "server_cpu_us": "server µs", "workers_cpu_us": "media workers µs",
     "database_cpu_us": "PostgreSQL µs", "p50_us": "p50 µs",
@@ -54,6 +58,21 @@ def run():
                     ):
                         record(scenario, subject, pictures_per_cpu_s=pictures_per_cpu_s)
                     record(scenario, "parley, the whole upload", **measure_uploads(server, photo, PICTURES))
+            measure_huge(worker, directory)
+
+
+def measure_huge(worker, directory):
+    """A photograph as telephones with 108 megapixels take it. The worker shrinks it while it decodes it."""
+    scenario = "thumbnails-huge"
+    about(scenario, "A picture of 108 megapixels", "Its bytes are kept, without the metadata.",
+          {"pictures_per_cpu_s": "a CPU second", "memory_mb": "memory MB"}, ratio="pictures_per_cpu_s")
+    photo = make_huge_photo(directory)
+    for _ in range(ROUNDS):
+        with PeakMemory(worker.process.pid) as peak:
+            pictures_per_cpu_s = worker.measure(photo, HUGE_PICTURES)
+        record(scenario, "parley", pictures_per_cpu_s=pictures_per_cpu_s, memory_mb=peak.kb / 1000)
+        record(scenario, "vipsthumbnail, the three sizes only",
+               pictures_per_cpu_s=vipsthumbnail(photo, directory, HUGE_PICTURES))
 
 
 def make_photos(directory):
@@ -77,9 +96,48 @@ def make_photos(directory):
              "-GPSLatitude=48.8584", "-GPSLatitudeRef=N", "-GPSLongitude=2.2945", "-GPSLongitudeRef=E", name],
             cwd=directory, check=True)
         photos[kind] = directory / name
-    for image in directory.glob("*.v"):
+    vips("replicate", "bytes.v", HUGE, 3, 3)
+    for image in {*directory.glob("*.v")} - {directory / HUGE}:
         image.unlink()
     return photos
+
+
+HUGE = "huge.v"
+
+
+def make_huge_photo(directory):
+    photo = directory / "huge.jpg"
+    subprocess.run(["vips", "copy", HUGE, f"{photo.name}[Q=90]"], cwd=directory, check=True)
+    subprocess.run(["exiftool", "-q", "-overwrite_original", "-Make=Camera", photo.name], cwd=directory, check=True)
+    (directory / HUGE).unlink()
+    return photo
+
+
+class PeakMemory:
+    """The most resident memory that a descendant of a process had during a block: `kb`. Looks every few milliseconds, and
+    the kernel remembers the most of each process until it ends."""
+
+    def __init__(self, pid):
+        self.pid = pid
+        self.kb = 0
+
+    def __enter__(self):
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._ended.set()
+        self._thread.join()
+
+    def _look(self):
+        while not self._ended.wait(0.005):
+            for pid in tree(self.pid):
+                with contextlib.suppress(OSError, StopIteration):
+                    with open(f"/proc/{pid}/status") as status:
+                        most = next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
+                    self.kb = max(self.kb, most)
 
 
 class Worker:
@@ -131,7 +189,7 @@ class Worker:
         descriptor = os.open(job, os.O_RDONLY | os.O_DIRECTORY)
         socket.send_fds(self.socket, [b"\0"], [descriptor])
         os.close(descriptor)
-        self._send({"type": "image/jpeg", "limits": LIMITS})
+        self._send({"type": "image/jpeg", "limits": LIMITS, "makesJPEG": False})
         media = self._receive()["processed"]["_0"]
         if len(media["thumbnails"]) != len(SIZES) or "cleaned" not in media:
             raise RuntimeError(f"the media worker made of {photo}: {media}")
