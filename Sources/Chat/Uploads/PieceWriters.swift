@@ -18,6 +18,8 @@ final class PieceWriters: Sendable {
         private struct State {
             var heard: ContinuousClock.Instant
             var interrupt: (@Sendable () -> Void)?
+            /// Whether somebody takes over. A writer that has yet to begin to receive does not go on.
+            var isTakenOver = false
             var hasEnded = false
             var awaitingEnd: [CheckedContinuation<Void, Never>] = []
         }
@@ -30,6 +32,9 @@ final class PieceWriters: Sendable {
             state = Mutex(State(heard: now()))
         }
 
+        /// Whether somebody waits until the turn is over.
+        var isAwaited: Bool { state.withLock { !$0.awaitingEnd.isEmpty } }
+
         func heard() { state.withLock { $0.heard = now() } }
 
         /// Runs `receive` so that it can be cancelled from outside.
@@ -38,6 +43,7 @@ final class PieceWriters: Sendable {
                 let task = Task { try await receive() }
                 state.heard = now()
                 state.interrupt = { task.cancel() }
+                if state.isTakenOver { task.cancel() }
                 return task
             }
             defer { state.withLock { $0.interrupt = nil } }
@@ -68,6 +74,15 @@ final class PieceWriters: Sendable {
             for continuation in waiting { continuation.resume() }
         }
 
+        /// Ends the writer, also one that receives only later.
+        fileprivate func giveWay() {
+            let interrupt = state.withLock { state in
+                state.isTakenOver = true
+                return state.interrupt
+            }
+            interrupt?()
+        }
+
         fileprivate func interrupt(ifSilentFor silence: Duration) {
             state.withLock { $0.heard.duration(to: now()) >= silence ? $0.interrupt : nil }?()
         }
@@ -96,7 +111,7 @@ final class PieceWriters: Sendable {
         while true {
             let (turn, other) = claim(key)
             guard let other else { return turn }
-            other.interrupt(ifSilentFor: .zero)
+            other.giveWay()
             await other.waitForEnd()
         }
     }

@@ -114,6 +114,19 @@ import Testing
         #expect(isRefused(key))
     }
 
+    /// It may still look its upload up when somebody takes over.
+    @Test func aWriterThatHasYetToReceiveGivesWayToo() async throws {
+        let turn = try writers.begin(key)
+        async let taken = writers.takeOver(key)
+        while !turn.isAwaited { await Task.yield() }
+        let writer = await Writer(turn)
+        #expect(writer.isInterrupted)
+        writer.cancel()
+        await writer.end()
+        writers.end(key)
+        _ = await taken
+    }
+
     @Test func aWriterThatIsCancelledFromOutsideStops() async throws {
         let writer = await Writer(try writers.begin(key))
         writer.cancel()
