@@ -1,4 +1,3 @@
-import Foundation
 import Logging
 import NIOCore
 import NIOPosix
@@ -131,6 +130,13 @@ import Testing
         }
     }
 
+    /// Of several addresses, one that refuses says nothing of the others.
+    @Test func aNameMayHaveAnAddressThatRefuses() async throws {
+        let server = try RedisServer()
+        _ = try await RedisConnection.open(
+            configuration(server), on: .singletonMultiThreadedEventLoopGroup, resolver: TwoAddresses(port: server.port))
+    }
+
     @Test func somethingElseThanRedisIsLeft() async throws {
         let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .childChannelInitializer { channel in
@@ -206,14 +212,33 @@ private final class Heard: Sendable {
     }
 }
 
-/// Asks again and again until the answer is yes; fails the test after a minute, when it counts as hung.
+/// Asks again and again until the answer is yes; fails the test after five minutes, when it counts as hung.
 private func eventually(_ condition: () -> Bool) async throws {
-    let deadline = ContinuousClock.now + .seconds(60)
+    let deadline = ContinuousClock.now + .seconds(300)
     while ContinuousClock.now < deadline {
         if condition() { return }
         try await Task.sleep(for: .milliseconds(5))
     }
     Issue.record("it did not come true")
+}
+
+/// A host whose first address refuses.
+private final class TwoAddresses: Resolver, Sendable {
+    private let port: Int
+
+    init(port: Int) { self.port = port }
+
+    func initiateAAAAQuery(host: String, port: Int) -> EventLoopFuture<[SocketAddress]> { answer("::1", port: 1) }
+    func initiateAQuery(host: String, port: Int) -> EventLoopFuture<[SocketAddress]> {
+        answer("127.0.0.1", port: self.port)
+    }
+    func cancelQueries() {}
+
+    private func answer(_ address: String, port: Int) -> EventLoopFuture<[SocketAddress]> {
+        MultiThreadedEventLoopGroup.singleton.next().makeCompletedFuture {
+            [try SocketAddress(ipAddress: address, port: port)]
+        }
+    }
 }
 
 /// Speaks first, and something else.
