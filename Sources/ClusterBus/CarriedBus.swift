@@ -155,13 +155,15 @@ package final class CarriedBus: Bus {
 
     /// Tells what waits, without waiting for more: also before the server stops.
     package func sendHints() async {
-        for load in state.withLock({ $0.hints.take() }) {
-            do {
-                try await hints.send([CarriedFrame(channel: 0, frame: encode(.hints(load), .hints))])
-                metrics.hintsSent.add(load.count)
-            } catch {
-                logger.debug("hints are told later", metadata: ["error": "\(error)"])
-                state.withLock { $0.hints.putBack(load, at: Self.now, pause: Self.hintPause) }
+        let loads = state.withLock { $0.hints.take() }
+        guard !loads.isEmpty else { return }
+        do {
+            try await hints.send(loads.map { CarriedFrame(channel: 0, frame: encode(.hints($0), .hints)) })
+            metrics.hintsSent.add(loads.reduce(0) { $0 + $1.count })
+        } catch {
+            logger.debug("hints are told later", metadata: ["error": "\(error)"])
+            state.withLock { state in
+                for load in loads { state.hints.putBack(load, at: Self.now, pause: Self.hintPause) }
             }
         }
     }
@@ -208,9 +210,14 @@ package final class CarriedBus: Bus {
                 state.health.note(isConnected: events.isConnected, at: Self.now)
                 return !state.isAlone && state.health.isDue(at: Self.now)
             }
+            // Behind the events: frames leave in the order of their counters.
             if isDue {
-                try? await events.send([CarriedFrame(channel: events.channels - 1, frame: encode(.events([]), .events))]
-                )
+                outgoing.submit {
+                    $0.addSignOfLife()
+                    return true
+                } work: { [self] in
+                    await send($0)
+                }
             }
             if Self.now - lastLocated >= Self.locating {
                 await locate(receive)

@@ -1,5 +1,4 @@
 internal import ChatModel
-internal import NIOCore
 
 /// Judges the frames that come. A pure machine, but for its counters.
 struct FrameReceiver: Sendable {

@@ -1,5 +1,6 @@
 import ChatModel
 import ChatStore
+import Crypto
 import Logging
 import NIOCore
 import NIOPosix
@@ -172,18 +173,10 @@ private final class TestNode: Sendable {
         database = try PostgresClient(configuration: configuration, logger: silent)
         try await database.start()
         let store = BusStore(database: database)
-        let scope = try await store.locate().scope
-        let carrier = redis.map { server in
-            RedisCarrier(
-                RedisPubSub(
-                    configuration: RedisConfiguration(host: "127.0.0.1", port: server.port),
-                    channels: RedisCarrier.channelNames(scope: scope), group: .singletonMultiThreadedEventLoopGroup,
-                    logger: silent), scope: scope)
-        }
-        bus = CarriedBus(
-            node: node(number), codec: .test(scope: scope), hints: PostgresCarrier(store), events: carrier,
-            logger: silent
-        ) { try await store.locate() }
+        bus = try await CarriedBus.open(
+            node(number), store: store,
+            redis: redis.map { RedisConfiguration(host: "127.0.0.1", port: $0.port) },
+            secrets: [SymmetricKey(data: [1])], group: .singletonMultiThreadedEventLoopGroup, logger: silent)
     }
 
     func run() async {

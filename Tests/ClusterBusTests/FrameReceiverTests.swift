@@ -1,5 +1,4 @@
 import ChatModel
-import NIOCore
 import Testing
 
 @testable import ClusterBus

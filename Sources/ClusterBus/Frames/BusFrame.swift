@@ -35,4 +35,9 @@ package struct BusFrame: Sendable, Equatable {
 
     package var head: Head
     package var body: Body
+
+    package init(head: Head, body: Body) {
+        self.head = head
+        self.body = body
+    }
 }

@@ -4,7 +4,8 @@ internal import Foundation
 package import NIOCore
 
 /// Frames as text. Any role of the database may notify, and a Redis may be shared, so each frame is signed with a key that
-/// only nodes with the same secret and the same database have.
+/// only nodes with the same secret and the same database have. New kinds of events need no new version; a frame of a new
+/// version would have to wait until every node reads it.
 ///
 ///     1 byte     the version, "1"
 ///     52 letters path, node, epoch, counter, timeline, moment

@@ -12,6 +12,7 @@ struct OutgoingEvents: Sendable {
     private var waiting: [Deque<BusEvent>]
     private var bytes = 0
     private var count = 0
+    private var needsSignOfLife = false
     private let maxFrame: Int
 
     /// What may wait. More is not taken: hints tell of it.
@@ -28,7 +29,10 @@ struct OutgoingEvents: Sendable {
         self.maxFrame = maxFrame
     }
 
-    var isEmpty: Bool { count == 0 }
+    var isEmpty: Bool { count == 0 && !needsSignOfLife }
+
+    /// A frame is to leave even if there is no event.
+    mutating func addSignOfLife() { needsSignOfLife = true }
 
     /// - Returns: Whether there is room for it, here and in a frame.
     mutating func add(_ event: BusEvent, to channel: Int) -> Bool {
@@ -49,6 +53,8 @@ struct OutgoingEvents: Sendable {
             var left = Self.maxBytesAtOnce / waiting.count
             while left > 0, let load = takeFrame(of: channel, &left) { loads.append(load) }
         }
+        if loads.isEmpty, needsSignOfLife { loads.append(Load(channel: waiting.count - 1, events: [])) }
+        needsSignOfLife = false
         return loads
     }
 

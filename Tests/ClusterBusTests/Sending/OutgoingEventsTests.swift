@@ -1,5 +1,4 @@
 import ChatModel
-import NIOCore
 import Testing
 
 @testable import ClusterBus
@@ -34,6 +33,19 @@ import Testing
         #expect(outgoing.isEmpty)
         #expect(outgoing.add(event(2, bytes: most), to: 0) == true)
         #expect(outgoing.take().map { $0.events.map(\.revision) } == [[2]])
+    }
+
+    @Test func aSignOfLifeIsAFrameWithoutEvents() {
+        var outgoing = OutgoingEvents(channels: 3, maxFrame: 1000)
+        outgoing.addSignOfLife()
+        #expect(!outgoing.isEmpty)
+        #expect(outgoing.take().map { [$0.channel, $0.events.count] } == [[2, 0]])
+        #expect(outgoing.isEmpty && outgoing.take().isEmpty)
+        // Any other frame is one as well.
+        outgoing.addSignOfLife()
+        _ = outgoing.add(event(1), to: 0)
+        #expect(outgoing.take().map { [$0.channel, $0.events.count] } == [[0, 1]])
+        #expect(outgoing.take().isEmpty)
     }
 
     @Test func whatWaitsIsBounded() {
