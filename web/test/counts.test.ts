@@ -277,7 +277,8 @@ class Walk {
 }
 
 test("in random walks with late, doubled and lost events, the number is the server's at rest", () => {
-  for (let seed = 1; seed <= 400; seed += 1) {
+  // The last of them once disagreed.
+  for (const seed of [...Array(400).keys(), 21_390]) {
     const walk = new Walk(random(seed));
     for (let step = 0; step < 60; step += 1) {
       walk.act();

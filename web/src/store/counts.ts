@@ -120,7 +120,11 @@ export function withServerCount(state: State, id: Id, server: ServerCount): Stat
   // The server counted an earlier version, which nobody here has seen. It was probably as this one is.
   const isUnseen = ({ seq, isFirst }: Entry) => isFirst && seq <= lastSeq;
   const number = later.reduce((sum, entry) => (isUnseen(entry) ? sum : sum + entry.change), server.unreadCount);
-  const isSure = isExact ? !later.some(isUnseen) : later.every(({ change }) => change === 0);
+  // The server may also have counted a version between two that were seen here, whose change is still on its way.
+  const isBehind = (state.revisions[id] ?? 0) < revision;
+  const isOvertaken = (entry: Entry) =>
+    isBehind && !entry.isFirst && !later.some(({ seq, revision }) => seq === entry.seq && revision < entry.revision);
+  const isSure = isExact ? !later.some((entry) => isUnseen(entry) || isOvertaken(entry)) : later.every(({ change }) => change === 0);
   return withCount(state, id, { ...count, number, isSure, revision, lastSeq, isExact });
 }
 
