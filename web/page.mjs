@@ -22,7 +22,8 @@ addImports(main);
 const address = (path) => `/assets/${basename(path)}`;
 const head = [
   `<link rel="stylesheet" href="${address(main.cssBundle)}">`,
-  `<meta name="later-styles" content="${address(entry("src/styles/later.css"))}">`,
+  // Those of the views that are loaded later: views/lazy.tsx finds them here.
+  ...["thread", "later"].map((name) => `<meta name="${name}-styles" content="${address(entry(`src/styles/${name}.css`))}">`),
   ...[...shared].map((path) => `<link rel="modulepreload" href="${address(path)}">`),
   `<script type="module" src="${address(script)}"></script>`,
 ];

@@ -7,12 +7,14 @@ import { basePath } from "./lib/basePath";
 import { Store } from "./store/store";
 import { App } from "./views/App";
 import { ChatContext } from "./views/context";
+import { prefetchThread } from "./views/lazyThread";
 import "./styles/main.css";
 
 const later = async () => (await import("./views/pages")).later;
 const chat = new Chat(new Parley(window.location.origin + basePath, signedInHint, unconfirmedLogout, later), new Store(), later);
 watchPage(chat);
 void chat.restore();
+if (signedInHint.read() !== null) prefetchThread();
 
 const root = document.getElementById("root");
 if (root !== null) {

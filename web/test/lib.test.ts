@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { parseRoute, pathOf } from "../src/app/router";
 import { decodeBlurhash } from "../src/lib/blurhash";
 import { basePathOf } from "../src/lib/basePath";
-import { emojiGroups } from "../src/lib/emoji";
+import { emojiGroups, findEmoji, toned } from "../src/lib/emoji";
 import { characterStart } from "../src/lib/graphemes";
 import { byteSize, initials, isEmojiOnly, stableIndex } from "../src/lib/format";
 import { linkify } from "../src/lib/linkify";
@@ -169,9 +169,26 @@ test("unchanged rows stay the same objects, whatever is inserted around them", (
 test("every emoji is one emoji, has a name, and is listed once", () => {
   assert.equal(emojiGroups.length, texts.emoji.groups.length);
   const all = emojiGroups.flat();
-  assert.deepEqual(all.filter(({ emoji, name }) => !isEmojiOnly(emoji) || !/^[a-z ]+$/.test(name)), []);
+  assert(all.length > 1_800);
+  assert.deepEqual(all.filter(({ emoji, name }) => !(isEmojiOnly(emoji) || /^[#*\d]/.test(emoji)) || name.trim() === ""), []);
   assert.equal(new Set(all.map(({ emoji }) => emoji)).size, all.length);
   assert.equal(new Set(all.map(({ name }) => name)).size, all.length);
+});
+
+test("emoji are found by the beginnings of their words, nicknames first, and take tones", () => {
+  assert.equal(findEmoji("tada")[0]?.emoji, "🎉");
+  assert.equal(findEmoji("thumbs up")[0]?.emoji, "👍");
+  assert.equal(findEmoji("germ")[0]?.emoji.length, 4);
+  assert.deepEqual(findEmoji("no such thing"), []);
+  const wave = findEmoji("waving hand")[0];
+  assert(wave !== undefined);
+  assert.equal(toned(wave, "\u{1F3FD}"), "👋🏽");
+  const victory = findEmoji("victory hand")[0];
+  assert(victory !== undefined);
+  assert.equal(toned(victory, "\u{1F3FB}"), "✌🏻");
+  const grin = findEmoji("grinning face")[0];
+  assert(grin !== undefined);
+  assert.equal(toned(grin, "\u{1F3FB}"), grin.emoji);
 });
 
 test("an excerpt begins and ends between characters as people see them", () => {

@@ -81,9 +81,9 @@ def test_emoji_are_put_in_at_the_caret_and_found_by_name(two):
     ana.composer.press("Home")
     ana.page.get_by_role("button", name="Insert emoji").click()
     picker = ana.page.get_by_role("dialog", name="Emoji")
-    expect(picker.get_by_role("group")).to_have_count(6)
+    expect(picker.get_by_role("group")).to_have_count(10)
     ana.page.keyboard.type("tada")
-    expect(picker.get_by_role("button")).to_have_count(1)
+    expect(picker.locator(".emoji-grid button")).to_have_count(1)
     ana.page.keyboard.press("ArrowDown")
     ana.page.keyboard.press("Enter")
     expect(picker).to_have_count(0)
@@ -100,7 +100,7 @@ def test_any_emoji_can_be_a_reaction(two):
     bo.sees("Lunch?")
     bo.menu("Lunch?", "More reactions")
     bo.page.get_by_label("Find emoji").fill("pizza")
-    bo.page.get_by_role("dialog", name="Emoji").get_by_role("button", name="pizza").click()
+    bo.page.get_by_role("dialog", name="Emoji").locator(".emoji-grid").get_by_role("button", name="pizza").click()
     expect(ana.page.get_by_role("button", name="🍕 by Bo")).to_be_visible()
 
 
@@ -111,7 +111,7 @@ def test_emoji_by_touch_stay_open_and_open_no_keyboard(person):
     picker = ana.page.get_by_role("dialog", name="Emoji")
     expect(picker.get_by_role("textbox")).to_have_count(0)
     for _ in range(2):
-        picker.get_by_role("button", name="heart", exact=True).tap()
+        picker.get_by_role("button", name="red heart, love", exact=True).first.tap()
     expect(ana.composer).to_have_value("❤️❤️")
     expect(ana.composer).not_to_be_focused()
 

@@ -163,7 +163,7 @@ def test_a_network_that_is_gone_is_said_at_once(person):
     stop_time(ana.page)
     ana.context.set_offline(True)
     expect(ana.page.get_by_text("Offline.")).to_be_visible()
-    expect(ana.page.locator(".subtitle")).to_have_text("Connecting…")
+    expect(ana.page.locator(".subtitle")).to_have_text("no connection")
     ana.context.set_offline(False)
     ana.page.clock.resume()
     expect(ana.page.get_by_text("Offline.")).to_have_count(0)

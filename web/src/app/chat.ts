@@ -72,6 +72,7 @@ export class Chat {
     this.typing = new Typing(parley);
     this.uploads = new Uploads(parley, store);
     this.drafts = new Drafts(store, this.uploads, this.notices);
+    this.drafts.onReplyRestored = (conversationId, messageId) => void this.messages.answered(conversationId, messageId);
     this.acts = new Acts(parley, store, this.outbox, this.notices);
     this.sending = new Sending(parley, store, this.outbox, this.drafts, this.uploads, this.acts, this.notices);
     this.catchingUp = new CatchingUp(

@@ -1,7 +1,7 @@
 import { Id, Message } from "../client/types";
 import { limits } from "../rules/limits";
 import { Act } from "../store/act";
-import { Draft, draftOf, emptyDraft, PendingMessage, UploadTask } from "../store/state";
+import { Draft, draftOf, Editing, emptyDraft, PendingMessage, UploadTask } from "../store/state";
 import { Store } from "../store/store";
 import * as texts from "../texts";
 import { messageSummary } from "../texts/summary";
@@ -13,6 +13,9 @@ import { Uploads } from "./uploads";
  * all that is put aside.
  */
 export class Drafts {
+  /** Called with the message that a restored draft answers. */
+  onReplyRestored: (conversationId: Id, messageId: Id) => void = () => {};
+
   /** By conversation: the draft as it was when the latest edit was saved. */
   private readonly afterEdit = new Map<Id, Draft>();
 
@@ -29,25 +32,34 @@ export class Drafts {
     this.set(conversationId, editing === undefined ? { ...draft, text } : { ...draft, editing: { ...editing, text } });
   }
 
+  /** Empties the draft. Edits that were begun stay. */
   clear(conversationId: Id): void {
-    this.set(conversationId, emptyDraft);
+    const { begun } = this.of(conversationId);
+    this.set(conversationId, begun === undefined ? emptyDraft : { ...emptyDraft, begun });
   }
 
   reply(message: Message): void {
-    const { editing: _, ...draft } = this.of(message.conversationId);
+    const { editing: _, ...draft } = aside(this.of(message.conversationId));
     this.set(message.conversationId, { ...draft, replyTo: message });
   }
 
   /** Edits a message, which is given as it is shown. */
   edit(message: Message): void {
     const { id: target, conversationId, text, attachments } = message;
-    const editing = { target, text, original: text, summary: messageSummary(message), mayBeEmpty: attachments.length > 0 };
-    this.set(conversationId, { ...this.of(conversationId), editing });
+    this.begin(conversationId, { target, text, original: text, summary: messageSummary(message), mayBeEmpty: attachments.length > 0 });
   }
 
   editPending({ clientId: target, conversationId, text, uploads }: PendingMessage): void {
-    const editing = { target, text, original: text, summary: text, mayBeEmpty: uploads.length > 0 };
-    this.set(conversationId, { ...this.of(conversationId), editing });
+    this.begin(conversationId, { target, text, original: text, summary: text, mayBeEmpty: uploads.length > 0 });
+  }
+
+  /** Begins an edit, or goes on with it. Half of another one is put aside. */
+  private begin(conversationId: Id, editing: Editing): void {
+    const present = this.of(conversationId);
+    if (present.editing?.target === editing.target) return;
+    const { begun, ...draft } = aside(present);
+    const { [editing.target]: text = editing.text, ...others } = begun ?? {};
+    this.set(conversationId, { ...draft, editing: { ...editing, text }, ...(Object.keys(others).length === 0 ? {} : { begun: others }) });
   }
 
   /** Puts an edit that the server refused back into the field, with the reason. */
@@ -73,6 +85,15 @@ export class Drafts {
     const { replyTo: _, ...unrelated } = draft;
     this.set(conversationId, editing === undefined ? unrelated : draft);
     this.afterEdit.set(conversationId, this.of(conversationId));
+  }
+
+  /** Attaches what was dropped or pasted. */
+  async attachDropped(conversationId: Id, dropped: Promise<readonly File[]>): Promise<void> {
+    await this.notices.attempt(async () => {
+      const files = await dropped;
+      if (files.length === 0) this.notices.show(texts.composer.emptyFolder, true);
+      else this.attach(conversationId, files);
+    });
   }
 
   attach(conversationId: Id, files: readonly File[]): void {
@@ -105,11 +126,21 @@ export class Drafts {
     const isFree = text.trim() === "" && uploads.length === 0 && editing === undefined;
     if (!isFree) return text === draft.text && draft.uploads.length === 0 && draft.editing === undefined;
     for (const task of tasks) this.store.dispatch({ type: "uploadAdded", task });
-    this.set(conversationId, draft);
+    const { replyTo } = draft;
+    // It may have been changed or deleted since, so it is shown once the server has said how it is.
+    this.set(conversationId, replyTo === undefined ? draft : { ...draft, replyTo: { ...replyTo, text: "", attachments: [], revision: 0 } });
+    if (replyTo !== undefined) this.onReplyRestored(conversationId, replyTo.id);
     return true;
   }
 
   private set(conversationId: Id, draft: Draft): void {
     this.store.dispatch({ type: "draftChanged", conversationId, draft });
   }
+}
+
+/** A draft whose edit, if it has changed anything, is among those that were begun. */
+function aside(draft: Draft): Draft {
+  const { editing } = draft;
+  if (editing === undefined || editing.text === editing.original) return draft;
+  return { ...draft, begun: { ...draft.begun, [editing.target]: editing.text } };
 }

@@ -104,8 +104,8 @@ export class Managing {
     this.known(await this.routes.rename(id, title));
   }
 
-  async addMember(id: Id, userId: Id): Promise<void> {
-    this.known(await this.routes.addMembers(id, [userId]));
+  async addMembers(id: Id, userIds: Id[]): Promise<void> {
+    this.known(await this.routes.addMembers(id, userIds));
   }
 
   async removeMember(id: Id, userId: Id): Promise<void> {

@@ -1,3 +1,4 @@
+import { ApiError, isPassing } from "../client/errors";
 import { Parley } from "../client/parley";
 import { Id, Message, Upload } from "../client/types";
 import { Store } from "../store/store";
@@ -16,6 +17,25 @@ export class Messages {
       this.store.dispatch({ type: "kept", messages: [await this.parley.message(messageId)] });
     } catch {
       // The quotation then says that its message is not available.
+    }
+  }
+
+  /** Fetches the message that a draft answers, or takes it out of the draft if it cannot be seen any more. */
+  async answered(conversationId: Id, messageId: Id): Promise<void> {
+    for (;;) {
+      try {
+        await this.apply(this.parley.message(messageId));
+        return;
+      } catch (error) {
+        const draft = this.store.state.drafts[conversationId];
+        if (draft?.replyTo?.id !== messageId) return;
+        if (error instanceof ApiError && !isPassing(error)) {
+          const { replyTo: _, ...rest } = draft;
+          this.store.dispatch({ type: "draftChanged", conversationId, draft: rest });
+          return;
+        }
+        await new Promise((resolve) => setTimeout(resolve, 3_000));
+      }
     }
   }
 

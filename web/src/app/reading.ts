@@ -129,6 +129,15 @@ export class Reading {
     this.store.dispatch({ type: "caughtUp", conversationId: id, revision: target });
   }
 
+  /** Fetches what has changed in a conversation of which no event tells: one that is hidden. */
+  async catchUp(id: Id): Promise<void> {
+    try {
+      await this.fetchChanges(id, undefined, this.store.state.revisions[id] ?? 0);
+    } catch {
+      // The next time tries again.
+    }
+  }
+
   /** The user has seen everything up to `seq`. */
   markRead(id: Id, seq: number): void {
     const conversation = this.store.state.conversations[id];

@@ -42,6 +42,15 @@ export function parseRoute(pathname: string): Route {
   }
 }
 
+/** The view of this server that an address leads to, if it does. */
+export function routeOf(href: string): Route | undefined {
+  const { origin, pathname, search, hash } = new URL(href);
+  const isHere = origin === window.location.origin && (pathname === basePath || pathname.startsWith(`${basePath}/`));
+  if (!isHere || search !== "" || hash !== "") return undefined;
+  const route = parseRoute(pathname);
+  return route.view === "unknown" ? undefined : route;
+}
+
 export function pathOf(route: Route): string {
   return basePath + pathWithin(route);
 }

@@ -62,6 +62,7 @@ export class Sending {
       uploads,
       createdAt: new Date().toISOString(),
       state: "uploading",
+      unseen: uploads.filter((id) => this.store.state.uploads[id]?.upload === undefined),
       ...(replyTo === undefined ? {} : { replyTo: replyTo.id }),
     };
     if (replyTo !== undefined) this.store.dispatch({ type: "kept", messages: [replyTo] });
@@ -76,9 +77,9 @@ export class Sending {
     if (pending === undefined) return;
     const uploads = pending.uploads.filter((id) => this.store.state.uploads[id]?.isLost !== true);
     if (pending.text === "" && uploads.length === 0) return;
-    this.alter(clientId, { state: "uploading", uploads });
+    this.alter(clientId, { state: "uploading", uploads, unseen: [] });
     for (const id of uploads) if (this.store.state.uploads[id]?.state === "failed") this.uploads.retry(id);
-    this.proceed({ ...pending, uploads });
+    this.proceed({ ...pending, uploads, unseen: [] });
   }
 
   /** Gives up a message that was not acknowledged. One that may have arrived is deleted as soon as that is known. */
@@ -127,6 +128,9 @@ export class Sending {
     const failed = tasks.find((task) => task?.state === "failed");
     if (failed !== undefined) {
       this.alter(pending.clientId, { state: "failed", problem: failed.problem ?? "" });
+    } else if (pending.unseen?.some((id) => this.store.state.uploads[id]?.upload?.visibility === "owner") === true) {
+      // The tray was gone before it could say so.
+      this.alter(pending.clientId, { state: "failed", problem: texts.message.ownerOnly });
     } else if (tasks.every((task) => task?.upload !== undefined)) {
       this.alter(pending.clientId, { state: "sending" });
       this.enqueue(pending);

@@ -189,7 +189,7 @@ function* everything(state: State): Generator<[string, Kept]> {
     return title === undefined ? {} : { title };
   };
   for (const [conversationId, draft] of Object.entries(state.drafts)) {
-    if (draft.text.trim() === "" && draft.uploads.length === 0 && draft.editing === undefined) continue;
+    if (draft.text.trim() === "" && draft.uploads.length === 0 && (draft.editing ?? draft.begun) === undefined) continue;
     yield [`draft/${conversationId}`, { kind: "draft", conversationId, draft, ...tasksOf(draft.uploads), ...named(conversationId) }];
   }
   for (const pending of state.pending) {

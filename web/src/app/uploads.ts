@@ -1,6 +1,9 @@
+import { isHopeless, UnreadableFile } from "../client/errors";
 import { Parley } from "../client/parley";
 import { Id } from "../client/types";
 import { newId } from "../lib/ids";
+import { measure } from "../lib/measure";
+import { mostPreviews } from "../store/reduce";
 import { Store } from "../store/store";
 import { problemText } from "../texts/problems";
 
@@ -15,6 +18,7 @@ export class Uploads {
   onSettled: (taskId: string) => void = () => {};
 
   private readonly transfers = new Map<string, Transfer>();
+  private readonly shown: string[] = [];
 
   constructor(private readonly parley: Parley, private readonly store: Store) {}
 
@@ -31,11 +35,12 @@ export class Uploads {
   /** Begins to send a file. Answers the id of its task. */
   start(file: File): string {
     const id = newId();
-    const preview = file.type.startsWith("image/") ? { preview: URL.createObjectURL(file) } : {};
+    const preview = /^(image|video|audio)\//.test(file.type) ? { preview: URL.createObjectURL(file) } : {};
     this.store.dispatch({
       type: "uploadAdded",
       task: { id, name: file.name, size: file.size, type: file.type, share: 0, state: "uploading", ...preview },
     });
+    if (preview.preview !== undefined) void this.measure(id, file.type, preview.preview);
     void this.transfer(id, file);
     return id;
   }
@@ -55,10 +60,22 @@ export class Uploads {
 
   /** Forgets a task; the file stays with the server. */
   forget(taskId: string): void {
-    const preview = this.store.state.uploads[taskId]?.preview;
-    if (preview !== undefined) URL.revokeObjectURL(preview);
+    const { preview, upload } = this.store.state.uploads[taskId] ?? {};
+    if (preview !== undefined) this.leave(preview, upload !== undefined);
     this.transfers.delete(taskId);
     this.store.dispatch({ type: "uploadRemoved", id: taskId });
+  }
+
+  /** Lets go of a preview; the latest ones of files that were sent are shown on. */
+  private leave(preview: string, isShown: boolean): void {
+    if (isShown) this.shown.push(preview);
+    const old = isShown ? this.shown.splice(0, this.shown.length - mostPreviews) : [preview];
+    for (const url of old) URL.revokeObjectURL(url);
+  }
+
+  private async measure(id: string, type: string, preview: string): Promise<void> {
+    const measures = await measure(type, preview);
+    this.store.dispatch({ type: "uploadChanged", id, changes: measures });
   }
 
   private async transfer(id: string, file: File): Promise<void> {
@@ -67,11 +84,13 @@ export class Uploads {
     this.transfers.set(id, { file, controller });
     store.dispatch({ type: "uploadChanged", id, changes: { state: "uploading" } });
     try {
+      await checkReadable(file);
       const uploader = await parley.uploader();
       const upload = await uploader.upload(file, {
         signal: controller.signal,
         onProgress: (share) => store.dispatch({ type: "uploadChanged", id, changes: { share, state: "uploading" } }),
         untilOnline: async (delay) => {
+          await checkReadable(file);
           store.dispatch({ type: "uploadChanged", id, changes: { state: "waiting" } });
           await this.untilOnline(delay, controller.signal);
         },
@@ -83,7 +102,7 @@ export class Uploads {
       store.dispatch({ type: "uploadChanged", id, changes: { state: "done", share: 1, upload } });
     } catch (error) {
       if (controller.signal.aborted) return;
-      store.dispatch({ type: "uploadChanged", id, changes: { state: "failed", problem: problemText(error) } });
+      store.dispatch({ type: "uploadChanged", id, changes: { state: "failed", problem: problemText(error), isLost: isHopeless(error) } });
     }
     this.onSettled(id);
   }
@@ -114,5 +133,14 @@ export class Uploads {
       }, delay);
       signal.addEventListener("abort", check);
     });
+  }
+}
+
+/** A file that cannot be read looks to a browser as if the network had failed. */
+async function checkReadable(file: File): Promise<void> {
+  try {
+    await file.slice(0, 1).arrayBuffer();
+  } catch (error) {
+    throw new UnreadableFile(String(error));
   }
 }

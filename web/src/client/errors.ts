@@ -16,6 +16,16 @@ export class ApiError extends Error {
 /** No answer came: there is no connection, or it took too long. The request may still have been carried out. */
 export class NetworkError extends Error {}
 
+/** A file that cannot be read: it was moved or changed, or is a folder. */
+export class UnreadableFile extends Error {}
+
+const hopeless = new Set(["too_large", "unsupported_media_type", "validation_failed"]);
+
+/** Whether the same file can never be sent. */
+export function isHopeless(error: unknown): boolean {
+  return error instanceof UnreadableFile || (error instanceof ApiError && hopeless.has(error.code));
+}
+
 const passing = new Set(["rate_limited", "timeout", "unavailable", "internal"]);
 
 /** Whether the same request can succeed later. */

@@ -82,9 +82,9 @@ function mail(text: string, at: number, after: number): Link | undefined {
   const shownHost = hostAt(text, at + 1);
   // A version, such as react@18.2, is no address.
   if (shownHost === undefined || !/\.[^.]*[^\d.][^.]*$/u.test(shownHost)) return undefined;
-  const href = parsed(`mailto:${name}@${shownHost}`);
+  const href = safeAddress(`mailto:${name}@${shownHost}`);
   // A browser takes any text behind mailto: the host has to be one that it would open.
-  if (href === undefined || parsed(`https://${shownHost}`) === undefined) return undefined;
+  if (href === undefined || safeAddress(`https://${shownHost}`) === undefined) return undefined;
   return { start: at - name.length, end: at + 1 + shownHost.length, href };
 }
 
@@ -104,9 +104,9 @@ function web(text: string, start: number, scheme: string, after: number, budget:
   position += match(port, text, position)?.length ?? 0;
   const isTrick = (user !== undefined && /[.%]/.test(user)) || /^(?:[%@]|:\d)/.test(text.slice(position, position + 2));
   const origin = (isBare ? "https://" : "") + text.slice(start, position);
-  if (isTrick || parsed(origin) === undefined) return { start, end: position, href: "" };
+  if (isTrick || safeAddress(origin) === undefined) return { start, end: position, href: "" };
   if (!isGlued && /[/?#]/.test(text.charAt(position))) position = pathEnd(text, position, budget);
-  return { start, end: position, href: parsed((isBare ? "https://" : "") + text.slice(start, position)) ?? "" };
+  return { start, end: position, href: safeAddress((isBare ? "https://" : "") + text.slice(start, position)) ?? "" };
 }
 
 /** The host at a position, without what stands behind it. */
@@ -157,7 +157,8 @@ function match(pattern: RegExp, text: string, position: number): string | undefi
   return pattern.exec(text)?.[0];
 }
 
-function parsed(url: string): string | undefined {
+/** An address as a browser reads it, if it is one that a message may link to. */
+export function safeAddress(url: string): string | undefined {
   try {
     const { protocol, href } = new URL(url);
     return ["http:", "https:", "mailto:"].includes(protocol) ? href : undefined;

@@ -7,8 +7,11 @@ import { reduceEvent } from "./events";
 import { withKept, withMessages, withPage, withTimeline } from "./messages";
 import { refreshed, withPeople, withUser } from "./people";
 import { draftOf, initialState, State, timeOf } from "./state";
-import { without } from "./tables";
+import { bounded, without } from "./tables";
 import { unexpired } from "./typing";
+
+/** So many of the user's own files are shown as they were sent. */
+export const mostPreviews = 60;
 
 /** The state after an action. */
 export function reduce(state: State, action: Action): State {
@@ -30,6 +33,7 @@ export function reduce(state: State, action: Action): State {
       return {
         ...state,
         connection: action.status,
+        isAway: action.status !== "online" && (state.isAway || action.status === "waiting" || action.status === "lost"),
         typing: action.status === "online" ? state.typing : {},
         online: action.status === "waiting" || action.status === "lost" ? {} : state.online,
       };
@@ -93,7 +97,13 @@ export function reduce(state: State, action: Action): State {
     case "uploadChanged": {
       const task = state.uploads[action.id];
       if (task === undefined) return state;
-      return { ...state, uploads: { ...state.uploads, [action.id]: { ...task, ...action.changes } } };
+      const { upload } = action.changes;
+      const previews = upload === undefined || task.preview === undefined ? {} : { [upload.id]: task.preview };
+      return {
+        ...state,
+        uploads: { ...state.uploads, [action.id]: { ...task, ...action.changes } },
+        previews: bounded({ ...state.previews, ...previews }, mostPreviews),
+      };
     }
     case "uploadRemoved":
       return { ...state, uploads: without(state.uploads, action.id) };

@@ -9,15 +9,19 @@ export interface UploadTask {
   readonly name: string;
   readonly size: number;
   readonly type: string;
-  /** An object URL that shows a picture before it is uploaded. */
+  /** An object URL that shows a picture, film or sound before it is uploaded. */
   readonly preview?: string;
+  /** As the browser measured them, in pixels and seconds. */
+  readonly width?: number;
+  readonly height?: number;
+  readonly duration?: number;
   /** The share that was sent, 0 to 1. */
   readonly share: number;
   readonly state: "uploading" | "waiting" | "done" | "failed";
   readonly upload?: Upload;
   /** Why it failed, as text for the user. */
   readonly problem?: string;
-  /** Whether the page that was sending it is gone, and the file with it. */
+  /** Whether it can never be sent: the server has refused it for good, or it cannot be read (any more). */
   readonly isLost?: boolean;
 }
 
@@ -34,6 +38,8 @@ export interface PendingMessage {
   readonly problem?: string;
   /** Whether it was sent, so that the server may have it as it is. */
   readonly isTried?: boolean;
+  /** The files of which the server had not yet said what has to be known of them before they are sent. */
+  readonly unseen?: readonly string[];
 }
 
 /** What the user is writing in a conversation. */
@@ -43,6 +49,8 @@ export interface Draft {
   readonly replyTo?: Message;
   /** What is in the field instead of `text`, while a message is edited. */
   readonly editing?: Editing;
+  /** Edits that were begun and left for another one, by their messages. */
+  readonly begun?: Readonly<Record<string, string>>;
 }
 
 export interface Editing {
@@ -129,6 +137,8 @@ export interface State {
   /** Until when the user is muted, in milliseconds since 1970; 0 for not at all. */
   readonly mutedUntil: number;
   readonly connection: ConnectionStatus;
+  /** Whether the page is offline: an attempt to connect has failed, and none has succeeded since. */
+  readonly isAway: boolean;
   readonly conversations: Table<Conversation>;
   readonly isListLoaded: boolean;
   /** The conversations that are known without being in the user's list, such as one that was hidden and is still open. */
@@ -155,6 +165,8 @@ export interface State {
   /** The titles of conversations that the user is not in any more. */
   readonly titles: Table<string>;
   readonly uploads: Table<UploadTask>;
+  /** What shows the user's own files as they were sent, by upload: nothing flickers when the server's copy is there. */
+  readonly previews: Table<string>;
   readonly drafts: Table<Draft>;
   /** Messages that views show outside of a timeline, such as quoted and found ones, and those that have changed. */
   readonly kept: Table<Message>;
@@ -174,6 +186,7 @@ export const initialState: State = {
   ...timeOf(Date.now()),
   mutedUntil: 0,
   connection: "stopped",
+  isAway: false,
   conversations: {},
   isListLoaded: false,
   unlisted: {},
@@ -191,6 +204,7 @@ export const initialState: State = {
   acts: {},
   titles: {},
   uploads: {},
+  previews: {},
   drafts: {},
   kept: {},
   notices: [],

@@ -63,6 +63,7 @@ export const composer = {
   muted: (until: string) => `A moderator has muted you until ${until}.`,
   mutedForGood: "A moderator has muted you.",
   filesWait: "Your files wait for the next message.",
+  emptyFolder: "There are no files in it.",
   fileLost: "Attach it again: the page was closed too early.",
   tooManyFiles: (most: number) => `A message can have at most ${most} files.`,
   tooLong: (over: number) => `${over} characters too long`,

@@ -4,5 +4,8 @@ export const emoji = {
   label: "Emoji",
   search: "Find emoji",
   none: "No such emoji",
-  groups: ["Smileys", "People", "Hearts and signs", "Nature", "Food and drink", "Things and places"],
+  recent: "Used lately",
+  tone: "Skin tone",
+  tones: ["No skin tone", "Light", "Medium light", "Medium", "Medium dark", "Dark"],
+  groups: ["Smileys", "People", "Nature", "Food and drink", "Places", "Activities", "Things", "Signs", "Flags"],
 };

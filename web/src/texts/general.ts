@@ -19,6 +19,7 @@ export const reload = "Load it again";
 
 export const connection = {
   connecting: "Connecting…",
+  away: "no connection",
   offline: "Offline. Messages are sent when the connection is back.",
   retryNow: "Retry now",
 };

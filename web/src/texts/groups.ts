@@ -35,6 +35,7 @@ export const details = {
   title: "Details",
   members: "Members",
   addPeople: "Add people",
+  add: (count: number) => (count === 0 ? "Add" : `Add ${count}`),
   rename: "Change name",
   leave: "Leave group",
   leaveQuestion: "Leave this group? You will get no more messages from it.",

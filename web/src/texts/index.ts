@@ -9,3 +9,5 @@ export * from "./general";
 export * from "./groups";
 export * from "./later";
 export * from "./messages";
+export * from "./player";
+export * from "./tools";

@@ -19,6 +19,9 @@ export const tray = {
   retryFile: (name: string) => `Try ${name} again`,
   progress: (name: string) => `Upload of ${name}`,
   waiting: "Waiting for the connection",
+  ownerOnly: "Only you can open this file: it may hold what the server cannot remove.",
+  uncleaned: "Sent as it is: what is written in the file beside its content, such as a place, stays in it.",
+  sendWithout: (count: number) => (count === 1 ? "Send without the file" : "Send without these files"),
 };
 
 /** A group that a stranger added the user to. */
@@ -30,10 +33,10 @@ export const invite = {
 
 /** The menu of a message. */
 export const menu = {
-  reactWith: (emoji: string) => `React with ${emoji}`,
   addReaction: "Add reaction",
   moreReactions: "More reactions",
   copyLink: "Copy link",
+  select: "Select text",
   delete: "Delete",
   deleteQuestion: "Delete this message for everyone?",
   report: "Report",

@@ -1,5 +1,6 @@
-import { ApiError, NetworkError } from "../client/errors";
+import { ApiError, NetworkError, UnreadableFile } from "../client/errors";
 import { Problem } from "../client/schemas";
+import { byteSize } from "../lib/format";
 
 const problems: Partial<Record<Problem["code"], string>> = {
   invalid_credentials: "That username and password do not go together.",
@@ -22,7 +23,10 @@ const problems: Partial<Record<Problem["code"], string>> = {
 /** The text that people are shown for an error. */
 export function problemText(error: unknown): string {
   if (error instanceof NetworkError) return "No connection to the server.";
+  if (error instanceof UnreadableFile) return "The file cannot be read. Was it moved or changed?";
   if (error instanceof ApiError) {
+    const most = error.code === "too_large" ? /at most (\d+) bytes/.exec(error.detail)?.[1] : undefined;
+    if (most !== undefined) return `The file is too large: at most ${byteSize(Number(most))}.`;
     const known = problems[error.code as Problem["code"]];
     if (known !== undefined) return known;
     // For a refused value the detail is "field: what it must be"; for a forbidden action it is the reason.

@@ -1,10 +1,11 @@
+import { plainText } from "../lib/plain";
 import { Message } from "../client/types";
 import { attachment, message as words } from "./messages";
 
 /** A message in one line, for lists and notifications. */
 export function messageSummary(message: Pick<Message, "text" | "attachments" | "deletedAt">): string {
   if (message.deletedAt !== undefined) return words.deleted;
-  if (message.text !== "") return message.text;
+  if (message.text !== "") return plainText(message.text);
   const [first] = message.attachments;
   if (first === undefined) return "";
   if (message.attachments.length > 1) return attachment.count(message.attachments.length);

@@ -1,14 +1,16 @@
 import { locale, time as words } from "./general";
 
+/** The words are of the page's language, and noon is 12 or 0 o'clock as the user's own language has it. */
 function makeFormats() {
+  const { hourCycle } = new Intl.DateTimeFormat(undefined, { hour: "numeric" }).resolvedOptions();
   return {
-    clock: new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" }),
+    clock: new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit", hourCycle }),
     weekday: new Intl.DateTimeFormat(locale, { weekday: "short" }),
     shortDate: new Intl.DateTimeFormat(locale, { day: "numeric", month: "short" }),
     yearDate: new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", year: "numeric" }),
     longDay: new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long" }),
     longYear: new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long", year: "numeric" }),
-    full: new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short" }),
+    full: new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short", hourCycle }),
     ago: new Intl.RelativeTimeFormat(locale, { numeric: "auto" }),
   };
 }

@@ -2,9 +2,11 @@ import { useEffect } from "react";
 import { navigate, parseRoute, Route, usePath } from "../app/router";
 import { listed, unreadIn } from "../store/state";
 import * as texts from "../texts";
+import { Fetched, Safety } from "./Chunk";
 import { useStore } from "./context";
 import { Spinner } from "./controls";
-import { AuthView, Fetched, prefetchPages, Safety } from "./lazy";
+import { AuthView, prefetchPages } from "./lazy";
+import { prefetchThread } from "./lazyThread";
 import { Notices } from "./Notices";
 import { Shell } from "./Shell";
 
@@ -33,7 +35,9 @@ export function App() {
   });
 
   useEffect(() => {
-    if (isOnline) prefetchPages();
+    if (!isOnline) return;
+    prefetchThread();
+    prefetchPages();
   }, [isOnline]);
 
   return (

@@ -21,21 +21,25 @@ function TrayItem({ id, conversationId }: { id: string; conversationId: Id }) {
   const { drafts, uploads } = useChat();
   const task = useStore((state) => state.uploads[id]);
   if (task === undefined) return null;
+  const { width, preview, upload } = task;
+  const picture = (width !== undefined && task.type.startsWith("image/") ? preview : undefined) ?? upload?.thumbnails.find(({ size }) => size === "small")?.url;
   const note = task.state === "failed" ? task.problem : task.state === "waiting" ? texts.tray.waiting : byteSize(task.size);
   return (
     <li className={`tray-item is-${task.state}`}>
-      {task.preview === undefined ? (
+      {picture === undefined ? (
         <span className="tray-icon">
           <Icon name="file" />
         </span>
       ) : (
-        <img className="tray-preview" src={task.preview} alt="" />
+        <img className="tray-preview" src={picture} alt="" />
       )}
       <span className="tray-text">
         <bdi className="tray-name">{task.name}</bdi>
         <span className="tray-note" role={task.state === "failed" ? "alert" : undefined}>
           {note}
         </span>
+        {upload?.visibility === "owner" && <span className="tray-warning">{texts.tray.ownerOnly}</span>}
+        {upload?.cleaned === false && upload.visibility === undefined && <span className="tray-warning">{texts.tray.uncleaned}</span>}
         {task.state !== "done" && task.state !== "failed" && <ProgressBar task={task} />}
       </span>
       {task.state === "failed" && task.isLost !== true && (

@@ -1,42 +1,92 @@
-import { Suspense, useState } from "react";
+import { CSSProperties, Suspense, useEffect, useState } from "react";
 import { Message, Upload } from "../client/types";
+import { isAnimated } from "../lib/animation";
 import { byteSize } from "../lib/format";
+import { fitted, isLong, mosaic, mosaicWidth, mostTiles, Size } from "../lib/mosaic";
+import { UploadTask } from "../store/state";
 import * as texts from "../texts";
 import { useChat } from "./context";
+import { IconButton } from "./controls";
 import { Download } from "./Download";
+import { Film } from "./Film";
 import { Icon } from "./icons";
 import { Lightbox } from "./lazy";
-import { Picture } from "./Picture";
-import { pictureSize } from "./pictureSize";
+import { canMove, Picture } from "./Picture";
+import { ProgressBar } from "./ProgressBar";
+import { Sound } from "./Sound";
+import { useMedia } from "./useMedia";
 
-/** The files of a message: pictures open a viewer, videos and audio have players, other files have cards. */
-export function Attachments({ message }: { message: Message }) {
-  const { messages } = useChat();
-  const [viewed, setViewed] = useState<number>();
-  const pictures = message.attachments.filter((upload) => upload.kind === "image");
-  const others = message.attachments.filter((upload) => upload.kind !== "image");
-  if (message.attachments.length === 0) return null;
+interface Props {
+  uploads: readonly Upload[];
+  /** The message that carries them; undefined while it is not sent. */
+  message: Message | undefined;
+  /** What is still on its way, by the upload's id. */
+  tasks?: Readonly<Record<string, UploadTask>>;
+}
+
+/**
+ * The files of a message, sent or not: pictures open a viewer, films and sounds have players, other files have cards. They
+ * keep their places when the message arrives.
+ */
+export function Attachments({ uploads, message, tasks = {} }: Props) {
+  const pictures = uploads.filter(({ kind }) => kind === "image");
+  const others = uploads.filter(({ kind }) => kind !== "image");
+  if (uploads.length === 0) return null;
   return (
     <div className="attachments">
-      {pictures.length > 0 && (
-        <div className={`pictures ${pictures.length > 1 ? "is-grid" : ""}`}>
-          {pictures.map((upload, index) => (
-            <button
-              key={upload.id}
-              type="button"
-              className="picture-button"
-              aria-label={texts.attachment.open(upload.name)}
-              onClick={() => setViewed(index)}
-            >
-              <Picture upload={upload} isTile={pictures.length > 1} renew={() => messages.renewUpload(message, upload)} />
-            </button>
-          ))}
+      {pictures.length > 0 && <Pictures pictures={pictures} message={message} tasks={tasks} />}
+      {others.map((upload, index) => (
+        <div key={index} className="attachment">
+          <Other upload={upload} message={message} />
+          <Progress task={tasks[upload.id]} />
         </div>
-      )}
-      {others.map((upload) => (
-        <Other key={upload.id} message={message} upload={upload} />
       ))}
-      {viewed !== undefined && (
+    </div>
+  );
+}
+
+function Progress({ task }: { task: UploadTask | undefined }) {
+  return task === undefined || task.state === "done" ? null : <ProgressBar task={task} />;
+}
+
+export function sizeOf({ width = 320, height = 240 }: Upload): Size {
+  return { width, height };
+}
+
+/** How wide the pictures and films of a message are, in CSS pixels. */
+export function mediaWidth(uploads: readonly Upload[]): number {
+  const pictures = uploads.filter(({ kind }) => kind === "image");
+  const single = uploads.filter(({ kind }) => kind === "video" || (kind === "image" && pictures.length === 1));
+  return Math.max(pictures.length > 1 ? mosaicWidth : 0, ...single.map((upload) => fitted(sizeOf(upload)).width));
+}
+
+function Pictures({ pictures, message, tasks }: { pictures: readonly Upload[]; message: Message | undefined; tasks: Readonly<Record<string, UploadTask>> }) {
+  const [viewed, setViewed] = useState<number>();
+  const [only] = pictures;
+  const single = pictures.length === 1 && only !== undefined ? fitted(sizeOf(only)) : undefined;
+  const { height, tiles } = single === undefined ? mosaic(pictures.map(sizeOf)) : { height: single.height, tiles: [{ left: 0, top: 0, ...single }] };
+  const width = single?.width ?? mosaicWidth;
+  const beyond = pictures.length - mostTiles;
+  return (
+    <div className={`pictures ${single === undefined ? "is-mosaic" : ""}`} style={{ width, aspectRatio: `${width} / ${height}` }}>
+      {tiles.map((tile, index) => {
+        const upload = pictures[index];
+        if (upload === undefined) return null;
+        const place = { left: share(tile.left, width), top: share(tile.top, height), width: share(tile.width, width), height: share(tile.height, height) };
+        return (
+          <Tile
+            key={index}
+            upload={upload}
+            message={message}
+            task={tasks[upload.id]}
+            box={tile}
+            place={place}
+            beyond={index === mostTiles - 1 ? beyond : 0}
+            onOpen={() => setViewed(index)}
+          />
+        );
+      })}
+      {viewed !== undefined && message !== undefined && (
         <Suspense fallback={null}>
           <Lightbox message={message} pictures={pictures} first={viewed} onClose={() => setViewed(undefined)} />
         </Suspense>
@@ -45,50 +95,83 @@ export function Attachments({ message }: { message: Message }) {
   );
 }
 
-function Other({ message, upload }: { message: Message; upload: Upload }) {
+interface TileProps {
+  upload: Upload;
+  message: Message | undefined;
+  task: UploadTask | undefined;
+  box: Size;
+  place: CSSProperties;
+  /** How many pictures come after it that are not shown. */
+  beyond: number;
+  onOpen(): void;
+}
+
+function Tile({ upload, message, task, box, place, beyond, onOpen }: TileProps) {
   const { messages } = useChat();
-  const onError = () => void messages.renewUpload(message, upload);
-  if (upload.kind === "video") {
-    const { width, height } = pictureSize(upload);
-    const poster = upload.thumbnails.find((thumbnail) => thumbnail.size === "medium")?.url;
-    return (
-      <video
-        className="video"
-        src={upload.url}
-        onError={onError}
-        poster={poster}
-        width={width}
-        height={height}
-        controls
-        preload={poster === undefined ? "metadata" : "none"}
-        playsInline
-        aria-label={upload.name}
-      />
-    );
-  }
-  if (upload.kind === "audio") {
-    return (
-      <figure className="audio">
-        <figcaption>
-          <Icon name="music" size={18} />
-          <bdi>{upload.name}</bdi>
-        </figcaption>
-        <audio src={upload.url} onError={onError} controls preload="metadata" aria-label={upload.name} />
-      </figure>
-    );
-  }
+  const isStill = useMedia("(prefers-reduced-motion: reduce)");
+  const [isAnimation, setAnimation] = useState(false);
+  const [wish, setWish] = useState<boolean>();
+  const isMoving = isAnimation && (wish ?? !isStill);
+  useEffect(() => {
+    let isCurrent = true;
+    if (canMove(upload)) void isAnimated(upload.url).then((answer) => isCurrent && setAnimation(answer));
+    return () => {
+      isCurrent = false;
+    };
+  }, [upload]);
   return (
-    <Download className="file-card" message={message} upload={upload}>
+    <div className="tile" style={place}>
+      <button
+        type="button"
+        className="picture-button"
+        disabled={message === undefined}
+        aria-label={beyond > 0 ? texts.attachment.openMore(upload.name, beyond) : texts.attachment.open(upload.name)}
+        onClick={onOpen}
+      >
+        <Picture upload={upload} box={box} isMoving={isMoving} renew={async () => message !== undefined && messages.renewUpload(message, upload)} />
+        {beyond > 0 && <span className="tile-more">+{beyond}</span>}
+        {beyond <= 0 && isLong(sizeOf(upload), box) && <span className="tile-note">{texts.attachment.long}</span>}
+      </button>
+      {isAnimation && beyond <= 0 && (
+        <IconButton
+          className="tile-motion"
+          icon={isMoving ? "pause" : "play"}
+          label={isMoving ? texts.player.pause(upload.name) : texts.player.play(upload.name)}
+          onClick={() => setWish(!isMoving)}
+        />
+      )}
+      <Progress task={task} />
+    </div>
+  );
+}
+
+const share = (part: number, whole: number) => `${(100 * part) / whole}%`;
+
+function Other({ upload, message }: { upload: Upload; message: Message | undefined }) {
+  const { messages } = useChat();
+  const renew = () => {
+    if (message !== undefined) void messages.renewUpload(message, upload);
+  };
+  if (upload.kind === "video") return <Film upload={upload} onError={renew} />;
+  if (upload.kind === "audio") return <Sound upload={upload} onError={renew} />;
+  const card = (
+    <>
       <span className="file-card-icon">
         <Icon name="file" />
       </span>
       <span className="file-card-text">
         <bdi className="file-card-name">{upload.name}</bdi>
         <span className="file-card-note">
-          {upload.type} · {byteSize(upload.size)}
+          {texts.fileType(upload.type, upload.name)} · {byteSize(upload.size)}
         </span>
       </span>
       <Icon name="download" size={18} />
+    </>
+  );
+  if (message === undefined) return <span className="file-card">{card}</span>;
+  return (
+    <Download className="file-card" message={message} upload={upload}>
+      {card}
     </Download>
   );
 }

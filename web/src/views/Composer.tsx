@@ -1,17 +1,21 @@
 import { ClipboardEvent, FormEvent, KeyboardEvent, Suspense, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { Conversation, Id } from "../client/types";
+import { droppedFiles } from "../lib/droppedFiles";
 import { isComposing } from "../lib/keys";
 import { isTouch } from "../lib/touch";
 import { characters, limits, withoutBlankEdges } from "../rules/limits";
-import { afterActs } from "../store/acts";
+import { afterActs, textAfter } from "../store/acts";
 import { draftOf } from "../store/state";
 import * as texts from "../texts";
 import { messageSummary } from "../texts/summary";
+import { useCompletion } from "./Completion";
 import { useChat, useStore } from "./context";
 import { IconButton } from "./controls";
 import { Icon } from "./icons";
-import { AttachmentTray, EmojiPicker } from "./lazy";
+import { AttachmentTray } from "./lazy";
+import { EmojiPicker } from "./lazyEmoji";
 import { MuteNote } from "./MuteNote";
+import { Tools, toolKeys } from "./Tools";
 import { useMutedUntil } from "./useMute";
 
 const maxLength = limits.text.most;
@@ -32,6 +36,7 @@ export function Composer({ conversation }: { conversation: Conversation }) {
   const isMuted = useMutedUntil() !== undefined;
   const isEmpty = length === 0 && (editing === undefined ? draft.uploads.length === 0 : !editing.mayBeEmpty);
   const reference = editing?.target ?? replyTo?.id;
+  const [hasTools, setTools] = useState(false);
 
   // The field grows with its text, up to the limit of the style sheet.
   useLayoutEffect(() => {
@@ -54,6 +59,26 @@ export function Composer({ conversation }: { conversation: Conversation }) {
     drafts.write(id, element.value);
     if (!isTouch) element.focus();
   };
+  /** Puts a text in the place of another one, so that the browser can undo it. */
+  const put = (from: number, to: number, text: string) => {
+    const element = input.current;
+    if (element === null) return;
+    element.focus();
+    element.setSelectionRange(from, to);
+    const isDone = text === "" ? document.execCommand("delete") : document.execCommand("insertText", false, text);
+    if (!isDone) {
+      element.setRangeText(text, from, to, "end");
+      drafts.write(id, element.value);
+    }
+  };
+  const use = (tool: (typeof toolKeys)[string]) => {
+    const element = input.current;
+    if (element === null) return;
+    const { from, to, text, start, end } = tool({ text: element.value, start: element.selectionStart, end: element.selectionEnd });
+    put(from, to, text);
+    element.setSelectionRange(start, end);
+  };
+  const completion = useCompletion(conversation, input, text, put);
   const submit = () => {
     if (isTooLong || isMuted) return;
     typing.set(id, false);
@@ -61,18 +86,22 @@ export function Composer({ conversation }: { conversation: Conversation }) {
   };
   const isDeleting = (messageId: Id) => store.state.acts[messageId]?.some(({ change }) => change.kind === "delete") === true;
   const onKeyDown = (event: KeyboardEvent) => {
-    if (isComposing(event)) return;
-    if (event.key === "Enter" && !event.shiftKey && !isTouch) {
+    if (isComposing(event) || completion.onKeyDown(event)) return;
+    const tool = (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey ? toolKeys[event.key] : undefined;
+    if (tool !== undefined) {
+      event.preventDefault();
+      use(tool);
+    } else if (event.key === "Enter" && !event.shiftKey && !isTouch) {
       event.preventDefault();
       submit();
     } else if (event.key === "Escape" && reference !== undefined) {
       drafts.stopReference(id);
     } else if (event.key === "ArrowUp" && text === "" && reference === undefined) {
-      const { me, timelines, pending } = store.state;
+      const { me, timelines, pending, acts } = store.state;
       const waiting = pending.filter(({ conversationId }) => conversationId === id).pop();
       if (waiting !== undefined) {
         event.preventDefault();
-        drafts.editPending(waiting);
+        drafts.editPending({ ...waiting, text: textAfter(waiting.text, acts[waiting.clientId] ?? []) });
         return;
       }
       const mine = timelines[id]?.messages.filter((message) => message.sender.id === me?.id && message.deletedAt === undefined && !isDeleting(message.id));
@@ -83,11 +112,10 @@ export function Composer({ conversation }: { conversation: Conversation }) {
     }
   };
   const onPaste = (event: ClipboardEvent) => {
-    const files = Array.from(event.clipboardData.files);
     // Office programs copy a text together with a picture of it: paste the text.
-    if (files.length === 0 || event.clipboardData.types.includes("text/plain")) return;
+    if (event.clipboardData.files.length === 0 || event.clipboardData.types.includes("text/plain")) return;
     event.preventDefault();
-    drafts.attach(id, files);
+    void drafts.attachDropped(id, droppedFiles(event.clipboardData, limits.attachments.most));
   };
 
   return (
@@ -124,6 +152,8 @@ export function Composer({ conversation }: { conversation: Conversation }) {
           <AttachmentTray conversationId={id} taskIds={draft.uploads} />
         </Suspense>
       )}
+      {hasTools && <Tools onUse={use} />}
+      {completion.list}
       <div className="composer-line">
         {editing === undefined && (
           <>
@@ -155,9 +185,12 @@ export function Composer({ conversation }: { conversation: Conversation }) {
             if (editing === undefined) typing.set(id, event.target.value !== "");
           }}
           onKeyDown={onKeyDown}
+          onSelect={completion.onSelect}
           onPaste={onPaste}
+          {...completion.attributes}
           onBlur={() => typing.set(id, false)}
         />
+        <IconButton icon="aa" label={texts.tools.show} aria-pressed={hasTools} onPointerDown={(event) => event.preventDefault()} onClick={() => setTools(!hasTools)} />
         <EmojiButton onPick={insert} />
         <button
           type="submit"

@@ -11,13 +11,10 @@ export function ConnectionBanner() {
   const status = useStore((state) => state.connection);
   const isAway = status !== "online";
   const [isShown, setShown] = useState(false);
-  // An attempt to connect can hang for seconds. The page stays offline until one succeeds.
-  const [hasFailed, setFailed] = useState(false);
+  const hasFailed = useStore((state) => state.isAway);
   useEffect(() => {
-    if (status === "waiting" || status === "lost") setFailed(true);
     // A connection that went silent has been waited for already.
     if (status === "lost") setShown(true);
-    if (status === "online") setFailed(false);
   }, [status]);
   useEffect(() => {
     if (!isAway) {

@@ -1,12 +1,14 @@
 import { DragEvent, Suspense, useEffect, useState } from "react";
 import { Conversation, Id } from "../client/types";
+import { droppedFiles } from "../lib/droppedFiles";
+import { limits } from "../rules/limits";
 import { agoTime } from "../texts/time";
 import { partner, titleOf } from "../store/state";
 import * as texts from "../texts";
 import { ConversationAvatar } from "./Avatar";
 import { Composer } from "./Composer";
 import { useChat, useStore } from "./context";
-import { Link, Spinner } from "./controls";
+import { Link, LoadingPane } from "./controls";
 import { Icon } from "./icons";
 import { InvitationView, JoinView, LostWords, NoComposer } from "./lazy";
 import { MessageList } from "./MessageList";
@@ -29,20 +31,37 @@ export function ConversationView({ id, seq }: { id: Id; seq: number | undefined 
       <NotFound>
         <LostWords conversationId={id} />
       </NotFound>
-    ) : (
-      <main className="pane">
-        <Spinner />
-      </main>
-    );
+    ) : <LoadingPane />;
   }
   if (!isShown) return <InvitationView group={conversation} />;
   return <Present conversation={conversation} seq={seq} />;
+}
+
+/** How often a hidden conversation that is open is looked at, in milliseconds: the server sends no events of it. */
+const hiddenInterval = 10_000;
+
+function useHidden(id: Id): void {
+  const { reading } = useChat();
+  const isHidden = useStore((state) => state.unlisted[id] === true && state.connection === "online");
+  useEffect(() => {
+    if (!isHidden) return undefined;
+    const look = () => {
+      if (document.visibilityState === "visible") void reading.catchUp(id);
+    };
+    const timer = setInterval(look, hiddenInterval);
+    document.addEventListener("visibilitychange", look);
+    return () => {
+      clearInterval(timer);
+      document.removeEventListener("visibilitychange", look);
+    };
+  }, [reading, id, isHidden]);
 }
 
 function Present({ conversation, seq }: { conversation: Conversation; seq: number | undefined }) {
   const chat = useChat();
   const meId = useStore((state) => state.me?.id);
   const [isDropping, setDropping] = useState(false);
+  useHidden(conversation.id);
   const title = titleOf(conversation, meId);
   const other = partner(conversation, meId);
   const isBlocked = useStore((state) => other !== undefined && state.blocked[other.id] === true);
@@ -61,7 +80,7 @@ function Present({ conversation, seq }: { conversation: Conversation; seq: numbe
     setDropping(false);
     if (!carriesFiles(event)) return;
     event.preventDefault();
-    chat.drafts.attach(conversation.id, Array.from(event.dataTransfer.files));
+    void chat.drafts.attachDropped(conversation.id, droppedFiles(event.dataTransfer, limits.attachments.most));
   };
 
   return (
@@ -112,6 +131,7 @@ function Subtitle({ conversation }: { conversation: Conversation }) {
   const lastSeen = useStore((state) => state.lastSeen);
   const now = useStore((state) => state.now);
   const isConnected = useStore((state) => state.connection === "online");
+  const isAway = useStore((state) => state.isAway);
   const typing = Object.values(typists ?? {});
   const other = partner(conversation, meId);
   if (typing.length > 0) {
@@ -121,7 +141,7 @@ function Subtitle({ conversation }: { conversation: Conversation }) {
   if (other?.closed === true) return <span className="subtitle">{texts.conversation.closed}</span>;
   if (other !== undefined) {
     // Without a connection, nobody knows who is online.
-    if (!isConnected) return <span className="subtitle">{texts.connection.connecting}</span>;
+    if (!isConnected) return <span className="subtitle">{isAway ? texts.connection.away : texts.connection.connecting}</span>;
     const seen = lastSeen[other.id] ?? other.lastSeenAt;
     const away = seen === undefined ? texts.conversation.offline : texts.conversation.lastSeen(agoTime(seen, now));
     return <span className="subtitle">{online[other.id] === true ? texts.conversation.online : away}</span>;

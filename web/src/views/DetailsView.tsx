@@ -6,16 +6,16 @@ import { limits } from "../rules/limits";
 import { addMembers, rename } from "../rules/permissions";
 import { partner, titleOf } from "../store/state";
 import * as texts from "../texts";
+import { AddPeople } from "./AddPeople";
 import { ConversationAvatar } from "./Avatar";
 import { BlockButton } from "./BlockButton";
 import { useChat, useStore } from "./context";
-import { Spinner } from "./controls";
-import { ConfirmDialog, Dialog, PromptDialog } from "./Dialog";
+import { LoadingPane } from "./controls";
+import { ConfirmDialog, PromptDialog } from "./Dialog";
 import { Icon } from "./icons";
 import { InvitationView } from "./InvitationView";
 import { MemberList } from "./MemberList";
 import { PaneHead } from "./PaneHead";
-import { PeoplePicker } from "./PeoplePicker";
 import { NotFound } from "./NotFound";
 import { useConversation } from "./useConversation";
 import { useStanding } from "./useStanding";
@@ -32,11 +32,7 @@ export function DetailsView({ id }: { id: Id }) {
   if (conversation === undefined) {
     return isMissing ? (
       <NotFound />
-    ) : (
-      <main className="pane">
-        <Spinner />
-      </main>
-    );
+    ) : <LoadingPane />;
   }
   if (conversation.invitation !== undefined) return <InvitationView group={conversation} />;
   return <Present conversation={conversation} />;
@@ -122,10 +118,6 @@ function GroupActions({ conversation }: { conversation: Conversation }) {
   const { id } = conversation;
   const standing = useStanding(conversation);
   const close = () => setOpen(undefined);
-  const add = (user: User) => {
-    close();
-    void chat.notices.attempt(() => manager.addMember(id, user.id));
-  };
   return (
     <div className="details-actions">
       {addMembers(standing) === undefined && (
@@ -144,11 +136,7 @@ function GroupActions({ conversation }: { conversation: Conversation }) {
         <Icon name="leave" size={18} />
         {texts.details.leave}
       </button>
-      {open === "add" && (
-        <Dialog title={texts.details.addPeople} onClose={close}>
-          <PeoplePicker label={texts.start.find} onPick={add} autoFocus />
-        </Dialog>
-      )}
+      {open === "add" && <AddPeople group={conversation} onClose={close} />}
       {open === "rename" && (
         <PromptDialog
           title={texts.details.rename}

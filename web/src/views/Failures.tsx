@@ -2,17 +2,22 @@ import { ReactNode } from "react";
 import { Act } from "../store/act";
 import { PendingMessage } from "../store/state";
 import * as texts from "../texts";
-import { useChat } from "./context";
+import { useChat, useStore } from "./context";
 import { Icon } from "./icons";
 
 /** A message that was not sent: to be retried, copied or discarded. */
 export function FailedMessage({ pending }: { pending: PendingMessage }) {
   const { notices, sending } = useChat();
+  const uploads = useStore((state) => state.uploads);
+  const left = pending.uploads.filter((id) => uploads[id]?.isLost !== true);
+  const isWhole = left.length === pending.uploads.length;
   return (
     <Failure text={`${texts.message.failed}. ${pending.problem}`}>
-      <button type="button" onClick={() => sending.retry(pending.clientId)}>
-        {texts.retry}
-      </button>
+      {(pending.text !== "" || left.length > 0) && (
+        <button type="button" onClick={() => sending.retry(pending.clientId)}>
+          {isWhole ? texts.retry : texts.tray.sendWithout(pending.uploads.length - left.length)}
+        </button>
+      )}
       {pending.text !== "" && (
         <button type="button" onClick={() => notices.copy(pending.text)}>
           {texts.message.copy}

@@ -1,8 +1,9 @@
+import { useEffect } from "react";
 import { Message, MessagePage } from "../client/types";
 import { matches } from "../lib/folding";
 import { characterStart } from "../lib/graphemes";
 import { shortTime } from "../texts/time";
-import { titleOf } from "../store/state";
+import { isFromBlocked, titleOf } from "../store/state";
 import * as texts from "../texts";
 import { useChat, useStore } from "./context";
 import { Link } from "./controls";
@@ -51,6 +52,13 @@ function FoundMessage({ message: found, text, isHere }: { message: Message; text
   const conversation = useStore((state) => state.conversations[found.conversationId]);
   const meId = useStore((state) => state.me?.id);
   useStore((state) => state.today);
+  const chat = useChat();
+  const isBlocked = useStore((state) => conversation !== undefined && isFromBlocked(state, conversation, found.sender.id));
+  const isUnknown = conversation === undefined;
+  useEffect(() => {
+    // A hidden one is in no list.
+    if (isUnknown) void chat.conversations.look(found.conversationId);
+  }, [chat, isUnknown, found.conversationId]);
   if (message === undefined || conversation?.invitation !== undefined) return null;
   const sender = message.sender.id === meId ? texts.you : message.sender.displayName;
   const title = conversation === undefined ? "" : titleOf(conversation, meId);
@@ -64,7 +72,7 @@ function FoundMessage({ message: found, text, isHere }: { message: Message; text
       </span>
       <span className="found-message-text">
         {isPrefixed && `${sender}: `}
-        {message.deletedAt === undefined ? <Excerpt message={message} wanted={text} /> : texts.message.deleted}
+        {isBlocked ? texts.block.message : message.deletedAt !== undefined ? texts.message.deleted : <Excerpt message={message} wanted={text} />}
       </span>
     </Link>
   );

@@ -48,6 +48,7 @@ export function Lightbox({ message, pictures, first, onClose }: Props) {
   const [index, setIndex] = useState(first);
   const [place, setPlace] = useState(whole);
   const stage = useRef<HTMLDivElement>(null);
+  const close = useRef<HTMLButtonElement>(null);
   /** The fingers on the stage, or the pressed mouse. */
   const pointers = useRef(new Map<number, Point>());
   /** Where the gesture began, and whether it has moved since. If it has, it is not a click. */
@@ -56,6 +57,8 @@ export function Lightbox({ message, pictures, first, onClose }: Props) {
 
   useEffect(() => {
     if (dialog.current?.open === false) dialog.current.showModal();
+    // The browser would focus the first button.
+    close.current?.focus();
   }, []);
 
   const show = (next: number) => {
@@ -118,7 +121,7 @@ export function Lightbox({ message, pictures, first, onClose }: Props) {
         <Download className="icon-button" message={message} upload={picture}>
           <Icon name="download" />
         </Download>
-        <IconButton icon="close" label={texts.close} onClick={onClose} autoFocus />
+        <IconButton ref={close} icon="close" label={texts.close} onClick={onClose} />
       </header>
       <div
         ref={stage}

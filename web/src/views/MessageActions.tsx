@@ -1,14 +1,15 @@
-import { RefObject, useState } from "react";
+import { RefObject, Suspense, useState } from "react";
 import { pathOf } from "../app/router";
 import { Conversation, Message } from "../client/types";
+import { isTouch } from "../lib/touch";
 import { limits } from "../rules/limits";
 import { deleteMessage, editMessage, react } from "../rules/permissions";
 import * as texts from "../texts";
 import { useChat } from "./context";
-import { ConfirmDialog, PromptDialog } from "./Dialog";
-import { EmojiPicker } from "./EmojiPicker";
+import { ConfirmDialog, Dialog, PromptDialog } from "./Dialog";
+import { EmojiPicker } from "./lazyEmoji";
 import { Icon } from "./icons";
-import { MenuItem, Popover } from "./Popover";
+import { MenuItem, Point, Popover } from "./Popover";
 import { useStanding } from "./useStanding";
 import { useManaging } from "./useManaging";
 
@@ -19,14 +20,15 @@ interface Props {
   conversation: Conversation;
   isMine: boolean;
   anchor: RefObject<HTMLButtonElement>;
+  at: Point | undefined;
   onClose(): void;
 }
 
 /** The menu of a message: reactions and actions. */
-export function MessageActions({ message, conversation, isMine, anchor, onClose }: Props) {
+export function MessageActions({ message, conversation, isMine, anchor, at, onClose }: Props) {
   const chat = useChat();
   const manager = useManaging();
-  const [asks, setAsks] = useState<"delete" | "report" | "react">();
+  const [asks, setAsks] = useState<"delete" | "report" | "react" | "select">();
   const standing = useStanding(conversation);
 
   const act = (work: () => void) => () => {
@@ -62,11 +64,29 @@ export function MessageActions({ message, conversation, isMine, anchor, onClose 
       />
     );
   }
+  if (asks === "select") {
+    return (
+      <Dialog title={texts.menu.select} onClose={onClose}>
+        <p className="selectable" dir="auto">
+          {message.text}
+        </p>
+        <div className="dialog-actions">
+          <button type="button" className="button" onClick={onClose}>
+            {texts.close}
+          </button>
+        </div>
+      </Dialog>
+    );
+  }
   if (asks === "react") {
-    return <EmojiPicker anchor={anchor} onClose={onClose} onPick={(character) => act(() => chat.acts.react(message, character))()} />;
+    return (
+      <Suspense fallback={null}>
+        <EmojiPicker anchor={anchor} onClose={onClose} onPick={(character) => act(() => chat.acts.react(message, character))()} />
+      </Suspense>
+    );
   }
   return (
-    <Popover anchor={anchor} label={texts.message.actions} onClose={onClose}>
+    <Popover anchor={anchor} at={at} label={texts.message.actions} onClose={onClose}>
       {react(standing, true) === undefined && (
         <div className="emoji-grid" role="group" aria-label={texts.menu.addReaction}>
           {quick.map((character) => (
@@ -74,7 +94,7 @@ export function MessageActions({ message, conversation, isMine, anchor, onClose 
               key={character}
               type="button"
               role="menuitem"
-              aria-label={texts.menu.reactWith(character)}
+              aria-label={texts.message.reactWith(character)}
               onClick={act(() => chat.acts.react(message, character))}
             >
               {character}
@@ -87,6 +107,7 @@ export function MessageActions({ message, conversation, isMine, anchor, onClose 
       )}
       <MenuItem icon="reply" label={texts.message.reply} onSelect={act(() => chat.drafts.reply(message))} />
       {message.text !== "" && <MenuItem icon="copy" label={texts.message.copy} onSelect={copy(message.text)} />}
+      {isTouch && message.text !== "" && <MenuItem icon="list" label={texts.menu.select} onSelect={() => setAsks("select")} />}
       <MenuItem icon="link" label={texts.menu.copyLink} onSelect={copy(link)} />
       {editMessage(standing, isMine) === undefined && <MenuItem icon="edit" label={texts.message.edit} onSelect={act(() => chat.drafts.edit(message))} />}
       {!isMine && <MenuItem icon="flag" label={texts.menu.report} onSelect={() => setAsks("report")} />}

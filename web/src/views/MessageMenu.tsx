@@ -1,36 +1,56 @@
-import { Suspense, useCallback, useRef, useState } from "react";
+import { Suspense, useRef } from "react";
 import { Conversation, Message } from "../client/types";
+import { react } from "../rules/permissions";
 import * as texts from "../texts";
 import { useChat } from "./context";
 import { IconButton } from "./controls";
 import { MessageActions } from "./lazy";
+import type { Point } from "./Popover";
+import { useStanding } from "./useStanding";
+
+const quick = ["👍", "❤️", "😂"];
 
 interface Props {
   message: Message;
   conversation: Conversation;
   isMine: boolean;
+  /** Whether the menu is open: beside its button, or where the mouse asked for it. */
+  open: true | Point | undefined;
+  onOpen(open: true | undefined): void;
 }
 
-/** The buttons next to a message. They appear on hover and on focus. */
-export function MessageMenu({ message, conversation, isMine }: Props) {
-  const { drafts } = useChat();
+/** The bar over a message: reactions that are used most, an answer, and the menu. It appears on hover and on focus. */
+export function MessageMenu({ message, conversation, isMine, open, onOpen }: Props) {
+  const { acts, drafts } = useChat();
   const button = useRef<HTMLButtonElement>(null);
-  const [isOpen, setOpen] = useState(false);
-  const close = useCallback(() => setOpen(false), []);
+  const standing = useStanding(conversation);
   return (
-    <div className={`message-menu ${isOpen ? "is-open" : ""}`}>
+    <div className={`message-menu is-bar ${open === undefined ? "" : "is-open"}`}>
+      {react(standing, true) === undefined &&
+        quick.map((emoji) => (
+          <button key={emoji} type="button" className="quick-reaction" aria-label={texts.message.reactWith(emoji)} title={texts.message.reactWith(emoji)} onClick={() => acts.react(message, emoji)}>
+            {emoji}
+          </button>
+        ))}
       <IconButton icon="reply" label={texts.message.reply} onClick={() => drafts.reply(message)} />
       <IconButton
         ref={button}
-        icon="smile"
+        icon="more"
         label={texts.message.actions}
         aria-haspopup="menu"
-        aria-expanded={isOpen}
-        onClick={() => setOpen(!isOpen)}
+        aria-expanded={open !== undefined}
+        onClick={() => onOpen(open === undefined ? true : undefined)}
       />
-      {isOpen && (
+      {open !== undefined && (
         <Suspense fallback={null}>
-          <MessageActions message={message} conversation={conversation} isMine={isMine} anchor={button} onClose={close} />
+          <MessageActions
+            message={message}
+            conversation={conversation}
+            isMine={isMine}
+            anchor={button}
+            at={open === true ? undefined : open}
+            onClose={() => onOpen(undefined)}
+          />
         </Suspense>
       )}
     </div>

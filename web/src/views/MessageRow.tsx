@@ -1,23 +1,28 @@
-import { memo, Suspense, useMemo, useState } from "react";
+import { CSSProperties, memo, MouseEvent, Suspense, useMemo, useState } from "react";
 import { Conversation } from "../client/types";
 import { clockTime, dayLabel, fullTime } from "../texts/time";
-import { isEmojiOnly } from "../lib/format";
+import { isEmojiOnly, stableIndex } from "../lib/format";
 import { Act } from "../store/act";
 import { afterActs, textAfter } from "../store/acts";
 import { Row } from "../store/rows";
-import { isFromBlocked, memberOf } from "../store/state";
+import { pendingUploads } from "../store/shown";
+import { isFromBlocked, memberOf, PendingMessage, UploadTask } from "../store/state";
 import * as texts from "../texts";
-import { Attachments } from "./Attachments";
+import { Attachments, mediaWidth } from "./Attachments";
 import { Avatar } from "./Avatar";
 import { useStore } from "./context";
-import { FailedMessage, PendingAttachments, PendingMenu, RefusedEdit } from "./lazy";
+import { FailedMessage, PendingMenu, RefusedEdit } from "./lazy";
 import { MessageMenu } from "./MessageMenu";
 import { MessageText } from "./MessageText";
+import type { Point } from "./Popover";
 import { PendingState, Waiting } from "./PendingState";
 import { Quotation } from "./Quotation";
 import { Reactions } from "./Reactions";
 import { StatusMark } from "./StatusMark";
 import { useLongPress } from "./useLongPress";
+
+/** As many as the style sheet has. */
+const nameColors = 8;
 
 interface Props {
   row: Row;
@@ -44,6 +49,16 @@ export const MessageRow = memo(function MessageRow({ row: stored, conversation, 
   const [isUnfolded, setUnfolded] = useState(false);
   const isFolded = isFromBlockedPerson && !isUnfolded;
   const longPress = useLongPress(openMenu);
+  const [open, setOpen] = useState<true | Point>();
+  const hasMenu = row.message !== undefined && row.message.deletedAt === undefined && !isFolded;
+  const onContextMenu = (event: MouseEvent<HTMLElement>) => {
+    longPress.onContextMenu(event);
+    // What the browser's own menu is for keeps it: links, pictures, fields, and what is selected.
+    const isOwn = event.target instanceof Element && event.target.closest("a, img, video, audio, input, .popover, dialog") !== null;
+    if (!hasMenu || event.defaultPrevented || isOwn || String(window.getSelection()) !== "") return;
+    event.preventDefault();
+    setOpen({ x: event.clientX, y: event.clientY });
+  };
   const classes = [
     "message",
     isMine ? "is-mine" : "is-theirs",
@@ -63,7 +78,7 @@ export const MessageRow = memo(function MessageRow({ row: stored, conversation, 
           <span>{texts.conversation.newMessages}</span>
         </div>
       )}
-      <article className={classes} aria-label={senderName(row, conversation, isMine)} {...longPress}>
+      <article className={classes} aria-label={senderName(row, conversation, isMine)} {...longPress} onContextMenu={onContextMenu}>
         {showsSender && <span className="message-avatar">{row.isLast && <SenderAvatar row={row} conversation={conversation} />}</span>}
         {isFolded ? (
           <p className="bubble folded">
@@ -75,8 +90,8 @@ export const MessageRow = memo(function MessageRow({ row: stored, conversation, 
         ) : (
           <Bubble row={row} conversation={conversation} isMine={isMine} showsSender={showsSender} onShowQuoted={onShowQuoted} acts={acts} />
         )}
-        {row.message !== undefined && row.message.deletedAt === undefined && !isFolded && (
-          <MessageMenu message={row.message} conversation={conversation} isMine={isMine} />
+        {row.message !== undefined && hasMenu && (
+          <MessageMenu message={row.message} conversation={conversation} isMine={isMine} open={open} onOpen={setOpen} />
         )}
         {row.pending !== undefined && acts === undefined && (
           <Suspense fallback={null}>
@@ -115,28 +130,30 @@ interface BubbleProps {
 
 function Bubble({ row, conversation, isMine, showsSender, acts, onShowQuoted }: BubbleProps) {
   const { message, pending } = row;
+  const me = useStore((state) => state.me);
   const text = message?.text ?? pending?.text ?? "";
   const replyTo = message?.replyTo ?? pending?.replyTo;
   const isWaiting = acts?.some(({ problem }) => problem === undefined) === true;
   const refused = acts?.find(({ problem }) => problem !== undefined);
   const isDeleted = message?.deletedAt !== undefined || acts?.some(({ change }) => change.kind === "delete") === true;
-  const attachments = message?.attachments ?? [];
+  const uploads = useStore((state) => state.uploads);
+  const attachments = message?.attachments ?? pendingUploads({ uploads, me }, pending?.uploads ?? []);
+  const hasPicture = attachments.some(({ kind }) => kind === "image" || kind === "video");
   const showsName = showsSender && row.isFirst;
   const isPictureOnly =
-    text === "" && replyTo === undefined && !showsName && attachments.length > 0 && attachments.every(({ kind }) => kind === "image");
+    text === "" && replyTo === undefined && !showsName && attachments.length > 0 && attachments.every(({ kind }) => kind === "image" || kind === "video");
   const isLarge = !isDeleted && attachments.length === 0 && replyTo === undefined && isEmojiOnly(text);
-  const classes = ["bubble", isDeleted ? "is-deleted" : "", isPictureOnly ? "is-picture" : "", isLarge ? "is-large" : ""].join(" ");
+  const classes = ["bubble", isDeleted ? "is-deleted" : "", hasPicture ? "has-picture" : "", isPictureOnly ? "is-picture" : "", isLarge ? "is-large" : ""].join(" ");
   return (
     <div className="bubble-column">
-      <div className={classes}>
-        {showsName && !isLarge && <bdi className="sender">{message?.sender.displayName}</bdi>}
-        {replyTo !== undefined && !isDeleted && <Quotation id={replyTo} conversation={conversation} onShow={onShowQuoted} />}
-        {message !== undefined && <Attachments message={message} />}
-        {pending !== undefined && pending.uploads.length > 0 && (
-          <Suspense fallback={null}>
-            <PendingAttachments ids={pending.uploads} />
-          </Suspense>
+      <div className={classes} style={hasPicture ? ({ "--media": `${mediaWidth(attachments)}px` } as CSSProperties) : undefined}>
+        {showsName && !isLarge && (
+          <bdi className="sender" style={{ color: `var(--name-${stableIndex(row.senderId, nameColors)})` }}>
+            {message?.sender.displayName}
+          </bdi>
         )}
+        {replyTo !== undefined && !isDeleted && <Quotation id={replyTo} conversation={conversation} onShow={onShowQuoted} />}
+        <Attachments uploads={attachments} message={message} tasks={pending === undefined ? undefined : tasksOf(uploads, pending)} />
         {/* The script of the text decides on which side it begins. */}
         <div className="bubble-text" dir="auto">
           {isDeleted ? <p className="message-text">{texts.message.deleted}</p> : text !== "" && <MessageText text={text} />}
@@ -158,4 +175,10 @@ function Bubble({ row, conversation, isMine, showsSender, acts, onShowQuoted }: 
       </Suspense>
     </div>
   );
+}
+
+/** The files of a message that are on their way, by the ids of what they are shown as. */
+function tasksOf(uploads: Readonly<Record<string, UploadTask>>, pending: PendingMessage): Readonly<Record<string, UploadTask>> {
+  const tasks = pending.uploads.flatMap((id) => uploads[id] ?? []);
+  return Object.fromEntries(tasks.map((task) => [task.upload?.id ?? task.id, task]));
 }

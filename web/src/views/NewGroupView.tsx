@@ -1,12 +1,10 @@
 import { FormEvent, useState } from "react";
 import { navigate } from "../app/router";
-import { User } from "../client/types";
 import { limits } from "../rules/limits";
 import * as texts from "../texts";
-import { Avatar } from "./Avatar";
+import { ChosenPeople, useChosen } from "./ChosenPeople";
 import { useChat } from "./context";
 import { Field } from "./Field";
-import { Icon } from "./icons";
 import { MuteNote } from "./MuteNote";
 import { PaneHead } from "./PaneHead";
 import { PeoplePicker } from "./PeoplePicker";
@@ -25,12 +23,10 @@ export function NewGroupView() {
   const manager = useManaging();
   const [title, setTitle] = useState("");
   const [visibility, setVisibility] = useState<Visibility>("private");
-  const [members, setMembers] = useState<readonly User[]>([]);
+  const [members, toggle] = useChosen();
   const [isBusy, setBusy] = useState(false);
   const isMuted = useMutedUntil() !== undefined;
 
-  const toggle = (user: User) =>
-    setMembers(members.some(({ id }) => id === user.id) ? members.filter(({ id }) => id !== user.id) : [...members, user]);
   const create = async (event: FormEvent) => {
     event.preventDefault();
     setBusy(true);
@@ -65,19 +61,7 @@ export function NewGroupView() {
           ))}
         </fieldset>
         <h2>{texts.start.groupMembers}</h2>
-        {members.length > 0 && (
-          <ul className="chips">
-            {members.map((user) => (
-              <li key={user.id}>
-                <button type="button" className="chip" aria-label={texts.start.removePerson(user.displayName)} onClick={() => toggle(user)}>
-                  <Avatar user={user} size="tiny" />
-                  <bdi>{user.displayName}</bdi>
-                  <Icon name="close" size={14} />
-                </button>
-              </li>
-            ))}
-          </ul>
-        )}
+        <ChosenPeople people={members} onRemove={toggle} />
         <PeoplePicker label={texts.start.find} onPick={toggle} chosen={new Set(members.map(({ id }) => id))} />
         <MuteNote />
         <div className="form-actions is-sticky">

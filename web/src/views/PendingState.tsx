@@ -11,7 +11,7 @@ export function PendingState({ pending }: { pending: PendingMessage }) {
 export function Waiting({ label }: { label: string }) {
   return (
     <span className="status-mark is-pending">
-      <Icon name="clock" size={14} />
+      <Icon name="clock" size={16} />
       <span className="visually-hidden">{label}</span>
     </span>
   );

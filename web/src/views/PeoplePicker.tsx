@@ -12,13 +12,15 @@ interface Props {
   onPick(user: User): void;
   /** The ids of people who are already chosen. */
   chosen?: ReadonlySet<string>;
+  /** The ids of people who cannot be picked, and so are not shown. */
+  without?: ReadonlySet<string>;
   autoFocus?: boolean;
 }
 
 /** Finds people by name, to pick from. */
-export function PeoplePicker({ label, onPick, chosen, autoFocus = false }: Props) {
+export function PeoplePicker({ label, onPick, chosen, without, autoFocus = false }: Props) {
   const [text, setText] = useState("");
-  const people = usePeople(text);
+  const people = usePeople(text)?.filter(({ id }) => without?.has(id) !== true);
   return (
     <div className="people-picker">
       <SearchBox label={label} text={text} onChange={setText} autoFocus={autoFocus} />

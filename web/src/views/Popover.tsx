@@ -3,9 +3,17 @@ import { createPortal } from "react-dom";
 import { isComposing } from "../lib/keys";
 import { Icon, IconName } from "./icons";
 
+/** A place in the window, in pixels. */
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
 interface Props {
   /** The element that opened it. It appears next to that. */
   anchor: RefObject<HTMLElement>;
+  /** Where it appears instead. */
+  at?: Point | undefined;
   label: string;
   role?: "menu" | "dialog";
   /** The number of items in a row. */
@@ -17,12 +25,12 @@ interface Props {
 const margin = 8;
 
 /** A box next to the button that opened it. Arrow keys move the focus; Escape and clicks outside close it. */
-export function Popover({ anchor, label, role = "menu", columns = 1, onClose, children }: Props) {
+export function Popover({ anchor, at, label, role = "menu", columns = 1, onClose, children }: Props) {
   const box = useRef<HTMLDivElement>(null);
 
   useLayoutEffect(() => {
     const element = box.current;
-    const place = anchor.current?.getBoundingClientRect();
+    const place = at === undefined ? anchor.current?.getBoundingClientRect() : new DOMRect(at.x, at.y, 0, 0);
     if (element === null || place === undefined) return;
     const { width, height } = element.getBoundingClientRect();
     const left = Math.min(Math.max(margin, place.left + place.width / 2 - width / 2), window.innerWidth - width - margin);
@@ -30,7 +38,7 @@ export function Popover({ anchor, label, role = "menu", columns = 1, onClose, ch
     element.style.left = `${Math.max(margin, left)}px`;
     element.style.top = `${Math.max(margin, isBelow ? place.bottom + 4 : place.top - height - 4)}px`;
     focusable(element)[0]?.focus({ preventScroll: true });
-  }, [anchor]);
+  }, [anchor, at]);
 
   useEffect(() => {
     const opener = anchor.current;
@@ -92,5 +100,5 @@ export function MenuItem({ label, icon, isDanger = false, onSelect }: MenuItemPr
 }
 
 function focusable(element: HTMLElement): HTMLElement[] {
-  return Array.from(element.querySelectorAll<HTMLElement>("[role=menuitem], input, .emoji-grid button"));
+  return Array.from(element.querySelectorAll<HTMLElement>("[role=menuitem], input, .emoji-grid button, .emoji-tones button"));
 }

@@ -77,7 +77,7 @@ export function SearchResults({ text, selected, onDone }: { text: string; select
             text={found.text}
             page={found.page}
             find={(before) => manager.search(found.text, { before })}
-            onMore={(page) => setFound({ ...found, page })}
+            onMore={(page) => setFound((present) => (present?.page === found.page ? { ...present, page } : present))}
           />
         </section>
       )}

@@ -46,7 +46,7 @@ export function SearchView({ id }: { id: Id }) {
             page={found.page}
             isHere
             find={(before) => manager.search(wanted, { conversationId: id, before })}
-            onMore={(page) => setFound({ ...found, page })}
+            onMore={(page) => setFound((present) => (present?.page === found.page ? { ...present, page } : present))}
           />
         )}
       </div>

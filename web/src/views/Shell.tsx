@@ -1,9 +1,10 @@
 import { Route } from "../app/router";
 import * as texts from "../texts";
+import { Fetched } from "./Chunk";
 import { ConnectionBanner } from "./ConnectionBanner";
-import { ConversationView } from "./ConversationView";
-import { Empty, Link } from "./controls";
-import { DetailsView, DiscoverView, Fetched, NewChatView, NewGroupView, ProfileView, SearchView } from "./lazy";
+import { Empty, Link, LoadingPane } from "./controls";
+import { DetailsView, DiscoverView, NewChatView, NewGroupView, ProfileView, SearchView } from "./lazy";
+import { ConversationView } from "./lazyThread";
 import { NotFound } from "./NotFound";
 import { Sidebar } from "./Sidebar";
 import { useMedia } from "./useMedia";
@@ -16,7 +17,7 @@ export function Shell({ route }: { route: Route }) {
     <div className={`shell ${route.view === "home" ? "shows-list" : "shows-view"}`}>
       <ConnectionBanner />
       <Sidebar selected={selected} isMain={isPhone && route.view === "home"} />
-      <Fetched key={`${route.view}/${selected ?? ""}`}>
+      <Fetched key={`${route.view}/${selected ?? ""}`} fallback={<LoadingPane />}>
         <View route={route} />
       </Fetched>
     </div>

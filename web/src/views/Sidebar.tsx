@@ -1,13 +1,15 @@
 import { Suspense, useMemo, useState } from "react";
 import { Id } from "../client/types";
+import { lostWords } from "../store/lost";
 import { activity } from "../store/state";
 import * as texts from "../texts";
 import { Avatar } from "./Avatar";
+import { Fetched } from "./Chunk";
 import { ConversationItem } from "./ConversationItem";
 import { useListed, useStore } from "./context";
 import { Empty, Link, Spinner } from "./controls";
 import { Icon } from "./icons";
-import { Fetched, LostItems, SearchResults } from "./lazy";
+import { LostItems, SearchResults } from "./lazy";
 import { SearchBox } from "./SearchBox";
 
 /** The list of conversations, and a search for conversations, people and messages. */
@@ -48,8 +50,8 @@ function ConversationList({ selected }: { selected: Id | undefined }) {
     () => conversations.slice().sort((a, b) => activity(b).localeCompare(activity(a))),
     [conversations],
   );
-  const hasLost = useStore((state) => isLoaded && Object.keys(state.titles).length > 0);
-  if (ordered.length === 0 && !hasLost) {
+  const lost = useLost();
+  if (ordered.length === 0 && !(isLoaded && lost.size > 0)) {
     return isLoaded ? (
       <Empty icon="newChat" title={texts.sidebar.emptyTitle} text={texts.sidebar.emptyText}>
         <Link className="button primary" to={{ view: "newChat" }}>
@@ -62,9 +64,9 @@ function ConversationList({ selected }: { selected: Id | undefined }) {
   }
   return (
     <ul className="conversation-list">
-      {hasLost && (
+      {isLoaded && lost.size > 0 && (
         <Suspense fallback={null}>
-          <LostItems selected={selected} />
+          <LostItems lost={lost} selected={selected} />
         </Suspense>
       )}
       {ordered.map((conversation) => (
@@ -74,4 +76,13 @@ function ConversationList({ selected }: { selected: Id | undefined }) {
       ))}
     </ul>
   );
+}
+
+function useLost(): ReadonlyMap<Id, string> {
+  const pending = useStore((state) => state.pending);
+  const acts = useStore((state) => state.acts);
+  const drafts = useStore((state) => state.drafts);
+  const conversations = useStore((state) => state.conversations);
+  const unlisted = useStore((state) => state.unlisted);
+  return useMemo(() => lostWords({ pending, acts, drafts, conversations, unlisted }), [pending, acts, drafts, conversations, unlisted]);
 }

@@ -173,8 +173,10 @@ function VirtualListInner<Row extends { key: string }>(props: Props<Row>, ref: R
     if (Math.abs(element.scrollTop - top) >= 1) element.scrollTop = top;
     known.current = element.scrollTop;
     shown.current = layout;
-    // At the very top, the anchor may be out of reach because its row is lower than estimated.
-    if (top === 0 && anchor.current !== "bottom") anchorFirst(0, layout);
+    // A list that fits has its end in view, and follows. At the very top, the anchor may be out of reach because its row is
+    // lower than estimated.
+    if (follows && total <= viewport.current) anchor.current = "bottom";
+    else if (top === 0 && anchor.current !== "bottom") anchorFirst(0, layout);
     notice();
   });
 

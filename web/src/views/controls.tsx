@@ -52,6 +52,15 @@ export function Spinner({ label = texts.loading }: { label?: string }) {
   );
 }
 
+/** A view that is being fetched. */
+export function LoadingPane() {
+  return (
+    <main className="pane">
+      <Spinner />
+    </main>
+  );
+}
+
 interface EmptyProps {
   icon: IconName;
   title: string;

@@ -1,36 +1,32 @@
 import type { laterShapes } from "./laterIcons";
+import type { threadShapes } from "./threadIcons";
+
+type Later = typeof laterShapes & typeof threadShapes;
 
 /** The icons: strokes on a grid of 24 by 24, in the color of the text around them. */
 
 const shapes = {
-  attach: "M21 11.5l-8.6 8.6a5.5 5.5 0 0 1-7.8-7.8l8.9-8.9a3.7 3.7 0 0 1 5.2 5.2l-8.9 8.9a1.8 1.8 0 0 1-2.6-2.6l8.1-8.1",
   back: "M15 5l-7 7 7 7",
   check: "M5 12.5l4.5 4.5L19 7.5",
   checks: "M2 12.5l4.5 4.5L16 7.5M11 16l1 1L22 7.5",
   clock: "M12 7v5l3 2M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18z",
   close: "M6 6l12 12M18 6L6 18",
   compass: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM15.5 8.5l-2 5-5 2 2-5z",
-  down: "M12 5v14M6 13l6 6 6-6",
-  download: "M12 4v11M7 11l5 5 5-5M5 20h14",
-  edit: "M4 20l1-4L16.5 4.5a2 2 0 0 1 3 3L8 19zM14 7l3 3",
-  file: "M6 3h8l5 5v13H6zM14 3v5h5",
+  copy: "M9 9h10v11H9zM5 15V4h10",
   group: "M9 4.5a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7zM2.5 19.5c0-3.3 2.9-5.5 6.5-5.5s6.5 2.2 6.5 5.5M16 5a3.2 3.2 0 0 1 0 6.2M18 14.4c2.2.8 3.5 2.6 3.5 5.1",
   info: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 11v5.5M12 7.5v.5",
-  music: "M9 18V6l11-2v12M6.5 15.5a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5zM17.5 13.5a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5z",
+  more: "M5.5 11.5a.5.5 0 1 0 0 1 .5.5 0 0 0 0-1zM12 11.5a.5.5 0 1 0 0 1 .5.5 0 0 0 0-1zM18.5 11.5a.5.5 0 1 0 0 1 .5.5 0 0 0 0-1z",
   newChat: "M12 4H4v16h16v-8M9.5 14.5l.6-3L18 3.6a1.7 1.7 0 0 1 2.4 2.4l-7.9 7.9z",
-  reply: "M10 6L4 12l6 6M4 12h9a7 7 0 0 1 7 7",
   search: "M11 4a7 7 0 1 0 0 14 7 7 0 0 0 0-14zM16 16l4.5 4.5",
-  send: "M4 12L3.5 4.5 21 12 3.5 19.5zM4 12h8",
-  smile: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM8 14c1 1.6 2.4 2.4 4 2.4s3-.8 4-2.4M9 9.5v.5M15 9.5v.5",
   warning: "M12 4L2.5 20h19zM12 10v4.5M12 17.2v.3",
 };
 
-export type IconName = keyof typeof shapes | keyof typeof laterShapes;
+export type IconName = keyof typeof shapes | keyof Later;
 
 const known: Partial<Record<IconName, string>> = { ...shapes };
 
 /** Adds the icons of views that are loaded later. */
-export function addIcons(later: typeof laterShapes): void {
+export function addIcons(later: Partial<Later>): void {
   Object.assign(known, later);
 }
 

@@ -1,92 +1,27 @@
-import { Component, lazy, LazyExoticComponent, ReactNode, Suspense } from "react";
-import * as texts from "../texts";
-import { Spinner } from "./controls";
+import { Chunk } from "./Chunk";
 
-const pages = () => withStyles(import("./pages"));
+/** The views that reading and writing do not need. */
+const pages = new Chunk("later", () => import("./pages"));
 
-let styles: Promise<unknown> | undefined;
+export const AttachmentTray = pages.view("AttachmentTray");
+export const AuthView = pages.view("AuthView");
+export const Blur = pages.view("Blur");
+export const DetailsView = pages.view("DetailsView");
+export const DiscoverView = pages.view("DiscoverView");
+export const FailedMessage = pages.view("FailedMessage");
+export const InvitationView = pages.view("InvitationView");
+export const JoinView = pages.view("JoinView");
+export const Lightbox = pages.view("Lightbox");
+export const LostItems = pages.view("LostItems");
+export const LostWords = pages.view("LostWords");
+export const MessageActions = pages.view("MessageActions");
+export const NewChatView = pages.view("NewChatView");
+export const NewGroupView = pages.view("NewGroupView");
+export const NoComposer = pages.view("NoComposer");
+export const PendingMenu = pages.view("PendingMenu");
+export const ProfileView = pages.view("ProfileView");
+export const RefusedEdit = pages.view("RefusedEdit");
+export const SearchResults = pages.view("SearchResults");
+export const SearchView = pages.view("SearchView");
 
-/** A view, once the styles are there that the first view does without. The page names their address. */
-async function withStyles<T>(view: Promise<T>): Promise<T> {
-  styles ??= new Promise((resolve, reject) => {
-    const link = document.createElement("link");
-    link.rel = "stylesheet";
-    link.href = document.querySelector<HTMLMetaElement>("meta[name=later-styles]")?.content ?? "";
-    link.onload = resolve;
-    link.onerror = reject;
-    document.head.append(link);
-  });
-  await styles.catch((error: unknown) => {
-    styles = undefined;
-    throw error;
-  });
-  return view;
-}
-
-type Pages = typeof import("./pages");
-/** What the later script exports beside `later` is views. */
-type ViewName = Exclude<keyof Pages, "later">;
-
-/** A view of the later script. */
-function later<Name extends ViewName>(name: Name): LazyExoticComponent<Pages[Name]> {
-  return lazy(async () => ({ default: (await pages())[name] }));
-}
-
-export const AttachmentTray = later("AttachmentTray");
-export const AuthView = later("AuthView");
-export const Blur = later("Blur");
-export const DetailsView = later("DetailsView");
-export const DiscoverView = later("DiscoverView");
-export const EmojiPicker = later("EmojiPicker");
-export const FailedMessage = later("FailedMessage");
-export const InvitationView = later("InvitationView");
-export const JoinView = later("JoinView");
-export const Lightbox = later("Lightbox");
-export const LostItems = later("LostItems");
-export const LostWords = later("LostWords");
-export const MessageActions = later("MessageActions");
-export const NewChatView = later("NewChatView");
-export const NewGroupView = later("NewGroupView");
-export const NoComposer = later("NoComposer");
-export const PendingAttachments = later("PendingAttachments");
-export const PendingMenu = later("PendingMenu");
-export const ProfileView = later("ProfileView");
-export const RefusedEdit = later("RefusedEdit");
-export const SearchResults = later("SearchResults");
-export const SearchView = later("SearchView");
-
-/** Fetches everything that is not in the first view, so that it opens at once, offline too. Fetching it twice is free. */
-export function prefetchPages(): void {
-  // If this fails, the next connection tries again, and so does the view that needs it.
-  pages().catch(() => {});
-}
-
-/** Shows a spinner while a view is fetched. If it cannot be fetched, the rest of the page goes on working. */
-export function Fetched({ children }: { children: ReactNode }) {
-  return (
-    <Safety>
-      <Suspense fallback={<Spinner />}>{children}</Suspense>
-    </Safety>
-  );
-}
-
-/** Catches the errors that no view handles, such as a script that cannot be fetched, and offers to load the page again. */
-export class Safety extends Component<{ children: ReactNode }, { isBroken: boolean }> {
-  override state = { isBroken: false };
-
-  static getDerivedStateFromError() {
-    return { isBroken: true };
-  }
-
-  override render() {
-    if (!this.state.isBroken) return this.props.children;
-    return (
-      <main className="pane restoring" role="alert">
-        <p>{texts.broken}</p>
-        <button type="button" className="button primary" onClick={() => window.location.reload()}>
-          {texts.reload}
-        </button>
-      </main>
-    );
-  }
-}
+export const prefetchPages = pages.prefetch;

@@ -1,4 +1,4 @@
-/** What reading and writing do not need. It is one script, which lazy.tsx fetches after the first view. */
+/** What reading and writing do not need. It is one script, which lazy.tsx fetches after the first views. */
 import { addIcons } from "./icons";
 import { laterShapes } from "./laterIcons";
 
@@ -8,7 +8,6 @@ export { AuthView } from "./AuthView";
 export { Blur } from "./Blur";
 export { DetailsView } from "./DetailsView";
 export { DiscoverView } from "./DiscoverView";
-export { EmojiPicker } from "./EmojiPicker";
 export { FailedMessage, RefusedEdit } from "./Failures";
 export { InvitationView } from "./InvitationView";
 export { JoinView } from "./JoinView";
@@ -19,7 +18,6 @@ export { MessageActions } from "./MessageActions";
 export { NewChatView } from "./NewChatView";
 export { NewGroupView } from "./NewGroupView";
 export { NoComposer } from "./NoComposer";
-export { PendingAttachments } from "./PendingAttachments";
 export { PendingMenu } from "./PendingMenu";
 export { ProfileView } from "./ProfileView";
 export { SearchResults } from "./SearchResults";
