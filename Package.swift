@@ -180,15 +180,15 @@ let package = Package(
         .testTarget(
             name: "ChatTests",
             dependencies: [
-                "Chat", "ChatStore", "ChatModel", "ChatTesting", "Media", "PostgresClient", .crypto, .nioPosix,
+                "Chat", "ChatStore", "ChatModel", "ChatTesting", "Media", "PostgresClient", .crypto, .nio, .nioPosix,
             ],
             swiftSettings: settings),
         .testTarget(
             name: "ParleyServerTests",
             dependencies: [
-                "ParleyServer", "Chat", "ChatModel", "Media", "PostgresClient", "SocketIO", "EngineIO", .httpTypes,
-                .logging,
-                .nio, .nioEmbedded, .nioFoundation, .nioHTTP1, .nioHTTPTypes,
+                "ParleyServer", "Chat", "ChatModel", "ChatTesting", "Media", "PostgresClient", "SocketIO", "EngineIO",
+                .crypto, .httpTypes, .hummingbird, .logging, .nio, .nioEmbedded, .nioFoundation, .nioHTTP1,
+                .nioHTTPTypes,
             ],
             swiftSettings: settings),
         .testTarget(

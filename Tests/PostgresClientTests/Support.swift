@@ -11,6 +11,12 @@ func withClient<T>(
     let connectionString = try connectionString ?? TestCluster.shared.get().makeDatabase()
     var configuration = PostgresConfiguration(connectionString: connectionString, applicationName: "parley-tests")
     configuration.transactionConnections = 2
+    // A test says which of these limits it is about. The others are no bound on the machine's speed.
+    configuration.connectTimeout = .seconds(60)
+    configuration.queryTimeout = .seconds(60)
+    configuration.acquireTimeout = .seconds(60)
+    configuration.unavailableAfter = .seconds(60)
+    configuration.closeTimeout = .seconds(60)
     configure(&configuration)
     let client = try PostgresClient(configuration: configuration, logger: .silent)
     do {

@@ -9,7 +9,7 @@ import Testing
 @testable import SocketIO
 
 /// Whole servers on real sockets and several event loops.
-@Suite(.serialized, .timeLimit(.minutes(1))) struct SocketIOServerTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct SocketIOServerTests {
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 4)
 
     private func withServer(
@@ -306,7 +306,7 @@ import Testing
             _ = try await client.frame()
             var arrivals = connected.stream.makeAsyncIterator()
             let socket = try #require(await arrivals.next())
-            async let reply = socket.emitWithAck("ask", [JSONFragment(json: "1")], timeout: .seconds(5))
+            async let reply = socket.emitWithAck("ask", [JSONFragment(json: "1")], timeout: .seconds(60))
             #expect(try await client.frame() == #"420["ask",1]"#)
             try await client.send(#"430["answer"]"#)
             #expect(try await reply.arguments == [JSONFragment(json: "\"answer\"")])

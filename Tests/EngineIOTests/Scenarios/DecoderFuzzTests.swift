@@ -1,35 +1,17 @@
 import NIOCore
 import NIOHTTP1
 import NIOWebSocket
+import RealtimeTesting
 import Testing
 
 @testable import EngineIO
 
 /// Random bytes, the same in every run, through every decoder: whatever a client sends, the process goes on.
 @Suite struct DecoderFuzzTests {
-    /// SplitMix64 (Steele, Lea, Flood 2014).
-    struct Generator: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9e37_79b9_7f4a_7c15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-            return mixed ^ (mixed >> 31)
-        }
-
-        mutating func bytes(upTo count: Int, from alphabet: [UInt8]) -> [UInt8] {
-            (0..<Int.random(in: 0...count, using: &self)).map { _ in
-                alphabet.randomElement(using: &self) ?? 0
-            }
-        }
-    }
-
     private let alphabets: [[UInt8]] = [Array(0...255), Array("0123456bAQ==\u{1e}probe é".utf8)]
 
     @Test func payloads() {
-        var generator = Generator(state: 1)
+        var generator = SeededGenerator(seed: 1)
         var decoded = 0
         for round in 0..<20_000 {
             let bytes = generator.bytes(upTo: 40, from: alphabets[round % 2])
@@ -41,7 +23,7 @@ import Testing
     }
 
     @Test func utf8AgreesWithTheStandardLibrary() {
-        var generator = Generator(state: 2)
+        var generator = SeededGenerator(seed: 2)
         let alphabet: [UInt8] = [
             0x41, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc2, 0xe0, 0xe1, 0xed, 0xf0, 0xf1, 0xf4, 0xf5,
         ]
@@ -54,7 +36,7 @@ import Testing
     }
 
     @Test func frames() {
-        var generator = Generator(state: 3)
+        var generator = SeededGenerator(seed: 3)
         for _ in 0..<2_000 {
             var assembler = WebSocketAssembler(maxMessageSize: 64, allowsDeflate: true)
             for _ in 0..<10 {
@@ -74,7 +56,7 @@ import Testing
     }
 
     @Test func deflatedMessages() {
-        var generator = Generator(state: 4)
+        var generator = SeededGenerator(seed: 4)
         let inflater = Inflater(maxSize: 10_000)
         for _ in 0..<5_000 {
             let bytes = ByteBuffer(bytes: generator.bytes(upTo: 60, from: alphabets[0]))
@@ -83,7 +65,7 @@ import Testing
     }
 
     @Test func requestTargets() {
-        var generator = Generator(state: 5)
+        var generator = SeededGenerator(seed: 5)
         let alphabet = Array("/?&=%+EIO4transportpollingsid25é".utf8)
         for _ in 0..<5_000 {
             let uri = String(decoding: generator.bytes(upTo: 60, from: alphabet), as: UTF8.self)

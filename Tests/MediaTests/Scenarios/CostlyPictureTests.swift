@@ -13,19 +13,12 @@ struct CostlyPictureTests {
         try await MediaBench.run { bench in
             _ = try await bench.process(PictureBytes.gifHeader + PictureBytes.gifImage + [0x3B])
             let worker = try #require(bench.workers.idleWorkers.first)
-            let before = try Self.cpuSeconds(of: worker)
+            let before = try cpuSeconds(of: worker)
             let outcome = try await bench.process(bytes)
-            let used = try Self.cpuSeconds(of: worker) - before
+            let used = try cpuSeconds(of: worker) - before
             #expect(used < limit)
             try body(outcome)
         }
-    }
-
-    /// proc_pid_stat(5): fields 14 and 15, in hundredths of a second.
-    private static func cpuSeconds(of id: pid_t) throws -> Double {
-        let text = try String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8)
-        let fields = text.split(separator: ")").last?.split(separator: " ") ?? []
-        return fields.dropFirst(11).prefix(2).reduce(0) { $0 + (Double($1) ?? 0) } / 100
     }
 
     /// proc_pid_status(5): `VmData`, in kB: what RLIMIT_DATA counts.

@@ -10,7 +10,7 @@ private final class Flag: Sendable {
 }
 
 /// Each test has a cluster of its own, because it breaks it.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct OutageTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct OutageTests {
     private func withCluster(_ body: (TestCluster, String) async throws -> Void) async throws {
         let cluster = try TestCluster.start()
         defer { cluster.stop() }
@@ -58,6 +58,7 @@ private final class Flag: Sendable {
             // No timeout helps: what fails does so because the outage is known.
             try await withClient(connectionString: connectionString) {
                 $0.queryTimeout = .seconds(600)
+                $0.unavailableAfter = .seconds(1)
             } body: { client in
                 try await client.query("CREATE TABLE t (n int8)")
                 async let victim = postgresError { try await client.query("SELECT pg_sleep(600)") }
@@ -93,12 +94,11 @@ private final class Flag: Sendable {
             try await withClient(connectionString: connectionString) {
                 $0.connections = 1
                 $0.transactionConnections = 1
-                $0.queryTimeout = .milliseconds(300)
-                $0.connectTimeout = .milliseconds(500)
             } body: { client in
                 let pid: Int = try await client.query("SELECT pg_backend_pid()")[0][0]
                 cluster.suspend(true)
-                #expect(await postgresError { try await client.query("SELECT 1") }?.code == .timedOut)
+                let error = await postgresError { try await client.query("SELECT 1", timeout: .milliseconds(300)) }
+                #expect(error?.code == .timedOut)
                 try await eventually("the dead connection was kept") { !client.isAvailable }
                 cluster.suspend(false)
                 try await eventually("it did not come back") { client.isAvailable }

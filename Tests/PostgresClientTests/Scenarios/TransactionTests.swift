@@ -139,7 +139,7 @@ private struct Refusal: Error {}
             let setting: String = try await client.withTransaction {
                 try await $0.query("SHOW statement_timeout")[0][0]
             }
-            #expect(setting == "10s")
+            #expect(setting == "1min")
         }
     }
 
