@@ -7,81 +7,14 @@
 /// A pure machine: facts and the time go in, actions come out. It knows no sockets, no SQL and no clock. Times are counted
 /// from any fixed moment.
 package struct Timeline<Payload: Sendable>: Sendable {
-    /// One change, and what has to be done about it when its turn comes.
-    package struct Event: Sendable {
-        package enum Kind: Sendable, Equatable {
-            /// A new message at this position.
-            case message(seq: Int)
-            /// A message that was there before has changed.
-            case messageChange
-            /// Members, roles, the title. A snapshot does not tell of it, so it is never skipped.
-            case other
-        }
-
-        package var revision: Int
-        package var kind: Kind
-        package var payload: Payload
-        /// Takes in whoever became a member by it, and tells them the whole state. Where a snapshot includes the change, it
-        /// tells them, and of its own moment.
-        package var arrival: Payload?
-
-        package init(revision: Int, kind: Kind, payload: Payload, arrival: Payload? = nil) {
-            self.revision = revision
-            self.kind = kind
-            self.payload = payload
-            self.arrival = arrival
-        }
-    }
-
-    /// The conversation at one moment, as one statement read it.
-    package struct Snapshot: Sendable {
-        package struct Message: Sendable {
-            package var seq: Int
-            package var revision: Int
-            /// What is delivered to those who have not seen the message, and to those who have.
-            package var whenNew: Payload
-            package var whenChanged: Payload
-
-            package init(seq: Int, revision: Int, whenNew: Payload, whenChanged: Payload) {
-                self.seq = seq
-                self.revision = revision
-                self.whenNew = whenNew
-                self.whenChanged = whenChanged
-            }
-        }
-
-        package var revision: Int
-        package var lastSeq: Int
-        /// Takes those out of the room who are not members any more.
-        package var departures: Payload
-        /// Takes those in who are members and not there yet: they are told the whole state.
-        package var arrivals: Payload
-        /// In place of all else where the state was not known: tells it to every member's connections, and takes them in.
-        package var beginning: Payload
-        /// Tells what else may have changed: the title, the roles. Nil where every revision is a message's.
-        package var others: Payload?
-        /// Those that are new or changed past the revision from which on they were read.
-        package var messages: [Message]
-
-        package init(
-            revision: Int, lastSeq: Int, departures: Payload, arrivals: Payload, beginning: Payload, others: Payload?,
-            messages: [Message]
-        ) {
-            self.revision = revision
-            self.lastSeq = lastSeq
-            self.departures = departures
-            self.arrivals = arrivals
-            self.beginning = beginning
-            self.others = others
-            self.messages = messages
-        }
-    }
-
     /// The reading of a snapshot of what is past a revision. An answer to another one counts for nothing: it may have been
     /// meant for an earlier timeline of the same conversation.
     package struct Read: Sendable, Equatable {
         package var since: Int
-        fileprivate var timeline: Int
+        /// Whether the snapshot has to say who is a member even if every revision is a message's.
+        package var isWhole: Bool
+        fileprivate var timeline: UInt32
+        fileprivate var attempt: UInt32
     }
 
     package enum Action: Sendable {
@@ -95,7 +28,9 @@ package struct Timeline<Payload: Sendable>: Sendable {
 
     /// How long a missing revision is waited for.
     package static var patience: Duration { .milliseconds(100) }
-    /// How long a change that was promised is waited for, and a database that does not answer.
+    /// How long a change that was promised is waited for.
+    package static var maxPromise: Duration { .seconds(1) }
+    /// How long a database that does not answer is asked again.
     package static var maxWait: Duration { .seconds(10) }
     /// The pause after a failed read.
     package static var retryDelay: Duration { .milliseconds(500) }
@@ -106,53 +41,41 @@ package struct Timeline<Payload: Sendable>: Sendable {
     package private(set) var applied: Int
     /// The position of the last message that was delivered.
     package private(set) var lastSeq: Int
-    private let number: Int
+    /// The revision with which this timeline began without anybody being told of it.
+    let beginning: Int
+    private let number: UInt32
+    private var attempts: UInt32 = 0
     /// Nil as long as every change has come in its turn.
     private var trouble: Box?
 
-    private indirect enum Box: Sendable { case trouble(Trouble) }
-
-    private struct Trouble: Sendable {
-        var pending: [Int: Event] = [:]
-        /// Changes that somebody is about to bring, and until when we believe it.
-        var promised: [Int: Duration] = [:]
-        /// The highest revision that we have heard of.
-        var known = 0
-        /// When the read is due for the first missing revision.
-        var due: (missing: Int, at: Duration)?
-        /// Since when the first missing revision is missed.
-        var missedSince: Duration?
-        var reading: Read?
-        /// Whether the state is to be read although nothing is known to be missing.
-        var mustRead = false
-        /// Whether the state was not known when the timeline began, so that there is nobody to whom messages are new.
-        var isFirst = false
-        /// A snapshot that waits for promised changes which it includes.
-        var snapshot: Snapshot?
-
-        var isOver: Bool {
-            pending.isEmpty && promised.isEmpty && reading == nil && snapshot == nil && !isFirst && !mustRead
-        }
-    }
-
     /// Follows a conversation from a known state on.
     /// - Parameter number: Tells the timelines of one conversation from each other.
-    package init(applied: Int, lastSeq: Int, number: Int = 0) {
+    package init(applied: Int, lastSeq: Int, number: UInt32 = 0) {
+        self.init(applied: applied, lastSeq: lastSeq, beginning: applied, number: number)
+    }
+
+    private init(applied: Int, lastSeq: Int, beginning: Int, number: UInt32) {
         self.applied = applied
         self.lastSeq = lastSeq
+        self.beginning = beginning
         self.number = number
     }
 
     /// Follows a conversation of which only is known that it had this revision. Its state is read first, and only its rooms
     /// are told.
-    package init(loadingFrom revision: Int, number: Int = 0, _ actions: inout [Action]) {
-        self.init(applied: revision, lastSeq: 0, number: number)
-        update { $0.isFirst = true }
+    package init(loadingFrom revision: Int, number: UInt32 = 0, _ actions: inout [Action]) {
+        self.init(applied: revision, lastSeq: 0, beginning: 0, number: number)
+        update {
+            $0.isFirst = true
+            $0.isWhole = true
+        }
         read(&actions)
     }
 
     private mutating func read(_ actions: inout [Action]) {
-        let read = Read(since: applied, timeline: number)
+        attempts &+= 1
+        let isWhole = update { $0.isWhole }
+        let read = Read(since: applied, isWhole: isWhole, timeline: number, attempt: attempts)
         update {
             $0.reading = read
             $0.mustRead = false
@@ -174,7 +97,11 @@ package struct Timeline<Payload: Sendable>: Sendable {
 
     /// A change came: from whoever made it, or from another server.
     package mutating func take(_ event: Event, at now: Duration, _ actions: inout [Action]) {
-        guard event.revision > applied else { return }
+        guard event.revision > applied else {
+            // This timeline began with a device whose list has the change already. Others may not have been let in.
+            if event.arrival != nil, event.revision <= beginning { reread(&actions) }
+            return
+        }
         if trouble == nil, event.revision == applied + 1 { return apply(event, &actions) }
         let isTooMuch = update {
             $0.promised[event.revision] = nil
@@ -186,13 +113,19 @@ package struct Timeline<Payload: Sendable>: Sendable {
         settle(at: now, &actions)
     }
 
-    /// Somebody has committed this change and will bring it: it is not read from the database meanwhile.
+    /// Somebody is about to commit this change and will bring it: it is not read from the database meanwhile.
     package mutating func promise(_ revision: Int, at now: Duration, _ actions: inout [Action]) {
         guard revision > applied else { return }
         update {
-            if $0.pending[revision] == nil { $0.promised[revision] = now + Self.maxWait }
-            $0.known = max($0.known, revision)
+            if $0.pending[revision] == nil { $0.promised[revision] = now + Self.maxPromise }
         }
+        settle(at: now, &actions)
+    }
+
+    /// What was promised was not committed, or nobody knows whether it was.
+    package mutating func retract(_ revision: Int, at now: Duration, _ actions: inout [Action]) {
+        guard revision > applied, trouble != nil else { return }
+        update { $0.promised[revision] = nil }
         settle(at: now, &actions)
     }
 
@@ -210,6 +143,18 @@ package struct Timeline<Payload: Sendable>: Sendable {
     package mutating func hear(of revision: Int, at now: Duration, _ actions: inout [Action]) {
         guard revision > applied else { return }
         update { $0.known = max($0.known, revision) }
+        settle(at: now, &actions)
+    }
+
+    /// Tells something that was read from the database after a change, and has everything up to `revision`.
+    package mutating func tell(_ payload: Payload, asOf revision: Int, at now: Duration, _ actions: inout [Action]) {
+        guard revision > applied else { return actions.append(.deliver(payload)) }
+        let isTooMuch = update {
+            $0.later.append((revision, payload))
+            $0.known = max($0.known, revision)
+            return $0.later.count > Self.maxPending
+        }
+        if isTooMuch { return actions.append(.giveUp) }
         settle(at: now, &actions)
     }
 
@@ -247,18 +192,32 @@ package struct Timeline<Payload: Sendable>: Sendable {
 
     /// Something may have been missed of which nothing was heard.
     package mutating func reread(_ actions: inout [Action]) {
-        // A snapshot that is being read may be older than what was missed.
         let isReading = update {
-            $0.mustRead = $0.reading != nil
-            return $0.mustRead
+            // A snapshot that is being read may be older than what was missed.
+            if $0.reading != nil { $0.mustRead = true }
+            $0.isWhole = true
+            return $0.reading != nil
         }
         if !isReading { read(&actions) }
     }
 
+    /// Somebody came or went without a revision: an answer that is awaited may say otherwise, and counts for nothing.
+    package mutating func readAgain(_ actions: inout [Action]) {
+        guard case .trouble(let state) = trouble, state.reading != nil || state.snapshot != nil else { return }
+        update { $0.snapshot = nil }
+        read(&actions)
+    }
+
     /// The deadline has come.
     package mutating func advance(to now: Duration, _ actions: inout [Action]) {
-        guard case .trouble(let state) = trouble else { return }
-        if state.promised.values.contains(where: { $0 <= now }) { return actions.append(.giveUp) }
+        guard case .trouble(var state) = trouble else { return }
+        if state.promised.values.contains(where: { $0 <= now }) {
+            // Nobody knows whether it was committed.
+            state.promised = state.promised.filter { $0.value > now }
+            state.mustRead = true
+            trouble = .trouble(state)
+            settle(at: now, &actions)
+        }
         guard let due = state.due, due.at <= now, state.reading == nil else { return }
         update { $0.missedSince = $0.missedSince ?? now }
         read(&actions)
@@ -281,7 +240,11 @@ package struct Timeline<Payload: Sendable>: Sendable {
             state.snapshot = nil
             deliver(snapshot, &state, &actions)
         }
-        while !state.isFirst, let next = state.pending.removeValue(forKey: applied + 1) { apply(next, &actions) }
+        while !state.isHeldUp, let next = state.pending.removeValue(forKey: applied + 1) { apply(next, &actions) }
+        if state.later.contains(where: { $0.revision <= applied }) {
+            for (revision, payload) in state.later where revision <= applied { actions.append(.deliver(payload)) }
+            state.later.removeAll { $0.revision <= applied }
+        }
         if state.pending.contains(where: { $0.key <= applied }) {
             state.pending = state.pending.filter { $0.key > applied }
         }
@@ -313,23 +276,31 @@ package struct Timeline<Payload: Sendable>: Sendable {
         state.missedSince = nil
         let isFirst = state.isFirst
         state.isFirst = false
+        state.isWhole = state.mustRead && state.isWhole
         // It may be older than what came meanwhile.
         guard snapshot.revision >= applied else { return }
         actions.append(.deliver(snapshot.departures))
-        if !isFirst { deliverChanges(snapshot, state, &actions) }
+        if !isFirst { deliverChanges(snapshot, &state, &actions) }
         applied = snapshot.revision
         lastSeq = max(lastSeq, snapshot.lastSeq)
         actions.append(.deliver(isFirst ? snapshot.beginning : snapshot.arrivals))
     }
 
-    private func deliverChanges(_ snapshot: Snapshot, _ state: Trouble, _ actions: inout [Action]) {
+    private func deliverChanges(_ snapshot: Snapshot, _ state: inout Trouble, _ actions: inout [Action]) {
         let messages = snapshot.messages.filter { $0.revision > applied }
         var changes = messages.filter { $0.seq <= lastSeq }.map { ($0.revision, $0.whenChanged) }
         for (revision, event) in state.pending where revision <= snapshot.revision && event.kind == .other {
             changes.append((revision, event.payload))
         }
         for (_, payload) in changes.sorted(by: { $0.0 < $1.0 }) { actions.append(.deliver(payload)) }
-        if let others = snapshot.others, snapshot.revision > applied { actions.append(.deliver(others)) }
+        if let others = snapshot.others, snapshot.revision > applied {
+            if snapshot.othersRevision <= snapshot.revision {
+                actions.append(.deliver(others))
+            } else {
+                state.later.append((snapshot.othersRevision, others))
+                state.known = max(state.known, snapshot.othersRevision)
+            }
+        }
         for message in messages.filter({ $0.seq > lastSeq }).sorted(by: { $0.seq < $1.seq }) {
             // Whoever stored it knows which connection sent it.
             let own = state.pending[message.revision]

@@ -13,21 +13,17 @@ package struct Timelines<Payload: Sendable>: Sendable {
     }
 
     /// A conversation as the list of an arriving device names it.
-    package struct Listed: Sendable {
-        package var id: ConversationID
-        package var revision: Int
-        package var lastSeq: Int
-
-        package init(id: ConversationID, revision: Int, lastSeq: Int) {
-            self.id = id
-            self.revision = revision
-            self.lastSeq = lastSeq
-        }
-    }
+    package typealias Listed = ConversationPosition
 
     private struct Note: Sendable {
         var revision: Int
         var isMember: Bool
+        /// Whether somebody came or went without a revision, after the change that had this one.
+        var isUnrevised = false
+
+        func isNewer(than other: Note) -> Bool {
+            isUnrevised ? revision >= other.revision : revision > other.revision
+        }
     }
 
     private var timelines: [ConversationID: Timeline<Payload>] = [:]
@@ -37,7 +33,9 @@ package struct Timelines<Payload: Sendable>: Sendable {
     private var lastArrival = 0
     /// The last device that had begun to arrive when a conversation's snapshot began to be read.
     private var readings: [ConversationID: Int] = [:]
-    private var lastTimeline = 0
+    private var lastTimeline: UInt32 = 0
+    /// From whom conversations are being hidden: how often, and since which revision. The database may still show them.
+    private var hidings: [UserID: [ConversationID: (count: Int, revision: Int)]] = [:]
     /// The last revisions that were heard of, of conversations that nobody here follows. One that somebody is about to follow
     /// may have gone on since it was listed.
     private var recent: [ConversationID: (revision: Int, at: Duration)] = [:]
@@ -45,6 +43,8 @@ package struct Timelines<Payload: Sendable>: Sendable {
     /// How long these are remembered, and how many.
     private static var memory: Duration { .seconds(10) }
     private static var maxRecent: Int { 10_000 }
+    /// When `recent` is cleaned again.
+    private var nextCleaning: Duration = .zero
 
     package init() {}
 
@@ -61,7 +61,7 @@ package struct Timelines<Payload: Sendable>: Sendable {
     /// The first member here became one by a change that says what the conversation looked like then.
     package mutating func follow(_ listed: Listed, at now: Duration) {
         guard timelines[listed.id] == nil else { return }
-        lastTimeline += 1
+        lastTimeline &+= 1
         timelines[listed.id] = Timeline(
             applied: listed.revision, lastSeq: listed.lastSeq, number: lastTimeline)
         hearAgain(listed.id, at: now)
@@ -71,7 +71,7 @@ package struct Timelines<Payload: Sendable>: Sendable {
     package mutating func follow(_ id: ConversationID, loadingFrom revision: Int, at now: Duration) -> Actions {
         guard timelines[id] == nil else { return [] }
         var actions: Actions = []
-        lastTimeline += 1
+        lastTimeline &+= 1
         timelines[id] = Timeline(loadingFrom: revision, number: lastTimeline, &actions)
         readings[id] = lastArrival
         hearAgain(id, at: now)
@@ -84,7 +84,10 @@ package struct Timelines<Payload: Sendable>: Sendable {
     }
 
     private mutating func remember(_ revision: Int, of id: ConversationID, at now: Duration) {
-        if recent.count >= Self.maxRecent { recent = recent.filter { now - $0.value.at < Self.memory } }
+        if recent.count >= Self.maxRecent, now >= nextCleaning {
+            recent = recent.filter { now - $0.value.at < Self.memory }
+            nextCleaning = now + .seconds(1)
+        }
         guard recent.count < Self.maxRecent || recent[id] != nil else { return }
         recent[id] = (max(revision, recent[id]?.revision ?? 0), now)
     }
@@ -118,6 +121,10 @@ package struct Timelines<Payload: Sendable>: Sendable {
         with(id) { $0.promise(revision, at: now, &$1) }
     }
 
+    package mutating func retract(_ revision: Int, in id: ConversationID, at now: Duration) -> Actions {
+        with(id) { $0.retract(revision, at: now, &$1) }
+    }
+
     package mutating func abandon(_ revision: Int, in id: ConversationID, at now: Duration) -> Actions {
         with(id) { $0.abandon(revision, at: now, &$1) }
     }
@@ -130,12 +137,22 @@ package struct Timelines<Payload: Sendable>: Sendable {
         return with(id) { $0.hear(of: revision, at: now, &$1) }
     }
 
+    /// Tells something that was read from the database after a change, and has everything up to `revision`.
+    package mutating func tell(
+        _ payload: Payload, in id: ConversationID, asOf revision: Int, at now: Duration
+    ) -> Actions {
+        with(id) { $0.tell(payload, asOf: revision, at: now, &$1) }
+    }
+
     /// - Parameter members: Who was a member at the moment of the snapshot.
     package mutating func finishRead(
         _ read: Timeline<Payload>.Read, _ snapshot: Timeline<Payload>.Snapshot, members: Set<UserID>,
         in id: ConversationID, at now: Duration
     ) -> Actions {
-        if timelines[id]?.isReading(read) == true { note(id, at: snapshot.revision, members: members) }
+        guard timelines[id]?.isReading(read) == true else { return [] }
+        // Nobody knows whether the snapshot has what is being hidden.
+        if hidings.values.contains(where: { $0[id] != nil }) { return failRead(read, in: id, at: now) }
+        note(id, at: snapshot.revision, members: members)
         return with(id) { $0.finishRead(read, snapshot, at: now, &$1) }
     }
 
@@ -147,6 +164,13 @@ package struct Timelines<Payload: Sendable>: Sendable {
 
     /// Something may have been missed: the conversation's state is to be read, whatever was heard of.
     package mutating func reread(_ id: ConversationID) -> Actions { with(id) { $0.reread(&$1) } }
+
+    /// What was missed cannot be told.
+    package mutating func giveUp(_ id: ConversationID) -> Actions {
+        guard follows(id) else { return [] }
+        remove(id)
+        return [.giveUp]
+    }
 
     /// Acts on every deadline that has come.
     package mutating func advance(to now: Duration) -> [(conversation: ConversationID, actions: Actions)] {
@@ -175,30 +199,82 @@ package struct Timelines<Payload: Sendable>: Sendable {
 
     package mutating func beginArrival(of user: UserID) -> Arrival {
         lastArrival += 1
-        arrivals[user, default: [:]][lastArrival] = [:]
+        arrivals[user, default: [:]][lastArrival] =
+            hidings[user]?.mapValues {
+                Note(revision: $0.revision, isMember: false, isUnrevised: true)
+            } ?? [:]
         return Arrival(number: lastArrival, user: user)
+    }
+
+    /// The device is gone, or could not read its list.
+    package mutating func cancelArrival(_ arrival: Arrival) {
+        arrivals[arrival.user]?[arrival.number] = nil
+        if arrivals[arrival.user]?.isEmpty == true { arrivals[arrival.user] = nil }
     }
 
     /// Notes a change of membership as soon as anything is known of it, whether its turn has come or not.
     package mutating func note(_ id: ConversationID, at revision: Int, of user: UserID, isMember: Bool) {
-        guard let devices = arrivals[user] else { return }
-        note(id, at: revision, of: user, isMember: isMember, Array(devices.keys))
+        if isMember, let hiding = hidings[user]?[id], revision > hiding.revision {
+            // It was committed after a hiding that has not ended here yet.
+            forgetHiding(of: id, from: user)
+        }
+        // What comes late was noted in its time. A device that began to arrive since has a newer list.
+        guard let devices = arrivals[user], applied(id).map({ revision > $0 }) ?? true else { return }
+        note(id, of: user, Note(revision: revision, isMember: isMember), Array(devices.keys))
     }
 
-    private mutating func note(
-        _ id: ConversationID, at revision: Int, of user: UserID, isMember: Bool, _ devices: [Int]
-    ) {
-        for device in devices where arrivals[user]?[device]?[id].map({ $0.revision < revision }) ?? true {
-            arrivals[user]?[device]?[id] = Note(revision: revision, isMember: isMember)
+    private mutating func note(_ id: ConversationID, of user: UserID, _ note: Note, _ devices: [Int]) {
+        for device in devices where arrivals[user]?[device]?[id].map(note.isNewer) ?? true {
+            arrivals[user]?[device]?[id] = note
         }
     }
+
+    // MARK: Hiding
+
+    /// The conversation is about to be hidden from `user`, who is out of its room from now on. No message is stored in it
+    /// before that is committed. `endHiding` follows.
+    package mutating func beginHiding(_ id: ConversationID, from user: UserID, at revision: Int) -> Actions {
+        hidings[user, default: [:]][id, default: (0, revision)].count += 1
+        hidings[user]?[id]?.revision = revision
+        noteUnrevised(id, at: revision, of: user, isMember: false)
+        return with(id) { $0.readAgain(&$1) }
+    }
+
+    package mutating func endHiding(_ id: ConversationID, from user: UserID) -> Actions {
+        if let hiding = hidings[user]?[id] {
+            if hiding.count > 1 { hidings[user]?[id]?.count -= 1 } else { forgetHiding(of: id, from: user) }
+        }
+        return with(id) { $0.readAgain(&$1) }
+    }
+
+    /// A hidden conversation is shown again although nothing changed in it: `user` is in its room from now on.
+    package mutating func show(_ listed: Listed, to user: UserID, at now: Duration) -> Actions {
+        forgetHiding(of: listed.id, from: user)
+        noteUnrevised(listed.id, at: listed.revision, of: user, isMember: true)
+        follow(listed, at: now)
+        return with(listed.id) { $0.readAgain(&$1) }
+    }
+
+    private mutating func noteUnrevised(_ id: ConversationID, at revision: Int, of user: UserID, isMember: Bool) {
+        guard let devices = arrivals[user] else { return }
+        note(id, of: user, Note(revision: revision, isMember: isMember, isUnrevised: true), Array(devices.keys))
+    }
+
+    private mutating func forgetHiding(of id: ConversationID, from user: UserID) {
+        hidings[user]?[id] = nil
+        if hidings[user]?.isEmpty == true { hidings[user] = nil }
+    }
+
+    // MARK: The end of an arrival
 
     /// Notes who was a member, as a snapshot says. A device that began to arrive after the
     /// reading began has a newer list: it may lack what has been undone since.
     private mutating func note(_ id: ConversationID, at revision: Int, members: Set<UserID>) {
         guard let last = readings.removeValue(forKey: id) else { return }
         for (user, devices) in arrivals {
-            note(id, at: revision, of: user, isMember: members.contains(user), devices.keys.filter { $0 <= last })
+            note(
+                id, of: user, Note(revision: revision, isMember: members.contains(user)),
+                devices.keys.filter { $0 <= last })
         }
     }
 
@@ -216,19 +292,24 @@ package struct Timelines<Payload: Sendable>: Sendable {
         var newer = notes
         for conversation in listed {
             if let note = notes[conversation.id] {
-                if note.revision > conversation.revision, !note.isMember { continue }
                 newer[conversation.id] = nil
+                let list = Note(revision: conversation.revision, isMember: true)
+                if note.isNewer(than: list), !note.isMember { continue }
             }
             rooms.append(conversation.id)
             follow(conversation, at: now)
         }
         for (id, note) in newer where note.isMember {
-            // Where nothing is followed yet, the device joins by the snapshot, which tells it the state.
-            guard !follows(id) else {
-                rooms.append(id)
+            // Where nothing was followed yet, the note may be older than the list. The device joins by a snapshot.
+            guard let timeline = timelines[id] else {
+                reads.append((id, follow(id, loadingFrom: note.revision - 1, at: now)))
                 continue
             }
-            reads.append((id, follow(id, loadingFrom: note.revision - 1, at: now)))
+            if note.isUnrevised || timeline.beginning < note.revision {
+                rooms.append(id)
+            } else {
+                reads.append((id, reread(id)))
+            }
         }
         return (rooms, reads)
     }

@@ -94,4 +94,86 @@ import Testing
             timelines.endArrival(late, listed: [], at: .zero).rooms == [],
             "it began after the reading, and has a newer list")
     }
+
+    /// The bus may bring it twice. The device's list is newer, and does not say of what revision it lacks a conversation.
+    @Test func anAdditionThatComesLateLetsNobodyIn() {
+        var timelines = Timelines<Int>()
+        timelines.follow(.init(id: one, revision: 66, lastSeq: 0), at: .zero)
+        let arrival = timelines.beginArrival(of: user)
+        timelines.note(one, at: 65, of: user, isMember: true)
+        timelines.note(other, at: 65, of: user, isMember: true)
+        timelines.follow(.init(id: other, revision: 66, lastSeq: 0), at: .zero)
+        let joined = timelines.endArrival(arrival, listed: [], at: .zero)
+        #expect(joined.rooms == [])
+        #expect(joined.reads.map(\.conversation) == [other], "whoever is a member is let in by what is read")
+        #expect(joined.reads.map(\.actions.count) == [1])
+    }
+
+    @Test func aDeviceThatArrivesDuringAHidingIsKeptOut() {
+        var timelines = Timelines<Int>()
+        let listed = [ConversationPosition(id: one, revision: 4, lastSeq: 0)]
+        let before = timelines.beginArrival(of: user)
+        _ = timelines.beginHiding(one, from: user, at: 4)
+        let during = timelines.beginArrival(of: user)
+        _ = timelines.endHiding(one, from: user)
+        let after = timelines.beginArrival(of: user)
+        #expect(timelines.endArrival(before, listed: listed, at: .zero).rooms == [])
+        #expect(timelines.endArrival(during, listed: listed, at: .zero).rooms == [], "its list may be older")
+        #expect(timelines.endArrival(after, listed: listed, at: .zero).rooms == [one], "it is shown again")
+    }
+
+    /// A message brings a hidden conversation back, perhaps before its hiding has ended here.
+    @Test func aMessageEndsAHiding() {
+        var timelines = Timelines<Int>()
+        timelines.follow(.init(id: one, revision: 4, lastSeq: 0), at: .zero)
+        _ = timelines.beginHiding(one, from: user, at: 4)
+        let early = timelines.beginArrival(of: user)
+        timelines.note(one, at: 5, of: user, isMember: true)
+        let late = timelines.beginArrival(of: user)
+        _ = timelines.endHiding(one, from: user)
+        #expect(timelines.endArrival(early, listed: [], at: .zero).rooms == [one])
+        #expect(
+            timelines.endArrival(late, listed: [.init(id: one, revision: 5, lastSeq: 1)], at: .zero).rooms == [one])
+    }
+
+    @Test func whatIsShownAgainIsJoined() {
+        var timelines = Timelines<Int>()
+        let position = ConversationPosition(id: one, revision: 4, lastSeq: 2)
+        let arrival = timelines.beginArrival(of: user)
+        _ = timelines.beginHiding(one, from: user, at: 4)
+        _ = timelines.endHiding(one, from: user)
+        _ = timelines.show(position, to: user, at: .zero)
+        #expect(timelines.applied(one) == 4)
+        #expect(timelines.endArrival(arrival, listed: [], at: .zero).rooms == [one])
+    }
+
+    /// Nobody knows whether a snapshot that was read meanwhile still shows what is hidden now.
+    @Test func aSnapshotThatIsReadDuringAHidingCountsForNothing() {
+        var timelines = Timelines<Int>()
+        timelines.follow(.init(id: one, revision: 4, lastSeq: 0), at: .zero)
+        let snapshot = Timeline<Int>.Snapshot(
+            revision: 4, lastSeq: 0, departures: 1, arrivals: 2, beginning: 3, others: nil, messages: [])
+        func reads(_ actions: Timelines<Int>.Actions) -> [Timeline<Int>.Read] {
+            actions.compactMap { if case .read(let read) = $0 { read } else { nil } }
+        }
+        let first = reads(timelines.reread(one))
+        let second = reads(timelines.beginHiding(one, from: user, at: 4))
+        let members: Set = [user]
+        #expect(first.count == 1 && second.count == 1)
+        for read in first + second {
+            #expect(timelines.finishRead(read, snapshot, members: members, in: one, at: .zero).isEmpty)
+        }
+        #expect(timelines.endHiding(one, from: user).isEmpty, "the next reading is due later")
+        let third = timelines.advance(to: .seconds(1)).flatMap { reads($0.actions) }
+        #expect(third.count == 1)
+        #expect(third.flatMap { timelines.finishRead($0, snapshot, members: [], in: one, at: .seconds(1)) }.count == 2)
+    }
+
+    @Test func aDeviceThatWentLeavesNothing() {
+        var timelines = Timelines<Int>()
+        let arrival = timelines.beginArrival(of: user)
+        timelines.cancelArrival(arrival)
+        timelines.note(one, at: 5, of: user, isMember: true)
+        #expect(timelines.endArrival(arrival, listed: [], at: .zero).reads.isEmpty)
+    }
 }

@@ -1,0 +1,36 @@
+/// What a timeline keeps as long as something is missing.
+extension Timeline {
+    indirect enum Box: Sendable { case trouble(Trouble) }
+
+    struct Trouble: Sendable {
+        var pending: [Int: Event] = [:]
+        /// Changes that somebody is about to bring, and until when we believe it.
+        var promised: [Int: Duration] = [:]
+        /// The highest revision that we have heard of.
+        var known = 0
+        /// When the read is due for the first missing revision.
+        var due: (missing: Int, at: Duration)?
+        /// Since when the first missing revision is missed.
+        var missedSince: Duration?
+        var reading: Read?
+        /// Whether the state is to be read although nothing is known to be missing.
+        var mustRead = false
+        /// Whether the next reading is to say who is a member. Nothing is delivered meanwhile, so that the answer is not
+        /// older than what was.
+        var isWhole = false
+        /// Whether the state was not known when the timeline began, so that there is nobody to whom messages are new.
+        var isFirst = false
+        /// A snapshot that waits for promised changes which it includes.
+        var snapshot: Snapshot?
+        /// What is told as soon as everything up to a revision was.
+        var later: [(revision: Int, payload: Payload)] = []
+
+        var isOver: Bool {
+            pending.isEmpty && promised.isEmpty && reading == nil && snapshot == nil && !isFirst && !mustRead
+                && later.isEmpty
+        }
+
+        /// Whether what is next has to wait for a snapshot.
+        var isHeldUp: Bool { isFirst || isWhole && (reading != nil || mustRead || snapshot != nil) }
+    }
+}
