@@ -16,6 +16,7 @@ public struct Chat: Sendable {
     public let uploads: Uploads
     public let resumableUploads: ResumableUploads
     public let sweep: Sweep
+    public let nodes: Nodes
     public let presence: Presence
     public let typing: Typing
     public let moderation: Moderation
@@ -73,7 +74,8 @@ public struct Chat: Sendable {
     }
 
     public init(
-        database: ChatDatabase, storage: Storage, settings: Settings, events: any EventSink, logger: Logger
+        database: ChatDatabase, storage: Storage, nodes: Nodes, settings: Settings, events: any EventSink,
+        logger: Logger
     ) {
         let links = UploadLinks(
             secret: settings.linkSecret, previous: settings.previousLinkSecret, basePath: settings.basePath)
@@ -84,7 +86,8 @@ public struct Chat: Sendable {
         let quota = TextQuota(bytes: settings.userTextQuotaBytes, store: stores.textQuota, logger: logger)
         let hasher = PasswordHasher(threads: settings.concurrency.passwordThreads)
 
-        presence = Presence(stores: stores, events: events, logger: logger)
+        self.nodes = nodes
+        presence = Presence(stores: stores, nodes: nodes, events: events, logger: logger)
         typing = Typing(conversations: stores.conversations, events: events)
         blocks = Blocks(store: stores.blocks, users: stores.users, presence: presence, events: events)
         let profiles = ProfileAnnouncements(users: stores.users, presence: presence, events: events)
@@ -119,10 +122,12 @@ public struct Chat: Sendable {
     }
 
     /// What has to be done before the first request.
+    /// - Throws: `NodeAdmission.Refusal` for a server that must not run beside the others of its database.
     public func prepare() async throws {
+        try await nodes.join()
         try await moderation.load()
         try await presence.begin()
-        try await sweep.prepare()
+        try await sweep.prepare(isAlone: nodes.others == 0)
         CommonPasswords.prepare()
     }
 
@@ -132,7 +137,7 @@ public struct Chat: Sendable {
     /// Writes messages, and follows the moderators, until the task is cancelled. Then writes the messages that were
     /// accepted by then.
     public func run() async throws {
-        async let lease: Void = presence.keepLease()
+        async let lease: Void = nodes.run()
         async let following: Void = moderation.run()
         async let watching: Void = background.sessions.run()
         async let opening: Void = background.accounts.run()
@@ -141,7 +146,10 @@ public struct Chat: Sendable {
         await messages.writer.run()
         _ = await (lease, following, watching, opening, indexing, counting)
         // Not cancelled with the task: the last messages count as well.
-        await Task { await background.quota.settle() }.value
+        await Task {
+            await background.quota.settle()
+            await nodes.leave()
+        }.value
         await background.passwords.shutdown()
     }
 }

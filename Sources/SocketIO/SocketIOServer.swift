@@ -70,6 +70,13 @@ public final class SocketIOServer: Sendable {
     /// The number of connections, in any namespaces.
     public var connectionCount: Int { engine.sessionCount }
 
+    /// Whether new connections are accepted. Open ones go on.
+    public func setAccepting(_ isAccepting: Bool) { engine.setAccepting(isAccepting) }
+
+    /// Refuses new connections and closes the open ones evenly over `duration`, at most a thousand a second. Their clients
+    /// reconnect by themselves. Ends early when the task is cancelled.
+    public func drain(over duration: Duration) async { await engine.drain(over: duration) }
+
     /// Refuses new connections and closes all open ones. Returns when they have ended, within a time limit.
     ///
     /// Clients get no disconnect packet, so they reconnect by themselves.

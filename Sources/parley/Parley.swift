@@ -20,7 +20,7 @@ struct Parley: AsyncParsableCommand {
         version: "parley \(Version.current)",
         subcommands: [
             Serve.self, Migrate.self, UserCommand.self, VerifyCommand.self, BackupCommand.self, RestoreCommand.self,
-            StorageCommand.self, DoctorCommand.self, SettingsCommand.self,
+            StorageCommand.self, NodesCommand.self, DoctorCommand.self, SettingsCommand.self,
         ],
         defaultSubcommand: Serve.self)
 }

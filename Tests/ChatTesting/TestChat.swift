@@ -23,11 +23,14 @@ package struct TestChat: Sendable {
             // No test uploads a picture, so the workers are never started.
             let media = MediaConfiguration(directory: directory, workerExecutable: "/bin/false", workerArguments: [])
             let workers = MediaWorkers(media, logger: .silent)
+            let clients = ChatDatabase(main: database.client, searches: database.client, lists: database.client)
             let chat = Chat(
-                database: ChatDatabase(main: database.client, searches: database.client, lists: database.client),
+                database: clients,
                 storage: Storage(
                     blobs: try BlobStore(directory: directory, threads: threads), workers: workers, scanner: nil,
                     maxBytes: 1 << 20, quotaBytes: 1 << 24),
+                nodes: Nodes(
+                    database: clients, admission: NodeAdmission(.test()), ownsDatabase: true, logger: .silent),
                 settings: .init(
                     userTextQuotaBytes: 1 << 20, orphanHours: 1, linkSecret: TestDatabase.secret,
                     previousLinkSecret: nil,

@@ -39,7 +39,7 @@ def test_presence_after_a_crash(start_server):
                 assert alice.get(f"/users/{bob.id}").json()["status"] == "online"
             device.wait_for("user:status", lambda s: s["status"] == "offline")
         assert [s["status"] for s in device.all("user:status")] == ["online", "offline"]
-    assert server.sql("SELECT count(*) FROM presence WHERE user_id = %s", bob.id) == [(0,)]
+    assert server.sql("SELECT count(*) FROM node_presence WHERE user_id = %s", bob.id) == [(0,)]
 
 
 @SLOW
@@ -55,7 +55,7 @@ def test_presence_of_a_client_that_froze(people):
 
 def present(server):
     """The people who are connected according to the database."""
-    return {id for id, in server.sql("SELECT user_id::text FROM presence")}
+    return {id for id, in server.sql("SELECT user_id::text FROM node_presence")}
 
 
 def test_presence_after_the_server_was_frozen(start_server):

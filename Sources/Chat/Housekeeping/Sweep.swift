@@ -29,7 +29,9 @@ public struct Sweep: Sendable {
     }
 
     /// Called before the first upload. Then no temporary file is in use, except those of unfinished uploads.
-    public func prepare() async throws {
+    /// - Parameter isAlone: Whether no other server has its files on the same file system. Theirs are in use.
+    public func prepare(isAlone: Bool) async throws {
+        guard isAlone else { return try await removeTemporaries(olderThan: Self.abandonedAfter) }
         try await uploads.storage.blobs.removeLeftovers()
         try await removeTemporaries(olderThan: 0)
     }

@@ -4,11 +4,11 @@ public import Foundation
 import Logging
 import Synchronization
 
-/// Who is online, and with how many devices. The database is written to when somebody comes or goes, and every few
-/// seconds with a lease that says that the server is alive.
+/// Who is online at this server, and with how many devices. The database is written to when somebody comes or goes; after a
+/// crash it tells who was connected.
 public final class Presence: Sendable {
     private let devices = Mutex<[UserID: Int]>([:])
-    /// Departures that could not be announced. They are announced with the next lease.
+    /// Departures that could not be announced. They are announced after the next renewal of the server's lease.
     private let unannounced = Mutex<[UserID: Date]>([:])
     /// Departures that were announced, but not written because the user's row was locked.
     private let unwritten = Mutex<[UserID: Date]>([:])
@@ -21,13 +21,10 @@ public final class Presence: Sendable {
     private let events: any EventSink
     private let logger: Logger
 
-    /// How often the lease is renewed. After a crash, `lastSeenAt` is wrong by at most this.
-    private static let leasePeriod: Duration = .seconds(10)
-
-    init(stores: Stores, events: any EventSink, logger: Logger) {
+    init(stores: Stores, nodes: Nodes, events: any EventSink, logger: Logger) {
         let (conversations, blocks, store) = (stores.lists.conversations, stores.blocks, stores.presence)
         changes = BatchedQuery(isOrdered: true, missing: false) { changes in
-            let locked = try await store.write(changes)
+            let locked = try await store.write(changes, of: nodes.identity.epoch)
             return Dictionary(
                 changes.filter { locked.contains($0.user) }.map { ($0, true) }, uniquingKeysWith: { first, _ in first })
         }
@@ -41,6 +38,8 @@ public final class Presence: Sendable {
         self.store = store
         self.events = events
         self.logger = logger
+        nodes.onRenewal { [weak self] in await self?.settle() }
+        nodes.onEpoch { [weak self] _ in self?.recordAll() }
     }
 
     public func isOnline(_ user: UserID) -> Bool { devices.withLock { $0[user] != nil } }
@@ -58,12 +57,23 @@ public final class Presence: Sendable {
         devices.withLock { devices in
             devices[user, default: 0] += 1
             guard devices[user] == 1 else { return false }
-            // Nobody waits for this. It is read only after a crash, to date the departure of those who were online.
-            changes.submit(.came(user)) { [logger] result in
-                guard case .failure(let error) = result else { return }
-                logger.debug("an arrival was not recorded", metadata: ["error": "\(error)"])
-            }
+            record(user)
             return true
+        }
+    }
+
+    /// Nobody waits for this. It is read only after a crash, to date the departure of those who were online.
+    private func record(_ user: UserID) {
+        changes.submit(.came(user)) { [logger] result in
+            guard case .failure(let error) = result else { return }
+            logger.debug("an arrival was not recorded", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// The server was taken for dead, and with it went the rows of everybody who is connected to it.
+    private func recordAll() {
+        devices.withLock { devices in
+            for user in devices.keys { record(user) }
         }
     }
 
@@ -126,23 +136,11 @@ public final class Presence: Sendable {
         }
     }
 
-    /// Takes over from a server that crashed. Called before the first connection.
+    /// Takes over from a server of an older version that crashed. Called before the first connection.
     func begin() async throws { try await store.takeOver() }
 
-    /// Renews the lease until the task is cancelled.
-    func keepLease() async {
-        while (try? await Task.sleep(for: Self.leasePeriod)) != nil { await renewLease() }
-        // Not cancelled with this task: the lease dates the departures that were not written when the server stops.
-        await Task { await renewLease() }.value
-    }
-
-    private func renewLease() async {
-        do {
-            try await store.renewLease()
-        } catch {
-            logger.warning("the presence lease cannot be renewed", metadata: ["error": "\(error)"])
-            return
-        }
+    /// Announces and writes what could not be, now that the database can be written to.
+    func settle() async {
         let departures = unannounced.withLock { departures in
             defer { departures = [:] }
             return departures

@@ -2,7 +2,7 @@ package import ChatModel
 package import Foundation
 import PostgresClient
 
-/// The SQL of presence: who was connected when the server last said that it is alive.
+/// The SQL of presence: who was connected to which server when it last said that it lives.
 package struct PresenceStore: Sendable {
     let database: PostgresClient
 
@@ -17,13 +17,11 @@ package struct PresenceStore: Sendable {
         }
     }
 
-    /// Taken by whoever writes presence, so that two writers whose people overlap never wait for each other: of rows that
-    /// are to be inserted none can be locked in order. Ends with the transaction.
-    private static let turn: PostgresQuery = "SELECT pg_advisory_xact_lock(hashtext('parley presence'))"
-
-    /// Writes the last change of each user. Skips users whose row is locked, so that nobody waits.
+    /// Writes the last change of each user at one server. Skips users whose row is locked, so that nobody waits. Two servers
+    /// never wait for each other: each has rows of its own.
+    /// - Parameter node: The server's epoch. Where its row is gone, nobody is written as connected to it.
     /// - Returns: The users that were skipped.
-    package func write(_ changes: [Change]) async throws -> Set<UserID> {
+    package func write(_ changes: [Change], of node: UUID) async throws -> Set<UserID> {
         let last = Dictionary(changes.map { ($0.user, $0) }, uniquingKeysWith: { $1 })
         var came: [UserID] = []
         for case .came(let user) in last.values { came.append(user) }
@@ -31,33 +29,29 @@ package struct PresenceStore: Sendable {
         for case .left(let user, let date) in changes { left[user] = date }
         let gone = Array(left.keys)
         let results = try await database.atomically([
-            Self.turn,
-            "DELETE FROM presence WHERE user_id = ANY(\(gone))",
+            "DELETE FROM node_presence WHERE node_id = \(node) AND user_id = ANY(\(gone))",
+            // Held against `NodeTable.bury`.
+            "SELECT 1 FROM nodes WHERE id = \(node) FOR KEY SHARE",
             """
-            INSERT INTO presence (user_id)
-            SELECT id FROM users WHERE id = ANY(\(came)) FOR KEY SHARE SKIP LOCKED ON CONFLICT DO NOTHING
+            INSERT INTO node_presence (node_id, user_id)
+            SELECT \(node), id FROM users
+            WHERE id = ANY(\(came)) AND EXISTS (SELECT 1 FROM nodes WHERE nodes.id = \(node))
+            FOR KEY SHARE SKIP LOCKED ON CONFLICT DO NOTHING
             """,
             UserTable.markSeen(gone, at: Array(left.values)),
         ])
         return Set(try results[3].map { try $0["id"] })
     }
 
-    package func renewLease() async throws {
-        try await database.query(
-            """
-            INSERT INTO presence_lease (alive_at) VALUES (now())
-            ON CONFLICT (only_row) DO UPDATE SET alive_at = excluded.alive_at
-            """)
-    }
-
-    /// After a crash: everybody who was connected was last seen at the last lease. Rows that are locked are skipped, so
-    /// that the server starts without waiting.
+    /// After a crash of a server of the version before `node_presence`: everybody who was connected to it was last seen at
+    /// its last lease, which it renewed every ten seconds. Rows that are locked are skipped, so that the server starts
+    /// without waiting.
     package func takeOver() async throws {
+        let isOver: PostgresQuery =
+            "NOT EXISTS (SELECT 1 FROM presence_lease WHERE alive_at > now() - interval '30 seconds')"
         try await database.atomically([
-            Self.turn,
-            UserTable.markPresentSeen,
-            "DELETE FROM presence",
+            UserTable.markPresentSeen(where: isOver),
+            "DELETE FROM presence WHERE \(isOver)",
         ])
-        try await renewLease()
     }
 }

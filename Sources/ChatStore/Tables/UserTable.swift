@@ -36,11 +36,13 @@ enum UserTable {
     }
 
     /// Sets when everybody in `presence` was last seen: at the last lease. Skips rows that somebody else has locked.
-    static let markPresentSeen: PostgresQuery = """
+    static func markPresentSeen(where condition: PostgresQuery) -> PostgresQuery {
+        """
         WITH free AS MATERIALIZED (
             SELECT id FROM users WHERE id IN (SELECT user_id FROM presence) FOR NO KEY UPDATE SKIP LOCKED
         )
         UPDATE users u SET last_seen_at = greatest(u.last_seen_at, l.alive_at)
-        FROM free, presence_lease l WHERE u.id = free.id
+        FROM free, presence_lease l WHERE u.id = free.id AND \(condition)
         """
+    }
 }

@@ -24,6 +24,9 @@ public struct EngineConfiguration: Sendable {
     public var maxInboundPackets = 10_000
     /// The limit of packets in a poll's answer. Some clients refuse more than 16.
     public var maxPacketsPerPoll = 16
+    /// Asked for each new session. The id begins with it, so a load balancer can find the session's server by it. At most 40
+    /// characters that a URL takes as they are.
+    public var sessionIDPrefix: @Sendable () -> String = { "" }
     public var transports: Set<Transport> = Set(Transport.allCases)
     /// How long a WebSocket may take to replace polling.
     public var upgradeTimeout: TimeAmount = .seconds(10)

@@ -19,6 +19,7 @@ public final class EngineServer: Sendable {
 
     private struct Registry {
         var sessions: [String: EngineSession] = [:]
+        var isAccepting = true
         var isShuttingDown = false
         /// Completed when the last session has ended during a shutdown.
         var drained: EventLoopPromise<Void>?
@@ -47,6 +48,25 @@ public final class EngineServer: Sendable {
 
     /// Sessions that are open now.
     public var sessionCount: Int { registry.withLock { $0.sessions.count } }
+
+    /// Whether new sessions are accepted. Otherwise their handshakes are answered with 503, and open sessions go on.
+    public func setAccepting(_ isAccepting: Bool) { registry.withLock { $0.isAccepting = isAccepting } }
+
+    /// Refuses new sessions and closes the open ones evenly over `duration`, so that their clients come to other servers one
+    /// after another. Takes longer where that would be more than `maxPerSecond`. Ends early when the task is cancelled.
+    public func drain(over duration: Duration, maxPerSecond: Int = 1000) async {
+        let sessions = registry.withLock { registry in
+            registry.isAccepting = false
+            return Array(registry.sessions.values)
+        }
+        var pace = DrainPace(sessions: sessions.count, over: duration, maxPerSecond: maxPerSecond)
+        var rest = sessions[...]
+        while let count = pace.next() {
+            for session in rest.prefix(count) { session.close(.serverShutdown) }
+            rest = rest.dropFirst(count)
+            guard (try? await Task.sleep(for: DrainPace.tick)) != nil else { return }
+        }
+    }
 
     /// Refuses new sessions and closes all open ones. Returns when they have ended, or after `closeTimeout` and a
     /// second.
@@ -117,7 +137,7 @@ public final class EngineServer: Sendable {
         _ transport: EngineConfiguration.Transport,
         _ exchange: HTTPExchange
     ) throws(RequestError) {
-        guard !registry.withLock({ $0.isShuttingDown }) else { throw .overloaded }
+        guard registry.withLock({ $0.isAccepting && !$0.isShuttingDown }) else { throw .overloaded }
         let handshake = HandshakeRequest(exchange.head, remoteAddress: exchange.remoteAddress)
         let held: (any Sendable & AnyObject)?
         switch configuration.screening?(handshake) {
@@ -164,7 +184,7 @@ public final class EngineServer: Sendable {
             return refuse(exchange, .overloaded)
         }
         let session = EngineSession(
-            id: RandomID.make(),
+            id: configuration.sessionIDPrefix() + RandomID.make(),
             transport: transport == .polling ? .polling : .websocket,
             handshake: handshake,
             server: self,
@@ -172,7 +192,7 @@ public final class EngineServer: Sendable {
             holding: held
         )
         let isRegistered = self.registry.withLock { registry in
-            guard !registry.isShuttingDown else { return false }
+            guard registry.isAccepting, !registry.isShuttingDown else { return false }
             registry.sessions[session.id] = session
             return true
         }

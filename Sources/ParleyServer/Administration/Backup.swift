@@ -74,7 +74,11 @@ extension Administration {
                 progress("dumping the database")
                 try await runProgram(
                     "pg_dump",
-                    ["--format=custom", "--no-owner", "--snapshot=\(snapshot)", "--file=\(dump.path)"],
+                    [
+                        "--format=custom", "--no-owner", "--snapshot=\(snapshot)", "--file=\(dump.path)",
+                        // Servers of this database, which a restored one has nothing to do with.
+                        "--exclude-table-data=nodes", "--exclude-table-data=node_presence",
+                    ],
                     connectionString, configuration)
                 return count
             }

@@ -4,7 +4,8 @@ import Media
 extension MediaConfiguration {
     static func parley(_ configuration: ServerConfiguration) -> MediaConfiguration {
         var media = MediaConfiguration(
-            directory: configuration.storageDirectory.appending(path: "uploads").path,
+            // It may be a link to where several servers have their files. No file is opened through a link.
+            directory: configuration.uploadsDirectory.resolvingSymlinksInPath().path,
             workerExecutable: CommandLine.executablePath, workerArguments: [MediaWorker.argument])
         media.ioThreads = configuration.concurrency.fileThreads
         media.workers = configuration.concurrency.mediaWorkers

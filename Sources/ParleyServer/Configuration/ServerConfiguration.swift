@@ -1,3 +1,4 @@
+import ChatModel
 import Configuration
 public import Foundation
 public import Logging
@@ -45,6 +46,14 @@ public struct ServerConfiguration: Sendable {
     public var requestTimeout = 60
     /// Seconds between `/ready`'s first refusal and the closing of the port. Everything else goes on meanwhile.
     public var readyGrace = 2
+    /// Over how many seconds a stopping server closes its sockets, where there are other servers for them.
+    var drainSeconds = 20
+    /// This server's number among those of its database; nil: the one that it had, or a free one.
+    var nodeNumber: UInt16?
+    /// Whether `storageDirectory`'s uploads are on a file system that all servers of the database share.
+    var sharedStorage = false
+    /// Threads that serve connections; nil: as many as there are cores.
+    var eventLoops: Int?
     /// Threads, workers, lanes and connections.
     var concurrency = Concurrency()
     /// One sentence for each setting that is probably misspelled.
@@ -126,7 +135,11 @@ public struct ServerConfiguration: Sendable {
         metricsPort = try settings.integer("METRICS_PORT", in: 1...65535)
         requestTimeout = try settings.integer("REQUEST_TIMEOUT", in: 1...3600) ?? requestTimeout
         readyGrace = try settings.integer("READY_GRACE", in: 0...600) ?? readyGrace
+        drainSeconds = try settings.integer("DRAIN_SECONDS", in: 0...3600) ?? drainSeconds
         connectionsPerAddress = try settings.integer("CONNECTIONS_PER_ADDRESS", in: 1...10_000_000)
+        nodeNumber = try settings.integer("NODE_NUMBER", in: NodeAdmission.numberRange).map { UInt16($0) }
+        sharedStorage = try settings.choice("SHARED_STORAGE", as: Switch.self).map { $0 == .on } ?? sharedStorage
+        eventLoops = try settings.integer("EVENT_LOOPS", in: 1...1024)
         concurrency = try Self.concurrency(settings)
         rateLimits = try settings.choice("RATE_LIMITS", as: Switch.self).map { $0 == .on } ?? rateLimits
     }

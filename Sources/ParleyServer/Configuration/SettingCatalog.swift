@@ -126,8 +126,33 @@ enum SettingCatalog {
                     """),
             ]),
         Group(
+            title: "Several servers",
+            settings: [
+                Setting(
+                    "NODE_NUMBER", otherwise: "the one before, or a free one",
+                    """
+                    This server's number among those of its database, 1 to 1023. Session ids begin with it, so that a load \
+                    balancer finds the server of a long-polling client (docs/CLUSTER.md).
+                    """),
+                Setting(
+                    "SHARED_STORAGE", "off",
+                    """
+                    "on" where STORAGE_DIR/uploads is a file system that all servers of the database share. Without it a \
+                    second server refuses to start.
+                    """),
+                Setting(
+                    "DRAIN_SECONDS", "20",
+                    """
+                    Seconds over which a stopping server closes its sockets, at most 1,000 a second, so that they do not all \
+                    come to the others at once. A server without others closes them at once.
+                    """),
+            ]),
+        Group(
             title: "Cores",
             settings: [
+                Setting(
+                    "EVENT_LOOPS", otherwise: "one for each core",
+                    "Threads that serve connections. Fewer where several servers share a machine."),
                 cores("PASSWORD_THREADS", "Passwords that are hashed at once, 1 to 64."),
                 cores("MEDIA_WORKERS", "Processes that decode uploads, 1 to 64."),
                 cores("FILE_THREADS", "Threads that wait for the disk, 1 to 64."),

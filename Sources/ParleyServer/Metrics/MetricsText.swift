@@ -8,7 +8,9 @@ import PostgresClient
 struct MetricsText {
     private var lines: [String] = []
 
-    static func make(_ chat: ChatMetrics, _ engine: EngineMetrics, _ database: PostgresClient) -> String {
+    static func make(
+        _ chat: ChatMetrics, _ nodes: Nodes, _ engine: EngineMetrics, _ database: PostgresClient
+    ) -> String {
         var text = MetricsText()
         text.describe("parley_build_info", .gauge, "The version that runs; the value is always 1.")
         text.lines.append("parley_build_info{version=\"\(Version.current)\"} 1")
@@ -30,6 +32,9 @@ struct MetricsText {
         text.add("parley_upload_bytes_total", .counter, "Bytes of files received whole.", chat.uploadBytes)
         text.add(
             "parley_media_worker_restarts_total", .counter, "Media workers that crashed or hung.", chat.workerFailures)
+        text.add("parley_nodes", .gauge, "Servers of the database that live, this one included.", nodes.others + 1)
+        text.describe("parley_lease_age_seconds", .gauge, "Since the database last confirmed that this server lives.")
+        text.lines.append("parley_lease_age_seconds \(nodes.leaseAge / .seconds(1))")
         let (connections, queries) = database.statistics
         text.add("parley_database_connections", .gauge, "Open shared connections to PostgreSQL.", connections)
         text.add("parley_database_queries", .gauge, "Queries waiting or under way.", queries)

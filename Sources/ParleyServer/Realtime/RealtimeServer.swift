@@ -3,16 +3,22 @@ import EngineIO
 import Logging
 import ServiceLifecycle
 import SocketIO
+import Synchronization
 
 /// The chat's Socket.IO server: admits sockets, greets them, and hands their events to the event table.
 struct RealtimeServer: Service {
     private let server: SocketIOServer
+    private let nodes: Nodes
+    /// Over which time the sockets of a stopping server go to the others.
+    private let drainTime: Duration
 
     /// To be made before the first connection.
     init(
         _ server: SocketIOServer, _ broadcasts: Broadcasts, _ chat: Chat, _ policy: ClientPolicy,
-        tokens: AccessTokens, logger: Logger
+        tokens: AccessTokens, drainTime: Duration, logger: Logger
     ) {
+        self.drainTime = drainTime
+        nodes = chat.nodes
         let admission = SocketAdmission(tokens: tokens, limits: policy.limits, proxies: policy.proxies)
         let greeting = SocketGreeting(
             chat: chat, joins: broadcasts.joins,
@@ -37,10 +43,29 @@ struct RealtimeServer: Service {
         }
     }
 
-    /// Closes the sockets as soon as the server is to stop. Their clients then connect again.
+    /// Closes the sockets when the server is to stop: one after another where there are other servers for them, else at
+    /// once. Their clients then connect again.
     func run() async throws {
+        leaveSocketsToOthersWhenCutOff()
         try? await gracefulShutdown()
+        if drainTime > .zero, await nodes.haveOthersRoom() { await server.drain(over: drainTime) }
         await server.shutdown()
+    }
+
+    /// A server that the database does not reach cannot know whose sockets it must close.
+    private func leaveSocketsToOthersWhenCutOff() {
+        let draining = Draining()
+        nodes.onSockets { [server, drainTime] mayStay in
+            draining.task.withLock { task in
+                task?.cancel()
+                task = mayStay ? nil : Task { await server.drain(over: drainTime) }
+            }
+            if mayStay { server.setAccepting(true) }
+        }
+    }
+
+    private final class Draining: Sendable {
+        let task = Mutex<Task<Void, Never>?>(nil)
     }
 }
 

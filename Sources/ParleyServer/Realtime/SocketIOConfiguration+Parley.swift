@@ -1,12 +1,16 @@
+import Chat
 import ChatModel
 import EngineIO
 import HTTPTypes
 import SocketIO
 
 extension SocketIOConfiguration {
-    /// - Parameter policy: Which handshakes are accepted.
-    static func parley(_ policy: ClientPolicy) -> SocketIOConfiguration {
+    /// - Parameters:
+    ///   - policy: Which handshakes are accepted.
+    ///   - nodes: A session's id begins with its server's number, by which a load balancer finds it.
+    static func parley(_ policy: ClientPolicy, _ nodes: Nodes) -> SocketIOConfiguration {
         var configuration = SocketIOConfiguration()
+        configuration.engine.sessionIDPrefix = { "\(nodes.identity.number)-" }
         let allowed = policy.origins.allowed
         configuration.engine.cors =
             allowed.isEmpty ? .sameOrigin : .allowing { WebOrigin($0).map(allowed.contains) ?? false }

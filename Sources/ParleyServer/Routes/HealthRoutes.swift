@@ -1,4 +1,6 @@
+import Chat
 import Foundation
+import HTTPTypes
 import Hummingbird
 import NIOCore
 
@@ -7,6 +9,7 @@ struct HealthRoutes: RouteGroup {
     let database: DatabaseProbe
     let storageDirectory: URL
     let readiness: Readiness
+    let nodes: Nodes
     let openAPI: ByteBuffer?
 
     static let endpoints: [Endpoint<HealthRoutes>] = [
@@ -32,8 +35,11 @@ struct HealthRoutes: RouteGroup {
     }
 
     @Sendable private func ready(_ request: Request, _ context: RequestEnvironment) async throws -> Response {
+        // HAProxy ends the connections of a server that fails its check, and sends no new ones to a server that answers
+        // 404 (`http-check disable-on-404`).
+        let status: HTTPResponse.Status = request.queryItem("unready") == "404" ? .notFound : .serviceUnavailable
         func unavailable(_ detail: String) -> Problem {
-            Problem(.serviceUnavailable, code: "unavailable", detail: detail, headers: [.retryAfter: "1"])
+            Problem(status, code: "unavailable", detail: detail, headers: [.retryAfter: "1"])
         }
         guard !readiness.isDraining else { throw unavailable("the server is stopping") }
         // In a task of its own: the disk must not block the event loop.
@@ -42,6 +48,7 @@ struct HealthRoutes: RouteGroup {
             throw unavailable("the storage cannot be written")
         }
         if let complaint = await database.complaint() { throw unavailable(complaint) }
+        if let complaint = nodes.complaint { throw unavailable(complaint) }
         return .json(Status(status: "ready"))
     }
 

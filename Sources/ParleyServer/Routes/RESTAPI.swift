@@ -24,7 +24,7 @@ struct RESTAPI {
         self.tokens = tokens
         health = HealthRoutes(
             database: database, storageDirectory: configuration.storageDirectory, readiness: readiness,
-            openAPI: ByteBuffer(bytes: PackageResources.openapi_yaml))
+            nodes: chat.nodes, openAPI: ByteBuffer(bytes: PackageResources.openapi_yaml))
         let jar = CookieJar(basePath: configuration.basePath)
         auth = AuthRoutes(
             accounts: chat.accounts, people: chat.people, tokens: tokens, cookie: RefreshCookie(jar: jar),

@@ -13,16 +13,18 @@ struct Lifecycle {
     let readiness: Readiness
     /// How long `/ready` says that the server is stopping before its port closes.
     let grace: Duration
+    /// How long sockets may take to go to other servers.
+    let drainTime: Duration
     let logger: Logger
 
     /// How long sockets, requests and accepted messages may take to end after a stop was asked for.
-    private static let drainTime: Duration = .seconds(20)
+    private static let endTime: Duration = .seconds(20)
 
     func run() async throws {
         var configuration = ServiceGroupConfiguration(
             services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger)
-        configuration.maximumGracefulShutdownDuration = grace + Self.drainTime
+        configuration.maximumGracefulShutdownDuration = grace + drainTime + Self.endTime
         try await ServiceGroup(configuration: configuration).run()
     }
 
@@ -42,6 +44,7 @@ struct Lifecycle {
         services.append(
             AtShutdown {
                 readiness.drain()
+                chat.nodes.beginDraining()
                 try? await Task.sleep(for: grace)
             })
         return services

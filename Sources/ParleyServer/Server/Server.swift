@@ -1,8 +1,10 @@
 import Chat
+import ChatModel
 import ChatStore
 import EngineIO
 import Foundation
 public import Logging
+import NIOCore
 import NIOPosix
 import SocketIO
 
@@ -12,10 +14,19 @@ public enum Server {
     /// - Throws: A setting, a migration or a start that cannot work, each with one sentence that says so.
     public static func run(_ configuration: ServerConfiguration, logger: Logger) async throws {
         MemoryAllocator.keepFreedBuffers()
+        // Before anything uses the shared event loops.
+        if let loops = configuration.eventLoops { NIOSingletons.groupLoopCountSuggestion = loops }
         let descriptors = Descriptors.raisingLimit()
         let lock = try StorageLock(configuration.storageDirectory)
         defer { withExtendedLifetime(lock) {} }
-        if let url = configuration.databaseURL { try await Schema.refuseSharedSessions(url) }
+        let secrets = try Secrets(configuration)
+        let files = try NodeFiles(
+            storage: configuration.storageDirectory, uploads: configuration.uploadsDirectory)
+        let admission = NodeAdmission(configuration, secrets, files)
+        if let url = configuration.databaseURL {
+            try await Schema.refuseSharedSessions(url)
+            try await admission.check(url, logger: logger)
+        }
         // The log begins here: a start that is refused before this is one line on standard error.
         logger.info("Parley \(Version.current)")
         for warning in configuration.warnings { logger.warning("\(warning)") }
@@ -24,8 +35,13 @@ public enum Server {
             try await ChatDatabase.withConnections(
                 to: connectionString, configuration.concurrency, logger: logger
             ) { database in
+                let nodes = Nodes(
+                    database: database, admission: admission, ownsDatabase: configuration.databaseURL == nil,
+                    logger: logger)
                 try await Storage.withWorkers(configuration, logger: logger) { storage in
-                    try await serve(configuration, descriptors, database: database, storage: storage, logger: logger)
+                    try await serve(
+                        configuration, secrets, descriptors, database: database, storage: storage,
+                        nodes: nodes, files: files, logger: logger)
                 }
             }
         }
@@ -43,18 +59,20 @@ public enum Server {
     }
 
     private static func serve(
-        _ configuration: ServerConfiguration, _ descriptors: Descriptors, database: ChatDatabase, storage: Storage,
-        logger: Logger
+        _ configuration: ServerConfiguration, _ secrets: Secrets, _ descriptors: Descriptors, database: ChatDatabase,
+        storage: Storage, nodes: Nodes, files: NodeFiles, logger: Logger
     ) async throws {
-        let secrets = try Secrets(configuration)
         let policy = try ClientPolicy(configuration, descriptors: descriptors, logger: logger)
         let sockets = SocketIOServer(
-            configuration: .parley(policy), eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger)
+            configuration: .parley(policy, nodes), eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger
+        )
         let broadcasts = Broadcasts(namespace: sockets.namespace(), joins: PendingJoins())
         let chat = Chat(
-            database: database, storage: storage, settings: Chat.Settings(configuration, secrets),
+            database: database, storage: storage, nodes: nodes, settings: Chat.Settings(configuration, secrets),
             events: broadcasts, logger: logger)
+        nodes.countSockets { sockets.connectionCount }
         try await chat.prepare()
+        try files.remember(number: nodes.identity.number)
         let tokens = await AccessTokens(
             secret: secrets.current, previous: secrets.previous, revocations: chat.accounts.revocations)
         let readiness = Readiness()
@@ -64,7 +82,7 @@ public enum Server {
         let certificates = try CertificateFiles(configuration, logger: logger)
         let metrics = configuration.metricsPort.map { port in
             MetricsServer(configuration, port: port, policy: policy, logger: logger) {
-                MetricsText.make(chat.metrics, sockets.engine.metrics, database.main)
+                MetricsText.make(chat.metrics, nodes, sockets.engine.metrics, database.main)
             }
         }
         try await Lifecycle(
@@ -72,9 +90,13 @@ public enum Server {
             http: HTTPServer(
                 configuration, router: api.router(web: WebClient(configuration, logger: logger)), sockets: sockets,
                 policy: policy, certificates: certificates, logger: logger),
-            realtime: RealtimeServer(sockets, broadcasts, chat, policy, tokens: tokens, logger: logger),
+            realtime: RealtimeServer(
+                sockets, broadcasts, chat, policy, tokens: tokens, drainTime: .seconds(configuration.drainSeconds),
+                logger: logger),
             metrics: metrics, certificates: certificates, readiness: readiness,
-            grace: .seconds(configuration.readyGrace), logger: logger
+            grace: .seconds(configuration.readyGrace),
+            drainTime: .seconds(max(configuration.drainSeconds, policy.descriptors.forConnections / 1000)),
+            logger: logger
         ).run()
     }
 }

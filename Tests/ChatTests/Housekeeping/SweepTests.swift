@@ -57,7 +57,7 @@ import Testing
             }
             await test.chat.sweep.sweep()
             #expect(Set(try await blobs.temporaries().map(\.name)) == [current, unfinished.id.uuid])
-            try await test.chat.sweep.prepare()
+            try await test.chat.sweep.prepare(isAlone: true)
             #expect(
                 try await blobs.temporaries().map(\.name) == [unfinished.id.uuid],
                 "before the first upload, no file is in use but those of unfinished uploads")

@@ -26,6 +26,40 @@ import Testing
         }
     }
 
+    @Test func aServerThatTakesNoSessionsKeepsThoseItHas() throws {
+        let connection = try connect()
+        let delegate = try open(connection)
+        server.setAccepting(false)
+        let other = try connect()
+        try other.request("/engine.io/?EIO=4&transport=polling")
+        #expect(try other.response()?.status == 503)
+        try connection.request(poll(delegate.session.id), method: "POST", body: "4hello")
+        #expect(try connection.response()?.body == "ok")
+        server.setAccepting(true)
+        try other.request("/engine.io/?EIO=4&transport=polling")
+        #expect(try other.response()?.status == 200)
+    }
+
+    @Test func idsBeginWithThePrefix() throws {
+        var configuration = EngineConfiguration()
+        configuration.sessionIDPrefix = { "12-" }
+        let delegates = Recorder<RecordingDelegate>()
+        let server = EngineServer(
+            configuration: configuration, eventLoopGroup: loop, logger: Logger(label: "test")
+        ) { session in
+            let delegate = RecordingDelegate(session: session)
+            delegates.append(delegate)
+            return delegate
+        }
+        let connection = try TestConnection([.engineIO(server)], loop: loop)
+        try connection.request("/engine.io/?EIO=4&transport=polling")
+        let answer = try #require(try connection.response())
+        let id = try #require(delegates.last?.session.id)
+        #expect(id.hasPrefix("12-") && id.count == 23 && answer.body.contains("\"sid\":\"\(id)\""))
+        try connection.request(poll(id), method: "POST", body: "4hello")
+        #expect(try connection.response()?.body == "ok")
+    }
+
     private func connect() throws -> TestConnection {
         try TestConnection([.engineIO(server)], loop: self.loop)
     }
