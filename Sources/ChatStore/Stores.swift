@@ -17,6 +17,7 @@ package struct Stores: Sendable {
     package let uploads: UploadStore
     package let partialUploads: PartialUploadStore
     package let orphans: OrphanStore
+    package let limits: SharedLimitStore
     package let invariants: InvariantStore
     /// What searches read, on connections of their own.
     package let searches: ReadStores
@@ -47,6 +48,7 @@ package struct Stores: Sendable {
         moderation = ModerationStore(database: main)
         partialUploads = PartialUploadStore(database: main, changes: changes, lifetime: uploadLifetime)
         orphans = OrphanStore(database: main, lifetime: uploadLifetime)
+        limits = SharedLimitStore(database: main)
         invariants = InvariantStore(database: main)
     }
 

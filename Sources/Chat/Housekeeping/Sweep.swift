@@ -11,6 +11,7 @@ public struct Sweep: Sendable {
     let partials: PartialUploadStore
     let sessions: SessionStore
     let marks: MarkStore
+    let limits: SharedLimitStore
     let logger: Logger
 
     private static let interval: Duration = .seconds(3600)
@@ -25,6 +26,7 @@ public struct Sweep: Sendable {
         partials = stores.partialUploads
         sessions = stores.sessions
         marks = stores.marks
+        limits = stores.limits
         self.logger = logger
     }
 
@@ -59,6 +61,7 @@ public struct Sweep: Sendable {
             try await partials.forgetExpired()
         }
         await attempt("ended sessions") { try await sessions.forgetEnded() }
+        await attempt("limits of which nothing is spent") { try await limits.forgetFull() }
         await attempt("memberships of closed accounts") { try await marks.settleClosed() }
     }
 

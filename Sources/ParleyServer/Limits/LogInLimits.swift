@@ -17,9 +17,22 @@ struct LogInLimits: Sendable {
     }
 
     let limits: RateLimits
+    /// The limits of guesses over all servers; nil where this server's count alone.
+    private let shared: SharedLimits?
     private let known = KnownAddresses()
 
-    init(limits: RateLimits) { self.limits = limits }
+    init(limits: RateLimits, shared: SharedLimits? = nil) {
+        self.limits = limits
+        self.shared = limits.isEnabled ? shared : nil
+    }
+
+    /// Runs what makes an account. `RequestAdmission` has charged this server's own limit.
+    func register<Value>(from address: ClientAddress, _ body: () async throws -> Value) async throws -> Value {
+        let charges: [Charge] = [(.registrations, .address(address))]
+        try await shared?.require(charges)
+        await shared?.spend(charges)
+        return try await body()
+    }
 
     /// Runs what checks the password of a log-in.
     func logIn<Value>(_ attempt: Attempt, _ body: () async throws -> Value) async throws -> Value {
@@ -34,7 +47,7 @@ struct LogInLimits: Sendable {
             checks = [(.logInsOfAddress, .address(attempt.address)), (.logIns, here)]
             // What is no name has no account to guess at. It would be one bucket for everybody's typing errors.
             let isGuessedAt = attempt.name != nil && !isKnown(attempt)
-            let everywhere: [Charge] = isGuessedAt ? [(.failedLogInsOfName, .name(name))] : []
+            let everywhere: [Charge] = isGuessedAt ? [(.failedLogInsOfName, .nameEverywhere(name))] : []
             guesses = [(.failedLogInsOfAddress, .address(attempt.address)), (.failedLogIns, here)] + everywhere
         }
         return try await charging(checks, guesses, body)
@@ -56,7 +69,7 @@ struct LogInLimits: Sendable {
 
     func signedIn(_ name: String, from address: ClientAddress) { known.insert(name, at: address) }
 
-    private typealias Charge = (rule: RateLimits.Rule, subject: RateLimits.Subject)
+    typealias Charge = (rule: RateLimits.Rule, subject: RateLimits.Subject)
 
     /// Everything is spent before the check, so that simultaneous guesses count. Afterwards the price of a guess is
     /// given back unless the password was wrong, and everything is given back where no password was checked.
@@ -65,12 +78,15 @@ struct LogInLimits: Sendable {
     ) async throws -> Value {
         try spend(checks + guesses)
         do {
+            // Wrong passwords of other servers count as well. Simultaneous guesses at several servers are as few as the
+            // places in front of their password checks.
+            try await shared?.require(guesses)
             let value = try await body()
             giveBack(guesses)
             return value
         } catch {
             switch (error as? ChatError)?.code {
-            case .invalidCredentials: break
+            case .invalidCredentials: await shared?.spend(guesses)
             case .unavailable: giveBack(checks + guesses)
             default: giveBack(guesses)
             }

@@ -68,8 +68,7 @@ final class RateLimits: Sendable {
         case user(UserID)
         case address(ClientAddress)
         case name(String, from: ClientAddress)
-        /// From anywhere.
-        case name(String)
+        case nameEverywhere(String)
         case device([UInt8])
     }
 
@@ -112,9 +111,13 @@ final class RateLimits: Sendable {
     }
 
     private func refuse(for wait: Double?) throws(ChatError) {
-        guard let wait else { return }
+        if let wait { throw Self.refusal(wait: wait) }
+    }
+
+    /// - Parameter wait: How many seconds.
+    static func refusal(wait: Double) -> ChatError {
         let seconds = max(1, Int(wait.rounded(.up)))
-        throw ChatError(.rateLimited, "too much at once; try again in \(seconds) s", retryAfter: seconds)
+        return ChatError(.rateLimited, "too much at once; try again in \(seconds) s", retryAfter: seconds)
     }
 
     /// Gives back what was spent on something that turned out not to count.

@@ -35,9 +35,11 @@ struct AuthRoutes: RouteGroup {
         try cookie.check(request, context)
         let body = try await request.json(Registration.self)
         let attempt = attempt(for: body.username, request, context)
-        let signedIn = try await accounts.register(
-            username: body.username, password: body.password, displayName: body.displayName,
-            from: origin(of: attempt, request))
+        let signedIn = try await limits.register(from: attempt.address) {
+            try await accounts.register(
+                username: body.username, password: body.password, displayName: body.displayName,
+                from: origin(of: attempt, request))
+        }
         return try await welcome(signedIn, to: request, context, status: .created)
     }
 

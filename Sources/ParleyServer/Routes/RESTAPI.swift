@@ -17,7 +17,7 @@ struct RESTAPI {
 
     init(
         _ chat: Chat, _ configuration: ServerConfiguration, _ secrets: Secrets, _ policy: ClientPolicy,
-        tokens: AccessTokens, readiness: Readiness, database: DatabaseProbe
+        tokens: AccessTokens, readiness: Readiness, database: DatabaseProbe, sharedLimits: SharedLimits
     ) {
         self.configuration = configuration
         self.policy = policy
@@ -29,7 +29,7 @@ struct RESTAPI {
         auth = AuthRoutes(
             accounts: chat.accounts, people: chat.people, tokens: tokens, cookie: RefreshCookie(jar: jar),
             devices: DeviceCookie(secret: secrets.current, previous: secrets.previous, jar: jar),
-            limits: LogInLimits(limits: policy.limits))
+            limits: LogInLimits(limits: policy.limits, shared: sharedLimits))
         users = UserRoutes(people: chat.people, blocks: chat.blocks)
         conversations = ConversationRoutes(conversations: chat.conversations)
         let embeddable = !configuration.corsOrigins.isEmpty

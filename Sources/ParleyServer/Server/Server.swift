@@ -78,7 +78,8 @@ public enum Server {
         let readiness = Readiness()
         let api = RESTAPI(
             chat, configuration, secrets, policy, tokens: tokens, readiness: readiness,
-            database: DatabaseProbe(database: database.main))
+            database: DatabaseProbe(database: database.main),
+            sharedLimits: SharedLimits(database: database.main, secret: secrets.current))
         let certificates = try CertificateFiles(configuration, logger: logger)
         let metrics = configuration.metricsPort.map { port in
             MetricsServer(configuration, port: port, policy: policy, logger: logger) {

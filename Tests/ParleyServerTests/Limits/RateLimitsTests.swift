@@ -28,7 +28,7 @@ import Testing
         let limits = RateLimits(isEnabled: true)
         let address = ClientAddress(try #require(IPAddress("203.0.113.5")))
         #expect(accepted(100, limits, .failedLogIns, of: .name("ana", from: address)) == 20)
-        #expect(accepted(100, limits, .failedLogIns, of: .name("ana")) == 20)
+        #expect(accepted(100, limits, .failedLogIns, of: .nameEverywhere("ana")) == 20)
         #expect(accepted(100, limits, .failedLogIns, of: .address(address)) == 20)
     }
 
