@@ -2,6 +2,7 @@
 # make check   install what is missing, run the quick checks, build nothing
 # make test    install what is missing, build for debugging, run every test
 # make fuzz    run the protocol decoders under libFuzzer for FUZZ_SECONDS (60)
+# make cluster three servers, PostgreSQL and HAProxy on this machine: see docs/CLUSTER.md
 # make bench   compare a release build with its peers: see Benchmarks/README.md
 # make format  format the Swift sources
 SHELL := /bin/bash
@@ -9,11 +10,12 @@ SHELL := /bin/bash
 
 RUN_PACKAGES := libpq-dev libmagic-dev libssl-dev libvips-dev zlib1g-dev pkg-config postgresql
 WEB_PACKAGES := nodejs node-react node-react-dom node-csstype node-prop-types node-typescript esbuild terser zopfli
-TEST_PACKAGES := curl python3-venv libvips-tools libimage-exiftool-perl ffmpeg chromium clamav-daemon pgbouncer unzip redis-server
+TEST_PACKAGES := curl python3-venv libvips-tools libimage-exiftool-perl ffmpeg chromium clamav-daemon pgbouncer unzip redis-server haproxy nginx
+CLUSTER_PACKAGES := haproxy python3
 BENCH_PACKAGES := g++ libssl-dev nodejs python3-venv libvips-tools libimage-exiftool-perl
 BENCH_TOOLS := $(addprefix .build/bench/,realtime http broadcast thumbnails)
 
-.PHONY: run check test fuzz bench build web packages test-packages bench-packages format
+.PHONY: run check test fuzz bench cluster build web packages test-packages bench-packages format
 
 run: build web/dist/index.html
 	@exec .build/release/parley serve
@@ -36,6 +38,10 @@ fuzz: packages
 	@PARLEY_FUZZ=1 swift build --scratch-path .build/fuzz --sanitize=fuzzer --product fuzz
 	@mkdir -p .build/fuzz/corpus
 	@.build/fuzz/debug/fuzz -max_total_time=$${FUZZ_SECONDS:-60} -verbosity=0 -print_final_stats=1 -artifact_prefix=.build/fuzz/ .build/fuzz/corpus
+
+cluster: build web/dist/index.html
+	@.ci/install $(CLUSTER_PACKAGES)
+	@exec deploy/cluster
 
 bench: bench-packages build $(BENCH_TOOLS) .build/venv/installed-bench
 	@.build/venv/bin/python Benchmarks/run

@@ -95,6 +95,11 @@ class Balancer:
         self.process.terminate()
         self.process.wait(timeout=PATIENCE)
 
+    def taken_for_dead(self):
+        """The servers whose sockets HAProxy has closed. On a machine that is busy with other things it may be more than the
+        test means: one that does not answer for three seconds is frozen for HAProxy."""
+        return {int(number) for number in re.findall(r"Server servers/n(\d+) is DOWN", self.log_file.read_text())}
+
     # What a `Person` needs of a server.
     def request(self, method, path, **options):
         return requests.request(method, self.url + path, timeout=PATIENCE, **options)
