@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Inline } from "../src/lib/inlines";
 import { Block, isMarked, parseMarkdown } from "../src/lib/markdown";
+import { plainText } from "../src/lib/plain";
 
 /** The blocks in a short notation: `<em>` as (i …), `<strong>` as (b …), links as (a address|…), code as (c …). */
 function inlines(content: readonly Inline[]): string {
@@ -165,6 +166,26 @@ test("the longest messages of one kind take linear time", () => {
     cost(1_000);
     // Quadratic time would be 256 times as much.
     const [one, sixteen] = [cost(1_000), cost(16_000)];
-    assert(sixteen < 100 * Math.max(one, 100), `${JSON.stringify(piece)}: ${one} µs for 1,000 characters, ${sixteen} µs for 16,000`);
+    assert(sixteen < 100 * Math.max(one, 250), `${JSON.stringify(piece)}: ${one} µs for 1,000 characters, ${sixteen} µs for 16,000`);
   }
+});
+
+test("what is no fence costs no time, nor does a line without its marks", () => {
+  const texts = [`\`\`\`${" ".repeat(7_990)}\``, `${"~".repeat(7_999)}\``, "**a ".repeat(2_000), "||a ".repeat(2_000), `__${"a ".repeat(3_999)}`];
+  for (const text of texts) {
+    const before = process.cpuUsage().user;
+    parseMarkdown(text);
+    plainText(text);
+    const used = process.cpuUsage().user - before;
+    assert(used < 250_000, `${JSON.stringify(text.slice(0, 10))}: ${used} µs`);
+  }
+});
+
+test("a message in one line has no marks, and hides what the message hides", () => {
+  const cases: [string, string][] = [
+    ["**bold** _and_ `code`", "bold and code"], ["||a|b||", "▒▒▒"], ["x ||a|||b|| y", "x ▒▒▒ y"], ["||a || b||", "▒▒▒"], ["||a.||b||", "||a.▒▒▒"], ["> ||a\n> b||", "▒▒▒"],
+    ["||**a**|| and ||b||", "▒▒▒ and ▒▒▒"], ["`a || b || c`", "a || b || c"], ["||a `||` b||", "▒▒▒"], ["```js\nx\n```", "x"], ["1. a\n2. b", "1. a\n2. b"], ["- a", "- a"],
+    ["[words](https://e.org/)", "words"], ["\\*a\\*", "*a*"], [" a ", "a"],
+  ];
+  for (const [text, expected] of cases) assert.equal(plainText(text), expected, text);
 });

@@ -10,7 +10,8 @@ export type Block =
 /** Quotes and lists within each other beyond this depth are text. */
 const deepest = 6;
 
-const fence = /^ {0,3}(`{3,}|~{3,}) *([^`]*?) *$/;
+/** The whole run of signs, so that a line that is none is left after one look at it. */
+const fence = /^ {0,3}(`{3,}(?!`)|~{3,}(?!~))([^`]*)$/;
 const quoted = /^ {0,3}> ?/;
 const item = /^( {0,3})([-*+]|\d{1,9}[.)])( +)(?=\S)/;
 
@@ -76,7 +77,7 @@ function codeAt(lines: readonly string[], first: number, [opening = "", mark = "
     if (closing?.startsWith(mark) === true) break;
     text.push(line.replace(new RegExp(`^ {0,${indent}}`), ""));
   }
-  blocks.push({ kind: "code", language: info.split(/\s/)[0]?.toLowerCase() ?? "", text: text.join("\n") });
+  blocks.push({ kind: "code", language: info.trim().split(/\s/)[0]?.toLowerCase() ?? "", text: text.join("\n") });
   return at + 1;
 }
 

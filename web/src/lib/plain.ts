@@ -1,16 +1,29 @@
+import { Inline } from "./inlines";
+import { Block, isMarked, parseMarkdown } from "./markdown";
+
 /** What stands for words that are not to be seen yet. */
 const hidden = "▒▒▒";
 
-/** A message without its marks, for a single line. It need not read every mark as the message does. */
+/** A message without its marks, for a single line. What the message hides, this hides too. */
 export function plainText(text: string): string {
-  return text
-    .replace(/\|\|(?=\S)[^|]*?\S?\|\|/g, hidden)
-    .replace(/^ {0,3}(?:```+|~~~+)[^\n`]*$\n?/gm, "")
-    .replace(/^ {0,3}> ?/gm, "")
-    .replace(/(\*\*|__|~~)(?=\S)([^\n]*?\S)\1/g, "$2")
-    .replace(/(^|[^\p{L}\p{N}*_\\])([*_])(?=[^\s*_])([^*_\n]*?[^\s*_\\])\2(?![\p{L}\p{N}*_])/gu, "$1$3")
-    .replace(/(^|[^`])`([^`\n]+)`(?!`)/g, "$1$2")
-    .replace(/\[([^[\]\n]+)\]\((?:https?:\/\/|mailto:)[^\s()]+\)/g, "$1")
-    .replace(/\\([*_~`|\\[\]>])/g, "$1")
-    .trim();
+  return (isMarked(text) ? wordsOf(parseMarkdown(text)) : text).trim();
+}
+
+function wordsOf(blocks: readonly Block[]): string {
+  return blocks.map((block) => {
+    switch (block.kind) {
+      case "paragraph":
+        return within(block.content);
+      case "code":
+        return block.text;
+      case "quote":
+        return wordsOf(block.blocks);
+      case "list":
+        return block.items.map((item, index) => `${block.start === undefined ? "-" : `${block.start + index}.`} ${wordsOf(item)}`).join("\n");
+    }
+  }).join("\n");
+}
+
+function within(content: readonly Inline[]): string {
+  return content.map((part) => (part.kind === "spoiler" ? hidden : "content" in part ? within(part.content) : part.text)).join("");
 }

@@ -2,6 +2,7 @@ import { useEffect } from "react";
 import { Message, MessagePage } from "../client/types";
 import { matches } from "../lib/folding";
 import { characterStart } from "../lib/graphemes";
+import { plainText } from "../lib/plain";
 import { shortTime } from "../texts/time";
 import { isFromBlocked, titleOf } from "../store/state";
 import * as texts from "../texts";
@@ -80,10 +81,12 @@ function FoundMessage({ message: found, text, isHere }: { message: Message; text
 
 /** The text of a message around what was found in it, which is marked; the name of a file, if it is what was found. */
 function Excerpt({ message, wanted }: { message: Message; wanted: string }) {
-  const inText = matches(message.text, wanted);
+  // What the message hides is hidden here too, even if it is what was found.
+  const written = message.text.includes("||") ? plainText(message.text) : message.text;
+  const inText = matches(written, wanted);
   const names = inText.length > 0 ? [] : message.attachments.map(({ name }) => name);
   const named = names.find((name) => matches(name, wanted).length > 0);
-  const text = named ?? message.text;
+  const text = named ?? written;
   const found = named === undefined ? inText : matches(named, wanted);
   const first = found[0]?.start ?? 0;
   const begin = first > 50 ? characterStart(text, first - 40) : 0;
