@@ -10,6 +10,7 @@ import { Outbox } from "../src/client/outbox";
 import { Parley } from "../src/client/parley";
 import { Message, OutgoingMessage } from "../src/client/types";
 import { afterActs } from "../src/store/acts";
+import { lostWords } from "../src/store/lost";
 import { Store } from "../src/store/store";
 import { ana, conversation, message } from "./support";
 
@@ -239,4 +240,53 @@ test("a refused edit is said, whether its text is back in the field or waits", a
     await goOnline();
     assert.equal(store.state.notices.length, 1);
   }
+});
+
+test("half an edit is put aside for a refused one, follows its message, and is lost with no restored draft", async () => {
+  const { drafts, sending, shown, say, goOnline, store } = setUp();
+  const begun = () => drafts.of("c").begun;
+  drafts.edit(shown("m1"));
+  drafts.write("c", "half of one");
+  drafts.editAgain({ id: "a", conversationId: "c", target: "m2", change: { kind: "edit", text: "refused" }, createdAt: "" }, "no");
+  assert.deepEqual([drafts.of("c").editing?.text, begun()], ["refused", { m1: "half of one" }]);
+  drafts.stopReference("c");
+  // Of a message that is not sent yet.
+  say("new");
+  const [pending] = store.state.pending;
+  assert(pending !== undefined);
+  drafts.editPending(pending);
+  drafts.write("c", "half of the new one");
+  drafts.edit(shown("m3"));
+  assert.deepEqual(begun(), { m1: "half of one", [pending.clientId]: "half of the new one" });
+  await goOnline();
+  assert.deepEqual(begun(), { m1: "half of one", m4: "half of the new one" });
+  drafts.stopReference("c");
+  // What another page has left behind comes beside it.
+  assert.equal(drafts.restore("c", { text: "words", uploads: [], begun: { m1: "older", m2: "of two" } }), true);
+  assert.deepEqual([drafts.of("c").text, begun()], ["words", { m1: "half of one", m2: "of two", m4: "half of the new one" }]);
+  assert.equal(drafts.restore("c", { text: "words", uploads: [], begun: { m3: "of three" } }), true);
+  assert.equal(begun()?.["m3"], "of three");
+  drafts.discard("c");
+  drafts.discardBegun("c", "m3");
+  assert.deepEqual([drafts.of("c").text, Object.keys(begun() ?? {}).sort()], ["", ["m1", "m2", "m4"]]);
+  // They are words of the user's, wherever their conversation goes.
+  store.dispatch({ type: "conversationGone", id: "c" });
+  assert.deepEqual([[...lostWords(store.state).keys()], store.state.titles], [["c"], { c: "Bo" }]);
+  for (const target of ["m1", "m2", "m4"]) drafts.discardBegun("c", target);
+  assert.deepEqual([drafts.of("c"), lostWords(store.state).size], [{ text: "", uploads: [] }, 0]);
+  sending.setOnline(false);
+});
+
+test("an edit in the field goes on when its message is sent", async () => {
+  const { drafts, say, goOnline, store, calls, sending, settle } = setUp();
+  say("new");
+  const [pending] = store.state.pending;
+  assert(pending !== undefined);
+  drafts.editPending(pending);
+  drafts.write("c", "newer");
+  await goOnline();
+  assert.equal(drafts.of("c").editing?.target, "m4");
+  sending.submit("c");
+  await settle();
+  assert.deepEqual(calls, ["send new", "edit m4 newer"]);
 });

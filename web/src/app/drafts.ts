@@ -3,6 +3,7 @@ import { limits } from "../rules/limits";
 import { Act } from "../store/act";
 import { Draft, draftOf, Editing, emptyDraft, PendingMessage, UploadTask } from "../store/state";
 import { Store } from "../store/store";
+import { without } from "../store/tables";
 import * as texts from "../texts";
 import { messageSummary } from "../texts/summary";
 import { Notices } from "./notices";
@@ -57,9 +58,9 @@ export class Drafts {
   private begin(conversationId: Id, editing: Editing): void {
     const present = this.of(conversationId);
     if (present.editing?.target === editing.target) return;
-    const { begun, ...draft } = aside(present);
-    const { [editing.target]: text = editing.text, ...others } = begun ?? {};
-    this.set(conversationId, { ...draft, editing: { ...editing, text }, ...(Object.keys(others).length === 0 ? {} : { begun: others }) });
+    const { begun = {}, ...draft } = aside(present);
+    const { [editing.target]: text = editing.text, ...others } = begun;
+    this.set(conversationId, { ...draft, editing: { ...editing, text }, ...begunOf(others) });
   }
 
   /** Puts an edit that the server refused back into the field, with the reason. */
@@ -70,7 +71,7 @@ export class Drafts {
     const summary = message === undefined ? "" : messageSummary(message);
     const mayBeEmpty = message !== undefined && message.attachments.length > 0;
     const editing = { target, text: change.text, original, summary, mayBeEmpty, problem };
-    this.set(conversationId, { ...this.of(conversationId), editing });
+    this.set(conversationId, { ...aside(this.of(conversationId)), editing });
   }
 
   /** Whether the field is as the latest edit left it, so that the edit may come back into it. */
@@ -113,22 +114,35 @@ export class Drafts {
     this.uploads.cancel(taskId);
   }
 
-  /** Throws a draft away, as its user asks for. An edit in the field stays. */
+  /** Throws a draft away, as its user asks for. Edits stay. */
   discard(conversationId: Id): void {
-    const { uploads, editing } = this.of(conversationId);
+    const { uploads, replyTo: _, ...edits } = this.of(conversationId);
     for (const id of uploads) this.uploads.cancel(id);
-    this.set(conversationId, editing === undefined ? emptyDraft : { ...emptyDraft, editing });
+    this.set(conversationId, { ...edits, ...emptyDraft });
+  }
+
+  /** Throws an edit away that was begun and left. */
+  discardBegun(conversationId: Id, target: string): void {
+    const { begun = {}, ...draft } = this.of(conversationId);
+    this.set(conversationId, { ...draft, ...begunOf(without(begun, target)) });
   }
 
   /** Takes a draft that was kept. Answers whether it could: another one may have been begun since. */
   restore(conversationId: Id, draft: Draft, tasks: readonly UploadTask[] = []): boolean {
-    const { text, uploads, editing } = this.of(conversationId);
+    const present = this.of(conversationId);
+    const { text, uploads, editing } = present;
     const isFree = text.trim() === "" && uploads.length === 0 && editing === undefined;
-    if (!isFree) return text === draft.text && draft.uploads.length === 0 && draft.editing === undefined;
+    const begun = begunOf({ ...draft.begun, ...present.begun });
+    if (!isFree) {
+      const isSame = text === draft.text && draft.uploads.length === 0 && draft.editing === undefined;
+      if (isSame && draft.begun !== undefined) this.set(conversationId, { ...present, ...begun });
+      return isSame;
+    }
     for (const task of tasks) this.store.dispatch({ type: "uploadAdded", task });
     const { replyTo } = draft;
     // It may have been changed or deleted since, so it is shown once the server has said how it is.
-    this.set(conversationId, replyTo === undefined ? draft : { ...draft, replyTo: { ...replyTo, text: "", attachments: [], revision: 0 } });
+    const reference = replyTo === undefined ? {} : { replyTo: { ...replyTo, text: "", attachments: [], revision: 0 } };
+    this.set(conversationId, { ...draft, ...begun, ...reference });
     if (replyTo !== undefined) this.onReplyRestored(conversationId, replyTo.id);
     return true;
   }
@@ -136,6 +150,10 @@ export class Drafts {
   private set(conversationId: Id, draft: Draft): void {
     this.store.dispatch({ type: "draftChanged", conversationId, draft });
   }
+}
+
+function begunOf(begun: Readonly<Record<string, string>>): Pick<Draft, "begun"> {
+  return Object.keys(begun).length === 0 ? {} : { begun };
 }
 
 /** A draft whose edit, if it has changed anything, is among those that were begun. */

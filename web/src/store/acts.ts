@@ -1,6 +1,6 @@
 import { Id, Message } from "../client/types";
 import { Act } from "./act";
-import { State } from "./state";
+import { Draft, State } from "./state";
 import { changedReactions } from "./timeline";
 
 export function withAct(state: State, act: Act): State {
@@ -14,12 +14,20 @@ export function withoutAct(state: State, { id, target }: Act): State {
   return { ...state, acts: others.length === 0 ? rest : { ...rest, [target]: others } };
 }
 
-/** The message of a `clientId` was sent, and has an id now. */
+/** The message of a `clientId` was sent, and has an id now: for what is to be done to it, and for edits of it. */
 export function withTarget(state: State, clientId: string, target: Id): State {
+  const drafts = Object.entries(state.drafts).map(([id, draft]) => [id, withEdited(draft, clientId, target)] as const);
+  const next = { ...state, drafts: Object.fromEntries(drafts) };
   const { [clientId]: moved, ...rest } = state.acts;
-  if (moved === undefined) return state;
+  if (moved === undefined) return next;
   const acts = [...(rest[target] ?? []), ...moved.map((act) => ({ ...act, target }))];
-  return { ...state, acts: { ...rest, [target]: acts } };
+  return { ...next, acts: { ...rest, [target]: acts } };
+}
+
+function withEdited(draft: Draft, clientId: string, target: Id): Draft {
+  const { editing, begun: { [clientId]: text, ...others } = {} } = draft;
+  const edited = editing?.target === clientId ? { ...draft, editing: { ...editing, target } } : draft;
+  return text === undefined ? edited : { ...edited, begun: { ...others, [target]: text } };
 }
 
 /** A text as it will be when the edits of its message are carried out. */

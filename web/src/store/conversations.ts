@@ -107,9 +107,9 @@ export function withoutConversation(state: State, id: Id): State {
 
 /** Whether the user has written something in a conversation that is not sent. */
 function hasWords(state: State, id: Id): boolean {
-  const { text, editing } = draftOf(state, id);
+  const { text, editing, begun } = draftOf(state, id);
   const isHere = ({ conversationId }: { conversationId: Id }) => conversationId === id;
-  return text.trim() !== "" || editing !== undefined || state.pending.some(isHere) || Object.values(state.acts).flat().some(isHere);
+  return text.trim() !== "" || (editing ?? begun) !== undefined || state.pending.some(isHere) || Object.values(state.acts).flat().some(isHere);
 }
 
 /** Changes one part of a conversation, unless the change is older than what is known. */

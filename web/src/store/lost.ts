@@ -7,7 +7,9 @@ export function lostWords(state: Pick<State, "pending" | "acts" | "drafts" | "co
   const words = [
     ...pending.map(({ conversationId, text }) => [conversationId, text] as const),
     ...Object.values(acts).flat().map(({ conversationId, change }) => [conversationId, change.kind === "edit" ? change.text : ""] as const),
-    ...Object.entries(drafts).map(([id, { text, editing }]) => [id, text || (editing?.text ?? "")] as const),
+    ...Object.entries(drafts).flatMap(([id, { text, editing, begun = {} }]) => {
+      return [...Object.values(begun), editing?.text ?? "", text].map((written) => [id, written] as const);
+    }),
   ];
   return new Map(words.filter(([id, text]) => text.trim() !== "" && (conversations[id] === undefined || unlisted[id] === true)));
 }

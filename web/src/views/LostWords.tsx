@@ -17,6 +17,9 @@ export function LostWords({ conversationId }: { conversationId: Id }) {
       if (act.conversationId !== conversationId || change.kind !== "edit") return [];
       return [{ key: id, text: change.text, problem, discard: () => acts.drop(act) }];
     }),
+    ...Object.entries(draft.begun ?? {}).map(([target, text]) => {
+      return { key: `begun-${target}`, text, problem: undefined, discard: () => drafts.discardBegun(conversationId, target) };
+    }),
     { key: "edit", text: draft.editing?.text ?? "", problem: draft.editing?.problem, discard: () => drafts.stopReference(conversationId) },
     { key: "draft", text: draft.text, problem: undefined, discard: () => drafts.discard(conversationId) },
   ].filter(({ text }) => text.trim() !== "");
