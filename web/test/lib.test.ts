@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseRoute, pathOf } from "../src/app/router";
+import { isAnimated } from "../src/lib/animation";
 import { decodeBlurhash } from "../src/lib/blurhash";
 import { basePathOf } from "../src/lib/basePath";
 import { emojiGroups, findEmoji, toned } from "../src/lib/emoji";
@@ -201,5 +202,25 @@ test("an excerpt begins and ends between characters as people see them", () => {
     }
     assert.equal(characterStart(text, text.length + 5), text.length);
     assert.equal(characterStart(text, -5), 0);
+  }
+});
+
+test("whether a picture moves is asked again after a failure, and never of the page's own files", async () => {
+  const { fetch } = globalThis;
+  const asked: string[] = [];
+  const moving = Uint8Array.from([..."RIFF0000WEBPVP8X", "\x0a", "\0", "\0", "\0", "\x02"], (sign) => sign.charCodeAt(0));
+  const answers = [() => Promise.reject(new TypeError("offline")), async () => new Response(null, { status: 401 }), async () => new Response(moving)];
+  globalThis.fetch = (async (url: string) => {
+    asked.push(url);
+    return answers[asked.length - 1]?.();
+  }) as unknown as typeof globalThis.fetch;
+  try {
+    assert.equal(await isAnimated("blob:x"), false);
+    const found = [];
+    for (const signature of ["1", "1", "2", "2"]) found.push(await isAnimated(`/upload/a?s=${signature}`));
+    assert.deepEqual(found, [false, false, true, true]);
+    assert.deepEqual(asked, ["/upload/a?s=1", "/upload/a?s=1", "/upload/a?s=2"]);
+  } finally {
+    globalThis.fetch = fetch;
   }
 });

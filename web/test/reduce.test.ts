@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Message, ReactionChange, ServerEvent, SyncAnswer, User } from "../src/client/types";
+import { Message, ReactionChange, ServerEvent, SyncAnswer, Upload, User } from "../src/client/types";
 import { Action } from "../src/store/actions";
 import { reduce } from "../src/store/reduce";
-import { initialState, listed, PendingMessage, State, statusOf, unreadIn } from "../src/store/state";
+import { initialState, listed, PendingMessage, State, statusOf, unreadIn, UploadTask } from "../src/store/state";
 import { ana, bo, conversation, message, messages } from "./support";
 
 const run = (state: State, ...actions: Action[]) => actions.reduce(reduce, state);
@@ -350,4 +350,16 @@ test("a hidden conversation is in no list, also while it is looked at, until a m
   assert.deepEqual(listed(looked), []);
   const back = run(looked, live({ name: "conversation:created", payload: conversation({ revision: 2, lastSeq: 1 }) }), received(message(2, { revision: 3 })));
   assert.equal(listed(back).length, 1);
+});
+
+test("a file is shown as it was sent if the browser could measure it, before or after the server had it", () => {
+  const upload = (id: string) => ({ id }) as Upload;
+  const shown = (...changes: Partial<UploadTask>[]) => {
+    const task: UploadTask = { id: "t", name: "a", size: 1, type: "image/tiff", share: 0, state: "uploading", preview: "blob:a" };
+    const state = reduce(initialState, { type: "uploadAdded", task });
+    return changes.reduce((next, one) => reduce(next, { type: "uploadChanged", id: "t", changes: one }), state).previews;
+  };
+  assert.deepEqual(shown({ upload: upload("u") }), {});
+  assert.deepEqual(shown({ width: 3, height: 4 }, { upload: upload("u") }), { u: "blob:a" });
+  assert.deepEqual(shown({ upload: upload("u") }, { duration: 3 }), { u: "blob:a" });
 });

@@ -41,6 +41,8 @@ test("names and emoji begin behind a blank", () => {
   assert.deepEqual(begunAt("@", 1), { sign: "@", text: "", from: 0 });
   assert.deepEqual(begunAt("hi :tad", 7), { sign: ":", text: "tad", from: 3 });
   for (const text of ["me@an", "10:30", ":)", ":D", "a:bc", "x :", "@an "]) assert.equal(begunAt(text, text.length), undefined, text);
+  // While something is selected, nothing is being written.
+  assert.equal(begunAt("@an ", -1), undefined);
 });
 
 test("names are completed among 10,000 members within 50 milliseconds of CPU", () => {

@@ -164,3 +164,23 @@ def test_players_have_lengths_keys_and_speeds(two, film, song):
         expect(speed).to_have_text(shown)
         assert bo.page.evaluate("() => document.querySelector('audio').playbackRate") == float(shown[:-1])
     expect(row.locator(".wave path")).to_have_count(2)
+
+
+def test_films_and_sounds_are_saved_and_what_cannot_be_played_is_a_file(two, tmp_path, film, song):
+    ana, bo = two
+    old = tmp_path / "old.avi"
+    subprocess.run([*FFMPEG, "testsrc=size=160x120:rate=10:duration=1", "-c:v", "mpeg4", old], check=True)
+    ana.attach(film, song, old)
+    expect(ana.page.locator(".tray-item.is-done")).to_have_count(3)
+    ana.say("three to keep")
+    row = bo.message("three to keep")
+    row.get_by_role("button", name="Play film.mp4").click()
+    for name in ("film.mp4", "song.ogg"):
+        with bo.page.expect_download() as saved:
+            row.get_by_role("link", name=f"Download {name}").click()
+        assert saved.value.suggested_filename == name
+    # Whoever sent it has no more than the others.
+    for who in (bo, ana):
+        there = who.message("three to keep")
+        there.get_by_role("button", name="Play old.avi").click()
+        expect(there.locator("a.file-card")).to_contain_text("old.avi")

@@ -58,6 +58,28 @@ def test_names_and_emoji_are_completed(person):
     expect(people).to_have_count(0)
     ana.page.keyboard.press("Enter")
     ana.sees("🎉 @bo")
+    # It was for that name; the next one is completed, also with the mouse.
+    ana.page.keyboard.type("@bo")
+    people.get_by_role("option").click()
+    expect(ana.composer).to_have_value(f"@{bo.username} ")
+    expect(ana.composer).to_be_focused()
+    # What is selected is no name that is being written.
+    ana.composer.fill("to all @bo ")
+    ana.composer.press("Control+a")
+    expect(people).to_have_count(0)
+    ana.composer.press("Enter")
+    ana.sees("to all @bo")
+
+
+def test_a_picker_that_cannot_be_fetched_takes_nothing_with_it(two):
+    ana, bo = two
+    ana.page.route("**/assets/EmojiPicker-*", lambda route: route.abort())
+    ana.page.reload()
+    ana.page.get_by_role("button", name="Insert emoji").click()
+    expect(ana.page.get_by_text("This could not be fetched.")).to_be_visible()
+    ana.say("no emoji")
+    bo.sees("no emoji")
+    ana.problems.clear()
 
 
 def test_the_bar_reacts_and_a_right_click_opens_the_menu(two):

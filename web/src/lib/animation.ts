@@ -5,19 +5,24 @@ const known = new Map<string, Promise<boolean>>();
 
 /** Whether the GIF or WebP at an address has more than one picture. Each is looked at once. */
 export function isAnimated(url: string): Promise<boolean> {
+  // The page may not fetch its own files; they are looked at once they are sent.
+  if (url.startsWith("blob:")) return Promise.resolve(false);
   const key = url.split("?")[0] ?? url;
-  const present = known.get(key) ?? look(url);
-  known.set(key, present);
-  return present;
+  const present = known.get(key);
+  if (present !== undefined) return present;
+  const looking = look(url).catch(() => {
+    // What could not be fetched can be looked at again.
+    known.delete(key);
+    return false;
+  });
+  known.set(key, looking);
+  return looking;
 }
 
 async function look(url: string): Promise<boolean> {
-  try {
-    const answer = await fetch(url, { headers: { Range: `bytes=0-${looked - 1}` } });
-    return hasFrames(new Uint8Array(await answer.arrayBuffer()));
-  } catch {
-    return false;
-  }
+  const answer = await fetch(url, { headers: { Range: `bytes=0-${looked - 1}` } });
+  if (!answer.ok) throw new Error(answer.statusText);
+  return hasFrames(new Uint8Array(await answer.arrayBuffer()));
 }
 
 /** Whether a file that begins with these bytes is an animation. Of a GIF whose first picture does not end in them, it is unknown: yes. */

@@ -73,6 +73,8 @@ export interface Begun {
 }
 
 export function begunAt(text: string, caret: number): Begun | undefined {
+  // There is no caret while something is selected.
+  if (caret < 0) return undefined;
   const before = text.slice(Math.max(0, caret - 40), caret);
   const match = /(?:^|[\s(])([@:])([\p{L}\p{N}_.+-]*)$/u.exec(before);
   const [, sign, word = ""] = match ?? [];

@@ -97,11 +97,15 @@ export function reduce(state: State, action: Action): State {
     case "uploadChanged": {
       const task = state.uploads[action.id];
       if (task === undefined) return state;
-      const { upload } = action.changes;
-      const previews = upload === undefined || task.preview === undefined ? {} : { [upload.id]: task.preview };
+      const changed = { ...task, ...action.changes };
+      const { upload, preview, width, duration } = changed;
+      // What the browser could not measure it cannot show either.
+      const isShown = preview !== undefined && (width ?? duration) !== undefined;
+      const isNew = upload !== undefined && isShown && state.previews[upload.id] !== preview;
+      const previews = isNew ? { [upload.id]: preview } : {};
       return {
         ...state,
-        uploads: { ...state.uploads, [action.id]: { ...task, ...action.changes } },
+        uploads: { ...state.uploads, [action.id]: changed },
         previews: bounded({ ...state.previews, ...previews }, mostPreviews),
       };
     }

@@ -15,6 +15,7 @@ export const retry = "Try again";
 export const you = "You";
 export const notices = "Notices";
 export const broken = "Something went wrong with this page.";
+export const missing = "This could not be fetched. Try again once you are connected.";
 export const reload = "Load it again";
 
 export const connection = {

@@ -6,6 +6,7 @@ import { Fetched, Safety } from "./Chunk";
 import { useStore } from "./context";
 import { Spinner } from "./controls";
 import { AuthView, prefetchPages } from "./lazy";
+import { prefetchEmoji } from "./lazyEmoji";
 import { prefetchThread } from "./lazyThread";
 import { Notices } from "./Notices";
 import { Shell } from "./Shell";
@@ -38,6 +39,7 @@ export function App() {
     if (!isOnline) return;
     prefetchThread();
     prefetchPages();
+    prefetchEmoji();
   }, [isOnline]);
 
   return (

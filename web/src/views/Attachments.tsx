@@ -1,10 +1,11 @@
-import { CSSProperties, Suspense, useEffect, useState } from "react";
+import { CSSProperties, useEffect, useState } from "react";
 import { Message, Upload } from "../client/types";
 import { isAnimated } from "../lib/animation";
 import { byteSize } from "../lib/format";
 import { fitted, isLong, mosaic, mosaicWidth, mostTiles, Size } from "../lib/mosaic";
 import { UploadTask } from "../store/state";
 import * as texts from "../texts";
+import { Extra } from "./Chunk";
 import { useChat } from "./context";
 import { IconButton } from "./controls";
 import { Download } from "./Download";
@@ -87,9 +88,9 @@ function Pictures({ pictures, message, tasks }: { pictures: readonly Upload[]; m
         );
       })}
       {viewed !== undefined && message !== undefined && (
-        <Suspense fallback={null}>
+        <Extra>
           <Lightbox message={message} pictures={pictures} first={viewed} onClose={() => setViewed(undefined)} />
-        </Suspense>
+        </Extra>
       )}
     </div>
   );
@@ -148,12 +149,15 @@ function Tile({ upload, message, task, box, place, beyond, onOpen }: TileProps) 
 const share = (part: number, whole: number) => `${(100 * part) / whole}%`;
 
 function Other({ upload, message }: { upload: Upload; message: Message | undefined }) {
-  const { messages } = useChat();
+  const { messages, store } = useChat();
+  const [isUnplayable, setUnplayable] = useState(false);
   const renew = () => {
-    if (message !== undefined) void messages.renewUpload(message, upload);
+    const isRenewing = message === undefined ? Promise.resolve(false) : messages.renewUpload(message, upload);
+    // A new URL makes the browser load it again. What it cannot play can still be saved.
+    void isRenewing.then((isRenewed) => isRenewed || store.state.connection !== "online" || setUnplayable(true));
   };
-  if (upload.kind === "video") return <Film upload={upload} onError={renew} />;
-  if (upload.kind === "audio") return <Sound upload={upload} onError={renew} />;
+  if (upload.kind === "video" && !isUnplayable) return <Film upload={upload} message={message} onError={renew} />;
+  if (upload.kind === "audio" && !isUnplayable) return <Sound upload={upload} message={message} onError={renew} />;
   const card = (
     <>
       <span className="file-card-icon">

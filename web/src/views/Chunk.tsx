@@ -12,7 +12,12 @@ export class Chunk<M> {
   /** Fetches it once. After a failure the next call tries again. */
   fetch = (): Promise<M> => {
     this.loading ??= Promise.all([this.load(), styles(this.name)])
-      .then(([module]) => (this.loaded = module))
+      .then(([module]) => {
+        this.loaded = module;
+        // What it was missing from can be shown now.
+        for (const safety of broken) safety.setState({ isBroken: false });
+        return module;
+      })
       .catch((error: unknown) => {
         this.loading = undefined;
         throw error;
@@ -67,16 +72,39 @@ export function Fetched({ children, fallback = <Spinner /> }: { children: ReactN
   );
 }
 
-/** Catches the errors that no view handles, such as a script that cannot be fetched, and offers to load the page again. */
-export class Safety extends Component<{ children: ReactNode }, { isBroken: boolean }> {
+/** A part of a view that it can be without: nothing is there while it is fetched, and `missing` if it cannot be fetched. */
+export function Extra({ children, missing = null }: { children: ReactNode; missing?: ReactNode }) {
+  return (
+    <Safety missing={missing}>
+      <Suspense fallback={null}>{children}</Suspense>
+    </Safety>
+  );
+}
+
+const broken = new Set<Safety>();
+
+/**
+ * Catches the errors that no view handles, such as a script that cannot be fetched. Unless it is told what to show instead,
+ * it offers to load the page again.
+ */
+export class Safety extends Component<{ children: ReactNode; missing?: ReactNode }, { isBroken: boolean }> {
   override state = { isBroken: false };
 
   static getDerivedStateFromError() {
     return { isBroken: true };
   }
 
+  override componentDidCatch() {
+    broken.add(this);
+  }
+
+  override componentWillUnmount() {
+    broken.delete(this);
+  }
+
   override render() {
     if (!this.state.isBroken) return this.props.children;
+    if (this.props.missing !== undefined) return this.props.missing;
     return (
       <main className="pane restoring" role="alert">
         <p>{texts.broken}</p>

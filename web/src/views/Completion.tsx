@@ -36,7 +36,10 @@ export function useCompletion(
   useEffect(() => {
     setIndex(0);
     let isCurrent = true;
-    if (wanted === undefined || sign === undefined) setChoices([]);
+    if (wanted === undefined || sign === undefined) {
+      setChoices([]);
+      setDropped(undefined);
+    }
     else if (sign === "@") {
       const members = conversation.members.map(({ user }) => people[user.id] ?? user).filter(({ id, closed }) => id !== meId && closed !== true);
       setChoices(completeNames(members, wanted, most).map((user) => ({ key: user.id, text: `@${user.username} `, label: user.displayName, note: `@${user.username}`, user })));
@@ -79,11 +82,9 @@ export function useCompletion(
           id={`completion-${number}`}
           role="option"
           aria-selected={number === index}
-          onPointerDown={(event) => {
-            // The field keeps the focus.
-            event.preventDefault();
-            pick(choice);
-          }}
+          // The field keeps the focus.
+          onPointerDown={(event) => event.preventDefault()}
+          onClick={() => pick(choice)}
         >
           {choice.user !== undefined && <Avatar user={choice.user} size="tiny" />}
           <bdi>{choice.label}</bdi>

@@ -1,4 +1,4 @@
-import { ClipboardEvent, FormEvent, KeyboardEvent, Suspense, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { ClipboardEvent, FormEvent, KeyboardEvent, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { Conversation, Id } from "../client/types";
 import { droppedFiles } from "../lib/droppedFiles";
 import { isComposing } from "../lib/keys";
@@ -8,6 +8,7 @@ import { afterActs, textAfter } from "../store/acts";
 import { draftOf } from "../store/state";
 import * as texts from "../texts";
 import { messageSummary } from "../texts/summary";
+import { Extra } from "./Chunk";
 import { useCompletion } from "./Completion";
 import { useChat, useStore } from "./context";
 import { IconButton } from "./controls";
@@ -148,9 +149,9 @@ export function Composer({ conversation }: { conversation: Conversation }) {
       )}
       <MuteNote />
       {draft.uploads.length > 0 && editing === undefined && (
-        <Suspense fallback={null}>
+        <Extra>
           <AttachmentTray conversationId={id} taskIds={draft.uploads} />
-        </Suspense>
+        </Extra>
       )}
       {hasTools && <Tools onUse={use} />}
       {completion.list}
@@ -228,17 +229,15 @@ function EmojiButton({ onPick }: { onPick(emoji: string): void }) {
         onClick={() => setOpen(!isOpen)}
       />
       {isOpen && (
-        <Suspense fallback={null}>
-          <EmojiPicker
-            anchor={button}
-            onPick={(emoji) => {
-              onPick(emoji);
-              // On a touch screen the picker stays open for more.
-              if (!isTouch) close();
-            }}
-            onClose={close}
-          />
-        </Suspense>
+        <EmojiPicker
+          anchor={button}
+          onPick={(emoji) => {
+            onPick(emoji);
+            // On a touch screen the picker stays open for more.
+            if (!isTouch) close();
+          }}
+          onClose={close}
+        />
       )}
     </>
   );

@@ -1,4 +1,4 @@
-import { DragEvent, Suspense, useEffect, useState } from "react";
+import { DragEvent, useEffect, useState } from "react";
 import { Conversation, Id } from "../client/types";
 import { droppedFiles } from "../lib/droppedFiles";
 import { limits } from "../rules/limits";
@@ -6,6 +6,7 @@ import { agoTime } from "../texts/time";
 import { partner, titleOf } from "../store/state";
 import * as texts from "../texts";
 import { ConversationAvatar } from "./Avatar";
+import { Extra } from "./Chunk";
 import { Composer } from "./Composer";
 import { useChat, useStore } from "./context";
 import { Link, LoadingPane } from "./controls";
@@ -45,9 +46,13 @@ function useHidden(id: Id): void {
   const isHidden = useStore((state) => state.unlisted[id] === true && state.connection === "online");
   useEffect(() => {
     if (!isHidden) return undefined;
+    let isLooking = false;
     const look = () => {
-      if (document.visibilityState === "visible") void reading.catchUp(id);
+      if (isLooking || document.visibilityState !== "visible") return;
+      isLooking = true;
+      void reading.catchUp(id).finally(() => (isLooking = false));
     };
+    look();
     const timer = setInterval(look, hiddenInterval);
     document.addEventListener("visibilitychange", look);
     return () => {
@@ -107,9 +112,9 @@ function Present({ conversation, seq }: { conversation: Conversation; seq: numbe
       </header>
       <MessageList conversation={conversation} seq={seq} />
       {other !== undefined && (isBlocked || other.closed === true) ? (
-        <Suspense fallback={null}>
+        <Extra>
           <NoComposer user={other} />
-        </Suspense>
+        </Extra>
       ) : (
         <Composer conversation={conversation} />
       )}

@@ -1,16 +1,17 @@
 import { useRef, useState } from "react";
-import { Upload } from "../client/types";
+import { Message, Upload } from "../client/types";
 import { fitted } from "../lib/mosaic";
 import * as texts from "../texts";
 import { duration as minutes } from "../texts/time";
 import { useStore } from "./context";
 import { IconButton } from "./controls";
+import { Download } from "./Download";
 import { Icon } from "./icons";
 import { Seeker } from "./Seeker";
 import { usePlayer } from "./usePlayer";
 
 /** A film with its player. Until it is played there is its poster, with its length. */
-export function Film({ upload, onError }: { upload: Upload; onError(): void }) {
+export function Film({ upload, message, onError }: { upload: Upload; message: Message | undefined; onError(): void }) {
   const video = useRef<HTMLVideoElement>(null);
   const frame = useRef<HTMLDivElement>(null);
   const player = usePlayer(video, upload.duration);
@@ -48,6 +49,11 @@ export function Film({ upload, onError }: { upload: Upload; onError(): void }) {
           <Seeker player={player} />
           <span className="player-time">{minutes(player.duration - player.time)}</span>
           <IconButton icon={player.isMuted ? "muted" : "volume"} label={player.isMuted ? texts.player.unmute : texts.player.mute} onClick={player.mute} />
+          {message !== undefined && (
+            <Download className="icon-button" message={message} upload={upload}>
+              <Icon name="download" />
+            </Download>
+          )}
           {document.fullscreenEnabled && (
             <IconButton
               icon="full"

@@ -1,4 +1,4 @@
-import { RefObject, Suspense, useState } from "react";
+import { RefObject, useState } from "react";
 import { pathOf } from "../app/router";
 import { Conversation, Message } from "../client/types";
 import { isTouch } from "../lib/touch";
@@ -79,11 +79,7 @@ export function MessageActions({ message, conversation, isMine, anchor, at, onCl
     );
   }
   if (asks === "react") {
-    return (
-      <Suspense fallback={null}>
-        <EmojiPicker anchor={anchor} onClose={onClose} onPick={(character) => act(() => chat.acts.react(message, character))()} />
-      </Suspense>
-    );
+    return <EmojiPicker anchor={anchor} onClose={onClose} onPick={(character) => act(() => chat.acts.react(message, character))()} />;
   }
   return (
     <Popover anchor={anchor} at={at} label={texts.message.actions} onClose={onClose}>

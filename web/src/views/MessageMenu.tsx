@@ -1,7 +1,8 @@
-import { Suspense, useRef } from "react";
+import { useRef } from "react";
 import { Conversation, Message } from "../client/types";
 import { react } from "../rules/permissions";
 import * as texts from "../texts";
+import { Extra } from "./Chunk";
 import { useChat } from "./context";
 import { IconButton } from "./controls";
 import { MessageActions } from "./lazy";
@@ -42,7 +43,7 @@ export function MessageMenu({ message, conversation, isMine, open, onOpen }: Pro
         onClick={() => onOpen(open === undefined ? true : undefined)}
       />
       {open !== undefined && (
-        <Suspense fallback={null}>
+        <Extra>
           <MessageActions
             message={message}
             conversation={conversation}
@@ -51,7 +52,7 @@ export function MessageMenu({ message, conversation, isMine, open, onOpen }: Pro
             at={open === true ? undefined : open}
             onClose={() => onOpen(undefined)}
           />
-        </Suspense>
+        </Extra>
       )}
     </div>
   );

@@ -1,4 +1,4 @@
-import { CSSProperties, memo, MouseEvent, Suspense, useMemo, useState } from "react";
+import { CSSProperties, memo, MouseEvent, useMemo, useState } from "react";
 import { Conversation } from "../client/types";
 import { clockTime, dayLabel, fullTime } from "../texts/time";
 import { isEmojiOnly, stableIndex } from "../lib/format";
@@ -10,6 +10,7 @@ import { isFromBlocked, memberOf, PendingMessage, UploadTask } from "../store/st
 import * as texts from "../texts";
 import { Attachments, mediaWidth } from "./Attachments";
 import { Avatar } from "./Avatar";
+import { Extra } from "./Chunk";
 import { useStore } from "./context";
 import { FailedMessage, PendingMenu, RefusedEdit } from "./lazy";
 import { MessageMenu } from "./MessageMenu";
@@ -94,9 +95,9 @@ export const MessageRow = memo(function MessageRow({ row: stored, conversation, 
           <MessageMenu message={row.message} conversation={conversation} isMine={isMine} open={open} onOpen={setOpen} />
         )}
         {row.pending !== undefined && acts === undefined && (
-          <Suspense fallback={null}>
+          <Extra>
             <PendingMenu pending={row.pending} />
-          </Suspense>
+          </Extra>
         )}
       </article>
     </div>
@@ -128,6 +129,8 @@ interface BubbleProps {
   onShowQuoted(seq: number): void;
 }
 
+const none: Readonly<Record<string, UploadTask>> = {};
+
 function Bubble({ row, conversation, isMine, showsSender, acts, onShowQuoted }: BubbleProps) {
   const { message, pending } = row;
   const me = useStore((state) => state.me);
@@ -136,7 +139,8 @@ function Bubble({ row, conversation, isMine, showsSender, acts, onShowQuoted }: 
   const isWaiting = acts?.some(({ problem }) => problem === undefined) === true;
   const refused = acts?.find(({ problem }) => problem !== undefined);
   const isDeleted = message?.deletedAt !== undefined || acts?.some(({ change }) => change.kind === "delete") === true;
-  const uploads = useStore((state) => state.uploads);
+  // Only a message that is not sent shows what is on its way.
+  const uploads = useStore((state) => (pending === undefined ? none : state.uploads));
   const attachments = message?.attachments ?? pendingUploads({ uploads, me }, pending?.uploads ?? []);
   const hasPicture = attachments.some(({ kind }) => kind === "image" || kind === "video");
   const showsName = showsSender && row.isFirst;
@@ -169,10 +173,10 @@ function Bubble({ row, conversation, isMine, showsSender, acts, onShowQuoted }: 
         </div>
       </div>
       {message !== undefined && !isDeleted && <Reactions message={message} conversation={conversation} />}
-      <Suspense fallback={null}>
+      <Extra missing={<p className="failure">{texts.message.failed}</p>}>
         {pending?.state === "failed" && <FailedMessage pending={pending} />}
         {refused !== undefined && <RefusedEdit act={refused} />}
-      </Suspense>
+      </Extra>
     </div>
   );
 }

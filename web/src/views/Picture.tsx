@@ -1,7 +1,8 @@
-import { Suspense, useState } from "react";
+import { useState } from "react";
 import { Upload } from "../client/types";
 import { Size } from "../lib/mosaic";
 import * as texts from "../texts";
+import { Extra } from "./Chunk";
 import { useStore } from "./context";
 import { Blur } from "./lazy";
 
@@ -22,9 +23,9 @@ export function Picture({ upload, box, isMoving, renew }: Props) {
   return (
     <span className={`picture is-${state}`}>
       {upload.blurhash !== undefined && state !== "shown" && (
-        <Suspense fallback={null}>
+        <Extra>
           <Blur hash={upload.blurhash} />
-        </Suspense>
+        </Extra>
       )}
       {state === "broken" ? (
         <span className="picture-broken">{texts.attachment.broken}</span>

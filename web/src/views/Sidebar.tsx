@@ -1,10 +1,10 @@
-import { Suspense, useMemo, useState } from "react";
+import { useMemo, useState } from "react";
 import { Id } from "../client/types";
 import { lostWords } from "../store/lost";
 import { activity } from "../store/state";
 import * as texts from "../texts";
 import { Avatar } from "./Avatar";
-import { Fetched } from "./Chunk";
+import { Extra, Fetched } from "./Chunk";
 import { ConversationItem } from "./ConversationItem";
 import { useListed, useStore } from "./context";
 import { Empty, Link, Spinner } from "./controls";
@@ -65,9 +65,9 @@ function ConversationList({ selected }: { selected: Id | undefined }) {
   return (
     <ul className="conversation-list">
       {isLoaded && lost.size > 0 && (
-        <Suspense fallback={null}>
+        <Extra>
           <LostItems lost={lost} selected={selected} />
-        </Suspense>
+        </Extra>
       )}
       {ordered.map((conversation) => (
         <li key={conversation.id}>

@@ -1,16 +1,18 @@
 import { useMemo, useRef } from "react";
-import { Upload } from "../client/types";
+import { Message, Upload } from "../client/types";
 import * as texts from "../texts";
 import { duration as minutes } from "../texts/time";
 import { useStore } from "./context";
 import { IconButton } from "./controls";
+import { Download } from "./Download";
+import { Icon } from "./icons";
 import { Seeker } from "./Seeker";
 import { usePlayer } from "./usePlayer";
 
 const bars = 50;
 
 /** A sound with its player, on its waveform. */
-export function Sound({ upload, onError }: { upload: Upload; onError(): void }) {
+export function Sound({ upload, message, onError }: { upload: Upload; message: Message | undefined; onError(): void }) {
   const audio = useRef<HTMLAudioElement>(null);
   const player = usePlayer(audio, upload.duration);
   const preview = useStore((state) => state.previews[upload.id]);
@@ -41,6 +43,11 @@ export function Sound({ upload, onError }: { upload: Upload; onError(): void }) 
           <button type="button" className="speed" aria-label={texts.player.speed(speed)} onClick={player.nextSpeed}>
             {speed}×
           </button>
+          {message !== undefined && (
+            <Download className="sound-save" message={message} upload={upload}>
+              <Icon name="download" size={18} />
+            </Download>
+          )}
         </span>
       </div>
     </div>
