@@ -21,6 +21,8 @@ public struct Chat: Sendable {
     public let typing: Typing
     public let moderation: Moderation
     public let metrics: ChatMetrics
+    /// Reads what the stream of live events missed.
+    package let snapshots: ConversationSnapshots
     private let background: Background
 
     /// The loops that run beside the requests.
@@ -96,6 +98,8 @@ public struct Chat: Sendable {
         let tokens = RefreshTokens(secret: settings.linkSecret, previous: settings.previousLinkSecret)
         accounts = Accounts(stores: stores, refreshTokens: tokens, hasher: hasher, events: events)
         conversations = Conversations(stores: stores, limits: limits, presence: presence, events: events)
+        snapshots = ConversationSnapshots(
+            store: stores.conversations, announcements: conversations.announcements)
         messages = Messages(
             stores: stores, limits: limits, quota: quota, blockedWords: blockedWords, uploadLookup: lookup,
             conversations: conversations, typing: typing, lanes: settings.concurrency.messageLanes,

@@ -5,8 +5,8 @@ public import NIOCore
 /// The in-memory adapter serves one process. An adapter for several processes must give the same guarantees in each,
 /// and forward broadcasts.
 ///
-/// Calls can come from any thread. One thread's calls take effect in order: a socket that joins before a broadcast gets
-/// it.
+/// Calls can come from any thread. They take effect at each socket in the order in which they were made: a socket that
+/// joins before a broadcast gets it, and of two broadcasts the earlier comes first, whichever threads made them.
 public protocol Adapter: Sendable {
     /// Adds a connected socket. Called on its event loop.
     func add(_ socket: Socket)
@@ -18,6 +18,10 @@ public protocol Adapter: Sendable {
     /// Broadcasts to rooms. Each socket gets a room's events in one write.
     func broadcast(_ broadcasts: [RoomBroadcast])
     func perform(_ operation: BroadcastOperation, on target: BroadcastTarget)
+    /// Whether a socket of this process is in the room, or about to join it.
+    func hasMembers(_ room: Room) -> Bool
+    /// The rooms that lost their last member since the last call. They are noted from the first call on.
+    func takeEmptiedRooms() -> [Room]
     /// A connected socket of this process.
     func socket(_ id: String) -> Socket?
     /// Connected sockets of this process.

@@ -43,8 +43,18 @@ public struct BroadcastOperator: Sendable {
         namespace.adapter.perform(.join(rooms), on: target)
     }
 
+    /// Joins a room. Sockets that were not in it get the event, before what is sent to the room afterwards.
+    public func enter(_ room: Room, telling event: EncodedEvent) {
+        namespace.adapter.perform(.enter(room, event), on: target)
+    }
+
     public func leave(_ rooms: Room...) {
         namespace.adapter.perform(.leave(rooms), on: target)
+    }
+
+    /// Leaves a room, except for sockets that may stay. Those that leave get the event.
+    public func leave(_ room: Room, telling event: EncodedEvent, unless mayStay: @escaping @Sendable (Socket) -> Bool) {
+        namespace.adapter.perform(.leaveUnless(room, mayStay, event), on: target)
     }
 
     /// - Parameter close: Whether to end their whole connections, or only this namespace.

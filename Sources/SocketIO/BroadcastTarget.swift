@@ -15,11 +15,23 @@ public struct BroadcastTarget: Sendable, Equatable {
 }
 
 /// What can be done to many sockets at once, other than sending.
-public enum BroadcastOperation: Sendable, Equatable {
+public enum BroadcastOperation: Sendable {
     case join([Room])
+    /// Joins a room. Sockets that were not in it get the event.
+    case enter(Room, EncodedEvent)
     case leave([Room])
+    /// Leaves a room, except for sockets that may stay. Those that leave get the event.
+    case leaveUnless(Room, @Sendable (Socket) -> Bool, EncodedEvent)
     /// - Parameter close: Whether to end the whole connection, or only the namespace.
     case disconnect(close: Bool)
     /// Ends the connection without a disconnect packet.
     case cutConnection
+
+    var joined: [Room] {
+        switch self {
+        case .join(let rooms): rooms
+        case .enter(let room, _): [room]
+        case .leave, .leaveUnless, .disconnect, .cutConnection: []
+        }
+    }
 }

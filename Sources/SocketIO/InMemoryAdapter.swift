@@ -40,7 +40,13 @@ public final class InMemoryAdapter: Adapter {
     }
 
     private final class InterestTable: Sendable {
-        let rooms = Mutex<[Room: Interest]>([:])
+        struct State {
+            var rooms: [Room: Interest] = [:]
+            /// Rooms that lost their last member; nil as long as nobody asks for them.
+            var emptied: [Room]?
+        }
+
+        let state = Mutex(State())
     }
 
     private let sockets = Mutex<[String: Socket]>([:])
@@ -82,28 +88,43 @@ public final class InMemoryAdapter: Adapter {
         guard let (index, rooms) = self.loop(of: socket) else { return }
         // Counted at once, so a broadcast after this call finds the loop. Undone if the socket does not join.
         for room in names { addInterest(1, in: room, loop: index) }
-        rooms.eventLoop.runNow {
+        rooms.mailbox.hand {
             for room in names where !rooms.join(room, socket) { self.addInterest(-1, in: room, loop: index) }
         }
     }
 
     public func leave(_ names: [Room], _ socket: Socket) {
         guard let (index, rooms) = self.loop(of: socket) else { return }
-        rooms.eventLoop.runNow {
-            for room in names where rooms.leave(room, socket) { self.addInterest(-1, in: room, loop: index) }
-        }
+        rooms.mailbox.hand { self.leave(names, socket, rooms, index) }
+    }
+
+    private func leave(_ names: [Room], _ socket: Socket, _ rooms: LoopRooms, _ index: Int) {
+        for room in names where rooms.leave(room, socket) { addInterest(-1, in: room, loop: index) }
     }
 
     // MARK: Interest
 
     private func addInterest(_ change: Int, in room: Room, loop: Int) {
-        part(of: room).rooms.withLock { table in
-            let interest = table[room] ?? .one(loop: loop, count: 0)
-            table[room] = interest.add(change, loop: loop, loops: self.loops.count)
+        part(of: room).state.withLock { state in
+            let interest = (state.rooms[room] ?? .one(loop: loop, count: 0))
+                .add(change, loop: loop, loops: self.loops.count)
+            state.rooms[room] = interest
+            if interest == nil { state.emptied?.append(room) }
         }
     }
 
-    private func interest(in room: Room) -> Interest? { part(of: room).rooms.withLock { $0[room] } }
+    private func interest(in room: Room) -> Interest? { part(of: room).state.withLock { $0.rooms[room] } }
+
+    public func hasMembers(_ room: Room) -> Bool { interest(in: room) != nil }
+
+    public func takeEmptiedRooms() -> [Room] {
+        interest.flatMap { part in
+            part.state.withLock { state in
+                defer { state.emptied = [] }
+                return state.emptied ?? []
+            }
+        }
+    }
 
     private func part(of room: Room) -> InterestTable {
         interest[Int(UInt(bitPattern: room.hashValue) % UInt(interest.count))]
@@ -124,7 +145,7 @@ public final class InMemoryAdapter: Adapter {
 
     public func broadcast(_ event: EncodedEvent, to target: BroadcastTarget) {
         for rooms in interested(in: target) {
-            rooms.eventLoop.runNow {
+            rooms.mailbox.hand {
                 let event = EncodedEvent(joining: CollectionOfOne(event))
                 rooms.forEach(in: target) { $0.deliverBroadcast(event) }
             }
@@ -137,27 +158,38 @@ public final class InMemoryAdapter: Adapter {
             interest(in: broadcast.room)?.forEachLoop { byLoop[$0].append(broadcast) }
         }
         for (rooms, broadcasts) in zip(loops, byLoop) where !broadcasts.isEmpty {
-            rooms.eventLoop.runNow { for broadcast in broadcasts { rooms.broadcast(broadcast) } }
+            rooms.mailbox.hand { for broadcast in broadcasts { rooms.broadcast(broadcast) } }
         }
     }
 
     public func perform(_ operation: BroadcastOperation, on target: BroadcastTarget) {
         // A broadcast after this call finds the loops on which sockets are about to join.
-        let joined: [Room] = if case .join(let names) = operation { names } else { [] }
+        let joined = operation.joined
         for rooms in interested(in: target) {
             guard let index = loopIndexes[ObjectIdentifier(rooms.eventLoop)] else { continue }
             for room in joined { addInterest(1, in: room, loop: index) }
-            rooms.eventLoop.runNow {
+            rooms.mailbox.hand {
                 defer { for room in joined { self.addInterest(-1, in: room, loop: index) } }
-                rooms.forEach(in: target) { socket in
-                    switch operation {
-                    case .join(let names): self.join(names, socket)
-                    case .leave(let names): self.leave(names, socket)
-                    case .disconnect(let close): socket.disconnect(close: close)
-                    case .cutConnection: socket.cutConnection()
-                    }
-                }
+                rooms.forEach(in: target) { self.perform(operation, on: $0, rooms, index) }
             }
+        }
+    }
+
+    private func perform(_ operation: BroadcastOperation, on socket: Socket, _ rooms: LoopRooms, _ index: Int) {
+        switch operation {
+        case .join(let names):
+            for room in names where rooms.join(room, socket) { addInterest(1, in: room, loop: index) }
+        case .enter(let room, let event):
+            guard rooms.join(room, socket) else { return }
+            addInterest(1, in: room, loop: index)
+            socket.deliverBroadcast(event)
+        case .leave(let names): leave(names, socket, rooms, index)
+        case .leaveUnless(let room, let mayStay, let event):
+            guard !mayStay(socket), rooms.leave(room, socket) else { return }
+            addInterest(-1, in: room, loop: index)
+            socket.deliverBroadcast(event)
+        case .disconnect(let close): socket.disconnect(close: close)
+        case .cutConnection: socket.cutConnection()
         }
     }
 }

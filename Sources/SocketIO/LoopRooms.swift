@@ -8,6 +8,7 @@ import NIOCore
 /// `@unchecked Sendable`: its state is touched on its event loop only.
 final class LoopRooms: @unchecked Sendable {
     let eventLoop: any EventLoop
+    let mailbox: LoopMailbox
     private var all: [Socket] = []
     private var ids: [String: Socket] = [:]
     private var rooms: [Room: Members] = [:]
@@ -33,6 +34,7 @@ final class LoopRooms: @unchecked Sendable {
 
     init(eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
+        mailbox = LoopMailbox(eventLoop: eventLoop)
     }
 
     func add(_ socket: Socket) {

@@ -160,6 +160,12 @@ public final class Namespace: Sendable {
     /// many rooms.
     public func emit(_ broadcasts: [RoomBroadcast]) { adapter.broadcast(broadcasts) }
 
+    /// Whether a socket is in the room, or about to join it.
+    public func hasMembers(_ room: Room) -> Bool { adapter.hasMembers(room) }
+
+    /// The rooms that lost their last member since the last call. They are noted from the first call on.
+    public func takeEmptiedRooms() -> [Room] { adapter.takeEmptiedRooms() }
+
     /// Sends an event to everyone in the namespace.
     public func emit(_ event: String, _ arguments: [JSONFragment], attachments: [ByteBuffer] = []) {
         BroadcastOperator(namespace: self, target: BroadcastTarget()).emit(event, arguments, attachments: attachments)

@@ -26,10 +26,10 @@ public final class Socket: @unchecked Sendable {
     private var lastTask: Task<Void, Never>?
     private var queuedTasks = 0
     /// Broadcasts since `holdBroadcasts()`, or nil if none are held.
-    private var held: [(event: EncodedEvent, subject: String?)]?
+    private var held: [(event: EncodedEvent, subject: EventSubject?)]?
     private var heldBytes = 0
-    /// The subjects of events that the client has, and whose broadcasts may still be on their way.
-    private var known: Set<String> = []
+    /// The subjects of which the client was told, and in which version. Older broadcasts may still be on their way.
+    private var known: [String: Int] = [:]
     private let limits: SocketLimits
 
     private struct AwaitedReply {
@@ -90,33 +90,35 @@ public final class Socket: @unchecked Sendable {
     /// Sends the held broadcasts, and stops holding them.
     ///
     /// - Parameters:
-    ///   - subjects: The subjects of events that the client has already received in another way.
-    ///   - time: For how long broadcasts of these subjects are dropped that arrive later. What the client received was
-    ///     read after it was stored, and its broadcast may still be on its way.
-    public func releaseBroadcasts(except subjects: Set<String> = [], for time: TimeAmount = .seconds(10)) {
+    ///   - versions: The subjects of which the client was told in another way, and in which version. Broadcasts that are
+    ///     not newer are dropped, and what would tell of a subject as new tells of its change.
+    ///   - time: For how long. What the client was told was read after it was stored, and its broadcast may still be on
+    ///     its way.
+    public func releaseBroadcasts(except versions: [String: Int] = [:], for time: TimeAmount = .seconds(10)) {
         eventLoop.runNow {
             guard let held = self.held else { return }
             self.held = nil
             self.heldBytes = 0
-            self.known = subjects
-            for (event, subject) in held where !self.isKnown(subject) { self.deliver(event) }
+            self.known = versions
+            for (event, subject) in held { self.deliverUnlessKnown(event, subject) }
             guard !self.known.isEmpty else { return }
-            self.eventLoop.scheduleTask(in: time) { [weak self] in self?.known = [] }
+            self.eventLoop.scheduleTask(in: time) { [weak self] in self?.known = [:] }
         }
     }
 
-    /// Each subject is broadcast once.
-    private func isKnown(_ subject: String?) -> Bool { subject.flatMap { known.remove($0) } != nil }
+    private func deliverUnlessKnown(_ event: EncodedEvent, _ subject: EventSubject?, mayWait: Bool = false) {
+        guard let subject, let version = known[subject.id] else { return deliver(event, mayWait: mayWait) }
+        guard subject.version > version else { return }
+        known[subject.id] = subject.version
+        deliver(subject.change ?? event, mayWait: mayWait)
+    }
 
     /// Whether each broadcast to this socket needs a decision. On the event loop.
     var filtersBroadcasts: Bool { held != nil || !known.isEmpty }
 
     /// On the event loop.
-    func deliverBroadcast(_ event: EncodedEvent, subject: String? = nil) {
-        guard held != nil else {
-            if !isKnown(subject) { deliver(event, mayWait: true) }
-            return
-        }
+    func deliverBroadcast(_ event: EncodedEvent, subject: EventSubject? = nil) {
+        guard held != nil else { return deliverUnlessKnown(event, subject, mayWait: true) }
         heldBytes += event.packets.reduce(0) { $0 + $1.size }
         guard heldBytes <= limits.maxHeldBytes else { return cutConnection() }
         held?.append((event, subject))

@@ -59,9 +59,11 @@ package final class RecordedEvents: EventSink {
     package enum Entry: Sendable {
         case event(ChatEvent)
         case order(ConnectionOrder)
+        case join(ConversationID, UserID)
+        case leave(ConversationID, UserID)
     }
 
-    private let state = Mutex((entries: [Entry](), messages: [NewMessage]()))
+    private let state = Mutex((entries: [Entry](), messages: [NewMessage](), revisions: [Int]()))
 
     package init() {}
 
@@ -69,7 +71,35 @@ package final class RecordedEvents: EventSink {
 
     package func order(_ order: ConnectionOrder) { state.withLock { $0.entries.append(.order(order)) } }
 
-    package func announce(_ messages: [NewMessage]) { state.withLock { $0.messages += messages } }
+    package func announce(_ messages: [NewMessage]) {
+        state.withLock { state in
+            for new in messages { state.entries += Self.entries(new.arriving, new.message.conversationId) }
+            state.messages += messages
+        }
+    }
+
+    package func apply(_ news: ConversationNews) {
+        state.withLock { state in
+            state.revisions.append(news.revision)
+            state.entries += Self.entries(news.arriving, news.conversation)
+            state.entries += news.leaving.map { .leave(news.conversation, $0) } + news.events.map { .event($0) }
+        }
+    }
+
+    private static func entries(_ arriving: [NewMember], _ id: ConversationID) -> [Entry] {
+        arriving.flatMap { member in
+            [.join(id, member.user)] + (member.view.map { [.event(.conversationCreated($0, for: member.user))] } ?? [])
+        }
+    }
+
+    package func promise(_ revision: Int, of conversation: ConversationID) {}
+
+    package func retract(_ revision: Int, of conversation: ConversationID) {}
+
+    package func abandon(_ revision: Int, of conversation: ConversationID) {}
+
+    /// Of all changes of members, roles and titles.
+    package var revisions: [Int] { state.withLock { $0.revisions } }
 
     package var messages: [Message] { state.withLock { $0.messages.map(\.message) } }
 

@@ -123,7 +123,7 @@ enum Samples {
         .conversationCreated: (conversation, sparseConversation),
         .conversationUpdated: (conversation, sparseConversation),
         .conversationRenamed: both(TitleChange(conversation: id(5), title: "Sea", revision: 2)),
-        .conversationRemoved: both(ConversationRemoval(conversation: id(5))),
+        .conversationRemoved: both(ConversationRemoval(conversation: id(5), revision: 7)),
         .memberUpdated: both(RoleChange(conversation: id(5), user: id(1), role: .admin, revision: 2)),
         .memberJoined: both(
             MemberCount(

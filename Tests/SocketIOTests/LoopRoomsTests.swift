@@ -123,6 +123,8 @@ private struct NoAdapter: Adapter {
     func broadcast(_ event: EncodedEvent, to target: BroadcastTarget) {}
     func broadcast(_ broadcasts: [RoomBroadcast]) {}
     func perform(_ operation: BroadcastOperation, on target: BroadcastTarget) {}
+    func hasMembers(_ room: Room) -> Bool { false }
+    func takeEmptiedRooms() -> [Room] { [] }
     func socket(_ id: String) -> Socket? { nil }
     var socketCount: Int { 0 }
 }

@@ -116,6 +116,36 @@ import Testing
         #expect(namespace.socketCount == 0)
     }
 
+    @Test func tellsThoseWhoEnterAndThoseWhoMustLeave() throws {
+        let ((a, socketA), (b, socketB)) = (try connect(), try connect())
+        socketA.join("r")
+        let everybody = namespace.to(socketA.id, socketB.id)
+        everybody.enter("r", telling: namespace.encode("entered", []))
+        namespace.to("r").emit("e", [])
+        #expect(try frames(a, b) == [[#"42["e"]"#], [#"42["entered"]"#, #"42["e"]"#]])
+        let stays = socketA.id
+        namespace.to("r").leave("r", telling: namespace.encode("left", [])) { $0.id == stays }
+        namespace.to("r").emit("e", [])
+        #expect(try frames(a, b) == [[#"42["e"]"#], [#"42["left"]"#]])
+    }
+
+    @Test func notesRoomsThatLostTheirLastMember() throws {
+        let ((_, socketA), (b, socketB)) = (try connect(), try connect())
+        for socket in [socketA, socketB] { socket.join("r", "s") }
+        socketA.leave("s")
+        #expect(namespace.takeEmptiedRooms() == [], "nobody had asked")
+        #expect(namespace.hasMembers("r"))
+        socketA.leave("r")
+        #expect(namespace.takeEmptiedRooms() == [])
+        try b.channel.close().wait()
+        #expect(namespace.takeEmptiedRooms().sorted() == ["r", "s"])
+        #expect(namespace.takeEmptiedRooms() == [])
+        #expect(!namespace.hasMembers("r"))
+        // Nobody is there to join.
+        namespace.to(socketB.id).join("t")
+        #expect(!namespace.hasMembers("t"))
+    }
+
     // MARK: Events and acknowledgements
 
     @Test func receivesEventsInOrder() throws {

@@ -1,4 +1,5 @@
 import EngineIO
+import Foundation
 import HTTPTypes
 import Logging
 import NIOCore
@@ -196,20 +197,97 @@ import Testing
             sockets[0].releaseBroadcasts()
             sockets[1].releaseBroadcasts()
             // It has this event, whose broadcast is still to come.
-            sockets[3].releaseBroadcasts(except: ["2"])
+            sockets[3].releaseBroadcasts(except: ["2": 7])
             let namespace = server.namespace()
             func event(_ number: Int, except: String? = nil) -> RoomEvent {
                 RoomEvent(
-                    namespace.encode("e", [JSONFragment(json: "\(number)")]), except: except, subject: "\(number)")
+                    namespace.encode("e", [JSONFragment(json: "\(number)")]), except: except,
+                    subject: EventSubject(id: "\(number)", version: 7))
             }
             namespace.emit([
                 RoomBroadcast(room: "room", events: [event(1), event(2, except: sockets[1].id), event(3)]),
                 RoomBroadcast(room: "empty", events: [event(9)]),
                 RoomBroadcast(room: "room", events: [event(4)]),
             ])
-            sockets[2].releaseBroadcasts(except: ["1", "3"])
+            sockets[2].releaseBroadcasts(except: ["1": 7, "3": 8])
             for (client, numbers) in zip(clients, [[1, 2, 3, 4], [1, 3, 4], [2, 4], [1, 3, 4]]) {
                 for number in numbers { #expect(try await client.frame() == "42[\"e\",\(number)]") }
+            }
+        }
+    }
+
+    /// What a socket was told of before the live events leaves out those that are not newer. What would tell of it as new
+    /// tells of its change.
+    @Test func judgesEventsByTheirVersions() async throws {
+        let connected = AsyncStream.makeStream(of: Socket.self)
+        let prepare = { (namespace: Namespace) in
+            namespace.onConnect { socket in
+                socket.holdBroadcasts()
+                socket.join("room")
+                connected.continuation.yield(socket)
+            }
+        }
+        try await withServer(prepare: prepare) { server, port in
+            var arrivals = connected.stream.makeAsyncIterator()
+            let client = try await TestClient(port: port, group: self.group)
+            _ = try await client.upgrade(path)
+            _ = try await client.frame()
+            try await client.send("40")
+            _ = try await client.frame()
+            let socket = try #require(await arrivals.next())
+            let namespace = server.namespace()
+            func emit(_ name: String, _ id: String, _ version: Int, change: String? = nil) {
+                let subject = EventSubject(id: id, version: version, change: change.map { namespace.encode($0, []) })
+                namespace.emit([
+                    RoomBroadcast(room: "room", events: [RoomEvent(namespace.encode(name, []), subject: subject)])
+                ])
+            }
+            emit("held", "a", 4)
+            emit("held", "b", 4)
+            socket.releaseBroadcasts(except: ["a": 5])
+            emit("old", "a", 5)
+            emit("new", "a", 6, change: "change")
+            emit("old", "a", 6)
+            emit("changed", "a", 7)
+            emit("another", "c", 1)
+            for name in ["held", "change", "changed", "another"] {
+                #expect(try await client.frame() == "42[\"\(name)\"]")
+            }
+        }
+    }
+
+    /// Two broadcasts reach everybody in the order in which they were made, also if the later one is made on an event
+    /// loop that has not come to the earlier one yet.
+    @Test func aBroadcastOnAnEventLoopDoesNotOvertake() async throws {
+        let connected = AsyncStream.makeStream(of: Socket.self)
+        let prepare = { (namespace: Namespace) in
+            namespace.onConnect { socket in
+                socket.join("room")
+                connected.continuation.yield(socket)
+            }
+        }
+        try await withServer(prepare: prepare) { server, port in
+            var arrivals = connected.stream.makeAsyncIterator()
+            let client = try await TestClient(port: port, group: self.group)
+            _ = try await client.upgrade(path)
+            _ = try await client.frame()
+            try await client.send("40")
+            _ = try await client.frame()
+            let socket = try #require(await arrivals.next())
+            let namespace = server.namespace()
+            socket.eventLoop.execute {
+                let done = DispatchSemaphore(value: 0)
+                Thread.detachNewThread {
+                    namespace.emit([RoomBroadcast(room: "room", events: [RoomEvent(namespace.encode("first", []))])])
+                    namespace.to("room").emit("second", [])
+                    done.signal()
+                }
+                done.wait()
+                namespace.emit([RoomBroadcast(room: "room", events: [RoomEvent(namespace.encode("third", []))])])
+                namespace.to("room").emit("fourth", [])
+            }
+            for name in ["first", "second", "third", "fourth"] {
+                #expect(try await client.frame() == "42[\"\(name)\"]")
             }
         }
     }

@@ -60,7 +60,7 @@ def test_everybody_concerned_is_told(people):
         assert_problem(alice.request("PATCH", f"/messages/{message['id']}", json={"text": "x"}), 410, "gone")
 
         bob.request("DELETE", f"/conversations/{group}/members/{carol.id}")
-        assert c.wait_for("conversation:removed") == {"id": group}
+        assert c.wait_for("conversation:removed") == {"id": group, "revision": 9}
         for device in (a, b):
             left = {"conversationId": group, "userId": carol.id, "memberCount": 2, "revision": 9}
             assert device.wait_for("member:left") == left

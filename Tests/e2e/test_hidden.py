@@ -70,7 +70,8 @@ def test_a_hidden_conversation_comes_back_with_a_message(people, how):
                 device.forget()
             assert HIDING[how](bob, b, direct)
             for device in (b, other):
-                assert device.wait_for("conversation:removed") == {"id": direct}
+                removed = device.wait_for("conversation:removed")
+                assert removed == {"id": direct, "revision": removed["revision"]} and removed["revision"] > 0
             assert listed(bob) == [group] and direct in listed(alice)
             assert b.emit("sync", {"known": {direct: revision, group: 1}})["removed"] == [direct]
             with bob.connect() as late:

@@ -8,88 +8,141 @@ struct ConversationAnnouncements: Sendable {
     let presence: Presence
     let events: any EventSink
 
+    /// A conversation as members see it.
+    typealias Views = [(user: UserID, view: Conversation)]
+
+    /// A new conversation is at its first revision.
     func creation(of id: ConversationID, to users: [UserID]) async throws {
-        for user in users { events.order(.join(id, user: user)) }
-        try await deliver(id, to: presence.online(among: users)) { .conversationCreated($0, for: $1) }
+        try await announce(id, 1) {
+            (ConversationNews(id, revision: 1, arriving: try await newMembers(users, of: id)), [])
+        }
     }
 
-    func arrival(of users: [UserID], in id: ConversationID, _ change: MembershipChange) async throws {
-        for user in users { events.order(.join(id, user: user)) }
-        let apart = try await blocks.apart(from: users)
-        for var member in try await store.members(users, of: id) {
-            if apart[member.user.id] == nil {
-                presence.describe(&member.user, apart: [])
-            } else {
-                // Everybody gets the same event, and somebody must not see whether this member is online.
-                member.user.lastSeenAt = nil
+    func arrival(_ addition: ConversationChange.Addition, in id: ConversationID) async throws {
+        let (users, change) = (addition.users, addition.change)
+        try await announce(id, change.revision) {
+            var events: [ChatEvent] = []
+            let apart = try await blocks.apart(from: users)
+            for var member in try await store.members(users, of: id) {
+                if apart[member.user.id] == nil {
+                    presence.describe(&member.user, apart: [])
+                } else {
+                    // Everybody gets the same event, and somebody must not see whether this member is online.
+                    member.user.lastSeenAt = nil
+                }
+                events.append(.memberJoined(id, member, change))
             }
-            events.deliver(.memberJoined(id, member, change))
+            let new = Set(users)
+            let news = ConversationNews(
+                id, revision: change.revision, lastSeq: addition.lastSeq,
+                arriving: try await newMembers(users, of: id), events: events)
+            return (news, try await membership(of: id) { !new.contains($0) })
         }
-        try await deliver(id, to: presence.online(among: users)) { .conversationCreated($0, for: $1) }
-        let new = Set(users)
-        try await membership(of: id) { !new.contains($0) }
     }
 
     func departure(
         of user: UserID, from id: ConversationID, _ departure: ConversationChange.Departure
     ) async throws {
-        events.order(.confirmLeave(id, user: user))
-        events.deliver(.memberLeft(id, user: user, departure.change))
-        events.deliver(.conversationRemoved(id, for: user))
+        let revision = departure.change.revision
+        var events: [ChatEvent] = [
+            .memberLeft(id, user: user, departure.change), .conversationRemoved(id, for: user, revision: revision),
+        ]
         if let promoted = departure.promoted {
-            events.deliver(.roleChanged(id, user: promoted, role: .owner, revision: departure.change.revision))
+            events.append(.roleChanged(id, user: promoted, role: .owner, revision: revision))
         }
-        try await membership(of: id) { _ in true }
+        // Nothing has to be read for this, so it does not wait.
+        self.events.apply(ConversationNews(id, revision: revision, leaving: [user], events: events))
+        tell(try await membership(of: id) { _ in true })
     }
 
     /// Shows the conversation to those of a small group. In a large one, `member:joined` and `member:left` have to do:
     /// the whole conversation for every member, whenever somebody comes or goes, would cost more than the messages.
-    private func membership(of id: ConversationID, to include: (UserID) -> Bool) async throws {
+    private func membership(
+        of id: ConversationID, to include: (UserID) -> Bool
+    ) async throws -> Views {
         let members = try await store.memberIDs(of: id)
-        guard GroupSize.isSmall(members.count) else { return }
-        try await update(of: id, to: members.filter(include))
+        guard GroupSize.isSmall(members.count) else { return [] }
+        return try await views(of: id, for: members.filter(include))
     }
 
     /// Everybody is told of the new role. In a large group, only the member whose role it is sees the whole conversation.
     func role(_ role: Member.Role, of user: UserID, in id: ConversationID, revision: Int) async throws {
-        events.deliver(.roleChanged(id, user: user, role: role, revision: revision))
+        let event = ChatEvent.roleChanged(id, user: user, role: role, revision: revision)
+        events.apply(ConversationNews(id, revision: revision, events: [event]))
         let members = try await store.memberIDs(of: id)
-        try await update(of: id, to: GroupSize.isSmall(members.count) ? members : [user])
+        tell(try await views(of: id, for: GroupSize.isSmall(members.count) ? members : [user]))
     }
 
     /// A small group is shown the whole conversation, a large one only the title.
     func title(_ title: String, of id: ConversationID, revision: Int) async throws {
-        let members = try await store.memberIDs(of: id)
-        guard GroupSize.isSmall(members.count) else {
-            return events.deliver(.conversationRenamed(id, title: title, revision: revision))
+        try await announce(id, revision) {
+            let members = try await store.memberIDs(of: id)
+            guard GroupSize.isSmall(members.count) else {
+                let event = ChatEvent.conversationRenamed(id, title: title, revision: revision)
+                return (ConversationNews(id, revision: revision, events: [event]), [])
+            }
+            return (ConversationNews(id, revision: revision), try await views(of: id, for: members))
         }
-        try await update(of: id, to: members)
     }
 
-    /// Shows the changed conversation to those of `members` who are online.
-    func update(of id: ConversationID, to members: [UserID]) async throws {
-        try await deliver(id, to: presence.online(among: members)) { .conversationUpdated($0, for: $1) }
+    /// Only the member sees that they were invited, and are no more.
+    func acceptance(by user: UserID, in id: ConversationID, revision: Int) async throws {
+        try await announce(id, revision) {
+            (ConversationNews(id, revision: revision), try await views(of: id, for: [user]))
+        }
     }
 
-    /// Sends the conversation to each of `users`, who are members, with what only they are shown of it.
-    private func deliver(
-        _ id: ConversationID, to users: [UserID], as event: (Conversation, UserID) -> ChatEvent
+    /// Reads what is to be told of a change, and tells it.
+    private func announce(
+        _ id: ConversationID, _ revision: Int, _ read: () async throws -> (ConversationNews, Views)
     ) async throws {
-        guard let first = users.first, let shared = try await store.view(id, for: first) else { return }
+        events.promise(revision, of: id)
+        do {
+            let (news, views) = try await read()
+            events.apply(news)
+            tell(views)
+        } catch {
+            events.abandon(revision, of: id)
+            throw error
+        }
+    }
+
+    private func tell(_ views: Views) {
+        for (user, view) in views { events.deliver(.conversationUpdated(view, for: user)) }
+    }
+
+    /// New members, and the conversation as those of them see it who are online. Nobody who comes meanwhile is left out.
+    func newMembers(_ users: [UserID], of id: ConversationID) async throws -> [NewMember] {
+        var found: [UserID: Conversation] = [:]
+        while true {
+            let missing = presence.online(among: users).filter { found[$0] == nil }
+            let views = try await views(of: id, for: missing)
+            for (user, view) in views { found[user] = view }
+            // Who has gone meanwhile has no view.
+            if views.count < missing.count || missing.isEmpty {
+                return users.map { NewMember(user: $0, view: found[$0]) }
+            }
+        }
+    }
+
+    /// The conversation as each of `users` sees it who is a member and online.
+    func views(of id: ConversationID, for users: [UserID]) async throws -> Views {
+        let users = presence.online(among: users)
+        guard let first = users.first, let shared = try await store.view(id, for: first) else { return [] }
         let own = try await store.own(in: id, for: users)
         let apart = try await blocks.apart(from: users)
         var described = shared
         presence.describe(&described, apart: [])
-        for user in users {
+        return users.compactMap { user in
             var view = described
             if let apart = apart[user] {
                 view = shared
                 presence.describe(&view, apart: apart)
             }
             // Who has gone meanwhile is told so by itself.
-            guard let own = own[user] else { continue }
+            guard let own = own[user] else { return nil }
             view.show(own)
-            events.deliver(event(view, user))
+            return (user, view)
         }
     }
 }

@@ -30,9 +30,9 @@ extension Conversations {
         }
     }
 
-    /// Shows a direct conversation to those from whom it was hidden until this message came. To be called before the
-    /// message is announced.
-    func reveal(_ message: Message) async { await members.reveal(message) }
+    /// Those from whom a direct conversation was hidden until this message came. To be called before the message is
+    /// announced.
+    func reveal(_ message: Message) async -> [NewMember] { await members.reveal(message) }
 
     public func makeGroup(
         by user: UserID, title: String, visibility: Conversation.Visibility, members: [UserID]
@@ -56,11 +56,11 @@ extension Conversations {
     public func rename(_ id: ConversationID, to title: String, by user: UserID) async throws -> Conversation {
         let title = try Rules.title(title)
         try await members.inTurn(id) {
-            let revision = try await store.change(id) { change in
+            let revision = try await members.change(id) { change in
                 try Permissions.rename(try await change.lock(for: user))
                 return try await change.setTitle(title)
             }
-            try await announcements.title(title, of: id, revision: revision)
+            if let revision { try await announcements.title(title, of: id, revision: revision) }
         }
         return try await view(id, for: user)
     }
@@ -98,11 +98,11 @@ extension Conversations {
     /// Accepts a stranger's invitation; `leave` declines it. Without an invitation nothing changes.
     public func accept(_ id: ConversationID, by user: UserID) async throws -> Conversation {
         try await members.inTurn(id) {
-            let accepted = try await store.change(id) { change in
+            let accepted = try await members.change(id) { change in
                 try Permissions.read(try await change.lock(for: user))
                 return try await change.acceptInvitation(of: user)
             }
-            if accepted { try await announcements.update(of: id, to: [user]) }
+            if let accepted { try await announcements.acceptance(by: user, in: id, revision: accepted) }
         }
         return try await view(id, for: user)
     }
@@ -123,7 +123,7 @@ extension Conversations {
         _ role: Member.Role, of target: UserID, in id: ConversationID, by user: UserID
     ) async throws -> Conversation {
         try await members.inTurn(id) {
-            let revision: Int? = try await store.change(id) { change in
+            let revision = try await members.change(id) { change in
                 try Permissions.changeRole(try await change.lock(for: user))
                 guard let current = try await change.role(of: target) else { throw ChatError.notFound("member") }
                 if current == role { return nil }

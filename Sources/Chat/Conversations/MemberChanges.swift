@@ -2,10 +2,10 @@ import ChatModel
 import ChatStore
 import Synchronization
 
-/// Changes who is in a conversation, and keeps the rooms of the connections in step with the database.
+/// Changes who is in a conversation, and says so, for the rooms of the connections to follow.
 ///
-/// One change of a conversation's members or title runs at a time, until everybody has been told of it. So rooms and
-/// events follow in the order of the commits, and nobody is told of a conversation after having left it.
+/// One change of a conversation's members or title runs at a time, until everybody has been told of it. So what is read
+/// after a change is seldom later than the change.
 struct MemberChanges: Sendable {
     let store: ConversationStore
     let announcements: ConversationAnnouncements
@@ -33,42 +33,56 @@ struct MemberChanges: Sendable {
             id, behindAtMost: Self.maxWaiting, until: .now + Self.maxWait, body)
     }
 
-    /// Adds those who are not members yet. Their connections join the room after the commit and before the conversation
-    /// is described to them: a message is either in the description or arrives live.
+    /// Makes a change that has a revision and no other outcome.
+    /// - Returns: The revision; nil when nothing was changed.
+    func change(
+        _ id: ConversationID, _ body: @escaping @Sendable (ConversationChange) async throws -> Int?
+    ) async throws -> Int? {
+        try await events.promising(id) { promise in
+            try await store.change(id) {
+                let revision = try await body($0)
+                if let revision { promise.make(revision) }
+                return revision
+            }
+        }
+    }
+
+    /// Adds those who are not members yet.
     /// - Parameter permit: Locks the conversation and says whether anybody is to be added.
     func add(
         _ users: [UserID], to id: ConversationID, by adder: UserID?,
         permit: @escaping @Sendable (ConversationChange) async throws -> Bool
     ) async throws {
         try await inTurn(id) {
-            let arrival = try await reconnecting(users, to: id) {
-                try await store.change(id) { try await permit($0) ? try await $0.add(users, by: adder) : nil }
+            let addition = try await reconnecting(users, to: id) {
+                try await events.promising(id) { promise in
+                    try await store.change(id) { change in
+                        guard try await permit(change) else { return nil as ConversationChange.Addition? }
+                        let addition = try await change.add(users, by: adder)
+                        if let addition { promise.make(addition.change.revision) }
+                        return addition
+                    }
+                }
             }
-            guard let arrival else { return }
-            try await announcements.arrival(of: arrival.users, in: id, arrival.change)
+            if let addition { try await announcements.arrival(addition, in: id) }
         }
     }
 
-    /// Removes a member. Their connections leave the room before the commit: the transaction holds the lock under which
-    /// messages are stored, so no message that is stored after the removal reaches them.
+    /// Removes a member. Whatever has a later revision goes out after their connections have left the room.
     /// - Parameter change: Locks the conversation and takes the member out.
     func remove(
         _ user: UserID, from id: ConversationID,
         _ change: @escaping @Sendable (ConversationChange) async throws -> ConversationChange.Departure
     ) async throws {
         try await inTurn(id) {
-            let isLeaving = Atomic(false)
-            let departure: ConversationChange.Departure
-            do {
-                departure = try await store.change(id) {
-                    let departure = try await change($0)
-                    events.order(.leave(id, user: user))
-                    isLeaving.store(true, ordering: .relaxed)
-                    return departure
+            let departure = try await reconnecting([user], to: id) {
+                try await events.promising(id) { promise in
+                    try await store.change(id) {
+                        let departure = try await change($0)
+                        promise.make(departure.change.revision)
+                        return departure
+                    }
                 }
-            } catch {
-                if isLeaving.load(ordering: .relaxed) { reconnect([user], to: id, leaving: true) }
-                throw error
             }
             try await announcements.departure(of: user, from: id, departure)
         }
@@ -76,53 +90,59 @@ struct MemberChanges: Sendable {
 
     /// Hides a direct conversation from `user`. Their connections leave the room, and are told, before the commit: a
     /// message that is stored later brings the conversation back, and must not be overtaken.
-    /// - Parameter change: Locks the conversation and says whether it is hidden from now on.
+    /// - Parameter change: Locks the conversation and says at what it is hidden; nil if it is hidden already.
     func hide(
         _ id: ConversationID, from user: UserID,
-        _ change: @escaping @Sendable (ConversationChange) async throws -> Bool
+        _ change: @escaping @Sendable (ConversationChange) async throws -> ConversationPosition?
     ) async throws {
         try await inTurn(id) {
             let isLeaving = Atomic(false)
             do {
                 try await store.change(id) {
-                    guard try await change($0) else { return }
-                    events.order(.leave(id, user: user))
-                    events.deliver(.conversationRemoved(id, for: user))
-                    isLeaving.store(true, ordering: .relaxed)
+                    guard let position = try await change($0) else { return }
+                    // The change may run twice.
+                    if !isLeaving.exchange(true, ordering: .relaxed) {
+                        events.order(.hide(id, from: user, revision: position.revision))
+                    }
                 }
             } catch {
-                if isLeaving.load(ordering: .relaxed) { reconnect([user], to: id, leaving: true) }
+                if isLeaving.load(ordering: .relaxed) { reconnect([user], to: id, hiding: true) }
                 throw error
             }
-            if isLeaving.load(ordering: .relaxed) { events.order(.confirmLeave(id, user: user)) }
+            if isLeaving.load(ordering: .relaxed) { events.order(.endHiding(id, from: user)) }
         }
     }
 
-    /// Shows a direct conversation again to a user who opens it.
+    /// Shows a direct conversation again to a user who opens it. Their connections join the room before it is described: a
+    /// message is either in the description or comes live.
     func show(_ id: ConversationID, to user: UserID) async throws {
         try await inTurn(id) {
-            let wasHidden = try await reconnecting([user], to: id) {
+            let shown = try await reconnecting([user], to: id) {
                 try await store.change(id) { change in
-                    try await change.lock(for: user) != nil ? try await change.show(to: user) : false
+                    try await change.lock(for: user) != nil ? try await change.show(to: user) : nil
                 }
             }
-            if wasHidden { try await announcements.creation(of: id, to: [user]) }
+            guard let shown else { return }
+            events.order(.show(shown, to: user))
+            for (user, view) in try await announcements.views(of: id, for: [user]) {
+                events.deliver(.conversationCreated(view, for: user))
+            }
         }
     }
 
-    /// Shows a direct conversation to those from whom it was hidden until this message came. Their connections join the
-    /// room before the message is announced there. If that fails, they are cut, and find out when they come again.
-    func reveal(_ message: Message) async {
+    /// Those from whom a direct conversation was hidden until this message came, and how each sees it. If that cannot be
+    /// read, their connections are cut, and find out when they come again.
+    func reveal(_ message: Message) async -> [NewMember] {
         let id = message.conversationId
         do {
-            try await turns.withLock(id, behindAtMost: Self.maxWaiting, until: .now + Self.maxRevealWait) {
-                try await announcements.creation(of: id, to: try await store.revealed(by: message.seq, in: id))
+            return try await turns.withLock(id, behindAtMost: Self.maxWaiting, until: .now + Self.maxRevealWait) {
+                try await announcements.newMembers(try await store.revealed(by: message.seq, in: id), of: id)
             }
         } catch {
             Task {
                 while true {
                     do {
-                        for user in try await store.memberIDs(of: id) { events.order(.cut(user, leaving: nil)) }
+                        for user in try await store.memberIDs(of: id) { events.order(.cut(user, hiding: nil)) }
                         return
                     } catch {
                         if DatabaseFailure.isClosed(error) { return }
@@ -130,10 +150,11 @@ struct MemberChanges: Sendable {
                     }
                 }
             }
+            return []
         }
     }
 
-    /// Runs a change that makes `users` members. When nobody knows whether it took effect, their connections are cut.
+    /// Runs a change of who is a member. When nobody knows whether it took effect, the connections of `users` are cut.
     func reconnecting<Value: Sendable>(
         _ users: [UserID], to id: ConversationID? = nil, _ change: () async throws -> Value
     ) async throws -> Value {
@@ -146,7 +167,7 @@ struct MemberChanges: Sendable {
     }
 
     /// Cuts the users' connections as soon as the database can say what they are members of by then.
-    private func reconnect(_ users: [UserID], to id: ConversationID?, leaving: Bool = false) {
+    private func reconnect(_ users: [UserID], to id: ConversationID?, hiding: Bool = false) {
         Task {
             while true {
                 do {
@@ -158,7 +179,7 @@ struct MemberChanges: Sendable {
                     try? await Task.sleep(for: Self.reconnectDelay)
                 }
             }
-            for user in users { events.order(.cut(user, leaving: leaving ? id : nil)) }
+            for user in users { events.order(.cut(user, hiding: hiding ? id : nil)) }
         }
     }
 }

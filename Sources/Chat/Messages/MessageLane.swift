@@ -136,8 +136,11 @@ final class MessageLane: Sendable {
             let settled = work.unresolved.filter { free.contains(.conversation($0.conversation)) }
             if !settled.isEmpty {
                 let stored = try await store.find(settled.map(\.id))
-                for message in stored { await conversations.reveal(message) }
-                if !stored.isEmpty { events.announce(stored.map { NewMessage(message: $0, origin: nil) }) }
+                var messages: [NewMessage] = []
+                for message in stored {
+                    messages.append(NewMessage(message: message, arriving: await conversations.reveal(message)))
+                }
+                if !messages.isEmpty { events.announce(messages) }
                 work.unresolved.removeAll { free.contains(.conversation($0.conversation)) }
             }
             work.held.note(free: free)
@@ -205,10 +208,12 @@ final class MessageLane: Sendable {
             let result = try await Task { try await store.insert(batch, on: index) }.value
             metrics.commitSeconds.record((ContinuousClock.now - began) / .seconds(1))
             metrics.batchSizes.record(Double(items.count))
+            var arriving: [MessageID: [NewMember]] = [:]
             for message in result.revealing {
-                await Task { [conversations] in await conversations.reveal(message) }.value
+                events.promise(message.revision, of: message.conversationId)
+                arriving[message.id] = await Task { [conversations] in await conversations.reveal(message) }.value
             }
-            answer(items, result.outcomes)
+            answer(items, result.outcomes, arriving)
             return .done(lost: [])
         } catch  where DatabaseFailure.metLock(error) {
             return .locked
@@ -231,8 +236,10 @@ final class MessageLane: Sendable {
         }
     }
 
-    private func answer(_ items: [Item], _ outcomes: [MessageBatch.Outcome]) {
-        announce(items, outcomes)
+    private func answer(
+        _ items: [Item], _ outcomes: [MessageBatch.Outcome], _ arriving: [MessageID: [NewMember]]
+    ) {
+        announce(items, outcomes, arriving)
         for (item, outcome) in zip(items, outcomes) {
             switch outcome {
             case .stored(let message):
@@ -255,14 +262,17 @@ final class MessageLane: Sendable {
         }
     }
 
-    private func announce(_ items: [Item], _ outcomes: [MessageBatch.Outcome]) {
+    private func announce(
+        _ items: [Item], _ outcomes: [MessageBatch.Outcome], _ arriving: [MessageID: [NewMember]]
+    ) {
         var messages: [NewMessage] = []
         messages.reserveCapacity(items.count)
         for case (let item, .stored(let message)) in zip(items, outcomes) {
             let draft = item.draft
             typing.end(in: draft.conversation, by: draft.sender, origin: draft.origin)
             quota.count(message.text.utf8.count + TextQuota.bytesOfMessage, of: draft.sender)
-            messages.append(NewMessage(message: message, origin: draft.origin))
+            messages.append(
+                NewMessage(message: message, origin: draft.origin, arriving: arriving[message.id] ?? []))
         }
         metrics.messages.add(messages.count)
         if !messages.isEmpty { events.announce(messages) }

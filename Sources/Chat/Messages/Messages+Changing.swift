@@ -19,7 +19,7 @@ extension Messages {
             return revision
         } announcing: { change in
             quota.count(judgment.text.utf8.count - change.before.text.utf8.count, of: user)
-            events.deliver(.messageUpdated(change.message))
+            change.announce(events)
         }
     }
 
@@ -31,7 +31,7 @@ extension Messages {
         } announcing: { change in
             uploadLookup.forget()
             quota.count(-change.before.text.utf8.count, of: change.before.sender)
-            events.deliver(.messageDeleted(change.message))
+            change.announce(events)
         }
     }
 
@@ -58,7 +58,9 @@ extension Messages {
             return try await change.react(emoji: emoji, by: user, add: add)
         } announcing: { change in
             let reacting = Reacting(emoji: emoji, user: user, isAdded: add, revision: change.revision)
-            events.deliver(.reactionChanged(reacting, to: change.message))
+            var message = change.message
+            message.revision = change.revision
+            events.deliver(.reactionChanged(reacting, to: message))
         }
     }
 
@@ -78,6 +80,13 @@ extension Messages {
         var before: LockedMessage
         /// The conversation's revision after the change.
         var revision: Int
+
+        /// By the revision of this change. By now there may be a later one, of somebody who is not in this queue.
+        func announce(_ events: any EventSink) {
+            var message = message
+            message.revision = revision
+            events.deliver(message.deletedAt == nil ? .messageUpdated(message) : .messageDeleted(message))
+        }
     }
 
     /// Changes a message in its conversation's turn. It is announced in the same turn: in the order of the changes.
@@ -89,16 +98,39 @@ extension Messages {
         announcing announce: @escaping @Sendable (Change) -> Void
     ) async throws -> Message {
         guard let conversation = try await store.conversation(of: id) else { throw ChatError.notFound("message") }
-        return try await store.change(id, in: conversation) { change in
+        return try await events.promising(conversation) { promise in
+            try await change(id, in: conversation, by: user, promise, body, announcing: announce)
+        }
+    }
+
+    private func change(
+        _ id: MessageID, in conversation: ConversationID, by user: UserID, _ promise: RevisionPromise,
+        _ body: @escaping @Sendable (LockedMessage, MessageChange) async throws -> Int?,
+        announcing announce: @escaping @Sendable (Change) -> Void
+    ) async throws -> Message {
+        try await store.change(id, in: conversation) { change in
             // To those outside the conversation the message does not exist.
             guard let message = try await change.lock(for: user), message.membership.role != nil else {
                 throw ChatError.notFound("message")
             }
-            return (before: message, revision: try await body(message, change))
+            let revision = try await body(message, change)
+            if let revision { promise.make(revision) }
+            return (before: message, revision: revision)
         } committed: { before, revision in
-            guard let message = try await store.find(id) else { throw ChatError.notFound("message") }
-            if let revision { announce(Change(message: message, before: before, revision: revision)) }
-            return message
+            guard let revision else { return try await find(id) }
+            do {
+                let message = try await find(id)
+                announce(Change(message: message, before: before, revision: revision))
+                return message
+            } catch {
+                events.abandon(revision, of: conversation)
+                throw error
+            }
         }
+    }
+
+    private func find(_ id: MessageID) async throws -> Message {
+        guard let message = try await store.find(id) else { throw ChatError.notFound("message") }
+        return message
     }
 }

@@ -79,7 +79,7 @@ public struct Moderation: Sendable {
         let closed = try await closeAccounts(accounts)
         try await profiles.changed(Array(closed.union(accounts)))
         for user in subjects(.membership, as: User.self) {
-            events.order(.cut(user, leaving: nil))
+            events.order(.cut(user, hiding: nil))
         }
         if changes.contains(where: { $0.kind == .words }) { try await blockedWords.reload() }
         for mute in try await users.mutes(of: subjects(.mute, as: User.self)) {

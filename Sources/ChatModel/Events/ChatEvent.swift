@@ -19,8 +19,8 @@ public enum ChatEvent: Sendable {
     case conversationRenamed(ConversationID, title: String, revision: Int)
     /// A member has another role. A small group is shown `conversationUpdated` as well.
     case roleChanged(ConversationID, user: UserID, role: Member.Role, revision: Int)
-    /// `user` is not a member any more.
-    case conversationRemoved(ConversationID, for: UserID)
+    /// `user` is not a member any more, or hid the conversation.
+    case conversationRemoved(ConversationID, for: UserID, revision: Int)
     /// Somebody became a member. The members of a new conversation learn of each other by `conversationCreated`.
     case memberJoined(ConversationID, Member, MembershipChange)
     case memberLeft(ConversationID, user: UserID, MembershipChange)

@@ -1,16 +1,17 @@
-/// What the connections of this process have to do, because of who their users are and what they are members of.
+/// What the connections of this process have to do, because of who their users are and what they are shown.
 public enum ConnectionOrder: Sendable {
-    /// The user's connections join the conversation's room.
-    case join(ConversationID, user: UserID)
-    /// The user's connections leave the room: the removal of the user is about to be committed, and no message is stored
-    /// in the conversation before it is. `confirmLeave` or `cut` follows.
-    case leave(ConversationID, user: UserID)
-    /// The removal after a `leave` is committed.
-    case confirmLeave(ConversationID, user: UserID)
+    /// A direct conversation that was hidden from the user is shown again, although nothing changed in it: the user's
+    /// connections join its room.
+    case show(ConversationPosition, to: UserID)
+    /// A direct conversation is about to be hidden from the user: their connections leave its room and are told, before
+    /// that is committed. No message is stored in the conversation before it is. `endHiding` or `cut` follows.
+    case hide(ConversationID, from: UserID, revision: Int)
+    /// The hiding after a `hide` is committed.
+    case endHiding(ConversationID, from: UserID)
     /// The user's memberships changed, or may have, in a way that this process does not know: their connections are cut,
     /// and find out when they come again.
-    /// - Parameter leaving: The conversation of a `leave` that was not confirmed.
-    case cut(UserID, leaving: ConversationID?)
+    /// - Parameter hiding: The conversation of a `hide` of which nobody knows whether it was committed.
+    case cut(UserID, hiding: ConversationID?)
     /// The session's connections are told why, and closed.
     case closeSession(SessionID, ChatError.Code)
     /// The user was banned or disabled: all their connections are told so, and closed.

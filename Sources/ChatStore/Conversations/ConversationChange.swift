@@ -14,11 +14,17 @@ package struct ConversationChange: Sendable {
             .map(ConversationTable.membership)
     }
 
+    /// Members who came, and what a group is by then.
+    package struct Addition: Sendable {
+        package var users: [UserID]
+        package var change: MembershipChange
+        package var lastSeq: Int
+    }
+
     /// Adds those who are not members yet. Everything before they joined counts as read.
     /// - Parameter adder: Who adds them; nil for a user who joins.
-    /// - Returns: Those who were added, and what the group is by then; nil when nobody was.
-    package func add(_ users: [UserID], by adder: UserID?) async throws -> (users: [UserID], change: MembershipChange)?
-    {
+    /// - Returns: Nil when nobody was added.
+    package func add(_ users: [UserID], by adder: UserID?) async throws -> Addition? {
         let added: [UserID] = try await transaction.query(
             """
             INSERT INTO members (conversation_id, user_id, role, joined_at, delivered_seq, read_seq, invited_by,
@@ -40,7 +46,10 @@ package struct ConversationChange: Sendable {
         }
         try await transaction.query(
             "DELETE FROM removed_members WHERE conversation_id = \(id) AND user_id = ANY(\(added))")
-        return (added, MembershipChange(memberCount: count, revision: try await bump()))
+        let position = try await bump()
+        return Addition(
+            users: added, change: MembershipChange(memberCount: count, revision: position.revision),
+            lastSeq: position.lastSeq)
     }
 
     /// Nil when `user` is not a member.
@@ -55,16 +64,15 @@ package struct ConversationChange: Sendable {
         ).first?["count"] ?? 0
     }
 
-    /// Takes away the invitation of `user`. False when there was none.
-    package func acceptInvitation(of user: UserID) async throws -> Bool {
+    /// Takes away the invitation of `user`.
+    /// - Returns: The conversation's revision after the change; nil when there was none.
+    package func acceptInvitation(of user: UserID) async throws -> Int? {
         let accepted = try await transaction.query(
             """
             UPDATE members SET invited_by = NULL, invited_at = NULL
             WHERE conversation_id = \(id) AND user_id = \(user) AND invited_by IS NOT NULL RETURNING 1
             """)
-        guard !accepted.isEmpty else { return false }
-        try await bump()
-        return true
+        return accepted.isEmpty ? nil : try await bump().revision
     }
 
     /// Whether any of `users` was removed and has not been brought back.
@@ -126,47 +134,50 @@ package struct ConversationChange: Sendable {
 
     /// Hides the direct conversation from `user` until the next message. Not a change of the conversation: nobody else
     /// can see it.
-    /// - Returns: Whether it was not hidden before.
-    package func hide(from user: UserID) async throws -> Bool {
+    /// - Returns: What it is hidden at; nil if it was hidden before.
+    package func hide(from user: UserID) async throws -> ConversationPosition? {
         try await setHidden("c.last_seq", from: user, where: ConversationTable.isShown(to: "\(user)"))
     }
 
-    /// - Returns: Whether the direct conversation was hidden from `user`.
-    package func show(to user: UserID) async throws -> Bool {
+    /// - Returns: What the direct conversation is shown at; nil if it was not hidden from `user`.
+    package func show(to user: UserID) async throws -> ConversationPosition? {
         try await setHidden("NULL", from: user, where: "NOT \(ConversationTable.isShown(to: "\(user)"))")
     }
 
     private func setHidden(
         _ seq: PostgresQuery, from user: UserID, where condition: PostgresQuery
-    ) async throws -> Bool {
-        try await !transaction.query(
+    ) async throws -> ConversationPosition? {
+        try await transaction.query(
             """
             UPDATE conversations c SET
                 hidden_low_seq = CASE WHEN c.direct_low = \(user) THEN \(seq) ELSE c.hidden_low_seq END,
                 hidden_high_seq = CASE WHEN c.direct_high = \(user) THEN \(seq) ELSE c.hidden_high_seq END
-            WHERE c.id = \(id) AND c.kind = 'direct' AND \(condition) RETURNING 1
+            WHERE c.id = \(id) AND c.kind = 'direct' AND \(condition)
+            RETURNING c.revision, c.last_seq
             """
-        ).isEmpty
+        ).first.map(position)
     }
 
     /// - Returns: The conversation's revision after the change.
     package func setRole(_ role: Member.Role, of user: UserID) async throws -> Int {
         try await transaction.query(
             "UPDATE members SET role = \(role) WHERE conversation_id = \(id) AND user_id = \(user)")
-        return try await bump()
+        return try await bump().revision
     }
 
     /// - Returns: The conversation's revision after the change.
     package func setTitle(_ title: String) async throws -> Int {
         try await transaction.query("UPDATE conversations SET title = \(title) WHERE id = \(id)")
-        return try await bump()
+        return try await bump().revision
     }
 
-    /// - Returns: The conversation's revision after the change.
-    @discardableResult
-    private func bump() async throws -> Int {
+    private func bump() async throws -> ConversationPosition {
         let rows = try await transaction.query(ConversationTable.bump(where: "c.id = \(id)"))
         guard let row = rows.first else { throw ChatError.notFound("conversation") }
-        return try row["revision"]
+        return try position(row)
+    }
+
+    private func position(_ row: PostgresRow) throws -> ConversationPosition {
+        ConversationPosition(id: id, revision: try row["revision"], lastSeq: try row["last_seq"])
     }
 }

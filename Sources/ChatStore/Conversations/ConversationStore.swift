@@ -175,17 +175,18 @@ package struct ConversationStore: Sendable {
     }
 
     /// The conversations of each of the users, without those that are hidden from them.
-    package func ids(of users: [UserID]) async throws -> [UserID: [ConversationID]] {
+    package func positions(of users: [UserID]) async throws -> [UserID: [ConversationPosition]] {
         let rows = try await database.query(
             """
-            SELECT me.user_id, me.conversation_id FROM members me JOIN conversations c ON c.id = me.conversation_id
+            SELECT me.user_id, me.conversation_id, c.revision, c.last_seq FROM members me JOIN conversations c ON c.id = me.conversation_id
             WHERE me.user_id = ANY(\(users)) AND \(ConversationTable.isShown(to: "me.user_id"))
             """)
-        var ids: [UserID: [ConversationID]] = [:]
+        var positions: [UserID: [ConversationPosition]] = [:]
         for row in rows {
-            ids[try row[0], default: []].append(try row[1])
+            positions[try row[0], default: []].append(
+                ConversationPosition(id: try row[1], revision: try row[2], lastSeq: try row[3]))
         }
-        return ids
+        return positions
     }
 
     /// A page of the members, in the order in which they joined.

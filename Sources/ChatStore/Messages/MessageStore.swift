@@ -128,7 +128,7 @@ package struct MessageStore: Sendable {
 
     /// Makes messages from rows with `MessageTable.columns`, in their order. Attachments and reactions are read together,
     /// and only if there are any.
-    func read(_ rows: PostgresResult) async throws -> [Message] {
+    func read(_ rows: some Collection<PostgresRow>) async throws -> [Message] {
         var messages: [Message] = []
         var withAttachments: [MessageID] = []
         var withReactions: [MessageID] = []

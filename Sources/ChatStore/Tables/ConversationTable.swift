@@ -10,9 +10,9 @@ enum ConversationTable {
     }
 
     /// Counts one change of the conversation that `condition` names.
-    /// - Returns: The new `revision`.
+    /// - Returns: The new `revision`, and `last_seq`.
     static func bump(where condition: PostgresQuery) -> PostgresQuery {
-        "UPDATE conversations c SET \(change()) WHERE \(condition) RETURNING c.revision"
+        "UPDATE conversations c SET \(change()) WHERE \(condition) RETURNING c.revision, c.last_seq"
     }
 
     /// Locks the conversation for a change; messages are stored under the same lock.

@@ -1,48 +1,84 @@
+import Chat
 import ChatModel
 import NIOCore
 import SocketIO
 
 /// Carries the domain's events to the rooms that they are for, and its orders to the connections.
-struct Broadcasts: EventSink {
+struct Broadcasts: LiveOutlet {
     let namespace: Namespace
-    let joins: PendingJoins
 
     /// A message of at most so many bytes is sent whole for each reaction to it, to every device of every member. Of a
     /// longer one, only the reaction is sent.
     private static let maxReactedMessage = 4096
 
-    func announce(_ messages: [NewMessage]) {
-        var broadcasts: [RoomBroadcast] = []
-        var positions: [ConversationID: Int] = [:]
-        for new in messages {
-            let event = RoomEvent(
-                namespace.encode(ServerEvent.messageReceived.rawValue, [JSONFragment(writing: new.message)]),
-                except: new.origin?.value, subject: new.message.id.description)
-            let conversation = new.message.conversationId
-            if let position = positions[conversation] {
-                broadcasts[position].events.append(event)
-            } else {
-                positions[conversation] = broadcasts.count
-                broadcasts.append(RoomBroadcast(room: .conversation(conversation), events: [event]))
-            }
-        }
-        namespace.emit(broadcasts)
+    func perform(_ steps: [LiveStep]) {
+        var batch = RoomBatch(namespace)
+        for step in steps { perform(step, &batch) }
+        batch.flush()
     }
 
-    func deliver(_ event: ChatEvent) {
+    func hasDevices(_ user: UserID) -> Bool { namespace.hasMembers(.user(user)) }
+
+    func hasAudience(_ conversation: ConversationID) -> Bool { namespace.hasMembers(.conversation(conversation)) }
+
+    func takeAbandoned() -> [ConversationID] { namespace.takeEmptiedRooms().compactMap(Room.conversation(named:)) }
+
+    private func perform(_ step: LiveStep, _ batch: inout RoomBatch) {
+        switch step {
+        case .message(let new): batch.add(new.message, except: new.origin)
+        case .missed(let message): batch.add(message, except: nil, isMissed: true)
+        case .event(let event): deliver(event, &batch)
+        case .several(let steps): for step in steps { perform(step, &batch) }
+        case .order, .enter, .leave, .keep, .cut, .join:
+            // What is collected goes out first.
+            batch.flush()
+            act(step)
+        }
+    }
+
+    private func act(_ step: LiveStep) {
+        switch step {
+        case .order(let order): obey(order)
+        case .enter(let conversation, let member):
+            if let view = member.view {
+                let event = namespace.encode(ServerEvent.conversationCreated.rawValue, [JSONFragment(writing: view)])
+                to(member.user).enter(.conversation(conversation), telling: event)
+            } else {
+                to(member.user).join(.conversation(conversation))
+            }
+        case .leave(let conversation, let user): to(user).leave(.conversation(conversation))
+        case .keep(let conversation, let members, let revision):
+            let removal = ConversationRemoval(conversation: conversation, revision: revision)
+            let event = namespace.encode(ServerEvent.conversationRemoved.rawValue, [JSONFragment(writing: removal)])
+            to(conversation).leave(.conversation(conversation), telling: event) { socket in
+                socket.caller.map { members.contains($0.user) } ?? false
+            }
+        case .cut(let conversation): to(conversation).cutConnections()
+        case .join(let conversations, let join): join(conversations)
+        case .message, .missed, .event, .several: break
+        }
+    }
+
+    private func deliver(_ event: ChatEvent, _ batch: inout RoomBatch) {
         switch event {
-        case .messageUpdated(let message):
-            to(message.conversationId).emit(.messageUpdated, message)
-        case .messageDeleted(let message):
-            to(message.conversationId).emit(.messageDeleted, message)
+        case .messageUpdated(let message): batch.add(.messageUpdated, message, of: message)
+        case .messageDeleted(let message): batch.add(.messageDeleted, message, of: message)
         case .reactionChanged(let reacting, let message):
             let whole = JSONFragment(writing: message)
             if whole.bytes.readableBytes <= Self.maxReactedMessage {
-                to(message.conversationId).emit(ServerEvent.messageUpdated.rawValue, [whole])
+                batch.add(.messageUpdated, whole, of: message)
             } else {
-                to(message.conversationId)
-                    .emit(.messageReactions, ReactionChange(reacting: reacting, message: message))
+                batch.add(.messageReactions, ReactionChange(reacting: reacting, message: message), of: message)
             }
+        default:
+            batch.flush()
+            deliver(event)
+        }
+    }
+
+    private func deliver(_ event: ChatEvent) {
+        switch event {
+        case .messageUpdated, .messageDeleted, .reactionChanged: break
         case .statusChanged(let conversation, let user, let deliveredSeq, let readSeq, let widely):
             (widely ? to(conversation) : to(user)).emit(
                 .messageStatus,
@@ -63,8 +99,8 @@ struct Broadcasts: EventSink {
         case .roleChanged(let conversation, let user, let role, let revision):
             to(conversation).emit(
                 .memberUpdated, RoleChange(conversation: conversation, user: user, role: role, revision: revision))
-        case .conversationRemoved(let conversation, let user):
-            to(user).emit(.conversationRemoved, ConversationRemoval(conversation: conversation))
+        case .conversationRemoved(let conversation, let user, let revision):
+            to(user).emit(.conversationRemoved, ConversationRemoval(conversation: conversation, revision: revision))
         case .memberJoined(let conversation, let member, let change):
             to(conversation).emit(
                 .memberJoined,
@@ -84,23 +120,13 @@ struct Broadcasts: EventSink {
         }
     }
 
-    func order(_ order: ConnectionOrder) {
+    private func obey(_ order: ConnectionOrder) {
         switch order {
-        case .join(let conversation, let user):
-            joins.noteAddition(conversation, of: user)
-            to(user).join(.conversation(conversation))
-        case .leave(let conversation, let user):
-            joins.beginRemoval(conversation, of: user)
-            to(user).leave(.conversation(conversation))
-        case .confirmLeave(let conversation, let user):
-            joins.endRemoval(conversation, of: user)
-        case .cut(let user, let leaving):
-            if let leaving { joins.endRemoval(leaving, of: user) }
-            to(user).cutConnections()
-        case .closeSession(let session, let code):
-            close(namespace.to(.session(session)), code)
-        case .closeAccount(let user):
-            close(to(user), .banned)
+        // The stream has made steps of these.
+        case .show, .hide, .endHiding: break
+        case .cut(let user, _): to(user).cutConnections()
+        case .closeSession(let session, let code): close(namespace.to(.session(session)), code)
+        case .closeAccount(let user): close(to(user), .banned)
         }
     }
 

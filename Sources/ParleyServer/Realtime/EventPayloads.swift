@@ -105,8 +105,14 @@ struct TitleChange: JSONWritable {
 /// The payload of `conversation:removed`.
 struct ConversationRemoval: JSONWritable {
     var conversation: ConversationID
+    var revision: Int
 
-    func write(to json: inout JSONWriter) { json.object { $0.field("id", conversation) } }
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.field("id", conversation)
+            json.field("revision", revision)
+        }
+    }
 }
 
 /// The payload of `member:updated`.

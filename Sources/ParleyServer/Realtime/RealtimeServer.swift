@@ -8,25 +8,30 @@ import Synchronization
 /// The chat's Socket.IO server: admits sockets, greets them, and hands their events to the event table.
 struct RealtimeServer: Service {
     private let server: SocketIOServer
+    private let stream: ConversationStream
     private let nodes: Nodes
     /// Over which time the sockets of a stopping server go to the others.
     private let drainTime: Duration
 
     /// To be made before the first connection.
     init(
-        _ server: SocketIOServer, _ broadcasts: Broadcasts, _ chat: Chat, _ policy: ClientPolicy,
+        _ server: SocketIOServer, _ stream: ConversationStream, _ chat: Chat, _ policy: ClientPolicy,
         tokens: AccessTokens, drainTime: Duration, logger: Logger
     ) {
         self.drainTime = drainTime
         nodes = chat.nodes
         let admission = SocketAdmission(tokens: tokens, limits: policy.limits, proxies: policy.proxies)
         let greeting = SocketGreeting(
-            chat: chat, joins: broadcasts.joins,
+            chat: chat, stream: stream,
             // Half of what may wait for a client.
             maxBytes: server.configuration.engine.maxOutboundBytes / 2, logger: logger)
         let events = EventTable(chat: chat, limits: policy.limits, logger: logger)
-        let namespace = broadcasts.namespace
+        let namespace = server.namespace()
         self.server = server
+        self.stream = stream
+        stream.begin { [snapshots = chat.snapshots] id, read in
+            try await snapshots.read(id, since: read.since, isWhole: read.isWhole)
+        }
         namespace.onAdmission { await admission.decide($0) }
         namespace.onConnect { socket in
             guard let caller = socket.caller else { return socket.disconnect(close: true) }
@@ -47,9 +52,12 @@ struct RealtimeServer: Service {
     /// once. Their clients then connect again.
     func run() async throws {
         leaveSocketsToOthersWhenCutOff()
+        let following = Task { [stream] in await stream.run() }
         try? await gracefulShutdown()
         if drainTime > .zero, await nodes.haveOthersRoom() { await server.drain(over: drainTime) }
         await server.shutdown()
+        following.cancel()
+        await following.value
     }
 
     /// A server that the database does not reach cannot know whose sockets it must close.

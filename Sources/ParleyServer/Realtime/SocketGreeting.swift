@@ -7,32 +7,33 @@ import SocketIO
 /// What happens to a socket that has just connected: it joins its rooms, and its client is told what it needs to know.
 struct SocketGreeting: Sendable {
     let chat: Chat
-    let joins: PendingJoins
+    let stream: ConversationStream
     /// Bytes that the greeting's messages may take together; the rest comes by `sync`.
     let maxBytes: Int
     let logger: Logger
 
     /// On the socket's event loop. The rooms of the user and the session come first: whatever happens to the user from
-    /// here on reaches this socket, and `PendingJoins` notes which conversations change while their list is read.
+    /// here on reaches this socket, and the stream notes which conversations change while their list is read.
     ///
     /// Broadcasts are held until the greeting is out, and the greeting is read after the rooms are joined. So no message
-    /// falls between the two, none overtakes an older one, and none comes twice.
+    /// falls between the two, none overtakes an older one, and none comes twice: the socket remembers for a while which
+    /// version of each message the greeting told.
     func welcome(_ socket: Socket, _ caller: Caller) {
         socket.holdBroadcasts()
         socket.join(.user(caller.user), .session(caller.session))
-        let join = joins.begin(caller.user)
+        let arrival = stream.beginArrival(of: caller.user)
         let first = chat.presence.enter(caller.user)
         Task(executorPreference: socket.executor) {
             do {
                 // The session may have ended between the check of its token and the joining of its room.
                 try chat.accounts.revocations.check(user: caller.user, session: caller.session)
                 let conversations = try await chat.greetings.conversations(of: caller.user)
-                joins.end(join, of: caller.user, listed: conversations) { socket.join($0.map(Room.conversation)) }
+                stream.endArrival(arrival, listed: conversations) { socket.join($0.map(Room.conversation)) }
                 let online = try await chat.presence.announceArrival(of: caller.user, first: first)
                 let sent = try await greet(socket, caller, online)
                 socket.releaseBroadcasts(except: sent)
             } catch {
-                joins.end(join, of: caller.user, listed: []) { _ in }
+                stream.cancelArrival(arrival)
                 logger.debug("a socket could not be welcomed", metadata: ["error": "\(error)"])
                 // Cut, and not sent away, so that its client connects again by itself.
                 socket.cutConnection()
@@ -41,22 +42,22 @@ struct SocketGreeting: Sendable {
     }
 
     /// Sends `ready`, and then the oldest messages that the client has not confirmed.
-    /// - Returns: The subjects of these messages.
-    private func greet(_ socket: Socket, _ caller: Caller, _ online: [UserID]) async throws -> Set<String> {
+    /// - Returns: The revisions of these messages.
+    private func greet(_ socket: Socket, _ caller: Caller, _ online: [UserID]) async throws -> [String: Int] {
         let greeting = try await chat.greetings.greeting(for: caller.user)
         socket.emit(
             .ready,
             Ready(
                 user: greeting.user, online: online, undelivered: greeting.undelivered, cursor: greeting.cursor.text))
-        guard !greeting.undelivered.isEmpty else { return [] }
+        guard !greeting.undelivered.isEmpty else { return [:] }
         var remaining = maxBytes
-        var sent: Set<String> = []
+        var sent: [String: Int] = [:]
         for message in try await chat.sync.oldestUndelivered(to: caller.user) {
             let fragment = JSONFragment(writing: message)
             remaining -= fragment.bytes.readableBytes
             guard remaining > 0 else { break }
             socket.emit(ServerEvent.messageReceived.rawValue, [fragment])
-            sent.insert(message.id.description)
+            sent[message.id.description] = message.revision
         }
         return sent
     }

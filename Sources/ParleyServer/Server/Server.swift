@@ -66,10 +66,10 @@ public enum Server {
         let sockets = SocketIOServer(
             configuration: .parley(policy, nodes), eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger
         )
-        let broadcasts = Broadcasts(namespace: sockets.namespace(), joins: PendingJoins())
+        let stream = ConversationStream(outlet: Broadcasts(namespace: sockets.namespace()), logger: logger)
         let chat = Chat(
             database: database, storage: storage, nodes: nodes, settings: Chat.Settings(configuration, secrets),
-            events: broadcasts, logger: logger)
+            events: stream, logger: logger)
         nodes.countSockets { sockets.connectionCount }
         try await chat.prepare()
         try files.remember(number: nodes.identity.number)
@@ -92,7 +92,7 @@ public enum Server {
                 configuration, router: api.router(web: WebClient(configuration, logger: logger)), sockets: sockets,
                 policy: policy, certificates: certificates, logger: logger),
             realtime: RealtimeServer(
-                sockets, broadcasts, chat, policy, tokens: tokens, drainTime: .seconds(configuration.drainSeconds),
+                sockets, stream, chat, policy, tokens: tokens, drainTime: .seconds(configuration.drainSeconds),
                 logger: logger),
             metrics: metrics, certificates: certificates, readiness: readiness,
             grace: .seconds(configuration.readyGrace),

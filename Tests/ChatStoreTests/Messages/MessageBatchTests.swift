@@ -138,13 +138,13 @@ import Testing
             let second = try await database.stores.messages.insert(MessageBatch([draft("3")]), on: 0)
             #expect(second.revealing.isEmpty)
             for person in [ana, bo] {
-                #expect(try await store.change(direct) { try await $0.hide(from: person) })
-                #expect(try await !store.change(direct) { try await $0.hide(from: person) }, "it is hidden")
+                #expect(try await store.change(direct) { try await $0.hide(from: person) } != nil)
+                #expect(try await store.change(direct) { try await $0.hide(from: person) } == nil, "it is hidden")
             }
             let third = try await database.stores.messages.insert(MessageBatch([draft("4")]), on: 0)
             #expect(third.revealing.map(\.text) == ["4"])
             #expect(Set(try await store.revealed(by: 4, in: direct)) == [ana, bo])
-            #expect(try await store.change(direct) { try await $0.hide(from: bo) })
+            #expect(try await store.change(direct) { try await $0.hide(from: bo) } != nil)
             #expect(try await store.revealed(by: 4, in: direct) == [ana], "not who hid it since")
         }
     }

@@ -61,7 +61,8 @@ import Testing
             #expect(try await send(.init(recipientId: .make(), text: "x")) == .notFound)
             #expect(try await send(.init(recipientId: stage.member, text: "")) == .validationFailed)
             #expect(
-                try await test.database.stores.conversations.ids(of: [stage.owner])[stage.owner] == [stage.group],
+                try await test.database.stores.conversations.positions(of: [stage.owner])[stage.owner]?.map(\.id)
+                    == [stage.group],
                 "what is refused makes no conversation")
             let first = try await messages.send(.init(recipientId: stage.member, text: "1"), from: stage.owner)
             let second = try await messages.send(.init(recipientId: stage.owner, text: "2"), from: stage.member)

@@ -80,7 +80,8 @@ export interface ServerEvents {
   "conversation:updated": Conversation;
   "conversation:renamed": { id: Id; title: string; revision: number };
   "member:updated": { conversationId: Id; userId: Id; role: Role; revision: number };
-  "conversation:removed": { id: Id };
+  /** A server of an earlier version gives no revision. */
+  "conversation:removed": { id: Id; revision?: number };
   "member:joined": { conversationId: Id; userId: Id; member: Member; memberCount: number; revision: number };
   "member:left": { conversationId: Id; userId: Id; memberCount: number; revision: number };
   "session:revoked": { code: string };

@@ -1,0 +1,53 @@
+import ChatModel
+import NIOCore
+import SocketIO
+
+/// Collects events for conversations' rooms. Those of one room are joined, and each connection gets them in one write.
+struct RoomBatch {
+    private let namespace: Namespace
+    private var broadcasts: [RoomBroadcast] = []
+    private var positions: [ConversationID: Int] = [:]
+
+    init(_ namespace: Namespace) { self.namespace = namespace }
+
+    /// - Parameter isMissed: Whether somebody may know an older version of the message, although it is new to the others.
+    mutating func add(_ message: Message, except origin: ConnectionID?, isMissed: Bool = false) {
+        let payload = JSONFragment(writing: message)
+        var subject = EventSubject(id: message.id.description, version: message.revision)
+        if isMissed { subject.change = encode(message.deletedAt == nil ? .messageUpdated : .messageDeleted, payload) }
+        add(
+            RoomEvent(encode(.messageReceived, payload), except: origin?.value, subject: subject),
+            to: message.conversationId)
+    }
+
+    /// Adds a change of a message.
+    mutating func add(_ event: ServerEvent, _ payload: some JSONWritable, of message: Message) {
+        add(event, JSONFragment(writing: payload), of: message)
+    }
+
+    mutating func add(_ event: ServerEvent, _ payload: JSONFragment, of message: Message) {
+        let subject = EventSubject(id: message.id.description, version: message.revision)
+        add(RoomEvent(encode(event, payload), subject: subject), to: message.conversationId)
+    }
+
+    private func encode(_ event: ServerEvent, _ payload: JSONFragment) -> EncodedEvent {
+        namespace.encode(event.rawValue, [payload])
+    }
+
+    private mutating func add(_ event: RoomEvent, to conversation: ConversationID) {
+        if let position = positions[conversation] {
+            broadcasts[position].events.append(event)
+        } else {
+            positions[conversation] = broadcasts.count
+            broadcasts.append(RoomBroadcast(room: .conversation(conversation), events: [event]))
+        }
+    }
+
+    /// Sends what has been collected.
+    mutating func flush() {
+        guard !broadcasts.isEmpty else { return }
+        namespace.emit(broadcasts)
+        broadcasts = []
+        positions = [:]
+    }
+}
