@@ -66,8 +66,8 @@ def test_nothing_that_is_stored_after_a_removal_reaches_who_was_removed(proxy, p
         removal.result()
         for one in (device, other, late):
             one.wait_for("conversation:removed", lambda c: c["id"] == group)
-        left = stays.wait_for("member:left")
-        assert left == {"conversationId": group, "userId": bob.id, "memberCount": 2, "revision": left["revision"]}
+        # The server has read meanwhile what it was not told, and so shows the group as a whole.
+        stays.wait_for("conversation:updated", lambda c: c["id"] == group and c["memberCount"] == 2)
         # A member who comes back gets what follows.
         assert alice.post(f"/conversations/{group}/members", json={"userIds": [bob.id]}).status_code == 200
         again = alice.send(group, "for bob again")

@@ -117,11 +117,7 @@ package struct Timeline<Payload: Sendable>: Sendable {
     package mutating func promise(_ revision: Int, at now: Duration, _ actions: inout [Action]) {
         guard revision > applied else { return }
         update {
-<<<<<<< HEAD
             if $0.pending[revision] == nil { $0.promised[revision] = now + Self.maxPromise }
-=======
-            if $0.pending[revision] == nil { $0.promised[revision] = now + Self.maxWait }
->>>>>>> e944b66 (Put live events in the order of their revisions)
         }
         settle(at: now, &actions)
     }

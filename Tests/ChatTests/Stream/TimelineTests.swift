@@ -236,11 +236,7 @@ import Testing
     @Test func aPromiseIsNotBelievedForEver() {
         var bench = Bench()
         _ = bench.promise(11)
-<<<<<<< HEAD
         #expect(bench.wait(999) == [])
-=======
-        #expect(bench.wait(9999) == [])
->>>>>>> e944b66 (Put live events in the order of their revisions)
         #expect(bench.wait(1) == [])
         #expect(bench.wait(100) == ["read past 10"])
         #expect(bench.finish(snapshot(10, lastSeq: 5)) == ["out", "in"])
