@@ -98,12 +98,12 @@ public struct Chat: Sendable {
         let tokens = RefreshTokens(secret: settings.linkSecret, previous: settings.previousLinkSecret)
         accounts = Accounts(stores: stores, refreshTokens: tokens, hasher: hasher, events: events)
         conversations = Conversations(stores: stores, limits: limits, presence: presence, events: events)
-        snapshots = ConversationSnapshots(
-            store: stores.conversations, announcements: conversations.announcements)
         messages = Messages(
             stores: stores, limits: limits, quota: quota, blockedWords: blockedWords, uploadLookup: lookup,
             conversations: conversations, typing: typing, lanes: settings.concurrency.messageLanes,
             markLanes: settings.concurrency.markLanes, events: events, logger: logger)
+        snapshots = ConversationSnapshots(
+            store: stores.conversations, announcements: conversations.announcements, origins: messages.writer.origins)
         sync = Sync(
             store: stores.lists.sync, users: stores.lists.users, presence: presence, conversations: conversations,
             limits: limits)

@@ -28,6 +28,7 @@ final class MessageLane: Sendable {
 
     private let index: Int
     private let metrics: MessageWriter.Metrics
+    private let origins: MessageOrigins
     private let store: MessageStore
     private let quota: TextQuota
     private let conversations: Conversations
@@ -41,12 +42,13 @@ final class MessageLane: Sendable {
     private static let pause: Duration = .milliseconds(250)
 
     init(
-        index: Int, metrics: MessageWriter.Metrics, store: MessageStore, quota: TextQuota,
+        index: Int, metrics: MessageWriter.Metrics, origins: MessageOrigins, store: MessageStore, quota: TextQuota,
         conversations: Conversations, typing: Typing, events: any EventSink, logger: Logger, maxHeldBytes: Int,
         queue: BatchQueue<Item>
     ) {
         self.index = index
         self.metrics = metrics
+        self.origins = origins
         self.store = store
         self.quota = quota
         self.conversations = conversations
@@ -201,7 +203,10 @@ final class MessageLane: Sendable {
 
     /// Writes a batch and answers each item, unless it met a lock.
     private func attempt(_ items: [Item]) async -> Attempt {
-        let batch = MessageBatch(items.map(\.draft))
+        let drafts = items.map(\.draft)
+        let batch = MessageBatch(drafts)
+        origins.add(drafts)
+        defer { origins.remove(drafts) }
         do {
             // Not cancelled with the lane's task: accepted messages are written.
             let began = ContinuousClock.now
@@ -232,7 +237,7 @@ final class MessageLane: Sendable {
             let refusal = ChatError(databaseError: error, logger: logger)
             for item in items { item.complete(.failure(refusal)) }
             guard DatabaseFailure.maybeExecuted(error) else { return .done(lost: []) }
-            return .done(lost: items.map(\.draft))
+            return .done(lost: drafts)
         }
     }
 

@@ -28,6 +28,7 @@ final class MessageWriter: Sendable {
     }
 
     let metrics = Metrics()
+    let origins = MessageOrigins()
     private let lanes: [MessageLane]
 
     init(
@@ -36,10 +37,10 @@ final class MessageWriter: Sendable {
     ) {
         // All lanes together hold what two held when there were always two.
         let maxBytes = max(8 << 20, (64 << 20) / lanes)
-        self.lanes = (0..<lanes).map { [metrics] index in
+        self.lanes = (0..<lanes).map { [metrics, origins] index in
             MessageLane(
-                index: index, metrics: metrics, store: store, quota: quota, conversations: conversations,
-                typing: typing, events: events, logger: logger, maxHeldBytes: maxBytes,
+                index: index, metrics: metrics, origins: origins, store: store, quota: quota,
+                conversations: conversations, typing: typing, events: events, logger: logger, maxHeldBytes: maxBytes,
                 queue: BatchQueue(
                     capacity: capacity, capacityBytes: maxBytes, maxBatch: maxBatch, maxBytes: 1 << 20,
                     size: { $0.draft.text.utf8.count + 256 }, key: { $0.draft.repetitionKey }))

@@ -13,8 +13,10 @@ package struct ConversationSnapshots: Sendable {
 
     private let store: BatchedQuery<Question, ConversationStore.Snapshot?>
     private let announcements: ConversationAnnouncements
+    private let origins: MessageOrigins
 
-    init(store: ConversationStore, announcements: ConversationAnnouncements) {
+    init(store: ConversationStore, announcements: ConversationAnnouncements, origins: MessageOrigins) {
+        self.origins = origins
         self.store = BatchedQuery(maxBatch: 32, missing: nil) { questions in
             // Of one conversation, the answer to the oldest question serves all.
             let oldest = Dictionary(grouping: questions, by: \.id).mapValues { $0.map(\.since).min() ?? 0 }
@@ -42,15 +44,15 @@ package struct ConversationSnapshots: Sendable {
             beginning: arrivals,
             others: isExplained
                 ? nil : .several(views.map { .event(.conversationUpdated($0.view, for: $0.user)) }),
-            othersRevision: views.map(\.view.revision).max() ?? 0, messages: messages.map(Self.message))
+            othersRevision: views.map(\.view.revision).max() ?? 0, messages: messages.map(entry))
         return (snapshot, found.members)
     }
 
-    private static func message(_ message: Message) -> Timeline<LiveStep>.Snapshot.Message {
+    private func entry(_ message: Message) -> Timeline<LiveStep>.Snapshot.Message {
         .init(
             seq: message.seq, revision: message.revision,
             // A message that was deleted before anybody saw it is none to those who have not seen it, but keeps its place.
-            whenNew: .missed(message),
+            whenNew: .missed(message, origin: origins[message.id]),
             whenChanged: .event(message.deletedAt == nil ? .messageUpdated(message) : .messageDeleted(message)))
     }
 }

@@ -15,8 +15,9 @@ package protocol LiveOutlet: Sendable {
 /// What is done at the connections when a change's turn has come.
 package indirect enum LiveStep: Sendable {
     case message(NewMessage)
-    /// A message that was missed, to those who have not seen it.
-    case missed(Message)
+    /// A message that was missed, to those who have not seen it. The connection that sent it, if it is known, is acknowledged
+    /// the message as it was stored, and is told only of a change.
+    case missed(Message, origin: ConnectionID? = nil)
     case event(ChatEvent)
     case order(ConnectionOrder)
     /// The user's devices join the room. Those that were not there are told of the conversation, if there is a view of it.

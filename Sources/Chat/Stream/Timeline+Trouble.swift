@@ -30,6 +30,13 @@ extension Timeline {
                 && later.isEmpty
         }
 
+        /// The new messages that wait, by their positions.
+        var storedMessages: [Int: Event] {
+            var messages: [Int: Event] = [:]
+            for event in pending.values { if case .message(let seq) = event.kind { messages[seq] = event } }
+            return messages
+        }
+
         /// Whether what is next has to wait for a snapshot.
         var isHeldUp: Bool { isFirst || isWhole && (reading != nil || mustRead || snapshot != nil) }
     }

@@ -301,11 +301,15 @@ package struct Timeline<Payload: Sendable>: Sendable {
                 state.known = max(state.known, snapshot.othersRevision)
             }
         }
+        let stored = state.storedMessages
         for message in messages.filter({ $0.seq > lastSeq }).sorted(by: { $0.seq < $1.seq }) {
             // Whoever stored it knows which connection sent it.
-            let own = state.pending[message.revision]
-            let isSame = own?.kind == .message(seq: message.seq)
-            actions.append(.deliver(isSame ? own?.payload ?? message.whenNew : message.whenNew))
+            guard let own = stored[message.seq], own.revision <= message.revision else {
+                actions.append(.deliver(message.whenNew))
+                continue
+            }
+            actions.append(.deliver(own.payload))
+            if own.revision < message.revision { actions.append(.deliver(message.whenChanged)) }
         }
     }
 

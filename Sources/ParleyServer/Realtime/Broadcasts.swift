@@ -26,7 +26,14 @@ struct Broadcasts: LiveOutlet {
     private func perform(_ step: LiveStep, _ batch: inout RoomBatch) {
         switch step {
         case .message(let new): batch.add(new.message, except: new.origin)
-        case .missed(let message): batch.add(message, except: nil, isMissed: true)
+        case .missed(let message, let origin):
+            batch.add(message, except: origin, isMissed: true)
+            guard let origin, message.editedAt != nil || message.deletedAt != nil || !message.reactions.isEmpty else {
+                return
+            }
+            batch.flush()
+            namespace.to(origin.value)
+                .emit(message.deletedAt == nil ? .messageUpdated : .messageDeleted, message)
         case .event(let event): deliver(event, &batch)
         case .several(let steps): for step in steps { perform(step, &batch) }
         case .order, .enter, .leave, .keep, .cut, .join:

@@ -1,5 +1,4 @@
 import ChatModel
-import NIOCore
 import SocketIO
 
 /// Collects events for conversations' rooms. Those of one room are joined, and each connection gets them in one write.

@@ -13,7 +13,7 @@ import Testing
         case .event(.conversationUpdated(let view, _)): ["shown \(view.title ?? "") \(view.revision)"]
         case .event(.messageUpdated(let message)): ["updated \(message.revision)"]
         case .event(.messageDeleted(let message)): ["deleted \(message.revision)"]
-        case .missed(let message): ["missed \(message.revision)"]
+        case .missed(let message, let origin): ["missed \(message.revision)\(origin.map { " by \($0.value)" } ?? "")"]
         case .keep(_, let members, let revision): ["keep \(members.count) \(revision)"]
         default: ["other"]
         }
@@ -35,6 +35,26 @@ import Testing
             #expect(snapshot.others.map(describe) == nil && describe(snapshot.arrivals) == [], "nobody can have come")
             #expect(snapshot.messages.flatMap { describe($0.whenNew) } == ["missed 3", "missed 4"])
             #expect(snapshot.messages.flatMap { describe($0.whenChanged) } == ["updated 3", "deleted 4"])
+        }
+    }
+
+    @Test func aMessageThatIsBeingStoredIsNotForTheConnectionThatSentIt() async throws {
+        try await TestChat.run { test in
+            let (ana, bo) = (try await test.database.person(), try await test.database.person())
+            let group = try await test.database.group(ana, bo)
+            let draft = try Draft(
+                MessageRequest(conversationId: group, text: "hello"), to: group, from: ana,
+                origin: ConnectionID("hers"), filter: WordFilter([]), hasRoom: true)
+            let origins = test.chat.messages.writer.origins
+            origins.add([draft])
+            _ = try await test.database.stores.messages.insert(MessageBatch([draft]), on: 0)
+            func told() async throws -> [String]? {
+                try await test.chat.snapshots.read(group, since: 1, isWhole: false)?.snapshot.messages
+                    .flatMap { describe($0.whenNew) }
+            }
+            #expect(try await told() == ["missed 2 by hers"])
+            origins.remove([draft])
+            #expect(try await told() == ["missed 2"])
         }
     }
 

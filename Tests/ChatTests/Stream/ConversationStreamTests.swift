@@ -55,7 +55,7 @@ import Testing
             state.withLock { state in
                 switch step {
                 case .message(let new): state.log.append("received \(new.message.revision)")
-                case .missed(let message): state.log.append("missed \(message.revision)")
+                case .missed(let message, _): state.log.append("missed \(message.revision)")
                 case .event(.messageUpdated(let message)): state.log.append("updated \(message.revision)")
                 case .event(.conversationUpdated(let view, _)): state.log.append("shown \(view.revision)")
                 case .event(.conversationRemoved(_, _, let revision)): state.log.append("removed \(revision)")

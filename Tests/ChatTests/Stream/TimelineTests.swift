@@ -128,6 +128,18 @@ import Testing
         #expect(bench.take(15) == ["15"])
     }
 
+    @Test func aMessageIsToldAsItWasStored() {
+        var bench = Bench()
+        _ = bench.take(12, .message(seq: 6))
+        _ = bench.take(13, .messageChange)
+        #expect(bench.wait(100) == ["read past 10"])
+        #expect(
+            bench.finish(snapshot(13, lastSeq: 6, (6, 13), (3, 11))) == [
+                "out", "changed 11", "12", "changed 13", "in",
+            ],
+            "only the event says which connection sent it")
+    }
+
     @Test func aHintIsEnough() {
         var bench = Bench()
         #expect(bench.hear(10) == [])
