@@ -111,7 +111,7 @@ let package = Package(
             name: "ParleyServer",
             dependencies: [
                 "ChatModel", "ChatStore", "Chat", "PostgresClient", "Media", "SocketIO", "EngineIO",
-                "EngineIOHummingbird", "CMalloc",
+                "EngineIOHummingbird", "CFiles", "CMalloc",
                 .configuration, .system, .hummingbird, .hummingbirdCore, .hummingbirdTLS, .jwt, .crypto,
                 .lifecycle, .signals, .logging, .nio, .nioPosix, .nioSSL, .nioHTTP1, .nioHTTPTypes, .nioFoundation,
                 .httpTypes,
@@ -188,7 +188,7 @@ let package = Package(
             dependencies: [
                 "ParleyServer", "Chat", "ChatModel", "ChatTesting", "Media", "PostgresClient", "SocketIO", "EngineIO",
                 .crypto, .httpTypes, .hummingbird, .logging, .nio, .nioEmbedded, .nioFoundation, .nioHTTP1,
-                .nioHTTPTypes,
+                .nioHTTPTypes, .nioPosix,
             ],
             swiftSettings: settings),
         .testTarget(

@@ -22,6 +22,10 @@ int cfiles_rename_new(const char *path, const char *destination) {
     return renameat2(AT_FDCWD, path, AT_FDCWD, destination, RENAME_NOREPLACE);
 }
 
+int cfiles_exchange(const char *path, const char *other) {
+    return renameat2(AT_FDCWD, path, AT_FDCWD, other, RENAME_EXCHANGE);
+}
+
 int cfiles_reserve(int descriptor, off_t size) {
     return fallocate(descriptor, FALLOC_FL_KEEP_SIZE, 0, size);
 }

@@ -16,6 +16,9 @@ ssize_t cfiles_read_cached(int descriptor, void *buffer, size_t count, off_t off
 // this.
 int cfiles_rename_new(const char *path, const char *destination);
 
+// Exchanges two paths in one step (renameat2(2), RENAME_EXCHANGE). Returns -1 and sets errno where that fails.
+int cfiles_exchange(const char *path, const char *other);
+
 // Reserves room on the disk for a file's first `size` bytes without changing its length. Returns 0, or -1 with errno.
 int cfiles_reserve(int descriptor, off_t size);
 

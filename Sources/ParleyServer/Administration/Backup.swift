@@ -72,7 +72,7 @@ extension Administration {
                     count += try copies.prune(shard: shard, keeping: Set(contents.flatMap(\.names)))
                 }
                 progress("dumping the database")
-                try await runProgram(
+                try await DatabaseProgram.run(
                     "pg_dump",
                     [
                         "--format=custom", "--no-owner", "--snapshot=\(snapshot)", "--file=\(dump.path)",
@@ -95,7 +95,9 @@ extension Administration {
             throw OperatorError("\(directory.path) is no backup: there is no \(dumpName) in it")
         }
         let uploads = configuration.uploadsDirectory
-        guard holdsNothing(uploads) else {
+        // A backup before an upgrade holds the database only, and the files are where they were.
+        let hasFiles = FileManager.default.fileExists(atPath: directory.appending(path: "uploads").path)
+        guard !hasFiles || holdsNothing(uploads) else {
             throw OperatorError("\(uploads.path) is not empty; a backup is restored into an empty server only")
         }
         return try await withDatabase(configuration, logger: logger, mayBegin: true) { connectionString in
@@ -110,13 +112,15 @@ extension Administration {
                 }
             }
             progress("restoring the database")
-            try await runProgram(
+            try await DatabaseProgram.run(
                 "pg_restore",
                 ["--no-owner", "--exit-on-error", "--single-transaction", "--dbname=", dump.path],
                 connectionString, configuration)
-            progress("copying files")
-            try await copy(
-                try ContentFiles(directory.appending(path: "uploads")), to: uploads, connectionString, logger)
+            if hasFiles {
+                progress("copying files")
+                try await copy(
+                    try ContentFiles(directory.appending(path: "uploads")), to: uploads, connectionString, logger)
+            }
             try await Schema.refuseSharedSessions(connectionString)
             try await Schema.migrate(connectionString, directory: configuration.migrationsDirectory, logger: logger)
             return try await withClient(connectionString, logger: logger) { client in
@@ -146,36 +150,5 @@ extension Administration {
     private static func holdsNothing(_ uploads: URL) -> Bool {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: uploads.path)) ?? []
         return !names.contains { $0.utf8.count == 2 }
-    }
-
-    /// Runs one of PostgreSQL's programs on a database. Its first message is the error.
-    private static func runProgram(
-        _ name: String, _ arguments: [String], _ connectionString: String, _ configuration: ServerConfiguration
-    ) async throws {
-        guard var environment = PostgresConfiguration.environment(of: connectionString) else {
-            throw OperatorError("DATABASE_URL: not a PostgreSQL URL or connection string")
-        }
-        environment["PATH"] = "/usr/bin:/bin"
-        environment["LC_ALL"] = "C.UTF-8"
-        // The version that made the private cluster, or the newest for any other server.
-        let program = try PrivateCluster(storage: configuration.storageDirectory).programs.appending(path: name).path
-        var arguments = arguments
-        if let place = arguments.firstIndex(of: "--dbname=") {
-            arguments[place] += environment["PGDATABASE"] ?? "parley"
-        }
-        let messages = FileManager.default.temporaryDirectory.appending(path: "parley-\(UUID().uuidString)")
-        let log = open(messages.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        let null = open("/dev/null", O_RDWR | O_CLOEXEC)
-        defer {
-            close(log)
-            close(null)
-            unlink(messages.path)
-        }
-        let process = try ChildProcess(
-            [program] + arguments, environment: environment, descriptors: [0: null, 1: null, 2: log])
-        guard await process.waitForExit() == 0 else {
-            let text = (try? String(contentsOf: messages, encoding: .utf8)) ?? ""
-            throw OperatorError("\(name): \(text.split(separator: "\n").first ?? "failed")")
-        }
     }
 }

@@ -60,6 +60,11 @@ final class EmbeddedPostgres: Sendable {
     /// - Returns: the connection string of its database.
     func start() async throws -> String {
         try await cluster.prepare(logger: logger)
+        if let version = cluster.version, let newest = try? PrivateCluster.newestVersion(), newest > version {
+            logger.notice(
+                "PostgreSQL \(newest) is installed; parley postgres upgrade moves the private one to it, from \(version)"
+            )
+        }
         let (exit, socketDirectory) = try await launch()
         watch(exit)
         try await ClusterRoles.prepare(logger: logger) { role, database in

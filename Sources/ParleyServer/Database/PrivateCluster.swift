@@ -20,31 +20,61 @@ struct PrivateCluster: Sendable {
     }
 
     init(storage: URL) throws {
-        directory = storage.appending(path: "postgres").absoluteURL.standardizedFileURL
-        programs = try Self.findPrograms(for: directory)
+        let directory = storage.appending(path: "postgres").absoluteURL.standardizedFileURL
+        try self.init(directory: directory, programs: Self.findPrograms(for: directory))
+    }
+
+    private init(directory: URL, programs: URL) throws {
+        self.directory = directory
+        self.programs = programs
         account = geteuid() == 0 ? try Self.findAccount() : nil
     }
 
-    /// The version that made the cluster, or the newest installed one for a new cluster.
-    private static func findPrograms(for directory: URL) throws -> URL {
-        let root = URL(filePath: "/usr/lib/postgresql")
-        let installed = ((try? FileManager.default.contentsOfDirectory(atPath: root.path)) ?? [])
-            .filter { FileManager.default.isExecutableFile(atPath: root.appending(path: "\($0)/bin/postgres").path) }
-        let made = (try? String(contentsOf: directory.appending(path: "PG_VERSION"), encoding: .utf8))?
-            .trimmingCharacters(in: .whitespacesAndNewlines)
-        if let made {
-            guard installed.contains(made) else {
-                throw OperatorError(
-                    "\(directory.path) was made by PostgreSQL \(made), which is not installed here "
-                        + "(apt-get install postgresql-\(made))")
-            }
-            return root.appending(path: "\(made)/bin")
-        }
-        guard let newest = installed.compactMap({ Int($0) }).max() else {
+    /// A cluster beside this one, for the newest installed version.
+    func successor() throws -> PrivateCluster {
+        let directory = directory.deletingLastPathComponent().appending(path: "postgres.new")
+        return try PrivateCluster(directory: directory, programs: Self.newestPrograms())
+    }
+
+    /// The version of PostgreSQL that made the cluster; nil where there is none.
+    var version: Int? { Self.version(of: directory) }
+
+    private static func version(of directory: URL) -> Int? {
+        (try? String(contentsOf: directory.appending(path: "PG_VERSION"), encoding: .utf8))
+            .flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
+    }
+
+    /// Those of the newest installed version, which can talk to any older server.
+    static func newestPrograms() throws -> URL { programs(of: try newestVersion()) }
+
+    private static let root = URL(filePath: "/usr/lib/postgresql")
+
+    private static func programs(of version: Int) -> URL { root.appending(path: "\(version)/bin") }
+
+    private static func isInstalled(_ version: Int) -> Bool {
+        FileManager.default.isExecutableFile(atPath: programs(of: version).appending(path: "postgres").path)
+    }
+
+    static func newestVersion() throws -> Int {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: root.path)) ?? []
+        guard let newest = names.compactMap({ Int($0) }).filter(isInstalled).max() else {
             throw OperatorError(
                 "PostgreSQL is not installed: apt-get install postgresql, or set DATABASE_URL to a server")
         }
-        return root.appending(path: "\(newest)/bin")
+        return newest
+    }
+
+    /// Those of the version that made the cluster, or of the newest installed one for a new cluster.
+    private static func findPrograms(for directory: URL) throws -> URL {
+        guard let made = version(of: directory) else { return try newestPrograms() }
+        guard isInstalled(made) else {
+            throw OperatorError(
+                """
+                \(directory.path) was made by PostgreSQL \(made), which is not installed here: apt-get install \
+                postgresql-\(made); with a newer one beside it, parley postgres upgrade moves the cluster
+                """)
+        }
+        return programs(of: made)
     }
 
     private static func findAccount() throws -> Account {
@@ -57,11 +87,12 @@ struct PrivateCluster: Sendable {
     }
 
     /// Makes the cluster if there is none. An unfinished one is made again.
-    func prepare(logger: Logger) async throws {
+    /// - Parameter options: of initdb(1), beyond the usual ones.
+    func prepare(options: [String] = [], logger: Logger) async throws {
         let files = FileManager.default
         if files.fileExists(atPath: directory.appending(path: "PG_VERSION").path) { return }
         logger.notice("making a private PostgreSQL", metadata: ["directory": "\(directory.path)"])
-        let partial = directory.deletingLastPathComponent().appending(path: "postgres.partial")
+        let partial = directory.appendingPathExtension("partial")
         try? files.removeItem(at: partial)
         try files.createDirectory(
             at: partial, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
@@ -72,7 +103,7 @@ struct PrivateCluster: Sendable {
             [
                 "--username=\(ClusterRoles.owner)", "--auth=peer", "--encoding=UTF8", "--locale=C.UTF-8",
                 "--no-instructions",
-            ],
+            ] + options,
             data: partial, log: log
         ).waitForExit()
         guard status == 0 else { throw OperatorError("initdb failed: see \(log.path)") }
@@ -98,8 +129,45 @@ struct PrivateCluster: Sendable {
             descriptors: [0: null, 1: output, 2: output, Self.dataDescriptor: dataDirectory])
     }
 
+    /// Runs `pg_upgrade`, which copies the content of this cluster into its successor. Both are stopped.
+    /// - Parameter log: where its messages go.
+    func upgrade(to successor: PrivateCluster, log: URL) async throws {
+        let workplace = try makeWorkplace()
+        defer { try? FileManager.default.removeItem(at: workplace) }
+        let output = open(log.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        let null = open("/dev/null", O_RDONLY | O_CLOEXEC)
+        defer {
+            close(output)
+            close(null)
+        }
+        // It leaves scripts in its working directory.
+        let command = [
+            "/bin/sh", "-c", "cd \"$1\" && shift && exec \"$@\"", "sh", workplace.path,
+            successor.programs.appending(path: "pg_upgrade").path, "--old-bindir=\(programs.path)",
+            "--new-bindir=\(successor.programs.path)", "--old-datadir=\(directory.path)",
+            "--new-datadir=\(successor.directory.path)", "--username=\(ClusterRoles.owner)",
+            "--socketdir=\(workplace.path)",
+        ]
+        let process = try ChildProcess(
+            unprivileged(command), environment: ["PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"],
+            descriptors: [0: null, 1: output, 2: output])
+        guard await process.waitForExit() == 0 else { throw OperatorError("pg_upgrade failed: see \(log.path)") }
+    }
+
+    private func makeWorkplace() throws -> URL {
+        var template = Array("/tmp/parley-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw OperatorError("no directory can be made in /tmp") }
+        let path = URL(filePath: String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self))
+        try give(path)
+        return path
+    }
+
     private func unprivileged(_ command: [String]) -> [String] {
-        guard let account else { return command }
+        // The package's service has a capability, and commands beside it have none. The kernel shows a process nothing of one
+        // that has more (proc(5)), so this one has none either.
+        guard let account else {
+            return ["/usr/bin/setpriv", "--inh-caps=-all", "--ambient-caps=-all", "--"] + command
+        }
         return ["/usr/bin/setpriv", "--reuid=\(account.user)", "--regid=\(account.group)", "--clear-groups", "--"]
             + command
     }
@@ -150,13 +218,7 @@ struct PrivateCluster: Sendable {
     func makeSocketDirectory() throws -> String {
         let room = 107 - "/.s.PGSQL.5432".utf8.count
         if directory.path.utf8.count <= room { return directory.path }
-        var template = Array("/tmp/parley-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else {
-            throw OperatorError("no directory for PostgreSQL's socket can be made in /tmp")
-        }
-        let path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-        try give(URL(filePath: path))
-        return path
+        return try makeWorkplace().path
     }
 
     /// The socket directory as the postmaster names it: relative to its data directory, so that it need not enter the

@@ -15,6 +15,15 @@ enum Schema {
     }
 
     static func migrate(_ connectionString: String, directory: URL, logger: Logger) async throws {
-        _ = try await PostgresMigrator(directory: directory).migrate(connectionString: connectionString, logger: logger)
+        _ = try await migrator(directory).migrate(connectionString: connectionString, logger: logger)
+    }
+
+    /// What `migrate` would do.
+    static func outlook(_ connectionString: String, directory: URL) async throws -> PostgresMigrator.Outlook {
+        try await migrator(directory).outlook(connectionString: connectionString)
+    }
+
+    private static func migrator(_ directory: URL) -> PostgresMigrator {
+        PostgresMigrator(directory: directory, program: Version.current)
     }
 }

@@ -31,7 +31,7 @@ public enum Server {
         logger.info("Parley \(Version.current)")
         for warning in configuration.warnings { logger.warning("\(warning)") }
         try await EmbeddedPostgres.withDatabase(configuration, logger: logger) { connectionString in
-            try await Schema.migrate(connectionString, directory: configuration.migrationsDirectory, logger: logger)
+            try await UpgradeBackup.migrate(connectionString, configuration, logger: logger)
             try await ChatDatabase.withConnections(
                 to: connectionString, configuration.concurrency, logger: logger
             ) { database in
@@ -48,13 +48,20 @@ public enum Server {
     }
 
     /// Migrates the database and ends.
-    public static func migrate(_ configuration: ServerConfiguration, logger: Logger) async throws {
+    /// - Parameter backup: whether the database is saved before.
+    public static func migrate(
+        _ configuration: ServerConfiguration, backup: Bool = true, logger: Logger
+    ) async throws {
         // Only the private cluster is started by this process, and so needs the storage to itself.
         let lock = configuration.databaseURL == nil ? try StorageLock(configuration.storageDirectory) : nil
         defer { withExtendedLifetime(lock) {} }
         try await EmbeddedPostgres.withDatabase(configuration, logger: logger) { connectionString in
             try await Schema.refuseSharedSessions(connectionString)
-            try await Schema.migrate(connectionString, directory: configuration.migrationsDirectory, logger: logger)
+            if backup {
+                try await UpgradeBackup.migrate(connectionString, configuration, logger: logger)
+            } else {
+                try await Schema.migrate(connectionString, directory: configuration.migrationsDirectory, logger: logger)
+            }
         }
     }
 
@@ -86,19 +93,27 @@ public enum Server {
                 MetricsText.make(chat.metrics, nodes, sockets.engine.metrics, database.main)
             }
         }
+        let serviceManager = ServiceManager()
         try await Lifecycle(
             chat: chat,
             http: HTTPServer(
                 configuration, router: api.router(web: WebClient(configuration, logger: logger)), sockets: sockets,
-                policy: policy, certificates: certificates, logger: logger),
+                policy: policy, certificates: certificates, serviceManager: serviceManager, logger: logger),
             realtime: RealtimeServer(
-                sockets, stream, chat, policy, tokens: tokens, drainTime: .seconds(configuration.drainSeconds),
-                logger: logger),
-            metrics: metrics, certificates: certificates, readiness: readiness,
+                sockets, stream, chat, policy, tokens: tokens,
+                drainTime: configuration.drainTime(sockets: 0), logger: logger),
+            metrics: metrics, certificates: certificates, readiness: readiness, serviceManager: serviceManager,
             grace: .seconds(configuration.readyGrace),
-            drainTime: .seconds(max(configuration.drainSeconds, policy.descriptors.forConnections / 1000)),
+            drainTime: configuration.drainTime(sockets: policy.descriptors.forConnections),
             logger: logger
         ).run()
+    }
+}
+
+extension ServerConfiguration {
+    /// How long so many sockets may take to go to other servers. Without shared files there is no other server.
+    fileprivate func drainTime(sockets: Int) -> Duration {
+        sharedStorage ? .seconds(max(drainSeconds, sockets / 1000)) : .zero
     }
 }
 

@@ -3,6 +3,8 @@ struct AppliedMigration: Equatable {
     let version: Int
     let name: String
     let checksum: String
+    /// The version of the program that applied it, if it said so.
+    var program: String?
 }
 
 /// Decides which migrations to run, or why none may run. Pure.
@@ -28,8 +30,9 @@ enum MigrationPlan {
                 throw PostgresMigrationError("the database lacks migration \(index + 1) but has \(name)")
             }
             guard index < files.count else {
+                let maker = applied.last?.program.map { "version \($0): install that or a newer one" } ?? "a newer one"
                 throw PostgresMigrationError(
-                    "the database has migration \(name), which this version does not know: it was made by a newer one")
+                    "the database has migration \(name), which this version does not know: it was made by \(maker)")
             }
             guard record.checksum == files[index].checksum else {
                 throw PostgresMigrationError(

@@ -6,9 +6,31 @@ public import Logging
 /// Each file runs in one transaction together with its row in `schema_migrations`. A lock in the database serializes
 /// servers that start at the same time: the second one waits, and then finds nothing to do.
 public struct PostgresMigrator: Sendable {
-    private let directory: URL
+    /// What `migrate` would do.
+    public struct Outlook: Sendable {
+        /// How many migrations the database has.
+        public let applied: Int
+        /// The files that are missing, and their SQL.
+        public let pending: [(file: String, sql: String)]
+    }
 
-    public init(directory: URL) { self.directory = directory }
+    private let directory: URL
+    private let program: String?
+
+    /// - Parameter program: The version of the program, which is noted with each migration that it applies.
+    public init(directory: URL, program: String? = nil) {
+        self.directory = directory
+        self.program = program
+    }
+
+    /// What `migrate` would do. Changes nothing.
+    /// - Throws: as `migrate`.
+    public func outlook(connectionString: String) async throws(PostgresMigrationError) -> Outlook {
+        try await onThread { () throws(PostgresMigrationError) in
+            let files = try Migration.read(directory: directory)
+            return try MigrationSession(connectionString: connectionString, program: program).outlook(files)
+        }
+    }
 
     /// Applies missing migrations, and returns the names of their files.
     ///
@@ -18,16 +40,18 @@ public struct PostgresMigrator: Sendable {
     /// - Throws: `PostgresMigrationError` for a gap or a duplicate in the numbers, a file that was changed after it was
     ///   applied, a database that is newer than the files, and for SQL that fails.
     public func migrate(connectionString: String, logger: Logger) async throws(PostgresMigrationError) -> [String] {
-        let directory = directory
+        try await onThread { () throws(PostgresMigrationError) in
+            let files = try Migration.read(directory: directory)
+            let session = try MigrationSession(connectionString: connectionString, program: program)
+            return try session.apply(files, logger: logger)
+        }
+    }
+
+    private func onThread<Value: Sendable>(
+        _ body: @escaping @Sendable () throws(PostgresMigrationError) -> Value
+    ) async throws(PostgresMigrationError) -> Value {
         let result = await withCheckedContinuation { continuation in
-            let thread = Thread {
-                continuation.resume(
-                    returning: Result { () throws(PostgresMigrationError) in
-                        let files = try Migration.read(directory: directory)
-                        let session = try MigrationSession(connectionString: connectionString)
-                        return try session.apply(files, logger: logger)
-                    })
-            }
+            let thread = Thread { continuation.resume(returning: Result(catching: body)) }
             thread.name = "postgres-migrate"
             thread.start()
         }
@@ -38,11 +62,13 @@ public struct PostgresMigrator: Sendable {
 /// A blocking connection that applies migrations. Stays on one thread.
 private struct MigrationSession {
     private let connection: PQConnection
+    private let program: String?
 
     /// Any number that nothing else locks: "parley" in ASCII.
     private static let lock = 0x7061_726c_6579
 
-    init(connectionString: String) throws(PostgresMigrationError) {
+    init(connectionString: String, program: String?) throws(PostgresMigrationError) {
+        self.program = program
         do {
             connection = try PQConnection.connect(
                 try PQParameters(
@@ -53,22 +79,24 @@ private struct MigrationSession {
         }
     }
 
+    func outlook(_ files: [Migration]) throws(PostgresMigrationError) -> PostgresMigrator.Outlook {
+        let applied = try isMigrated() ? applied() : []
+        let pending = try MigrationPlan.pending(files: files, applied: applied)
+        return .init(applied: applied.count, pending: pending.map { ($0.file, $0.sql) })
+    }
+
     func apply(_ files: [Migration], logger: Logger) throws(PostgresMigrationError) -> [String] {
         try run("SET statement_timeout = 0; SET lock_timeout = '60s'")
         // If nothing is missing, the lock is not awaited, because anyone who can log in could hold it.
-        let known = try run("SELECT 1 FROM pg_class WHERE oid = to_regclass('schema_migrations')", [])
-        if PostgresResult(storage: known).first != nil,
-            try MigrationPlan.pending(files: files, applied: try applied()).isEmpty
-        {
-            return []
-        }
+        if try isMigrated(), try MigrationPlan.pending(files: files, applied: try applied()).isEmpty { return [] }
         // Held until the connection closes.
         try run("SELECT pg_advisory_lock(\(Self.lock))")
         try run(
             """
             CREATE TABLE IF NOT EXISTS schema_migrations (
                 version integer PRIMARY KEY, name text NOT NULL, checksum text NOT NULL,
-                applied_at timestamptz NOT NULL DEFAULT now())
+                applied_at timestamptz NOT NULL DEFAULT now(), program text);
+            ALTER TABLE schema_migrations ADD COLUMN IF NOT EXISTS program text
             """)
         var names: [String] = []
         for migration in try MigrationPlan.pending(files: files, applied: try applied()) {
@@ -79,15 +107,26 @@ private struct MigrationSession {
         return names
     }
 
+    private func isMigrated() throws(PostgresMigrationError) -> Bool {
+        let known = try run("SELECT 1 FROM pg_class WHERE oid = to_regclass('schema_migrations')", [])
+        return PostgresResult(storage: known).first != nil
+    }
+
+    /// The column `program` is younger than the table.
     private func applied() throws(PostgresMigrationError) -> [AppliedMigration] {
-        let rows = try run("SELECT version, name, checksum FROM schema_migrations ORDER BY version", [])
+        let rows = try run(
+            """
+            SELECT version, name, checksum, to_jsonb(m)->>'program' AS program
+            FROM schema_migrations m ORDER BY version
+            """, [])
         do throws(PostgresError) {
             var applied: [AppliedMigration] = []
             for row in PostgresResult(storage: rows) {
                 applied.append(
                     AppliedMigration(
                         version: try row.decode("version"), name: try row.decode("name"),
-                        checksum: try row.decode("checksum")))
+                        checksum: try row.decode("checksum"),
+                        program: try row.decode("program", as: String?.self)))
             }
             return applied
         } catch {
@@ -110,8 +149,8 @@ private struct MigrationSession {
             throw PostgresMigrationError("\(migration.file) ends the transaction it runs in: it must not COMMIT")
         }
         try run(
-            "INSERT INTO schema_migrations (version, name, checksum) VALUES ($1::text::integer, $2, $3)",
-            [String(migration.version), migration.name, migration.checksum])
+            "INSERT INTO schema_migrations (version, name, checksum, program) VALUES ($1::text::integer, $2, $3, nullif($4, ''))",
+            [String(migration.version), migration.name, migration.checksum, program ?? ""])
         try run("COMMIT")
     }
 
