@@ -3,27 +3,36 @@ import ParleyServer
 
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "doctor", abstract: "Name outdated libraries among those that read what people upload.",
+        commandName: "doctor", abstract: "Look at everything that the server needs, and say what is wrong.",
         discussion: """
-            Asks dpkg and apt, and changes nothing. Exit code 0: apt knows no newer versions; 2: it does; 1: that could not \
-            be found out.
+            Changes nothing, and runs beside the server or without it: settings, permissions, disk, database, decoders, \
+            public address, certificate, and the packages that read what people upload. Exit code 0: all is well; 1: there \
+            are warnings; 2: there are errors.
             """)
 
     func run() async throws {
-        let diagnosis: Administration.Diagnosis
+        var worst = Finding.Severity.fine
         do {
-            diagnosis = try await Administration.diagnose()
-        } catch {
-            say("parley: \(error)")
-            throw ExitCode.failure
+            try await operating { configuration, logger in
+                await Doctor.examine(configuration, logger: logger) { finding in
+                    print(Self.line(finding))
+                    worst = max(worst, finding.severity)
+                }
+            }
+        } catch let code as ExitCode where code == .failure {
+            // The settings cannot be read, and the line that says why is printed.
+            throw ExitCode(2)
         }
-        let updates = Dictionary(diagnosis.outdated.map { ($0.package, $0) }, uniquingKeysWith: { first, _ in first })
-        for (package, version) in diagnosis.versions {
-            let update = updates[package].map { "  -> \($0.version)\($0.isSecurity ? " (security)" : "")" } ?? ""
-            print("\(package) \(version)\(update)")
-        }
-        if let obstacle = diagnosis.obstacle { say("parley: \(obstacle)") }
-        if !diagnosis.outdated.isEmpty { throw ExitCode(2) }
-        if diagnosis.obstacle != nil { throw ExitCode.failure }
+        guard worst == .fine else { throw ExitCode(Int32(worst.rawValue)) }
+    }
+
+    private static func line(_ finding: Finding) -> String {
+        let mark =
+            switch finding.severity {
+            case .fine: "ok      "
+            case .warning: "warning "
+            case .error: "ERROR   "
+            }
+        return "\(mark) \(finding.topic): \(finding.text)" + (finding.advice.map { "\n         -> \($0)" } ?? "")
     }
 }

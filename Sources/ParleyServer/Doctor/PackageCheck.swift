@@ -1,22 +1,13 @@
 import Foundation
 import Glibc
 
-extension Administration {
-    /// What `parley doctor` found out about the packages that parse untrusted bytes.
-    public struct Diagnosis: Sendable {
-        /// Installed packages, by name.
-        public var versions: [(package: String, version: String)]
-        /// Packages of which apt knows a newer version.
-        public var outdated: [Update]
-        /// Why newer versions could not be looked for, if so.
-        public var obstacle: String?
-    }
-
+/// The packages that parse untrusted bytes: whether apt knows newer versions of them.
+enum PackageCheck {
     /// A newer version of an installed package.
-    public struct Update: Sendable, Equatable {
-        public var package: String
-        public var version: String
-        public var isSecurity: Bool
+    struct Update: Equatable {
+        var package: String
+        var version: String
+        var isSecurity: Bool
     }
 
     /// Prefixes of package names: decoders, file typing, the database and its client, and TLS.
@@ -35,22 +26,37 @@ extension Administration {
     /// After so many days apt's lists are too old.
     private static let maxAge = 7
 
-    /// Asks the package manager. Changes nothing, and needs no privileges.
-    public static func diagnose() async throws -> Diagnosis {
-        guard let installed = try await output(of: ["/usr/bin/dpkg-query", "-W", "-f", "${Package} ${Version}\\n"])
-        else {
-            return Diagnosis(
-                versions: [], outdated: [], obstacle: "there is no dpkg here: look after the libraries yourself")
+    /// Asks the package manager. Needs no privileges.
+    static func findings() async -> [Finding] {
+        let topic = "packages"
+        do {
+            guard let installed = try await output(of: ["/usr/bin/dpkg-query", "-W", "-f", "${Package}\\n"]) else {
+                return [.warning(topic, "there is no dpkg here", do: "look after the libraries yourself")]
+            }
+            guard let list = try await output(of: ["/usr/bin/apt", "list", "--upgradable"]) else {
+                return [.warning(topic, "there is no apt here", do: "look after the libraries yourself")]
+            }
+            let count = installed.split(separator: "\n").count { isWatched(String($0)) }
+            return findings(updates(in: list), installed: count, obstacle: ageOfLists())
+        } catch {
+            return [.warning(topic, "\(error)", do: "look after the libraries yourself")]
         }
-        let versions = installed.split(separator: "\n").compactMap { line -> (package: String, version: String)? in
-            let parts = line.split(separator: " ")
-            guard parts.count == 2, isWatched(String(parts[0])) else { return nil }
-            return (String(parts[0]), String(parts[1]))
+    }
+
+    /// - Parameter obstacle: Why apt's answer cannot be trusted, if so.
+    static func findings(_ updates: [Update], installed: Int, obstacle: String?) -> [Finding] {
+        let topic = "packages"
+        let advice = "apt-get upgrade, and restart the server; unattended-upgrades does the first by itself"
+        var findings = updates.map { update in
+            let text = "\(update.package): there is \(update.version)"
+            return update.isSecurity
+                ? Finding.error(topic, "\(text), a security update", do: advice) : .warning(topic, text, do: advice)
         }
-        guard let list = try await output(of: ["/usr/bin/apt", "list", "--upgradable"]) else {
-            return Diagnosis(versions: versions, outdated: [], obstacle: "there is no apt here")
+        if let obstacle { findings.append(.warning(topic, obstacle, do: "apt-get update")) }
+        if findings.isEmpty {
+            findings.append(.fine(topic, "\(installed) that read what people upload are as new as apt knows"))
         }
-        return Diagnosis(versions: versions, outdated: updates(in: list), obstacle: ageOfLists())
+        return findings
     }
 
     /// The watched packages of `apt list --upgradable`, whose lines are `name/suite,suite version architecture […]`.
@@ -74,14 +80,14 @@ extension Administration {
             .compactMap {
                 try? FileManager.default.attributesOfItem(atPath: "\(directory)/\($0)")[.modificationDate] as? Date
             }.max()
-        guard let newest else { return "apt knows of no packages: run apt-get update" }
+        guard let newest else { return "apt knows of no packages" }
         // An archive that seldom changes leaves its lists as they are. These files say when they were last checked.
         let stamps = ["/var/lib/apt/periodic/update-success-stamp", "/var/cache/apt/pkgcache.bin"]
         let asked = stamps.compactMap {
             try? FileManager.default.attributesOfItem(atPath: $0)[.modificationDate] as? Date
         }.max()
         let days = Int(-max(newest, asked ?? newest).timeIntervalSinceNow / 86_400)
-        return days > maxAge ? "what apt knows is \(days) days old: run apt-get update" : nil
+        return days > maxAge ? "what apt knows is \(days) days old" : nil
     }
 
     /// A program's standard output; nil if there is no such program.

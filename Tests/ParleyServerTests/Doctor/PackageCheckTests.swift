@@ -2,7 +2,7 @@ import Testing
 
 @testable import ParleyServer
 
-@Suite struct DoctorTests {
+struct PackageCheckTests {
     @Test func findsTheUpdatesOfWhatReadsStrangersBytes() {
         let list = """
             Listing...
@@ -14,11 +14,21 @@ import Testing
 
             """
         #expect(
-            Administration.updates(in: list) == [
+            PackageCheck.updates(in: list) == [
                 .init(package: "libwebp7", version: "1.2.4-0.2+deb12u2", isSecurity: true),
                 .init(package: "libheif1", version: "1.15.1-1+deb12u2", isSecurity: true),
                 .init(package: "libtiff6", version: "4.5.0-6+deb12u3", isSecurity: false),
             ])
-        #expect(Administration.updates(in: "Listing...\n").isEmpty)
+        #expect(PackageCheck.updates(in: "Listing...\n").isEmpty)
+    }
+
+    @Test func `security updates are errors, others warnings`() {
+        let updates = [
+            PackageCheck.Update(package: "libwebp7", version: "2", isSecurity: true),
+            PackageCheck.Update(package: "libtiff6", version: "2", isSecurity: false),
+        ]
+        #expect(PackageCheck.findings(updates, installed: 30, obstacle: nil).map(\.severity) == [.error, .warning])
+        #expect(PackageCheck.findings([], installed: 30, obstacle: "old lists").map(\.severity) == [.warning])
+        #expect(PackageCheck.findings([], installed: 30, obstacle: nil).map(\.severity) == [.fine])
     }
 }
