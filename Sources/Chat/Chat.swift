@@ -131,7 +131,7 @@ public struct Chat: Sendable {
         try await nodes.join()
         try await moderation.load()
         try await presence.begin()
-        try await sweep.prepare(isAlone: nodes.others == 0)
+        try await sweep.prepare(isAlone: !nodes.sharesFiles)
         CommonPasswords.prepare()
     }
 

@@ -50,6 +50,9 @@ public final class Nodes: Sendable {
     /// How many other servers were alive at the last renewal.
     public var others: Int { state.withLock { $0.lease?.others ?? 0 } }
 
+    /// Whether other servers may have their files on the same file system.
+    public var sharesFiles: Bool { admission.node.sharesFiles }
+
     /// Seconds since the database last confirmed that this server lives.
     public var leaseAge: Duration { state.withLock { $0.lease?.age(.now) ?? .zero } }
 

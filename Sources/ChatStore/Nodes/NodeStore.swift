@@ -30,9 +30,6 @@ package struct NodeStore: Sendable {
     /// How long a renewal may take.
     private static let timeout: Duration = .seconds(3)
 
-    /// Taken while rows are made or judged.
-    private static let key: PostgresQuery = "hashtext('parley nodes')"
-
     /// - Returns: nil if the server's row is gone.
     package func renew(_ node: UUID, _ vitals: Vitals) async throws -> Renewal? {
         try await database.query(
@@ -55,7 +52,8 @@ package struct NodeStore: Sendable {
         _ admission: NodeAdmission, epoch: UUID, ownsDatabase: Bool
     ) async throws -> (number: UInt16, others: Int) {
         try await database.withTransaction { transaction in
-            try await transaction.query("SELECT pg_advisory_xact_lock(\(Self.key))")
+            // Anybody who can log in could hold an advisory lock. Only the server's role can lock this table.
+            try await transaction.query("LOCK TABLE nodes IN SHARE ROW EXCLUSIVE MODE")
             let rows = try await transaction.query("\(Self.select) FOR UPDATE OF n")
             var records = try rows.map(Self.record)
             let node = admission.node
@@ -79,9 +77,16 @@ package struct NodeStore: Sendable {
     /// Deletes the rows of dead servers, unless another server is about to.
     /// - Returns: Their numbers.
     package func reap() async throws -> [UInt16] {
+        do {
+            return try await reapAlone()
+        } catch let error as PostgresError where error.sqlState == .lockNotAvailable {
+            return []
+        }
+    }
+
+    private func reapAlone() async throws -> [UInt16] {
         try await database.withTransaction { transaction in
-            let turn = try await transaction.query("SELECT pg_try_advisory_xact_lock(\(Self.key)) AS taken")
-            guard try turn.first?.decode("taken", as: Bool.self) == true else { return [] }
+            try await transaction.query("LOCK TABLE nodes IN SHARE ROW EXCLUSIVE MODE NOWAIT")
             let dead = try await transaction.query(
                 "SELECT n.id, n.number FROM nodes n WHERE \(NodeTable.isDead) FOR UPDATE")
             if !dead.isEmpty { try await transaction.queries(NodeTable.bury(try dead.map { try $0["id"] })) }

@@ -55,6 +55,7 @@ public final class EngineServer: Sendable {
     /// Refuses new sessions and closes the open ones evenly over `duration`, so that their clients come to other servers one
     /// after another. Takes longer where that would be more than `maxPerSecond`. Ends early when the task is cancelled.
     public func drain(over duration: Duration, maxPerSecond: Int = 1000) async {
+        guard !Task.isCancelled else { return }
         let sessions = registry.withLock { registry in
             registry.isAccepting = false
             return Array(registry.sessions.values)

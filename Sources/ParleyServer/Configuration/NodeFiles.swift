@@ -32,7 +32,9 @@ struct NodeFiles {
         guard descriptor >= 0, fstat(descriptor, &status) == 0 else { throw Self.failure(partial) }
         defer { close(descriptor) }
         let text = "\(storage.uuidString) \(number) \(status.st_ino)\n"
-        guard write(descriptor, text, text.utf8.count) == text.utf8.count, rename(partial, path) == 0 else {
+        guard write(descriptor, text, text.utf8.count) == text.utf8.count, fsync(descriptor) == 0,
+            rename(partial, path) == 0
+        else {
             throw Self.failure(path)
         }
     }
@@ -74,7 +76,10 @@ struct NodeFiles {
             unlink(partial)
         }
         let text = id.uuidString + "\n"
-        guard Glibc.write(descriptor, text, text.utf8.count) == text.utf8.count else { throw failure(partial) }
+        // After a power cut, the name leads to the whole content or to nothing.
+        guard Glibc.write(descriptor, text, text.utf8.count) == text.utf8.count, fsync(descriptor) == 0 else {
+            throw failure(partial)
+        }
         // Unlike a rename, a link fails where there is a file.
         _ = link(partial, path)
         guard let made = read() else { throw failure(path) }

@@ -121,7 +121,7 @@ import Testing
             let dead = try await join(database, shared())
             try await silence(dead, seconds: 100, database)
             try await database.client.withTransaction { transaction in
-                _ = try await transaction.query("SELECT pg_advisory_xact_lock(hashtext('parley nodes'))")
+                _ = try await transaction.query("LOCK TABLE nodes IN SHARE ROW EXCLUSIVE MODE")
                 #expect(try await store(database).reap() == [])
             }
             #expect(try await store(database).reap() == [dead.number])
