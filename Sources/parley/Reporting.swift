@@ -8,7 +8,12 @@ import ParleyServer
 func reporting(_ body: (ServerConfiguration, Logger) async throws -> Void) async throws {
     do {
         let configuration = try await ServerConfiguration.load()
-        LoggingSystem.bootstrap(StreamLogHandler.standardError)
+        if Installation.current.isPackaged { try Installation.becomeOwner(of: configuration.storageDirectory) }
+        if JournalLogHandler.isConnected() {
+            LoggingSystem.bootstrap { _ in JournalLogHandler() }
+        } else {
+            LoggingSystem.bootstrap(StreamLogHandler.standardError)
+        }
         var logger = Logger(label: "parley")
         logger.logLevel = configuration.logLevel
         try await body(configuration, logger)

@@ -3,7 +3,7 @@ import Configuration
 public import Foundation
 public import Logging
 
-/// The settings, from environment variables or a `.env` file in the working directory. The environment wins.
+/// The settings, from environment variables or the installation's settings file. The environment wins.
 public struct ServerConfiguration: Sendable {
     public enum ScannerFallback: String, Sendable { case refuse, accept }
 
@@ -11,9 +11,9 @@ public struct ServerConfiguration: Sendable {
     public var port = 8080
     /// nil: a private PostgreSQL under `storageDirectory`.
     public var databaseURL: String?
-    public var storageDirectory = URL(filePath: "storage")
-    public var migrationsDirectory = URL(filePath: "migrations")
-    public var webDirectory = URL(filePath: "web/dist")
+    public var storageDirectory: URL
+    public var migrationsDirectory: URL
+    public var webDirectory: URL
     /// nil: made once and kept in `storageDirectory`.
     public var jwtSecret: String?
     public var jwtSecretPrevious: String?
@@ -59,12 +59,17 @@ public struct ServerConfiguration: Sendable {
     /// One sentence for each setting that is probably misspelled.
     public private(set) var warnings: [String] = []
 
-    public init() {}
+    public init(_ installation: Installation = .current) {
+        storageDirectory = installation.storage
+        migrationsDirectory = installation.migrations
+        webDirectory = installation.web
+    }
 
     /// Reads the settings.
     /// - Throws: ``OperatorError`` for a value that makes no sense.
     public static func load(
-        environment: [String: String] = ProcessInfo.processInfo.environment, file: String = ".env"
+        environment: [String: String] = ProcessInfo.processInfo.environment,
+        file: String = Installation.current.settingsFile
     ) async throws -> ServerConfiguration {
         let fromFile = try SettingsFile.load(file)
         let settings = Settings(

@@ -15,7 +15,7 @@ struct HTTPServer: Service {
 
     init(
         _ configuration: ServerConfiguration, router: Router<RequestEnvironment>, sockets: SocketIOServer,
-        policy: ClientPolicy, certificates: CertificateFiles?, logger: Logger
+        policy: ClientPolicy, certificates: CertificateFiles?, serviceManager: ServiceManager?, logger: Logger
     ) throws {
         let screening = RequestScreening(
             publicOrigin: configuration.publicOrigin, basePath: configuration.basePath, limits: policy.limits,
@@ -32,6 +32,7 @@ struct HTTPServer: Service {
             onServerRunning: { channel in
                 await AcceptGate.install(on: channel, policy, shares: policy.shares, logger: logger)
                 Self.announce(channel, configuration)
+                serviceManager?.notify(.ready)
             },
             logger: logger)
         application.logger.logLevel = max(logger.logLevel, .notice)

@@ -1,5 +1,6 @@
 import Chat
 import Logging
+import NIOPosix
 import ServiceLifecycle
 import UnixSignals
 
@@ -11,6 +12,8 @@ struct Lifecycle {
     let metrics: MetricsServer?
     let certificates: CertificateFiles?
     let readiness: Readiness
+    /// nil: nobody is told when the server is ready, stops or hangs.
+    let serviceManager: ServiceManager?
     /// How long `/ready` says that the server is stopping before its port closes.
     let grace: Duration
     /// How long sockets may take to go to other servers.
@@ -40,11 +43,17 @@ struct Lifecycle {
             AtShutdown { chat.refusePasswords() },
         ]
         if let metrics { services.append(metrics) }
+        if let serviceManager, let period = serviceManager.watchdog {
+            services.append(
+                Watchdog(
+                    manager: serviceManager, period: period, eventLoops: MultiThreadedEventLoopGroup.singleton))
+        }
         // Stopped first: a load balancer sees it and sends no more requests before the port closes.
         services.append(
             AtShutdown {
                 readiness.drain()
                 chat.nodes.beginDraining()
+                serviceManager?.notify(.stopping)
                 try? await Task.sleep(for: grace)
             })
         return services
