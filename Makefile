@@ -4,6 +4,9 @@
 # make fuzz    run the protocol decoders under libFuzzer for FUZZ_SECONDS (60)
 # make cluster three servers, PostgreSQL and HAProxy on this machine: see docs/CLUSTER.md
 # make bench   compare a release build with its peers: see Benchmarks/README.md
+# make deb     pack a release build as dist/parley_….deb
+# make test-package  install that package in a Debian without Swift, and try it
+# make release the package, its checksums, its SBOM and the changelog's part in dist/
 # make format  format the Swift sources
 SHELL := /bin/bash
 .DEFAULT_GOAL := run
@@ -13,9 +16,11 @@ WEB_PACKAGES := nodejs node-react node-react-dom node-csstype node-prop-types no
 TEST_PACKAGES := curl python3-venv libvips-tools libimage-exiftool-perl ffmpeg chromium clamav-daemon pgbouncer unzip redis-server haproxy nginx
 CLUSTER_PACKAGES := haproxy python3
 BENCH_PACKAGES := g++ libssl-dev nodejs python3-venv libvips-tools libimage-exiftool-perl
+DEB_PACKAGES := debhelper dpkg-dev lintian po-debconf
+PACKAGE_TEST_PACKAGES := $(DEB_PACKAGES) mmdebstrap curl systemd
 BENCH_TOOLS := $(addprefix .build/bench/,realtime http broadcast thumbnails)
 
-.PHONY: run check test fuzz bench cluster build web packages test-packages bench-packages format
+.PHONY: run check test fuzz bench cluster build web deb test-package release packages test-packages bench-packages format
 
 run: build web/dist/index.html
 	@exec .build/release/parley serve
@@ -45,6 +50,17 @@ cluster: build web/dist/index.html
 
 bench: bench-packages build $(BENCH_TOOLS) .build/venv/installed-bench
 	@.build/venv/bin/python Benchmarks/run
+
+deb: build web/dist/index.html
+	@.ci/install $(DEB_PACKAGES)
+	@deploy/debian/build
+
+test-package: deb
+	@.ci/install $(PACKAGE_TEST_PACKAGES)
+	@deploy/debian/test
+
+release: deb
+	@deploy/debian/release
 
 .build/bench/%: Benchmarks/load/%.cpp $(wildcard Benchmarks/load/*.hpp) | bench-packages
 	@mkdir -p $(@D)
