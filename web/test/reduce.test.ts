@@ -276,7 +276,7 @@ test("an answer that was under way brings no deleted text back", () => {
 });
 
 test("what was in a conversation goes with it", () => {
-  const state = run(signedIn, received(quoted), { type: "kept", messages: [quoted] }, live({ name: "conversation:removed", payload: { id: "c" } }));
+  const state = run(signedIn, received(quoted), { type: "kept", messages: [quoted] }, live({ name: "conversation:removed", payload: { id: "c", revision: 9 } }));
   assert.equal(JSON.stringify(state).includes("a secret"), false);
 });
 
@@ -344,7 +344,7 @@ test("ticks follow the lowest marks of all others, and closed accounts hold noth
 });
 
 test("a hidden conversation is in no list, also while it is looked at, until a message brings it back", () => {
-  const hidden = run(signedIn, live({ name: "conversation:removed", payload: { id: "c" } }));
+  const hidden = run(signedIn, live({ name: "conversation:removed", payload: { id: "c", revision: 9 } }));
   const looked = run(hidden, { type: "conversation", conversation: conversation({ unreadCount: 1, lastSeq: 1 }), isListed: false });
   assert.equal(looked.conversations["c"]?.id, "c");
   assert.deepEqual(listed(looked), []);

@@ -81,7 +81,7 @@ export interface ServerEvents {
   "conversation:renamed": { id: Id; title: string; revision: number };
   "member:updated": { conversationId: Id; userId: Id; role: Role; revision: number };
   /** A server of an earlier version gives no revision. */
-  "conversation:removed": { id: Id; revision?: number };
+  "conversation:removed": { id: Id; revision: number };
   "member:joined": { conversationId: Id; userId: Id; member: Member; memberCount: number; revision: number };
   "member:left": { conversationId: Id; userId: Id; memberCount: number; revision: number };
   "session:revoked": { code: string };
