@@ -202,9 +202,6 @@ let package = Package(
 if Context.environment["PARLEY_FUZZ"] != nil {
     package.targets.append(
         .executableTarget(
-            name: "fuzz",
-            dependencies: [
-                "EngineIO", "SocketIO", "RedisClient", "ClusterBus", .crypto, .nio, .nioHTTP1, .nioWebSocket,
-            ], path: "Tests/Fuzz",
+            name: "fuzz", dependencies: ["EngineIO", "SocketIO", .nio, .nioHTTP1, .nioWebSocket], path: "Tests/Fuzz",
             swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]))
 }
