@@ -17,7 +17,7 @@ TEST_PACKAGES := curl openssl python3-venv libvips-tools libimage-exiftool-perl 
 CLUSTER_PACKAGES := haproxy python3
 BENCH_PACKAGES := g++ libssl-dev nodejs python3-venv libvips-tools libimage-exiftool-perl
 DEB_PACKAGES := debhelper dpkg-dev lintian po-debconf
-PACKAGE_TEST_PACKAGES := $(DEB_PACKAGES) mmdebstrap curl systemd
+PACKAGE_TEST_PACKAGES := $(DEB_PACKAGES) mmdebstrap curl systemd-container
 BENCH_TOOLS := $(addprefix .build/bench/,realtime http broadcast thumbnails)
 
 .PHONY: run check test fuzz bench cluster build web deb test-package release packages test-packages bench-packages format
@@ -57,6 +57,7 @@ deb: build web/dist/index.html
 
 test-package: deb
 	@.ci/install $(PACKAGE_TEST_PACKAGES)
+	@lintian --fail-on error,warning dist/parley_$$(deploy/debian/version)_*.deb
 	@deploy/debian/test
 
 release: deb

@@ -231,6 +231,17 @@ _STATEMENTS = (
     SELECT id, 0, pg_temp.id_of('8004', i) FROM line WHERE i %% 50 = 9
     """,
     """
+    INSERT INTO shared_items (conversation_id, kind, seq, position, message_id)
+    SELECT m.conversation_id, CASE b.kind WHEN 'file' THEN 'files' ELSE 'media' END, m.seq, a.position, m.id
+    FROM attachments a JOIN messages m ON m.id = a.message_id JOIN uploads up ON up.id = a.upload_id
+        JOIN blobs b ON b.sha256 = up.sha256 WHERE m.deleted_at IS NULL
+    """,
+    """
+    INSERT INTO notices (conversation_id, seq, kind, actor, people, count, at)
+    SELECT m.conversation_id, m.read_seq, 'joined', m.user_id, ARRAY[m.user_id], 1, m.joined_at
+    FROM members m JOIN conversations c ON c.id = m.conversation_id WHERE c.kind = 'group'
+    """,
+    """
     INSERT INTO reactions (message_id, emoji, user_id, created_at)
     SELECT l.id, (ARRAY['👍', '❤️', '😂'])[1 + m.position %% 2 + l.i %% 2], pg_temp.id_of('8001', m.person), l.at
     FROM line l JOIN membership m ON m.n = l.n AND m.position <= l.i %% 3 WHERE l.i %% 20 = 5

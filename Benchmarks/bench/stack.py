@@ -93,13 +93,15 @@ class Parley:
         # Where the path is too long for a socket, the server puts the socket elsewhere. "." is the data directory.
         self.socket_directory = written[4] if written[4].startswith("/") else str(self.storage / "postgres")
 
-    def connection_string(self, database="parley"):
-        return f"host='{self.socket_directory}' user=parley dbname={database}"
+    def connection_string(self, database="parley", role="parley"):
+        return f"host='{self.socket_directory}' user={role} dbname={database}"
 
-    def connect(self, database="parley"):
-        """A connection to its PostgreSQL that counts as the server's own, so moderation's triggers ignore it."""
+    def connect(self, database="parley", role="parley"):
+        """A connection to its PostgreSQL that counts as the server's own, so moderation's triggers ignore it. The role
+        `parley_owner` is a superuser."""
         return psycopg.connect(
-            self.connection_string(database), autocommit=True, options="-c parley.server=on -c synchronous_commit=off")
+            self.connection_string(database, role), autocommit=True,
+            options="-c parley.server=on -c synchronous_commit=off")
 
     def sql(self, query, *parameters, database="parley"):
         """The rows of a query, as the owner of the database."""

@@ -60,8 +60,10 @@ class Dialect {
 public:
     enum Name { socketIO, json, raw };
 
-    Dialect(const std::string &name, uint32_t run, size_t textLength)
-        : name(name == "socketio" ? socketIO : name == "json" ? json : raw), marker(run), textLength(textLength) {}
+    /// - joinsMarks: whether clients take the marks of many people in one event.
+    Dialect(const std::string &name, uint32_t run, size_t textLength, bool joinsMarks = false)
+        : name(name == "socketio" ? socketIO : name == "json" ? json : raw), marker(run), textLength(textLength),
+          joinsMarks(joinsMarks) {}
 
     /// Whether the server acknowledges messages to their sender.
     bool acknowledges() const { return name != raw; }
@@ -72,7 +74,15 @@ public:
         return name == json ? "/?token=" + token : "/" + room;
     }
 
-    std::string logIn(const std::string &token) const { return "40{\"token\":\"" + token + "\"}"; }
+    std::string logIn(const std::string &token) const {
+        return "40{\"token\":\"" + token + (joinsMarks ? "\",\"joinedMarks\":true}" : "\"}");
+    }
+
+    /// What a client sends that has received a message or, with `read`, shown it. Only Socket.IO has such events.
+    void mark(std::string &out, const std::string &room, uint64_t seq, bool read) const {
+        out += read ? "42[\"message:read\"" : "42[\"message:delivered\"";
+        out += ",{\"conversationId\":\"" + room + "\",\"seq\":" + std::to_string(seq) + "}]";
+    }
 
     void message(std::string &out, const std::string &room, uint32_t sender, uint32_t number) const {
         if (name != raw) {
@@ -138,4 +148,5 @@ private:
 
     Marker marker;
     size_t textLength;
+    bool joinsMarks;
 };

@@ -14,6 +14,7 @@ struct Settings {
     uint32_t senders, window, concurrency;
     double rate, warmUp, duration, settle, drain;
     uint64_t nap;
+    bool confirm;
     pid_t server, database;
 };
 
@@ -208,6 +209,7 @@ private:
         case Stream::early: case Stream::inOrder: break;
         }
         if (frame.seq) member.sequence.delivered(frame.seq);
+        if (settings.confirm) confirm(uint32_t(&member - members.data()), frame.seq);
         Sender::Flight &flight = sender.flight(frame.senderNumber);
         if (flight.number != frame.senderNumber || !flight.waiting) {
             misdirected++;
@@ -219,6 +221,15 @@ private:
             deliveredBytes += bytes;
         }
         finishIfDone(sender, flight, time);
+    }
+
+    /// As a client does that shows the conversation.
+    void confirm(uint32_t client, uint64_t seq) {
+        for (bool read : {false, true}) {
+            text.clear();
+            dialect.mark(text, clients.person(client).room, seq, read);
+            clients.send(client, text);
+        }
     }
 
     // The account
@@ -305,15 +316,17 @@ int main(int count, char **arguments) {
         .drain = options.number("drain", 20),
         // Microseconds of sleep before each poll: this program then takes less of the machine, latencies are coarser.
         .nap = uint64_t(options.number("nap", 0)) * 1000,
+        .confirm = options.number("confirm", 0) > 0,  // everybody confirms what they get as delivered and read
         .server = pid_t(options.number("server", 0)),  // process ids, for the account
         .database = pid_t(options.number("database", 0)),
     };
     auto textLength = size_t(options.number("text-length", 64));
+    bool joinsMarks = options.number("joined-marks", 0) > 0;  // marks of many people come in one event
     options.finish();
     if (settings.window < 1) fail("--window: at least 1");
     raiseFileLimit();
     prctl(PR_SET_TIMERSLACK, 1);
-    Dialect dialect(dialectName, std::random_device()(), textLength);
+    Dialect dialect(dialectName, std::random_device()(), textLength, joinsMarks);
     bool exact = Run(settings, dialect, port, people).perform();
     if (!exact) fprintf(stderr, "not every message came exactly once and in order\n");
     return exact ? 0 : 3;

@@ -44,7 +44,7 @@ def run():
         about(f"reading-{scenario}", title, "", OVER_SOCKET if over_socket else COLUMNS, rows="messages")
     for messages in SIZES:
         with Parley() as server:
-            with server.connect() as connection:
+            with server.connect(role="parley_owner") as connection:
                 data = dataset.fill(connection, server.storage, messages)
             verify(server)
             Reader(server, data).read()

@@ -103,15 +103,19 @@ def measure_memory(size):
     about("upload-memory", "Memory while one large file is uploaded",
           "Resident memory before the upload, and by how much its peak is higher.")
     with Parley(MAX_UPLOAD_BYTES=str(size), USER_QUOTA_BYTES=str(4 * size)) as server:
-        server.seed_users(1)
-        upload(server, requests=20, upload_bytes=1_000_000)
-        # Makes the kernel start the peak anew (proc(5)).
-        with open(f"/proc/{server.pid}/clear_refs", "w") as file:
-            file.write("5")
-        before = status_mb(server.pid, "VmHWM")
-        upload(server, requests=1, connections=1, warm_up=0, upload_bytes=size)
-        growth = max(0.0, status_mb(server.pid, "VmHWM") - before)
-        record("upload-memory", "parley", upload_mb=size / 1e6, rss_mb=before, growth_mb=growth)
+        record("upload-memory", "parley", **memory_of_one_upload(server, size))
+
+
+def memory_of_one_upload(server, size):
+    server.seed_users(1)
+    upload(server, requests=20, upload_bytes=1_000_000)
+    # Makes the kernel start the peak anew (proc(5)).
+    with open(f"/proc/{server.pid}/clear_refs", "w") as file:
+        file.write("5")
+    before = status_mb(server.pid, "VmHWM")
+    upload(server, requests=1, connections=1, warm_up=0, upload_bytes=size)
+    growth = max(0.0, status_mb(server.pid, "VmHWM") - before)
+    return {"upload_mb": size / 1e6, "rss_mb": before, "growth_mb": growth}
 
 
 def status_mb(pid, name):
