@@ -12,7 +12,7 @@ const allowed = {
   lib: [],
   client: ["lib"],
   rules: ["client/types", "lib"],
-  store: ["client/types", "client/connection", "rules", "lib"],
+  store: ["client/types", "client/connection", "client/errors", "rules", "lib"],
   texts: ["client/types", "client/schemas", "client/errors", "lib"],
   app: ["client", "rules", "store", "texts", "lib"],
   // Views ask app/ for everything; of the client they know only the types of what it brings.

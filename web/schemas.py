@@ -26,6 +26,8 @@ def type_of(schema, indent):
         return f'"{schema["const"]}"'
     if "enum" in schema:
         return " | ".join(f'"{value}"' for value in schema["enum"])
+    if "oneOf" in schema:
+        return " | ".join(type_of(part, indent) for part in schema["oneOf"])
     if "allOf" in schema:
         return " & ".join(type_of(part, indent) for part in schema["allOf"])
     kind = schema["type"]
@@ -33,7 +35,8 @@ def type_of(schema, indent):
         return " | ".join(SCALARS[name] for name in kind)
     if kind == "array":
         items = type_of(schema["items"], indent)
-        return f"({items})[]" if "|" in items and "\n" not in items else f"{items}[]"
+        is_union = "oneOf" in schema["items"] or "|" in items and "\n" not in items
+        return f"({items})[]" if is_union else f"{items}[]"
     if kind == "object":
         return object_type(schema, indent) if "properties" in schema else "Record<string, unknown>"
     return SCALARS[kind]

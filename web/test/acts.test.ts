@@ -49,10 +49,10 @@ function setUp(answer: (call: string) => Error | undefined = () => undefined) {
   };
   const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
   const goOnline = async () => {
-    sending.setOnline(true);
+    outbox.setOnline(true);
     await settle();
   };
-  return { store, calls, drafts, acts, sending, shown, say, goOnline, settle };
+  return { store, calls, outbox, drafts, acts, sending, shown, say, goOnline, settle };
 }
 
 test("what is done offline is shown at once, and sent in its order", async () => {
@@ -88,18 +88,18 @@ test("what is taken back before it was sent never happens", async () => {
 });
 
 test("a reaction that may have arrived is taken back by another", async () => {
-  const { calls, acts, shown, sending, goOnline, settle } = setUp();
+  const { calls, acts, shown, outbox, goOnline, settle } = setUp();
   await goOnline();
   acts.react(shown("m1"), "👍");
   acts.react(shown("m1"), "👍");
   await settle();
   assert.deepEqual(calls, ["add m1 👍", "take m1 👍"]);
-  sending.setOnline(false);
+  outbox.setOnline(false);
 });
 
 test("a message that was never sent changes where it waits; one that was tried is edited afterwards", async () => {
   let isCut = false;
-  const { calls, drafts, sending, say, goOnline, store, settle } = setUp(() => (isCut ? new TypeError("cut") : undefined));
+  const { calls, outbox, drafts, sending, say, goOnline, store, settle } = setUp(() => (isCut ? new TypeError("cut") : undefined));
   say("first");
   const first = store.state.pending[0];
   assert(first !== undefined);
@@ -108,7 +108,7 @@ test("a message that was never sent changes where it waits; one that was tried i
   sending.submit("c");
   isCut = true;
   await goOnline();
-  sending.setOnline(false);
+  outbox.setOnline(false);
   const tried = store.state.pending[0];
   assert.equal(tried?.isTried, true);
   drafts.editPending(tried as typeof first);
@@ -243,7 +243,7 @@ test("a refused edit is said, whether its text is back in the field or waits", a
 });
 
 test("half an edit is put aside for a refused one, follows its message, and is lost with no restored draft", async () => {
-  const { drafts, sending, shown, say, goOnline, store } = setUp();
+  const { outbox, drafts, shown, say, goOnline, store } = setUp();
   const begun = () => drafts.of("c").begun;
   drafts.edit(shown("m1"));
   drafts.write("c", "half of one");
@@ -274,7 +274,7 @@ test("half an edit is put aside for a refused one, follows its message, and is l
   assert.deepEqual([[...lostWords(store.state).keys()], store.state.titles], [["c"], { c: "Bo" }]);
   for (const target of ["m1", "m2", "m4"]) drafts.discardBegun("c", target);
   assert.deepEqual([drafts.of("c"), lostWords(store.state).size], [{ text: "", uploads: [] }, 0]);
-  sending.setOnline(false);
+  outbox.setOnline(false);
 });
 
 test("an edit in the field goes on when its message is sent", async () => {

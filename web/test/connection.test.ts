@@ -59,7 +59,7 @@ test("a token that the server calls expired is renewed before the next attempt",
   const arrival = server.next();
   first.say('0{"sid":"e","pingInterval":60000,"pingTimeout":60000}');
   first.say('44{"message":"no","data":{"code":"token_expired"}}');
-  assert.equal(await (await arrival).accept(), '40{"token":"new"}');
+  assert.equal(await (await arrival).accept(), '40{"token":"new","joinedMarks":true}');
   assert.deepEqual(renewed, ["old"]);
   connection.stop();
 });
@@ -158,16 +158,23 @@ test("when the network is gone, the next attempt begins at once, and then the us
   connection.stop();
 });
 
-test("whoever is banned is told so", async () => {
-  const codes: string[] = [];
+test("whoever is banned is told so, by a refusal and by an event", async () => {
+  const told: unknown[] = [];
   const server = new FakeServer();
   const tokens = { token: () => Promise.resolve("t"), renew: () => Promise.resolve("t") };
-  const handler = { onStatus: () => {}, onEvent: () => {}, onRevoked: (code: string) => codes.push(code) };
+  const handler = { onStatus: () => {}, onEvent: () => {}, onRevoked: (...reason: unknown[]) => told.push(reason) };
   const connection = new Connection([server.open], tokens, handler, new Backoff(() => 0, 1, 1));
   connection.start();
   const link = await server.next();
   link.say('0{"sid":"e","pingInterval":60000,"pingTimeout":60000}');
-  link.say('44{"message":"no","data":{"code":"banned"}}');
-  assert.deepEqual(codes, ["banned"]);
+  link.say('44{"message":"no","data":{"code":"banned","banned":{"reason":"spam"}}}');
+  assert.deepEqual(told, [["banned", { reason: "spam" }]]);
   connection.stop();
+  const present = new Connection([server.open], tokens, handler, new Backoff(() => 0, 1, 1));
+  present.start();
+  const accepted = await server.next();
+  await accepted.accept();
+  accepted.say('42["session:revoked",{"code":"banned","banned":{"until":"2099-05-01T12:00:00.000Z"}}]');
+  assert.deepEqual(told[1], ["banned", { until: "2099-05-01T12:00:00.000Z" }]);
+  present.stop();
 });

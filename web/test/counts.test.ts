@@ -5,7 +5,7 @@ import { Action } from "../src/store/actions";
 import { reduce } from "../src/store/reduce";
 import { initialState, State } from "../src/store/state";
 import { firstSeq, lastSeq } from "../src/store/timeline";
-import { ana, bo, conversation, message, messages } from "./support";
+import { ana, bo, conversation, message, messages, settings } from "./support";
 
 const run = (state: State, ...actions: Action[]) => actions.reduce(reduce, state);
 const live = (event: ServerEvent): Action => ({ type: "event", event, isLive: true, now: 0 });
@@ -165,7 +165,7 @@ class Walk {
       revision: this.revision,
       lastSeq: this.history.length,
       unreadCount: this.unread(),
-      me: { role: "member", deliveredSeq: this.readSeq, readSeq: this.readSeq },
+      me: { ...settings, role: "member", deliveredSeq: this.readSeq, readSeq: this.readSeq },
       ...(last === undefined ? {} : { lastMessage: last }),
     });
   }

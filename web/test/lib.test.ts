@@ -84,7 +84,7 @@ test("mail and web addresses next to each other", () => {
 });
 
 test("every view has an address that leads to it", () => {
-  for (const path of ["/", "/login", "/register", "/c/1", "/c/1/m/42", "/c/1/details", "/c/1/search", "/new", "/new/group", "/discover", "/profile"]) {
+  for (const path of ["/", "/login", "/register", "/c/1", "/c/1/m/42", "/c/1/details", "/c/1/search", "/c/1/media", "/c/1/files", "/c/1/links", "/new", "/new/group", "/discover", "/profile"]) {
     assert.equal(pathOf(parseRoute(path)), path);
   }
   for (const path of ["/nothing", "/c/1/m/0", "/c/1/m/x", "/c/1/other", "/profile/x", "/c"]) {

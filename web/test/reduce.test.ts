@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Message, ReactionChange, ServerEvent, SyncAnswer, Upload, User } from "../src/client/types";
+import { Conversation, Message, ReactionChange, ServerEvent, SyncAnswer, Upload, User } from "../src/client/types";
 import { Action } from "../src/store/actions";
 import { reduce } from "../src/store/reduce";
 import { initialState, listed, PendingMessage, State, statusOf, unreadIn, UploadTask } from "../src/store/state";
-import { ana, bo, conversation, message, messages } from "./support";
+import { ana, bo, conversation, message, messages, settings } from "./support";
 
 const run = (state: State, ...actions: Action[]) => actions.reduce(reduce, state);
 const signedIn = run(initialState, { type: "signedIn", user: ana }, { type: "conversations", conversations: [conversation()], isComplete: true });
@@ -49,6 +49,50 @@ test("reading here or on another device clears the unread count, and no mark mov
   assert.equal(read.conversations["c"]?.unreadCount, 0);
   const member = run(read, readTo(3)).conversations["c"]?.members.find(({ user }) => user.id === "ana");
   assert.equal(member?.readSeq, 5);
+});
+
+test("settings come from another device, and with the marks of a sync", () => {
+  const told = { ...settings, notifications: "none" as const, mutedUntil: "2030-01-01T00:00:00.000Z", pinned: true, settingsVersion: 3 };
+  const state = run(signedIn, live({ name: "user:settings", payload: { conversationId: "c", ...told } }));
+  assert.deepEqual(state.conversations["c"]?.me, { role: "member", deliveredSeq: 0, readSeq: 0, ...told });
+  const own = { conversationId: "c", userId: "ana", deliveredSeq: 0, readSeq: 0 };
+  const synced = (marks: SyncAnswer["marks"]): Action => ({ type: "synced", answer: { conversations: [], removed: [], marks, users: [] }, known: { c: 1 } });
+  assert.deepEqual(run(state, synced([{ ...own, ...settings, archived: true, settingsVersion: 4 }])).conversations["c"]?.me, { role: "member", deliveredSeq: 0, readSeq: 0, ...settings, archived: true, settingsVersion: 4 });
+  assert.equal(run(state, synced([own, { ...own, userId: "bo" }])).conversations["c"]?.me?.pinned, true);
+});
+
+test("of settings the later ones hold, whatever they come with", () => {
+  const own = { role: "member" as const, deliveredSeq: 0, readSeq: 0 };
+  const pinned = { ...settings, pinned: true, settingsVersion: 9 };
+  const known = run(signedIn, live({ name: "user:settings", payload: { conversationId: "c", ...pinned } }));
+  const settingsIn = (...actions: Action[]) => run(known, ...actions).conversations["c"]?.me;
+  const view = (me: Conversation["me"]): Action => live({ name: "conversation:updated", payload: conversation({ id: "c", revision: 50, me }) });
+  assert.deepEqual(settingsIn(live({ name: "user:settings", payload: { conversationId: "c", ...settings, settingsVersion: 8 } })), { ...own, ...pinned });
+  // Read before the change, and arriving after it.
+  assert.deepEqual(settingsIn(view({ ...own, ...settings, mutedUntil: "2030-01-01T00:00:00.000Z", settingsVersion: 8 })), { ...own, ...pinned });
+  assert.deepEqual(settingsIn(view({ ...own, ...settings, settingsVersion: 10 })), { ...own, ...settings, settingsVersion: 10 });
+  // A server of the version before gives none.
+  assert.deepEqual(settingsIn(view({ ...own, role: "admin" } as Conversation["me"])), { ...own, ...pinned, role: "admin" });
+  // Within one answer, too.
+  const answer = (ofView: number, ofMarks: number): Action => ({
+    type: "synced",
+    known: { c: 1 },
+    answer: {
+      conversations: [{ id: "c", revision: 50, conversation: conversation({ id: "c", revision: 50, me: { ...own, ...settings, archived: true, settingsVersion: ofView } }), messages: [], more: false }],
+      removed: [],
+      marks: [{ conversationId: "c", userId: "ana", deliveredSeq: 0, readSeq: 0, ...settings, markedUnread: true, settingsVersion: ofMarks }],
+      users: [],
+    },
+  });
+  assert.deepEqual(settingsIn(answer(10, 11)), { ...own, ...settings, markedUnread: true, settingsVersion: 11 });
+  assert.deepEqual(settingsIn(answer(11, 10)), { ...own, ...settings, archived: true, settingsVersion: 11 });
+});
+
+test("several marks in one event are taken one by one", () => {
+  const marks = [{ userId: "ana", deliveredSeq: 5, readSeq: 4 }, { userId: "bo", deliveredSeq: 3, readSeq: 2 }];
+  const state = run(signedIn, ...messages(1, 5).map(received), live({ name: "message:status", payload: { conversationId: "c", marks } }));
+  assert.equal(state.conversations["c"]?.unreadCount, 1);
+  assert.deepEqual(state.conversations["c"]?.members.map(({ user, readSeq }) => [user.id, readSeq]), [["ana", 4], ["bo", 2]]);
 });
 
 test("unread messages are counted without the user's own if they are loaded", () => {
@@ -317,7 +361,7 @@ test("joins, leaves and roles change the members, and whoever is not listed has 
   assert.deepEqual(ids(left), ["ana", "cleo"]);
   assert.equal(left.revisions["c"], 3);
 
-  const large = conversation({ id: "l", kind: "group", members: [member], memberCount: 60, me: { role: "member", deliveredSeq: 0, readSeq: 0 } });
+  const large = conversation({ id: "l", kind: "group", members: [member], memberCount: 60, me: { ...settings, role: "member", deliveredSeq: 0, readSeq: 0 } });
   const promoted = run(
     signedIn,
     { type: "conversation", conversation: large, isListed: true },

@@ -58,13 +58,14 @@ test("a session that the server no longer accepts ends once", async () => {
 });
 
 test("the server's reason for the end of a session is passed on, a ban too", async () => {
-  for (const [status, code] of [[401, "session_revoked"], [403, "banned"], [401, "unauthenticated"]] as const) {
-    const { doFetch } = fakeFetch([{ status, body: { code } }]);
+  const ban = { reason: "spam", until: "2099-05-01T12:00:00.000Z" };
+  for (const [status, code, banned] of [[401, "session_revoked"], [403, "banned", ban], [403, "banned"], [401, "unauthenticated"]] as const) {
+    const { doFetch } = fakeFetch([{ status, body: { code, banned } }]);
     const session = new Session(memoryHint("ana"), doFetch);
-    const codes: (string | undefined)[] = [];
-    session.onEnded = (reason) => codes.push(reason);
+    const told: unknown[] = [];
+    session.onEnded = (...reason) => told.push(reason);
     await assert.rejects(session.restore(), (error) => error instanceof ApiError);
-    assert.deepEqual(codes, [code]);
+    assert.deepEqual(told, [[code, banned]]);
   }
 });
 

@@ -40,7 +40,7 @@ test("texts that are not packets are ignored", () => {
 test("connecting sends the token, and events arrive in order", async () => {
   const server = new FakeServer();
   const { connected, events } = connect(server);
-  assert.equal(await server.links[0]?.accept(), '40{"token":"token"}');
+  assert.equal(await server.links[0]?.accept(), '40{"token":"token","joinedMarks":true}');
   await connected;
   server.links[0]?.say('42["ready",{"online":[]}]');
   server.links[0]?.say('42["typing",{"active":true}]');

@@ -100,6 +100,9 @@ export function messages(from: number, to: number): Message[] {
   return Array.from({ length: to - from + 1 }, (_, index) => message(from + index));
 }
 
+/** A member's own settings of a conversation, as everybody has them at first. */
+export const settings = { notifications: "all", pinned: false, archived: false, markedUnread: false, settingsVersion: 0 } as const;
+
 export function conversation(changes: Partial<Conversation> = {}): Conversation {
   return {
     id: "c",
@@ -109,10 +112,11 @@ export function conversation(changes: Partial<Conversation> = {}): Conversation 
       { user: bo, role: "member", deliveredSeq: 0, readSeq: 0 },
     ],
     memberCount: 2,
-    me: { role: "member", deliveredSeq: 0, readSeq: 0 },
+    me: { ...settings, role: "member", deliveredSeq: 0, readSeq: 0 },
     lastSeq: 0,
     revision: 1,
     unreadCount: 0,
+    unreadMentions: 0,
     createdAt: "2026-01-01T00:00:00.000Z",
     updatedAt: "2026-01-01T00:00:00.000Z",
     ...changes,

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Unsent, Writers } from "../src/app/unsent";
+import { Unsent } from "../src/app/unsent";
+import { Writers } from "../src/app/writers";
+import { Turns } from "../src/lib/turns";
 import { Act } from "../src/store/act";
 import { Draft, PendingMessage } from "../src/store/state";
 import { Store } from "../src/store/store";
@@ -8,6 +10,7 @@ import { ana, bo, conversation } from "./support";
 
 /** The browser that several pages share: its storage, which may fail, and no locks, as over plain HTTP. */
 function browser() {
+  turns = fakeTurns();
   const items = new Map<string, string>();
   const faults = { isFull: false };
   const scope = globalThis as unknown as Record<string, unknown>;
@@ -29,6 +32,27 @@ function browser() {
   return { items, faults, leave: () => leaving.splice(0).forEach((listener) => listener()) };
 }
 
+/** The turns of the pages of one browser. */
+let turns = fakeTurns();
+
+/** Waits for all turns that were asked for. */
+async function turned(): Promise<void> {
+  for (let count = 0; count < 3; count += 1) await turns.take(() => []);
+}
+
+function fakeTurns(): Turns {
+  const taken = new Set<string>();
+  let last = Promise.resolve();
+  return {
+    take: (work) =>
+      (last = last.then(async () => {
+        // Others may be at it as long as they like.
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        for (const name of work(taken)) taken.add(name);
+      })),
+  };
+}
+
 /** A page of `user`, and what it takes over. */
 async function page(user = ana) {
   const store = new Store();
@@ -46,9 +70,9 @@ async function page(user = ana) {
     },
     sending: { restore: (message: PendingMessage) => pending.push(message) },
   };
-  const unsent = new Unsent(store, writers as unknown as Writers);
+  const unsent = new Unsent(store, writers as unknown as Writers, turns);
   unsent.start(user.id);
-  await new Promise((resolve) => setTimeout(resolve, 210));
+  await turned();
   const write = (text: string, conversationId = "c") =>
     store.dispatch({ type: "draftChanged", conversationId, draft: { text, uploads: [] } });
   return { store, unsent, pending, acts, write, text: () => store.state.drafts["c"]?.text };
@@ -135,6 +159,39 @@ test("pages that open together do not take over the same words twice", async () 
   assert.deepEqual(pages.map(({ text }) => text()).filter((text) => text !== undefined), ["once"]);
 });
 
+test("a page to which storage is late does not take over again what another has", async () => {
+  const { items, leave } = browser();
+  const first = await page();
+  first.write("once");
+  leave();
+  const before = new Map(items);
+  const second = await page();
+  assert.equal(second.text(), "once");
+  // The third page sees the storage as it was before the second one opened.
+  items.clear();
+  for (const [key, value] of before) items.set(key, value);
+  const third = await page();
+  assert.equal(third.text(), undefined);
+});
+
+test("a page that opens while another looks who lives keeps what it has taken over", async () => {
+  const { leave } = browser();
+  const names = new Set<string>();
+  const locks = {
+    request: (name: string, work: () => unknown) => {
+      names.add(name);
+      return work();
+    },
+    query: () => Promise.resolve({ held: [...names].map((name) => ({ name })), pending: [] }),
+  };
+  Object.defineProperty(globalThis, "navigator", { value: { locks }, configurable: true });
+  const first = await page();
+  first.write("once");
+  leave();
+  const [second, third] = await Promise.all([page(), page()]);
+  assert.deepEqual([second, third].map(({ text }) => text()).filter((text) => text !== undefined), ["once"]);
+});
+
 test("a session that begins anew in the same page brings back what the last one left", async () => {
   browser();
   const { store, unsent, pending, write, text } = await page();
@@ -144,7 +201,7 @@ test("a session that begins anew in the same page brings back what the last one 
   store.dispatch({ type: "signedOut" });
   store.dispatch({ type: "signedIn", user: ana });
   unsent.start(ana.id);
-  await new Promise((resolve) => setTimeout(resolve, 210));
+  await turned();
   assert.equal(text(), "half a sentence");
   assert.deepEqual(pending.map(({ clientId }) => clientId), ["x"]);
   unsent.stop();

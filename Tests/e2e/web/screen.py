@@ -70,7 +70,7 @@ class Screen:
     def shown(self):
         """The numbers of the list, and their sum by the title."""
         shown = self.page.evaluate(SHOWN)
-        title = re.fullmatch(r"(?:\((\d+)\) )?Parley", shown["title"])
+        title = re.fullmatch(r"(?:\((\d+)\) )?(?:.+ · )?Parley", shown["title"])
         assert title, shown["title"]
         return {key: count for key, count in shown["badges"].items() if count > 0}, int(title[1] or 0)
 

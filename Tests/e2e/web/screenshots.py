@@ -12,7 +12,7 @@ import pytest
 from devices import DESKTOP, PHONE
 from playwright.sync_api import expect
 
-from parley import until
+from moderation import wait_for_words
 
 PLACE = pathlib.Path(os.environ.get("SCREENSHOTS", ".build/screenshots"))
 PICTURES_IN_VIEW = """
@@ -221,7 +221,7 @@ def test_take_them(browser, server, person, world, device, scheme):
     shoot(page, "muted")
     server.sql("SELECT moderation.unmute_user(%s)", ana.username)
     server.sql("SELECT moderation.add_blocked_word('refused', 'refuse')")
-    until(lambda: server.sql("SELECT count(*) FROM moderation.changes") == [(0,)], "the word to be read")
+    wait_for_words(server)
     expect(page.get_by_text("has muted you")).to_have_count(0)
     say(ana, "This one is refused")
     expect(ana.message("This one is refused").get_by_role("alert")).to_be_visible()

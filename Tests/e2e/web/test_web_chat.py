@@ -140,10 +140,13 @@ def test_a_group_is_made_joined_managed_and_left(person):
     expect(bo.page.get_by_role("link", name=re.compile(title))).to_have_count(0)
     expect(ana.page.get_by_text("Public group · 2 members")).to_be_visible()
 
-    # From outside, the group can still be seen and joined.
-    bo.page.goto(ana.page.url.removesuffix("/details"))
+    # From outside, the group can still be seen and joined. Its messages, which the page asks for with it, are refused.
+    with bo.page.expect_response(re.compile(r"/messages\?")) as refused:
+        bo.page.goto(ana.page.url.removesuffix("/details"))
+    assert refused.value.status == 403
     bo.page.get_by_role("button", name="Join").click()
     bo.sees("Hi all")
+    bo.problems.clear()
 
 
 def test_search_leads_to_people_and_to_a_message_in_its_place(person):

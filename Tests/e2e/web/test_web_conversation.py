@@ -5,7 +5,7 @@ import re
 from devices import PHONE
 from playwright.sync_api import expect
 
-from parley import until
+from moderation import wait_for_words
 
 
 def test_a_conversation_is_searched_and_back_finds_the_search_again(person):
@@ -143,7 +143,7 @@ def test_a_refused_message_is_tried_again_or_given_up(two, server):
     def filter_words(query):
         for word in refused:
             server.sql(query, word)
-        until(lambda: server.sql("SELECT count(*) FROM moderation.changes") == [(0,)], "the words to be read")
+        wait_for_words(server)
 
     filter_words("SELECT moderation.add_blocked_word(%s, 'refuse')")
     for text in refused:

@@ -136,6 +136,30 @@ def test_an_animation_moves_and_is_paused(person, clip):
     until(lambda: frames(bo, image) > 1, "the animation moves")
 
 
+def test_an_animation_is_paused_in_the_viewer(person, clip):
+    ana, bo = person("Ana", None), person("Bo", None, reduced_motion="reduce")
+    path = "/c/" + ana.direct(bo)
+    ana.open(path)
+    ana.attach(clip)
+    expect(ana.page.locator(".tray-item.is-done")).to_have_count(1)
+    ana.page.get_by_role("button", name="Send").click()
+    bo.open(path)
+    for who, moves in ((ana, True), (bo, False)):
+        who.page.get_by_role("button", name="Open clip.gif").click()
+        viewer = who.page.get_by_role("dialog", name="Picture viewer")
+        image = viewer.get_by_role("img", name="clip.gif")
+        expect(viewer.get_by_role("button", name="Pause clip.gif" if moves else "Play clip.gif")).to_be_visible()
+        if moves:
+            assert frames(who, image) > 1
+            viewer.get_by_role("button", name="Pause clip.gif").click()
+            until(lambda: frames(who, image, 3) == 1, "the animation stands still")
+        else:
+            until(lambda: image.evaluate("image => image.complete && image.naturalWidth > 0"), "the picture is there")
+            assert frames(who, image) == 1
+        viewer.get_by_role("button", name="Play clip.gif").click()
+        until(lambda: frames(who, image) > 1, "the animation moves")
+
+
 def test_players_have_lengths_keys_and_speeds(two, film, song):
     ana, bo = two
     ana.attach(film, song)

@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from conftest import PASSWORD
+
 
 @pytest.mark.parametrize("is_open", [False, True])
 def test_a_closed_account_is_shown_and_cannot_be_written_to(person, server, is_open):
@@ -25,6 +27,25 @@ def test_a_closed_account_is_shown_and_cannot_be_written_to(person, server, is_o
     server.sql("SELECT moderation.unban_user(%s)", bo.username)
     ana.page.get_by_role("link", name="Back").click()
     expect(ana.composer).to_be_visible()
+
+
+def test_whoever_is_banned_is_told_why_and_until_when(person, server):
+    ana, bo = person("Ana", None), person("Bo", None)
+    conversation = ana.direct(bo)
+    bo.open(f"/c/{conversation}")
+    expect(bo.composer).to_be_visible()
+    expect(bo.page.locator(".subtitle")).not_to_have_text("connecting…")
+    server.sql("SELECT moderation.ban_user(%s, 'shouting', '2099-05-01 12:00Z')", bo.username)
+    told = bo.page.get_by_text(re.compile(r"This account is banned until .*May 1, 2099.* The reason: shouting"))
+    expect(bo.page.get_by_label("Username")).to_be_visible()
+    expect(told).to_be_visible()
+    bo.page.reload()
+    expect(told).to_be_visible()
+    bo.page.get_by_label("Username").fill(bo.username)
+    bo.page.get_by_label("Password", exact=True).fill(PASSWORD)
+    bo.page.get_by_role("button", name="Log in").click()
+    expect(bo.page.get_by_role("alert").filter(has_text="shouting")).to_have_count(1)
+    bo.problems.clear()
 
 
 def test_a_closed_account_keeps_no_message_from_being_read(person, server):
@@ -92,3 +113,22 @@ def test_in_groups_what_blocked_people_say_is_folded(person):
     expect(ana.message("buy my book").first).to_be_visible()
     ana.api("DELETE", f"/users/{bo.id}/block")
     ana.sees("buy two of them")
+
+
+def test_the_sender_sees_who_has_read_a_message_in_a_group(person):
+    ana, bo, cy = person("Ana", None), person("Bo", None), person("Cy", None)
+    group = ana.api("POST", "/conversations", {"kind": "group", "title": "Three", "memberIds": [bo.id, cy.id]})["id"]
+    for who in (bo, cy):
+        who.api("POST", f"/conversations/{group}/accept")
+    ana.post(group, "who reads this?")
+    bo.open(f"/c/{group}")
+    bo.sees("who reads this?")
+    ana.open(f"/c/{group}")
+    ana.menu("who reads this?", "Read by…")
+    dialog = ana.page.get_by_role("dialog", name="Who has read it")
+    expect(dialog.get_by_role("region", name="Read")).to_contain_text("Bo")
+    expect(dialog.get_by_role("region", name="Not delivered yet")).to_contain_text("Cy")
+    # It follows what happens.
+    cy.open(f"/c/{group}")
+    expect(dialog.get_by_role("region", name="Read")).to_contain_text("Cy")
+    expect(dialog.get_by_role("region", name="Not delivered yet")).to_have_count(0)

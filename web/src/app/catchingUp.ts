@@ -8,7 +8,6 @@ import { Conversations } from "./conversations";
 import { Delivery } from "./delivery";
 import { People } from "./people";
 import { Reading } from "./reading";
-import { Sending } from "./sending";
 
 /** If a server answers so often that there is more, something is wrong. */
 const mostAnswers = 200;
@@ -17,6 +16,10 @@ const mostAnswers = 200;
 export class CatchingUp {
   /** Whether events alone keep the state complete: this connection has synced. */
   isLive = false;
+  /** Whether the server knows this connection, so that messages can be sent. */
+  isReady = false;
+  /** Called when that changes. */
+  onReady: (isReady: boolean) => void = () => {};
   /** Called when events alone keep the state complete. */
   onLive: () => void = () => {};
   /** The moment up to which marks and profiles are known. */
@@ -30,14 +33,18 @@ export class CatchingUp {
     private readonly conversations: Conversations,
     private readonly people: People,
     private readonly reading: Reading,
-    private readonly sending: Sending,
     private readonly delivery: Delivery,
   ) {}
 
   statusChanged(status: ConnectionStatus): void {
     this.stop();
     this.store.dispatch({ type: "connection", status });
-    if (status !== "online") this.sending.setOnline(false);
+    if (status !== "online") this.setReady(false);
+  }
+
+  private setReady(isReady: boolean): void {
+    this.isReady = isReady;
+    this.onReady(isReady);
   }
 
   /** Ends what is under way for the current connection. */
@@ -61,7 +68,7 @@ export class CatchingUp {
       this.conversations.clear();
     }
     const backoff = new Backoff();
-    this.sending.setOnline(true);
+    this.setReady(true);
     this.reading.connected();
     void this.people.loadBlocked();
     while (epoch === this.epoch) {

@@ -1,29 +1,31 @@
-import { Outbox } from "../client/outbox";
+import { Ban } from "../client/errors";
 import { Parley } from "../client/parley";
 import { Id, User } from "../client/types";
 import { Store } from "../store/store";
 import { storageKey } from "../lib/basePath";
 import { readStored, store as setStored } from "../lib/storage";
 import { Ending } from "../store/state";
-import { Acts } from "./acts";
 import { CatchingUp } from "./catchingUp";
 import { Clock } from "./clock";
 import { Conversations } from "./conversations";
 import type { Counting } from "./counting";
 import { Delivery } from "./delivery";
-import { Drafts } from "./drafts";
 import { Incoming } from "./incoming";
 import type { Later } from "./later";
-import { Messages } from "./messages";
 import { Notices } from "./notices";
 import type { Names } from "./names";
 import type { Notifications } from "./notifications";
 import { People } from "./people";
 import { Reading } from "./reading";
-import { Sending } from "./sending";
-import { Typing } from "./typing";
+import { parseRoute } from "./router";
 import type { Unsent } from "./unsent";
-import { Uploads } from "./uploads";
+import type { Writers, writers } from "./writers";
+
+/** What comes with the views of a conversation. */
+export interface Keeper {
+  Unsent: typeof Unsent;
+  writers: typeof writers;
+}
 
 /** The list of conversations waits so long for the connection, in milliseconds. */
 const listPatience = 1_000;
@@ -44,40 +46,33 @@ export class Chat {
   readonly notices: Notices;
   readonly people: People;
   readonly conversations: Conversations;
-  readonly messages: Messages;
   readonly reading: Reading;
-  readonly typing: Typing;
-  readonly uploads: Uploads;
-  readonly drafts: Drafts;
-  readonly acts: Acts;
-  readonly sending: Sending;
+  /** Those of `writers`, once they are needed. */
+  writers: Writers | undefined;
 
   private readonly clock: Clock;
   private readonly delivery: Delivery;
   private readonly catchingUp: CatchingUp;
   private readonly incoming: Incoming;
-  private readonly outbox = new Outbox();
   private unsent: Unsent | undefined;
   private notifications: Notifications | undefined;
   private counting: Counting | undefined;
   private names: Names | undefined;
 
-  constructor(readonly parley: Parley, readonly store: Store, private readonly later: () => Promise<Later>) {
+  /** `later` and `keeper` fetch what the list of conversations does without. */
+  constructor(
+    readonly parley: Parley,
+    readonly store: Store,
+    private readonly later: () => Promise<Later>,
+    private readonly keeper: () => Promise<Keeper>,
+  ) {
     this.notices = new Notices(store);
     this.people = new People(parley, store);
     this.delivery = new Delivery(parley, store);
     this.conversations = new Conversations(parley, store);
-    this.messages = new Messages(parley, store);
     this.reading = new Reading(parley, store);
-    this.typing = new Typing(parley);
-    this.uploads = new Uploads(parley, store);
-    this.drafts = new Drafts(store, this.uploads, this.notices);
-    this.drafts.onReplyRestored = (conversationId, messageId) => void this.messages.answered(conversationId, messageId);
-    this.acts = new Acts(parley, store, this.outbox, this.notices);
-    this.sending = new Sending(parley, store, this.outbox, this.drafts, this.uploads, this.acts, this.notices);
-    this.catchingUp = new CatchingUp(
-      parley, store, this.conversations, this.people, this.reading, this.sending, this.delivery,
-    );
+    this.catchingUp = new CatchingUp(parley, store, this.conversations, this.people, this.reading, this.delivery);
+    this.catchingUp.onReady = (isReady) => this.writers?.setReady(isReady);
     this.catchingUp.onLive = () => void this.count();
     this.incoming = new Incoming(
       store, this.catchingUp, this.conversations, this.people, this.delivery,
@@ -87,7 +82,7 @@ export class Chat {
     this.clock = new Clock(store);
     this.clock.onJump = () => this.probe();
     this.clock.tick();
-    parley.session.onEnded = (code) => this.signedOut(code);
+    parley.session.onEnded = (code, banned) => this.signedOut(code, banned);
   }
 
   /** Continues the session of before the reload, if there is one. Without an answer it asks again. */
@@ -115,6 +110,11 @@ export class Chat {
 
   async register(username: string, password: string, displayName: string): Promise<void> {
     this.signedIn(await this.parley.session.register(username, password, displayName));
+  }
+
+  /** Whether messages can be sent now. */
+  get isReady(): boolean {
+    return this.catchingUp.isReady;
   }
 
   /** Finds out at once whether there is a connection, instead of waiting: the network may be gone, or back. */
@@ -145,7 +145,8 @@ export class Chat {
 
   /** Forgets the session, which ended in another tab. */
   sessionEnded(): void {
-    this.parley.session.end(readEnding().ending?.code);
+    const { ending } = readEnding();
+    this.parley.session.end(ending?.code, ending?.banned);
   }
 
   /** Whether a log-out would delete something that the user wrote. */
@@ -162,15 +163,20 @@ export class Chat {
   private signedIn(user: User): void {
     setStored(endingKey, null);
     this.store.dispatch({ type: "signedIn", user });
-    void this.fetchKeeper(user.id);
+    void this.keep(user.id);
+    void this.fetchNotifications(user.id);
     this.parley.connect({
       onStatus: (status) => {
         this.catchingUp.statusChanged(status);
-        if (status === "online") void this.fetchKeeper(user.id);
+        if (status !== "online") return;
+        void this.keep(user.id);
+        void this.fetchNotifications(user.id);
       },
       onEvent: (event) => this.incoming.receive(event),
-      onRevoked: (code) => this.parley.session.end(code),
+      onRevoked: (code, banned) => this.parley.session.end(code, banned),
     });
+    const route = parseRoute(window.location.pathname);
+    if (route.view === "conversation") this.reading.openFirst(route.id, route.seq);
     // The list is loaded once the connection is ready. If that takes long, it is loaded twice.
     setTimeout(() => {
       if (this.store.state.phase === "signedIn") void this.conversations.load();
@@ -199,22 +205,32 @@ export class Chat {
     }
   }
 
-  /** Fetches what keeps unsent words, and what notifies. The first view does without them. */
-  private async fetchKeeper(userId: Id): Promise<void> {
+  /** Keeps unsent words from now on. What does so comes with what they are written in. */
+  private async keep(userId: Id): Promise<void> {
     try {
-      const { Unsent, Notifications } = await this.later();
+      const { Unsent, writers } = await this.keeper();
       if (this.store.state.me?.id !== userId) return;
-      this.notifications ??= new Notifications(this.store);
-      this.unsent ??= new Unsent(this.store, this);
+      this.unsent ??= new Unsent(this.store, writers(this));
       this.unsent.start(userId);
     } catch {
       // The next connection tries again.
     }
   }
 
+  private async fetchNotifications(userId: Id): Promise<void> {
+    try {
+      const { Notifications, showInFavicon } = await this.later();
+      if (this.store.state.me?.id !== userId || this.notifications !== undefined) return;
+      this.notifications = new Notifications(this.store);
+      showInFavicon(this.store);
+    } catch {
+      // The next connection tries again.
+    }
+  }
+
   /** `code` is the server's reason, if it was the server that ended the session. What was not sent is then kept. */
-  private signedOut(code?: string): void {
-    const ending = code === undefined ? {} : { ending: { code, isKept: this.hasUnsent } };
+  private signedOut(code?: string, banned?: Ban): void {
+    const ending = code === undefined ? {} : { ending: { code, isKept: this.hasUnsent, ...(banned === undefined ? {} : { banned }) } };
     setStored(endingKey, code === undefined ? null : JSON.stringify(ending));
     this.unsent?.stop();
     this.catchingUp.clear();
@@ -222,9 +238,7 @@ export class Chat {
     this.parley.disconnect();
     this.conversations.clear();
     this.delivery.clear();
-    this.uploads.clear();
-    this.outbox.clear();
-    this.acts.clear();
+    this.writers?.clear();
     this.reading.clear();
     this.store.dispatch({ type: "signedOut", ...ending });
   }

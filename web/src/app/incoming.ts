@@ -1,4 +1,5 @@
 import { Marks, Message, ServerEvent } from "../client/types";
+import { separateMarks } from "../store/conversations";
 import { Store } from "../store/store";
 import { typingLife } from "../store/typing";
 import { CatchingUp } from "./catchingUp";
@@ -36,7 +37,7 @@ export class Incoming {
         }
         break;
       case "message:status":
-        this.marksMoved(event.payload);
+        for (const marks of separateMarks(event.payload)) this.marksMoved(marks);
         break;
       case "user:blocked":
         void this.people.loadBlocked();

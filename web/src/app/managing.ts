@@ -2,16 +2,19 @@ import { Routes } from "../client/routes";
 import { Conversation, Device, Id, MemberPage, Message, MessagePage, Role, User } from "../client/types";
 import { characters, fits, limits } from "../rules/limits";
 import { Store } from "../store/store";
+import { Attention } from "./attention";
 import type { Chat } from "./chat";
 
 /** What is done in views that are loaded later: with the account, with people and groups, and to find things. */
 export class Managing {
+  readonly attention: Attention;
   private readonly routes: Routes;
   private readonly store: Store;
 
   constructor(private readonly chat: Chat) {
     this.routes = new Routes(chat.parley.http);
     this.store = chat.store;
+    this.attention = new Attention(this.routes, this.store, chat.notices, chat.reading);
   }
 
   // The account

@@ -42,13 +42,13 @@ export class Messages {
   // Files
 
   /** Answers whether an upload of the message has a new URL now. */
-  async renewUpload(message: Message, { id, url }: Upload): Promise<boolean> {
+  async renewUpload(message: Pick<Message, "id">, { id, url }: Upload): Promise<boolean> {
     const renewed = await this.renew(message.id);
     return renewed?.attachments.some((upload) => upload.id === id && upload.url !== url) === true;
   }
 
   /** Saves a file of a message, even if its URL has expired. */
-  async download(message: Message, { id, name, url }: Upload): Promise<void> {
+  async download(message: Pick<Message, "id">, { id, name, url }: Upload): Promise<void> {
     const answer = await fetch(url, { method: "HEAD" }).catch(() => undefined);
     const renewed = answer?.status === 401 ? await this.renew(message.id) : undefined;
     const link = document.createElement("a");

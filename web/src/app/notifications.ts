@@ -1,15 +1,17 @@
 import { Conversation, Id, Message } from "../client/types";
 import { basePath, storageKey } from "../lib/basePath";
+import { chime } from "../lib/chime";
 import { newId } from "../lib/ids";
 import { readStored, store as setStored } from "../lib/storage";
 import { readSeqOf } from "../store/counts";
-import { unreadIn } from "../store/state";
+import { isMentioning, unreadIn, wanted } from "../store/state";
 import { Store } from "../store/store";
 import * as texts from "../texts";
 import { messageSummary } from "../texts/summary";
 import { navigate } from "./router";
 
 const key = storageKey("notifications");
+const soundKey = storageKey("sound");
 
 /** Locks of the tabs of a browser: the one tab that notifies holds the first, a tab that the user looks at one of its own. */
 const notifierLock = storageKey("notifier");
@@ -24,6 +26,17 @@ interface Look {
 /** Whether the user wants notifications and the browser allows them. */
 export function notificationsEnabled(): boolean {
   return "Notification" in window && Notification.permission === "granted" && readStored(key) === "on";
+}
+
+/** Whether this device plays a sound. */
+export function soundEnabled(): boolean {
+  return readStored(soundKey) === "on";
+}
+
+export function setSound(isOn: boolean): void {
+  setStored(soundKey, isOn ? "on" : null);
+  // The user hears what they have chosen, and the browser sees that they want to.
+  if (isOn) chime();
 }
 
 /** Switches notifications on or off; asks for the browser's permission if needed. Answers whether they are on. */
@@ -62,15 +75,21 @@ export class Notifications {
 
   async notify(message: Message): Promise<void> {
     const { me, blocked } = this.store.state;
-    if (message.sender.id === me?.id || blocked[message.sender.id] === true || !notificationsEnabled()) return;
+    if (message.sender.id === me?.id || blocked[message.sender.id] === true) return;
+    const hasSound = soundEnabled();
+    if (!hasSound && !notificationsEnabled()) return;
     if (document.hasFocus() || !this.isNotifier) return;
     if (this.lookedAt.size > 0 && (await this.isLookedAtElsewhere())) return;
     const conversation = this.store.state.conversations[message.conversationId];
     // It may have been read meanwhile, here or on another device.
     if (conversation === undefined || unreadIn(conversation) === 0) return;
+    const tells = wanted(conversation, Date.now());
+    if (tells === "none" || (tells === "mentions" && !isMentioning(message, me?.id))) return;
+    if (hasSound) chime();
+    if (!notificationsEnabled()) return;
     // From now on it is told of changes.
     this.store.dispatch({ type: "kept", messages: [message] });
-    this.show(conversation, this.store.state.kept[message.id] ?? message);
+    this.show(conversation, this.store.state.kept[message.id] ?? message, hasSound);
   }
 
   private show(conversation: Conversation, message: Message, isSilent = false): void {

@@ -40,7 +40,7 @@ export function watchPage(chat: Chat): void {
     if (event.persisted) wake();
   });
   window.addEventListener("beforeunload", (event) => {
-    if (chat.uploads.isUnderWay) event.preventDefault();
+    if (chat.writers?.uploads.isUnderWay === true) event.preventDefault();
   });
   // In Safari this Enter has ended a composition, and would still submit its form.
   window.addEventListener(

@@ -1,7 +1,8 @@
 import { ApiError } from "../client/errors";
 import { Parley } from "../client/parley";
-import { Id, Message } from "../client/types";
+import { Conversation, Id, Message } from "../client/types";
 import { readSeqOf } from "../store/counts";
+import { isOutside } from "../store/state";
 import { Store } from "../store/store";
 import { emptyTimeline, findBySeq, firstSeq, lastSeq, PageKind, Timeline } from "../store/timeline";
 
@@ -15,6 +16,16 @@ const changePages = 10;
 /** Read marks are collected this long before they are sent, in milliseconds. */
 const markDelay = 250;
 
+interface Loaded {
+  readonly page: PageKind;
+  readonly messages: readonly Message[];
+}
+
+/** Whether the first unread message is too far back for a window at the end. */
+function beginsAtUnread({ unreadCount }: Conversation): boolean {
+  return unreadCount > windowSize - 10;
+}
+
 /** Loads the history of conversations, and tells the server how far the user has read. */
 export class Reading {
   /** How far the user has read here, where that is not acknowledged. */
@@ -23,9 +34,13 @@ export class Reading {
   /** The latest load of each conversation. Only its answer counts: earlier ones may know less. */
   private readonly loads = new Map<Id, symbol>();
 
+  /** Conversations that are fetched together with their messages. */
+  private readonly opening = new Map<Id, Promise<void>>();
+
   constructor(private readonly parley: Parley, private readonly store: Store) {}
 
   clear(): void {
+    this.opening.clear();
     clearTimeout(this.markTimer);
     this.markTimer = undefined;
     this.unconfirmed.clear();
@@ -41,6 +56,8 @@ export class Reading {
 
   /** Loads a conversation around the message `seq`; without `seq`, around the first unread message or at the end. */
   async open(id: Id, seq?: number): Promise<void> {
+    const opening = this.opening.get(id);
+    if (opening !== undefined) await opening;
     const conversation = this.store.state.conversations[id];
     if (conversation === undefined) return;
     const timeline = this.timeline(id);
@@ -50,26 +67,58 @@ export class Reading {
       return;
     }
     if (timeline.isLoaded) return;
-    if (conversation.unreadCount > windowSize - 10) await this.loadAround(id, readSeqOf(conversation) + 1);
+    if (beginsAtUnread(conversation)) await this.loadAround(id, readSeqOf(conversation) + 1);
     else await this.loadNewest(id);
   }
 
-  async loadNewest(id: Id): Promise<void> {
-    await this.load(id, "window", async () => {
-      const page = await this.parley.history(id, { limit: windowSize });
-      return { page: { kind: "window", atStart: !page.hasMore }, messages: page.messages };
+  /**
+   * Fetches a conversation and its messages at once, before the list of conversations is there. If that fails, they are
+   * fetched as usual.
+   */
+  openFirst(id: Id, seq?: number): void {
+    const opening = this.fetchTogether(id, seq).catch(() => {});
+    this.opening.set(id, opening);
+    void opening.then(() => {
+      if (this.opening.get(id) === opening) this.opening.delete(id);
     });
   }
 
+  private async fetchTogether(id: Id, seq: number | undefined): Promise<void> {
+    const [conversation, loaded] = await Promise.all([
+      this.parley.conversation(id),
+      seq === undefined ? this.newest(id) : this.around(id, seq),
+    ]);
+    if (this.opening.get(id) === undefined || isOutside(conversation)) return;
+    const { dispatch } = this.store;
+    // The messages may be older than the conversation. Up to their own latest change, nothing is missing.
+    const revision = Math.max(0, ...loaded.messages.map((message) => message.revision));
+    dispatch({ type: "caughtUp", conversationId: id, revision: Math.min(revision, conversation.revision) });
+    dispatch({ type: "conversation", conversation, isListed: false });
+    const isUsed = seq !== undefined || !beginsAtUnread(conversation);
+    if (!isUsed || this.timeline(id).isLoaded || this.timeline(id).loading !== undefined) return;
+    dispatch({ type: "pageLoaded", conversationId: id, ...loaded });
+  }
+
+  async loadNewest(id: Id): Promise<void> {
+    await this.load(id, "window", () => this.newest(id));
+  }
+
   private async loadAround(id: Id, seq: number): Promise<void> {
-    await this.load(id, "window", async () => {
-      const half = windowSize / 2;
-      const [before, after] = await Promise.all([
-        this.parley.history(id, { before: seq, limit: half }),
-        this.parley.history(id, { after: seq - 1, limit: windowSize }),
-      ]);
-      return { page: { kind: "window", atStart: !before.hasMore }, messages: [...before.messages, ...after.messages] };
-    });
+    await this.load(id, "window", () => this.around(id, seq));
+  }
+
+  private async newest(id: Id): Promise<Loaded> {
+    const page = await this.parley.history(id, { limit: windowSize });
+    return { page: { kind: "window", atStart: !page.hasMore }, messages: page.messages };
+  }
+
+  private async around(id: Id, seq: number): Promise<Loaded> {
+    const half = windowSize / 2;
+    const [before, after] = await Promise.all([
+      this.parley.history(id, { before: seq, limit: half }),
+      this.parley.history(id, { after: seq - 1, limit: windowSize }),
+    ]);
+    return { page: { kind: "window", atStart: !before.hasMore }, messages: [...before.messages, ...after.messages] };
   }
 
   async loadOlder(id: Id): Promise<void> {
@@ -95,7 +144,7 @@ export class Reading {
   private async load(
     id: Id,
     kind: "window" | "older" | "newer",
-    fetch: () => Promise<{ page: PageKind; messages: Message[] }>,
+    fetch: () => Promise<Loaded>,
   ): Promise<void> {
     const load = Symbol(kind);
     this.loads.set(id, load);
@@ -138,12 +187,24 @@ export class Reading {
     }
   }
 
+  /** The user has opened a conversation: what they had marked as unread is read. */
+  opened(id: Id): void {
+    const conversation = this.store.state.conversations[id];
+    if (conversation?.me?.markedUnread !== true) return;
+    this.store.dispatch({ type: "settingsWished", conversationId: id, wish: { markedUnread: false } });
+    this.confirmRead(id, readSeqOf(conversation));
+  }
+
   /** The user has seen everything up to `seq`. */
   markRead(id: Id, seq: number): void {
     const conversation = this.store.state.conversations[id];
     if (conversation === undefined || seq <= readSeqOf(conversation)) return;
-    this.unconfirmed.set(id, seq);
     this.store.dispatch({ type: "readHere", conversationId: id, seq });
+    this.confirmRead(id, seq);
+  }
+
+  private confirmRead(id: Id, seq: number): void {
+    this.unconfirmed.set(id, Math.max(seq, this.unconfirmed.get(id) ?? 0));
     this.markTimer ??= setTimeout(() => this.sendMarks(), markDelay);
   }
 

@@ -2,6 +2,17 @@ import { useSyncExternalStore } from "react";
 import { Id } from "../client/types";
 import { basePath } from "../lib/basePath";
 
+/** What was shared in a conversation is in three lists. */
+export const sharedKinds = ["media", "files", "links"] as const;
+export type SharedKind = (typeof sharedKinds)[number];
+
+const ofConversations: readonly string[] = ["details", "search", ...sharedKinds];
+
+/** Whether a view is one of these lists. They are one view with tabs. */
+export function isShared(view: Route["view"]): view is SharedKind {
+  return (sharedKinds as readonly string[]).includes(view);
+}
+
 /** The views. Each has an address. */
 export type Route =
   | { view: "home" }
@@ -10,6 +21,7 @@ export type Route =
   | { view: "conversation"; id: Id; seq?: number }
   | { view: "details"; id: Id }
   | { view: "search"; id: Id }
+  | { view: SharedKind; id: Id }
   | { view: "newChat" }
   | { view: "newGroup" }
   | { view: "discover" }
@@ -22,7 +34,7 @@ export function parseRoute(pathname: string): Route {
   if (first === undefined) return { view: "home" };
   if (first === "c" && id !== undefined) {
     if (third === undefined) return { view: "conversation", id };
-    if ((third === "details" || third === "search") && parts.length === 3) return { view: third, id };
+    if (ofConversations.includes(third) && parts.length === 3) return { view: third as "details" | "search" | SharedKind, id };
     const seq = Number(fourth);
     if (third === "m" && Number.isSafeInteger(seq) && seq > 0 && parts.length === 4) return { view: "conversation", id, seq };
     return { view: "unknown" };
@@ -64,6 +76,9 @@ function pathWithin(route: Route): string {
       return route.seq === undefined ? `/c/${route.id}` : `/c/${route.id}/m/${route.seq}`;
     case "details":
     case "search":
+    case "media":
+    case "files":
+    case "links":
       return `/c/${route.id}/${route.view}`;
     case "newChat":
       return "/new";

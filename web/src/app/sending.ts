@@ -3,6 +3,7 @@ import { Outbox } from "../client/outbox";
 import { Parley } from "../client/parley";
 import { Id, Message } from "../client/types";
 import { newId } from "../lib/ids";
+import type { Recorded } from "../lib/recording";
 import { withoutBlankEdges } from "../rules/limits";
 import { Act } from "../store/act";
 import { PendingMessage } from "../store/state";
@@ -29,10 +30,6 @@ export class Sending {
     acts.onEditFailed = (act, problem) => this.editFailed(act, problem);
   }
 
-  setOnline(isOnline: boolean): void {
-    this.outbox.setOnline(isOnline);
-  }
-
   /** Goes on with a message that the page was closed over. Its files must be upload tasks already. */
   restore(pending: PendingMessage): void {
     if (this.pending(pending.clientId) !== undefined) return;
@@ -55,6 +52,19 @@ export class Sending {
     }
     const text = withoutBlankEdges(written);
     if (text === "" && uploads.length === 0) return;
+    this.drafts.clear(conversationId);
+    this.add(conversationId, text, uploads, replyTo);
+  }
+
+  /** Sends a recording by itself, as an answer if the draft is one. What else is in the draft stays there. */
+  sendRecording(conversationId: Id, { file, ...known }: Recorded): void {
+    const { replyTo, editing } = this.drafts.of(conversationId);
+    const id = this.uploads.start(file, known);
+    if (replyTo !== undefined && editing === undefined) this.drafts.stopReference(conversationId);
+    this.add(conversationId, "", [id], editing === undefined ? replyTo : undefined);
+  }
+
+  private add(conversationId: Id, text: string, uploads: readonly string[], replyTo: Message | undefined): void {
     const pending: PendingMessage = {
       clientId: newId(),
       conversationId,
@@ -66,7 +76,6 @@ export class Sending {
       ...(replyTo === undefined ? {} : { replyTo: replyTo.id }),
     };
     if (replyTo !== undefined) this.store.dispatch({ type: "kept", messages: [replyTo] });
-    this.drafts.clear(conversationId);
     this.store.dispatch({ type: "pendingAdded", pending });
     this.proceed(pending);
   }
@@ -152,7 +161,11 @@ export class Sending {
 
   private transmit(pending: PendingMessage): Promise<Message> {
     const { clientId, conversationId, text, replyTo } = pending;
-    const attachments = pending.uploads.flatMap((id) => this.store.state.uploads[id]?.upload?.id ?? []);
+    const attachments = pending.uploads.flatMap((taskId) => {
+      const { upload, alt } = this.store.state.uploads[taskId] ?? {};
+      if (upload === undefined) return [];
+      return [alt === undefined || alt === "" ? upload.id : { id: upload.id, alt }];
+    });
     if (pending.isTried !== true) this.alter(clientId, { isTried: true });
     return this.parley.send({ clientId, conversationId, text, attachments, ...(replyTo === undefined ? {} : { replyTo }) });
   }

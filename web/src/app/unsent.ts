@@ -2,20 +2,12 @@ import { Id } from "../client/types";
 import { storageKey } from "../lib/basePath";
 import { newId } from "../lib/ids";
 import { readStored, store as setStored, storedKeys } from "../lib/storage";
+import { tabTurns } from "../lib/turns";
 import { Act } from "../store/act";
 import { Draft, PendingMessage, State, titleOf, UploadTask } from "../store/state";
 import { Store } from "../store/store";
 import * as texts from "../texts";
-import type { Acts } from "./acts";
-import type { Drafts } from "./drafts";
-import type { Sending } from "./sending";
-
-/** Those who go on with what is taken over. */
-export interface Writers {
-  readonly acts: Acts;
-  readonly drafts: Drafts;
-  readonly sending: Sending;
-}
+import type { Writers } from "./writers";
 
 /** Something that its user wrote and the server does not have. */
 export type Kept = { tasks?: readonly UploadTask[]; title?: string } & (
@@ -27,13 +19,9 @@ export type Kept = { tasks?: readonly UploadTask[]; title?: string } & (
 const prefix = storageKey("unsent");
 const alivePrefix = storageKey("alive");
 const tabLock = storageKey("tab");
-const adoptLock = storageKey("adopt");
 
 /** Without locks, a tab that has not said for this long that it lives is gone, in milliseconds. */
 const silence = 150_000;
-
-/** Without locks, how long tabs take to agree on one of them, in milliseconds. */
-const agreement = 200;
 
 /**
  * Keeps what was written and not sent in the browser's storage, for the user who wrote it. Each tab keeps its own, so that
@@ -48,7 +36,7 @@ export class Unsent {
   /** What storage holds for this tab, by key. */
   private written = new Map<string, string>();
 
-  constructor(private readonly state: Store, private readonly writers: Writers) {
+  constructor(private readonly state: Store, private readonly writers: Pick<Writers, "acts" | "drafts" | "sending">, private readonly turns = tabTurns) {
     this.isHeld = new Promise((resolve) => {
       if (navigator.locks === undefined) resolve();
       // Held until the tab is gone, however it goes.
@@ -92,36 +80,30 @@ export class Unsent {
     for (const key of keys) setStored(key, null);
   }
 
-  /** Takes over what tabs that are gone have left behind. */
+  /** Takes over what tabs that are gone have left behind. Tabs do it in turn, so that each thing is taken over once. */
   async adopt(): Promise<void> {
     await this.isHeld;
-    const { locks } = navigator;
-    if (locks === undefined) {
-      // Of the tabs that are at it together, the last to say so goes on.
-      setStored(adoptLock, this.tab);
-      await new Promise((resolve) => setTimeout(resolve, agreement));
-      if (readStored(adoptLock) === this.tab) this.takeOver();
-    } else {
-      await locks.request(adoptLock, async () => {
-        const { held = [] } = await locks.query();
-        this.takeOver(new Set(held.map(({ name }) => name)));
-      });
-    }
-  }
-
-  private takeOver(held?: ReadonlySet<string | undefined>): void {
     const { userId } = this;
     if (userId === undefined) return;
+    // Only what was there before it is asked who lives: a tab that opens meanwhile takes over something itself.
+    const present = { kept: storedKeys(`${prefix}/${userId}/`), alive: storedKeys(`${alivePrefix}/`) };
+    const locks = await navigator.locks?.query();
+    const names = locks && new Set([...(locks.held ?? []), ...(locks.pending ?? [])].map(({ name }) => name));
+    await this.turns.take((taken) => (this.userId === userId ? this.takeOver(present, taken, names) : []));
+  }
+
+  /** Answers the keys of what it has taken over from others. */
+  private takeOver(present: { kept: readonly string[]; alive: readonly string[] }, taken: ReadonlySet<string>, locks: ReadonlySet<string | undefined> | undefined): string[] {
     const isAlive = (tab: string) => {
       const said = readStored(this.aliveKey(tab));
       if (tab === this.tab || said === null) return tab === this.tab;
-      return held === undefined ? Date.now() - Number(said) < silence : held.has(`${tabLock}.${tab}`);
+      return locks === undefined ? Date.now() - Number(said) < silence : locks.has(`${tabLock}.${tab}`);
     };
-    for (const key of storedKeys(`${alivePrefix}/`)) if (!isAlive(key.slice(alivePrefix.length + 1))) setStored(key, null);
+    for (const key of present.alive) if (!isAlive(key.slice(alivePrefix.length + 1))) setStored(key, null);
     // What this tab kept for an earlier session of the user is left behind as well.
-    const left = storedKeys(`${prefix}/${userId}/`).filter((key) => {
-      const tab = key.split("/")[2] ?? "";
-      return tab === this.tab ? !this.written.has(key) : !isAlive(tab);
+    const left = present.kept.filter((key) => {
+      const tab = tabOf(key);
+      return tab === this.tab ? !this.written.has(key) : !isAlive(tab) && !taken.has(key);
     });
     const found = left.flatMap((key) => {
       const kept = parse(readStored(key));
@@ -129,8 +111,10 @@ export class Unsent {
       return kept === undefined ? [] : [{ key, kept }];
     });
     found.sort((a, b) => timeOf(a.kept).localeCompare(timeOf(b.kept)));
-    // Restoring may write the same key again.
-    for (const { key, kept } of found) if (this.restore(kept) && !this.written.has(key)) setStored(key, null);
+    const restored = found.filter(({ kept }) => this.restore(kept)).map(({ key }) => key);
+    // Restoring may have written the same key again.
+    for (const key of restored) if (!this.written.has(key)) setStored(key, null);
+    return restored.filter((key) => tabOf(key) !== this.tab);
   }
 
   /** Takes something over. Answers whether it could. */
@@ -175,6 +159,11 @@ export class Unsent {
     for (const [key, text] of next) if (this.written.get(key) !== text) setStored(key, text);
     this.written = next;
   }
+}
+
+/** The tab that keeps something, by the key. */
+function tabOf(key: string): string {
+  return key.split("/")[2] ?? "";
 }
 
 /** All that would be lost with this page, each under a name of its own. */

@@ -4,6 +4,7 @@ import { Id } from "../client/types";
 import { newId } from "../lib/ids";
 import { measure } from "../lib/measure";
 import { mostPreviews } from "../store/reduce";
+import { UploadTask } from "../store/state";
 import { Store } from "../store/store";
 import { problemText } from "../texts/problems";
 
@@ -32,17 +33,27 @@ export class Uploads {
     return Object.values(this.store.state.uploads).some(({ upload, isLost }) => upload === undefined && isLost !== true);
   }
 
-  /** Begins to send a file. Answers the id of its task. */
-  start(file: File): string {
+  /** Begins to send a file, of which something may be known. Answers the id of its task. */
+  start(file: File, known: Pick<UploadTask, "duration" | "waveform" | "alt"> = {}): string {
     const id = newId();
     const preview = /^(image|video|audio)\//.test(file.type) ? { preview: URL.createObjectURL(file) } : {};
     this.store.dispatch({
       type: "uploadAdded",
-      task: { id, name: file.name, size: file.size, type: file.type, share: 0, state: "uploading", ...preview },
+      task: { id, name: file.name, size: file.size, type: file.type, share: 0, state: "uploading", ...preview, ...known },
     });
     if (preview.preview !== undefined) void this.measure(id, file.type, preview.preview);
     void this.transfer(id, file);
     return id;
+  }
+
+  /** The bytes of a file that is on its way, or has arrived. */
+  async content(taskId: string): Promise<Blob> {
+    const file = this.transfers.get(taskId)?.file;
+    if (file !== undefined) return file;
+    const url = this.store.state.uploads[taskId]?.upload?.url;
+    const answer = url === undefined ? undefined : await fetch(url);
+    if (answer?.ok !== true) throw new UnreadableFile(taskId);
+    return answer.blob();
   }
 
   retry(taskId: string): void {

@@ -1,9 +1,9 @@
 import { Backoff } from "./backoff";
 import { OpenTransport } from "./engine";
-import { NetworkError } from "./errors";
+import { Ban, NetworkError } from "./errors";
 import { TokenSource } from "./http";
 import { Socket } from "./socket";
-import { ServerEvent } from "./types";
+import { ServerEvent, ServerEvents } from "./types";
 
 /** `waiting`: the last attempt has failed. `lost`: a connection went silent, and the first attempt after it is under way. */
 export type ConnectionStatus = "stopped" | "connecting" | "online" | "waiting" | "lost";
@@ -12,7 +12,7 @@ export interface ConnectionHandler {
   onStatus(status: ConnectionStatus): void;
   onEvent(event: ServerEvent): void;
   /** The server no longer accepts this session, for the reason `code`. */
-  onRevoked(code: string): void;
+  onRevoked(code: string, banned?: Ban): void;
 }
 
 /** How long an acknowledgement may take, in milliseconds. */
@@ -115,14 +115,17 @@ export class Connection {
         this.setStatus("online");
       },
       onEvent: (name, payload) => {
-        if (name === "session:revoked") this.handler.onRevoked((payload as { code?: string } | undefined)?.code ?? "session_revoked");
+        if (name === "session:revoked") {
+          const { code = "session_revoked", banned } = (payload ?? {}) as Partial<ServerEvents["session:revoked"]>;
+          this.handler.onRevoked(code, banned);
+        }
         else this.handler.onEvent({ name, payload } as ServerEvent);
       },
-      onClose: (_, refusal) => {
+      onClose: (_, refusal, banned) => {
         this.socket = undefined;
         if (this.isStopped()) return;
         if (refusal !== undefined && endOfSession.has(refusal)) {
-          this.handler.onRevoked(refusal);
+          this.handler.onRevoked(refusal, banned);
           return;
         }
         // After a working connection, the preferred transport is tried first again.

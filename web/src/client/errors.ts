@@ -1,3 +1,9 @@
+/** What the server says of a ban: it has an end unless it is for good, and may have a reason. */
+export interface Ban {
+  readonly reason?: string;
+  readonly until?: string;
+}
+
 /** A refusal of the server, with its stable `code` and its detail. */
 export class ApiError extends Error {
   constructor(
@@ -8,6 +14,8 @@ export class ApiError extends Error {
     readonly field?: string,
     /** Seconds to wait before another attempt makes sense. */
     readonly retryAfter?: number,
+    /** With the code `banned`. */
+    readonly banned?: Ban,
   ) {
     super(`${code}: ${detail}`);
   }

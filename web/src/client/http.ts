@@ -1,4 +1,4 @@
-import { ApiError, NetworkError } from "./errors";
+import { ApiError, Ban, NetworkError } from "./errors";
 
 /** The source of access tokens. */
 export interface TokenSource {
@@ -57,7 +57,7 @@ export async function call<T>(doFetch: Fetch, method: string, path: string, opti
 
 /** The error of an `application/problem+json` answer (RFC 9457). */
 export function problem(status: number, text: string, retryAfter: string | null): ApiError {
-  const body = parse(text) as { code?: string; detail?: string; title?: string; field?: string } | undefined;
+  const body = parse(text) as { code?: string; detail?: string; title?: string; field?: string; banned?: Ban } | undefined;
   const seconds = Number(retryAfter);
   return new ApiError(
     status,
@@ -65,6 +65,7 @@ export function problem(status: number, text: string, retryAfter: string | null)
     body?.detail ?? body?.title ?? "",
     body?.field,
     retryAfter !== null && Number.isFinite(seconds) ? seconds : undefined,
+    body?.banned,
   );
 }
 

@@ -148,6 +148,11 @@ export class Parley {
     return this.http.get<Answers["listMessages"]>(query("/messages", { conversationId, ...bounds }));
   }
 
+  /** What happened to a group beside its messages. */
+  notices(id: Id, bounds: { after: number; before: number | undefined; cursor: string | undefined }): Promise<Answers["listNotices"]> {
+    return this.http.get<Answers["listNotices"]>(query(`/conversations/${id}/notices`, { ...bounds, limit: 200 }));
+  }
+
   changes(conversationId: Id, sinceRevision: number): Promise<MessagePage> {
     return this.http.get<Answers["listMessages"]>(query("/messages", { conversationId, sinceRevision, limit: 200 }));
   }

@@ -1,7 +1,7 @@
 import { ApiError } from "./errors";
 import { HttpClient, query } from "./http";
 import { NewConversation } from "./schemas";
-import { Answers, Conversation, Device, Id, MemberPage, MessagePage, Role, User } from "./types";
+import { Answers, Conversation, Device, Id, MemberPage, Message, MessagePage, Role, SettingsWish, SharedPage, User } from "./types";
 
 /** The routes that reading and writing do without: they manage accounts, people and groups, and find things. */
 export class Routes {
@@ -60,6 +60,10 @@ export class Routes {
     return this.http.post<void>(`/conversations/${id}/hide`);
   }
 
+  setAttention(id: Id, wish: SettingsWish): Promise<Conversation> {
+    return this.http.patch<Answers["setAttention"]>(`/conversations/${id}/me`, wish);
+  }
+
   leave(id: Id): Promise<void> {
     return this.http.post<void>(`/conversations/${id}/leave`);
   }
@@ -78,6 +82,15 @@ export class Routes {
 
   removeMember(id: Id, userId: Id): Promise<void> {
     return this.http.delete<void>(`/conversations/${id}/members/${userId}`);
+  }
+
+  /** What was shared: before or after a message, or on from where a page ended. */
+  shared(id: Id, kind: string, place: { before?: number; after?: number; cursor?: string; limit: number }): Promise<SharedPage> {
+    return this.http.get<Answers["listShared"]>(query(`/conversations/${id}/media`, { kind, ...place }));
+  }
+
+  async message(id: Id): Promise<Message> {
+    return (await this.http.get<Answers["showMessage"]>(`/messages/${id}`)).message;
   }
 
   report(id: Id, reason: string): Promise<void> {

@@ -13,6 +13,10 @@ export interface Problem {
   code: "malformed_request" | "unauthenticated" | "token_expired" | "invalid_credentials" | "session_revoked" | "forbidden" | "not_a_member" | "banned" | "muted" | "not_found" | "method_not_allowed" | "timeout" | "username_taken" | "conflict" | "upload_offset_mismatch" | "gone" | "precondition_failed" | "tus_version" | "range_not_satisfiable" | "too_large" | "quota_exceeded" | "unsupported_media_type" | "validation_failed" | "header_too_large" | "rate_limited" | "misdirected_request" | "checksum_mismatch" | "internal" | "unavailable" | "storage_full";
   detail: string;
   field?: string;
+  banned?: {
+    reason?: string;
+    until?: Time;
+  };
 }
 
 export interface Session {
@@ -64,12 +68,19 @@ export interface Conversation {
     role: Role;
     deliveredSeq: number;
     readSeq: number;
+    notifications: "all" | "mentions" | "none";
+    mutedUntil?: Time;
+    pinned: boolean;
+    archived: boolean;
+    markedUnread: boolean;
+    settingsVersion: number;
   };
   others?: {
     deliveredSeq: number;
     readSeq: number;
   };
   unreadCount: number;
+  unreadMentions: number;
   invitation?: {
     by: Sender;
     at: Time;
@@ -90,7 +101,10 @@ export interface NewMessage {
   conversationId?: string;
   recipientId?: string;
   text?: string;
-  attachments?: ID[];
+  attachments?: (ID | {
+    id: ID;
+    alt?: string;
+  })[];
   replyTo?: string;
   clientId?: string;
 }
@@ -110,6 +124,8 @@ export interface Message {
   text: string;
   attachments: Upload[];
   filesUrl?: string;
+  mentions?: ID[];
+  mentionsAll?: boolean;
   replyTo?: ID;
   reactions: {
     emoji: string;
@@ -120,6 +136,27 @@ export interface Message {
   createdAt: Time;
   editedAt?: Time;
   deletedAt?: Time;
+}
+
+export interface GroupNotice {
+  id: number;
+  seq: number;
+  kind: "joined" | "added" | "left" | "removed" | "renamed";
+  by?: Sender;
+  people: Sender[];
+  count: number;
+  title?: string;
+  at: Time;
+}
+
+export interface SharedItem {
+  messageId: ID;
+  seq: number;
+  sender: Sender;
+  text: string;
+  createdAt: Time;
+  attachment?: Upload;
+  links?: string[];
 }
 
 export interface Upload {
@@ -142,6 +179,7 @@ export interface Upload {
     height: number;
     url: string;
   }[];
+  alt?: string;
   cleaned?: boolean;
   visibility?: "owner";
   createdAt: Time;
@@ -177,6 +215,16 @@ export interface Answers {
   renameGroup: Conversation;
   joinGroup: Conversation;
   acceptInvitation: Conversation;
+  setAttention: Conversation;
+  listShared: {
+    items: SharedItem[];
+    nextCursor?: string;
+  };
+  listNotices: {
+    notices: GroupNotice[];
+    hasMore: boolean;
+    nextCursor?: string;
+  };
   listMembers: {
     members: Member[];
     nextCursor?: string;

@@ -1,4 +1,4 @@
-import { ApiError } from "./errors";
+import { ApiError, Ban } from "./errors";
 import { call, Fetch, TokenSource } from "./http";
 import { Id, SessionAnswer, User } from "./types";
 
@@ -31,8 +31,8 @@ const refreshTimeout = 8_000;
 
 /** The session of the signed-in user. The access token is kept here, in memory, and nowhere else. */
 export class Session implements TokenSource {
-  /** Called once when the session has ended: by a log-out, or by the server, whose reason is then the code. */
-  onEnded: (code?: string) => void = () => {};
+  /** Called once when the session has ended: by a log-out, or by the server, whose reason is then the code, and a ban. */
+  onEnded: (code?: string, banned?: Ban) => void = () => {};
 
   private current: { token: string; expiresAt: number } | undefined;
   private renewal: Promise<string> | undefined;
@@ -117,11 +117,11 @@ export class Session implements TokenSource {
   }
 
   /** Forgets the session without asking the server, which may have ended it, for the reason `code`. */
-  end(code?: string): void {
+  end(code?: string, banned?: Ban): void {
     if (this.current === undefined && this.hint.read() === null) return;
     this.current = undefined;
     this.ended += 1;
-    this.onEnded(code);
+    this.onEnded(code, banned);
     this.hint.write(null);
   }
 
@@ -153,7 +153,7 @@ export class Session implements TokenSource {
       return answer;
     } catch (error) {
       // A refusal of an earlier session says nothing about this one.
-      if (isEnding(error) && ended === this.ended) this.end(error.code);
+      if (isEnding(error) && ended === this.ended) this.end(error.code, error.banned);
       throw error;
     }
   }

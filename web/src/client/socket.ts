@@ -1,6 +1,6 @@
 /** Socket.IO protocol 5 on the main namespace, without binary packets. */
 import { Engine, OpenTransport } from "./engine";
-import { ApiError, NetworkError } from "./errors";
+import { ApiError, Ban, NetworkError } from "./errors";
 
 export type Packet =
   | { type: "connect"; data: unknown }
@@ -55,8 +55,8 @@ export function decodePacket(text: string): Packet | undefined {
 export interface SocketHandler {
   onConnect(): void;
   onEvent(name: string, payload: unknown): void;
-  /** Called once. `refusal` is the code of a `connect_error`. */
-  onClose(reason: string, refusal?: string): void;
+  /** Called once. `refusal` is the code of a `connect_error`, which tells of a ban. */
+  onClose(reason: string, refusal?: string, banned?: Ban): void;
 }
 
 interface Waiting {
@@ -74,6 +74,7 @@ export class Socket {
   private readonly waiting = new Map<number, Waiting>();
   private nextId = 0;
   private refusal: string | undefined;
+  private banned: Ban | undefined;
   private isConnected = false;
   private connectTimer: ReturnType<typeof setTimeout> | undefined;
   private heard: (() => void) | undefined;
@@ -82,7 +83,7 @@ export class Socket {
     this.engine = new Engine(open, {
       onOpen: () => {
         this.connectTimer = setTimeout(() => this.close(), patience);
-        this.engine.send(encodePacket({ type: "connect", data: { token } }));
+        this.engine.send(encodePacket({ type: "connect", data: { token, joinedMarks: true } }));
       },
       onMessage: (text) => this.receive(text),
       onClose: (reason) => this.finish(reason),
@@ -139,10 +140,13 @@ export class Socket {
       case "ack":
         this.answer(packet.id, packet.args[0]);
         break;
-      case "refused":
-        this.refusal = (packet.data as { data?: { code?: string } } | undefined)?.data?.code ?? "unavailable";
+      case "refused": {
+        const { code = "unavailable", banned } = (packet.data as { data?: { code?: string; banned?: Ban } } | undefined)?.data ?? {};
+        this.refusal = code;
+        this.banned = banned;
         this.close();
         break;
+      }
       case "disconnect":
         this.close();
         break;
@@ -171,6 +175,6 @@ export class Socket {
     clearTimeout(this.connectTimer);
     this.isConnected = false;
     for (const id of [...this.waiting.keys()]) this.settle(id)?.reject(new NetworkError(reason));
-    this.handler.onClose(reason, this.refusal);
+    this.handler.onClose(reason, this.refusal, this.banned);
   }
 }

@@ -4,7 +4,7 @@
  */
 import { Answers, Conversation, ID, Member, Message as SentMessage, NewMessage, Role, Session, Upload, User } from "./schemas";
 
-export type { Answers, Conversation, Device, Member, Role, Upload, User } from "./schemas";
+export type { Answers, Conversation, Device, GroupNotice, Member, Role, SharedItem, Upload, User } from "./schemas";
 
 export type Id = ID;
 export type SessionAnswer = Session;
@@ -14,6 +14,7 @@ export type MessageStatus = SentMessage["status"];
 export type ConversationPage = Answers["listConversations"];
 export type MemberPage = Answers["listMembers"];
 export type MessagePage = Answers["listMessages"];
+export type SharedPage = Answers["listShared"];
 
 export interface Message extends SentMessage {
   /** Only in this client: the revision of a later `message:reactions` that `reactions` contains. */
@@ -43,6 +44,30 @@ export interface Marks {
   readSeq: number;
 }
 
+/** How much of a conversation the user wants to be told; only they see it. */
+export type ConversationSettings = Pick<
+  NonNullable<Conversation["me"]>,
+  "notifications" | "mutedUntil" | "pinned" | "archived" | "markedUnread" | "settingsVersion"
+>;
+
+/** What the user changes of them. Null: not muted any more. */
+export type SettingsWish = Partial<Pick<ConversationSettings, "notifications" | "pinned" | "archived" | "markedUnread">> & {
+  readonly mutedUntil?: string | null;
+};
+
+export interface SettingsChange extends ConversationSettings {
+  conversationId: Id;
+}
+
+/** With `marks` those of some members, as this client asks for; else those of one. */
+export interface MarksMoved {
+  conversationId: Id;
+  userId?: Id;
+  deliveredSeq?: number;
+  readSeq?: number;
+  marks?: Omit<Marks, "conversationId">[];
+}
+
 /** The acknowledgement of `sync`. */
 export interface SyncAnswer {
   conversations: {
@@ -53,8 +78,8 @@ export interface SyncAnswer {
     more: boolean;
   }[];
   removed: Id[];
-  /** The marks that have moved since `cursor`; the user's own with the server's count. */
-  marks: (Marks & { unreadCount?: number })[];
+  /** The marks that have moved since `cursor`; the user's own with the server's counts and their settings. */
+  marks: (Marks & { unreadCount?: number; unreadMentions?: number } & Partial<ConversationSettings>)[];
   /** Those whose profile has changed since `cursor`. */
   users: User[];
   cursor?: string;
@@ -68,12 +93,14 @@ export interface ServerEvents {
   "message:updated": Message;
   "message:reactions": ReactionChange;
   "message:deleted": Message;
-  "message:status": Marks;
+  "message:status": MarksMoved;
   typing: { conversationId: Id; userId: Id; active: boolean; user?: Message["sender"] };
   "user:status": { userId: Id; status: "online" | "offline"; lastSeenAt?: string };
   "user:updated": User;
   /** Until when the user's own messages are refused; without `until`, no longer. */
   "user:muted": { until?: string };
+  /** The user's own settings of a conversation, all of them. */
+  "user:settings": SettingsChange;
   /** A change of the user's own block list. */
   "user:blocked": { userId: Id; blocked: boolean };
   "conversation:created": Conversation;
@@ -84,7 +111,7 @@ export interface ServerEvents {
   "conversation:removed": { id: Id; revision: number };
   "member:joined": { conversationId: Id; userId: Id; member: Member; memberCount: number; revision: number };
   "member:left": { conversationId: Id; userId: Id; memberCount: number; revision: number };
-  "session:revoked": { code: string };
+  "session:revoked": { code: string; banned?: { reason?: string; until?: string } };
 }
 
 export type ServerEvent = {

@@ -8,6 +8,7 @@ export const limits = {
   nameQuery: { least: 0, most: 100 },
   reason: { least: 1, most: 1000 },
   text: { least: 0, most: 8000 },
+  alt: { least: 0, most: 1000 },
   attachments: { least: 0, most: 10 },
 } as const;
 

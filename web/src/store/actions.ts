@@ -1,6 +1,7 @@
 import { ConnectionStatus } from "../client/connection";
-import { Conversation, Id, Message, ServerEvent, SyncAnswer, User } from "../client/types";
+import { Conversation, GroupNotice, Id, Message, ServerEvent, SettingsWish, SyncAnswer, User } from "../client/types";
 import { Act } from "./act";
+import { NoticePlace } from "./notices";
 import { Draft, Ending, Notice, PendingMessage, UploadTask } from "./state";
 import { PageKind } from "./timeline";
 
@@ -18,6 +19,8 @@ export type Action =
   | { type: "conversations"; conversations: readonly Conversation[]; isComplete: boolean }
   /** `isListed`: it belongs into the user's list, even if it was hidden. */
   | { type: "conversation"; conversation: Conversation; isListed: boolean }
+  /** What the user changes of their settings of a conversation, before the server answers; or takes back, if it refuses. */
+  | { type: "settingsWished"; conversationId: Id; wish: SettingsWish }
   | { type: "conversationGone"; id: Id }
   /** `isLive`: the connection has synced, so that events alone keep the state complete. */
   | { type: "event"; event: ServerEvent; isLive: boolean; now: number }
@@ -29,6 +32,8 @@ export type Action =
   | { type: "loadStarted"; conversationId: Id; kind: PageKind["kind"] }
   | { type: "loadFailed"; conversationId: Id }
   | { type: "pageLoaded"; conversationId: Id; page: PageKind; messages: readonly Message[] }
+  /** All that happened to a group between two places of its history. */
+  | { type: "groupNotices"; conversationId: Id; notices: readonly GroupNotice[]; from: NoticePlace; to: NoticePlace }
   | { type: "readHere"; conversationId: Id; seq: number }
   /** Messages that a view shows outside of a timeline. */
   | { type: "kept"; messages: readonly Message[] }

@@ -1,4 +1,4 @@
-import { Conversation, Id, Marks, Member } from "../client/types";
+import { Conversation, ConversationSettings, Id, Marks, MarksMoved, Member, SettingsWish } from "../client/types";
 import { countOf, readSeqOf, recounted, withReadPast, withServerCount } from "./counts";
 import { withMessages } from "./messages";
 import { refreshed } from "./people";
@@ -14,7 +14,7 @@ const mostAhead = 50;
 /** Takes in a conversation. `isExact`: its `unreadCount` was taken at its `revision`. Those in events can be later. */
 export function withConversation(state: State, incoming: Conversation, isExact = true): State {
   const { lastMessage, ...plain } = incoming;
-  const { id, revision, lastSeq, unreadCount } = plain;
+  const { id, revision, lastSeq, unreadCount, unreadMentions } = plain;
   const present = state.conversations[id];
   const before = present === undefined ? 0 : readSeqOf(present);
   const merged = present === undefined ? plain : merge(present, incoming);
@@ -28,7 +28,7 @@ export function withConversation(state: State, incoming: Conversation, isExact =
     next = withoutEarly({ ...next, counts: { ...next.counts, [id]: countOf(incoming, isExact) } }, id);
   } else {
     if (readSeqOf(merged) !== before) next = withReadPast(next, id, before);
-    next = withServerCount(next, id, { unreadCount, readSeq: readSeqOf(incoming), revision, lastSeq, isExact });
+    next = withServerCount(next, id, { unreadCount, unreadMentions, readSeq: readSeqOf(incoming), revision, lastSeq, isExact });
   }
   // It can be newer than the rest of the conversation.
   next = withMessages(next, id, lastMessage === undefined ? [] : [lastMessage]);
@@ -69,11 +69,15 @@ function merge(present: Conversation, incoming: Conversation): Conversation {
     ...rest,
     members,
     lastSeq: Math.max(present.lastSeq, incoming.lastSeq),
-    // Both are taken in afterwards.
+    // These are taken in afterwards.
     unreadCount: present.unreadCount,
+    unreadMentions: present.unreadMentions,
     ...(present.lastMessage === undefined ? {} : { lastMessage: present.lastMessage }),
   };
-  if (newer.me !== undefined && older.me !== undefined) result.me = withHigherMarks(newer.me, older.me);
+  if (newer.me !== undefined && older.me !== undefined) {
+    const me = withHigherMarks(newer.me, older.me);
+    result.me = isLater(older.me, newer.me) ? withSettingsOf(me, older.me) : me;
+  }
   const isSame = present.revision === incoming.revision;
   if (isSame && newer.others !== undefined && older.others !== undefined) result.others = withHigherMarks(newer.others, older.others);
   return result;
@@ -98,6 +102,7 @@ export function withoutConversation(state: State, id: Id): State {
     revisions: without(state.revisions, id),
     ahead: without(state.ahead, id),
     timelines: without(state.timelines, id),
+    groupNotices: without(state.groupNotices, id),
     typing: without(state.typing, id),
     kept: Object.fromEntries(Object.entries(state.kept).filter(([, message]) => message.conversationId !== id)),
     // What was not sent stays: its user wrote it.
@@ -170,6 +175,42 @@ export function withoutMember(conversation: Conversation, userId: Id, memberCoun
 export function ownMarks(state: State, meId: Id, conversationId: Id, seq: number): Marks {
   const own = state.conversations[conversationId]?.me;
   return { conversationId, userId: meId, readSeq: seq, deliveredSeq: Math.max(seq, own?.deliveredSeq ?? 0) };
+}
+
+/** The marks of one event, one by one. */
+export function separateMarks({ conversationId, marks, userId, deliveredSeq, readSeq }: MarksMoved): Marks[] {
+  if (marks !== undefined) return marks.map((each) => ({ conversationId, ...each }));
+  return userId === undefined ? [] : [{ conversationId, userId, deliveredSeq: deliveredSeq ?? 0, readSeq: readSeq ?? 0 }];
+}
+
+/** The user's own settings of a conversation; all of them are named. */
+export function withSettings(state: State, id: Id, settings: ConversationSettings): State {
+  const conversation = state.conversations[id];
+  if (conversation?.me === undefined || isLater(conversation.me, settings)) return state;
+  const me = withSettingsOf(conversation.me, settings);
+  return { ...state, conversations: { ...state.conversations, [id]: { ...conversation, me } } };
+}
+
+/** What the user changes of their settings. The version stays: what the server says of the next one holds. */
+export function withWish(state: State, id: Id, { mutedUntil, ...wish }: SettingsWish): State {
+  const conversation = state.conversations[id];
+  if (conversation?.me === undefined) return state;
+  const me = { ...conversation.me, ...wish };
+  if (mutedUntil === null) delete me.mutedUntil;
+  else if (mutedUntil !== undefined) me.mutedUntil = mutedUntil;
+  return { ...state, conversations: { ...state.conversations, [id]: { ...conversation, me } } };
+}
+
+/** Settings have an order of their own, whatever they come with. A server of an earlier version gives none. */
+function isLater(settings: Partial<ConversationSettings>, than: Partial<ConversationSettings>): boolean {
+  if (settings.notifications === undefined) return false;
+  return than.notifications === undefined || (settings.settingsVersion ?? 0) > (than.settingsVersion ?? 0);
+}
+
+function withSettingsOf<T extends ConversationSettings>(me: T, settings: ConversationSettings): T {
+  const { mutedUntil: _, ...rest } = me;
+  const { notifications, mutedUntil, pinned, archived, markedUnread, settingsVersion } = settings;
+  return { ...rest, notifications, pinned, archived, markedUnread, settingsVersion, ...(mutedUntil === undefined ? {} : { mutedUntil }) } as T;
 }
 
 export function withMarks(state: State, marks: Marks): State {

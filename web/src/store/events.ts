@@ -1,5 +1,5 @@
 import { ServerEvent } from "../client/types";
-import { withApplied, withChange, withConversation, withListed, withMarks, withMember, withoutConversation, withoutMember } from "./conversations";
+import { withApplied, withChange, withConversation, separateMarks, withListed, withMarks, withMember, withSettings, withoutConversation, withoutMember } from "./conversations";
 import { withMessages, withTimeline } from "./messages";
 import { withUser } from "./people";
 import { State } from "./state";
@@ -33,7 +33,7 @@ export function reduceEvent(state: State, event: ServerEvent, isLive: boolean, n
       return isLive ? withApplied(next, conversationId, revision) : next;
     }
     case "message:status":
-      return withMarks(state, event.payload);
+      return separateMarks(event.payload).reduce(withMarks, state);
     case "user:status": {
       const { userId, status, lastSeenAt } = event.payload;
       return {
@@ -84,6 +84,8 @@ export function reduceEvent(state: State, event: ServerEvent, isLive: boolean, n
     }
     case "conversation:removed":
       return withoutConversation(state, event.payload.id);
+    case "user:settings":
+      return withSettings(state, event.payload.conversationId, event.payload);
     case "user:blocked":
     case "session:revoked":
       return state;

@@ -1,10 +1,11 @@
-import { Id, SyncAnswer } from "../client/types";
+import { ConversationSettings, Id, SyncAnswer } from "../client/types";
 import { Action } from "./actions";
 import { withAct, withoutAct, withTarget } from "./acts";
-import { ownMarks, withConversation, withListed, withMarks, withoutConversation, withRevision } from "./conversations";
+import { ownMarks, withConversation, withListed, withMarks, withSettings, withoutConversation, withRevision, withWish } from "./conversations";
 import { recounted, withServerCount } from "./counts";
 import { reduceEvent } from "./events";
 import { withKept, withMessages, withPage, withTimeline } from "./messages";
+import { mergedNotices } from "./notices";
 import { refreshed, withPeople, withUser } from "./people";
 import { draftOf, initialState, State, timeOf } from "./state";
 import { bounded, without } from "./tables";
@@ -46,9 +47,12 @@ export function reduce(state: State, action: Action): State {
       const next = withConversation(state, action.conversation);
       const { id } = action.conversation;
       if (action.isListed) return withListed(next, id);
-      const isNew = state.conversations[id] === undefined && action.conversation.kind === "direct";
+      // Before the list is there, nobody knows whether it belongs there.
+      const isNew = state.conversations[id] === undefined && (action.conversation.kind === "direct" || !state.isListLoaded);
       return isNew ? { ...next, unlisted: { ...next.unlisted, [id]: true } } : next;
     }
+    case "settingsWished":
+      return withWish(state, action.conversationId, action.wish);
     case "conversationGone":
       return withoutConversation(state, action.id);
     case "event":
@@ -65,6 +69,10 @@ export function reduce(state: State, action: Action): State {
       return withTimeline(state, action.conversationId, (timeline) => ({ ...timeline, loading: undefined, isBroken: true }));
     case "pageLoaded":
       return withPage(state, action.conversationId, action.page, action.messages);
+    case "groupNotices": {
+      const { conversationId: id, notices, from, to } = action;
+      return { ...state, groupNotices: { ...state.groupNotices, [id]: mergedNotices(state.groupNotices[id] ?? [], notices, from, to) } };
+    }
     case "readHere":
       return state.me === undefined ? state : withMarks(state, ownMarks(state, state.me.id, action.conversationId, action.seq));
     case "kept":
@@ -120,6 +128,11 @@ export function reduce(state: State, action: Action): State {
   }
 }
 
+/** Of others' marks, and those of a server of an earlier version, there are none. */
+function isOfSettings(marks: Partial<ConversationSettings>): marks is ConversationSettings {
+  return marks.notifications !== undefined;
+}
+
 /** `known` are the revisions that were asked from. */
 function synced(state: State, answer: SyncAnswer, known: Readonly<Record<Id, number>>): State {
   let next = answer.removed.reduce(withoutConversation, state);
@@ -130,15 +143,16 @@ function synced(state: State, answer: SyncAnswer, known: Readonly<Record<Id, num
     if (!more) next = withRevision(next, id, revision);
     else if (conversation !== undefined && !isHolding(next, id)) next = withRevision(next, id, conversation.revision);
   }
-  for (const { unreadCount, ...marks } of answer.marks) {
+  for (const { unreadCount, unreadMentions, ...marks } of answer.marks) {
     next = withMarks(next, marks);
     const { conversationId: id, readSeq } = marks;
+    if (isOfSettings(marks)) next = withSettings(next, id, marks);
     const present = next.conversations[id];
     if (unreadCount === undefined || present === undefined) continue;
     // The server counts before it looks for changes. If it found none, nothing had changed when it counted.
     const isExact = known[id] !== undefined && !answer.conversations.some((changed) => changed.id === id);
     const revision = isExact ? known[id] ?? 0 : next.counts[id]?.revision ?? 0;
-    next = recounted(withServerCount(next, id, { unreadCount, readSeq, revision, isExact }), id);
+    next = recounted(withServerCount(next, id, { unreadCount, unreadMentions, readSeq, revision, isExact }), id);
   }
   return answer.users.reduce(withUser, next);
 }

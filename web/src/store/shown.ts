@@ -1,10 +1,13 @@
-import { Upload } from "../client/types";
+import { Conversation, Upload } from "../client/types";
 import { State, UploadTask } from "./state";
 
 /** A file on its way as the upload that it will be. */
 export function uploadOf(task: UploadTask, ownerId: string): Upload {
-  const { id, name, type, size, width, height, duration, preview = "" } = task;
-  return task.upload ?? {
+  const { id, name, type, size, width, height, duration, waveform, alt, preview = "" } = task;
+  const words = (alt ?? "") === "" ? {} : { alt };
+  if (task.upload !== undefined) return { ...task.upload, ...words };
+  return {
+    ...words,
     id,
     ownerId,
     name,
@@ -14,6 +17,7 @@ export function uploadOf(task: UploadTask, ownerId: string): Upload {
     kind: kindOf(task),
     ...(width === undefined || height === undefined ? {} : { width, height }),
     ...(duration === undefined ? {} : { duration }),
+    ...(waveform === undefined ? {} : { waveform: [...waveform] }),
     url: preview,
     thumbnails: [],
     createdAt: "",
@@ -33,4 +37,14 @@ export function pendingUploads(state: Pick<State, "uploads" | "me">, ids: readon
     const task = state.uploads[id];
     return task === undefined ? [] : [uploadOf(task, state.me?.id ?? "")];
   });
+}
+
+/**
+ * Whether two versions of a conversation are the same for what shows one message of it: kind, roles and people, but not how
+ * far anybody has read, or what came last.
+ */
+export function isSameFrame(a: Conversation, b: Conversation): boolean {
+  const isSame = a.id === b.id && a.kind === b.kind && a.title === b.title && a.visibility === b.visibility && a.memberCount === b.memberCount;
+  if (!isSame || a.me?.role !== b.me?.role || a.members.length !== b.members.length) return false;
+  return a.members === b.members || a.members.every(({ user, role }, index) => user === b.members[index]?.user && role === b.members[index]?.role);
 }

@@ -1,5 +1,6 @@
 import { ConnectionStatus } from "../client/connection";
-import { Conversation, Id, Marks, Member, Message, MessageStatus, Role, Upload, User } from "../client/types";
+import { Ban } from "../client/errors";
+import { Conversation, GroupNotice, Id, Marks, Member, Message, MessageStatus, Role, Upload, User } from "../client/types";
 import { Acts } from "./act";
 import { Timeline } from "./timeline";
 
@@ -15,6 +16,10 @@ export interface UploadTask {
   readonly width?: number;
   readonly height?: number;
   readonly duration?: number;
+  /** What can be seen or heard, in the user's words; an empty text says nothing. */
+  readonly alt?: string;
+  /** As it was recorded: the server measures its own. */
+  readonly waveform?: readonly number[];
   /** The share that was sent, 0 to 1. */
   readonly share: number;
   readonly state: "uploading" | "waiting" | "done" | "failed";
@@ -70,6 +75,7 @@ export const emptyDraft: Draft = { text: "", uploads: [] };
 /** Why a session is over, though the user did not log out. */
 export interface Ending {
   readonly code: string;
+  readonly banned?: Ban;
   /** Whether what the user had not sent is kept for them. */
   readonly isKept: boolean;
 }
@@ -89,12 +95,13 @@ export interface Typist {
 }
 
 /**
- * Unread messages are those of others past the user's mark that are not deleted. Where all messages past the mark are
+ * Unread messages are those of others past the user's mark that are not deleted; some of them mention the user. Where all messages past the mark are
  * loaded, these are counted. Otherwise the number is the server's, as of a revision of the conversation, with what has
  * changed since. Where the page cannot know it, `isSure` is false, and the server is asked.
  */
 export interface Count {
   readonly number: number;
+  readonly mentions: number;
   readonly isSure: boolean;
   /** Whether all messages past the mark are loaded. */
   readonly isLoaded: boolean;
@@ -109,14 +116,16 @@ export interface Count {
   readonly floor: number;
 }
 
-/** A version of a message, and by how much it changed the number after `Count.revision`. */
+/** A version of a message, and by how much it changed the numbers after `Count.revision`. */
 export interface Entry {
   readonly seq: number;
   readonly revision: number;
   readonly isUnread: boolean;
+  readonly isMention: boolean;
   /** Whether no earlier version was seen. */
   readonly isFirst: boolean;
   readonly change: number;
+  readonly mentionChange: number;
 }
 
 /** What has arrived of a conversation that is still being fetched. */
@@ -151,6 +160,8 @@ export interface State {
   /** By conversation: later changes that have been applied already. */
   readonly ahead: Table<readonly number[]>;
   readonly timelines: Table<Timeline>;
+  /** By conversation: what happened to it beside its messages. */
+  readonly groupNotices: Table<readonly GroupNotice[]>;
   readonly online: Table<boolean>;
   readonly lastSeen: Table<string>;
   /** The people whom the user has blocked. */
@@ -195,6 +206,7 @@ export const initialState: State = {
   revisions: {},
   ahead: {},
   timelines: {},
+  groupNotices: {},
   online: {},
   lastSeen: {},
   blocked: {},
@@ -242,7 +254,7 @@ export function nameOf(state: State, conversation: Conversation, userId: Id): st
 }
 
 /** Whether somebody's messages are folded: in groups, those of people whom the user has blocked. */
-export function isFromBlocked(state: State, { kind }: Conversation, senderId: Id | undefined): boolean {
+export function isFromBlocked(state: Pick<State, "blocked">, { kind }: Pick<Conversation, "kind">, senderId: Id | undefined): boolean {
   return kind === "group" && senderId !== undefined && state.blocked[senderId] === true;
 }
 
@@ -254,6 +266,44 @@ export function listed({ conversations, unlisted }: Pick<State, "conversations" 
 /** The unread messages that the list and the page's title count. A group that was not accepted has none. */
 export function unreadIn({ invitation, unreadCount }: Conversation): number {
   return invitation === undefined ? unreadCount : 0;
+}
+
+/** Until when the user has muted a conversation, in milliseconds since 1970; 0 if they have not, or not any more. */
+export function mutedUntil({ me }: Conversation, now: number): number {
+  const until = me?.mutedUntil === undefined ? 0 : Date.parse(me.mutedUntil) || Infinity;
+  return until > now ? until : 0;
+}
+
+/** Of which messages of a conversation the user wants to be told now, by their settings. In archived ones, of mentions at most. */
+export function wanted(conversation: Conversation, now: number): "all" | "mentions" | "none" {
+  const { notifications = "all", archived = false } = conversation.me ?? {};
+  if (mutedUntil(conversation, now) > 0) return "none";
+  return archived && notifications === "all" ? "mentions" : notifications;
+}
+
+/** Whether the user is to look at a conversation again: something is unread, or they have marked it so. */
+export function isToRead(conversation: Conversation): boolean {
+  return unreadIn(conversation) > 0 || conversation.me?.markedUnread === true;
+}
+
+/** How many unread messages of conversations concern the user: none of those that they have muted. What they marked as unread is one. */
+export function concerning(conversations: readonly Conversation[], now: number): number {
+  return conversations.reduce((sum, conversation) => {
+    const tells = wanted(conversation, now);
+    if (tells === "none") return sum;
+    const marked = conversation.me?.markedUnread === true ? 1 : 0;
+    return sum + Math.max(marked, tells === "mentions" ? mentionsIn(conversation) : unreadIn(conversation));
+  }, 0);
+}
+
+/** The unread messages that mention the user. */
+export function mentionsIn({ invitation, unreadMentions = 0 }: Conversation): number {
+  return invitation === undefined ? unreadMentions : 0;
+}
+
+/** Whether a message is meant for somebody: it is another person's, and mentions them. */
+export function isMentioning({ sender, mentions, mentionsAll }: Message, userId: Id | undefined): boolean {
+  return sender.id !== userId && (mentionsAll === true || mentions?.includes(userId ?? "") === true);
 }
 
 /** The time of the last message, which orders the list. */

@@ -1,7 +1,9 @@
 /** Signing in, and the user's own account. */
 
+import { Ban } from "../client/errors";
+import { banText } from "./problems";
+
 const endings: Partial<Record<string, string>> = {
-  banned: "This account was banned or closed.",
   session_revoked: "You were signed out: from another device, or because the password was changed.",
 };
 
@@ -22,7 +24,7 @@ export const auth = {
   hidePassword: "Hide password",
   noAccount: "New here?",
   haveAccount: "Have an account already?",
-  ended: (code: string) => endings[code] ?? "Your session has ended. Log in again.",
+  ended: ({ code, banned }: { code: string; banned?: Ban }) => code === "banned" ? banText(banned) : endings[code] ?? "Your session has ended. Log in again.",
   kept: "What you had not sent is kept for you.",
   cookiesBlocked: "Your browser blocks cookies for this page. Without them you are signed out with every reload.",
   working: "One moment…",
@@ -36,6 +38,7 @@ export const profile = {
   aboutHint: "A line or two that others can read",
   notifications: "Notifications",
   notificationsText: "Show a notification for new messages while you look elsewhere",
+  soundText: "Play a sound for them, on this device",
   notificationsBlocked: "Your browser does not allow notifications for this page.",
   password: "Password",
   currentPassword: "Current password",

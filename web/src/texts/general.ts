@@ -1,6 +1,8 @@
 /** Words that belong to no single view. */
 
 export const locale = "en";
+export const pageTitle = (count: number, title: string) => `${count > 0 ? `(${count}) ` : ""}${title === "" ? "" : `${title} · `}${appName}`;
+
 export const appName = "Parley";
 export const tagline = "A chat of your own.";
 export const loading = "Loading…";

@@ -51,6 +51,7 @@ export const viewer = {
   viewer: "Picture viewer",
   previous: "Previous picture",
   next: "Next picture",
+  words: "About this picture",
   zoomIn: "Zoom in",
   zoomOut: "Zoom out",
   position: (index: number, count: number) => `${index} of ${count}`,

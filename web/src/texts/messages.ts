@@ -26,6 +26,7 @@ export const message = {
   showQuoted: "Show the quoted message",
   showMore: "Show more",
   showLess: "Show less",
+  everybody: "Everybody here",
   spoiler: "Hidden words: show them",
   code: "Code",
   copyCode: "Copy code",

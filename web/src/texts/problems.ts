@@ -1,6 +1,7 @@
-import { ApiError, NetworkError, UnreadableFile } from "../client/errors";
+import { ApiError, Ban, NetworkError, UnreadableFile } from "../client/errors";
 import { Problem } from "../client/schemas";
 import { byteSize } from "../lib/format";
+import { fullTime } from "./time";
 
 const problems: Partial<Record<Problem["code"], string>> = {
   invalid_credentials: "That username and password do not go together.",
@@ -13,18 +14,24 @@ const problems: Partial<Record<Problem["code"], string>> = {
   quota_exceeded: "Your storage is full.",
   storage_full: "The server's storage is full.",
   not_a_member: "You are not a member of this conversation.",
-  banned: "This account is banned.",
   muted: "You cannot write at the moment.",
   not_found: "That no longer exists.",
   gone: "That no longer exists.",
   unsupported_media_type: "Files of this type are not accepted.",
 };
 
+/** What a banned person is told. */
+export function banText({ reason, until = "" }: Ban = {}): string {
+  const text = Number.isNaN(Date.parse(until)) ? "This account was banned or closed." : `This account is banned until ${fullTime(until)}.`;
+  return reason === undefined ? text : `${text} The reason: ${reason}`;
+}
+
 /** The text that people are shown for an error. */
 export function problemText(error: unknown): string {
   if (error instanceof NetworkError) return "No connection to the server.";
   if (error instanceof UnreadableFile) return "The file cannot be read. Was it moved or changed?";
   if (error instanceof ApiError) {
+    if (error.code === "banned") return banText(error.banned);
     const most = error.code === "too_large" ? /at most (\d+) bytes/.exec(error.detail)?.[1] : undefined;
     if (most !== undefined) return `The file is too large: at most ${byteSize(Number(most))}.`;
     const known = problems[error.code as Problem["code"]];

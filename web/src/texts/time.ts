@@ -10,6 +10,7 @@ function makeFormats() {
     yearDate: new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", year: "numeric" }),
     longDay: new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long" }),
     longYear: new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long", year: "numeric" }),
+    month: new Intl.DateTimeFormat(locale, { month: "long", year: "numeric" }),
     full: new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short", hourCycle }),
     ago: new Intl.RelativeTimeFormat(locale, { numeric: "auto" }),
   };
@@ -64,6 +65,11 @@ export function dayLabel(time: string, now = new Date()): string {
   if (days === 0) return words.today;
   if (days === 1) return words.yesterday;
   return then.getFullYear() === now.getFullYear() ? formats.longDay.format(then) : formats.longYear.format(then);
+}
+
+/** `November 2026` */
+export function monthLabel(time: string): string {
+  return formats.month.format(new Date(time));
 }
 
 /** `5 minutes ago`, or the date if it was more than a week ago. */

@@ -13,5 +13,6 @@ export const tools = {
   spoiler: "Hidden words",
   link: "Link",
   people: "People",
+  all: "everybody in the group",
   emoji: "Emoji",
 };

@@ -1,9 +1,9 @@
-import { useEffect } from "react";
+import { useEffect, useMemo } from "react";
 import { navigate, parseRoute, Route, usePath } from "../app/router";
-import { listed, unreadIn } from "../store/state";
+import { concerning, titleOf } from "../store/state";
 import * as texts from "../texts";
 import { Fetched, Safety } from "./Chunk";
-import { useStore } from "./context";
+import { useListed, useStore } from "./context";
 import { Spinner } from "./controls";
 import { AuthView, prefetchPages } from "./lazy";
 import { prefetchEmoji } from "./lazyEmoji";
@@ -16,14 +16,21 @@ let wanted: Route | undefined;
 
 export function App() {
   const phase = useStore((state) => state.phase);
-  const unread = useStore((state) => listed(state).reduce((sum, conversation) => sum + unreadIn(conversation), 0));
+  const conversations = useListed();
+  const now = useStore((state) => state.now);
+  const concerns = useMemo(() => concerning(conversations, now), [conversations, now]);
   const isOnline = useStore((state) => state.connection === "online");
   const route = parseRoute(usePath());
+  const title = useStore(({ conversations, me }) => {
+    const shown = "id" in route ? conversations[route.id] : undefined;
+    // A stranger's group shows nothing before it is accepted.
+    return shown === undefined || shown.invitation !== undefined ? "" : titleOf(shown, me?.id);
+  });
   const isAuthRoute = route.view === "login" || route.view === "register";
 
   useEffect(() => {
-    document.title = unread > 0 ? `(${unread}) ${texts.appName}` : texts.appName;
-  }, [unread]);
+    document.title = texts.pageTitle(concerns, title);
+  }, [concerns, title]);
 
   useEffect(() => {
     if (phase === "signedOut" && !isAuthRoute) {

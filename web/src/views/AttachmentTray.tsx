@@ -1,24 +1,38 @@
+import { useCallback, useState } from "react";
 import { Id } from "../client/types";
 import { byteSize } from "../lib/format";
 import * as texts from "../texts";
-import { useChat, useStore } from "./context";
+import { Extra } from "./Chunk";
+import { useStore } from "./context";
 import { IconButton } from "./controls";
 import { Icon } from "./icons";
+import { Missing } from "./lazyEmoji";
+import { SendSheet } from "./lazySheet";
 import { ProgressBar } from "./ProgressBar";
+import { useWriters } from "./useWriters";
 
 /** The files of the message being written. */
 export function AttachmentTray({ conversationId, taskIds }: { conversationId: Id; taskIds: readonly string[] }) {
+  const [looked, setLooked] = useState<string>();
+  const close = useCallback(() => setLooked(undefined), []);
   return (
-    <ul className="tray" aria-label={texts.tray.attachments}>
-      {taskIds.map((id) => (
-        <TrayItem key={id} id={id} conversationId={conversationId} />
-      ))}
-    </ul>
+    <>
+      <ul className="tray" aria-label={texts.tray.attachments}>
+        {taskIds.map((id) => (
+          <TrayItem key={id} id={id} conversationId={conversationId} onLook={() => setLooked(id)} />
+        ))}
+      </ul>
+      {looked !== undefined && (
+        <Extra missing={<Missing onClose={close} />}>
+          <SendSheet conversationId={conversationId} first={looked} onClose={close} />
+        </Extra>
+      )}
+    </>
   );
 }
 
-function TrayItem({ id, conversationId }: { id: string; conversationId: Id }) {
-  const { drafts, uploads } = useChat();
+function TrayItem({ id, conversationId, onLook }: { id: string; conversationId: Id; onLook(): void }) {
+  const { drafts, uploads } = useWriters();
   const task = useStore((state) => state.uploads[id]);
   if (task === undefined) return null;
   const { width, preview, upload } = task;
@@ -26,13 +40,15 @@ function TrayItem({ id, conversationId }: { id: string; conversationId: Id }) {
   const note = task.state === "failed" ? task.problem : task.state === "waiting" ? texts.tray.waiting : byteSize(task.size);
   return (
     <li className={`tray-item is-${task.state}`}>
-      {picture === undefined ? (
-        <span className="tray-icon">
-          <Icon name="file" />
-        </span>
-      ) : (
-        <img className="tray-preview" src={picture} alt="" />
-      )}
+      <button type="button" className="tray-open" aria-label={picture === undefined ? texts.sheet.open(task.name) : texts.sheet.edit(task.name)} onClick={onLook}>
+        {picture === undefined ? (
+          <span className="tray-icon">
+            <Icon name="file" />
+          </span>
+        ) : (
+          <img className="tray-preview" src={picture} alt="" />
+        )}
+      </button>
       <span className="tray-text">
         <bdi className="tray-name">{task.name}</bdi>
         <span className="tray-note" role={task.state === "failed" ? "alert" : undefined}>

@@ -1,21 +1,19 @@
-import { CSSProperties, useEffect, useState } from "react";
+import { CSSProperties, useState } from "react";
 import { Message, Upload } from "../client/types";
-import { isAnimated } from "../lib/animation";
 import { byteSize } from "../lib/format";
 import { fitted, isLong, mosaic, mosaicWidth, mostTiles, Size } from "../lib/mosaic";
 import { UploadTask } from "../store/state";
 import * as texts from "../texts";
-import { Extra } from "./Chunk";
-import { useChat } from "./context";
 import { IconButton } from "./controls";
 import { Download } from "./Download";
 import { Film } from "./Film";
 import { Icon } from "./icons";
-import { Lightbox } from "./lazy";
-import { canMove, Picture } from "./Picture";
+import { Picture } from "./Picture";
 import { ProgressBar } from "./ProgressBar";
 import { Sound } from "./Sound";
-import { useMedia } from "./useMedia";
+import { useMotion } from "./useMotion";
+import { useViewer } from "./useViewer";
+import { useWriters } from "./useWriters";
 
 interface Props {
   uploads: readonly Upload[];
@@ -62,7 +60,7 @@ export function mediaWidth(uploads: readonly Upload[]): number {
 }
 
 function Pictures({ pictures, message, tasks }: { pictures: readonly Upload[]; message: Message | undefined; tasks: Readonly<Record<string, UploadTask>> }) {
-  const [viewed, setViewed] = useState<number>();
+  const view = useViewer();
   const [only] = pictures;
   const single = pictures.length === 1 && only !== undefined ? fitted(sizeOf(only)) : undefined;
   const { height, tiles } = single === undefined ? mosaic(pictures.map(sizeOf)) : { height: single.height, tiles: [{ left: 0, top: 0, ...single }] };
@@ -83,15 +81,10 @@ function Pictures({ pictures, message, tasks }: { pictures: readonly Upload[]; m
             box={tile}
             place={place}
             beyond={index === mostTiles - 1 ? beyond : 0}
-            onOpen={() => setViewed(index)}
+            onOpen={() => message !== undefined && view({ message, uploadId: upload.id })}
           />
         );
       })}
-      {viewed !== undefined && message !== undefined && (
-        <Extra>
-          <Lightbox message={message} pictures={pictures} first={viewed} onClose={() => setViewed(undefined)} />
-        </Extra>
-      )}
     </div>
   );
 }
@@ -108,25 +101,17 @@ interface TileProps {
 }
 
 function Tile({ upload, message, task, box, place, beyond, onOpen }: TileProps) {
-  const { messages } = useChat();
-  const isStill = useMedia("(prefers-reduced-motion: reduce)");
-  const [isAnimation, setAnimation] = useState(false);
-  const [wish, setWish] = useState<boolean>();
-  const isMoving = isAnimation && (wish ?? !isStill);
-  useEffect(() => {
-    let isCurrent = true;
-    if (canMove(upload)) void isAnimated(upload.url).then((answer) => isCurrent && setAnimation(answer));
-    return () => {
-      isCurrent = false;
-    };
-  }, [upload]);
+  const { messages } = useWriters();
+  const { isAnimation = false, isWanted, toggle } = useMotion(upload);
+  const isMoving = isAnimation && isWanted;
+  const label = upload.alt ?? upload.name;
   return (
     <div className="tile" style={place}>
       <button
         type="button"
         className="picture-button"
         disabled={message === undefined}
-        aria-label={beyond > 0 ? texts.attachment.openMore(upload.name, beyond) : texts.attachment.open(upload.name)}
+        aria-label={beyond > 0 ? texts.attachment.openMore(label, beyond) : texts.attachment.open(label)}
         onClick={onOpen}
       >
         <Picture upload={upload} box={box} isMoving={isMoving} renew={async () => message !== undefined && messages.renewUpload(message, upload)} />
@@ -138,7 +123,7 @@ function Tile({ upload, message, task, box, place, beyond, onOpen }: TileProps) 
           className="tile-motion"
           icon={isMoving ? "pause" : "play"}
           label={isMoving ? texts.player.pause(upload.name) : texts.player.play(upload.name)}
-          onClick={() => setWish(!isMoving)}
+          onClick={toggle}
         />
       )}
       <Progress task={task} />
@@ -149,7 +134,7 @@ function Tile({ upload, message, task, box, place, beyond, onOpen }: TileProps) 
 const share = (part: number, whole: number) => `${(100 * part) / whole}%`;
 
 function Other({ upload, message }: { upload: Upload; message: Message | undefined }) {
-  const { messages, store } = useChat();
+  const { messages, store } = useWriters();
   const [isUnplayable, setUnplayable] = useState(false);
   const renew = () => {
     const isRenewing = message === undefined ? Promise.resolve(false) : messages.renewUpload(message, upload);

@@ -19,7 +19,7 @@ function Ended() {
   if (ending === undefined) return null;
   return (
     <p className="form-problem" role="alert">
-      {texts.auth.ended(ending.code)} {ending.isKept && texts.auth.kept}
+      {texts.auth.ended(ending)} {ending.isKept && texts.auth.kept}
     </p>
   );
 }
@@ -55,7 +55,7 @@ export function AuthView({ isNew }: { isNew: boolean }) {
         <Logo />
         <h1 id="auth-title">{isNew ? texts.auth.welcome : texts.auth.welcomeBack}</h1>
         <p className="auth-tagline">{texts.tagline}</p>
-        {isNew ? null : <Ended />}
+        {!isNew && problem === undefined && <Ended />}
         {areCookiesBlocked() && (
           <p className="form-problem" role="alert">
             {texts.auth.cookiesBlocked}

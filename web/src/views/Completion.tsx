@@ -1,10 +1,12 @@
-import { KeyboardEvent, RefObject, useEffect, useState } from "react";
+import { KeyboardEvent, RefObject, useEffect, useMemo, useState } from "react";
+import { findMembers } from "../app/completing";
 import { Conversation, User } from "../client/types";
 import { isComposing } from "../lib/keys";
 import { begunAt, completeNames } from "../lib/writing";
+import { ownRole } from "../store/state";
 import * as texts from "../texts";
 import { Avatar } from "./Avatar";
-import { useStore } from "./context";
+import { useChat, useStore } from "./context";
 
 /** Something that can take the place of what is being written. */
 interface Choice {
@@ -16,6 +18,11 @@ interface Choice {
 }
 
 const most = 8;
+
+/** The server is asked for names when nothing was typed for so long, in milliseconds. */
+const pause = 150;
+
+const everybody: Choice = { key: "all", text: "@all ", label: "@all", note: texts.tools.all };
 
 /** Offers names behind an @ and emoji behind a colon. The keys are the field's, so the answer handles them. */
 export function useCompletion(
@@ -30,19 +37,23 @@ export function useCompletion(
   const [dropped, setDropped] = useState<number>();
   const meId = useStore((state) => state.me?.id);
   const people = useStore((state) => state.people);
+  const candidates = useCandidates(conversation, text, caret);
+  const callsAll = conversation.kind === "group" && ownRole(conversation) !== "member";
   const begun = begunAt(text, caret);
   const { sign, text: wanted, from } = begun ?? {};
 
+  useEffect(() => setIndex(0), [sign, wanted]);
+
   useEffect(() => {
-    setIndex(0);
     let isCurrent = true;
     if (wanted === undefined || sign === undefined) {
       setChoices([]);
       setDropped(undefined);
-    }
-    else if (sign === "@") {
-      const members = conversation.members.map(({ user }) => people[user.id] ?? user).filter(({ id, closed }) => id !== meId && closed !== true);
-      setChoices(completeNames(members, wanted, most).map((user) => ({ key: user.id, text: `@${user.username} `, label: user.displayName, note: `@${user.username}`, user })));
+    } else if (sign === "@") {
+      const others = candidates.map((user) => people[user.id] ?? user).filter(({ id, closed }) => id !== meId && closed !== true);
+      const all = callsAll && "all".startsWith(wanted.toLowerCase()) ? [everybody] : [];
+      const named = completeNames(others, wanted, most - all.length).map((user): Choice => ({ key: user.id, text: `@${user.username} `, label: user.displayName, note: `@${user.username}`, user }));
+      setChoices(wanted === "" ? [...named, ...all] : [...all, ...named]);
     } else {
       import("../lib/emoji").then(
         ({ findEmoji, readTone, toned }) => {
@@ -56,7 +67,7 @@ export function useCompletion(
     return () => {
       isCurrent = false;
     };
-  }, [sign, wanted, conversation.members, people, meId]);
+  }, [sign, wanted, candidates, callsAll, people, meId]);
 
   const isOpen = begun !== undefined && choices.length > 0 && from !== dropped;
   const pick = (choice: Choice | undefined) => {
@@ -99,4 +110,33 @@ export function useCompletion(
     onSelect: () => setCaret(input.current?.selectionStart === input.current?.selectionEnd ? input.current?.selectionStart ?? 0 : -1),
     attributes: isOpen ? { "aria-controls": "completion", "aria-activedescendant": `completion-${index}` } : {},
   };
+}
+
+/** Who can be mentioned: the members that the conversation lists, and of a large group those who were found meanwhile. */
+function useCandidates(conversation: Conversation, text: string, caret: number): readonly User[] {
+  const chat = useChat();
+  const { id, members, memberCount } = conversation;
+  const [found, setFound] = useState<readonly User[]>([]);
+  const begun = begunAt(text, caret);
+  const wanted = begun?.sign === "@" && memberCount > members.length ? begun.text : "";
+  useEffect(() => {
+    if (wanted === "") return undefined;
+    const controller = new AbortController();
+    const timer = setTimeout(() => {
+      findMembers(chat, id, wanted, most, controller.signal).then(
+        (users) => setFound((before) => [...users, ...before.filter((user) => !users.some((other) => other.id === user.id))]),
+        // Those who are listed can still be chosen.
+        () => {},
+      );
+    }, pause);
+    return () => {
+      clearTimeout(timer);
+      controller.abort();
+    };
+  }, [chat, id, wanted]);
+  return useMemo(() => {
+    const listed = members.map(({ user }) => user);
+    const known = new Set(listed.map((user) => user.id));
+    return [...listed, ...found.filter((user) => !known.has(user.id))];
+  }, [members, found]);
 }

@@ -1,4 +1,4 @@
-import { ClipboardEvent, FormEvent, KeyboardEvent, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { ClipboardEvent, FormEvent, KeyboardEvent, memo, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { Conversation, Id } from "../client/types";
 import { droppedFiles } from "../lib/droppedFiles";
 import { isComposing } from "../lib/keys";
@@ -10,26 +10,30 @@ import * as texts from "../texts";
 import { messageSummary } from "../texts/summary";
 import { Extra } from "./Chunk";
 import { useCompletion } from "./Completion";
-import { useChat, useStore } from "./context";
+import { useStore } from "./context";
 import { IconButton } from "./controls";
 import { Icon } from "./icons";
 import { AttachmentTray } from "./lazy";
-import { EmojiPicker } from "./lazyEmoji";
+import { EmojiPicker, Missing } from "./lazyEmoji";
+import { Recorder } from "./lazyVoice";
 import { MuteNote } from "./MuteNote";
 import { Tools, toolKeys } from "./Tools";
 import { useMutedUntil } from "./useMute";
+import { useWriters } from "./useWriters";
 
 const maxLength = limits.text.most;
 /** The count is shown from this length on. */
 const warnFrom = maxLength - 200;
 
 /** Where the user writes a message: text, files, and the message it replies to. */
-export function Composer({ conversation }: { conversation: Conversation }) {
-  const { drafts, sending, store, typing } = useChat();
+export const Composer = memo(function Composer({ conversation }: { conversation: Conversation }) {
+  const { drafts, sending, store, typing } = useWriters();
   const { id } = conversation;
   const draft = useStore((state) => draftOf(state, id));
   const input = useRef<HTMLTextAreaElement>(null);
   const picker = useRef<HTMLInputElement>(null);
+  const microphone = useRef<HTMLButtonElement>(null);
+  const wasRecording = useRef(false);
   const { editing, replyTo } = draft;
   const text = editing?.text ?? draft.text;
   const length = characters(withoutBlankEdges(text));
@@ -38,6 +42,7 @@ export function Composer({ conversation }: { conversation: Conversation }) {
   const isEmpty = length === 0 && (editing === undefined ? draft.uploads.length === 0 : !editing.mayBeEmpty);
   const reference = editing?.target ?? replyTo?.id;
   const [hasTools, setTools] = useState(false);
+  const [isRecording, setRecording] = useState(false);
 
   // The field grows with its text, up to the limit of the style sheet.
   useLayoutEffect(() => {
@@ -85,6 +90,15 @@ export function Composer({ conversation }: { conversation: Conversation }) {
     typing.set(id, false);
     sending.submit(id);
   };
+  const stopRecording = useCallback(() => {
+    setRecording(false);
+    wasRecording.current = true;
+  }, []);
+  useEffect(() => {
+    if (isRecording || !wasRecording.current) return;
+    wasRecording.current = false;
+    (isTouch ? microphone : input).current?.focus();
+  }, [isRecording]);
   const isDeleting = (messageId: Id) => store.state.acts[messageId]?.some(({ change }) => change.kind === "delete") === true;
   const onKeyDown = (event: KeyboardEvent) => {
     if (isComposing(event) || completion.onKeyDown(event)) return;
@@ -119,6 +133,15 @@ export function Composer({ conversation }: { conversation: Conversation }) {
     void drafts.attachDropped(id, droppedFiles(event.clipboardData, limits.attachments.most));
   };
 
+  if (isRecording) {
+    return (
+      <div className="composer">
+        <Extra missing={<Missing onClose={stopRecording} />}>
+          <Recorder conversationId={id} onClose={stopRecording} />
+        </Extra>
+      </div>
+    );
+  }
   return (
     <form
       className="composer"
@@ -182,6 +205,7 @@ export function Composer({ conversation }: { conversation: Conversation }) {
           aria-label={texts.composer.label}
           onChange={(event) => {
             drafts.write(id, event.target.value);
+            completion.onSelect();
             // Nobody waits for an edit of what they have read.
             if (editing === undefined) typing.set(id, event.target.value !== "");
           }}
@@ -193,6 +217,9 @@ export function Composer({ conversation }: { conversation: Conversation }) {
         />
         <IconButton icon="aa" label={texts.tools.show} aria-pressed={hasTools} onPointerDown={(event) => event.preventDefault()} onClick={() => setTools(!hasTools)} />
         <EmojiButton onPick={insert} />
+        {text === "" && editing === undefined && !isMuted && (
+          <IconButton ref={microphone} icon="mic" label={texts.voice.record} onClick={() => setRecording(true)} />
+        )}
         <button
           type="submit"
           className="send"
@@ -212,7 +239,7 @@ export function Composer({ conversation }: { conversation: Conversation }) {
       )}
     </form>
   );
-}
+});
 
 function EmojiButton({ onPick }: { onPick(emoji: string): void }) {
   const button = useRef<HTMLButtonElement>(null);

@@ -1,12 +1,13 @@
 import { memo } from "react";
 import { Conversation } from "../client/types";
 import { shortTime } from "../texts/time";
-import { activity, isFromBlocked, partner, titleOf, unreadIn } from "../store/state";
+import { activity, isFromBlocked, isToRead, mentionsIn, partner, titleOf, unreadIn, wanted } from "../store/state";
 import * as texts from "../texts";
 import { messageSummary } from "../texts/summary";
 import { ConversationAvatar } from "./Avatar";
 import { useStore } from "./context";
 import { Link } from "./controls";
+import { Icon, IconName } from "./icons";
 import { StatusMark } from "./StatusMark";
 
 /** One entry of the conversation list. */
@@ -16,12 +17,16 @@ export const ConversationItem = memo(function ConversationItem(props: { conversa
   useStore((state) => state.today);
   const title = titleOf(conversation, meId);
   const unreadCount = unreadIn(conversation);
+  const mentions = mentionsIn(conversation);
+  const tells = useStore((state) => wanted(conversation, state.now));
+  // A mention that is to be told makes only the other number quiet.
+  const quiet = (isTold: boolean) => (isTold ? "badge" : "badge is-quiet");
   const other = partner(conversation, meId);
   const isOnline = useStore((state) => other !== undefined && state.online[other.id] === true);
   return (
     <Link
       to={{ view: "conversation", id: conversation.id }}
-      className={`conversation-item ${unreadCount > 0 ? "is-unread" : ""}`}
+      className={`conversation-item ${isToRead(conversation) ? "is-unread" : ""} ${tells === "none" ? "is-muted" : ""}`}
       isCurrent={isSelected}
     >
       <ConversationAvatar conversation={conversation} />
@@ -29,14 +34,27 @@ export const ConversationItem = memo(function ConversationItem(props: { conversa
         <span className="conversation-item-line">
           <bdi className="conversation-item-title">{title}</bdi>
           {isOnline && <span className="visually-hidden">{texts.conversation.online}</span>}
+          {conversation.me?.pinned === true && <Sign icon="pin" label={texts.sidebar.pinned} />}
+          {tells === "none" && <Sign icon="bellOff" label={texts.sidebar.muted} />}
           <time dateTime={activity(conversation)}>{shortTime(activity(conversation))}</time>
         </span>
         <span className="conversation-item-line">
           <Preview conversation={conversation} isSelected={isSelected} />
+          {mentions > 0 && (
+            <span className={quiet(tells !== "none")}>
+              <span aria-hidden="true">@{mentions > 1 && (mentions > 99 ? "99+" : mentions)}</span>
+              <span className="visually-hidden">{texts.sidebar.mentions(mentions)}</span>
+            </span>
+          )}
           {unreadCount > 0 && (
-            <span className="badge">
+            <span className={quiet(tells === "all")}>
               <span aria-hidden="true">{unreadCount > 999 ? "999+" : unreadCount}</span>
               <span className="visually-hidden">{texts.sidebar.unread(unreadCount)}</span>
+            </span>
+          )}
+          {unreadCount === 0 && isToRead(conversation) && (
+            <span className={`${quiet(tells !== "none")} is-dot`}>
+              <span className="visually-hidden">{texts.sidebar.markedUnread}</span>
             </span>
           )}
         </span>
@@ -44,6 +62,15 @@ export const ConversationItem = memo(function ConversationItem(props: { conversa
     </Link>
   );
 });
+
+function Sign({ icon, label }: { icon: IconName; label: string }) {
+  return (
+    <span className="conversation-item-sign">
+      <Icon name={icon} size={15} />
+      <span className="visually-hidden">{label}</span>
+    </span>
+  );
+}
 
 function Preview({ conversation, isSelected }: { conversation: Conversation; isSelected: boolean }) {
   const meId = useStore((state) => state.me?.id);

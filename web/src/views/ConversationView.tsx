@@ -8,23 +8,29 @@ import * as texts from "../texts";
 import { ConversationAvatar } from "./Avatar";
 import { Extra } from "./Chunk";
 import { Composer } from "./Composer";
-import { useChat, useStore } from "./context";
+import { useChat, useFrame, useStore } from "./context";
 import { Link, LoadingPane } from "./controls";
 import { Icon } from "./icons";
-import { InvitationView, JoinView, LostWords, NoComposer } from "./lazy";
+import { InvitationView, JoinView, LostWords, MessageViewer, NoComposer } from "./lazy";
 import { MessageList } from "./MessageList";
 import { NotFound } from "./NotFound";
 import { useConversation } from "./useConversation";
+import { Viewed, ViewerContext } from "./useViewer";
+import { useWriters } from "./useWriters";
 
 /** A conversation: its header, its messages, and the composer. */
 export function ConversationView({ id, seq }: { id: Id; seq: number | undefined }) {
   const chat = useChat();
+  const { typing } = useWriters();
   const { conversation, isMissing, preview } = useConversation(id);
   const isShown = conversation !== undefined && conversation.invitation === undefined;
   useEffect(() => {
     if (isShown) void chat.reading.open(id, seq);
   }, [chat, id, seq, isShown]);
-  useEffect(() => () => chat.typing.set(id, false), [chat, id]);
+  useEffect(() => {
+    if (isShown) chat.reading.opened(id);
+  }, [chat, id, isShown]);
+  useEffect(() => () => typing.set(id, false), [typing, id]);
 
   if (conversation === undefined) {
     if (isMissing && preview !== undefined) return <JoinView group={preview} />;
@@ -43,7 +49,7 @@ const hiddenInterval = 10_000;
 
 function useHidden(id: Id): void {
   const { reading } = useChat();
-  const isHidden = useStore((state) => state.unlisted[id] === true && state.connection === "online");
+  const isHidden = useStore((state) => state.unlisted[id] === true && state.isListLoaded && state.connection === "online");
   useEffect(() => {
     if (!isHidden) return undefined;
     let isLooking = false;
@@ -63,9 +69,11 @@ function useHidden(id: Id): void {
 }
 
 function Present({ conversation, seq }: { conversation: Conversation; seq: number | undefined }) {
-  const chat = useChat();
+  const { drafts } = useWriters();
   const meId = useStore((state) => state.me?.id);
   const [isDropping, setDropping] = useState(false);
+  const [viewed, setViewed] = useState<Viewed>();
+  const frame = useFrame(conversation);
   useHidden(conversation.id);
   const title = titleOf(conversation, meId);
   const other = partner(conversation, meId);
@@ -85,7 +93,7 @@ function Present({ conversation, seq }: { conversation: Conversation; seq: numbe
     setDropping(false);
     if (!carriesFiles(event)) return;
     event.preventDefault();
-    void chat.drafts.attachDropped(conversation.id, droppedFiles(event.dataTransfer, limits.attachments.most));
+    void drafts.attachDropped(conversation.id, droppedFiles(event.dataTransfer, limits.attachments.most));
   };
 
   return (
@@ -110,13 +118,20 @@ function Present({ conversation, seq }: { conversation: Conversation; seq: numbe
           <Icon name="info" />
         </Link>
       </header>
-      <MessageList conversation={conversation} seq={seq} />
+      <ViewerContext.Provider value={setViewed}>
+        <MessageList conversation={conversation} seq={seq} />
+      </ViewerContext.Provider>
+      {viewed !== undefined && (
+        <Extra>
+          <MessageViewer {...viewed} onClose={() => setViewed(undefined)} />
+        </Extra>
+      )}
       {other !== undefined && (isBlocked || other.closed === true) ? (
         <Extra>
           <NoComposer user={other} />
         </Extra>
       ) : (
-        <Composer conversation={conversation} />
+        <Composer conversation={frame} />
       )}
       {isDropping && (
         <div className="drop-zone" aria-hidden="true">

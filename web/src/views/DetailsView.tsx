@@ -7,13 +7,15 @@ import { addMembers, rename } from "../rules/permissions";
 import { partner, titleOf } from "../store/state";
 import * as texts from "../texts";
 import { AddPeople } from "./AddPeople";
+import { AttentionButtons } from "./AttentionButtons";
 import { ConversationAvatar } from "./Avatar";
 import { BlockButton } from "./BlockButton";
 import { useChat, useStore } from "./context";
-import { LoadingPane } from "./controls";
+import { Link, LoadingPane } from "./controls";
 import { ConfirmDialog, PromptDialog } from "./Dialog";
 import { Icon } from "./icons";
 import { InvitationView } from "./InvitationView";
+import { prefetchShared } from "./lazyShared";
 import { MemberList } from "./MemberList";
 import { PaneHead } from "./PaneHead";
 import { NotFound } from "./NotFound";
@@ -28,6 +30,7 @@ export function DetailsView({ id }: { id: Id }) {
   useEffect(() => {
     // In a large group, marks and members may be out of date.
     void chat.conversations.refresh(id);
+    prefetchShared();
   }, [chat, id]);
   if (conversation === undefined) {
     return isMissing ? (
@@ -57,6 +60,12 @@ function Present({ conversation }: { conversation: Conversation }) {
         ) : (
           <PersonActions id={conversation.id} user={other} />
         )}
+        {conversation.me !== undefined && <AttentionButtons conversation={conversation} />}
+        <Link to={{ view: "media", id: conversation.id }} className="details-shared">
+          <Icon name="image" />
+          <span>{texts.shared.title}</span>
+          <Icon name="next" size={18} />
+        </Link>
         {other === undefined && <MemberList conversation={conversation} />}
       </div>
     </main>

@@ -1,11 +1,11 @@
 import { ReactNode } from "react";
 import { Message, Upload } from "../client/types";
 import * as texts from "../texts";
-import { useChat } from "./context";
+import { useWriters } from "./useWriters";
 
 /** A link that saves a file of a message. */
-export function Download({ className, message, upload, children }: { className: string; message: Message; upload: Upload; children: ReactNode }) {
-  const { messages } = useChat();
+export function Download({ className, message, upload, children }: { className: string; message: Pick<Message, "id">; upload: Upload; children: ReactNode }) {
+  const { messages } = useWriters();
   return (
     <a
       className={className}

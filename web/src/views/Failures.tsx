@@ -2,12 +2,13 @@ import { ReactNode } from "react";
 import { Act } from "../store/act";
 import { PendingMessage } from "../store/state";
 import * as texts from "../texts";
-import { useChat, useStore } from "./context";
+import { useStore } from "./context";
 import { Icon } from "./icons";
+import { useWriters } from "./useWriters";
 
 /** A message that was not sent: to be retried, copied or discarded. */
 export function FailedMessage({ pending }: { pending: PendingMessage }) {
-  const { notices, sending } = useChat();
+  const { notices, sending } = useWriters();
   const uploads = useStore((state) => state.uploads);
   const left = pending.uploads.filter((id) => uploads[id]?.isLost !== true);
   const isWhole = left.length === pending.uploads.length;
@@ -32,7 +33,7 @@ export function FailedMessage({ pending }: { pending: PendingMessage }) {
 
 /** An edit that the server refused while the user was writing something else. */
 export function RefusedEdit({ act }: { act: Act }) {
-  const { acts, drafts } = useChat();
+  const { acts, drafts } = useWriters();
   const { change, problem = "" } = act;
   if (change.kind !== "edit") return null;
   const editAgain = () => {

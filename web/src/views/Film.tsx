@@ -11,13 +11,14 @@ import { Seeker } from "./Seeker";
 import { usePlayer } from "./usePlayer";
 
 /** A film with its player. Until it is played there is its poster, with its length. */
-export function Film({ upload, message, onError }: { upload: Upload; message: Message | undefined; onError(): void }) {
+export function Film({ upload, message, width, onError }: { upload: Upload; message: Pick<Message, "id"> | undefined; width?: string; onError(): void }) {
   const video = useRef<HTMLVideoElement>(null);
   const frame = useRef<HTMLDivElement>(null);
   const player = usePlayer(video, upload.duration);
   const [isStarted, setStarted] = useState(false);
   const preview = useStore((state) => state.previews[upload.id]);
-  const { width, height } = fitted({ width: upload.width ?? 320, height: upload.height ?? 240 });
+  const box = fitted({ width: upload.width ?? 320, height: upload.height ?? 240 });
+  const label = upload.alt ?? upload.name;
   const poster = preview === undefined ? upload.thumbnails.find(({ size }) => size === "medium")?.url : undefined;
   const start = () => {
     setStarted(true);
@@ -26,7 +27,7 @@ export function Film({ upload, message, onError }: { upload: Upload; message: Me
     frame.current?.focus();
   };
   return (
-    <div ref={frame} className="film" style={{ width, aspectRatio: `${width} / ${height}` }} role="group" tabIndex={-1} aria-label={upload.name} onKeyDown={player.onKeyDown}>
+    <div ref={frame} className="film" style={{ width: width ?? box.width, aspectRatio: `${box.width} / ${box.height}` }} role="group" tabIndex={-1} aria-label={label} onKeyDown={player.onKeyDown}>
       <video
         ref={video}
         src={preview ?? upload.url}
@@ -34,7 +35,7 @@ export function Film({ upload, message, onError }: { upload: Upload; message: Me
         preload={poster === undefined ? "metadata" : "none"}
         playsInline
         tabIndex={-1}
-        aria-label={upload.name}
+        aria-label={label}
         onClick={isStarted ? player.toggle : start}
         onError={onError}
         {...player.events}

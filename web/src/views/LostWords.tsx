@@ -1,11 +1,12 @@
 import { Id } from "../client/types";
 import { draftOf } from "../store/state";
 import * as texts from "../texts";
-import { useChat, useStore } from "./context";
+import { useStore } from "./context";
+import { useWriters } from "./useWriters";
 
 /** What the user wrote in a conversation that they are not in any more. */
 export function LostWords({ conversationId }: { conversationId: Id }) {
-  const { acts, notices, sending, drafts } = useChat();
+  const { acts, notices, sending, drafts } = useWriters();
   const allPending = useStore((state) => state.pending);
   const allActs = useStore((state) => state.acts);
   const draft = useStore((state) => draftOf(state, conversationId));

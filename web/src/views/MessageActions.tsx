@@ -5,13 +5,14 @@ import { isTouch } from "../lib/touch";
 import { limits } from "../rules/limits";
 import { deleteMessage, editMessage, react } from "../rules/permissions";
 import * as texts from "../texts";
-import { useChat } from "./context";
 import { ConfirmDialog, Dialog, PromptDialog } from "./Dialog";
 import { EmojiPicker } from "./lazyEmoji";
 import { Icon } from "./icons";
 import { MenuItem, Point, Popover } from "./Popover";
+import { ReceiptsDialog } from "./ReceiptsDialog";
 import { useStanding } from "./useStanding";
 import { useManaging } from "./useManaging";
+import { useWriters } from "./useWriters";
 
 const quick = ["👍", "❤️", "😂", "😮", "😢", "🙏", "🎉"];
 
@@ -26,19 +27,22 @@ interface Props {
 
 /** The menu of a message: reactions and actions. */
 export function MessageActions({ message, conversation, isMine, anchor, at, onClose }: Props) {
-  const chat = useChat();
+  const { acts, drafts, notices } = useWriters();
   const manager = useManaging();
-  const [asks, setAsks] = useState<"delete" | "report" | "react" | "select">();
+  const [asks, setAsks] = useState<"delete" | "report" | "react" | "receipts" | "select">();
   const standing = useStanding(conversation);
+
+  // In a direct conversation the mark beside the time says the same.
+  const hasReceipts = isMine && conversation.kind === "group" && conversation.memberCount > 1 && conversation.members.length >= conversation.memberCount;
 
   const act = (work: () => void) => () => {
     onClose();
     work();
   };
-  const copy = (text: string) => act(() => chat.notices.copy(text));
+  const copy = (text: string) => act(() => notices.copy(text));
   const report = async (reason: string) => {
     await manager.report(message, reason);
-    chat.notices.show(texts.menu.reported);
+    notices.show(texts.menu.reported);
   };
   const link = window.location.origin + pathOf({ view: "conversation", id: message.conversationId, seq: message.seq });
 
@@ -48,7 +52,7 @@ export function MessageActions({ message, conversation, isMine, anchor, at, onCl
         title={texts.menu.deleteQuestion}
         action={texts.menu.delete}
         onClose={onClose}
-        onConfirm={() => chat.acts.remove(message.conversationId, message.id)}
+        onConfirm={() => acts.remove(message.conversationId, message.id)}
       />
     );
   }
@@ -60,10 +64,11 @@ export function MessageActions({ message, conversation, isMine, anchor, at, onCl
         action={texts.menu.reportSend}
         limit={limits.reason}
         onClose={onClose}
-        onSubmit={(reason) => void chat.notices.attempt(() => report(reason))}
+        onSubmit={(reason) => void notices.attempt(() => report(reason))}
       />
     );
   }
+  if (asks === "receipts") return <ReceiptsDialog message={message} conversation={conversation} onClose={onClose} />;
   if (asks === "select") {
     return (
       <Dialog title={texts.menu.select} onClose={onClose}>
@@ -79,7 +84,7 @@ export function MessageActions({ message, conversation, isMine, anchor, at, onCl
     );
   }
   if (asks === "react") {
-    return <EmojiPicker anchor={anchor} onClose={onClose} onPick={(character) => act(() => chat.acts.react(message, character))()} />;
+    return <EmojiPicker anchor={anchor} onClose={onClose} onPick={(character) => act(() => acts.react(message, character))()} />;
   }
   return (
     <Popover anchor={anchor} at={at} label={texts.message.actions} onClose={onClose}>
@@ -91,7 +96,7 @@ export function MessageActions({ message, conversation, isMine, anchor, at, onCl
               type="button"
               role="menuitem"
               aria-label={texts.message.reactWith(character)}
-              onClick={act(() => chat.acts.react(message, character))}
+              onClick={act(() => acts.react(message, character))}
             >
               {character}
             </button>
@@ -101,11 +106,12 @@ export function MessageActions({ message, conversation, isMine, anchor, at, onCl
           </button>
         </div>
       )}
-      <MenuItem icon="reply" label={texts.message.reply} onSelect={act(() => chat.drafts.reply(message))} />
+      <MenuItem icon="reply" label={texts.message.reply} onSelect={act(() => drafts.reply(message))} />
       {message.text !== "" && <MenuItem icon="copy" label={texts.message.copy} onSelect={copy(message.text)} />}
       {isTouch && message.text !== "" && <MenuItem icon="list" label={texts.menu.select} onSelect={() => setAsks("select")} />}
       <MenuItem icon="link" label={texts.menu.copyLink} onSelect={copy(link)} />
-      {editMessage(standing, isMine) === undefined && <MenuItem icon="edit" label={texts.message.edit} onSelect={act(() => chat.drafts.edit(message))} />}
+      {hasReceipts && <MenuItem icon="checks" label={texts.receipts.show} onSelect={() => setAsks("receipts")} />}
+      {editMessage(standing, isMine) === undefined && <MenuItem icon="edit" label={texts.message.edit} onSelect={act(() => drafts.edit(message))} />}
       {!isMine && <MenuItem icon="flag" label={texts.menu.report} onSelect={() => setAsks("report")} />}
       {deleteMessage(standing, isMine) === undefined && <MenuItem icon="trash" label={texts.menu.delete} onSelect={() => setAsks("delete")} isDanger />}
     </Popover>

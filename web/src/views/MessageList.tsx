@@ -1,17 +1,23 @@
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { Conversation, Id } from "../client/types";
 import { Row, RowBuilder } from "../store/rows";
+import { foldedNotices } from "../store/notices";
 import { readSeqOf } from "../store/counts";
 import { isFromBlocked, partner } from "../store/state";
-import { emptyTimeline, findBySeq, lastSeq } from "../store/timeline";
+import { emptyTimeline, findBySeq, firstSeq, lastSeq, Timeline } from "../store/timeline";
 import * as texts from "../texts";
 import { messageSummary } from "../texts/summary";
-import { useChat, useStore } from "./context";
+import { useChat, useFrame, useStore } from "./context";
 import { Empty, Spinner } from "./controls";
+import { GroupNotices } from "./GroupNotices";
 import { Icon } from "./icons";
 import { MessageRow } from "./MessageRow";
 import { estimateHeight } from "./estimate";
+import { useWriters } from "./useWriters";
 import { VirtualList, VirtualListHandle } from "./VirtualList";
+
+/** A group without messages shows this many of its last notices. */
+const mostAtStart = 3;
 
 /** The messages of a conversation. `seq` is the message that the address names. */
 export function MessageList({ conversation, seq }: { conversation: Conversation; seq: number | undefined }) {
@@ -25,12 +31,13 @@ export function MessageList({ conversation, seq }: { conversation: Conversation;
   const [highlighted, setHighlighted] = useState<number>();
   const isAtEnd = timeline.isLoaded && lastSeq(timeline) >= conversation.lastSeq;
   const unreadSeq = useUnreadStart(conversation, timeline.isLoaded);
+  const notices = useGroupNotices(conversation, timeline, isAtEnd);
   const pending = useMemo(() => allPending.filter((message) => message.conversationId === id), [allPending, id]);
   const today = useStore((state) => state.today);
   const [builder] = useState(() => new RowBuilder());
   const rows = useMemo(
-    () => builder.build(timeline.messages, isAtEnd ? pending : [], meId, unreadSeq, today),
-    [builder, timeline.messages, isAtEnd, pending, meId, unreadSeq, today],
+    () => builder.build(timeline.messages, isAtEnd ? pending : [], meId, unreadSeq, today, notices),
+    [builder, timeline.messages, isAtEnd, pending, meId, unreadSeq, today, notices],
   );
 
   // The list begins at the message of the address, or at the first unread one.
@@ -90,11 +97,12 @@ export function MessageList({ conversation, seq }: { conversation: Conversation;
     },
     [chat, id],
   );
+  const frame = useFrame(conversation);
   const render = useCallback(
     (row: Row) => (
-      <MessageRow row={row} conversation={conversation} isHighlighted={row.message !== undefined && row.message.seq === highlighted} onShowQuoted={showQuoted} />
+      <MessageRow row={row} conversation={frame} isHighlighted={row.message !== undefined && row.message.seq === highlighted} onShowQuoted={showQuoted} />
     ),
-    [conversation, highlighted, showQuoted],
+    [frame, highlighted, showQuoted],
   );
 
   if (!timeline.isLoaded) {
@@ -116,6 +124,7 @@ export function MessageList({ conversation, seq }: { conversation: Conversation;
     const other = partner(conversation, meId);
     return (
       <div className="messages-place">
+        <GroupNotices notices={foldedNotices(notices ?? []).slice(-mostAtStart)} />
         <Empty
           icon="smile"
           title={texts.conversation.emptyTitle}
@@ -162,6 +171,20 @@ function Header({ isStart, isBroken, onRetry }: { isStart: boolean; isBroken: bo
       {texts.retry}
     </button>
   );
+}
+
+/** What happened to a group in the part of its history that is loaded, and since. */
+function useGroupNotices({ id, kind, revision }: Conversation, timeline: Timeline, isAtEnd: boolean) {
+  const { groupNotices } = useWriters();
+  const isOnline = useStore((state) => state.connection === "online");
+  const { isLoaded } = timeline;
+  const after = Math.max(0, firstSeq(timeline) - 1);
+  const before = isAtEnd ? undefined : lastSeq(timeline) + 1;
+  useEffect(() => {
+    if (kind === "group" && isLoaded && isOnline) groupNotices.load(id, before === undefined ? { after } : { after, before }, revision);
+  }, [groupNotices, id, kind, revision, isLoaded, isOnline, after, before]);
+  useEffect(() => () => groupNotices.close(id), [groupNotices, id]);
+  return useStore((state) => state.groupNotices[id]);
 }
 
 /** The first message that was unread when the conversation was opened. It stays marked until the user leaves. */

@@ -3,11 +3,11 @@ import { Conversation, Message } from "../client/types";
 import { react } from "../rules/permissions";
 import * as texts from "../texts";
 import { Extra } from "./Chunk";
-import { useChat } from "./context";
 import { IconButton } from "./controls";
 import { MessageActions } from "./lazy";
 import type { Point } from "./Popover";
 import { useStanding } from "./useStanding";
+import { useWriters } from "./useWriters";
 
 const quick = ["👍", "❤️", "😂"];
 
@@ -22,7 +22,7 @@ interface Props {
 
 /** The bar over a message: reactions that are used most, an answer, and the menu. It appears on hover and on focus. */
 export function MessageMenu({ message, conversation, isMine, open, onOpen }: Props) {
-  const { acts, drafts } = useChat();
+  const { acts, drafts } = useWriters();
   const button = useRef<HTMLButtonElement>(null);
   const standing = useStanding(conversation);
   return (

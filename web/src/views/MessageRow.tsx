@@ -1,18 +1,19 @@
 import { CSSProperties, memo, MouseEvent, useMemo, useState } from "react";
-import { Conversation } from "../client/types";
+import { Conversation, GroupNotice } from "../client/types";
 import { clockTime, dayLabel, fullTime } from "../texts/time";
 import { isEmojiOnly, stableIndex } from "../lib/format";
 import { Act } from "../store/act";
 import { afterActs, textAfter } from "../store/acts";
 import { Row } from "../store/rows";
 import { pendingUploads } from "../store/shown";
-import { isFromBlocked, memberOf, PendingMessage, UploadTask } from "../store/state";
+import { isFromBlocked, isMentioning, memberOf, PendingMessage, UploadTask } from "../store/state";
 import * as texts from "../texts";
 import { Attachments, mediaWidth } from "./Attachments";
 import { Avatar } from "./Avatar";
 import { Extra } from "./Chunk";
 import { useStore } from "./context";
 import { FailedMessage, PendingMenu, RefusedEdit } from "./lazy";
+import { GroupNotices } from "./GroupNotices";
 import { MessageMenu } from "./MessageMenu";
 import { MessageText } from "./MessageText";
 import type { Point } from "./Popover";
@@ -21,6 +22,7 @@ import { Quotation } from "./Quotation";
 import { Reactions } from "./Reactions";
 import { StatusMark } from "./StatusMark";
 import { useLongPress } from "./useLongPress";
+import { useMentions } from "./useMentions";
 
 /** As many as the style sheet has. */
 const nameColors = 8;
@@ -66,14 +68,18 @@ export const MessageRow = memo(function MessageRow({ row: stored, conversation, 
     row.isFirst ? "is-first" : "",
     row.isLast ? "is-last" : "",
     isHighlighted ? "is-highlighted" : "",
+    row.message !== undefined && isMentioning(row.message, meId) ? "is-mentioning" : "",
   ].join(" ");
+  const isEarlier = ({ at }: GroupNotice) => row.isDayStart && new Date(at).toDateString() !== new Date(row.createdAt).toDateString();
   return (
     <div className="row">
+      <GroupNotices notices={row.above.filter(isEarlier)} day={row.createdAt} />
       {row.isDayStart && (
         <div className="day">
           <span>{dayLabel(row.createdAt)}</span>
         </div>
       )}
+      <GroupNotices notices={row.above.filter((notice) => !isEarlier(notice))} day={row.createdAt} />
       {row.isUnreadStart && (
         <div className="unread-line">
           <span>{texts.conversation.newMessages}</span>
@@ -100,6 +106,7 @@ export const MessageRow = memo(function MessageRow({ row: stored, conversation, 
           </Extra>
         )}
       </article>
+      <GroupNotices notices={row.below} day={row.createdAt} />
     </div>
   );
 });
@@ -136,6 +143,7 @@ function Bubble({ row, conversation, isMine, showsSender, acts, onShowQuoted }: 
   const me = useStore((state) => state.me);
   const text = message?.text ?? pending?.text ?? "";
   const replyTo = message?.replyTo ?? pending?.replyTo;
+  const mentions = useMentions(message, pending, conversation);
   const isWaiting = acts?.some(({ problem }) => problem === undefined) === true;
   const refused = acts?.find(({ problem }) => problem !== undefined);
   const isDeleted = message?.deletedAt !== undefined || acts?.some(({ change }) => change.kind === "delete") === true;
@@ -160,7 +168,7 @@ function Bubble({ row, conversation, isMine, showsSender, acts, onShowQuoted }: 
         <Attachments uploads={attachments} message={message} tasks={pending === undefined ? undefined : tasksOf(uploads, pending)} />
         {/* The script of the text decides on which side it begins. */}
         <div className="bubble-text" dir="auto">
-          {isDeleted ? <p className="message-text">{texts.message.deleted}</p> : text !== "" && <MessageText text={text} />}
+          {isDeleted ? <p className="message-text">{texts.message.deleted}</p> : text !== "" && <MessageText text={text} mentions={mentions} />}
           <span className="meta" dir="ltr">
             {message?.editedAt !== undefined && !isDeleted && <span>{texts.message.edited}</span>}
             <time dateTime={row.createdAt} title={fullTime(row.createdAt)}>
@@ -172,7 +180,7 @@ function Bubble({ row, conversation, isMine, showsSender, acts, onShowQuoted }: 
           </span>
         </div>
       </div>
-      {message !== undefined && !isDeleted && <Reactions message={message} conversation={conversation} />}
+      {message !== undefined && !isDeleted && message.reactions.length > 0 && <Reactions message={message} conversation={conversation} />}
       <Extra missing={<p className="failure">{texts.message.failed}</p>}>
         {pending?.state === "failed" && <FailedMessage pending={pending} />}
         {refused !== undefined && <RefusedEdit act={refused} />}

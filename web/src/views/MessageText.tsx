@@ -1,11 +1,13 @@
-import { memo, ReactNode, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { createContext, memo, ReactNode, useContext, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { routeOf } from "../app/router";
 import { Inline } from "../lib/inlines";
 import { linkify } from "../lib/linkify";
 import { Block, isMarked, parseMarkdown } from "../lib/markdown";
+import { splitMentions } from "../lib/mentions";
 import * as texts from "../texts";
 import { CodeBlock } from "./CodeBlock";
 import { Link } from "./controls";
+import type { Mentions } from "./useMentions";
 
 /** A text that is higher than this, in pixels, is shown in part until its reader wants the rest. */
 const highest = 400;
@@ -13,8 +15,18 @@ const highest = 400;
 /** Less than this, in pixels, is not worth a button. */
 const rest = 60;
 
-/** The text of a message: what it holds of Markdown, and links; never HTML. */
-export const MessageText = memo(function MessageText({ text }: { text: string }) {
+const MentionsContext = createContext<Mentions | undefined>(undefined);
+
+/** The text of a message: what it holds of Markdown, links, and whom it mentions; never HTML. */
+export const MessageText = memo(function MessageText({ text, mentions }: { text: string; mentions: Mentions | undefined }) {
+  return (
+    <MentionsContext.Provider value={mentions}>
+      <Text text={text} />
+    </MentionsContext.Provider>
+  );
+});
+
+function Text({ text }: { text: string }) {
   const place = useRef<HTMLDivElement>(null);
   const [isLong, setLong] = useState(false);
   const [isOpen, setOpen] = useState(false);
@@ -48,13 +60,32 @@ export const MessageText = memo(function MessageText({ text }: { text: string })
       </button>
     </>
   );
-});
+}
+
+/** Words, and those whom they mention. */
+function Words({ text }: { text: string }) {
+  const mentions = useContext(MentionsContext);
+  if (mentions === undefined || !text.includes("@")) return <>{text}</>;
+  return (
+    <>
+      {splitMentions(text, (name) => mentions.get(name)).map((part, index) =>
+        typeof part === "string" ? (
+          part
+        ) : (
+          <span key={index} className={`mention ${part.who.isMe ? "is-me" : ""}`} title={part.who.name}>
+            {part.text}
+          </span>
+        ),
+      )}
+    </>
+  );
+}
 
 function Links({ text }: { text: string }) {
   const parts = useMemo(() => linkify(text), [text]);
   return (
     <>
-      {parts.map((part, index) => (part.kind === "text" ? part.text : <TextLink key={index} href={part.href}>{part.text}</TextLink>))}
+      {parts.map((part, index) => (part.kind === "text" ? <Words key={index} text={part.text} /> : <TextLink key={index} href={part.href}>{part.text}</TextLink>))}
     </>
   );
 }
@@ -100,7 +131,7 @@ function Inlines({ content }: { content: readonly Inline[] }) {
       {content.map((part, index) => {
         switch (part.kind) {
           case "text":
-            return part.text;
+            return <Words key={index} text={part.text} />;
           case "code":
             return <code key={index}>{part.text}</code>;
           case "link":

@@ -74,7 +74,7 @@ export function Popover({ anchor, at, label, role = "menu", columns = 1, onClose
   };
 
   // Inside the landmark it belongs to, but outside anything that scrolls or clips.
-  const place = anchor.current?.closest("main") ?? document.body;
+  const place = anchor.current?.closest("main, .sidebar") ?? document.body;
   return createPortal(
     <div ref={box} className="popover" role={role} aria-label={label} onKeyDown={onKeyDown}>
       {children}
@@ -87,18 +87,24 @@ interface MenuItemProps {
   label: string;
   icon?: IconName;
   isDanger?: boolean;
+  /** One of several: whether it is the chosen one. */
+  isChosen?: boolean;
+  /** What stands at its end, such as the present value. */
+  note?: string;
   onSelect(): void;
 }
 
-export function MenuItem({ label, icon, isDanger = false, onSelect }: MenuItemProps) {
+export function MenuItem({ label, icon, isDanger = false, isChosen, note, onSelect }: MenuItemProps) {
+  const role = isChosen === undefined ? "menuitem" : "menuitemradio";
   return (
-    <button type="button" role="menuitem" className={`menu-item ${isDanger ? "is-danger" : ""}`} onClick={onSelect}>
+    <button type="button" role={role} aria-checked={isChosen} className={`menu-item ${isDanger ? "is-danger" : ""}`} onClick={onSelect}>
       {icon !== undefined && <Icon name={icon} size={18} />}
       {label}
+      {note !== undefined && <span className="menu-note">{note}</span>}
     </button>
   );
 }
 
 function focusable(element: HTMLElement): HTMLElement[] {
-  return Array.from(element.querySelectorAll<HTMLElement>("[role=menuitem], input, .emoji-grid button, .emoji-tones button"));
+  return Array.from(element.querySelectorAll<HTMLElement>("[role^=menuitem], input, .emoji-grid button, .emoji-tones button"));
 }

@@ -1,5 +1,5 @@
 import { FormEvent, useRef, useState } from "react";
-import { notificationsEnabled, setNotifications } from "../app/notifications";
+import { notificationsEnabled, setNotifications, setSound, soundEnabled } from "../app/notifications";
 import { User } from "../client/types";
 import { limits } from "../rules/limits";
 import * as texts from "../texts";
@@ -117,6 +117,7 @@ function NameForm({ me }: { me: User }) {
 
 function Notifications() {
   const [isOn, setOn] = useState(notificationsEnabled);
+  const [hasSound, setHasSound] = useState(soundEnabled);
   const [isBlocked, setBlocked] = useState(false);
   const toggle = async (wanted: boolean) => {
     const result = await setNotifications(wanted);
@@ -129,6 +130,18 @@ function Notifications() {
       <label className="switch">
         <span>{texts.profile.notificationsText}</span>
         <input type="checkbox" role="switch" checked={isOn} onChange={(event) => void toggle(event.target.checked)} />
+      </label>
+      <label className="switch">
+        <span>{texts.profile.soundText}</span>
+        <input
+          type="checkbox"
+          role="switch"
+          checked={hasSound}
+          onChange={(event) => {
+            setSound(event.target.checked);
+            setHasSound(soundEnabled());
+          }}
+        />
       </label>
       <div role="status">{isBlocked && <p className="field-note">{texts.profile.notificationsBlocked}</p>}</div>
     </section>

@@ -5,6 +5,7 @@ import { nameOf } from "../store/state";
 import * as texts from "../texts";
 import { useChat, useStore } from "./context";
 import { useStanding } from "./useStanding";
+import { useWriters } from "./useWriters";
 
 /** So many people are named for each emoji. */
 const mostNamed = 20;
@@ -12,7 +13,7 @@ const mostNamed = 20;
 /** The reactions to a message. Pressing one adds or removes the user's own. */
 export function Reactions({ message, conversation }: { message: Message; conversation: Conversation }) {
   const chat = useChat();
-  const { acts, store } = chat;
+  const { acts, store } = useWriters();
   const meId = useStore((state) => state.me?.id) ?? "";
   const standing = useStanding(conversation);
   useStore((state) => state.people);
@@ -21,7 +22,6 @@ export function Reactions({ message, conversation }: { message: Message; convers
     const named = message.reactions.flatMap(({ userIds }) => userIds.slice(0, mostNamed));
     void chat.resolve(named.filter((userId) => known(userId) === undefined));
   });
-  if (message.reactions.length === 0) return null;
   return (
     <div className="reactions">
       {message.reactions.map(({ emoji, userIds }) => {

@@ -1,9 +1,10 @@
-import { Route } from "../app/router";
+import { isShared, Route } from "../app/router";
 import * as texts from "../texts";
 import { Fetched } from "./Chunk";
 import { ConnectionBanner } from "./ConnectionBanner";
 import { Empty, Link, LoadingPane } from "./controls";
 import { DetailsView, DiscoverView, NewChatView, NewGroupView, ProfileView, SearchView } from "./lazy";
+import { SharedView } from "./lazyShared";
 import { ConversationView } from "./lazyThread";
 import { NotFound } from "./NotFound";
 import { Sidebar } from "./Sidebar";
@@ -17,7 +18,7 @@ export function Shell({ route }: { route: Route }) {
     <div className={`shell ${route.view === "home" ? "shows-list" : "shows-view"}`}>
       <ConnectionBanner />
       <Sidebar selected={selected} isMain={isPhone && route.view === "home"} />
-      <Fetched key={`${route.view}/${selected ?? ""}`} fallback={<LoadingPane />}>
+      <Fetched key={`${isShared(route.view) ? "shared" : route.view}/${selected ?? ""}`} fallback={<LoadingPane />}>
         <View route={route} />
       </Fetched>
     </div>
@@ -32,6 +33,10 @@ function View({ route }: { route: Route }): JSX.Element {
       return <DetailsView key={route.id} id={route.id} />;
     case "search":
       return <SearchView key={route.id} id={route.id} />;
+    case "media":
+    case "files":
+    case "links":
+      return <SharedView key={route.id} id={route.id} kind={route.view} />;
     case "newChat":
       return <NewChatView />;
     case "newGroup":

@@ -1,5 +1,6 @@
 import { useMemo, useRef } from "react";
 import { Message, Upload } from "../client/types";
+import { isVoiceMessage } from "../lib/voice";
 import * as texts from "../texts";
 import { duration as minutes } from "../texts/time";
 import { useStore } from "./context";
@@ -12,23 +13,24 @@ import { usePlayer } from "./usePlayer";
 const bars = 50;
 
 /** A sound with its player, on its waveform. */
-export function Sound({ upload, message, onError }: { upload: Upload; message: Message | undefined; onError(): void }) {
+export function Sound({ upload, message, onError }: { upload: Upload; message: Pick<Message, "id"> | undefined; onError(): void }) {
   const audio = useRef<HTMLAudioElement>(null);
   const player = usePlayer(audio, upload.duration);
   const preview = useStore((state) => state.previews[upload.id]);
   const wave = useMemo(() => waveOf(upload.waveform), [upload.waveform]);
   const { isPlaying, time, duration, speed } = player;
+  const name = isVoiceMessage(upload.name) ? texts.voice.message : upload.name;
   return (
-    <div className="sound" role="group" aria-label={upload.name} onKeyDown={player.onKeyDown}>
+    <div className="sound" role="group" aria-label={upload.alt ?? name} onKeyDown={player.onKeyDown}>
       <audio ref={audio} src={preview ?? upload.url} preload={upload.duration === undefined ? "metadata" : "none"} onError={onError} {...player.events} />
       <IconButton
         className="sound-play"
         icon={isPlaying ? "pause" : "play"}
-        label={isPlaying ? texts.player.pause(upload.name) : texts.player.play(upload.name)}
+        label={isPlaying ? texts.player.pause(name) : texts.player.play(name)}
         onClick={player.toggle}
       />
       <div className="sound-body">
-        <bdi className="sound-name">{upload.name}</bdi>
+        <bdi className="sound-name">{name}</bdi>
         <div className={`wave ${wave === undefined ? "is-flat" : ""}`}>
           {wave !== undefined && (
             <svg viewBox={`0 0 ${bars * 4} 28`} preserveAspectRatio="none" aria-hidden="true">

@@ -1,6 +1,7 @@
-import { createContext, useContext, useMemo, useSyncExternalStore } from "react";
+import { createContext, useContext, useMemo, useRef, useSyncExternalStore } from "react";
 import { Chat } from "../app/chat";
 import { Conversation } from "../client/types";
+import { isSameFrame } from "../store/shown";
 import { listed, State } from "../store/state";
 
 export const ChatContext = createContext<Chat | undefined>(undefined);
@@ -22,4 +23,11 @@ export function useListed(): Conversation[] {
   const conversations = useStore((state) => state.conversations);
   const unlisted = useStore((state) => state.unlisted);
   return useMemo(() => listed({ conversations, unlisted }), [conversations, unlisted]);
+}
+
+/** A conversation that is another one only where that changes what single messages show. Its marks can be older. */
+export function useFrame(conversation: Conversation): Conversation {
+  const frame = useRef(conversation);
+  if (frame.current !== conversation && !isSameFrame(frame.current, conversation)) frame.current = conversation;
+  return frame.current;
 }

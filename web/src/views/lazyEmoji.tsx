@@ -19,7 +19,7 @@ export function EmojiPicker(props: ComponentProps<typeof Picker>) {
 }
 
 /** Closes what cannot be opened, and says so. */
-function Missing({ onClose }: { onClose(): void }) {
+export function Missing({ onClose }: { onClose(): void }) {
   const { notices } = useChat();
   useEffect(() => {
     notices.show(texts.missing, true);

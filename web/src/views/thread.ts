@@ -2,6 +2,9 @@
 import { addIcons } from "./icons";
 import { threadShapes } from "./threadIcons";
 
+// Nothing is written before what keeps it is there.
+export { Unsent } from "../app/unsent";
+export { writers } from "../app/writers";
 export { ConversationView } from "./ConversationView";
 
 addIcons(threadShapes);

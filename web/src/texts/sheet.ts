@@ -1,0 +1,37 @@
+/** The sheet on which files are looked at, and pictures edited, before they are sent. */
+export const sheet = {
+  title: "Files to send",
+  open: (name: string) => `Look at ${name}`,
+  edit: (name: string) => `Edit ${name}`,
+  cancel: "Cancel",
+  done: "Done",
+  working: "One moment…",
+  files: "Files",
+  describe: "Description",
+  describeHint: "For those who cannot see or hear it",
+  show: (name: string, index: number, count: number) => `${name}, ${index} of ${count}`,
+  earlier: "Move to the front",
+  later: "Move to the back",
+  remove: (name: string) => `Remove ${name}`,
+  tools: "Edit the picture",
+  rotate: "Rotate",
+  crop: "Crop",
+  draw: "Draw",
+  blur: "Make unrecognizable",
+  undo: "Undo",
+  reset: "As it was",
+  color: (name: string) => `Color: ${name}`,
+  cropStart: "Upper left corner of the crop: move it with the arrow keys",
+  cropEnd: "Lower right corner of the crop: move it with the arrow keys",
+  picture: (name: string) => `${name}, as it will be sent`,
+  failed: "This picture cannot be edited here.",
+};
+
+export const drawColors: readonly (readonly [name: string, color: string])[] = [
+  ["red", "#e53935"],
+  ["yellow", "#fdd835"],
+  ["green", "#43a047"],
+  ["blue", "#1e88e5"],
+  ["black", "#111111"],
+  ["white", "#ffffff"],
+];
