@@ -9,6 +9,7 @@ let settings: [SwiftSetting] = [
 ]
 
 extension Target.Dependency {
+    static let asyncHTTPClient = product(name: "AsyncHTTPClient", package: "async-http-client")
     static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
     static let configuration = product(name: "Configuration", package: "swift-configuration")
     static let crypto = product(name: "Crypto", package: "swift-crypto")
@@ -59,6 +60,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.0"),
     ],
     targets: [
@@ -89,8 +91,14 @@ let package = Package(
             swiftSettings: settings),
         .target(name: "SocketIO", dependencies: ["EngineIO", .nio, .logging], swiftSettings: settings),
         .target(
+            name: "ObjectStorage",
+            dependencies: [.asyncHTTPClient, .crypto, .logging, .nio, .nioHTTP1, .nioPosix], swiftSettings: settings),
+        .target(
             name: "Media",
-            dependencies: ["CFiles", "CMagic", "CVips", "CSandbox", "CZlib", .crypto, .logging, .nio, .nioPosix],
+            dependencies: [
+                "CFiles", "CMagic", "CVips", "CSandbox", "CZlib", "ObjectStorage", .crypto, .deque, .logging, .nio,
+                .nioPosix,
+            ],
             swiftSettings: settings),
 
         .target(name: "ChatModel", dependencies: [.crypto, .deque], swiftSettings: settings),
@@ -104,14 +112,18 @@ let package = Package(
         .target(
             name: "Chat",
             dependencies: [
-                "ChatModel", "ChatStore", "Media", .deque, .crypto, .cryptoExtras, .logging, .nio, .nioPosix,
+                "ChatModel", "ChatStore", "ClusterBus", "Media", "ObjectStorage", .deque, .crypto, .cryptoExtras,
+                .logging, .nio,
+                .nioPosix,
             ],
             swiftSettings: settings),
         .target(
             name: "ParleyServer",
             dependencies: [
-                "ChatModel", "ChatStore", "Chat", "PostgresClient", "Media", "SocketIO", "EngineIO",
-                "EngineIOHummingbird", "CFiles", "CMalloc",
+                "ChatModel", "ChatStore", "ClusterBus", "Chat", "PostgresClient", "RedisClient", "ObjectStorage",
+                "Media",
+                "SocketIO", "EngineIO",
+                "EngineIOHummingbird", "CFiles", "CMalloc", "CZlib",
                 .configuration, .system, .hummingbird, .hummingbirdCore, .hummingbirdTLS, .jwt, .crypto,
                 .lifecycle, .signals, .logging, .nio, .nioPosix, .nioSSL, .nioHTTP1, .nioHTTPTypes, .nioFoundation,
                 .httpTypes,
@@ -159,6 +171,9 @@ let package = Package(
                 .nioWebSocket, .nioEmbedded,
             ],
             swiftSettings: settings),
+        .testTarget(
+            name: "ObjectStorageTests",
+            dependencies: ["ObjectStorage", .logging, .nio, .nioHTTP1], swiftSettings: settings),
         .testTarget(name: "ChatModelTests", dependencies: ["ChatModel", .crypto], swiftSettings: settings),
         .target(
             name: "ChatTesting",
@@ -180,14 +195,15 @@ let package = Package(
         .testTarget(
             name: "ChatTests",
             dependencies: [
-                "Chat", "ChatStore", "ChatModel", "ChatTesting", "Media", "PostgresClient", .crypto, .nio, .nioPosix,
+                "Chat", "ChatStore", "ChatModel", "ChatTesting", "ClusterBus", "Media", "PostgresClient", .crypto, .nio,
+                .nioPosix,
             ],
             swiftSettings: settings),
         .testTarget(
             name: "ParleyServerTests",
             dependencies: [
                 "ParleyServer", "Chat", "ChatModel", "ChatTesting", "Media", "PostgresClient", "SocketIO", "EngineIO",
-                .crypto, .httpTypes, .hummingbird, .logging, .nio, .nioEmbedded, .nioFoundation, .nioHTTP1,
+                "CZlib", .crypto, .httpTypes, .hummingbird, .logging, .nio, .nioEmbedded, .nioFoundation, .nioHTTP1,
                 .nioHTTPTypes, .nioPosix,
             ],
             swiftSettings: settings),

@@ -11,6 +11,7 @@ public struct Chat: Sendable {
     public let blocks: Blocks
     public let conversations: Conversations
     public let messages: Messages
+    public let attention: AttentionSettings
     public let sync: Sync
     public let greetings: Greetings
     public let uploads: Uploads
@@ -21,8 +22,11 @@ public struct Chat: Sendable {
     public let typing: Typing
     public let moderation: Moderation
     public let metrics: ChatMetrics
+    /// Nil where no other server can run on the database.
+    public let cluster: Cluster?
     /// Reads what the stream of live events missed.
     package let snapshots: ConversationSnapshots
+    private let jobs: Jobs
     private let background: Background
 
     /// The loops that run beside the requests.
@@ -76,9 +80,11 @@ public struct Chat: Sendable {
     }
 
     public init(
-        database: ChatDatabase, storage: Storage, nodes: Nodes, settings: Settings, events: any EventSink,
-        logger: Logger
+        database: ChatDatabase, storage: Storage, nodes: Nodes, settings: Settings, events local: any EventSink,
+        link: ClusterLink? = nil, logger: Logger
     ) {
+        let events: any EventSink =
+            link.map { ClusterEvents(local: local, bus: $0.bus, encoder: $0.encoder) } ?? local
         let links = UploadLinks(
             secret: settings.linkSecret, previous: settings.previousLinkSecret, basePath: settings.basePath)
         let stores = Stores(database: database, links: links, uploadLifetime: settings.orphanHours * 3600)
@@ -89,10 +95,12 @@ public struct Chat: Sendable {
         let hasher = PasswordHasher(threads: settings.concurrency.passwordThreads)
 
         self.nodes = nodes
-        presence = Presence(stores: stores, nodes: nodes, events: events, logger: logger)
+        presence = Presence(stores: stores, nodes: nodes, bus: link?.bus, events: local, logger: logger)
         typing = Typing(conversations: stores.conversations, events: events)
         blocks = Blocks(store: stores.blocks, users: stores.users, presence: presence, events: events)
         let profiles = ProfileAnnouncements(users: stores.users, presence: presence, events: events)
+        // For what every server finds out by itself.
+        let ownProfiles = ProfileAnnouncements(users: stores.users, presence: presence, events: local)
         people = UserDirectory(
             stores: stores, limits: limits, uploadLookup: lookup, presence: presence, profiles: profiles)
         let tokens = RefreshTokens(secret: settings.linkSecret, previous: settings.previousLinkSecret)
@@ -102,26 +110,44 @@ public struct Chat: Sendable {
             stores: stores, limits: limits, quota: quota, blockedWords: blockedWords, uploadLookup: lookup,
             conversations: conversations, typing: typing, lanes: settings.concurrency.messageLanes,
             markLanes: settings.concurrency.markLanes, events: events, logger: logger)
+        attention = AttentionSettings(
+            store: stores.attention, conversations: conversations, marks: messages.marks, events: events)
         snapshots = ConversationSnapshots(
             store: stores.conversations, announcements: conversations.announcements, origins: messages.writer.origins)
         sync = Sync(
             store: stores.lists.sync, users: stores.lists.users, presence: presence, conversations: conversations,
             limits: limits)
         greetings = Greetings(stores: stores)
+        jobs = Jobs(store: stores.jobs)
         uploads = Uploads(
-            store: stores.uploads, unfinished: stores.partialUploads, lookup: lookup, links: links, storage: storage,
-            logger: logger)
-        resumableUploads = ResumableUploads(uploads: uploads, store: stores.partialUploads)
-        moderation = Moderation(
-            stores: stores, uploads: uploads, revocations: accounts.revocations, blockedWords: blockedWords,
-            profiles: profiles, events: events, logger: logger)
-        sweep = Sweep(stores: stores, uploads: uploads, logger: logger)
-        metrics = ChatMetrics(writer: messages.writer, uploads: uploads, workers: storage.workers)
+            store: stores.uploads, unfinished: stores.partialUploads, dropped: stores.droppedObjects, jobs: jobs,
+            lookup: lookup, links: links, storage: storage, logger: logger)
+        resumableUploads = ResumableUploads(uploads: uploads, stores: stores)
         let watch = SessionWatch(
-            sessions: stores.sessions, revocations: accounts.revocations, profiles: profiles, events: events,
+            sessions: stores.sessions, revocations: accounts.revocations, profiles: ownProfiles, events: local,
             logger: logger)
+        moderation = Moderation(
+            stores: stores, uploads: uploads, sessions: watch, blockedWords: blockedWords, profiles: ownProfiles,
+            jobs: jobs, events: local, logger: logger)
+        sweep = Sweep(stores: stores, uploads: uploads, jobs: jobs, logger: logger)
+        metrics = ChatMetrics(writer: messages.writer, uploads: uploads, workers: storage.workers)
         let closed = ClosedAccounts(users: stores.users, profiles: profiles, logger: logger)
-        let words = WordIndex(store: stores.messages, messages: metrics.stored, logger: logger)
+        let words = WordIndex(store: stores.messages, messages: metrics.stored, jobs: jobs, logger: logger)
+        cluster = link.map { [moderation, presence, typing] link in
+            Cluster(
+                bus: link.bus, stream: link.stream, nodes: nodes, presence: presence,
+                follower: ClusterFollower(
+                    stream: link.stream, stores: stores, profiles: ownProfiles, presence: presence, typing: typing,
+                    local: local, logger: logger),
+                reconciler: Reconciler(
+                    stream: link.stream, conversations: stores.conversations, presence: presence,
+                    facts: MissedFacts(stores: stores, profiles: ownProfiles, presence: presence, local: local),
+                    logger: logger),
+                logger: logger
+            ) {
+                try await moderation.reload()
+            }
+        }
         background = Background(sessions: watch, accounts: closed, words: words, quota: quota, passwords: hasher)
     }
 
@@ -129,9 +155,11 @@ public struct Chat: Sendable {
     /// - Throws: `NodeAdmission.Refusal` for a server that must not run beside the others of its database.
     public func prepare() async throws {
         try await nodes.join()
+        if nodes.others == 0 { try await jobs.store.makeAllDue() }
         try await moderation.load()
         try await presence.begin()
-        try await sweep.prepare(isAlone: !nodes.sharesFiles)
+        try await cluster?.begin()
+        try await sweep.prepare(isAlone: !uploads.storage.sharesStaging)
         CommonPasswords.prepare()
     }
 
@@ -142,16 +170,20 @@ public struct Chat: Sendable {
     /// accepted by then.
     public func run() async throws {
         async let lease: Void = nodes.run()
+        async let others: Void? = cluster?.run()
         async let following: Void = moderation.run()
         async let watching: Void = background.sessions.run()
         async let opening: Void = background.accounts.run()
         async let indexing: Void = background.words.run()
         async let counting: Void = background.quota.run()
+        async let dropping: Void = uploads.dropped.run()
+        async let marking: Void = messages.marks.run()
         await messages.writer.run()
-        _ = await (lease, following, watching, opening, indexing, counting)
+        _ = await (lease, others, following, watching, opening, indexing, counting, dropping, marking)
         // Not cancelled with the task: the last messages count as well.
         await Task {
             await background.quota.settle()
+            await cluster?.end()
             await nodes.leave()
         }.value
         await background.passwords.shutdown()

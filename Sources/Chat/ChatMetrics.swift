@@ -1,5 +1,6 @@
 public import ChatModel
 import Media
+public import ObjectStorage
 
 /// What the domain counts of its own work since the start.
 public struct ChatMetrics: Sendable {
@@ -19,6 +20,8 @@ public struct ChatMetrics: Sendable {
     public var queuedMessages: Int { writer.queued }
     /// Bytes of files that were received whole.
     public var uploadBytes: Int { uploads.receivedBytes.value }
+    /// What is known of the object store; nil where files are on the disk.
+    public var objectStore: ObjectStore.Health? { uploads.storage.contents.objects?.objects.status }
     /// Media workers that died at work, and that another will be started for.
     public var workerFailures: Int { workers.failures }
 }

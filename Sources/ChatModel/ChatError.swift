@@ -63,6 +63,8 @@ public struct ChatError: Error, Sendable, Equatable {
     public var field: String?
     /// In how many seconds trying again makes sense.
     public var retryAfter: Int?
+    /// With `banned`, if there is something to tell of the ban.
+    public var ban: Ban?
 
     public init(_ code: Code, _ detail: String, field: String? = nil, retryAfter: Int? = nil) {
         self.code = code
@@ -86,6 +88,12 @@ public struct ChatError: Error, Sendable, Equatable {
     /// The user has stored as much text as they may.
     package static let textQuotaExceeded = ChatError(
         .quotaExceeded, "your messages fill the room you have for them; delete some, or shorten them")
+
+    package static func accountClosed(_ ban: Ban?) -> ChatError {
+        var error = ChatError(.banned, "this account is closed")
+        error.ban = ban
+        return error
+    }
 
     package static let accountGone = ChatError(.unauthenticated, "this account is gone")
 

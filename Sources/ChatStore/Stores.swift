@@ -12,13 +12,18 @@ package struct Stores: Sendable {
     package let conversations: ConversationStore
     package let messages: MessageStore
     package let marks: MarkStore
+    package let attention: AttentionStore
     package let textQuota: TextQuotaStore
     package let moderation: ModerationStore
     package let uploads: UploadStore
     package let partialUploads: PartialUploadStore
+    package let uploadPieces: UploadPieceStore
     package let orphans: OrphanStore
+    package let droppedObjects: DroppedObjectStore
+    package let contentMoves: ContentMoveStore
     package let limits: SharedLimitStore
     package let invariants: InvariantStore
+    package let jobs: JobStore
     /// What searches read, on connections of their own.
     package let searches: ReadStores
     /// What lists somebody's conversations or messages, on connections of its own.
@@ -44,12 +49,17 @@ package struct Stores: Sendable {
         blocks = BlockStore(database: main, changes: changes)
         presence = PresenceStore(database: main)
         marks = MarkStore(database: main)
+        attention = AttentionStore(database: main, changes: changes)
         textQuota = TextQuotaStore(database: main)
         moderation = ModerationStore(database: main)
         partialUploads = PartialUploadStore(database: main, changes: changes, lifetime: uploadLifetime)
+        uploadPieces = UploadPieceStore(database: main, changes: changes)
         orphans = OrphanStore(database: main, lifetime: uploadLifetime)
+        droppedObjects = DroppedObjectStore(database: main)
+        contentMoves = ContentMoveStore(database: main)
         limits = SharedLimitStore(database: main)
         invariants = InvariantStore(database: main)
+        jobs = JobStore(database: main)
     }
 
     /// The stores of a command: over a single client, and with a random key for the URLs, which nobody is shown.

@@ -10,8 +10,31 @@ package protocol Bus: Sendable {
     /// the event is dropped and counted.
     func publish(_ event: BusEvent)
 
+    /// Tells an event for which no revision makes up, after its commit: again and again until it has been sent. If too many
+    /// wait, everybody looks at everything instead.
+    func publishSurely(_ event: BusEvent)
+
     /// Tells that a conversation has come to a revision, without an event.
     func hint(_ hint: BusHint)
+
+    /// Tells what waits, and at last this: the server is about to stop. If something cannot be told, this is not either, so
+    /// that the others look at everything when they find that the server is gone.
+    func end(with event: BusEvent) async
+
+    /// Whether there is nobody to be told. Hints and sure events are kept meanwhile, for a node that is about to be noticed.
+    var isAlone: Bool { get }
+
+    /// The database is about to be asked whether there are other nodes. If there are none, `set(isAlone: true)` follows, and
+    /// what was told before this is forgotten: a node that joins later reads what is newer than itself.
+    func beginAsking()
+
+    func set(isAlone: Bool)
+
+    /// The database, asked at the last `beginAsking`, says that these live.
+    func confirm(_ living: [NodeIdentity])
+
+    /// A lost lease: from now on this is another node.
+    func adopt(_ node: NodeIdentity)
 
     /// Receives until the task is canceled. `receive` is called for one input after the other, except that those of hints
     /// and of events may overlap.

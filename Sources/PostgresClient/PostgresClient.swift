@@ -110,6 +110,14 @@ public final class PostgresClient: Sendable {
         return try await perform(request)
     }
 
+    /// Like `atomically`, and waits for the answer also in a cancelled task.
+    @discardableResult
+    public func uncancellably(_ queries: [PostgresQuery], on lane: Int? = nil) async throws(PostgresError)
+        -> [PostgresResult]
+    {
+        try await performUncancellably(makeRequest(queries, target: .shared(lane: lane), timeout: nil)).get()
+    }
+
     /// Like `atomically`, for hot paths without a task. `completion` runs once on the I/O thread, or at once on the
     /// caller's thread if the client refuses the queries. It must not block.
     public func submit(

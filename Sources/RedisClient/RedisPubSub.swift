@@ -43,6 +43,12 @@ public final class RedisPubSub: PubSub {
         try result.get()
     }
 
+    /// Connects once and ends the connection: to see whether the settings are right.
+    public static func check(_ configuration: RedisConfiguration, group: any EventLoopGroup) async throws {
+        let connection = try await RedisConnection.open(configuration, on: group)
+        await connection.close()
+    }
+
     public func run(_ receive: @escaping @Sendable (RedisEvent) async -> Void) async {
         await withTaskGroup { tasks in
             tasks.addTask { [self] in await keepPublishing() }

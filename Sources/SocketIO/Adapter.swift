@@ -15,6 +15,10 @@ public protocol Adapter: Sendable {
     func join(_ rooms: [Room], _ socket: Socket)
     func leave(_ rooms: [Room], _ socket: Socket)
     func broadcast(_ event: EncodedEvent, to target: BroadcastTarget)
+    /// Broadcasts the same news in two forms: `events`, or `other` to sockets that take it.
+    func broadcast(
+        _ events: [EncodedEvent], or other: EncodedEvent, to target: BroadcastTarget,
+        takingOther: @escaping @Sendable (Socket) -> Bool)
     /// Broadcasts to rooms. Each socket gets a room's events in one write.
     func broadcast(_ broadcasts: [RoomBroadcast])
     func perform(_ operation: BroadcastOperation, on target: BroadcastTarget)

@@ -39,6 +39,14 @@ public struct BroadcastOperator: Sendable {
         namespace.adapter.broadcast(event, to: target)
     }
 
+    /// Sends the same news in two forms: as `events`, or as `other` to sockets that take it. Each socket gets it in one
+    /// write.
+    public func emit(
+        _ events: [EncodedEvent], or other: EncodedEvent, takingOther takesOther: @escaping @Sendable (Socket) -> Bool
+    ) {
+        namespace.adapter.broadcast(events, or: other, to: target, takingOther: takesOther)
+    }
+
     public func join(_ rooms: Room...) {
         namespace.adapter.perform(.join(rooms), on: target)
     }

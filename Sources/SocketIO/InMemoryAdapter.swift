@@ -152,6 +152,30 @@ public final class InMemoryAdapter: Adapter {
         }
     }
 
+    public func broadcast(
+        _ events: [EncodedEvent], or other: EncodedEvent, to target: BroadcastTarget,
+        takingOther: @escaping @Sendable (Socket) -> Bool
+    ) {
+        for rooms in interested(in: target) {
+            rooms.mailbox.hand {
+                // Most rooms take one form only.
+                var plain: EncodedEvent?
+                var copy: EncodedEvent?
+                rooms.forEach(in: target) { socket in
+                    if takingOther(socket) {
+                        let event = copy ?? EncodedEvent(joining: CollectionOfOne(other))
+                        copy = event
+                        socket.deliverBroadcast(event)
+                    } else {
+                        let event = plain ?? EncodedEvent(joining: events)
+                        plain = event
+                        socket.deliverBroadcast(event)
+                    }
+                }
+            }
+        }
+    }
+
     public func broadcast(_ broadcasts: [RoomBroadcast]) {
         var byLoop: [[RoomBroadcast]] = Array(repeating: [], count: loops.count)
         for broadcast in broadcasts {

@@ -52,14 +52,45 @@ func report(_ violations: [Verification.Violation], areRepaired: Bool = false) t
     print("ok")
 }
 
-/// The name that `parley verify` had for the comparison of files. It goes with the release after 0.2.
 struct StorageCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "storage", abstract: "The old name of parley verify.", shouldDisplay: false,
-        subcommands: [Check.self])
+        commandName: "storage", abstract: "Move the files of uploads.", subcommands: [Move.self, Check.self])
 
+    struct Move: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Take the files of uploads from the disk to the object store, or back.",
+            discussion: """
+                Runs beside the server or without it, and goes on where it was broken off. The hash of each file is checked; \
+                a lost or damaged one stays where it is, and is named. Before files go to the store, restart the server \
+                with the settings S3_… After they came back, stop the server, run this again for what came meanwhile and \
+                for the old objects, and start it without these settings. Exit code 2: some files are lost or damaged.
+                """)
+
+        @Argument(help: "Where to: store or disk.")
+        var target: String
+
+        func run() async throws {
+            guard let target = ContentMove.Target(rawValue: target) else {
+                throw ValidationError("where to: store or disk")
+            }
+            try await operating { configuration, logger in
+                let outcome = try await Administration.move(to: target, configuration, logger: logger) { say($0) }
+                for address in outcome.damaged { print("lost or damaged: \(address)") }
+                if outcome.hasLeftObjects {
+                    say(
+                        "objects that somebody may be reading stay for an hour; the running server deletes them, or this "
+                            + "command once it has stopped")
+                }
+                print("\(outcome.moved) files moved, \(outcome.bytes) bytes")
+                guard outcome.damaged.isEmpty else { throw ExitCode(2) }
+            }
+        }
+    }
+
+    /// The name that `parley verify` had for the comparison of files. It goes with the release after 0.2.
     struct Check: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "The old name of parley verify.")
+        static let configuration = CommandConfiguration(
+            abstract: "The old name of parley verify.", shouldDisplay: false)
 
         @OptionGroup var verify: VerifyCommand
 

@@ -63,7 +63,8 @@ package final class RecordedEvents: EventSink {
         case leave(ConversationID, UserID)
     }
 
-    private let state = Mutex((entries: [Entry](), messages: [NewMessage](), revisions: [Int]()))
+    private let state = Mutex(
+        (entries: [Entry](), messages: [NewMessage](), revisions: [Int](), heard: [ConversationID: Int]()))
 
     package init() {}
 
@@ -97,6 +98,13 @@ package final class RecordedEvents: EventSink {
     package func retract(_ revision: Int, of conversation: ConversationID) {}
 
     package func abandon(_ revision: Int, of conversation: ConversationID) {}
+
+    package func hear(of revision: Int, in conversation: ConversationID) {
+        state.withLock { $0.heard[conversation] = revision }
+    }
+
+    /// The revisions that were heard of last.
+    package var heard: [ConversationID: Int] { state.withLock { $0.heard } }
 
     /// Of all changes of members, roles and titles.
     package var revisions: [Int] { state.withLock { $0.revisions } }

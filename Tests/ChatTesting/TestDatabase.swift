@@ -57,10 +57,9 @@ package struct TestDatabase: Sendable {
         return try result.get()
     }
 
-    /// Another server's connections to the same database. They wait for locks as long as it takes, so that a deadlock is
-    /// found as such.
+    /// Another server's connections to the same database.
     package func onAnotherServer<Value>(_ body: (TestDatabase) async throws -> Value) async throws -> Value {
-        try await Self.run(on: connectionString, lockTimeout: nil, body)
+        try await Self.run(on: connectionString, body)
     }
 
     /// Waits until so many statements wait for a lock, or until `isOver`.
@@ -78,15 +77,14 @@ package struct TestDatabase: Sendable {
     }
 
     private static func run<Value>(
-        on connectionString: String, lockTimeout: Duration? = .milliseconds(250),
-        _ body: (TestDatabase) async throws -> Value
+        on connectionString: String, _ body: (TestDatabase) async throws -> Value
     ) async throws -> Value {
         var configuration = PostgresConfiguration(
             connectionString: connectionString, applicationName: "parley-tests")
         configuration.connections = 2
         configuration.transactionConnections = 2
-        configuration.lockTimeout = lockTimeout
-        // So long that only a hanging test exceeds them: the machine may be busy.
+        // So long that only a hanging test exceeds them: the machine may be busy. Statements wait for locks as long as it
+        // takes, so that a deadlock is found as such.
         configuration.connectTimeout = .seconds(60)
         configuration.queryTimeout = .seconds(60)
         configuration.acquireTimeout = .seconds(60)
@@ -169,11 +167,12 @@ package struct TestDatabase: Sendable {
     /// Sends a message as the server does, and returns the outcome.
     package func send(
         _ text: String = "hello", from sender: UserID, to conversation: ConversationID, attachments: [UploadID] = [],
-        replyTo: MessageID? = nil, clientId: String? = nil, hasRoom: Bool = true, filter: WordFilter = WordFilter([])
+        alts: [UploadID: String] = [:], replyTo: MessageID? = nil, clientId: String? = nil, hasRoom: Bool = true,
+        filter: WordFilter = WordFilter([])
     ) async throws -> MessageBatch.Outcome {
         let draft = try Draft(
             MessageRequest(
-                conversationId: conversation, text: text, attachments: attachments, replyTo: replyTo,
+                conversationId: conversation, text: text, attachments: attachments, alts: alts, replyTo: replyTo,
                 clientId: clientId),
             to: conversation, from: sender, origin: nil, filter: filter, hasRoom: hasRoom)
         let outcomes = try await stores.messages.insert(MessageBatch([draft]), on: 0).outcomes
@@ -185,10 +184,11 @@ package struct TestDatabase: Sendable {
     @discardableResult
     package func message(
         _ text: String = "hello", from sender: UserID, to conversation: ConversationID, attachments: [UploadID] = [],
-        replyTo: MessageID? = nil, clientId: String? = nil
+        alts: [UploadID: String] = [:], replyTo: MessageID? = nil, clientId: String? = nil
     ) async throws -> Message {
         let outcome = try await send(
-            text, from: sender, to: conversation, attachments: attachments, replyTo: replyTo, clientId: clientId)
+            text, from: sender, to: conversation, attachments: attachments, alts: alts, replyTo: replyTo,
+            clientId: clientId)
         guard case .stored(let message) = outcome else { throw UnexpectedOutcome() }
         return message
     }

@@ -19,7 +19,7 @@ import Testing
 
     @Test func ownFramesAreOnlyASignOfLife() {
         var receiver = receiver()
-        let result = receiver.receive(frame(1, [.message(conversation, 1)], from: own), at: 0)
+        let result = receiver.receive(frame(1, [.message(conversation, 1)], from: own), at: 1_000_000)
         #expect(result.inputs.isEmpty && result.isEcho)
     }
 
@@ -27,12 +27,12 @@ import Testing
         var receiver = receiver()
         let event = BusEvent.message(conversation, 1)
         #expect(
-            receiver.receive(frame(5, [event], from: other), at: 0).inputs
+            receiver.receive(frame(5, [event], from: other), at: 1_000_000).inputs
                 == [.began(other), .events([event], from: other, counter: 5)])
         #expect(
-            receiver.receive(frame(8, [event], from: other), at: 0).inputs
+            receiver.receive(frame(8, [event], from: other), at: 1_000_000).inputs
                 == [.missed(of: other), .events([event], from: other, counter: 8)])
-        #expect(receiver.receive(frame(8, [event], from: other), at: 0).inputs.isEmpty)
+        #expect(receiver.receive(frame(8, [event], from: other), at: 1_000_000).inputs.isEmpty)
         #expect(metrics.gaps.value == 2 && metrics.doubles.value == 1 && metrics.received.value == 2)
     }
 
@@ -43,7 +43,7 @@ import Testing
             BusEvent(kind, conversation, revision: 4), BusEvent(kind, conversation), BusEvent.message(conversation, 3),
         ]
         #expect(
-            receiver.receive(frame(1, events, from: other), at: 0).inputs
+            receiver.receive(frame(1, events, from: other), at: 1_000_000).inputs
                 == [.began(other), .events([events[2]], from: other, counter: 1), .hints([BusHint(conversation, 4)])])
     }
 
@@ -51,43 +51,83 @@ import Testing
     @Test func whatIsOldCountsOnlyWithARevision() {
         var receiver = receiver()
         let (message, typing) = (BusEvent.message(conversation, 3), BusEvent(.typing, conversation))
+        _ = receiver.receive(frame(1, [], from: other), at: 1_000_000)
         #expect(
-            receiver.receive(frame(1, [typing, message], from: other), at: 61_000_000).inputs
-                == [.began(other), .events([message], from: other, counter: 1)])
+            receiver.receive(frame(2, [typing, message], from: other), at: 70_000_000).inputs
+                == [.events([message], from: other, counter: 2)])
     }
 
-    @Test func hintsAreNeverTooOld() {
+    /// Nothing else tells of it, and its sender believes that it has been heard.
+    @Test func aFactThatIsRefusedIsLookedForInTheDatabase() {
+        var receiver = receiver()
+        let profile = BusEvent(.profile)
+        func receive(_ counter: UInt64, _ events: [BusEvent], timeline: UInt32, at now: Int64) -> [BusInput] {
+            let head = BusFrame.Head.test(other, counter, path: .facts, timeline: timeline)
+            return receiver.receive(BusFrame(head: head, body: .events(events)), at: now).inputs
+        }
+        #expect(receive(1, [], timeline: 1, at: 1_000_000) == [.began(other)])
+        #expect(receive(2, [profile], timeline: 1, at: 70_000_000) == [.everything], "it is old")
+        _ = receiver.note(timeline: 2)
+        #expect(receive(3, [profile], timeline: 1, at: 1_000_000) == [.everything], "perhaps it is undone")
+        #expect(
+            receive(4, [profile], timeline: 2, at: 1_000_000)
+                == [.missed(of: other), .events([profile], from: other, counter: 4)])
+    }
+
+    @Test func whatWasRefusedBeforeABeginningIsLookedForInTheDatabase() {
+        var receiver = receiver()
+        let event = BusEvent.message(conversation, 1)
+        #expect(receiver.receive(frame(1, [event], from: other), at: 70_000_000).inputs.isEmpty)
+        receiver.ask()
+        receiver.confirm([other], asked: 70_000_000)
+        #expect(
+            receiver.receive(frame(2, [event], from: other), at: 70_000_000).inputs
+                == [.began(other), .everything, .events([event], from: other, counter: 2)])
+    }
+
+    @Test func hintsOfAFormerLifeCountForNothing() {
         var receiver = receiver()
         let again = node(2)
         let hints = [BusHint(conversation, 3)]
-        for identity in [other, again, other, again] {
-            let head = BusFrame.Head.test(identity, 1, path: .hints)
-            #expect(receiver.receive(BusFrame(head: head, body: .hints(hints)), at: 0).inputs.last == .hints(hints))
+        func receive(_ node: NodeIdentity, _ counter: UInt64, _ hints: [BusHint], timeline: UInt32 = 1) -> [BusInput] {
+            let head = BusFrame.Head.test(node, counter, path: .hints, timeline: timeline)
+            return receiver.receive(BusFrame(head: head, body: .hints(hints)), at: 1_000_000).inputs
         }
-        let head = BusFrame.Head.test(own, 1, path: .hints)
-        let result = receiver.receive(BusFrame(head: head, body: .hints(hints)), at: 0)
-        #expect(result.inputs.isEmpty && !result.isEcho)
-        let all = BusFrame(head: .test(other, 9, path: .hints), body: .hints([.everything]))
-        #expect(receiver.receive(all, at: 0).inputs == [.everything])
+        #expect(receive(other, 1, hints) == [.began(other), .hints(hints)])
+        #expect(receive(again, 1, hints) == [.began(again), .hints(hints)])
+        #expect(receive(other, 2, [.everything]).isEmpty)
+        #expect(receive(again, 1, [.everything]).isEmpty, "came before")
+        #expect(receive(own, 1, hints).isEmpty)
+        #expect(receive(again, 9, [.everything]) == [.everything])
+    }
+
+    /// A node that does not know of a fail-over yet goes on storing.
+    @Test func hintsOfAFormerTimelineCount() {
+        var receiver = receiver()
+        _ = receiver.note(timeline: 2)
+        let hints = [BusHint(conversation, 3)]
+        let head = BusFrame.Head.test(other, 1, path: .hints, timeline: 1)
+        #expect(receiver.receive(BusFrame(head: head, body: .hints(hints)), at: 1_000_000).inputs == [.hints(hints)])
+        #expect(receiver.receive(frame(1, [.message(conversation, 3)], from: other), at: 1_000_000).inputs.isEmpty)
     }
 
     @Test func aBeginningIsToldOnEitherPath() {
         var receiver = receiver()
         let hints = BusFrame(head: .test(other, 1, path: .hints), body: .hints([]))
-        #expect(receiver.receive(hints, at: 0).inputs == [.began(other), .hints([])])
+        #expect(receiver.receive(hints, at: 1_000_000).inputs == [.began(other), .hints([])])
         #expect(
-            receiver.receive(frame(1, [.message(conversation, 1)], from: other), at: 0).inputs
+            receiver.receive(frame(1, [.message(conversation, 1)], from: other), at: 1_000_000).inputs
                 == [.events([.message(conversation, 1)], from: other, counter: 1)])
     }
 
     @Test func aFailoverPutsEverythingInDoubt() {
         var receiver = receiver()
         let event = BusEvent.message(conversation, 1)
-        _ = receiver.receive(frame(1, [event], from: other), at: 0)
+        _ = receiver.receive(frame(1, [event], from: other), at: 1_000_000)
         #expect(
-            receiver.receive(frame(2, [event], from: other, timeline: 2), at: 0).inputs
+            receiver.receive(frame(2, [event], from: other, timeline: 2), at: 1_000_000).inputs
                 == [.everything, .events([event], from: other, counter: 2)])
-        #expect(receiver.receive(frame(3, [event], from: other, timeline: 1), at: 0).inputs.isEmpty)
+        #expect(receiver.receive(frame(3, [event], from: other, timeline: 1), at: 1_000_000).inputs.isEmpty)
         #expect(metrics.outdated.value == 1)
         #expect(receiver.note(timeline: 2) == false)
         #expect(receiver.note(timeline: 3) == true)

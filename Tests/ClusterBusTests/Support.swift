@@ -2,6 +2,7 @@ import ChatModel
 import Crypto
 import Foundation
 import NIOCore
+import Synchronization
 import Testing
 
 @testable import ClusterBus
@@ -31,10 +32,16 @@ extension FrameCodec {
 
 extension BusFrame.Head {
     static func test(
-        _ node: NodeIdentity, _ counter: UInt64, path: BusFrame.Path = .events, timeline: UInt32 = 1, sentAt: Int64 = 0
+        _ node: NodeIdentity, _ counter: UInt64, path: BusFrame.Path = .events, timeline: UInt32 = 1,
+        sentAt: Int64? = nil
     ) -> BusFrame.Head {
-        BusFrame.Head(node: node, path: path, counter: counter, timeline: timeline, sentAt: sentAt)
+        BusFrame.Head(
+            node: node, path: path, counter: counter, timeline: timeline,
+            sentAt: sentAt ?? sent.wrappingAdd(1, ordering: .relaxed).newValue)
     }
+
+    /// Each is sent later than the one that was made before it: at some microseconds.
+    private static let sent = Atomic<Int64>(0)
 }
 
 extension BusEvent {

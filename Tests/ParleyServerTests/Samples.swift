@@ -20,7 +20,7 @@ enum Samples {
         sha256: String(repeating: "ab", count: 32), kind: .video, width: 3, height: 4, duration: 12.5,
         blurhash: "L~#", waveform: [0, 255], url: "/upload/x/file?token=y",
         thumbnails: [.init(size: "small", width: 1, height: 2, url: "/upload/x/thumbnail/small?token=y")],
-        createdAt: time, isCleaned: false, isOwnerOnly: true)
+        createdAt: time, alt: "a calm sea", isCleaned: false, isOwnerOnly: true)
     static let sparseUpload = Upload(
         id: id(2), ownerId: id(1), name: "n", type: "text/plain", size: 0, sha256: String(repeating: "0", count: 64),
         kind: .file, url: "/upload/x/file?token=y", thumbnails: [], createdAt: time)
@@ -34,19 +34,33 @@ enum Samples {
 
     static let message = Message(
         id: id(4), conversationId: id(5), seq: 1, revision: 2, sender: sender, text: "hello", attachments: [upload],
-        filesUrl: "/messages/x/files.zip?token=y",
+        filesUrl: "/messages/x/files.zip?token=y", mentions: [id(1)], mentionsAll: true,
         replyTo: id(6), reactions: [.init(emoji: "👍", userIds: [id(1)])], clientId: "a", status: .read,
         createdAt: time, editedAt: time, deletedAt: time)
     static let sparseMessage = Message(
         id: id(4), conversationId: id(5), seq: 1, revision: 2, sender: sender, text: "", attachments: [],
         reactions: [], status: .sent, createdAt: time)
 
+    static let attention = Attention(
+        notifications: .mentions, mutedUntil: time, isPinned: true, isArchived: true, isMarkedUnread: true,
+        version: 7)
+
+    static let sharedItem = SharedItem(
+        messageId: id(4), seq: 1, sender: sender, text: "hello", createdAt: time, attachment: upload,
+        links: ["https://chat.example"])
+    static let sparseSharedItem = SharedItem(
+        messageId: id(4), seq: 1, sender: sender, text: "", createdAt: time)
+
+    static let notice = GroupNotice(
+        id: 1, seq: 0, kind: .added, by: sender, people: [sender], count: 1, title: "Team", at: time)
+    static let sparseNotice = GroupNotice(id: 2, seq: 1, kind: .left, at: time)
+
     static let member = Member(user: user, role: .owner, deliveredSeq: 3, readSeq: 2)
     static let sparseMember = Member(user: sparseUser, role: .member, deliveredSeq: 0, readSeq: 0)
 
     static let conversation = Conversation(
         id: id(5), kind: .group, title: "Sea", visibility: .public, members: [member], memberCount: 1, lastSeq: 1,
-        revision: 2, lastMessage: message, me: .init(role: .owner, deliveredSeq: 3, readSeq: 2),
+        revision: 2, lastMessage: message, me: .init(role: .owner, deliveredSeq: 3, readSeq: 2, attention: attention),
         others: .init(deliveredSeq: 2, readSeq: 1), unreadCount: 0, invitation: .init(by: sender, at: time),
         createdAt: time,
         updatedAt: time)
@@ -59,19 +73,26 @@ enum Samples {
     private static let sparseChanges = Sync.Changes(id: id(5), revision: 2, messages: [], more: false)
 
     private static let marks = MemberMarks(
-        conversation: id(5), user: id(1), deliveredSeq: 2, readSeq: 1, unreadCount: 0)
+        conversation: id(5), user: id(1), deliveredSeq: 2, readSeq: 1, unreadCount: 0, unreadMentions: 0,
+        attention: attention)
     private static let sparseMarks = MemberMarks(conversation: id(5), user: id(1), deliveredSeq: 2, readSeq: 1)
 
-    private static let refusal = ChatError(.rateLimited, "too much", field: "text", retryAfter: 1)
+    private static let banned = {
+        var banned = ChatError(.banned, "this account is closed", field: "text")
+        banned.ban = Ban(reason: "spam", until: time)
+        return banned
+    }()
 
     /// By the names of openapi.yaml's schemas.
     static let schemas: [String: (full: any JSONWritable, sparse: any JSONWritable)] = [
         "Conversation": (conversation, sparseConversation),
         "Device": (session, session),
         "Member": (member, sparseMember),
+        "GroupNotice": (notice, sparseNotice),
         "Message": (message, sparseMessage),
-        "Problem": (Problem(refusal), Problem(ChatError(.notFound, "no such resource"))),
+        "Problem": (Problem(banned), Problem(ChatError(.notFound, "no such resource"))),
         "Sender": (sender, sender),
+        "SharedItem": (sharedItem, sparseSharedItem),
         "Session": (
             SignInAnswer(user: user, accessToken: "a", expiresIn: 900, refreshToken: "r"),
             SignInAnswer(user: sparseUser, accessToken: "a", expiresIn: 900)
@@ -91,12 +112,34 @@ enum Samples {
             ConversationList(conversations: [conversation], nextCursor: "c"), ConversationList(conversations: [])
         ),
         .listMembers: (MemberList(members: [member], nextCursor: "c"), MemberList(members: [])),
+        .listShared: (
+            SharedItemList(items: [sharedItem], nextCursor: "9-0"), SharedItemList(items: [])
+        ),
+        .listNotices: (NoticeList(notices: [notice], nextCursor: "0-1"), NoticeList(notices: [])),
         .listMessages: (MessageList(([message], true)), MessageList(([], false))),
         .listSessions: (SessionList(sessions: [session]), SessionList(sessions: [])),
         .ready: (HealthRoutes.Status(status: "ready"), HealthRoutes.Status(status: "ready")),
         .sendMessage: (MessageAnswer(message: message), MessageAnswer(message: sparseMessage)),
         .uploadForm: (UploadList(uploads: [upload]), UploadList(uploads: [])),
     ]
+
+    /// An event has the marks of one member, or those of several: here it has both, and neither.
+    private struct EveryFieldOfMarks: JSONWritable {
+        var marks: MemberMarks
+
+        func write(to json: inout JSONWriter) {
+            json.object { json in
+                json.fields(of: marks, alone: true)
+                json.field("marks", [marks]) { json, marks in json.object { $0.fields(of: marks, alone: false) } }
+            }
+        }
+    }
+
+    private struct OnlyConversation: JSONWritable {
+        var id: ConversationID
+
+        func write(to json: inout JSONWriter) { json.object { $0.field("conversationId", id) } }
+    }
 
     /// By the event that the server sends.
     static let payloads: [ServerEvent: (full: any JSONWritable, sparse: any JSONWritable)] = [
@@ -109,7 +152,7 @@ enum Samples {
         .messageReactions: both(
             ReactionChange(
                 reacting: Reacting(emoji: "👍", user: id(1), isAdded: true, revision: 2), message: message)),
-        .messageStatus: both(MarksChange(conversation: id(5), user: id(1), deliveredSeq: 2, readSeq: 1)),
+        .messageStatus: (EveryFieldOfMarks(marks: sparseMarks), OnlyConversation(id: id(5))),
         .typing: (
             TypingChange(conversation: id(5), user: id(1), typist: sender),
             TypingChange(conversation: id(5), user: id(1))
@@ -119,6 +162,10 @@ enum Samples {
         ),
         .userUpdated: (user, sparseUser),
         .userMuted: (MuteChange(until: time), MuteChange()),
+        .userSettings: (
+            SettingsChange(conversation: id(5), attention: attention),
+            SettingsChange(conversation: id(5), attention: Attention())
+        ),
         .userBlocked: both(BlockChange(user: id(1), isBlocked: true)),
         .conversationCreated: (conversation, sparseConversation),
         .conversationUpdated: (conversation, sparseConversation),
@@ -130,7 +177,7 @@ enum Samples {
                 conversation: id(5), user: id(1), member: member, change: .init(memberCount: 2, revision: 3))),
         .memberLeft: both(
             MemberCount(conversation: id(5), user: id(1), change: .init(memberCount: 2, revision: 3))),
-        .sessionRevoked: both(SessionEnd(code: .banned)),
+        .sessionRevoked: (SessionEnd(code: .banned, ban: Ban(reason: "spam", until: time)), SessionEnd(code: .banned)),
     ]
 
     private static func both(_ value: any JSONWritable) -> (full: any JSONWritable, sparse: any JSONWritable) {
@@ -139,7 +186,8 @@ enum Samples {
 
     /// By the event that it acknowledges; beside `ok`.
     static let acknowledgements: [String: (full: any JSONWritable, sparse: any JSONWritable)] = [
-        "conversation:accept": both(AcceptAnswer(conversation: conversation)),
+        "conversation:accept": both(ConversationAnswer(conversation: conversation)),
+        "conversation:settings": both(ConversationAnswer(conversation: conversation)),
         "conversation:join": both(JoinAnswer(conversation: conversation, messages: [message])),
         "message:send": both(MessageAnswer(message: message, isAcknowledgement: true)),
         "sync": (

@@ -121,6 +121,10 @@ private struct NoAdapter: Adapter {
     func join(_ rooms: [Room], _ socket: Socket) {}
     func leave(_ rooms: [Room], _ socket: Socket) {}
     func broadcast(_ event: EncodedEvent, to target: BroadcastTarget) {}
+    func broadcast(
+        _ events: [EncodedEvent], or other: EncodedEvent, to target: BroadcastTarget,
+        takingOther: @escaping @Sendable (Socket) -> Bool
+    ) {}
     func broadcast(_ broadcasts: [RoomBroadcast]) {}
     func perform(_ operation: BroadcastOperation, on target: BroadcastTarget) {}
     func hasMembers(_ room: Room) -> Bool { false }

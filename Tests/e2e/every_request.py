@@ -146,6 +146,23 @@ def history(world):
             world.get(f"/messages?conversationId={conversation}{bounds}")
 
 
+def list_shared(world):
+    for conversation in (world.large, world.direct):
+        for kind in ("media", "files", "links"):
+            page = world.get(f"/conversations/{conversation}/media?kind={kind}&limit=2").json()
+            if cursor := page.get("nextCursor"):
+                world.get(f"/conversations/{conversation}/media?kind={kind}&limit=2&cursor={cursor}")
+            world.get(f"/conversations/{conversation}/media?kind={kind}&limit=2&before=5000")
+            world.get(f"/conversations/{conversation}/media?kind={kind}&limit=2&after=20")
+
+
+def list_notices(world):
+    for conversation in (world.large, world.direct):
+        path = f"/conversations/{conversation}/notices?after=1&before=100000&limit=2"
+        cursor = world.get(path).json().get("nextCursor", "9-9")
+        world.get(f"{path}&cursor={cursor}")
+
+
 def search(world):
     for query in (dataset.COMMON_WORD, dataset.RARE_WORD, dataset.NO_WORD, "ba -be", "ba", '"ba be"', "b", "ba or xy"):
         query = quote(query)
@@ -240,8 +257,11 @@ REQUESTS = {
     "change members": change_members,
     "make conversations": make_conversations,
     "accept an invitation": accept_an_invitation,
+    "change settings": lambda world: world.ask("PATCH", f"/conversations/{world.large}/me", json={"pinned": True}),
     "block and unblock": block_and_unblock,
     "history": history,
+    "what was shared": list_shared,
+    "notices": list_notices,
     "search": search,
     "change a message": change_message,
     "send messages": send_messages,

@@ -4,7 +4,7 @@ import os
 import struct
 import zlib
 
-from parley import assert_problem
+from parley import assert_problem, until
 
 
 def audit(server, subject):
@@ -17,6 +17,16 @@ def assert_gone(server, upload):
     paths = [upload["url"]] + [t["url"] for t in upload["thumbnails"]]
     for path in paths:
         assert_problem(server.request("GET", path), 410, "gone")
+
+
+def wait_for_words(server):
+    """Waits until the server has read the word filter: a word that is added last is refused."""
+    word = f"sentinel{os.urandom(6).hex()}"
+    server.sql("SELECT moderation.add_blocked_word(%s)", word)
+    person = server.person(word)
+    message = {"conversationId": person.group(), "text": word}
+    until(lambda: person.post("/messages", json=message).status_code == 422, "the words to be read")
+    server.sql("SELECT moderation.remove_blocked_word(%s)", word)
 
 
 def picture():

@@ -84,7 +84,7 @@ class Client(socketio.Client):
 class Device:
     """A connected Socket.IO client that keeps its events in their order."""
 
-    def __init__(self, person, token=None, transports=("websocket",)):
+    def __init__(self, person, token=None, transports=("websocket",), auth=None):
         self.person = person
         self.events = []
         self.changed = threading.Condition()
@@ -92,7 +92,7 @@ class Device:
         self.client.on("*", self._take)
         self.client.on("disconnect", lambda *_: self._take("disconnect"))
         self.client.connect(
-            person.server.url, auth={"token": token or person.token}, transports=list(transports),
+            person.server.url, auth={"token": token or person.token, **(auth or {})}, transports=list(transports),
             wait_timeout=PATIENCE)
         self.ready = self.wait_for("ready")
 

@@ -58,7 +58,7 @@ def test_a_closed_account_holds_nothing_back_and_is_told_of(server, people, how)
         cursor = device.ready["cursor"]
         assert [u["closed"] for u in device.emit("sync", {"known": {}, "cursor": cursor})["users"]] == [True]
         reopen(server, bob)
-        assert "closed" not in device.wait_for("user:updated", lambda u: u["id"] == bob.id)
+        device.wait_for("user:updated", lambda u: u["id"] == bob.id and "closed" not in u)
         assert alice.get(f"/messages/{sent['id']}").json()["message"]["status"] == "sent"
         alice.send(direct, "welcome back")
     carol_device.close()
@@ -71,7 +71,8 @@ def test_a_ban_that_ends_by_itself(server, people):
         server.sql("SELECT moderation.ban_user(%s::uuid, 'a moment', now() + interval '2 seconds')", bob.id)
         assert device.wait_for("user:updated")["closed"] is True
         device.forget()
-        assert "closed" not in device.wait_for("user:updated")
+        # A change may be told again while other transactions of the cluster are under way.
+        device.wait_for("user:updated", lambda user: "closed" not in user)
         assert alice.get(f"/conversations/{group}").json()["others"] == {"deliveredSeq": 0, "readSeq": 0}
         until(lambda: server.sql("SELECT count(*) FROM members WHERE closed") == [(0,)], "the membership to be open")
 

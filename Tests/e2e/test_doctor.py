@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from parley import PATIENCE, Server
+from redis_server import Redis
 from test_commands import run
 
 
@@ -53,6 +54,16 @@ def test_a_secret_that_others_can_read(server):
 def test_a_misspelled_setting(server):
     answer = run(server, "doctor", MAX_UPLOAD_BYTE="5")
     assert findings(answer)["settings"][0] == "warning" and "MAX_UPLOAD_BYTES" in answer.stdout
+
+
+def test_a_bus_that_is_away_or_answers(server):
+    with Redis() as redis:
+        answer = run(server, "doctor", BUS_URL=redis.url)
+        assert findings(answer)["bus"][0] == "ok", answer.stdout
+    answer = run(server, "doctor", BUS_URL=redis.url)
+    assert findings(answer)["bus"][0] == "warning" and "cannot be used" in answer.stdout
+    answer = run(server, "doctor", BUS_URL="http://127.0.0.1")
+    assert answer.returncode == 2 and answer.stderr.startswith("parley: BUS_URL: ")
 
 
 def test_a_bad_setting(server):

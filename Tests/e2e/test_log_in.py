@@ -19,7 +19,7 @@ from parley import PASSWORD, assert_problem, until
 def test_registering_and_logging_in(server):
     answer = server.request(
         "POST", "/auth/register", json={"username": "Alice.B", "password": PASSWORD, "displayName": "  Alice B  "})
-    assert answer.status_code == 201 and answer.headers["Cache-Control"] == "no-store"
+    assert answer.status_code == 201 and answer.headers["Cache-Control"] == "no-store, no-transform"
     session = answer.json()
     assert session["user"]["username"] == "alice.b" and session["user"]["displayName"] == "Alice B"
     assert session["expiresIn"] == 900 and "status" not in session["user"]

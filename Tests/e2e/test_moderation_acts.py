@@ -7,7 +7,7 @@ import pytest
 import socketio
 
 from moderation import assert_gone, audit, files_of, picture
-from parley import assert_problem, until
+from parley import PASSWORD, PATIENCE, Client, assert_problem, until
 
 # Messages
 
@@ -104,13 +104,39 @@ def test_a_deleted_row_leaves_a_tombstone_and_forgets_everything(server, people)
 # People
 
 
+def test_a_banned_person_is_told_why_and_until_when(server, moderator, people):
+    carol, dave = people("carol", "dave")
+    with carol.connect() as device:
+        moderator.execute("SELECT moderation.ban_user(%s, 'shouting', '2099-05-01 12:00+00')", [carol.username])
+        banned = {"reason": "shouting", "until": "2099-05-01T12:00:00.000Z"}
+        assert device.wait_for("session:revoked") == {"code": "banned", "banned": banned}
+    log_in = {"username": carol.username, "password": PASSWORD}
+    for answer in (carol.get("/auth/me"), server.request("POST", "/auth/login", json=log_in),
+                   server.request("POST", "/auth/refresh", json={"refreshToken": carol.session["refreshToken"]})):
+        assert_problem(answer, 403, "banned")
+        assert answer.json()["banned"] == banned
+    refusals = []
+    client = Client(reconnection=False)
+    client.on("connect_error", refusals.append)
+    with pytest.raises(socketio.exceptions.ConnectionError):
+        client.connect(server.url, auth={"token": carol.token}, transports=["websocket"], wait_timeout=PATIENCE)
+    assert refusals[0]["data"]["banned"] == banned
+    # Only whoever knows the password is told.
+    wrong = server.request("POST", "/auth/login", json={**log_in, "password": "not the password"})
+    assert_problem(wrong, 401, "invalid_credentials")
+    assert "banned" not in wrong.json()
+    server.sql("UPDATE users SET disabled_at = now() WHERE id = %s", dave.id)
+    until(lambda: dave.get("/auth/me").status_code == 403, "the account to be closed")
+    assert "banned" not in dave.get("/auth/me").json(), "there is no ban"
+
+
 def test_a_ban_closes_sockets_and_tokens(server, moderator, people):
     alice, bob = people("alice", "bob")
     conversation = alice.direct(bob)
     with bob.connect() as phone, bob.connect() as laptop, alice.connect() as a:
         moderator.execute("SELECT moderation.ban_user(%s, 'spam')", [bob.username])
         for device in (phone, laptop):
-            assert device.wait_for("session:revoked") == {"code": "banned"}
+            assert device.wait_for("session:revoked") == {"code": "banned", "banned": {"reason": "spam"}}
             device.wait_for("disconnect")
         assert a.wait_for("user:status", lambda s: s["status"] == "offline")["userId"] == bob.id
     assert_problem(bob.get("/auth/me"), 403, "banned")

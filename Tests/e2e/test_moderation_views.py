@@ -67,7 +67,7 @@ def test_the_role_can_do_nothing_else(server, moderator, people):
         "DELETE FROM moderation.audit_log", "TRUNCATE moderation.audit_log",
         "SELECT moderation.audit('made up', 'x')",
         "SELECT moderation.announce('access', NULL)",
-        "INSERT INTO moderation.changes (kind) VALUES ('words')", "DELETE FROM moderation.changes",
+        "INSERT INTO moderation.kept_changes (kind) VALUES ('words')", "DELETE FROM moderation.kept_changes",
         "INSERT INTO moderation.blocked_words (pattern) VALUES ('x')", "DELETE FROM moderation.blocked_words",
         "UPDATE moderation.users SET is_banned = true", "DELETE FROM moderation.messages",
         "UPDATE moderation.blocked_words SET action = 'mask'",
@@ -103,7 +103,7 @@ def test_the_audit_cannot_be_switched_off_or_rewritten(server, moderator, people
 def test_the_servers_own_writes_cost_no_audit_and_no_notification(server, people):
     alice, bob = people("alice", "bob")
     # A sequence also counts rows that were written and deleted again.
-    written = ("SELECT (SELECT last_value FROM moderation.audit_log_id_seq), (SELECT last_value FROM moderation.changes_id_seq)")
+    written = ("SELECT (SELECT last_value FROM moderation.audit_log_id_seq), (SELECT last_value FROM moderation.kept_changes_id_seq)")
     before = server.sql(written)
     sent = alice.send(alice.direct(bob), "hello")
     alice.request("PATCH", f"/messages/{sent['id']}", json={"text": "hello!"})
@@ -128,7 +128,7 @@ def test_an_owner_who_is_no_superuser_has_all_of_it(postgres, start_server):
     alice, = server.people("alice")
     with alice.connect() as a:
         server.sql("SELECT moderation.ban_user(%s, 'spam')", alice.username)
-        assert a.wait_for("session:revoked") == {"code": "banned"}
+        assert a.wait_for("session:revoked") == {"code": "banned", "banned": {"reason": "spam"}}
     assert audit(server, alice.id) == [(role, "user.ban", "spam")]
 
 

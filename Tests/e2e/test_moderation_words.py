@@ -3,20 +3,17 @@
 import psycopg
 import pytest
 
-from moderation import audit
-from parley import assert_problem, until
+from moderation import audit, wait_for_words
+from parley import assert_problem
 
 
 def test_blocked_words(server, moderator, people):
     alice, bob = people("alice", "bob")
     conversation = alice.direct(bob)
 
-    def wait_for_words():
-        until(lambda: server.sql("SELECT count(*) FROM moderation.changes") == [(0,)], "the words to be read")
-
     for pattern, action in (("badword", "refuse"), ("buy now", "refuse"), ("darn*", "mask"), ("größe", "mask"), ("*coin*s", "report")):
         moderator.execute("SELECT moderation.add_blocked_word(%s, %s)", [pattern, action])
-    wait_for_words()
+    wait_for_words(server)
     with bob.connect() as b:
         for text in ("a BadWord!", "Buy, now: cheap"):
             answer = assert_problem(
@@ -42,7 +39,7 @@ def test_blocked_words(server, moderator, people):
         [conversation]).fetchall()
     assert reports == [(sent[3]["id"], None, "word filter: *coin*s"), (sent[0]["id"], None, "word filter: *coin*s")]
     moderator.execute("SELECT moderation.remove_blocked_word('BadWord')")
-    wait_for_words()
+    wait_for_words(server)
     assert alice.send(conversation, "badword")["text"] == "badword"
     with pytest.raises(psycopg.errors.RaiseException, match="not blocked"):
         moderator.execute("SELECT moderation.remove_blocked_word('badword')")
@@ -51,14 +48,14 @@ def test_blocked_words(server, moderator, people):
     assert [a for _, a, _ in audit(server, "badword")] == ["word.add", "word.remove"]
     for pattern, in moderator.execute("SELECT pattern FROM moderation.blocked_words").fetchall():
         moderator.execute("SELECT moderation.remove_blocked_word(%s)", [pattern])
-    wait_for_words()
+    wait_for_words(server)
 
 
 def test_a_hostile_text_and_pattern_cost_little(server, moderator, people):
     alice, bob = people("alice", "bob")
     conversation = alice.direct(bob)
     moderator.execute("SELECT moderation.add_blocked_word(repeat('a*', 49) || 'b', 'refuse')")
-    until(lambda: server.sql("SELECT count(*) FROM moderation.changes") == [(0,)], "the words to be read")
+    wait_for_words(server)
     before = server.cpu_seconds
     alice.send(conversation, "a" * 8000)
     assert server.cpu_seconds - before < 5, "matching takes time in proportion to the text"

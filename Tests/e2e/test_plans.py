@@ -21,7 +21,7 @@ from every_request import REQUESTS, World, dataset, list_conversations
 from parley import Postgres, Server, until
 
 LARGE = {"users", "passwords", "sessions", "refresh_tokens", "conversations", "members", "messages", "attachments",
-         "reactions", "reports", "uploads", "blobs", "blocks", "removed_members"}
+         "reactions", "reports", "uploads", "blobs", "blocks", "removed_members", "mentions", "shared_items", "notices"}
 MESSAGES = int(os.environ.get("PARLEY_PLAN_MESSAGES", 20_000))
 IS_LARGE = MESSAGES >= 1_000_000
 
@@ -104,7 +104,11 @@ def database(tmp_path_factory):
                 SELECT c.id, u.id FROM (SELECT id FROM conversations WHERE kind = 'group' LIMIT 10) c
                     CROSS JOIN (SELECT id FROM users WHERE username > 'user1' AND username < 'user2') u
                 WHERE NOT EXISTS (SELECT FROM members m WHERE m.conversation_id = c.id AND m.user_id = u.id)""")
-            connection.execute("ANALYZE blocks, removed_members")
+            connection.execute("""
+                INSERT INTO mentions (message_id, conversation_id, user_id, seq, sender_id)
+                SELECT m.id, m.conversation_id, CASE WHEN m.seq % 3 > 0 THEN c.sender_id END, m.seq, m.sender_id
+                FROM messages m JOIN messages c ON c.conversation_id = m.conversation_id AND c.seq = 1 WHERE m.seq % 2 = 0""")
+            connection.execute("ANALYZE blocks, removed_members, mentions")
             for name, value in {
                 "session_preload_libraries": "auto_explain", "auto_explain.log_min_duration": 0,
                 "auto_explain.log_format": "json", "auto_explain.log_nested_statements": "on",

@@ -29,7 +29,9 @@ def test_a_device_that_was_away_learns_of_marks_and_profiles(server, people):
         assert answer["conversations"] == [] and "moreMarks" not in answer
         marks = marks_of(answer)
         assert marks[group, bob.id] == {
-            "conversationId": group, "userId": bob.id, "deliveredSeq": 3, "readSeq": 3, "unreadCount": 2}
+            "conversationId": group, "userId": bob.id, "deliveredSeq": 3, "readSeq": 3, "unreadCount": 2, "unreadMentions": 0,
+            "notifications": "all", "pinned": False, "archived": False, "markedUnread": False,
+            "settingsVersion": marks[group, bob.id]["settingsVersion"]}
         assert marks[group, alice.id] == {"conversationId": group, "userId": alice.id, "deliveredSeq": 5, "readSeq": 5}
         assert [u["displayName"] for u in answer["users"]] == ["Alice the Second"]
         # While other transactions of the cluster are under way, something may come twice.

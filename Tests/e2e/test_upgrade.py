@@ -1,6 +1,7 @@
 """A start on the database of an older version saves it first; one on a newer version's refuses."""
 
 import glob
+import os
 import shutil
 import subprocess
 
@@ -66,6 +67,21 @@ def test_the_database_is_saved_before_an_upgrade(older):
     server.stop()
     server.start()
     assert [directory.name for directory in backups.iterdir()] == [kept.name]
+
+
+def test_servers_that_upgrade_at_once_save_the_database_once(older, postgres, tmp_path):
+    server, newest = older
+    name = "upgraded_by_four"
+    with postgres.connect("postgres") as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    settings = {
+        **os.environ, **server.settings, "DATABASE_URL": postgres.url(name), "STORAGE_DIR": str(tmp_path / "shared")}
+    migrate = [PARLEY, "migrate"]
+    subprocess.run(migrate, cwd=ROOT, env=settings, check=True)
+    newest.rename(newest.parent / "migrations" / newest.name)
+    together = [subprocess.Popen(migrate, cwd=ROOT, env=settings) for _ in range(4)]
+    assert [process.wait(timeout=60) for process in together] == [0, 0, 0, 0]
+    assert [directory.name for directory in (tmp_path / "shared" / "backups").iterdir()] == [f"before-{version()}"]
 
 
 def test_an_upgrade_without_a_backup(older):

@@ -3,6 +3,7 @@
 import json
 import struct
 import subprocess
+import zlib
 
 import pytest
 
@@ -278,3 +279,28 @@ def test_a_name_in_latin_1(pair):
             b"filename*=ISO-8859-1''na%EFve%20caf%e9.txt\r\n\r\nwords\r\n--b--\r\n")
     answer = pair[0].request("POST", "/upload", data=body, headers={"Content-Type": "multipart/form-data; boundary=b"})
     assert answer.json()["uploads"][0]["name"] == "na\u00efve caf\u00e9.txt"
+
+
+def animated_png(still, *frames):
+    """An animated PNG of one color a frame, whose still picture is none of them."""
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    def rows(color):
+        return zlib.compress((b"\0" + bytes(color) * 64) * 48)
+
+    content = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 64, 48, 8, 2, 0, 0, 0))
+    content += chunk(b"acTL", struct.pack(">II", len(frames), 0)) + chunk(b"IDAT", rows(still))
+    for number, color in enumerate(frames):
+        content += chunk(b"fcTL", struct.pack(">IIIIIHHBB", 2 * number, 64, 48, 0, 0, 1, 10, 0, 0))
+        content += chunk(b"fdAT", struct.pack(">I", 2 * number + 1) + rows(color))
+    return content + chunk(b"IEND", b"")
+
+
+def test_thumbnails_of_animated_pngs_show_what_browsers_show(pair):
+    red, green, blue = (255, 0, 0), (0, 128, 0), (0, 0, 255)
+    content = animated_png(red, blue, green)
+    upload, served = sent(pair, content, "moves.png")
+    assert served.content == content and (upload["width"], upload["height"]) == (64, 48)
+    thumbnail = pair[1].get(upload["thumbnails"][0]["url"])
+    assert pictures.pixel(thumbnail.content, "thumbnail.webp", 20, 20) == list(blue)

@@ -194,12 +194,12 @@ def test_a_websocket_without_a_key_is_400(server):
 # --- Pages and TLS
 
 
-def test_pages_are_alone_and_may_use_no_device(server):
+def test_pages_are_alone_and_may_use_no_device_but_the_microphone(server):
     for path in ("/", "/c/1"):
         fields = server.request("GET", path, headers={"Accept": "text/html"}).headers
         assert fields["Cross-Origin-Opener-Policy"] == "same-origin"
-        for feature in ("camera", "microphone", "geolocation"):
-            assert f"{feature}=()" in fields["Permissions-Policy"]
+        for feature, allowed in (("camera", "()"), ("microphone", "(self)"), ("geolocation", "()")):
+            assert f"{feature}={allowed}" in fields["Permissions-Policy"]
         assert "Strict-Transport-Security" not in fields
 
 

@@ -32,13 +32,11 @@ public struct AccountAdministration: Sendable {
     public func disable(_ username: String) async throws {
         let user = try await find(username)
         try await users.disable(user)
-        try await endSessions(of: user)
+        _ = try await sessions.revokeAll(of: user, except: nil)
     }
 
     public func enable(_ username: String) async throws {
-        let user = try await find(username)
-        try await users.enable(user)
-        try await sessions.notify()
+        try await users.enable(try await find(username))
     }
 
     /// Sets a new password and ends every session.
@@ -47,15 +45,10 @@ public struct AccountAdministration: Sendable {
         let names = try await users.find(user).map { [$0.username, $0.displayName] } ?? []
         try Rules.password(password, names: names)
         try await users.setPassword(try await hasher.hash(password, for: .operator), of: user)
-        try await endSessions(of: user)
+        _ = try await sessions.revokeAll(of: user, except: nil)
     }
 
     public func shutdown() async { await hasher.shutdown() }
-
-    private func endSessions(of user: UserID) async throws {
-        _ = try await sessions.revokeAll(of: user, except: nil)
-        try await sessions.notify()
-    }
 
     private func find(_ username: String) async throws -> UserID {
         guard let name = try? Rules.username(username),

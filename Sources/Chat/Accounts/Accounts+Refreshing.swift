@@ -24,7 +24,7 @@ extension Accounts {
             if known.hasSessionEnded {
                 return .refused(ChatError(.sessionRevoked, "this session was ended; sign in again"))
             }
-            if known.isAccountClosed { return .refused(ChatError(.banned, "this account is closed")) }
+            if known.isAccountClosed { return .refused(.accountClosed(known.ban)) }
             func refreshed(_ token: String) -> Outcome {
                 .refreshed(user: known.user, session: known.session, token: token)
             }

@@ -48,7 +48,7 @@ public struct Accounts: Sendable {
         guard try await hasher.verify(password, against: credentials?.hash, for: share), let credentials else {
             throw ChatError(.invalidCredentials, "wrong user name or password")
         }
-        guard !credentials.banned, !credentials.disabled else { throw ChatError(.banned, "this account is closed") }
+        guard !credentials.isClosed else { throw ChatError.accountClosed(credentials.ban) }
         if hasher.needsRehash(credentials.hash) {
             try await users.setPassword(try await hasher.hash(password, for: share), of: credentials.id)
         }

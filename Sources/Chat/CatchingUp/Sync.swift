@@ -34,11 +34,13 @@ public struct Sync: Sendable {
     private struct AnswerBudget {
         var messages = 500
         var bytes = 512 * 1024
+
+        var hasRoom: Bool { messages > 0 && bytes > 0 }
     }
 
     private static let maxMessagesEach = 100
-    /// How many conversations are described at a time.
-    private static let step = 10
+    /// How many conversations are read at a time.
+    private static let step = 20
     /// How many conversations the answer may name beyond that, saying only that they changed.
     private static let maxNamed = 1000
 
@@ -52,6 +54,11 @@ public struct Sync: Sendable {
             id = conversation.id
             revision = conversation.revision
             self.known = (0...revision).contains(known) ? known : 0
+        }
+
+        /// How many messages are read of it at most. Each change raises the revision.
+        var maxChanges: Int {
+            known == 0 ? min(revision, Messages.newestMessages) : min(revision - known, maxMessagesEach + 1)
         }
     }
 
@@ -73,49 +80,79 @@ public struct Sync: Sendable {
     ) async throws -> Answer {
         let states = try await store.revisions(of: user).map { State($0, known: known[$0.id] ?? 0) }
         let mine = Set(states.map(\.id))
-        let removed = known.keys.filter { !mine.contains($0) }.sorted()
+        var removed = known.keys.filter { !mine.contains($0) }.sorted()
         let changed = states.filter { $0.revision != $0.known }
+        var rest = changed[...]
         var answer: [Changes] = []
         var budget = AnswerBudget()
         budget.bytes -= unrevised.bytes
-        described: while answer.count < changed.count {
-            let next = changed[answer.count...].prefix(Self.step)
+        described: while !rest.isEmpty, answer.isEmpty || budget.hasRoom {
+            let next = Self.together(rest)
             let views = Dictionary(
                 try await conversations.views(next.map(\.id), for: user, from: conversations.lists).map { ($0.id, $0) },
                 uniquingKeysWith: { first, _ in first })
+            let messages = try await messages(of: next, for: user, atMost: max(1, budget.messages))
             for state in next {
-                let view = views[state.id]
+                // What was not read together with the others comes in the next step.
+                guard let found = messages[state.id] else { continue described }
+                guard let view = views[state.id], view.me != nil else {
+                    // The user was removed meanwhile.
+                    if known[state.id] != nil { removed.append(state.id) }
+                    rest = rest.dropFirst()
+                    continue
+                }
                 var left = budget
-                left.bytes -= view.map(measure.conversation) ?? 0
+                left.bytes -= measure.conversation(view)
                 // The first conversation is sent whatever it takes.
-                guard answer.isEmpty || (left.messages > 0 && left.bytes > 0) else { break described }
-                let changes = try await changes(of: state, view: view, budget: &left, measure)
+                guard answer.isEmpty || left.hasRoom else { break described }
+                let changes = changes(of: state, view, found, budget: &left, measure)
                 guard answer.isEmpty || left.bytes >= 0 else { break described }
                 answer.append(changes)
                 budget = left
+                rest = rest.dropFirst()
             }
         }
-        for state in changed.dropFirst(answer.count).prefix(Self.maxNamed) {
+        for state in rest.prefix(Self.maxNamed) {
             answer.append(Changes(id: state.id, revision: state.known, messages: [], more: true))
         }
         return Answer(conversations: answer, removed: removed, unrevised: unrevised)
     }
 
+    /// The first conversations whose changes can be read together, as far as their revisions tell how many there are.
+    private static func together(_ states: ArraySlice<State>) -> ArraySlice<State> {
+        var room = MessageStore.maxReadTogether
+        return states.prefix(step).prefix { state in
+            room -= state.maxChanges
+            return room > 0
+        }
+    }
+
+    /// What may be sent of each conversation, ascending: of a known one the oldest changes, one more than may be sent if
+    /// there are more; of a new one the newest messages. Of the first in any case, of others perhaps not.
+    private func messages(
+        of states: some Sequence<State>, for user: UserID, atMost limit: Int
+    ) async throws -> [ConversationID: [Message]] {
+        let changed = try await store.messages.changed(
+            since: states.filter { $0.known > 0 }.map { ($0.id, $0.known) }, for: user,
+            limit: min(limit, Self.maxMessagesEach) + 1)
+        let newest = try await store.messages.newest(
+            of: states.filter { $0.known == 0 }.map(\.id), for: user, limit: min(limit, Messages.newestMessages))
+        return changed.merging(newest) { changed, _ in changed }
+    }
+
+    /// - Parameter found: As `messages` found them.
     private func changes(
-        of state: State, view: Conversation?, budget: inout AnswerBudget, _ measure: AnswerMeasure
-    ) async throws -> Changes {
+        of state: State, _ view: Conversation, _ found: [Message], budget: inout AnswerBudget, _ measure: AnswerMeasure
+    ) -> Changes {
         var changes = Changes(
             id: state.id, revision: state.revision, conversation: view, messages: [], more: false)
         let bytes: Int
         if state.known == 0 {
-            let newest = try await store.messages.history(
-                state.id, before: nil, after: nil, limit: min(budget.messages, Messages.newestMessages))
-            (changes.messages, bytes) = measure.newest(of: newest, fitting: budget.bytes)
+            (changes.messages, bytes) = measure.newest(of: found.suffix(budget.messages), fitting: budget.bytes)
             changes.more = changes.messages.first.map { $0.seq > 1 } ?? false
         } else {
-            let limit = min(budget.messages, Self.maxMessagesEach)
-            let found = try await store.messages.changed(state.id, since: state.known, limit: limit + 1)
-            (changes.messages, bytes) = measure.oldest(of: found.prefix(limit), fitting: budget.bytes)
+            let fitting = found.prefix(min(budget.messages, Self.maxMessagesEach))
+            (changes.messages, bytes) = measure.oldest(of: fitting, fitting: budget.bytes)
             changes.more = changes.messages.count < found.count
             if changes.more { changes.revision = changes.messages.last?.revision ?? state.known }
         }

@@ -30,11 +30,14 @@ public struct Conversations: Sendable {
 
     // MARK: Reading
 
+    /// - Parameter listed: How many members of each are listed; nil for as many as anywhere else.
     public func list(
-        of user: UserID, after cursor: ActivityCursor?, limit: Int
+        of user: UserID, after cursor: ActivityCursor?, limit: Int, listing listed: Int? = nil
     ) async throws -> (conversations: [Conversation], next: ActivityCursor?) {
         try await limits.listing.ask(user) {
-            try await describe(try await lists.list(of: user, after: cursor, limit: limit), for: user)
+            try await describe(
+                try await lists.list(of: user, after: cursor, limit: limit), for: user,
+                listing: min(listed ?? .max, GroupSize.listed))
         }
     }
 
@@ -49,9 +52,9 @@ public struct Conversations: Sendable {
     }
 
     private func describe(
-        _ page: ConversationStore.Page, for user: UserID
+        _ page: ConversationStore.Page, for user: UserID, listing listed: Int = GroupSize.listed
     ) async throws -> ([Conversation], ActivityCursor?) {
-        (try await views(page.ids, for: user, from: lists), page.next)
+        (try await views(page.ids, for: user, from: lists, listing: listed), page.next)
     }
 
     public func find(_ id: ConversationID, for user: UserID) async throws -> Conversation {
@@ -59,22 +62,51 @@ public struct Conversations: Sendable {
         return try await view(id, for: user)
     }
 
+    /// - Throws: `not_a_member` or `not_found`.
+    func requireMember(_ user: UserID, of id: ConversationID) async throws {
+        try Permissions.read(try await store.membership(of: user, in: id))
+    }
+
     public func members(
         of id: ConversationID, for user: UserID, after cursor: MemberCursor?, limit: Int
     ) async throws -> (members: [Member], next: MemberCursor?) {
-        try Permissions.read(try await store.membership(of: user, in: id))
+        try await requireMember(user, of: id)
         var page = try await store.members(of: id, after: cursor, limit: limit)
         let apart = try await blocks.apart(from: [user])[user] ?? []
         for index in page.members.indices { presence.describe(&page.members[index].user, apart: apart) }
         return page
     }
 
+    /// Members by the beginnings of words of their names, for completing what somebody writes.
+    public func members(
+        of id: ConversationID, named query: String, for user: UserID, limit: Int
+    ) async throws -> [Member] {
+        try Rules.nameQuery(query)
+        try await requireMember(user, of: id)
+        var found = try await limits.searching.ask(user) {
+            try await searches.members(of: id, named: query, limit: limit)
+        }
+        let apart = try await blocks.apart(from: [user])[user] ?? []
+        for index in found.indices { presence.describe(&found[index].user, apart: apart) }
+        return found
+    }
+
+    /// What happened to a group beside messages.
+    public func notices(
+        of id: ConversationID, for user: UserID, within bounds: GroupNoticeBounds, limit: Int
+    ) async throws -> GroupNoticePage {
+        try await store.notices(of: id, for: user, within: bounds, limit: limit)
+    }
+
     /// The conversations as `user` sees them.
-    /// - Parameter lists: The connections for many conversations; without it, those for one.
+    /// - Parameters:
+    ///   - lists: The connections for many conversations; without it, those for one.
+    ///   - listed: How many members of each are listed.
     func views(
-        _ ids: [ConversationID], for user: UserID, from lists: ConversationStore? = nil
+        _ ids: [ConversationID], for user: UserID, from lists: ConversationStore? = nil,
+        listing listed: Int = GroupSize.listed
     ) async throws -> [Conversation] {
-        var views = try await (lists ?? store).views(ids, for: user)
+        var views = try await (lists ?? store).views(ids, for: user, listing: listed)
         guard !views.isEmpty else { return [] }
         let apart = try await blocks.apart(from: [user])[user] ?? []
         for index in views.indices { presence.describe(&views[index], apart: apart) }

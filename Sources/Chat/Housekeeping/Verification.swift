@@ -13,6 +13,8 @@ public struct Verification: Sendable {
         case missingThumbnail(path: String, sha256: String, size: String)
         /// The disk has this file. The database does not know it.
         case unreferenced(path: String)
+        /// The object store has this object. The database does not know it.
+        case unreferencedObject(key: String)
 
         public var description: String {
             switch self {
@@ -21,6 +23,7 @@ public struct Verification: Sendable {
             case .missing(let path, _): "missing: \(path)"
             case .missingThumbnail(let path, _, _): "missing thumbnail: \(path)"
             case .unreferenced(let path): "unreferenced: \(path)"
+            case .unreferencedObject(let key): "unreferenced object: \(key)"
             }
         }
 
@@ -44,16 +47,18 @@ public struct Verification: Sendable {
         case totalLoss
     }
 
-    private let blobs: BlobStore
+    private let contents: Contents
     private let orphans: OrphanStore
+    private let dropped: DroppedObjectStore
     private let invariants: InvariantStore
     private let isServerRunning: Bool
 
-    /// - Parameter isServerRunning: whether files and rows may change meanwhile.
-    package init(stores: Stores, blobs: BlobStore, isServerRunning: Bool) {
-        self.blobs = blobs
+    /// - Parameter isServerRunning: whether files and rows may change meanwhile, by this or another server of the database.
+    package init(stores: Stores, contents: Contents, isServerRunning: Bool) {
+        self.contents = contents
         self.isServerRunning = isServerRunning
         orphans = stores.orphans
+        dropped = stores.droppedObjects
         invariants = stores.invariants
     }
 
@@ -87,14 +92,18 @@ public struct Verification: Sendable {
     private static let settlingTime: TimeInterval = 3600
 
     private func isAnythingThere() async throws -> Bool {
-        for shard in BlobStore.shards where try await !blobs.files(inShard: shard).isEmpty { return true }
+        for shard in BlobStore.shards {
+            if try await !contents.disk.list(shard: shard).isEmpty { return true }
+            if try await contents.objects?.list(shard: shard).isEmpty == false { return true }
+        }
         return false
     }
 
     private func compareFiles() async throws -> [Violation] {
         var differences: [Violation] = []
         for sha256 in try await orphans.dangling() {
-            differences.append(.missing(path: path(sha256, .served), sha256: sha256))
+            let path = BlobID(hex: sha256).map { contents.disk.path(of: ContentPlace($0), .served) } ?? sha256
+            differences.append(.missing(path: path, sha256: sha256))
         }
         for shard in BlobStore.shards {
             var found = try await compare(shard)
@@ -109,27 +118,42 @@ public struct Verification: Sendable {
     }
 
     private func compare(_ shard: Int) async throws -> [Violation] {
-        let contents = try await orphans.contents(prefix: String(format: "%02x", shard))
-        let files = try await blobs.files(inShard: shard)
-        var rest = Dictionary(files.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
+        let prefix = String(format: "%02x", shard)
+        // Listed first: a key is noted before its row goes, and its objects go before the note.
+        let files = try await contents.disk.list(shard: shard)
+        let objects = try await contents.objects?.list(shard: shard) ?? []
+        let found = try await orphans.contents(prefix: prefix)
+        var rest = Dictionary((files + objects).map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
+        let keys = Set(objects.map(\.path))
+        for key in try await dropped.list(prefix: "\(prefix)/") {
+            for variant in BlobVariant.all { rest[key + variant.suffix] = nil }
+        }
         var differences: [Violation] = []
-        for content in contents {
-            let main = path(content.sha256, content.ownerOnly ? .ownerOnly : .served)
+        for content in found {
+            guard let id = BlobID(hex: content.sha256), let place = ContentPlace(id, key: content.objectKey) else {
+                continue
+            }
+            func path(_ variant: BlobVariant) -> String {
+                place.key == nil
+                    ? contents.disk.path(of: place, variant)
+                    : contents.objects?.path(of: place, variant) ?? "\(id)"
+            }
+            let main = path(content.ownerOnly ? .ownerOnly : .served)
             if rest.removeValue(forKey: main)?.size != content.size, content.isReferenced {
                 differences.append(.missing(path: main, sha256: content.sha256))
             }
             // Where there is one. A lost one is made again.
-            rest[path(content.sha256, .jpeg)] = nil
+            rest[path(.jpeg)] = nil
             for name in content.thumbnails {
                 guard let size = ThumbnailSize(rawValue: name) else { continue }
-                let thumbnail = path(content.sha256, .thumbnail(size))
+                let thumbnail = path(.thumbnail(size))
                 guard rest.removeValue(forKey: thumbnail)?.size ?? 0 == 0, content.isReferenced else { continue }
                 differences.append(.missingThumbnail(path: thumbnail, sha256: content.sha256, size: name))
             }
         }
         let settled = Date(timeIntervalSinceNow: -Self.settlingTime)
         for (path, file) in rest.sorted(by: { $0.key < $1.key }) where !isServerRunning || file.changed < settled {
-            differences.append(.unreferenced(path: path))
+            differences.append(keys.contains(path) ? .unreferencedObject(key: path) : .unreferenced(path: path))
         }
         return differences
     }
@@ -139,17 +163,37 @@ public struct Verification: Sendable {
         case .broken:
             return
         case .missing(_, let sha256):
+            // Stored since, by a server that has started meanwhile.
+            guard try await !isThere(sha256) else { return }
             try await orphans.forget(sha256)
-            if let id = BlobID(hex: sha256) { try await blobs.delete(id) }
+            if let id = BlobID(hex: sha256) { try await contents.disk.blobs.delete(id) }
+            try await deleteDropped()
         case .missingThumbnail(_, let sha256, let size):
             try await orphans.forgetThumbnail(of: sha256, size: size)
         case .unreferenced(let path):
             // It may have gone with a content that was lost.
             if FileManager.default.fileExists(atPath: path) { try FileManager.default.removeItem(atPath: path) }
+        case .unreferencedObject(let key):
+            // Announced meanwhile, or taken by a row: by a server that has started since.
+            guard try await !orphans.refers(to: key) else { return }
+            try await contents.objects?.delete(key: key)
         }
     }
 
-    private func path(_ sha256: String, _ variant: BlobVariant) -> String {
-        BlobID(hex: sha256).map { blobs.path(of: $0, variant) } ?? sha256
+    private func isThere(_ sha256: String) async throws -> Bool {
+        guard let content = try await orphans.contents(prefix: sha256).first, let id = BlobID(hex: sha256),
+            let place = ContentPlace(id, key: content.objectKey)
+        else { return false }
+        return try await contents.size(of: place, content.ownerOnly ? .ownerOnly : .served) == content.size
+    }
+
+    /// Deletes the objects of rows that went.
+    private func deleteDropped() async throws {
+        guard let objects = contents.objects else { return }
+        let keys = try await dropped.list(limit: 100)
+        let outcome = await DroppedDeletion.run(keys, width: 1) { try await objects.delete(droppedKey: $0) }
+        try await dropped.forget(outcome.deleted)
+        try await dropped.postpone(outcome.failed.map(\.key), by: DroppedObjectStore.maxPause)
+        if let error = outcome.stop { throw error }
     }
 }

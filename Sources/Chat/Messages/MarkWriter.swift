@@ -2,8 +2,8 @@ import ChatModel
 import ChatStore
 import Logging
 
-/// Stores delivered and read marks in batches: marks that arrive during one write go into the next. Of a member's marks in
-/// a conversation only the furthest counts, so the batch is limited by the number of members, not by how fast they read.
+/// Stores delivered and read marks: at most about one a second for each member and conversation (`MarkQueue`), and many in
+/// one statement. A mark is acknowledged, and told to others (`MarkNews`), when it is stored.
 ///
 /// A conversation belongs to one lane, so its marks are announced in the order in which they moved.
 final class MarkWriter: Sendable {
@@ -13,7 +13,7 @@ final class MarkWriter: Sendable {
 
     init(store: MarkStore, events: any EventSink, logger: Logger, lanes: Int, capacity: Int = 20_000) {
         self.lanes = (0..<lanes).map { _ in
-            MarkLane(store: store, events: events, logger: logger, capacity: capacity / lanes)
+            MarkLane(store: store, events: events, logger: logger, capacity: capacity)
         }
     }
 
@@ -23,5 +23,15 @@ final class MarkWriter: Sendable {
     ) {
         let lane = lanes[Int(UInt(bitPattern: conversation.hashValue) % UInt(lanes.count))]
         lane.submit(seq, read: read, in: conversation, by: user, complete: complete)
+    }
+
+    /// Waits until the task is cancelled. Then writes the marks that wait, and from then on each at once.
+    func run() async {
+        while (try? await Task.sleep(for: .seconds(3600))) != nil {}
+        await Task {
+            await withDiscardingTaskGroup { group in
+                for lane in lanes { group.addTask { await lane.finish() } }
+            }
+        }.value
     }
 }

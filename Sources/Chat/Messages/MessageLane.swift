@@ -208,9 +208,9 @@ final class MessageLane: Sendable {
         origins.add(drafts)
         defer { origins.remove(drafts) }
         do {
-            // Not cancelled with the lane's task: accepted messages are written.
+            // Accepted messages are written, whatever becomes of the lane's task.
             let began = ContinuousClock.now
-            let result = try await Task { try await store.insert(batch, on: index) }.value
+            let result = try await store.insert(batch, on: index)
             metrics.commitSeconds.record((ContinuousClock.now - began) / .seconds(1))
             metrics.batchSizes.record(Double(items.count))
             var arriving: [MessageID: [NewMember]] = [:]
@@ -253,11 +253,13 @@ final class MessageLane: Sendable {
                 item.complete(.failure(error))
             case .repeated(let id):
                 // Not on the lane: nothing is announced, and the message is read as it is now.
-                Task { [store, logger] in
+                Task { [store, events, logger] in
                     do {
                         guard let message = try await store.find(id) else {
                             throw ChatError.notFound("message")
                         }
+                        // Whoever stored it may have died before anybody was told.
+                        events.hear(of: message.revision, in: message.conversationId)
                         item.complete(.success(.init(message: message, repeated: true)))
                     } catch {
                         item.complete(.failure(ChatError(databaseError: error, logger: logger)))
@@ -275,7 +277,8 @@ final class MessageLane: Sendable {
         for case (let item, .stored(let message)) in zip(items, outcomes) {
             let draft = item.draft
             typing.end(in: draft.conversation, by: draft.sender, origin: draft.origin)
-            quota.count(message.text.utf8.count + TextQuota.bytesOfMessage, of: draft.sender)
+            let alts = draft.alts.values.reduce(0) { $0 + $1.utf8.count }
+            quota.count(message.text.utf8.count + alts + TextQuota.bytesOfMessage, of: draft.sender)
             messages.append(
                 NewMessage(message: message, origin: draft.origin, arriving: arriving[message.id] ?? []))
         }

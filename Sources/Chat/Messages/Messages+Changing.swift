@@ -30,7 +30,7 @@ extension Messages {
             return message.isDeleted ? nil : try await change.delete(by: user)
         } announcing: { change in
             uploadLookup.forget()
-            quota.count(-change.before.text.utf8.count, of: change.before.sender)
+            quota.count(-change.before.text.utf8.count - change.before.altBytes, of: change.before.sender)
             change.announce(events)
         }
     }

@@ -109,6 +109,15 @@ public struct Messages: Sendable {
         return (Array(found.prefix(limit)), found.count > limit)
     }
 
+    /// What was shared in a conversation, newest first unless `cursor` says otherwise.
+    public func shared(
+        _ kind: SharedItem.Kind, in conversation: ConversationID, for user: UserID, from cursor: SharedItemCursor?,
+        limit: Int
+    ) async throws -> (items: [SharedItem], next: SharedItemCursor?) {
+        try await store.shared(
+            kind, in: conversation, for: user, from: cursor ?? .before(seq: .max), limit: limit)
+    }
+
     public func find(_ id: MessageID, for user: UserID) async throws -> Message {
         guard let message = try await store.find(id),
             try await conversations.membership(of: user, in: message.conversationId)?.role != nil

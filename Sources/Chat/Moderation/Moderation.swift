@@ -1,37 +1,46 @@
 import ChatModel
 import ChatStore
+import Foundation
 import Logging
+import Synchronization
 
 /// Carries out what moderators did in SQL: sends events, closes connections, deletes files.
 ///
-/// The database's triggers queue every change in `moderation.changes` and notify. A notification is only a hint: we read
-/// the queue at each one, and whenever the listening connection is new, and delete a row after acting on it. So nothing
-/// is lost while the connection or the server is away. An act may be repeated, which changes nothing.
+/// The database's triggers keep every change for an hour, and notify. A notification is only a hint: every server reads
+/// what is new at each one, and whenever its listening connection is new. So nothing is lost while the connection or the
+/// server is away. An act may be repeated, which changes nothing.
 public struct Moderation: Sendable {
     /// How many changes are read at a time.
     private static let batch = 500
     /// The pause after a failure that the connection may survive, such as a time-out.
     private static let retryDelay: Duration = .seconds(1)
+    /// How long changes are kept: longer than a server that lives is without the database.
+    private static let age: TimeInterval = 3600
+    private static let forgetting = Jobs.Job(name: "forget changes", period: .seconds(600), lease: .seconds(60))
 
     let store: ModerationStore
     let users: UserStore
     let messages: MessageStore
     let uploads: Uploads
-    let revocations: RevocationList
+    let sessions: SessionWatch
+    let conversations: ConversationStore
+    let jobs: Jobs
     let blockedWords: BlockedWords
     let profiles: ProfileAnnouncements
     let events: any EventSink
     let logger: Logger
 
     init(
-        stores: Stores, uploads: Uploads, revocations: RevocationList, blockedWords: BlockedWords,
-        profiles: ProfileAnnouncements, events: any EventSink, logger: Logger
+        stores: Stores, uploads: Uploads, sessions: SessionWatch, blockedWords: BlockedWords,
+        profiles: ProfileAnnouncements, jobs: Jobs, events: any EventSink, logger: Logger
     ) {
+        conversations = stores.conversations
+        self.jobs = jobs
         store = stores.moderation
         users = stores.users
         messages = stores.messages
         self.uploads = uploads
-        self.revocations = revocations
+        self.sessions = sessions
         self.blockedWords = blockedWords
         self.profiles = profiles
         self.events = events
@@ -40,32 +49,58 @@ public struct Moderation: Sendable {
 
     /// Reads the revocation list and the blocked words, before the first request is served.
     public func load() async throws {
-        try await revocations.reload()
+        try await sessions.revocations.reload()
+        try await blockedWords.reload()
+    }
+
+    /// Something may have been missed: acts on what is new of sessions and accounts, and reads the blocked words.
+    func reload() async throws {
+        try await sessions.catchUp()
         try await blockedWords.reload()
     }
 
     /// Acts on changes until the task is cancelled.
     func run() async {
+        let horizon = Horizon()
+        async let forgetting: Void = forgetOld(horizon)
+        var acted = ActedChanges()
         for await event in store.hints() {
             // Whatever happened, deleted uploads have to disappear first.
             uploads.lookup.forget()
-            await catchUp(reloading: event == .connected)
+            await catchUp(&acted, reloading: event == .connected)
+            horizon.reach(acted.horizon)
         }
+        await forgetting
     }
 
-    private func catchUp(reloading: Bool) async {
+    private func catchUp(_ acted: inout ActedChanges, reloading: Bool) async {
         while !Task.isCancelled {
             do {
-                if reloading { try await load() }
-                while case let changes = try await store.changes(limit: Self.batch), !changes.isEmpty {
-                    try await apply(changes)
-                    try await store.forget(changes)
+                if reloading { try await reload() }
+                while true {
+                    let next = acted.next
+                    let page = try await store.changes(from: next.transaction, past: next.id, limit: Self.batch)
+                    guard let new = acted.new(in: page) else { continue }
+                    if !new.isEmpty { try await apply(new) }
+                    if !acted.finish(page) { return }
                 }
-                return
             } catch {
                 guard !Task.isCancelled else { return }
                 logger.warning("moderation waits for the database", metadata: ["error": "\(error)"])
                 try? await Task.sleep(for: Self.retryDelay)
+            }
+        }
+    }
+
+    /// Deletes old changes, until the task is cancelled. A server deletes only what it has acted on itself.
+    private func forgetOld(_ horizon: Horizon) async {
+        while (try? await Task.sleep(for: Self.forgetting.lease)) != nil {
+            do {
+                try await jobs.attempt(Self.forgetting) {
+                    try await store.forget(olderThan: Self.age, before: horizon.transaction)
+                }
+            } catch {
+                logger.debug("old changes are forgotten later", metadata: ["error": "\(error)"])
             }
         }
     }
@@ -76,10 +111,13 @@ public struct Moderation: Sendable {
         }
         // Closed accounts come first: a banned person must see nothing of what follows.
         let accounts = subjects(.access, as: User.self)
-        let closed = try await closeAccounts(accounts)
-        try await profiles.changed(Array(closed.union(accounts)))
+        try await closeAccounts(accounts)
+        try await profiles.changed(accounts)
         for user in subjects(.membership, as: User.self) {
             events.order(.cut(user, hiding: nil))
+        }
+        for position in try await conversations.positions(of: subjects(.conversation, as: Conversation.self)) {
+            events.hear(of: position.revision, in: position.id)
         }
         if changes.contains(where: { $0.kind == .words }) { try await blockedWords.reload() }
         for mute in try await users.mutes(of: subjects(.mute, as: User.self)) {
@@ -93,12 +131,10 @@ public struct Moderation: Sendable {
         for upload in subjects(.upload, as: Upload.self) { try await dropContent(of: upload) }
     }
 
-    /// - Returns: The accounts that were closed or opened.
-    private func closeAccounts(_ users: [UserID]) async throws -> Set<UserID> {
-        guard !users.isEmpty else { return [] }
-        let changed = try await revocations.reload().changed
-        for user in users where revocations.isClosed(user) { events.order(.closeAccount(user)) }
-        return changed
+    private func closeAccounts(_ users: [UserID]) async throws {
+        guard !users.isEmpty else { return }
+        try await sessions.catchUp()
+        for user in users { sessions.closeAccount(user) }
     }
 
     /// A failing disk must not stop the other changes. The file answers `gone` already, and `parley verify` finds files
@@ -110,4 +146,13 @@ public struct Moderation: Sendable {
             logger.error("a removed file is still on the disk", metadata: ["upload": "\(upload)", "error": "\(error)"])
         }
     }
+}
+
+/// On the changes of which transactions a server has acted: all before this one.
+private final class Horizon: Sendable {
+    private let value = Atomic(0)
+
+    var transaction: Int { value.load(ordering: .acquiring) }
+
+    func reach(_ transaction: Int) { value.store(transaction, ordering: .releasing) }
 }

@@ -78,9 +78,12 @@ struct NodeLease {
         if askedAt - confirmedAt > maxPause { unbrokenSince = askedAt }
         self.others = others
         var actions = confirm(askedAt, now)
-        if dead > 0, askedAt - unbrokenSince >= NodeTiming.death { actions.append(.reap) }
+        if dead > 0, isUnbroken { actions.append(.reap) }
         return actions
     }
+
+    /// Whether the server's own renewals have succeeded for so long that a silent server is dead.
+    var isUnbroken: Bool { confirmedAt - unbrokenSince >= NodeTiming.death }
 
     /// The row is gone: others took the server for dead.
     mutating func isGone(now: ContinuousClock.Instant) {

@@ -19,7 +19,21 @@ public final class Nodes: Sendable {
         var epochs: [@Sendable (NodeIdentity) async -> Void] = []
         var renewals: [@Sendable () async -> Void] = []
         var sockets: [@Sendable (Bool) async -> Void] = []
+        var asking: [@Sendable () -> Void] = []
+        var others: [@Sendable (Others) async -> Void] = []
         var countSockets: @Sendable () -> Int = { 0 }
+    }
+
+    /// What the database says of the other servers.
+    package struct Others: Sendable {
+        package var living: [NodeIdentity]
+        /// Those that did not say lately that they live.
+        package var silent: [NodeIdentity]
+        /// Whether this server's own renewals show that the silent are dead.
+        package var mayJudge: Bool
+
+        /// Whether there is no other row, not even a dead server's.
+        package var isNone: Bool { living.isEmpty && silent.isEmpty }
     }
 
     /// How often joining is tried while somebody holds a lock.
@@ -79,6 +93,16 @@ public final class Nodes: Sendable {
     /// `body` runs after each renewal: the database can be written to.
     func onRenewal(_ body: @escaping @Sendable () async -> Void) { subscribers.withLock { $0.renewals.append(body) } }
 
+    /// - Parameters:
+    ///   - asking: Runs just before the database is asked who the others are.
+    ///   - answered: Runs with the answer.
+    func onOthers(asking: @escaping @Sendable () -> Void, answered: @escaping @Sendable (Others) async -> Void) {
+        subscribers.withLock { subscribers in
+            subscribers.asking.append(asking)
+            subscribers.others.append(answered)
+        }
+    }
+
     /// `body` runs with false when this server's sockets belong on other servers, and with true when it may have sockets
     /// again.
     public func onSockets(_ body: @escaping @Sendable (_ mayStay: Bool) async -> Void) {
@@ -96,20 +120,25 @@ public final class Nodes: Sendable {
     func join() async throws {
         let began = ContinuousClock.now
         let (identity, others) = try await makeRow()
+        let count = others.living.count
         state.withLock { state in
             state.identity = identity
-            state.lease = NodeLease(others: others, now: began)
+            state.lease = NodeLease(others: count, now: began)
         }
+        for body in subscribers.withLock({ $0.others }) { await body(others) }
         joining.yield()
-        logger.info("joined", metadata: ["number": "\(identity.number)", "others": "\(others)"])
+        logger.info("joined", metadata: ["number": "\(identity.number)", "others": "\(count)"])
     }
 
-    private func makeRow() async throws -> (NodeIdentity, others: Int) {
+    private func makeRow() async throws -> (NodeIdentity, Others) {
         let epoch = UUID()
         for attempt in 1... {
             do {
-                let (number, others) = try await store.join(admission, epoch: epoch, ownsDatabase: ownsDatabase)
-                return (NodeIdentity(number: number, epoch: epoch), others)
+                let joined = try await store.join(admission, epoch: epoch, ownsDatabase: ownsDatabase)
+                return (
+                    NodeIdentity(number: joined.number, epoch: epoch),
+                    Others(living: joined.others.living, silent: joined.others.dead, mayJudge: false)
+                )
             } catch  where DatabaseFailure.metLock(error) && attempt < Self.attempts {
                 try await Task.sleep(for: .milliseconds(50))
             }
@@ -134,6 +163,14 @@ public final class Nodes: Sendable {
             try await store.leave(identity.epoch)
         } catch {
             logger.warning("the other servers were not told that this one stops", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Another server was heard of that the database may not have told of yet.
+    func hurry() {
+        state.withLock { state in
+            state.lease?.hurry(now: .now)
+            state.pause?.cancel()
         }
     }
 
@@ -187,13 +224,19 @@ public final class Nodes: Sendable {
 
     private func renew(_ subscribers: Subscribers) async {
         let (node, isDraining) = state.withLock { ($0.identity.epoch, $0.isDraining) }
+        for body in subscribers.asking { body() }
         do {
             let vitals = NodeStore.Vitals(sockets: subscribers.countSockets(), isDraining: isDraining)
             guard let renewal = try await store.renew(node, vitals) else {
                 logger.warning("the other servers took this one for dead; it joins again")
                 return change { $0.isGone(now: .now) }
             }
-            let actions = change { $0.renewed(others: renewal.living, dead: renewal.dead, now: .now) }
+            let actions = change {
+                $0.renewed(others: renewal.living.count, dead: renewal.dead.count, now: .now)
+            }
+            let others = Others(
+                living: renewal.living, silent: renewal.dead, mayJudge: change { $0.isUnbroken })
+            for body in subscribers.others { await body(others) }
             for action in actions { await perform(action) }
             for body in subscribers.renewals { await body() }
         } catch {
@@ -202,10 +245,13 @@ public final class Nodes: Sendable {
     }
 
     private func joinAgain() async {
+        for body in subscribers.withLock({ $0.asking }) { body() }
         do {
             let (identity, others) = try await makeRow()
             state.withLock { $0.identity = identity }
-            for action in change({ $0.joined(others: others, now: .now) }) { await perform(action) }
+            let count = others.living.count
+            for action in change({ $0.joined(others: count, now: .now) }) { await perform(action) }
+            for body in subscribers.withLock({ $0.others }) { await body(others) }
         } catch {
             fail("the server cannot join the others again", error)
         }

@@ -19,14 +19,15 @@ public struct Blocks: Sendable {
             throw ChatError(.forbidden, "at most \(BlockStore.maximum) people can be blocked")
         case .changed:
             events.deliver(.blocked(other, by: user, isBlocked: true))
-            await presence.part(user, other)
+            // They learn of it when they connect again, if not now.
+            try? await presence.part(user, other)
         }
     }
 
     public func unblock(_ other: UserID, by user: UserID) async throws {
         guard try await store.delete(other, by: user) else { return }
         events.deliver(.blocked(other, by: user, isBlocked: false))
-        await presence.reunite(user, other)
+        try? await presence.reunite(user, other)
     }
 
     /// The users do not show whether they are online.

@@ -12,6 +12,13 @@ package struct PresenceOverNodes: Sendable {
     package enum News: Hashable, Sendable {
         case online(UserID)
         case offline(UserID)
+
+        package var subject: (user: UserID, isArrival: Bool) {
+            switch self {
+            case .online(let user): (user, true)
+            case .offline(let user): (user, false)
+            }
+        }
     }
 
     /// A row of the table.
@@ -58,8 +65,18 @@ package struct PresenceOverNodes: Sendable {
         let from: Duration
     }
 
+    /// What a node told of one of its users.
+    package enum Change: Sendable {
+        case came
+        case left
+        /// The node sends its users to others: they have some time to get there.
+        case isMoving
+    }
+
     private let own: UInt16
     private var nodes: [UserID: Nodes] = [:]
+    /// Those whom a node has sent to others, and until when they count as there all the same.
+    private var moving: [Row: Duration] = [:]
     private var told: [Row: Told] = [:]
     private var departures: [UInt16: Departure] = [:]
     private var nextDeparture: Duration = .zero
@@ -67,13 +84,15 @@ package struct PresenceOverNodes: Sendable {
 
     /// How long after an event the table may lack it.
     package static let writing: Duration = .seconds(10)
-    /// How long the users of a node that stopped in order may take to connect to another one.
+    /// How long the users of a node that stops in order may take to connect to another one.
     package static let grace: Duration = .seconds(10)
     /// The users of a dead node go offline at this pace: 500 a second.
     package static let pace: Duration = .milliseconds(2)
     private static let maxTold = 100_000
 
     package init(own: UInt16) { self.own = own }
+
+    package func isOf(_ node: UInt16) -> Bool { own == node }
 
     package var count: Int { nodes.count }
 
@@ -83,25 +102,43 @@ package struct PresenceOverNodes: Sendable {
 
     /// The user's first device here.
     /// - Returns: News if the user was on no other node.
-    package mutating func enter(_ user: UserID) -> News? { add(user, own) ? .online(user) : nil }
+    package mutating func enter(_ user: UserID) -> News? {
+        moving[Row(user: user, node: own)] = nil
+        return add(user, own) ? .online(user) : nil
+    }
 
     /// The user's last device here is gone.
     package mutating func leave(_ user: UserID) -> News? { remove(user, own) ? .offline(user) : nil }
+
+    /// The user's last device here is gone, because this node sends its users to others.
+    package mutating func move(_ user: UserID, at now: Duration) { move(Row(user: user, node: own), at: now) }
+
+    private mutating func move(_ row: Row, at now: Duration) {
+        guard nodes[row.user]?.contains(row.node) == true, moving[row] == nil else { return }
+        moving[row] = now + Self.grace
+    }
 
     // MARK: Other nodes
 
     /// A node told that a user came or went.
     /// - Parameter counter: Of the frame that told it: what was told later counts, whatever comes first.
     package mutating func hear(
-        _ user: UserID, isOnline: Bool, on node: UInt16, counter: UInt64, at now: Duration
+        _ user: UserID, _ change: Change, on node: UInt16, counter: UInt64, at now: Duration
     ) -> News? {
         let row = Row(user: user, node: node)
         guard node != own, told[row].map({ $0.counter <= counter }) ?? true else { return nil }
         if told.count >= Self.maxTold { forgetTold(at: now) }
-        told[row] = Told(isOnline: isOnline, counter: counter, at: now)
+        told[row] = Told(isOnline: change == .came, counter: counter, at: now)
         departures[node]?.users.remove(user)
-        if isOnline { return add(user, node) ? .online(user) : nil }
-        return remove(user, node) ? .offline(user) : nil
+        switch change {
+        case .came:
+            moving[row] = nil
+            return add(user, node) ? .online(user) : nil
+        case .left: return remove(user, node) ? .offline(user) : nil
+        case .isMoving:
+            move(row, at: now)
+            return nil
+        }
     }
 
     private mutating func forgetTold(at now: Duration) { told = told.filter { now - $0.value.at < Self.writing } }
@@ -118,7 +155,9 @@ package struct PresenceOverNodes: Sendable {
     private mutating func depart(_ node: UInt16, at now: Duration, from: Duration) {
         guard node != own else { return }
         told = told.filter { $0.key.node != node }
-        let users = Set(nodes.lazy.filter { $0.value.contains(node) }.map(\.key))
+        let moving = moving
+        let users = Set(
+            nodes.lazy.filter { $0.value.contains(node) && moving[Row(user: $0.key, node: node)] == nil }.map(\.key))
         if !users.isEmpty { departures[node] = Departure(users: users, noted: now, from: from) }
     }
 
@@ -137,6 +176,7 @@ package struct PresenceOverNodes: Sendable {
         }
         var news: [News] = []
         for row in present {
+            moving[row] = nil
             if let departure = departures[row.node], departure.noted <= began {
                 departures[row.node]?.users.remove(row.user)
             }
@@ -152,7 +192,8 @@ package struct PresenceOverNodes: Sendable {
 
     /// Who is about to go has their time, whatever the table says.
     private func isExpected(_ user: UserID, _ node: UInt16, _ present: Set<Row>) -> Bool {
-        present.contains(Row(user: user, node: node)) || departures[node]?.users.contains(user) == true
+        let row = Row(user: user, node: node)
+        return present.contains(row) || moving[row] != nil || departures[node]?.users.contains(user) == true
     }
 
     /// When the table is to be read again; nil if it agrees with what was told.
@@ -162,11 +203,15 @@ package struct PresenceOverNodes: Sendable {
 
     /// When `advance` is due; nil if nobody is about to go.
     package var deadline: Duration? {
-        departures.values.map(\.from).min().map { max($0, nextDeparture) }
+        let departure = departures.values.map(\.from).min().map { max($0, nextDeparture) }
+        return [departure, moving.values.min()].compactMap { $0 }.min()
     }
 
     package mutating func advance(to now: Duration) -> [News] {
         var news: [News] = []
+        for (row, end) in moving where end <= now {
+            if remove(row.user, row.node) { news.append(.offline(row.user)) }
+        }
         nextDeparture = max(nextDeparture, now - .seconds(1))
         for (node, departure) in departures where departure.from <= now {
             while nextDeparture <= now, let user = departures[node]?.users.popFirst() {
@@ -192,6 +237,7 @@ package struct PresenceOverNodes: Sendable {
 
     /// - Returns: Whether the user is nowhere now.
     private mutating func remove(_ user: UserID, _ node: UInt16) -> Bool {
+        moving[Row(user: user, node: node)] = nil
         guard nodes[user]?.contains(node) == true else { return false }
         if nodes[user]?.remove(node) == true { return false }
         nodes[user] = nil

@@ -41,6 +41,20 @@ public final class Typing: Sendable {
         events.deliver(.typingBegan(conversation: conversation, by: speaker.name, origin: origin))
     }
 
+    /// Somebody types at another server, which may die before it says that they have stopped.
+    func hear(_ active: Bool, in conversation: ConversationID, by user: UserID, ended: @escaping @Sendable () -> Void) {
+        let key = Key(conversation: conversation, user: user)
+        guard active else {
+            _ = stop(key)
+            return
+        }
+        let timer = Task { [weak self] in
+            guard (try? await Task.sleep(for: Self.duration)) != nil, let self, stop(key) else { return }
+            ended()
+        }
+        timers.withLock { $0.updateValue(timer, forKey: key) }?.cancel()
+    }
+
     /// The message that was being typed has been sent.
     func end(in conversation: ConversationID, by user: UserID, origin: ConnectionID?) {
         guard stop(Key(conversation: conversation, user: user)) else { return }

@@ -27,9 +27,14 @@ package struct ConversationSnapshots: Sendable {
         self.announcements = announcements
     }
 
+    /// - Parameter isFirst: Whether its messages are news to nobody: however many there are, it can be told.
     /// - Returns: Nil when there is more than can be told, or no such conversation.
-    package func read(_ id: ConversationID, since revision: Int, isWhole: Bool) async throws -> Answer? {
-        guard let found = try await store(Question(id: id, since: revision)), !found.isCut else { return nil }
+    package func read(
+        _ id: ConversationID, since revision: Int, isWhole: Bool, isFirst: Bool = false
+    ) async throws -> Answer? {
+        // Those who are let in read the messages by themselves.
+        let since = isFirst ? Int(Int32.max) : revision
+        guard let found = try await store(Question(id: id, since: since)), isFirst || !found.isCut else { return nil }
         let position = found.position
         let messages = found.messages.filter { $0.revision > revision }
         // Each revision that is no message's may be a member's, a role's or the title's.

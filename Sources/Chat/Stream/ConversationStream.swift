@@ -18,6 +18,8 @@ package final class ConversationStream: EventSink {
     private let parts: [StreamPart]
     private let reader = Mutex<Reader?>(nil)
     private let began = ContinuousClock.now
+    /// Seconds that the reading of what was missed took.
+    let repairs = Histogram(bounds: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5])
 
     /// How often conversations without an audience are forgotten.
     private static let forgettingPeriod: Duration = .seconds(1)
@@ -40,6 +42,12 @@ package final class ConversationStream: EventSink {
             unchecked = unchecked.filter { id in !part(of: id).forget(id, unless: { outlet.hasAudience(id) }) }
         }
     }
+
+    /// The conversations that somebody here follows.
+    package var conversations: [ConversationID] { parts.flatMap(\.conversations) }
+
+    /// The conversations of which something is missing.
+    package var troubled: Int { parts.reduce(0) { $0 + $1.troubled } }
 
     package var followed: Int { parts.reduce(0) { $0 + $1.followed } }
 
@@ -96,19 +104,101 @@ package final class ConversationStream: EventSink {
         return .several(arriving.map { .enter(position.id, $0) })
     }
 
-    package func apply(_ news: ConversationNews) {
+    package func apply(_ news: ConversationNews) { apply(news, news.events.map { .event($0) }) }
+
+    private func apply(_ news: ConversationNews, _ told: [LiveStep]) {
         let id = news.conversation
         let now = now
         change(id) { state in
             for user in news.leaving { state.timelines.note(id, at: news.revision, of: user, isMember: false) }
             let before = ConversationPosition(id: id, revision: news.revision - 1, lastSeq: news.lastSeq)
             let arrival = arrival(news.arriving, at: before, &state, now)
-            let steps: [LiveStep] = news.leaving.map { .leave(id, $0) } + news.events.map { .event($0) }
+            let steps: [LiveStep] = news.leaving.map { .leave(id, $0) } + told
             return state.timelines.take(
                 .init(revision: news.revision, kind: .other, payload: .several(steps), arrival: arrival), in: id,
                 at: now)
         }
     }
+
+    // MARK: What other servers tell
+
+    /// A message, if `seq` is its position, or a change of one.
+    package func relay(
+        _ event: RelayedEvent, in id: ConversationID, revision: Int, seq: Int? = nil, arriving: [NewMember] = []
+    ) {
+        let now = now
+        change(id) { state in
+            let before = ConversationPosition(id: id, revision: revision - 1, lastSeq: (seq ?? 1) - 1)
+            let arrival = arrival(arriving, at: before, &state, now)
+            let kind = seq.map { Timeline<LiveStep>.Event.Kind.message(seq: $0) } ?? .messageChange
+            return state.timelines.take(
+                .init(revision: revision, kind: kind, payload: .relayed(event), arrival: arrival), in: id, at: now)
+        }
+    }
+
+    /// A change that is no message's.
+    /// - Parameter events: What is told with it, before the news' own.
+    package func relay(_ news: ConversationNews, _ events: [RelayedEvent]) {
+        apply(news, events.map { .relayed($0) } + news.events.map { .event($0) })
+    }
+
+    /// An event that has no revision.
+    package func relay(_ event: RelayedEvent) { outlet.perform([.relayed(event)]) }
+
+    /// A change is about to be told by which these users come: for those who are here the conversation is followed from now
+    /// on.
+    /// - Parameter lastSeq: The position of the last message before it.
+    package func expect(_ revision: Int, of id: ConversationID, lastSeq: Int, arriving: [UserID]) {
+        let now = now
+        change(id) { state in
+            for user in arriving { state.timelines.note(id, at: revision, of: user, isMember: true) }
+            if arriving.contains(where: { outlet.hasDevices($0) }) {
+                state.follow(ConversationPosition(id: id, revision: revision - 1, lastSeq: lastSeq), at: now)
+            }
+            return state.timelines.promise(revision, in: id, isAwaited: !arriving.isEmpty, at: now)
+        }
+    }
+
+    /// Who sees the conversation may have changed: that is read.
+    /// - Parameter isHere: Whether somebody who is connected here may see it, although nobody here followed it.
+    package func look(at id: ConversationID, revision: Int, isHere: Bool) {
+        let now = now
+        change(id) { state in
+            if state.timelines.follows(id) {
+                return state.timelines.hear(of: revision, in: id, at: now) + state.timelines.reread(id)
+            }
+            guard isHere else { return state.timelines.hear(of: revision, in: id, at: now) }
+            state.noteFollowing(id)
+            return state.timelines.follow(id, loadingFrom: max(0, revision - 1), at: now)
+        }
+    }
+
+    /// What the database says of a conversation of which anything may have been missed.
+    /// - Returns: Whether more was told here than the database has: it may have lost changes.
+    package func meet(_ position: ConversationPosition) -> Bool {
+        let now = now
+        var isAhead = false
+        change(position.id) { state in
+            guard let applied = state.timelines.applied(position.id) else {
+                state.noteFollowing(position.id)
+                return state.timelines.follow(position.id, loadingFrom: max(0, position.revision - 1), at: now)
+            }
+            isAhead = applied > position.revision
+            return state.timelines.hear(of: position.revision, in: position.id, at: now)
+        }
+        return isAhead
+    }
+
+    /// The last revision that went out; nil if nobody here follows the conversation.
+    package func applied(_ id: ConversationID) -> Int? { part(of: id).applied(id) }
+
+    package func follows(_ id: ConversationID) -> Bool { applied(id) != nil }
+
+    /// What was told cannot be put right: the conversation's connections are cut.
+    package func giveUp(_ id: ConversationID) { change(id) { $0.timelines.giveUp(id) } }
+
+    /// All connections are cut: nobody knows what they missed.
+    package func cut(_ users: [UserID]) { outlet.perform(users.map { .order(.cut($0, hiding: nil)) }) }
 
     package func deliver(_ event: ChatEvent) {
         switch event {
@@ -151,7 +241,6 @@ package final class ConversationStream: EventSink {
         change(id) { $0.timelines.abandon(revision, in: id, at: now) }
     }
 
-    /// A conversation has come to this revision. Whoever says so does not know the change.
     package func hear(of revision: Int, in id: ConversationID) {
         let now = now
         change(id) { $0.timelines.hear(of: revision, in: id, at: now) }
@@ -202,10 +291,15 @@ package final class ConversationStream: EventSink {
 
     /// The device joins the rooms of these conversations, corrected by what changed since `beginArrival`.
     /// - Parameter join: Is called in the order in which events go out: what goes out after it reaches the device.
+    /// - Returns: The position of the last message that went out in each of these rooms before the device joined. What
+    ///   follows, and everything in other conversations, comes to it by itself.
+    @discardableResult
     package func endArrival(
         _ arrival: Arrival, listed: [ConversationPosition],
         join: @escaping @Sendable ([ConversationID]) -> Void
-    ) {
+    ) -> [ConversationID: Int] {
+        var positions: [ConversationID: Int] = [:]
+        positions.reserveCapacity(listed.count)
         let now = now
         var groups: [[ConversationPosition]] = Array(repeating: [], count: parts.count)
         for position in listed { groups[index(of: position.id)].append(position) }
@@ -215,6 +309,7 @@ package final class ConversationStream: EventSink {
                 let (rooms, reads) = state.timelines.endArrival(arrival.parts[index], listed: groups[index], at: now)
                 for position in new { state.noteFollowing(position.id) }
                 if !rooms.isEmpty { state.perform(.join(rooms, join)) }
+                for id in rooms { positions[id] = state.timelines.lastSeq(id) }
                 for (id, actions) in reads {
                     state.noteFollowing(id)
                     state.collect(actions, of: id)
@@ -223,6 +318,7 @@ package final class ConversationStream: EventSink {
             return (part, due)
         }
         finish(changed)
+        return positions
     }
 
     // MARK: Work
@@ -273,10 +369,14 @@ package final class ConversationStream: EventSink {
         let reader = reader.withLock { $0 }
         Task {
             do {
+                let start = ContinuousClock.now
                 let answer = try await reader?(id, read)
+                repairs.record((ContinuousClock.now - start) / .seconds(1))
                 let now = now
                 change(id) { state in
-                    guard let (snapshot, members) = answer else { return state.timelines.giveUp(id) }
+                    guard let (snapshot, members) = answer else {
+                        return state.timelines.giveUp(read, in: id)
+                    }
                     return state.timelines.finishRead(read, snapshot, members: members, in: id, at: now)
                 }
             } catch {

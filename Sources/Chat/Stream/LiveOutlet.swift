@@ -19,6 +19,7 @@ package indirect enum LiveStep: Sendable {
     /// the message as it was stored, and is told only of a change.
     case missed(Message, origin: ConnectionID? = nil)
     case event(ChatEvent)
+    case relayed(RelayedEvent)
     case order(ConnectionOrder)
     /// The user's devices join the room. Those that were not there are told of the conversation, if there is a view of it.
     case enter(ConversationID, NewMember)

@@ -38,9 +38,8 @@ final class StreamPart: Sendable {
         /// Nobody empties the outbox any more. Everybody is cut, so that their clients catch up.
         private mutating func boundOutbox() {
             guard outbox.count > StreamPart.maxOutbox else { return }
-            let ids = Array(timelines.conversations)
-            outbox = ids.map { .cut($0) }
-            for id in ids { timelines.remove(id) }
+            outbox = []
+            for id in Array(timelines.conversations) { collect(timelines.giveUp(id), of: id) }
         }
 
         fileprivate mutating func takeDue() -> Due {
@@ -74,6 +73,12 @@ final class StreamPart: Sendable {
     private let state = Mutex(State())
 
     var followed: Int { state.withLock { $0.timelines.conversations.count } }
+
+    var troubled: Int { state.withLock { $0.timelines.troubled } }
+
+    var conversations: [ConversationID] { state.withLock { Array($0.timelines.conversations) } }
+
+    func applied(_ id: ConversationID) -> Int? { state.withLock { $0.timelines.applied(id) } }
 
     func change(_ body: (inout State) -> Void) -> Due {
         state.withLock { state in

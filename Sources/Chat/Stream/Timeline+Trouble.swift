@@ -20,6 +20,8 @@ extension Timeline {
         var isWhole = false
         /// Whether the state was not known when the timeline began, so that there is nobody to whom messages are new.
         var isFirst = false
+        /// Whether devices that are connected here may have to be let in by what is read or waits.
+        var isAwaited = false
         /// A snapshot that waits for promised changes which it includes.
         var snapshot: Snapshot?
         /// What is told as soon as everything up to a revision was.

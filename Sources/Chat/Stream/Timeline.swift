@@ -13,6 +13,8 @@ package struct Timeline<Payload: Sendable>: Sendable {
         package var since: Int
         /// Whether the snapshot has to say who is a member even if every revision is a message's.
         package var isWhole: Bool
+        /// Whether its messages are news to nobody, so that none has to be in the snapshot.
+        package var isFirst: Bool
         fileprivate var timeline: UInt32
         fileprivate var attempt: UInt32
     }
@@ -22,7 +24,7 @@ package struct Timeline<Payload: Sendable>: Sendable {
         /// `finishRead` or `failRead` follows.
         case read(Read)
         /// What is missing cannot be told. The conversation's connections are cut, so that their clients catch up, and this
-        /// timeline is thrown away.
+        /// timeline is thrown away. Where somebody waits to be let in, who is in no room that could be cut, another one begins.
         case giveUp
     }
 
@@ -68,14 +70,34 @@ package struct Timeline<Payload: Sendable>: Sendable {
         update {
             $0.isFirst = true
             $0.isWhole = true
+            $0.isAwaited = true
+        }
+        read(&actions)
+    }
+
+    /// Whether its state is still to be read, so that nobody has been told anything by it.
+    package var isLoading: Bool { if case .trouble(let state) = trouble { state.isFirst } else { false } }
+
+    /// Whether somebody may wait to be let in, who is in no room yet.
+    package var isAwaited: Bool { if case .trouble(let state) = trouble { state.isAwaited } else { false } }
+
+    /// A device joins whose list has this state, while the state is still to be read: what follows is news to it. What is
+    /// being read may begin later, or end earlier.
+    package mutating func begin(applied revision: Int, lastSeq seq: Int, _ actions: inout [Action]) {
+        guard isLoading else { return }
+        (applied, lastSeq) = (revision, seq)
+        update {
+            $0.isFirst = false
+            $0.isWhole = true
+            $0.snapshot = nil
         }
         read(&actions)
     }
 
     private mutating func read(_ actions: inout [Action]) {
         attempts &+= 1
-        let isWhole = update { $0.isWhole }
-        let read = Read(since: applied, isWhole: isWhole, timeline: number, attempt: attempts)
+        let (isWhole, isFirst) = update { ($0.isWhole, $0.isFirst) }
+        let read = Read(since: applied, isWhole: isWhole, isFirst: isFirst, timeline: number, attempt: attempts)
         update {
             $0.reading = read
             $0.mustRead = false
@@ -107,6 +129,7 @@ package struct Timeline<Payload: Sendable>: Sendable {
             $0.promised[event.revision] = nil
             $0.pending[event.revision] = event
             $0.known = max($0.known, event.revision)
+            if event.arrival != nil { $0.isAwaited = true }
             return $0.pending.count > Self.maxPending
         }
         if isTooMuch { return actions.append(.giveUp) }
@@ -114,9 +137,13 @@ package struct Timeline<Payload: Sendable>: Sendable {
     }
 
     /// Somebody is about to commit this change and will bring it: it is not read from the database meanwhile.
-    package mutating func promise(_ revision: Int, at now: Duration, _ actions: inout [Action]) {
+    /// - Parameter isAwaited: Whether somebody who is connected here comes with it.
+    package mutating func promise(
+        _ revision: Int, isAwaited: Bool = false, at now: Duration, _ actions: inout [Action]
+    ) {
         guard revision > applied else { return }
         update {
+            if isAwaited { $0.isAwaited = true }
             if $0.pending[revision] == nil { $0.promised[revision] = now + Self.maxPromise }
         }
         settle(at: now, &actions)
@@ -185,7 +212,8 @@ package struct Timeline<Payload: Sendable>: Sendable {
             $0.due = (missing, now + Self.retryDelay)
             let since = $0.missedSince ?? now
             $0.missedSince = since
-            return now - since >= Self.maxWait
+            // Devices wait for a state that is read for the first time. They are in no room that could be cut.
+            return !$0.isFirst && now - since >= Self.maxWait
         }
         if isHopeless { actions.append(.giveUp) }
     }
@@ -196,6 +224,7 @@ package struct Timeline<Payload: Sendable>: Sendable {
             // A snapshot that is being read may be older than what was missed.
             if $0.reading != nil { $0.mustRead = true }
             $0.isWhole = true
+            $0.isAwaited = true
             return $0.reading != nil
         }
         if !isReading { read(&actions) }

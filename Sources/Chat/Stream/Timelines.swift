@@ -49,6 +49,8 @@ package struct Timelines<Payload: Sendable>: Sendable {
     package init() {}
 
     package var conversations: some Collection<ConversationID> { timelines.keys }
+    /// How many wait for something.
+    package var troubled: Int { deadlines.count }
     package var deadline: Duration? { deadlines.values.min() }
 
     package func follows(_ id: ConversationID) -> Bool { timelines[id] != nil }
@@ -56,25 +58,37 @@ package struct Timelines<Payload: Sendable>: Sendable {
     /// The last revision that was delivered; nil if nobody here follows the conversation.
     package func applied(_ id: ConversationID) -> Int? { timelines[id]?.applied }
 
+    /// The position of the last message that was delivered; nil if nobody here follows the conversation.
+    package func lastSeq(_ id: ConversationID) -> Int? { timelines[id]?.lastSeq }
+
     // MARK: Following
 
     /// The first member here became one by a change that says what the conversation looked like then.
-    package mutating func follow(_ listed: Listed, at now: Duration) {
-        guard timelines[listed.id] == nil else { return }
+    @discardableResult
+    package mutating func follow(_ listed: Listed, at now: Duration) -> Actions {
+        guard timelines[listed.id] == nil else {
+            return with(listed.id) { $0.begin(applied: listed.revision, lastSeq: listed.lastSeq, &$1) }
+        }
         lastTimeline &+= 1
         timelines[listed.id] = Timeline(
             applied: listed.revision, lastSeq: listed.lastSeq, number: lastTimeline)
         hearAgain(listed.id, at: now)
+        return []
     }
 
     /// The first member here became one by a change of which only the revision is known.
     package mutating func follow(_ id: ConversationID, loadingFrom revision: Int, at now: Duration) -> Actions {
         guard timelines[id] == nil else { return [] }
+        let actions = load(id, from: revision)
+        hearAgain(id, at: now)
+        return actions
+    }
+
+    private mutating func load(_ id: ConversationID, from revision: Int) -> Actions {
         var actions: Actions = []
         lastTimeline &+= 1
         timelines[id] = Timeline(loadingFrom: revision, number: lastTimeline, &actions)
         readings[id] = lastArrival
-        hearAgain(id, at: now)
         return actions
     }
 
@@ -117,8 +131,10 @@ package struct Timelines<Payload: Sendable>: Sendable {
         return with(id) { $0.take(event, at: now, &$1) }
     }
 
-    package mutating func promise(_ revision: Int, in id: ConversationID, at now: Duration) -> Actions {
-        with(id) { $0.promise(revision, at: now, &$1) }
+    package mutating func promise(
+        _ revision: Int, in id: ConversationID, isAwaited: Bool = false, at now: Duration
+    ) -> Actions {
+        with(id) { $0.promise(revision, isAwaited: isAwaited, at: now, &$1) }
     }
 
     package mutating func retract(_ revision: Int, in id: ConversationID, at now: Duration) -> Actions {
@@ -165,11 +181,20 @@ package struct Timelines<Payload: Sendable>: Sendable {
     /// Something may have been missed: the conversation's state is to be read, whatever was heard of.
     package mutating func reread(_ id: ConversationID) -> Actions { with(id) { $0.reread(&$1) } }
 
-    /// What was missed cannot be told.
-    package mutating func giveUp(_ id: ConversationID) -> Actions {
-        guard follows(id) else { return [] }
+    /// There is no snapshot: more was missed than can be told, or there is no such conversation.
+    package mutating func giveUp(_ read: Timeline<Payload>.Read, in id: ConversationID) -> Actions {
+        guard timelines[id]?.isReading(read) == true else { return [] }
+        guard read.isFirst else { return giveUp(id) }
+        // Nothing was asked of it but that it exists.
         remove(id)
         return [.giveUp]
+    }
+
+    /// What was missed cannot be told. What was told to nobody yet is read from the beginning for those who wait for it.
+    package mutating func giveUp(_ id: ConversationID) -> Actions {
+        guard let timeline = timelines[id] else { return [] }
+        remove(id)
+        return [.giveUp] + (timeline.isAwaited ? load(id, from: 0) : [])
     }
 
     /// Acts on every deadline that has come.
@@ -183,16 +208,17 @@ package struct Timelines<Payload: Sendable>: Sendable {
         guard let index = timelines.index(forKey: id) else { return [] }
         let wasInOrder = timelines.values[index].isInOrder
         var actions: Actions = []
+        var again: Actions = []
         body(&timelines.values[index], &actions)
         if !wasInOrder || !timelines.values[index].isInOrder { deadlines[id] = timelines.values[index].deadline }
         for action in actions {
             switch action {
             case .deliver: continue
             case .read: readings[id] = lastArrival
-            case .giveUp: remove(id)
+            case .giveUp: again = giveUp(id).filter { if case .read = $0 { true } else { false } }
             }
         }
-        return actions
+        return actions + again
     }
 
     // MARK: Arrivals
@@ -251,8 +277,7 @@ package struct Timelines<Payload: Sendable>: Sendable {
     package mutating func show(_ listed: Listed, to user: UserID, at now: Duration) -> Actions {
         forgetHiding(of: listed.id, from: user)
         noteUnrevised(listed.id, at: listed.revision, of: user, isMember: true)
-        follow(listed, at: now)
-        return with(listed.id) { $0.readAgain(&$1) }
+        return follow(listed, at: now) + with(listed.id) { $0.readAgain(&$1) }
     }
 
     private mutating func noteUnrevised(_ id: ConversationID, at revision: Int, of user: UserID, isMember: Bool) {
@@ -297,7 +322,8 @@ package struct Timelines<Payload: Sendable>: Sendable {
                 if note.isNewer(than: list), !note.isMember { continue }
             }
             rooms.append(conversation.id)
-            follow(conversation, at: now)
+            let actions = follow(conversation, at: now)
+            if !actions.isEmpty { reads.append((conversation.id, actions)) }
         }
         for (id, note) in newer where note.isMember {
             // Where nothing was followed yet, the note may be older than the list. The device joins by a snapshot.
@@ -305,6 +331,8 @@ package struct Timelines<Payload: Sendable>: Sendable {
                 reads.append((id, follow(id, loadingFrom: note.revision - 1, at: now)))
                 continue
             }
+            // It lets in whoever is a member as soon as its state has been read.
+            if timeline.isLoading { continue }
             if note.isUnrevised || timeline.beginning < note.revision {
                 rooms.append(id)
             } else {

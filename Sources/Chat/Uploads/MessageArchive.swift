@@ -55,8 +55,8 @@ public struct MessageArchive: Sendable {
         }
         let content = layout.contentRange(index)
         let wanted = range.clamped(to: content)
-        let chunks = reader.chunks(wanted.lowerBound - content.lowerBound..<wanted.upperBound - content.lowerBound)
-        for try await chunk in chunks { try await send(chunk) }
+        let bytes = wanted.lowerBound - content.lowerBound..<wanted.upperBound - content.lowerBound
+        try await uploads.storing { try await reader.begin(bytes) }.write(send)
     }
 
     /// Sends those bytes of a header at `place` that are in `range`.
@@ -68,12 +68,12 @@ public struct MessageArchive: Sendable {
         try await send(ByteBuffer(bytes: part))
     }
 
-    private func checksum(_ index: Int, _ reader: BlobReader? = nil) async throws -> UInt32 {
+    private func checksum(_ index: Int, _ reader: ContentReader? = nil) async throws -> UInt32 {
         try await uploads.checksums(files[index].servedSHA256) {
             let reader = if let reader { reader } else { try await open(index) }
             return try await uploads.storing { try await reader.crc32() }
         }
     }
 
-    private func open(_ index: Int) async throws -> BlobReader { try await uploads.openServed(files[index]) }
+    private func open(_ index: Int) async throws -> ContentReader { try await uploads.openServed(files[index]) }
 }

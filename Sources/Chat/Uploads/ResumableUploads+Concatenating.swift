@@ -1,7 +1,6 @@
 public import ChatModel
 import ChatStore
 import Foundation
-import Media
 
 extension ResumableUploads {
     /// Makes one upload of finished parts, in their order. The parts are used up.
@@ -65,15 +64,5 @@ extension ResumableUploads {
             length += part.length
         }
         return length
-    }
-
-    /// Puts the bytes of the parts into the upload's own file, and deletes theirs. Begins anew where the server ended in
-    /// between.
-    func assemble(_ id: UploadID, from parts: [UploadID]) async throws {
-        let blobs = uploads.storage.blobs
-        try await uploads.storing { try await blobs.assemble(id.uuid, from: parts.map(\.uuid)) }
-        try await store.forgetParts(of: id)
-        // What stays is swept up later.
-        for part in parts { try? await blobs.discard(part.uuid) }
     }
 }

@@ -4,18 +4,28 @@ public import Foundation
 import Media
 public import NIOCore
 
-/// Files that arrive in pieces, over any number of requests and restarts. The length of the temporary file is the offset,
-/// so the two cannot differ. When all bytes have come, the file is processed like every other upload.
+/// Files that arrive in pieces, over any number of requests and restarts. When all bytes have come, the file is processed
+/// like every other upload.
 public struct ResumableUploads: Sendable {
     let uploads: Uploads
     let store: PartialUploadStore
 
+    let pieces: any UploadPieces
     let writers = PieceWriters()
     private let finishing = KeyedLock<UploadID>()
 
-    init(uploads: Uploads, store: PartialUploadStore) {
+    init(uploads: Uploads, stores: Stores) {
         self.uploads = uploads
-        self.store = store
+        store = stores.partialUploads
+        let blobs = uploads.storage.blobs
+        pieces =
+            if let objects = uploads.storage.contents.objects {
+                ObjectPieces(
+                    blobs: blobs, objects: objects, store: stores.uploadPieces, partials: stores.partialUploads,
+                    dropped: uploads.dropped)
+            } else {
+                LocalPieces(blobs: blobs, store: stores.partialUploads)
+            }
     }
 
     /// How far an upload is.
@@ -59,20 +69,19 @@ public struct ResumableUploads: Sendable {
         let place = try await uploads.reserve(uploader, length: plan.length)
         defer { uploads.underWay.leave(place, keeping: place.bytes) }
         let id = UploadID.make()
-        let writer = uploads.storage.blobs.makeWriter(id.uuid, maxBytes: 0)
         let beginning = PartialUploadStore.Beginning(
             name: FileName.cleaned(name), metadata: metadata, length: place.bytes, isDeferred: plan.length == nil,
             hasExplicitEnd: plan.hasExplicitEnd, concat: plan.isPart ? PartialUpload.part : nil)
+        try await uploads.storing { try await pieces.begin(id) }
         let expires: Date
         do {
-            _ = try await uploads.storing { try await writer.suspend() }
             guard let date = try await store.insert(id, owner: owner, beginning) else {
                 throw ChatError(
                     .rateLimited, "at most \(PartialUploadStore.maxEach) unfinished uploads", retryAfter: 60)
             }
             expires = date
         } catch {
-            await writer.abort()
+            try? await uploads.storage.blobs.discard(id.uuid)
             throw error
         }
         if plan.length == 0, !plan.isPart, !plan.hasExplicitEnd { return try await status(of: id, owner: owner) }
@@ -139,17 +148,17 @@ public struct ResumableUploads: Sendable {
         guard piece.offset == current else { throw mismatch(current) }
         try await setLength(of: &partial, by: piece)
         if let size = piece.size, size > partial.length - current { throw tooLong(partial) }
-        if piece.checksum != nil { try await store.distrust(id, from: current) }
         let writer = try await uploads.storing { [partial] in
-            try await uploads.storage.blobs.resumeWriter(id.uuid, at: current, maxBytes: partial.length)
+            try await pieces.writer(of: partial, at: current, isChecked: piece.checksum != nil)
         }
         do {
             try await turn.run { try await receive(body, turn, writer, piece.checksum, id) }
         } catch {
-            _ = try? await writer.suspend()
-            if piece.checksum == nil { _ = try? await store.renew(id) }
+            await writer.interrupt()
             switch error {
             case let error as ChatError where error.code == .tooLarge: throw tooLong(partial)
+            case let error as ChatError where error.code == .uploadOffsetMismatch:
+                throw mismatch(try await offset(of: partial))
             case is CancellationError where !Task.isCancelled: throw Self.interrupted
             default: throw error
             }
@@ -157,15 +166,25 @@ public struct ResumableUploads: Sendable {
         let count = await writer.count
         let isLast = partial.hasExplicitEnd && piece.isLast && (partial.isDeferred || count == partial.length)
         guard isLast || partial.isComplete(with: count) else {
-            let end = try await uploads.storing { try await writer.suspend() }
+            let end = try await suspend(writer, of: partial)
             return progress(partial, end, try await store.renew(id))
         }
         if partial.hasExplicitEnd, count == 0 {
             _ = try? await writer.suspend()
             throw ChatError.invalid("file", "is empty")
         }
-        try await complete(partial, writer)
+        // Another request may have sent the whole upload as well, and been faster.
+        guard try await complete(partial, writer) else { throw mismatch(try await finished(id, owner).offset) }
         return try await finished(id, owner)
+    }
+
+    private func suspend(_ writer: any PieceWriter, of partial: PartialUpload) async throws -> Int {
+        do {
+            return try await uploads.storing { try await writer.suspend() }
+        } catch let error as ChatError where error.code == .uploadOffsetMismatch {
+            // Another server was faster.
+            throw mismatch(try await offset(of: partial))
+        }
     }
 
     /// A client that did not hear of the end repeats the last request.
@@ -197,8 +216,8 @@ public struct ResumableUploads: Sendable {
     private static let touching: Duration = .seconds(PartialUploadStore.idleSeconds / 4)
 
     private func receive(
-        _ body: some AsyncSequence<ByteBuffer, any Error> & Sendable, _ turn: PieceWriters.Turn, _ writer: BlobWriter,
-        _ checksum: PieceChecksum?, _ id: UploadID
+        _ body: some AsyncSequence<ByteBuffer, any Error> & Sendable, _ turn: PieceWriters.Turn,
+        _ writer: any PieceWriter, _ checksum: PieceChecksum?, _ id: UploadID
     ) async throws {
         var check = checksum.map(PieceChecksum.Check.init)
         var touched = ContinuousClock.now
@@ -234,41 +253,67 @@ public struct ResumableUploads: Sendable {
         defer { writers.end(key(partial)) }
         let removed = try await finishing.withLock(id) { try await store.delete(id) }
         guard removed else { return try await uploads.delete(id, by: owner) }
-        for file in [id] + (partial.parts ?? []) {
-            try await uploads.storing { try await uploads.storage.blobs.discard(file.uuid) }
-        }
+        try await uploads.storing { try await pieces.discard(partial) }
     }
 
     // MARK: The end
 
-    /// Finishes an upload whose bytes have all come. A second caller waits for the first.
+    /// Finishes an upload whose bytes have all come. A second caller waits for the first; at another server it finds the
+    /// upload finished.
     ///
     /// - Parameter writer: The writer of the last piece; without it, the file is read again.
-    func complete(_ partial: PartialUpload, _ writer: BlobWriter? = nil) async throws {
+    /// - Returns: Whether the upload has the writer's bytes. Otherwise somebody else has finished it with others.
+    @discardableResult
+    func complete(_ partial: PartialUpload, _ writer: (any PieceWriter)? = nil) async throws -> Bool {
         try await finishing.withLock(partial.id) {
-            guard let partial = try await store.find(partial.id, owner: partial.owner) else { return }
-            if let parts = partial.parts { try await assemble(partial.id, from: parts) }
-            let blobs = uploads.storage.blobs
-            let file = try await uploads.storing {
-                let last: BlobWriter
-                if let writer {
-                    last = writer
-                } else {
-                    last = try await blobs.resumeWriter(partial.id.uuid, at: partial.length, maxBytes: partial.length)
-                }
-                return try await last.finish()
+            guard let partial = try await store.find(partial.id, owner: partial.owner) else {
+                await writer?.interrupt()
+                return await writer?.isKept ?? true
             }
             do {
-                _ = try await uploads.keep(
-                    file, as: partial.id, name: partial.name, owner: partial.owner, isRepeatable: true)
+                try await finish(partial, writer)
+                return true
             } catch let error as ChatError {
-                // The file was refused, so it is deleted. After any other failure the next request tries again.
-                if error.code == .validationFailed, try await store.delete(partial.id) {
-                    try await uploads.storing { try await blobs.discard(file) }
-                }
-                throw error
+                guard await isFinished(partial) else { throw error }
+                return await writer?.isKept ?? true
             }
         }
+    }
+
+    private func finish(_ partial: PartialUpload, _ writer: (any PieceWriter)?) async throws {
+        let file = try await uploads.storing {
+            if let writer { try await writer.finish(partial) } else { try await pieces.gather(partial) }
+        }
+        do {
+            _ = try await uploads.keep(
+                file, as: partial.id, name: partial.name, owner: partial.owner, isRepeatable: true)
+            try? await pieces.forget(partial)
+        } catch {
+            try await discard(file, of: partial, after: error)
+            throw error
+        }
+    }
+
+    /// Whether another server has finished it meanwhile.
+    private func isFinished(_ partial: PartialUpload) async -> Bool {
+        do {
+            guard try await store.find(partial.id, owner: partial.owner) == nil else { return false }
+            _ = try await finished(partial.id, partial.owner)
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    /// A file that was refused is deleted. After any other failure the next request tries again.
+    private func discard(_ file: ReceivedFile, of partial: PartialUpload, after error: any Error) async throws {
+        // It has been gathered, and can be again.
+        if file.name != partial.id.uuid { try? await uploads.storage.blobs.discard(file) }
+        guard let error = error as? ChatError, error.code == .validationFailed, try await store.delete(partial.id)
+        else {
+            return
+        }
+        try await uploads.storing { try await pieces.discard(partial) }
     }
 
     private func finishedWithWords(_ id: UploadID, _ owner: UserID) async throws -> Progress {
@@ -293,15 +338,8 @@ public struct ResumableUploads: Sendable {
     }
 
     func offset(of partial: PartialUpload) async throws -> Int {
-        let size = try await uploads.storing {
-            do {
-                return try await uploads.storage.blobs.temporarySize(partial.id.uuid)
-            } catch let error as MediaError {
-                guard error.code == .notFound else { throw error }
-                throw expired
-            }
-        }
-        return min(size, partial.verified ?? size)
+        guard let offset = try await uploads.storing({ try await pieces.offset(of: partial) }) else { throw expired }
+        return offset
     }
 
     private func progress(_ partial: PartialUpload, _ offset: Int, _ expires: Date?) -> Progress {

@@ -62,11 +62,11 @@ extension Uploads {
 
     /// Said before the archive begins: an answer cannot be taken back.
     private func checkStored(_ file: UploadStore.Found) async throws {
-        guard let address = BlobID(hex: file.upload.sha256) else { throw ChatError.notFound("upload") }
+        let place = try place(file)
         try await storing {
-            let size = try await storage.blobs.size(of: address, file.ownerOnly ? .ownerOnly : .served)
+            let size = try await storage.contents.size(of: place, file.ownerOnly ? .ownerOnly : .served)
             guard size == file.servedSize else {
-                throw MediaError(.io, "\(address): a stored file is missing or damaged")
+                throw MediaError(.io, "\(place.id): a stored file is missing or damaged")
             }
         }
     }

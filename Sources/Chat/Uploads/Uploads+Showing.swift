@@ -1,6 +1,7 @@
 public import ChatModel
 import ChatStore
 public import Media
+public import NIOCore
 
 extension Uploads {
     public func find(_ id: UploadID, for user: UserID) async throws -> Upload {
@@ -16,7 +17,8 @@ extension Uploads {
     /// A file ready to be served.
     public struct Opened: Sendable {
         public var upload: Upload
-        public var reader: BlobReader
+        let uploads: Uploads
+        let reader: ContentReader
         /// The MIME type of the served file.
         public var type: String
         /// The encoding of a text; nil for other files.
@@ -27,7 +29,27 @@ extension Uploads {
         public var etag: String
         /// For how many more seconds the URL works; nil when a user opened the file.
         public var validFor: Int?
+        /// Makes an address in the object store, to which whoever asks is sent; nil where this server sends the bytes.
+        public var redirect: Redirect?
+
+        /// In bytes.
+        public var size: Int { reader.size }
+
+        /// All bytes of a range, of at most `BlobReader.wholeSize`.
+        public func bytes(_ range: Range<Int>) async throws -> ByteBuffer {
+            try await uploads.storing { try await reader.bytes(range) }
+        }
+
+        /// Begins to send a range. What fails here can still be said.
+        public func begin(_ range: Range<Int>) async throws -> ContentBody {
+            try await uploads.storing { try await reader.begin(range) }
+        }
     }
+
+    /// - Parameters:
+    ///   - seconds: How long the address is to work.
+    ///   - fields: The header fields with which the store is to answer.
+    public typealias Redirect = @Sendable (_ seconds: Int, _ fields: [(name: String, value: String)]) -> String?
 
     /// - Throws: `unauthenticated` or `token_expired` for a bad token, `not_found` also for an upload that the user may not
     ///   see, `gone` once all messages that carried it were deleted.
@@ -64,48 +86,77 @@ extension Uploads {
     }
 
     private func open(_ found: UploadStore.Found, _ variant: Variant, validFor: Int?) async throws -> Opened {
-        guard let address = BlobID(hex: found.upload.sha256) else { throw ChatError.notFound("upload") }
         switch variant {
         case .file:
             return Opened(
-                upload: found.upload, reader: try await openServed(found), type: found.upload.type,
+                upload: found.upload, uploads: self, reader: try await openServed(found), type: found.upload.type,
                 charset: found.charset,
                 isShowable: !found.ownerOnly && !(found.upload.kind == .file && found.upload.type.hasPrefix("image/")),
-                etag: found.servedSHA256, validFor: validFor)
+                etag: found.servedSHA256, validFor: validFor,
+                redirect: redirect(found, found.ownerOnly ? .ownerOnly : .served))
         case .jpeg:
             let reader = try await openJPEG(found)
             var upload = found.upload
             upload.name = FileName.cleaned(upload.name, ending: ".jpg")
             return Opened(
-                upload: upload, reader: reader, type: "image/jpeg", etag: "\(found.servedSHA256)-jpeg",
-                validFor: validFor)
+                upload: upload, uploads: self, reader: reader, type: "image/jpeg", etag: "\(found.servedSHA256)-jpeg",
+                validFor: validFor, redirect: redirect(found, .jpeg))
         case .thumbnail(let name):
             guard found.upload.thumbnails.contains(where: { $0.size == name }), let size = ThumbnailSize(rawValue: name)
             else { throw ChatError.notFound("thumbnail") }
             let reader = try await storing {
-                let reader = try await storage.blobs.open(address, .thumbnail(size))
-                guard reader.size > 0 else { throw damaged(address, reader) }
+                let reader = try await storage.contents.open(try place(found), .thumbnail(size))
+                guard reader.size > 0 else { throw damaged(found, reader) }
                 return reader
             }
             return Opened(
-                upload: found.upload, reader: reader, type: "image/webp", etag: "\(found.upload.sha256)-\(name)",
-                validFor: validFor)
+                upload: found.upload, uploads: self, reader: reader, type: "image/webp",
+                etag: "\(found.upload.sha256)-\(name)",
+                validFor: validFor, redirect: redirect(found, .thumbnail(size)))
         }
     }
 
-    /// The bytes that are served of a file.
-    func openServed(_ found: UploadStore.Found) async throws -> BlobReader {
-        guard let address = BlobID(hex: found.upload.sha256) else { throw ChatError.notFound("upload") }
-        return try await storing {
-            let reader = try await storage.blobs.open(address, found.ownerOnly ? .ownerOnly : .served)
-            guard reader.size == found.servedSize else { throw damaged(address, reader) }
-            return reader
+    /// The bytes that are served of a file, also if they have moved from the disk since its row was read: the files of an
+    /// archive are opened one after another.
+    func openServed(_ found: UploadStore.Found) async throws -> ContentReader {
+        try await storing {
+            do {
+                return try await openInPlace(found)
+            } catch let error as MediaError where error.code == .notFound && storage.contents.objects != nil {
+                let key = UploadStore.Key(upload: found.upload.id)
+                guard case .success(let now)? = try await store.find([key], viewer: nil)[key], !now.gone,
+                    now.objectKey != found.objectKey, now.servedSHA256 == found.servedSHA256
+                else { throw error }
+                return try await openInPlace(now)
+            }
         }
+    }
+
+    private func openInPlace(_ found: UploadStore.Found) async throws -> ContentReader {
+        let reader = try await storage.contents.open(
+            try place(found), found.ownerOnly ? .ownerOnly : .served, size: found.servedSize)
+        guard reader.size == found.servedSize else { throw damaged(found, reader) }
+        return reader
+    }
+
+    /// Where the files of an upload are.
+    func place(_ found: UploadStore.Found) throws -> ContentPlace {
+        guard let id = BlobID(hex: found.upload.sha256), let place = ContentPlace(id, key: found.objectKey) else {
+            throw ChatError.notFound("upload")
+        }
+        return place
+    }
+
+    private func redirect(_ found: UploadStore.Found, _ variant: BlobVariant) -> Redirect? {
+        guard storage.redirects, found.objectKey != nil, let objects = storage.contents.objects,
+            let place = try? place(found)
+        else { return nil }
+        return { objects.address(of: place, variant, seconds: $0, answering: $1) }
     }
 
     /// A damaged file must not be served as if it were whole.
-    private func damaged(_ address: BlobID, _ reader: BlobReader) -> MediaError {
-        MediaError(.io, "\(address): a stored file has become \(reader.size) bytes long")
+    private func damaged(_ found: UploadStore.Found, _ reader: ContentReader) -> MediaError {
+        MediaError(.io, "\(found.upload.sha256): a stored file has become \(reader.size) bytes long")
     }
 
     func visible(_ id: UploadID, to user: UserID) async throws -> UploadStore.Found {

@@ -21,14 +21,17 @@ public struct Uploads: Sendable {
     let underWay = UploadsUnderWay()
     let checksums = ContentChecksums()
     let copies = PictureCopies()
+    let dropped: DroppedObjects
 
     let receivedBytes = Counter()
 
     init(
-        store: UploadStore, unfinished: PartialUploadStore, lookup: UploadLookup, links: UploadLinks, storage: Storage,
-        logger: Logger
+        store: UploadStore, unfinished: PartialUploadStore, dropped: DroppedObjectStore, jobs: Jobs,
+        lookup: UploadLookup, links: UploadLinks, storage: Storage, logger: Logger
     ) {
         self.store = store
+        self.dropped = DroppedObjects(
+            store: dropped, jobs: jobs, objects: storage.contents.objects, logger: logger)
         self.unfinished = unfinished
         self.lookup = lookup
         self.links = links
@@ -129,7 +132,9 @@ public struct Uploads: Sendable {
     /// one; then the result is thrown away and the stored files are used. So nobody learns from the time what others keep
     /// here.
     ///
-    /// - Parameter isRepeatable: Whether the received bytes stay until there is a row, so that a failure can be repeated.
+    /// - Parameter isRepeatable: Whether it is an unfinished upload. The received bytes then stay until there is a row, so that
+    ///   a failure can be repeated.
+    /// - Throws: `upload_offset_mismatch` if another request has finished the upload meanwhile.
     func keep(
         _ file: ReceivedFile, as id: UploadID, name: String, owner: UserID, isRepeatable: Bool = false
     ) async throws -> Upload {
@@ -138,14 +143,25 @@ public struct Uploads: Sendable {
         let stored = try await store.storedFiles(of: file.sha256.hex, for: owner)
         if let stored, stored.isOwn,
             let upload = try await contents.withLock(
-                file.sha256, { try await known(file, stored, as: id, name: name, owner: owner) })
+                file.sha256,
+                { try await known(file, stored, as: id, name: name, owner: owner, finishing: isRepeatable) })
         {
             try? await storage.blobs.discard(file)
             return upload
         }
         let media = try await storing { try await storage.workers.process(file, of: owner.uuid) }
+        if let objects = storage.contents.objects {
+            let upload = try await keep(
+                Processed(file: file, media: media, stored: stored), in: objects, as: id, name: name, owner: owner,
+                finishing: isRepeatable)
+            try? await storage.blobs.discard(file)
+            return upload
+        }
         let (new, isKnown) = try await contents.withLock(file.sha256) {
-            if let stored, let upload = try await known(file, stored, as: id, name: name, owner: owner) {
+            if let stored,
+                let upload = try await known(
+                    file, stored, as: id, name: name, owner: owner, finishing: isRepeatable)
+            {
                 try await storing { try await storage.blobs.rehearseCommit(file, media) }
                 return (upload, true)
             }
@@ -164,7 +180,9 @@ public struct Uploads: Sendable {
             try await storage.blobs.commit(file, media, keepsReceived: isRepeatable)
         }
         do {
-            let upload = try await insert(Blob(file, media), as: id, name: name, owner: owner)
+            let upload = try await insertOrPlainly(Blob(file, media)) { blob in
+                try await store.insert(id, owner: owner, name: name, blob: blob, finishing: isRepeatable)
+            }
             // The file that only its owner could get before.
             if file.isStored, media.audience == .everyone { try? await storage.blobs.delete(file.sha256, .ownerOnly) }
             if !isFirst { lookup.forget() }
@@ -180,26 +198,32 @@ public struct Uploads: Sendable {
 
     /// What the database refuses, it would refuse again: a resumable upload would be processed with every request. So the file
     /// is then a plain one.
-    private func insert(_ blob: Blob, as id: UploadID, name: String, owner: UserID) async throws -> Upload {
+    func insertOrPlainly(_ blob: Blob, _ insert: (Blob) async throws -> Upload) async throws -> Upload {
         do {
-            return try await store.insert(id, owner: owner, name: name, blob: blob)
+            return try await insert(blob)
         } catch  where DatabaseFailure.isStatementRefused(error) {
             logger.error("the facts of a file were refused", metadata: ["error": "\(error)", "type": "\(blob.type)"])
-            return try await store.insert(id, owner: owner, name: name, blob: blob.unmeasured)
+            return try await insert(blob.unmeasured)
         }
     }
 
     /// Stores another upload of a content that existed a moment ago. Nil when it is gone meanwhile, or a stored file is
     /// damaged; then this upload's files take its place.
     private func known(
-        _ file: ReceivedFile, _ stored: UploadStore.StoredFiles, as id: UploadID, name: String, owner: UserID
+        _ file: ReceivedFile, _ stored: UploadStore.StoredFiles, as id: UploadID, name: String, owner: UserID,
+        finishing isFinishing: Bool
     ) async throws -> Upload? {
-        guard try await isWhole(file.sha256, stored) else { return nil }
-        return try await store.insert(id, owner: owner, name: name, contentOf: file.sha256.hex)
+        guard try await storing({ try await isWhole(file.sha256, stored) }) else { return nil }
+        return try await store.insert(
+            id, owner: owner, name: name, contentOf: file.sha256.hex, finishing: isFinishing)
     }
 
-    private func isWhole(_ address: BlobID, _ stored: UploadStore.StoredFiles) async throws -> Bool {
-        guard try await storage.blobs.size(of: address) == stored.servedSize else { return false }
+    func isWhole(_ address: BlobID, _ stored: UploadStore.StoredFiles) async throws -> Bool {
+        guard let place = ContentPlace(address, key: stored.objectKey),
+            try await storage.contents.size(of: place, .served) == stored.servedSize
+        else { return false }
+        // Objects are whole or not there, and those of a content come and go together.
+        guard place.key == nil else { return true }
         for thumbnail in stored.thumbnails.compactMap(ThumbnailSize.init) {
             guard try await storage.blobs.size(of: address, .thumbnail(thumbnail)) ?? 0 > 0 else { return false }
         }
@@ -253,7 +277,10 @@ public struct Uploads: Sendable {
             let wasLast = try await body()
             lookup.forget()
             guard wasLast else { return }
+            dropped.look()
             do {
+                // Stored again meanwhile by another server, its files may have come to the disk.
+                if storage.contents.objects != nil, try await store.isOnDisk(address.hex) { return }
                 try await storage.blobs.delete(address)
             } catch {
                 logger.error(
@@ -272,6 +299,9 @@ public struct Uploads: Sendable {
         ChatError(.tooLarge, "file: at most \(storage.maxBytes) bytes", field: "file")
     }
 
+    private static let storeIsAway = ChatError(
+        .unavailable, "the server cannot reach its files right now; try again", retryAfter: 5)
+
     var quotaExceeded: ChatError {
         ChatError(.quotaExceeded, "your uploads may take \(storage.quotaBytes) bytes together")
     }
@@ -285,6 +315,9 @@ public struct Uploads: Sendable {
             case .tooLarge: throw tooLarge
             case .storageFull: throw ChatError(.storageFull, "the server has no room left for files")
             case .busy, .inUse: throw ChatError.unavailable
+            // It has been said in the log.
+            case .away, .refused: throw Self.storeIsAway
+            case .offsetMismatch: throw ChatError(.uploadOffsetMismatch, "another request has written to this upload")
             case .unavailable:
                 logger.error("a file cannot be stored or read now", metadata: ["error": "\(error)"])
                 throw ChatError.unavailable

@@ -7,9 +7,9 @@ public enum ChatEvent: Sendable {
     case messageDeleted(Message)
     /// A user reacted to the message or took the reaction back; the message is as it is afterwards.
     case reactionChanged(Reacting, to: Message)
-    /// A member's marks moved. In a large group (`widely` is false) only the member's own devices are told: a thousand
-    /// readers of one message would otherwise cause a million events.
-    case statusChanged(conversation: ConversationID, user: UserID, deliveredSeq: Int, readSeq: Int, widely: Bool)
+    /// The marks of some members moved. In a large group (`widely` is false) only each member's own devices are told: a
+    /// thousand readers of one message would otherwise cause a million events.
+    case marksMoved(ConversationID, [MemberMarks], widely: Bool)
     case typingBegan(conversation: ConversationID, by: Sender, origin: ConnectionID?)
     case typingEnded(conversation: ConversationID, by: UserID, origin: ConnectionID?)
     /// `user` is a member from now on and sees `conversation` as given here.
@@ -29,6 +29,8 @@ public enum ChatEvent: Sendable {
     case userUpdated(User, audience: [UserID])
     /// A user blocked somebody or unblocked them; for the user's own devices.
     case blocked(UserID, by: UserID, isBlocked: Bool)
+    /// How much the user wants to be told of the conversation; for their own devices.
+    case attentionChanged(Attention, in: ConversationID, for: UserID)
     /// The user may not write before `until`; nil when they may again.
     case muted(UserID, until: Date?)
 }

@@ -15,5 +15,5 @@ public enum ConnectionOrder: Sendable {
     /// The session's connections are told why, and closed.
     case closeSession(SessionID, ChatError.Code)
     /// The user was banned or disabled: all their connections are told so, and closed.
-    case closeAccount(UserID)
+    case closeAccount(UserID, Ban?)
 }

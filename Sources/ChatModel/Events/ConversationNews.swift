@@ -9,11 +9,21 @@ public struct ConversationNews: Sendable {
     public var leaving: [UserID]
     /// What is told at this revision, in order.
     public var events: [ChatEvent]
+    /// To whom the whole conversation is shown afterwards.
+    package var shownTo: Showing
+
+    package enum Showing: Sendable, Equatable {
+        case nobody
+        /// To everybody who was there before, if the group is small; to these in any case.
+        case smallGroup(and: [UserID])
+        case only([UserID])
+    }
 
     package init(
         _ conversation: ConversationID, revision: Int, lastSeq: Int = 0, arriving: [NewMember] = [],
-        leaving: [UserID] = [], events: [ChatEvent] = []
+        leaving: [UserID] = [], events: [ChatEvent] = [], shownTo: Showing = .nobody
     ) {
+        self.shownTo = shownTo
         self.conversation = conversation
         self.revision = revision
         self.lastSeq = lastSeq

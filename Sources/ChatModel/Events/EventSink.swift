@@ -13,6 +13,8 @@ public protocol EventSink: Sendable {
     func promise(_ revision: Int, of conversation: ConversationID)
     /// What was promised is committed, and cannot be told by whoever promised it.
     func abandon(_ revision: Int, of conversation: ConversationID)
+    /// The conversation has come to this revision. Somebody may not have been told.
+    func hear(of revision: Int, in conversation: ConversationID)
     /// What was promised was not committed, or nobody knows whether it was.
     func retract(_ revision: Int, of conversation: ConversationID)
 }

@@ -94,6 +94,12 @@ package enum Rules {
         guard Set(ids).count == ids.count else { throw .invalid("attachments", "each upload once") }
     }
 
+    /// Checks what a sender says about an attachment.
+    package static func alt(_ alt: String) throws(ChatError) {
+        guard fits(alt, 1000) else { throw .invalid("attachments", "alt: up to 1,000 characters") }
+        try refuseNUL(alt, field: "attachments")
+    }
+
     /// A name that people choose (`NameText`). What can be mended without changing what is seen is; the rest is refused, so
     /// that nobody is called by what they did not write.
     private static func name(_ raw: String, field: String, length: ClosedRange<Int>) throws(ChatError) -> String {

@@ -9,11 +9,15 @@ package struct Draft: Sendable {
     package let conversation: ConversationID
     package let sender: UserID
     package let text: String
-    /// The word filter's judgment of `text`. The filter runs here, so that no text delays a lane.
+    /// The word filter's judgment of `text`, and of what is said about the attachments. The filter runs here, so that no
+    /// text delays a lane.
     package let judgment: WordFilter.Judgment
+    package let mentions: MentionedNames
     /// Whether the sender's quota has room for more text.
     package let hasRoom: Bool
     package let attachments: [UploadID]
+    /// What is said about attachments, after the word filter.
+    package let alts: [UploadID: String]
     package let replyTo: MessageID?
     package let clientId: String?
     package let fingerprint: Data?
@@ -31,12 +35,23 @@ package struct Draft: Sendable {
         self.conversation = conversation
         self.sender = sender
         self.text = text
-        judgment = filter.judge(text)
+        var judgment = filter.judge(text)
+        var alts: [UploadID: String] = [:]
+        for (id, alt) in request.alts where !alt.isEmpty {
+            let judged = filter.judge(alt)
+            alts[id] = judged.text
+            judgment.isRefused = judgment.isRefused || judged.isRefused
+            judgment.reported += judged.reported.filter { !judgment.reported.contains($0) }
+        }
+        self.judgment = judgment
+        self.alts = alts
+        mentions = MentionedNames(in: judgment.text)
         self.hasRoom = hasRoom
         self.attachments = attachments
         replyTo = request.replyTo
         clientId = request.clientId
-        fingerprint = request.clientId == nil ? nil : Self.fingerprint(text, attachments, request.replyTo)
+        fingerprint =
+            request.clientId == nil ? nil : Self.fingerprint(text, attachments, request.alts, request.replyTo)
         self.origin = origin
     }
 
@@ -45,6 +60,7 @@ package struct Draft: Sendable {
         do throws(ChatError) {
             let attachments = request.attachments ?? []
             try Rules.attachments(attachments)
+            for alt in request.alts.values { try Rules.alt(alt) }
             try Rules.text(request.text ?? "", hasAttachments: !attachments.isEmpty)
             if let clientId = request.clientId { try Rules.clientID(clientId) }
             return nil
@@ -70,13 +86,21 @@ package struct Draft: Sendable {
         }
     }
 
-    /// The SHA-256 of what makes two requests the same one. Ids have a fixed length and the text comes last, so two
-    /// different requests never have the same encoding.
-    private static func fingerprint(_ text: String, _ attachments: [UploadID], _ replyTo: MessageID?) -> Data {
+    /// The SHA-256 of what makes two requests the same one. Ids have a fixed length, what is said about attachments has its
+    /// length before it, and the text comes last, so two different requests never have the same encoding. Without anything
+    /// said about attachments, it is what servers of the version before make.
+    private static func fingerprint(
+        _ text: String, _ attachments: [UploadID], _ alts: [UploadID: String], _ replyTo: MessageID?
+    ) -> Data {
         var hash = SHA256()
-        hash.update(data: [UInt8(attachments.count), replyTo == nil ? 0 : 1])
+        hash.update(data: [UInt8(attachments.count), (replyTo == nil ? 0 : 1) | (alts.isEmpty ? 0 : 2)])
         for id in attachments { withUnsafeBytes(of: id.uuid.uuid) { hash.update(bufferPointer: $0) } }
         if let replyTo { withUnsafeBytes(of: replyTo.uuid.uuid) { hash.update(bufferPointer: $0) } }
+        for id in attachments where !alts.isEmpty {
+            let alt = Data((alts[id] ?? "").utf8)
+            withUnsafeBytes(of: UInt32(alt.count).bigEndian) { hash.update(bufferPointer: $0) }
+            hash.update(data: alt)
+        }
         hash.update(data: Data(text.utf8))
         return Data(hash.finalize())
     }

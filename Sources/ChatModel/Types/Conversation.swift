@@ -24,6 +24,8 @@ public struct Conversation: Sendable, Equatable {
     public var others: Marks?
     /// The messages of others past the user's read mark, without deleted ones.
     public var unreadCount: Int
+    /// Those of them that mention the user, by name or as one of all.
+    public var unreadMentions: Int
     /// Only shown to the member whom a stranger added, until they answer.
     public var invitation: Invitation?
     public var createdAt: Date
@@ -33,11 +35,13 @@ public struct Conversation: Sendable, Equatable {
         public var role: Member.Role
         public var deliveredSeq: Int
         public var readSeq: Int
+        public var attention: Attention
 
-        package init(role: Member.Role, deliveredSeq: Int, readSeq: Int) {
+        package init(role: Member.Role, deliveredSeq: Int, readSeq: Int, attention: Attention = Attention()) {
             self.role = role
             self.deliveredSeq = deliveredSeq
             self.readSeq = readSeq
+            self.attention = attention
         }
     }
 
@@ -66,7 +70,7 @@ public struct Conversation: Sendable, Equatable {
         id: ConversationID, kind: Kind, title: String? = nil, visibility: Visibility? = nil, members: [Member],
         memberCount: Int, lastSeq: Int, revision: Int, lastMessage: Message? = nil, me: Own? = nil,
         others: Marks? = nil,
-        unreadCount: Int, invitation: Invitation? = nil, createdAt: Date, updatedAt: Date
+        unreadCount: Int, unreadMentions: Int = 0, invitation: Invitation? = nil, createdAt: Date, updatedAt: Date
     ) {
         self.id = id
         self.kind = kind
@@ -80,6 +84,7 @@ public struct Conversation: Sendable, Equatable {
         self.me = me
         self.others = others
         self.unreadCount = unreadCount
+        self.unreadMentions = unreadMentions
         self.invitation = invitation
         self.createdAt = createdAt
         self.updatedAt = updatedAt

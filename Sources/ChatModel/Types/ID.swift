@@ -42,25 +42,40 @@ public struct ID<Entity>: Hashable, Sendable, Comparable, CustomStringConvertibl
 
     /// The lower-case text form (RFC 9562, section 4).
     public var description: String {
-        withUnsafeBytes(of: uuid.uuid) { bytes in
-            String(unsafeUninitializedCapacity: 36) { text in
-                var position = 0
-                for (index, byte) in bytes.enumerated() {
-                    if index == 4 || index == 6 || index == 8 || index == 10 {
-                        text[position] = UInt8(ascii: "-")
-                        position += 1
-                    }
-                    text[position] = Self.digit(byte >> 4)
-                    text[position + 1] = Self.digit(byte & 0xF)
-                    position += 2
-                }
-                return position
-            }
+        String(unsafeUninitializedCapacity: UUID.textSize) { text in
+            uuid.writeText(to: text)
+            return UUID.textSize
+        }
+    }
+}
+
+extension UUID {
+    fileprivate static let textSize = 36
+
+    /// Appends the lower-case text form.
+    package func appendText(to bytes: inout [UInt8]) {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.textSize) { text in
+            writeText(to: text)
+            bytes.append(contentsOf: text)
         }
     }
 
-    private static func digit(_ nibble: UInt8) -> UInt8 {
-        nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") - 10 + nibble
+    fileprivate func writeText(to text: UnsafeMutableBufferPointer<UInt8>) {
+        func digit(_ nibble: UInt8) -> UInt8 {
+            nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") - 10 + nibble
+        }
+        withUnsafeBytes(of: uuid) { bytes in
+            var position = 0
+            for index in bytes.indices {
+                if index == 4 || index == 6 || index == 8 || index == 10 {
+                    text[position] = UInt8(ascii: "-")
+                    position += 1
+                }
+                text[position] = digit(bytes[index] >> 4)
+                text[position + 1] = digit(bytes[index] & 0xF)
+                position += 2
+            }
+        }
     }
 }
 

@@ -25,6 +25,10 @@ public struct Message: Sendable, Equatable {
     public var attachments: [Upload]
     /// The URL of all attachments as one archive; nil for a message with fewer than two.
     public var filesUrl: String?
+    /// Whom the text mentions by name, whatever they are called by now.
+    public var mentions: [UserID]
+    /// Whether the text mentions all members.
+    public var mentionsAll: Bool
     public var replyTo: MessageID?
     public var reactions: [Reaction]
     public var clientId: String?
@@ -35,8 +39,8 @@ public struct Message: Sendable, Equatable {
 
     package init(
         id: MessageID, conversationId: ConversationID, seq: Int, revision: Int, sender: Sender, text: String,
-        attachments: [Upload], filesUrl: String? = nil, replyTo: MessageID? = nil, reactions: [Reaction],
-        clientId: String? = nil,
+        attachments: [Upload], filesUrl: String? = nil, mentions: [UserID] = [], mentionsAll: Bool = false,
+        replyTo: MessageID? = nil, reactions: [Reaction], clientId: String? = nil,
         status: Status, createdAt: Date, editedAt: Date? = nil, deletedAt: Date? = nil
     ) {
         self.id = id
@@ -47,6 +51,8 @@ public struct Message: Sendable, Equatable {
         self.text = text
         self.attachments = attachments
         self.filesUrl = filesUrl
+        self.mentions = mentions
+        self.mentionsAll = mentionsAll
         self.replyTo = replyTo
         self.reactions = reactions
         self.clientId = clientId

@@ -37,6 +37,8 @@ public struct Upload: Sendable, Equatable {
     public var url: String
     public var thumbnails: [Thumbnail]
     public var createdAt: Date
+    /// What can be seen or heard, in the words of whoever sent it. Only as part of a message.
+    public var alt: String?
     /// Whether the file at `url` holds no metadata of its maker; nil where nothing is known of such metadata.
     public var isCleaned: Bool?
     /// Whether only the owner may open it, because it could not be read or cleaned.
@@ -45,8 +47,8 @@ public struct Upload: Sendable, Equatable {
     package init(
         id: UploadID, ownerId: UserID, name: String, type: String, size: Int, sha256: String, kind: Kind,
         width: Int? = nil, height: Int? = nil, duration: Double? = nil, blurhash: String? = nil,
-        waveform: [UInt8]? = nil, url: String, thumbnails: [Thumbnail], createdAt: Date, isCleaned: Bool? = nil,
-        isOwnerOnly: Bool = false
+        waveform: [UInt8]? = nil, url: String, thumbnails: [Thumbnail], createdAt: Date, alt: String? = nil,
+        isCleaned: Bool? = nil, isOwnerOnly: Bool = false
     ) {
         self.id = id
         self.ownerId = ownerId
@@ -63,6 +65,7 @@ public struct Upload: Sendable, Equatable {
         self.url = url
         self.thumbnails = thumbnails
         self.createdAt = createdAt
+        self.alt = alt
         self.isCleaned = isCleaned
         self.isOwnerOnly = isOwnerOnly
     }

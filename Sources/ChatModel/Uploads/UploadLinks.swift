@@ -16,6 +16,17 @@ public struct UploadLinks: Sendable {
     /// The keys whose signatures are accepted.
     private let keys: [SymmetricKey]
     private let basePath: String
+    /// Lists show the same pictures again and again, and a token stays the same for hours.
+    private let remembered = RecentValues<Signed, String>(max: maxRemembered)
+
+    /// What a remembered token follows from.
+    private struct Signed: Hashable {
+        var upload: UploadID
+        var showing: Showing?
+        var expiry: Int
+    }
+
+    private static let maxRemembered = 20_000
 
     /// - Parameters:
     ///   - secret: the server's secret; a key of its own is derived from it (HKDF, RFC 5869).
@@ -60,8 +71,10 @@ public struct UploadLinks: Sendable {
     }
 
     /// - Parameter showing: Nil for the owner, and for uploads that everybody may see.
-    package func urls(of id: UploadID, in showing: Showing?) -> URLs {
-        URLs(upload: "\(basePath)/upload/\(id)", token: token(id, in: showing))
+    package func urls(of id: UploadID, in showing: Showing?, now: Date = Date()) -> URLs {
+        let signed = Signed(upload: id, showing: showing, expiry: Self.expiry(now))
+        let token = remembered.value(of: signed) { self.token(id, in: showing, now: now) }
+        return URLs(upload: "\(basePath)/upload/\(id)", token: token)
     }
 
     /// The URL of a file for those who have an access token and may see the upload.
@@ -91,10 +104,13 @@ public struct UploadLinks: Sendable {
     }
 
     package func token(_ subject: Subject, in showing: Showing?, now: Date = Date()) -> String {
-        let expiry = ((now.timeIntervalSince1970 + Self.lifetime) / Self.window).rounded(.up) * Self.window
-        var claims = String(Int(expiry), radix: 36)
+        var claims = String(Self.expiry(now), radix: 36)
         if let showing { claims += ".\(Self.text(showing.conversation)).\(String(showing.epoch, radix: 36))" }
         return "\(claims).\(Self.text(signature(subject, claims)))"
+    }
+
+    private static func expiry(_ now: Date) -> Int {
+        Int(((now.timeIntervalSince1970 + lifetime) / window).rounded(.up) * window)
     }
 
     package func verify(_ token: String, for id: UploadID, now: Date = Date()) -> Verdict {

@@ -51,6 +51,19 @@ package struct BlockStore: Sendable {
         ).map { try $0["blocked_id"] }
     }
 
+    /// The blocks that this transaction or a later one added.
+    package func added(
+        by users: [UserID], since transaction: Int
+    ) async throws -> [(user: UserID, other: UserID)] {
+        // A row of a transaction that is over says by which it was made as long as that is recent.
+        try await database.query(
+            """
+            SELECT blocker_id, blocked_id FROM blocks
+            WHERE blocker_id = ANY(\(users)) AND age(xmin) <= pg_snapshot_xmax(pg_current_snapshot())::text::bigint - \(transaction)
+            """
+        ).map { (try $0["blocker_id"], try $0["blocked_id"]) }
+    }
+
     /// Whether anybody of `people` has blocked `user`.
     package func anyBlocks(of people: [UserID], against user: UserID) async throws -> Bool {
         try await !database.query(

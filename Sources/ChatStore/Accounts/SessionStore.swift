@@ -104,17 +104,29 @@ package struct SessionStore: Sendable {
         try await database.query("SELECT id FROM sessions WHERE revoked_at > \(since)").map { try $0["id"] }
     }
 
-    /// What is notified when sessions were ended from outside of the server.
+    /// What the triggers of `migrations/0031_changes_for_every_server.sql` notify.
     private static let channel = "parley_sessions"
 
-    /// A hint whenever sessions were ended from outside, and whenever the connection is new, because some may have been
-    /// missed.
-    package func hints() -> some AsyncSequence<Void, Never> & Sendable {
-        database.listen([Self.channel]).map { _ in }
+    package enum Hint: Sendable, Equatable {
+        /// A session was ended.
+        case ended(SessionID)
+        /// Accounts were closed or opened, or the connection is new and something may have been missed.
+        case accounts
     }
 
-    /// Tells the servers that sessions or accounts have changed.
-    package func notify() async throws { try await database.query("SELECT pg_notify(\(Self.channel), '')") }
+    /// What happens to sessions and accounts, on this server and others.
+    package func hints() -> some AsyncSequence<Hint, Never> & Sendable {
+        database.listen([Self.channel]).map { event in
+            guard case .notification(_, let payload) = event, let id = SessionID(payload) else { return .accounts }
+            return .ended(id)
+        }
+    }
+
+    package func hasEnded(_ id: SessionID) async throws -> Bool {
+        // By its key: a condition on `revoked_at` could make the planner read all sessions that were ended.
+        let rows = try await database.query("SELECT revoked_at IS NOT NULL AS ended FROM sessions WHERE id = \(id)")
+        return try rows.first.map { try $0["ended"] } ?? false
+    }
 
     /// Deletes sessions that expired or were revoked, and tokens that were spent, longer ago than a session lasts. From
     /// then on such a token is unknown. Rows that another server deletes are left to it.

@@ -14,6 +14,7 @@ package struct TokenExchange: Sendable {
         package var spentFor: Double?
         package var hasSessionEnded: Bool
         package var isAccountClosed: Bool
+        package var ban: Ban?
     }
 
     /// Reads the token and locks it for the rest of the transaction. Nil when it is not known.
@@ -21,14 +22,15 @@ package struct TokenExchange: Sendable {
         let rows = try await transaction.query(
             """
             SELECT t.session_id, s.user_id, extract(epoch FROM clock_timestamp() - t.spent_at)::float8 AS spent_for,
-                s.revoked_at IS NOT NULL OR s.expires_at < now() AS ended, \(UserTable.isClosed) AS closed
+                s.revoked_at IS NOT NULL OR s.expires_at < now() AS ended, \(UserTable.isClosed) AS closed, \(UserTable.banColumns)
             FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = s.user_id
             WHERE t.hash = \(SessionStore.hash(token)) FOR UPDATE OF t
             """)
         return try rows.first.map { row in
             Token(
                 session: try row["session_id"], user: try row["user_id"], spentFor: try row["spent_for"],
-                hasSessionEnded: try row["ended"], isAccountClosed: try row["closed"])
+                hasSessionEnded: try row["ended"], isAccountClosed: try row["closed"],
+                ban: try UserTable.ban(from: row))
         }
     }
 

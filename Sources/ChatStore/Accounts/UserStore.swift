@@ -17,8 +17,8 @@ package struct UserStore: Sendable {
     package struct Credentials: Sendable {
         package var id: UserID
         package var hash: String
-        package var banned: Bool
-        package var disabled: Bool
+        package var isClosed: Bool
+        package var ban: Ban?
     }
 
     package func insert(id: UserID, username: String, displayName: String, hash: String) async throws {
@@ -54,13 +54,13 @@ package struct UserStore: Sendable {
     private func credentials(_ condition: PostgresQuery) async throws -> Credentials? {
         let rows = try await database.query(
             """
-            SELECT u.id, p.hash, \(UserTable.isBanned) AS banned, u.disabled_at IS NOT NULL AS disabled
+            SELECT u.id, p.hash, \(UserTable.isClosed) AS closed, \(UserTable.banColumns)
             FROM users u JOIN passwords p ON p.user_id = u.id WHERE \(condition)
             """)
         return try rows.first.map { row in
             Credentials(
-                id: try row["id"], hash: try row["hash"], banned: try row["banned"],
-                disabled: try row["disabled"])
+                id: try row["id"], hash: try row["hash"], isClosed: try row["closed"],
+                ban: try UserTable.ban(from: row))
         }
     }
 
@@ -101,13 +101,12 @@ package struct UserStore: Sendable {
 
     /// The users whose access tokens are refused, because they are banned or disabled, and until when; nil for a ban
     /// without an end.
-    package func closed() async throws -> [(id: UserID, until: Date?)] {
+    package func closed() async throws -> [(id: UserID, until: Date?, ban: Ban?)] {
         try await database.query(
-            """
-            SELECT u.id, CASE WHEN u.disabled_at IS NULL THEN u.banned_until END AS until
-            FROM users u WHERE \(UserTable.isClosed)
-            """
-        ).map { (try $0["id"], try $0["until"]) }
+            "SELECT u.id, \(UserTable.banColumns) FROM users u WHERE \(UserTable.isClosed)"
+        ).map { row in
+            (try row["id"], try row["ban_until"], try UserTable.ban(from: row))
+        }
     }
 
     package func find(_ id: UserID) async throws -> User? { try await find([id]).first }
@@ -144,6 +143,17 @@ package struct UserStore: Sendable {
         }
     }
 
+    /// Whose profile this transaction or a later one changed, in the order of their ids, past `last`.
+    package func changed(since transaction: Int, past last: UserID?, limit: Int) async throws -> [UserID] {
+        try await database.query(
+            """
+            SELECT u.id FROM users u WHERE \(Moment.number(of: "u.changed_xid")) >= \(transaction)
+                AND u.id > coalesce(\(last)::uuid, '00000000-0000-0000-0000-000000000000')
+            ORDER BY u.id LIMIT \(limit)
+            """
+        ).map { try $0["id"] }
+    }
+
     /// Those of `ids` that exist, in no particular order.
     package func find(_ ids: [UserID]) async throws -> [User] {
         let rows = try await database.query(
@@ -154,17 +164,10 @@ package struct UserStore: Sendable {
     /// Finds people by the beginnings of words of their names, in any order. A leading `@` belongs to no name. An empty
     /// query finds everybody.
     package func search(_ query: String, limit: Int) async throws -> [User] {
-        let name = query.drop { $0 == "@" || $0.isWhitespace }
-        // A user name of signs only has no word.
-        let prefix =
-            name.lowercased().replacing("\\", with: "\\\\").replacing("%", with: "\\%").replacing("_", with: "\\_")
-            + "%"
         let rows = try await database.query(
             """
             SELECT \(Self.columns) FROM users u
-            WHERE (u.username LIKE \(prefix)
-                OR search_words(u.display_name || ' ' || u.username) @@ search_names(\(String(name))))
-                AND NOT \(UserTable.isClosed)
+            WHERE \(UserTable.isNamed(query)) AND NOT \(UserTable.isClosed)
             ORDER BY u.username LIMIT \(limit)
             """, plan: .forValues)
         return try await read(rows)

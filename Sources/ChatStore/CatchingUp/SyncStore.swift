@@ -28,29 +28,36 @@ package struct SyncStore: Sendable {
         return try Moment.cursor(from: row)
     }
 
-    /// The marks that moved past `position`, in the order in which it goes on: the user's own in all conversations, and
-    /// others' in small ones. No index helps here: each mark would have to keep it.
+    /// The marks that moved past `position`, in the order in which it goes on: the user's own in all conversations, also
+    /// where only their attention changed, and others' in small ones. No index helps here: each mark would have to keep it.
     package func marks(
         for user: UserID, past position: SyncCursor.MarkPosition, limit: Int
     ) async throws -> [(marks: MemberMarks, position: SyncCursor.MarkPosition)] {
         let rows = try await database.query(
             """
             SELECT me.conversation_id, me.user_id, me.delivered_seq, me.read_seq, me.moved,
-                CASE WHEN me.user_id = \(user) THEN \(ConversationTable.others(past: "read_seq")) END AS unread
+                CASE WHEN me.user_id = \(user) THEN \(ConversationTable.others(past: "read_seq")) END AS unread,
+                CASE WHEN me.user_id = \(user) THEN \(ConversationTable.unreadMentions) END AS unread_mentions,
+                own.user_id IS NOT NULL AS is_own, \(AttentionTable.columns(of: "own"))
             FROM (
                 SELECT near.conversation_id, near.user_id, near.delivered_seq, near.read_seq, x.moved
                 FROM (\(Self.membersNear(user))) near
-                    CROSS JOIN LATERAL (SELECT \(Moment.number(of: "near.marked_xid")) AS moved) x
+                    CROSS JOIN LATERAL (SELECT greatest(
+                        \(Moment.number(of: "near.marked_xid")), \(Moment.number(of: "near.attention_xid"))) AS moved) x
                 WHERE (x.moved, near.conversation_id, near.user_id)
                     > (\(position.transaction), \(position.conversation), \(position.user))
                 ORDER BY x.moved, near.conversation_id, near.user_id LIMIT \(limit)
             ) me JOIN conversations c ON c.id = me.conversation_id
+                LEFT JOIN members own ON own.conversation_id = me.conversation_id AND own.user_id = me.user_id
+                    AND me.user_id = \(user)
             ORDER BY me.moved, me.conversation_id, me.user_id
             """)
         return try rows.map { row in
             let marks = MemberMarks(
                 conversation: try row["conversation_id"], user: try row["user_id"],
-                deliveredSeq: try row["delivered_seq"], readSeq: try row["read_seq"], unreadCount: try row["unread"])
+                deliveredSeq: try row["delivered_seq"], readSeq: try row["read_seq"], unreadCount: try row["unread"],
+                unreadMentions: try row["unread_mentions"],
+                attention: try row.decode("is_own", as: Bool.self) ? try AttentionTable.attention(from: row) : nil)
             let position = SyncCursor.MarkPosition(
                 transaction: try row["moved"], conversation: marks.conversation, user: marks.user)
             return (marks, position)
@@ -58,14 +65,14 @@ package struct SyncStore: Sendable {
     }
 
     /// The user's own rows, and all rows of small conversations. Of a large one, no more are read than it takes to see
-    /// that it is large.
+    /// that it is large. Others' attention never counts.
     private static func membersNear(_ user: UserID) -> PostgresQuery {
         """
-        SELECT m.conversation_id, m.user_id, m.delivered_seq, m.read_seq, m.marked_xid
+        SELECT m.conversation_id, m.user_id, m.delivered_seq, m.read_seq, m.marked_xid, m.attention_xid
         FROM members m JOIN conversations c ON c.id = m.conversation_id
         WHERE m.user_id = \(user) AND \(ConversationTable.isShown(to: "m.user_id"))
         UNION ALL
-        SELECT o.conversation_id, o.user_id, o.delivered_seq, o.read_seq, o.marked_xid
+        SELECT o.conversation_id, o.user_id, o.delivered_seq, o.read_seq, o.marked_xid, o.marked_xid
         FROM members m JOIN conversations c ON c.id = m.conversation_id CROSS JOIN LATERAL (
             SELECT few.*, count(*) OVER () AS size FROM (
                 SELECT * FROM members f WHERE f.conversation_id = m.conversation_id LIMIT \(GroupSize.small + 1)

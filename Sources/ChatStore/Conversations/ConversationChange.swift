@@ -7,9 +7,13 @@ package struct ConversationChange: Sendable {
     let transaction: PostgresTransaction
 
     /// Locks the conversation for the rest of the transaction, then reads the membership of `user`. Every change begins
-    /// with it.
+    /// with it. The notices of what changes name `user`.
     package func lock(for user: UserID) async throws -> Membership? {
-        try await transaction.query(ConversationTable.lock(id))
+        try await transaction.query(
+            """
+            SELECT set_config('parley.actor', (\(user)::uuid)::text, true) FROM conversations
+            WHERE id = \(id) FOR NO KEY UPDATE
+            """)
         return try await transaction.query(ConversationTable.membership(of: user, in: id)).first
             .map(ConversationTable.membership)
     }

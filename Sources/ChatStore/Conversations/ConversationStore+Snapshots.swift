@@ -13,6 +13,14 @@ extension ConversationStore {
         package var isCut: Bool
     }
 
+    /// How far those of `ids` have come that exist.
+    package func positions(of ids: [ConversationID]) async throws -> [ConversationPosition] {
+        guard !ids.isEmpty else { return [] }
+        return try await database.query("SELECT id, revision, last_seq FROM conversations WHERE id = ANY(\(ids))").map {
+            ConversationPosition(id: try $0["id"], revision: try $0["revision"], lastSeq: try $0["last_seq"])
+        }
+    }
+
     package static let maxSnapshotMessages = 500
 
     /// Each conversation with its messages past a revision, as one statement reads them. Their files and reactions are

@@ -11,7 +11,10 @@ package struct ConversationStore: Sendable {
     // MARK: Reading
 
     /// The conversations `ids` as `viewer` sees them, in the order of `ids`; those that do not exist are left out.
-    package func views(_ ids: [ConversationID], for viewer: UserID) async throws -> [Conversation] {
+    /// - Parameter listed: How many members of each are listed.
+    package func views(
+        _ ids: [ConversationID], for viewer: UserID, listing listed: Int = GroupSize.listed
+    ) async throws -> [Conversation] {
         guard !ids.isEmpty else { return [] }
         let rows = try await database.query(
             """
@@ -22,8 +25,8 @@ package struct ConversationStore: Sendable {
                 \(Self.inviter)
             WHERE c.id = ANY(\(ids))
             """)
-        let members = try await listedMembers(of: ids)
-        let last = try await lastMessages(of: ids)
+        let members = listed > 0 ? try await listedMembers(of: ids, for: viewer, atMost: listed) : [:]
+        let last = try await lastMessages(of: ids, for: viewer)
         var views: [ConversationID: Conversation] = [:]
         for row in rows {
             let id: ConversationID = try row["id"]
@@ -47,17 +50,26 @@ package struct ConversationStore: Sendable {
     }
 
     /// The invitation of the member `me`, as long as it is not answered. A message of their own answers it, too.
+    ///
+    /// Few members have one: the limit keeps PostgreSQL from reading all users into a hash table for them, and without an
+    /// invitation the condition does not look for messages.
     private static let inviter: PostgresQuery = """
-        LEFT JOIN users inviter ON inviter.id = me.invited_by AND NOT EXISTS (SELECT 1 FROM messages own
-            WHERE own.sender_id = me.user_id AND own.conversation_id = me.conversation_id
-                AND own.created_at >= me.invited_at)
+        LEFT JOIN LATERAL (
+            SELECT i.id, i.username, i.display_name FROM users i
+            WHERE i.id = CASE WHEN me.invited_by IS NOT NULL AND NOT EXISTS (SELECT 1 FROM messages own
+                WHERE own.sender_id = me.user_id AND own.conversation_id = me.conversation_id
+                    AND own.created_at >= me.invited_at) THEN me.invited_by END
+            LIMIT 1
+        ) inviter ON true
         """
+
     /// The columns of `Own`. `c` is the conversation's row, `me` the member's, with `inviter` behind them.
     private static let ownColumns: PostgresQuery = """
         me.role AS own_role, me.delivered_seq AS own_delivered, me.read_seq AS own_read,
         \(ConversationTable.lowestOfOthers("delivered_seq")) AS others_delivered,
         \(ConversationTable.lowestOfOthers("read_seq")) AS others_read,
-        \(ConversationTable.others(past: "read_seq")) AS unread, inviter.id AS inviter_id, inviter.username AS inviter_username, inviter.display_name AS inviter_name,
+        \(ConversationTable.others(past: "read_seq")) AS unread,
+        \(ConversationTable.unreadMentions) AS unread_mentions, \(AttentionTable.columns(of: "me")), inviter.id AS inviter_id, inviter.username AS inviter_username, inviter.display_name AS inviter_name,
         me.invited_at
         """
 
@@ -75,6 +87,7 @@ package struct ConversationStore: Sendable {
         package var membership: Conversation.Own
         package var others: Conversation.Marks?
         package var unread: Int
+        package var unreadMentions: Int
         package var invitation: Conversation.Invitation?
     }
 
@@ -87,8 +100,10 @@ package struct ConversationStore: Sendable {
         }
         return Own(
             membership: Conversation.Own(
-                role: try row["own_role"], deliveredSeq: try row["own_delivered"], readSeq: try row["own_read"]),
-            others: others, unread: try row["unread"], invitation: try invitation(row))
+                role: try row["own_role"], deliveredSeq: try row["own_delivered"], readSeq: try row["own_read"],
+                attention: try AttentionTable.attention(from: row)),
+            others: others, unread: try row["unread"], unreadMentions: try row["unread_mentions"],
+            invitation: try invitation(row))
     }
 
     /// For each of `users`, who are members.
@@ -104,15 +119,19 @@ package struct ConversationStore: Sendable {
             uniquingKeysWith: { first, _ in first })
     }
 
-    private func listedMembers(of conversations: [ConversationID]) async throws -> [ConversationID: [Member]] {
+    /// Of the conversations that `viewer` is a member of now: they may have been removed since another statement.
+    private func listedMembers(
+        of conversations: [ConversationID], for viewer: UserID, atMost listed: Int
+    ) async throws -> [ConversationID: [Member]] {
         let rows = try await database.query(
             """
             SELECT x.conversation_id, x.role, x.delivered_seq, x.read_seq, \(UserStore.columns)
-            FROM unnest(\(conversations)) AS wanted (id) CROSS JOIN LATERAL (
+            FROM unnest(\(conversations)) WITH ORDINALITY AS wanted (id, ordinal)
+                JOIN members me ON me.conversation_id = wanted.id AND me.user_id = \(viewer) CROSS JOIN LATERAL (
                 SELECT * FROM members f WHERE f.conversation_id = wanted.id
-                ORDER BY f.joined_at, f.user_id LIMIT \(GroupSize.listed)
+                ORDER BY f.joined_at, f.user_id LIMIT \(listed)
             ) x JOIN users u ON u.id = x.user_id
-            ORDER BY x.conversation_id, x.joined_at, x.user_id
+            ORDER BY wanted.ordinal, x.joined_at, x.user_id
             """)
         let people = try await users.read(rows)
         var members: [ConversationID: [Member]] = [:]
@@ -123,11 +142,15 @@ package struct ConversationStore: Sendable {
         return members
     }
 
-    private func lastMessages(of conversations: [ConversationID]) async throws -> [ConversationID: Message] {
+    /// As `listedMembers(of:for:atMost:)`.
+    private func lastMessages(
+        of conversations: [ConversationID], for viewer: UserID
+    ) async throws -> [ConversationID: Message] {
         let found = try await messages.read(
             database.query(
                 """
                 SELECT \(MessageTable.columns) FROM conversations c
+                    JOIN members me ON me.conversation_id = c.id AND me.user_id = \(viewer)
                     JOIN messages m ON m.conversation_id = c.id AND m.seq = c.last_seq \(MessageTable.sender)
                 WHERE c.id = ANY(\(conversations))
                 """))
@@ -209,6 +232,18 @@ package struct ConversationStore: Sendable {
         return (Array(members.prefix(limit)), next)
     }
 
+    /// The members whose names have words that begin like those of the query, by user name.
+    package func members(of conversation: ConversationID, named query: String, limit: Int) async throws -> [Member] {
+        let rows = try await database.query(
+            """
+            SELECT x.role, x.delivered_seq, x.read_seq, \(UserStore.columns)
+            FROM users u JOIN members x ON x.conversation_id = \(conversation) AND x.user_id = u.id
+            WHERE \(UserTable.isNamed(query)) AND NOT \(UserTable.isClosed)
+            ORDER BY u.username LIMIT \(limit)
+            """, plan: .forValues)
+        return try zip(rows, try await users.read(rows)).map { try Self.member(from: $0, user: $1) }
+    }
+
     /// Those of `users` who are members.
     package func members(_ users: [UserID], of conversation: ConversationID) async throws -> [Member] {
         let rows = try await database.query(
@@ -270,6 +305,7 @@ extension Conversation {
         me = own.membership
         others = own.others
         unreadCount = own.unread
+        unreadMentions = own.unreadMentions
         invitation = own.invitation
     }
 }

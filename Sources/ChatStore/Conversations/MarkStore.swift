@@ -11,12 +11,17 @@ package struct MarkStore: Sendable {
         var user: UserID
         var delivered: Int
         var read: Int
+        /// How long ago its user asked for it.
+        var age: Duration
 
-        package init(conversation: ConversationID, user: UserID, delivered: Int, read: Int) {
+        package init(
+            conversation: ConversationID, user: UserID, delivered: Int, read: Int, age: Duration = .zero
+        ) {
             self.conversation = conversation
             self.user = user
             self.delivered = delivered
             self.read = read
+            self.age = age
         }
     }
 
@@ -30,12 +35,24 @@ package struct MarkStore: Sendable {
         case refused(ChatError)
     }
 
-    /// Moves marks forward, never back, nor past the last message.
+    /// What became of one mark.
+    package struct Move: Sendable {
+        /// The index of the mark.
+        package var ordinal: Int
+        package var outcome: Outcome
+        /// The member's attention, if the conversation was marked as unread and is not any more.
+        package var attention: Attention?
+    }
+
+    /// Moves marks forward, never back, nor past the last message. A read mark takes back that its member marked the
+    /// conversation as unread, also one that stands there already, unless it was asked for before that.
     /// - Parameter passingBy: Skips rows that somebody else has locked, and does not wait for them.
-    /// - Returns: The outcomes, each with the index of its mark.
-    package func move(_ marks: [Mark], passingBy: Bool) async throws -> [(ordinal: Int, outcome: Outcome)] {
+    package func move(_ marks: [Mark], passingBy: Bool) async throws -> [Move] {
         try await database.query(Self.update(marks, passingBy: passingBy)).map { row in
-            (try row["ordinal"], try Self.outcome(row))
+            Move(
+                ordinal: try row["ordinal"], outcome: try Self.outcome(row),
+                attention: try row.decode("is_taken_back", as: Bool.self)
+                    ? try AttentionTable.attention(from: row) : nil)
         }
     }
 
@@ -58,7 +75,7 @@ package struct MarkStore: Sendable {
             let isPublic: Bool = try row["is_public"]
             return .refused(isPublic ? Permissions.notAMember : .notFound("conversation"))
         }
-        guard let delivered = try row.decode("delivered_seq", as: Int?.self),
+        guard try row.decode("advances", as: Bool.self), let delivered = try row.decode("delivered_seq", as: Int?.self),
             let read = try row.decode("read_seq", as: Int?.self)
         else { return .stands }
         return .moved(delivered: delivered, read: read, isSmall: try row["is_small"])
@@ -69,9 +86,16 @@ package struct MarkStore: Sendable {
     ///
     /// The rows are locked in one order before any is changed, so that two writers never wait for each other.
     private static func update(_ marks: [Mark], passingBy: Bool) -> PostgresQuery {
+        let advances: PostgresQuery =
+            "(m.delivered_seq < least(i.delivered, c.last_seq) OR m.read_seq < least(i.read, c.last_seq))"
+        // A statement that waits for a row was asked for before it waited.
+        let isRead: PostgresQuery = """
+            (i.read > 0 AND i.read >= m.read_seq AND coalesce(
+                m.marked_unread_at < statement_timestamp() - i.age * interval '1 microsecond', true))
+            """
         let isToMove: PostgresQuery = """
             m.conversation_id = i.conversation_id AND m.user_id = i.user_id
-                AND (m.delivered_seq < least(i.delivered, c.last_seq) OR m.read_seq < least(i.read, c.last_seq))
+                AND (\(advances) OR m.marked_unread AND \(isRead))
             """
         let isPassedBy: PostgresQuery = """
             i.ordinal NOT IN (SELECT ordinal FROM taken) AND EXISTS (
@@ -80,21 +104,27 @@ package struct MarkStore: Sendable {
         return """
             WITH input AS (
                 SELECT * FROM unnest(\(Array(marks.indices)), \(marks.map(\.conversation)),
-                    \(marks.map(\.user)), \(marks.map(\.delivered)), \(marks.map(\.read)))
-                    AS i (ordinal, conversation_id, user_id, delivered, read)
+                    \(marks.map(\.user)), \(marks.map(\.delivered)), \(marks.map(\.read)),
+                    \(marks.map { Int($0.age / .microseconds(1)) }))
+                    AS i (ordinal, conversation_id, user_id, delivered, read, age)
             ), taken AS MATERIALIZED (
-                SELECT i.ordinal FROM input i JOIN conversations c ON c.id = i.conversation_id JOIN members m ON \(isToMove)
+                SELECT i.ordinal, \(advances) AS advances, m.marked_unread AS was_unread
+                FROM input i JOIN conversations c ON c.id = i.conversation_id JOIN members m ON \(isToMove)
                 ORDER BY m.conversation_id, m.user_id
                 FOR NO KEY UPDATE OF m \(passingBy ? "SKIP LOCKED" : "" as PostgresQuery)
             ), moved AS (
                 UPDATE members m SET
                     delivered_seq = greatest(m.delivered_seq, least(i.delivered, c.last_seq)),
-                    read_seq = greatest(m.read_seq, least(i.read, c.last_seq))
+                    read_seq = greatest(m.read_seq, least(i.read, c.last_seq)),
+                    -- NULL: as it was, whatever is read.
+                    marked_unread = CASE WHEN m.marked_unread AND NOT \(isRead) THEN NULL ELSE false END
                 FROM input i JOIN conversations c ON c.id = i.conversation_id
                 WHERE \(isToMove) AND i.ordinal IN (SELECT ordinal FROM taken)
-                RETURNING i.ordinal, m.delivered_seq, m.read_seq
+                RETURNING i.ordinal, m.delivered_seq, m.read_seq, \(AttentionTable.columns(of: "m"))
             )
-            SELECT i.ordinal, moved.delivered_seq, moved.read_seq, \(passingBy ? isPassedBy : "false" as PostgresQuery) AS is_locked,
+            SELECT i.ordinal, moved.delivered_seq, moved.read_seq, \(AttentionTable.returned(by: "moved")), \(passingBy ? isPassedBy : "false" as PostgresQuery) AS is_locked,
+                coalesce(taken.advances, false) AS advances,
+                coalesce(taken.was_unread AND NOT moved.marked_unread, false) AS is_taken_back,
                 EXISTS (SELECT 1 FROM members m WHERE m.conversation_id = i.conversation_id AND m.user_id = i.user_id)
                     AS is_member,
                 -- Of an EXISTS, PostgreSQL may make a hash table of all public groups.
@@ -102,7 +132,7 @@ package struct MarkStore: Sendable {
                     AS is_public,
                 \(ConversationTable.isSmall("i.conversation_id"))
                     AS is_small
-            FROM input i LEFT JOIN moved ON moved.ordinal = i.ordinal
+            FROM input i LEFT JOIN taken ON taken.ordinal = i.ordinal LEFT JOIN moved ON moved.ordinal = i.ordinal
             """
     }
 }

@@ -13,10 +13,13 @@ extension ID: PostgresScalar {
     public static func decode(_ cell: PostgresCell) throws(PostgresError) -> ID { ID(try UUID.decode(cell)) }
 }
 
+extension Attention.Notifications: PostgresScalar {}
 extension Conversation.Kind: PostgresScalar {}
 extension Conversation.Visibility: PostgresScalar {}
 extension Member.Role: PostgresScalar {}
 extension Message.Status: PostgresScalar {}
+extension GroupNotice.Kind: PostgresScalar {}
+extension SharedItem.Kind: PostgresScalar {}
 extension Upload.Kind: PostgresScalar {}
 
 extension WordFilter.Action: PostgresScalar {}

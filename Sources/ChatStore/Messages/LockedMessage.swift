@@ -7,5 +7,7 @@ package struct LockedMessage: Sendable {
     package var isDeleted: Bool
     package var text: String
     package var hasAttachments: Bool
+    /// Of what was said about the attachments.
+    package var altBytes: Int
     package var membership: Membership
 }

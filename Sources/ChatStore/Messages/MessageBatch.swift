@@ -48,11 +48,13 @@ package struct MessageBatch {
         var attachmentOrdinals: [Int] = []
         var positions: [Int] = []
         var attachments: [UploadID] = []
+        var alts: [String?] = []
         for (ordinal, draft) in drafts.enumerated() {
             for (position, upload) in draft.attachments.enumerated() {
                 attachmentOrdinals.append(ordinal)
                 positions.append(position)
                 attachments.append(upload)
+                alts.append(draft.alts[upload])
             }
         }
         return """
@@ -60,13 +62,17 @@ package struct MessageBatch {
                 SELECT * FROM unnest(\(Array(drafts.indices)), \(drafts.map(\.id)),
                     \(drafts.map(\.conversation)), \(drafts.map(\.sender)), \(drafts.map(\.judgment.text)),
                     \(drafts.map(\.replyTo)), \(drafts.map(\.clientId)), \(drafts.map(\.fingerprint)),
-                    \(drafts.map(\.judgment.isRefused)), \(drafts.map(\.hasRoom))
-                ) AS i (ordinal, id, conversation_id, sender_id, text, reply_to, client_id, fingerprint, blocked, has_room)
+                    \(drafts.map(\.judgment.isRefused)), \(drafts.map(\.hasRoom)), \(drafts.map(\.mentions.joined)),
+                    \(drafts.map(\.mentions.areAll))
+                ) AS i (ordinal, id, conversation_id, sender_id, text, reply_to, client_id, fingerprint, blocked, has_room,
+                    names, calls_all)
             ), wanted AS (
-                SELECT * FROM unnest(\(attachmentOrdinals), \(positions), \(attachments)) AS w (ordinal, position, upload_id)
+                SELECT * FROM unnest(\(attachmentOrdinals), \(positions), \(attachments), \(alts))
+                    AS w (ordinal, position, upload_id, alt)
             ), judged AS (
                 SELECT i.*, c.last_seq, c.revision,
                     coalesce(c.last_seq IN (c.hidden_low_seq, c.hidden_high_seq), false) AS is_hidden, \(ConversationTable.urlEpoch), u.username, u.display_name, known.id AS known_id,
+                    i.calls_all AND c.kind = 'group' AND me.role IN ('owner', 'admin') AS mentions_all,
                     \(Self.verdict) AS verdict
                 FROM input i
                     LEFT JOIN conversations c ON c.id = i.conversation_id
@@ -77,7 +83,8 @@ package struct MessageBatch {
                     LEFT JOIN messages replied ON replied.id = i.reply_to
                         AND replied.conversation_id = i.conversation_id
             ), placed AS (
-                SELECT *, row_number() OVER (PARTITION BY conversation_id ORDER BY ordinal) AS step
+                SELECT *, row_number() OVER (PARTITION BY conversation_id ORDER BY ordinal) AS step,
+                    \(MessageTable.mentioned("judged.names", in: "judged.conversation_id")) AS mentions
                 FROM judged WHERE verdict = 'stored'
             ), advanced AS (
                 UPDATE conversations c SET \(ConversationTable.change(by: "n.steps")), last_seq = c.last_seq + n.steps,
@@ -85,16 +92,17 @@ package struct MessageBatch {
                 FROM (SELECT conversation_id, max(step) AS steps FROM placed GROUP BY conversation_id) n
                 WHERE c.id = n.conversation_id
             ), stored AS (
-                INSERT INTO messages (id, conversation_id, sender_id, seq, revision, text, reply_to, client_id, fingerprint)
+                INSERT INTO messages (id, conversation_id, sender_id, seq, revision, text, reply_to, client_id, fingerprint,
+                    mentions, mentions_all)
                 SELECT id, conversation_id, sender_id, last_seq + step, revision + step, text, reply_to, client_id,
-                    fingerprint
+                    fingerprint, mentions, mentions_all
                 FROM placed
             ), attached AS (
-                INSERT INTO attachments (message_id, position, upload_id)
-                SELECT p.id, w.position, w.upload_id FROM placed p JOIN wanted w ON w.ordinal = p.ordinal
+                INSERT INTO attachments (message_id, position, upload_id, alt)
+                SELECT p.id, w.position, w.upload_id, w.alt FROM placed p JOIN wanted w ON w.ordinal = p.ordinal
             )
             SELECT j.ordinal, j.verdict, j.known_id, j.username, j.display_name, now() AS created_at,
-                j.last_seq + p.step AS seq, j.revision + p.step AS revision, j.url_epoch,
+                p.mentions, p.mentions_all, j.last_seq + p.step AS seq, j.revision + p.step AS revision, j.url_epoch,
                 j.is_hidden AND p.step = 1 AS is_revealing
             FROM judged j LEFT JOIN placed p ON p.ordinal = j.ordinal ORDER BY j.ordinal
             """
@@ -119,7 +127,7 @@ package struct MessageBatch {
             case "stored":
                 let showing = UploadLinks.Showing(conversation: draft.conversation, epoch: try row["url_epoch"])
                 let attachments = try draft.attachments.compactMap { id in
-                    try uploads[id].map { try store.upload(from: $0, shownIn: showing) }
+                    try uploads[id].map { try store.upload(from: $0, shownIn: showing, alt: draft.alts[id]) }
                 }
                 var message = try message(draft, attachments, row)
                 message.filesUrl = store.archiveURL(of: draft.id, attachments, showing)
@@ -142,7 +150,14 @@ package struct MessageBatch {
             revision: try row["revision"],
             sender: Sender(
                 id: draft.sender, username: try row["username"], displayName: try row["display_name"]),
-            text: draft.judgment.text, attachments: attachments, replyTo: draft.replyTo,
+            text: draft.judgment.text, attachments: attachments,
+            mentions: try row.decode("mentions", as: [UserID]?.self) ?? [], mentionsAll: try row["mentions_all"],
+            replyTo: draft.replyTo,
             reactions: [], clientId: draft.clientId, status: .sent, createdAt: try row["created_at"])
     }
+}
+
+extension MentionedNames {
+    /// For `MessageTable.mentioned`.
+    var joined: String? { names.isEmpty ? nil : names.joined(separator: " ") }
 }

@@ -19,6 +19,7 @@ package struct MessageChange: Sendable {
             """
             SELECT m.conversation_id, m.sender_id, m.deleted_at IS NOT NULL AS deleted, m.text,
                 EXISTS (SELECT 1 FROM attachments a WHERE a.message_id = m.id) AS has_attachments,
+                (SELECT coalesce(sum(octet_length(a.alt)), 0) FROM attachments a WHERE a.message_id = m.id) AS alt_bytes,
                 \(ConversationTable.membershipColumns(of: user))
             FROM messages m JOIN conversations c ON c.id = m.conversation_id LEFT JOIN users u ON u.id = \(user)
                 LEFT JOIN members me ON me.conversation_id = m.conversation_id AND me.user_id = \(user)
@@ -28,7 +29,7 @@ package struct MessageChange: Sendable {
         return try results[3].first.map { row in
             LockedMessage(
                 conversation: try row["conversation_id"], sender: try row["sender_id"], isDeleted: try row["deleted"],
-                text: try row["text"], hasAttachments: try row["has_attachments"],
+                text: try row["text"], hasAttachments: try row["has_attachments"], altBytes: try row["alt_bytes"],
                 membership: try ConversationTable.membership(from: row))
         }
     }
@@ -36,12 +37,21 @@ package struct MessageChange: Sendable {
     /// - Returns: The conversation's revision after the change.
     package func edit(text: String) async throws -> Int {
         let revision = try await bump()
+        let names = MentionedNames(in: text)
         try await transaction.query(
-            "UPDATE messages SET text = \(text), edited_at = now(), revision = \(revision) WHERE id = \(id)")
+            """
+            UPDATE messages m SET text = \(text), edited_at = now(), revision = \(revision),
+                mentions = \(MessageTable.mentioned("\(names.joined)::text", in: "m.conversation_id")),
+                mentions_all = \(names.areAll) AND EXISTS (SELECT 1 FROM members x
+                    JOIN conversations c ON c.id = x.conversation_id AND c.kind = 'group'
+                    WHERE x.conversation_id = m.conversation_id AND x.user_id = m.sender_id
+                        AND x.role IN ('owner', 'admin'))
+            WHERE m.id = \(id)
+            """)
         return revision
     }
 
-    /// Forgets the text and the reactions. The row stays, so that `seq` has no gap.
+    /// Forgets the text, what was said about attachments, and the reactions. The row stays, so that `seq` has no gap.
     /// - Returns: The conversation's revision after the change.
     package func delete(by user: UserID) async throws -> Int {
         let revision = try await bump()
@@ -50,6 +60,7 @@ package struct MessageChange: Sendable {
             UPDATE messages SET text = '', deleted_at = now(), deleted_by = \(user), revision = \(revision)
             WHERE id = \(id)
             """)
+        try await transaction.query("UPDATE attachments SET alt = NULL WHERE message_id = \(id) AND alt IS NOT NULL")
         try await transaction.query("DELETE FROM reactions WHERE message_id = \(id)")
         return revision
     }

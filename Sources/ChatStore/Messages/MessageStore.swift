@@ -19,10 +19,11 @@ package struct MessageStore: Sendable {
 
     package func find(_ id: MessageID) async throws -> Message? { try await find([id]).first }
 
-    /// Stores a batch in one transaction. Each of its messages is accepted or refused by itself.
+    /// Stores a batch in one transaction, also when the caller's task is cancelled. Each of its messages is accepted or
+    /// refused by itself.
     /// - Parameter lane: Batches of one lane are stored in the order of these calls.
     package func insert(_ batch: MessageBatch, on lane: Int) async throws -> MessageBatch.Result {
-        try batch.result(try await database.atomically(batch.queries, on: lane), uploads: uploads)
+        try batch.result(try await database.uncancellably(batch.queries, on: lane), uploads: uploads)
     }
 
     /// Reads messages and the user's membership in one round trip. The membership comes last: a user who is a member then
@@ -42,11 +43,27 @@ package struct MessageStore: Sendable {
     package func history(
         _ conversation: ConversationID, before: Int?, after: Int?, limit: Int, for user: UserID
     ) async throws -> [Message] {
-        try await read(
-            Self.historyQuery(conversation, before: before, after: after, limit: limit), in: conversation, for: user)
+        let page = Self.page(of: conversation, before: before, after: after, limit: limit)
+        // The newest messages may be others a moment later. All others are the same in every statement, so that what they
+        // carry is read in the same round trip.
+        guard before != nil || after != nil else {
+            return try await read(
+                "SELECT \(MessageTable.columns) FROM messages m \(MessageTable.sender) \(page)", in: conversation,
+                for: user)
+        }
+        let ids: PostgresQuery = """
+            ARRAY(SELECT p.id FROM (SELECT m.id, m.deleted_at FROM messages m \(page)) p WHERE p.deleted_at IS NULL)
+            """
+        let results = try await database.atomically([
+            "SELECT \(MessageTable.content) FROM messages m \(MessageTable.sender) \(page)",
+            Self.attachmentsQuery(of: ids), Self.reactionsQuery(to: ids),
+            ConversationTable.membership(of: user, in: conversation),
+        ])
+        try Permissions.read(try results[3].first.map(ConversationTable.membership))
+        return try complete(results[0].map(Self.message), attachments: results[1], reactions: results[2])
     }
 
-    /// As `changed(_:since:limit:)`, if the user may read the conversation.
+    /// What is new or changed past `revision`, ascending by revision, if the user may read the conversation.
     /// - Throws: `not_a_member` or `not_found`.
     package func changed(
         _ conversation: ConversationID, since revision: Int, limit: Int, for user: UserID
@@ -55,31 +72,63 @@ package struct MessageStore: Sendable {
             Self.changedQuery(conversation, since: revision, limit: limit), in: conversation, for: user)
     }
 
-    /// The messages between two exclusive bounds, ascending by `seq`. With `after`, the first ones behind it; without it,
-    /// the last ones before `before`.
-    package func history(_ conversation: ConversationID, before: Int?, after: Int?, limit: Int) async throws
-        -> [Message]
-    {
-        let query = Self.historyQuery(conversation, before: before, after: after, limit: limit)
-        let messages = try await read(try await database.query(query))
-        return after == nil ? messages.reversed() : messages
-    }
-
-    /// Descending by `seq`, unless there is an `after`.
-    private static func historyQuery(
-        _ conversation: ConversationID, before: Int?, after: Int?, limit: Int
+    /// The messages `m` between two exclusive bounds: descending by `seq`, unless there is an `after`.
+    private static func page(
+        of conversation: ConversationID, before: Int?, after: Int?, limit: Int
     ) -> PostgresQuery {
         """
-        SELECT \(MessageTable.columns) FROM messages m \(MessageTable.sender)
-        WHERE m.conversation_id = \(conversation)
-            AND m.seq > \(after ?? 0) AND m.seq < \(before ?? Int.max)
+        WHERE m.conversation_id = \(conversation) AND m.seq > \(after ?? 0) AND m.seq < \(before ?? Int.max)
         ORDER BY m.seq \(after == nil ? "DESC" : "ASC" as PostgresQuery) LIMIT \(limit)
         """
     }
 
-    /// New or changed past `revision`, ascending by revision.
-    package func changed(_ conversation: ConversationID, since revision: Int, limit: Int) async throws -> [Message] {
-        try await read(try await database.query(Self.changedQuery(conversation, since: revision, limit: limit)))
+    /// What is new or changed in each of some conversations past a revision, ascending by revision. Nothing of those that
+    /// `user` is no member of, at the moment at which the messages are read.
+    /// - Parameters:
+    ///   - limit: How many of each.
+    ///   - total: How many in all, more than `limit`: that bounds the memory that they take.
+    /// - Returns: The messages of those conversations that were read: of the first one in any case.
+    package func changed(
+        since revisions: [(conversation: ConversationID, revision: Int)], for user: UserID, limit: Int,
+        total: Int = maxReadTogether
+    ) async throws -> [ConversationID: [Message]] {
+        try await messages(
+            of: revisions.map(\.conversation), past: revisions.map(\.revision), for: user, total: total,
+            "x.revision > wanted.mark ORDER BY x.revision LIMIT \(limit)", ascendingBy: "m.revision")
+    }
+
+    /// The newest messages of each of some conversations, ascending by `seq`. As `changed(since:for:limit:total:)`.
+    package func newest(
+        of conversations: [ConversationID], for user: UserID, limit: Int, total: Int = maxReadTogether
+    ) async throws -> [ConversationID: [Message]] {
+        try await messages(
+            of: conversations, past: conversations.map { _ in 0 }, for: user, total: total,
+            "x.seq > wanted.mark ORDER BY x.seq DESC LIMIT \(limit)", ascendingBy: "m.seq")
+    }
+
+    package static let maxReadTogether = 200
+
+    private func messages(
+        of conversations: [ConversationID], past marks: [Int], for user: UserID, total: Int,
+        _ condition: PostgresQuery, ascendingBy order: PostgresQuery
+    ) async throws -> [ConversationID: [Message]] {
+        guard !conversations.isEmpty else { return [:] }
+        let found = try await read(
+            database.query(
+                """
+                SELECT \(MessageTable.columns)
+                FROM unnest(\(conversations), \(marks)) WITH ORDINALITY AS wanted (conversation_id, mark, ordinal)
+                    JOIN members me ON me.conversation_id = wanted.conversation_id AND me.user_id = \(user)
+                    CROSS JOIN LATERAL (
+                        SELECT * FROM messages x WHERE x.conversation_id = wanted.conversation_id AND \(condition)
+                    ) m \(MessageTable.sender)
+                ORDER BY wanted.ordinal, \(order) LIMIT \(total)
+                """))
+        // Where there may be more, the last conversation is not whole, and those behind it were not read.
+        let cut = found.count < total ? nil : found.last?.conversationId
+        let whole = conversations.prefix { $0 != cut }
+        let messages = Dictionary(grouping: found, by: \.conversationId)
+        return Dictionary(whole.map { ($0, messages[$0] ?? []) }, uniquingKeysWith: { first, _ in first })
     }
 
     private static func changedQuery(_ conversation: ConversationID, since revision: Int, limit: Int) -> PostgresQuery {
@@ -141,10 +190,17 @@ package struct MessageStore: Sendable {
         }
         if withAttachments.isEmpty, withReactions.isEmpty { return messages }
         let results = try await database.atomically([
-            Self.attachmentsQuery(of: withAttachments), Self.reactionsQuery(to: withReactions),
+            Self.attachmentsQuery(of: "\(withAttachments)"), Self.reactionsQuery(to: "\(withReactions)"),
         ])
-        let attachments = try attachments(from: results[0])
-        let reactions = try Self.reactions(from: results[1])
+        return try complete(messages, attachments: results[0], reactions: results[1])
+    }
+
+    private func complete(
+        _ messages: [Message], attachments: PostgresResult, reactions: PostgresResult
+    ) throws -> [Message] {
+        var messages = messages
+        let attachments = try self.attachments(from: attachments)
+        let reactions = try Self.reactions(from: reactions)
         for index in messages.indices {
             let files = attachments[messages[index].id]
             messages[index].attachments = files?.uploads ?? []
@@ -156,16 +212,18 @@ package struct MessageStore: Sendable {
         return messages
     }
 
-    private static func attachmentsQuery(of messages: [MessageID]) -> PostgresQuery {
+    /// - Parameter messages: An expression: an array of ids.
+    private static func attachmentsQuery(of messages: PostgresQuery) -> PostgresQuery {
         """
-        SELECT a.message_id, c.id AS conversation_id, \(ConversationTable.urlEpoch), \(UploadStore.columns)
+        SELECT a.message_id, a.alt, c.id AS conversation_id, \(ConversationTable.urlEpoch), \(UploadStore.columns)
         FROM attachments a JOIN messages m ON m.id = a.message_id JOIN conversations c ON c.id = m.conversation_id
             JOIN uploads up ON up.id = a.upload_id JOIN blobs b ON b.sha256 = up.sha256
         WHERE a.message_id = ANY(\(messages)) AND up.removed_at IS NULL ORDER BY a.message_id, a.position
         """
     }
 
-    private static func reactionsQuery(to messages: [MessageID]) -> PostgresQuery {
+    /// - Parameter messages: An expression: an array of ids.
+    private static func reactionsQuery(to messages: PostgresQuery) -> PostgresQuery {
         """
         SELECT message_id, emoji, array_agg(user_id ORDER BY created_at, user_id) AS users
         FROM reactions WHERE message_id = ANY(\(messages)) GROUP BY message_id, emoji ORDER BY min(created_at), emoji
@@ -180,7 +238,7 @@ package struct MessageStore: Sendable {
             let showing = UploadLinks.Showing(
                 conversation: try row["conversation_id"], epoch: try row["url_epoch"])
             attachments[try row["message_id"], default: ([], showing)].uploads.append(
-                try uploads.upload(from: row, shownIn: showing))
+                try uploads.upload(from: row, shownIn: showing, alt: try row["alt"]))
         }
         return attachments
     }
@@ -211,6 +269,7 @@ package struct MessageStore: Sendable {
                 id: try row["sender_id"], username: try row["username"],
                 displayName: try row["display_name"]),
             text: try row["text"], attachments: [],
+            mentions: try row.decode("mentions", as: [UserID]?.self) ?? [], mentionsAll: try row["mentions_all"],
             replyTo: try row["reply_to"], reactions: [],
             clientId: try row["client_id"], status: try row["status"],
             createdAt: try row["created_at"], editedAt: try row["edited_at"],

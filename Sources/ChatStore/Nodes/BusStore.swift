@@ -13,6 +13,12 @@ package struct BusStore: Sendable {
         package var timeline: UInt32
         /// Microseconds since 1970.
         package var clock: Int64
+
+        package init(scope: String, timeline: UInt32, clock: Int64) {
+            self.scope = scope
+            self.timeline = timeline
+            self.clock = clock
+        }
     }
 
     private static let channel = "parley_bus"

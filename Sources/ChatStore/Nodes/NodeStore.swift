@@ -23,8 +23,8 @@ package struct NodeStore: Sendable {
 
     /// What a renewal tells of the other servers.
     package struct Renewal: Sendable, Equatable {
-        package var living: Int
-        package var dead: Int
+        package var living: [NodeIdentity]
+        package var dead: [NodeIdentity]
     }
 
     /// How long a renewal may take.
@@ -32,17 +32,24 @@ package struct NodeStore: Sendable {
 
     /// - Returns: nil if the server's row is gone.
     package func renew(_ node: UUID, _ vitals: Vitals) async throws -> Renewal? {
-        try await database.query(
+        let rows = try await database.query(
             """
             WITH mine AS (
                 UPDATE nodes SET alive_at = now(), sockets = \(vitals.sockets), is_draining = \(vitals.isDraining)
                 WHERE id = \(node) RETURNING id
             )
-            SELECT count(n.id) FILTER (WHERE NOT \(NodeTable.isDead)) AS living,
-                count(n.id) FILTER (WHERE \(NodeTable.isDead)) AS dead
-            FROM mine LEFT JOIN nodes n ON n.id <> mine.id GROUP BY mine.id
-            """, timeout: Self.timeout
-        ).first.map { Renewal(living: try $0["living"], dead: try $0["dead"]) }
+            SELECT n.id, n.number, \(NodeTable.isDead) AS is_dead
+            FROM mine LEFT JOIN nodes n ON n.id <> mine.id
+            """, timeout: Self.timeout)
+        guard !rows.isEmpty else { return nil }
+        var renewal = Renewal(living: [], dead: [])
+        for row in rows {
+            // Without others there is one row of nothing.
+            guard let epoch = try row.decode("id", as: UUID?.self) else { continue }
+            let node = NodeIdentity(number: UInt16(try row["number"] as Int), epoch: epoch)
+            if try row["is_dead"] { renewal.dead.append(node) } else { renewal.living.append(node) }
+        }
+        return renewal
     }
 
     /// Makes a server's row, in place of the one that its predecessor on the same storage left. Servers join one at a time.
@@ -50,7 +57,7 @@ package struct NodeStore: Sendable {
     /// - Throws: `NodeAdmission.Refusal`.
     package func join(
         _ admission: NodeAdmission, epoch: UUID, ownsDatabase: Bool
-    ) async throws -> (number: UInt16, others: Int) {
+    ) async throws -> (number: UInt16, others: Renewal) {
         try await database.withTransaction { transaction in
             // Anybody who can log in could hold an advisory lock. Only the server's role can lock this table.
             try await transaction.query("LOCK TABLE nodes IN SHARE ROW EXCLUSIVE MODE")
@@ -70,7 +77,13 @@ package struct NodeStore: Sendable {
                     \(node.storage), \(node.files), \(node.sharesFiles) FROM schema_migrations
                 """)
             let gone = Set(ended.map(\.identity))
-            return (number, records.count { $0.isAlive && !gone.contains($0.identity) })
+            let others = records.filter { !gone.contains($0.identity) }
+            return (
+                number,
+                Renewal(
+                    living: others.filter(\.isAlive).map(\.identity),
+                    dead: others.filter { !$0.isAlive }.map(\.identity))
+            )
         }
     }
 

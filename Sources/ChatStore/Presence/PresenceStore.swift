@@ -43,6 +43,13 @@ package struct PresenceStore: Sendable {
         return Set(try results[3].map { try $0["id"] })
     }
 
+    /// Who is connected to which server.
+    package func rows() async throws -> [(user: UserID, node: NodeIdentity)] {
+        try await database.query(
+            "SELECT p.user_id, n.number, n.id FROM node_presence p JOIN nodes n ON n.id = p.node_id"
+        ).map { (try $0[0], NodeIdentity(number: UInt16(try $0[1] as Int), epoch: try $0[2])) }
+    }
+
     /// After a crash of a server of the version before `node_presence`: everybody who was connected to it was last seen at
     /// its last lease, which it renewed every ten seconds. Rows that are locked are skipped, so that the server starts
     /// without waiting.

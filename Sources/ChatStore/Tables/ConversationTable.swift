@@ -35,16 +35,44 @@ enum ConversationTable {
         CASE WHEN c.url_epoch > extract(epoch FROM now()) THEN c.previous_url_epoch ELSE c.url_epoch END AS url_epoch
         """
 
-    /// How many messages of others lie past a mark of the member `me` of the conversation `c`. `seq` has no gaps, so we
-    /// count only the messages that do not count: the member's own and deleted ones.
+    /// How many messages of others lie past a mark of the member `me` of the conversation `c`.
+    ///
+    /// Few are counted. Of many, because `seq` has no gaps, we count only the messages that do not count: the member's own
+    /// and deleted ones. The index of one's own in a conversation does not know their `seq`, so all of them are read.
     static func others(past mark: PostgresQuery) -> PostgresQuery {
         """
-        CASE WHEN c.last_seq > me.\(mark) THEN c.last_seq - me.\(mark)
+        CASE WHEN c.last_seq <= me.\(mark) THEN 0
+        WHEN c.last_seq - me.\(mark) <= \(unescaped: "\(maxCounted)") THEN
+            (SELECT count(*) FROM messages past WHERE past.conversation_id = me.conversation_id
+                AND past.seq > me.\(mark) AND past.sender_id <> me.user_id AND past.deleted_at IS NULL)
+        ELSE c.last_seq - me.\(mark)
             - (SELECT count(*) FROM messages own WHERE own.sender_id = me.user_id
                 AND own.conversation_id = me.conversation_id AND own.seq > me.\(mark))
             - (SELECT count(*) FROM messages gone WHERE gone.conversation_id = me.conversation_id
                 AND gone.seq > me.\(mark) AND gone.deleted_at IS NOT NULL AND gone.sender_id <> me.user_id)
+        END
+        """
+    }
+
+    static let maxCounted = 100
+
+    /// How many messages of others past the read mark of the member `me` of the conversation `c` mention them, by name or
+    /// as one of all. Reads no others, and of each kind the newest `maxMentions` only.
+    static let unreadMentions: PostgresQuery = """
+        CASE WHEN c.last_seq > me.read_seq THEN (SELECT count(DISTINCT seq) FROM (
+            \(newestMentions("x.user_id = me.user_id")) UNION ALL \(newestMentions("x.user_id IS NULL"))
+            ) AS mentioning WHERE sender_id <> me.user_id)
         ELSE 0 END
+        """
+
+    static let maxMentions = 1000
+
+    /// In the order of the index `mentions_unread`: without `user_id`, which is one value or none, it would not be that order
+    /// for those of all, and all of them would be read and sorted.
+    private static func newestMentions(_ condition: PostgresQuery) -> PostgresQuery {
+        """
+        (SELECT x.seq, x.sender_id FROM mentions x WHERE x.conversation_id = me.conversation_id AND \(condition)
+            AND x.seq > me.read_seq ORDER BY x.user_id DESC, x.seq DESC LIMIT \(unescaped: "\(maxMentions)"))
         """
     }
 

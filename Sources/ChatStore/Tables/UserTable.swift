@@ -11,6 +11,29 @@ enum UserTable {
     /// Whether the account is banned or was disabled by an operator. `u` is the user's row.
     static let isClosed: PostgresQuery = "(u.disabled_at IS NOT NULL OR \(isBanned))"
 
+    /// What a banned user is told: the columns that `ban` reads. `u` is the user's row.
+    static let banColumns: PostgresQuery = """
+        CASE WHEN \(isBanned) THEN u.ban_reason END AS ban_reason,
+        CASE WHEN \(isBanned) AND u.disabled_at IS NULL THEN u.banned_until END AS ban_until
+        """
+
+    static func ban(from row: PostgresRow) throws -> Ban? {
+        Ban(reason: try row["ban_reason"], until: try row["ban_until"])
+    }
+
+    /// Whether somebody's names have words that begin like those of a query, in any order. `u` is the user's row.
+    static func isNamed(_ query: String) -> PostgresQuery {
+        let name = query.drop { $0 == "@" || $0.isWhitespace }
+        // A user name of signs only has no word.
+        let prefix =
+            name.lowercased().replacing("\\", with: "\\\\").replacing("%", with: "\\%").replacing("_", with: "\\_")
+            + "%"
+        return """
+            (u.username LIKE \(prefix)
+                OR search_words(u.display_name || ' ' || u.username) @@ search_names(\(String(name))))
+            """
+    }
+
     /// Whether the user is muted now. `u` is the user's row; false without one.
     static let isMuted: PostgresQuery = "coalesce(u.muted_until > now(), false)"
 

@@ -75,6 +75,8 @@ package struct OrphanStore: Sendable {
         package var size: Int
         /// The names of its thumbnails.
         package var thumbnails: [String]
+        /// nil: on the disk.
+        package var objectKey: String?
         /// Whether an upload has it. The server is about to delete it otherwise.
         package var isReferenced: Bool
     }
@@ -83,20 +85,39 @@ package struct OrphanStore: Sendable {
     package func contents(prefix: String) async throws -> [Content] {
         let rows = try await database.query(
             """
-            SELECT sha256, owner_only, served_size, ARRAY(SELECT t->>'size' FROM jsonb_array_elements(thumbnails) t) AS sizes,
+            SELECT sha256, owner_only, served_size, object_key, ARRAY(SELECT t->>'size' FROM jsonb_array_elements(thumbnails) t) AS sizes,
                 EXISTS (SELECT 1 FROM uploads u WHERE u.sha256 = b.sha256 AND u.removed_at IS NULL) AS is_referenced
             FROM blobs b WHERE sha256 >= \(prefix) AND sha256 < \(prefix + "g")
             """)
         return try rows.map { row in
             Content(
                 sha256: try row["sha256"], ownerOnly: try row["owner_only"],
-                size: try row["served_size"], thumbnails: try row["sizes"], isReferenced: try row["is_referenced"])
+                size: try row["served_size"], thumbnails: try row["sizes"], objectKey: try row["object_key"],
+                isReferenced: try row["is_referenced"])
         }
+    }
+
+    /// Whether a row names this object, or the one with whose name its own begins.
+    package func refers(to object: String) async throws -> Bool {
+        // A key has 107 characters, and the name of a thumbnail or a copy more.
+        let key = String(object.prefix(107))
+        let sha256 = object.split(separator: "/").dropFirst(2).first.map(String.init) ?? ""
+        return try await !database.query(
+            """
+            SELECT 1 FROM blobs WHERE sha256 = \(sha256) AND object_key = \(key)
+            UNION ALL SELECT 1 FROM dropped_objects WHERE key IN (\(object), \(key))
+            """
+        ).isEmpty
     }
 
     /// Whether there is any content.
     package func hasContents() async throws -> Bool {
         try await !database.query("SELECT 1 FROM blobs LIMIT 1").isEmpty
+    }
+
+    /// Whether there is any on the disk, or in an object store.
+    package func hasContents(onDisk: Bool) async throws -> Bool {
+        try await !database.query("SELECT 1 FROM blobs WHERE (object_key IS NULL) = \(onDisk) LIMIT 1").isEmpty
     }
 
     /// The addresses of uploads that have no blob any more: their content is lost.
@@ -115,7 +136,10 @@ package struct OrphanStore: Sendable {
         try await database.atomically([
             UploadStore.lockContent(sha256),
             "UPDATE uploads SET removed_at = now() WHERE sha256 = \(sha256) AND removed_at IS NULL",
-            "DELETE FROM blobs WHERE sha256 = \(sha256)",
+            """
+            WITH gone AS (DELETE FROM blobs WHERE sha256 = \(sha256) RETURNING object_key)
+            INSERT INTO dropped_objects (key) SELECT object_key FROM gone WHERE object_key IS NOT NULL
+            """,
         ])
     }
 

@@ -31,10 +31,12 @@ extension UploadStore {
         package var servedSize: Int
         /// The encoding of a text; nil for other files.
         package var charset: String?
+        /// nil: on the disk.
+        package var objectKey: String?
 
         package init(
             upload: Upload, gone: Bool, ownerOnly: Bool, visible: Bool, epochs: URLEpochs? = nil, servedSHA256: String,
-            servedSize: Int, charset: String? = nil
+            servedSize: Int, charset: String? = nil, objectKey: String? = nil
         ) {
             self.upload = upload
             self.gone = gone
@@ -44,6 +46,7 @@ extension UploadStore {
             self.servedSHA256 = servedSHA256
             self.servedSize = servedSize
             self.charset = charset
+            self.objectKey = objectKey
         }
     }
 
@@ -59,7 +62,7 @@ extension UploadStore {
         let keys = Array(keys)
         let rows = try await database.query(
             """
-            SELECT \(Self.columns), b.served_sha256, b.served_size, b.charset, \(Self.isGone) AS gone, wanted.conversation_id,
+            SELECT \(Self.columns), b.served_sha256, b.served_size, b.charset, b.object_key, \(Self.isGone) AS gone, wanted.conversation_id,
                 free.seen OR carried.conversation_id IS NOT NULL AS visible,
                 c.id AS shown_in, \(ConversationTable.urlEpoch), c.url_epoch AS next_url_epoch, c.previous_url_epoch
             FROM unnest(\(keys.map(\.upload)), \(keys.map(\.conversation)))
@@ -97,7 +100,7 @@ extension UploadStore {
                             current: try row["next_url_epoch"], previous: try row["previous_url_epoch"])
                     },
                     servedSHA256: try row["served_sha256"], servedSize: try row["served_size"],
-                    charset: try row["charset"]))
+                    charset: try row["charset"], objectKey: try row["object_key"]))
         }
         return uploads
     }

@@ -44,45 +44,68 @@ package struct UploadStore: Sendable {
     ///
     /// There is a blob already if the same bytes came twice at once, or if its files were lost. The new facts replace the
     /// old ones, unless a worker failed now on what another one could read.
+    /// - Parameter isFinishing: Whether there was an unfinished upload.
     /// - Returns: The upload as its owner sees it.
-    package func insert(_ id: UploadID, owner: UserID, name: String, blob: Blob) async throws -> Upload {
-        let thumbnails =
-            blob.thumbnails.isEmpty ? "[]" : String(decoding: try JSONEncoder().encode(blob.thumbnails), as: UTF8.self)
+    /// - Throws: `upload_offset_mismatch` if somebody else has finished it.
+    package func insert(
+        _ id: UploadID, owner: UserID, name: String, blob: Blob, finishing isFinishing: Bool = false
+    ) async throws -> Upload {
         let rows = try await changes.query(
             """
             WITH b AS (
-                INSERT INTO blobs AS b (sha256, size, type, kind, served_size, served_sha256, owner_only, width, height,
-                    duration, blurhash, waveform, thumbnails, cleaned, charset)
-                VALUES (\(blob.sha256), \(blob.size), \(blob.type), \(blob.kind), \(blob.servedSize),
-                    \(blob.servedSHA256), \(blob.ownerOnly), \(blob.width)::int8, \(blob.height)::int8, \(blob.duration),
-                    \(blob.blurhash), \(blob.waveform), \(thumbnails)::text::jsonb,
-                    \(blob.isCleaned)::bool, \(blob.charset)::text)
-                ON CONFLICT (sha256) DO UPDATE SET type = excluded.type, kind = excluded.kind,
-                    served_size = excluded.served_size, served_sha256 = excluded.served_sha256,
-                    owner_only = excluded.owner_only, width = excluded.width, height = excluded.height,
-                    duration = excluded.duration, blurhash = excluded.blurhash,
-                    waveform = excluded.waveform, thumbnails = excluded.thumbnails,
-                    cleaned = excluded.cleaned, charset = excluded.charset
-                    WHERE b.owner_only OR NOT excluded.owner_only
+                \(try Self.insertion(of: blob, at: nil))
+                ON CONFLICT (sha256) DO UPDATE SET \(Self.replacement) WHERE b.owner_only OR NOT excluded.owner_only
                 RETURNING *
             ), finished AS (
                 DELETE FROM partial_uploads WHERE id = \(id) RETURNING metadata, concat
             ), up AS (
                 INSERT INTO uploads (id, owner_id, sha256, name, type, size, metadata, concat)
-                VALUES (\(id), \(owner), \(blob.sha256), \(name), \(blob.type), \(blob.size),
-                    (SELECT metadata FROM finished), (SELECT concat FROM finished))
+                SELECT \(id), \(owner), \(blob.sha256), \(name), \(blob.type), \(blob.size),
+                    (SELECT metadata FROM finished), (SELECT concat FROM finished)
+                WHERE NOT \(isFinishing) OR EXISTS (SELECT FROM finished)
                 RETURNING *
             )
-            SELECT \(Self.columns) FROM up JOIN b USING (sha256)
+            SELECT \(Self.columns) FROM up LEFT JOIN b USING (sha256)
             """, on: .user(owner))
-        if let row = rows.first { return try upload(from: row, viewer: owner) }
+        guard let row = rows.first else { throw Self.isFinished }
+        // What was known of the content stays.
+        if try row.decode("kind", as: String?.self) != nil { return try upload(from: row, viewer: owner) }
         guard let upload = try await find(id, viewer: owner)?.upload else { throw ChatError.notFound("upload") }
         return upload
     }
 
+    static let isFinished = ChatError(.uploadOffsetMismatch, "another request has finished this upload")
+
+    /// The beginning of a statement that stores a blob.
+    static func insertion(of blob: Blob, at objectKey: String?) throws -> PostgresQuery {
+        let thumbnails =
+            blob.thumbnails.isEmpty ? "[]" : String(decoding: try JSONEncoder().encode(blob.thumbnails), as: UTF8.self)
+        return """
+            INSERT INTO blobs AS b (sha256, size, type, kind, served_size, served_sha256, owner_only, width, height,
+                duration, blurhash, waveform, thumbnails, cleaned, charset, object_key)
+            VALUES (\(blob.sha256), \(blob.size), \(blob.type), \(blob.kind), \(blob.servedSize),
+                \(blob.servedSHA256), \(blob.ownerOnly), \(blob.width)::int8, \(blob.height)::int8, \(blob.duration),
+                \(blob.blurhash), \(blob.waveform), \(thumbnails)::text::jsonb,
+                \(blob.isCleaned)::bool, \(blob.charset)::text, \(objectKey)::text)
+            """
+    }
+
+    /// How new facts and files take the place of old ones.
+    static let replacement: PostgresQuery = """
+        type = excluded.type, kind = excluded.kind,
+        served_size = excluded.served_size, served_sha256 = excluded.served_sha256,
+        owner_only = excluded.owner_only, width = excluded.width, height = excluded.height,
+        duration = excluded.duration, blurhash = excluded.blurhash,
+        waveform = excluded.waveform, thumbnails = excluded.thumbnails,
+        cleaned = excluded.cleaned, charset = excluded.charset, object_key = excluded.object_key
+        """
+
     /// Stores an upload whose blob may exist already. Nil when it does not, or when others may not see it: perhaps it can
     /// be cleaned now.
-    package func insert(_ id: UploadID, owner: UserID, name: String, contentOf sha256: String) async throws -> Upload? {
+    /// - Parameter isFinishing: Whether there was an unfinished upload. Nil also when somebody else has finished it.
+    package func insert(
+        _ id: UploadID, owner: UserID, name: String, contentOf sha256: String, finishing isFinishing: Bool = false
+    ) async throws -> Upload? {
         let rows = try await changes.query(
             """
             WITH b AS (
@@ -93,6 +116,7 @@ package struct UploadStore: Sendable {
                 INSERT INTO uploads (id, owner_id, sha256, name, type, size, metadata, concat)
                 SELECT \(id), \(owner), sha256, \(name), type, size, (SELECT metadata FROM finished),
                     (SELECT concat FROM finished) FROM b
+                WHERE NOT \(isFinishing) OR EXISTS (SELECT FROM finished)
                 RETURNING *
             )
             SELECT \(Self.columns) FROM up JOIN b USING (sha256)
@@ -107,13 +131,15 @@ package struct UploadStore: Sendable {
         package var thumbnails: [String]
         /// Whether the user has an upload of it.
         package var isOwn: Bool
+        /// nil: on the disk.
+        package var objectKey: String?
     }
 
     /// Nil when there is no such blob.
     package func storedFiles(of sha256: String, for user: UserID) async throws -> StoredFiles? {
         let rows = try await database.query(
             """
-            SELECT served_size, thumbnails::text AS thumbnails,
+            SELECT served_size, thumbnails::text AS thumbnails, object_key,
                 EXISTS (SELECT 1 FROM uploads up
                     WHERE up.sha256 = b.sha256 AND up.owner_id = \(user) AND up.removed_at IS NULL) AS own
             FROM blobs b WHERE sha256 = \(sha256) AND NOT owner_only
@@ -121,7 +147,7 @@ package struct UploadStore: Sendable {
         return try rows.first.map {
             StoredFiles(
                 servedSize: try $0["served_size"], thumbnails: try Self.thumbnails($0).map(\.size),
-                isOwn: try $0["own"])
+                isOwn: try $0["own"], objectKey: try $0["object_key"])
         }
     }
 
@@ -178,6 +204,11 @@ package struct UploadStore: Sendable {
             .first?["sha256"]
     }
 
+    /// Whether there is such a content, whose files are on the disk.
+    package func isOnDisk(_ sha256: String) async throws -> Bool {
+        try await !database.query("SELECT 1 FROM blobs WHERE sha256 = \(sha256) AND object_key IS NULL").isEmpty
+    }
+
     /// Deletes the blob if only removed uploads refer to it.
     /// - Returns: Whether there is no such blob now. Also true when it was gone before, so that an interrupted deletion of
     ///   the files can be finished.
@@ -192,17 +223,23 @@ package struct UploadStore: Sendable {
     /// The second statement of those that delete a last reference: `lockContent` is the first.
     static func deletionOfUnreferenced(_ sha256: String) -> PostgresQuery {
         """
-        DELETE FROM blobs b WHERE b.sha256 = \(sha256)
-            AND NOT EXISTS (SELECT 1 FROM uploads up WHERE up.sha256 = b.sha256 AND up.removed_at IS NULL)
-        RETURNING b.sha256
+        WITH gone AS (
+            DELETE FROM blobs b WHERE b.sha256 = \(sha256)
+                AND NOT EXISTS (SELECT 1 FROM uploads up WHERE up.sha256 = b.sha256 AND up.removed_at IS NULL)
+            RETURNING b.sha256, b.object_key
+        ), dropped AS (
+            INSERT INTO dropped_objects (key) SELECT object_key FROM gone WHERE object_key IS NOT NULL
+        )
+        SELECT sha256 FROM gone
         """
     }
 
     /// - Parameters:
     ///   - viewer: The only person who is shown it, if so. The owner gets a working URL of an owner-only file, too.
     ///   - showing: The conversation to whose members it is shown.
+    ///   - alt: What its sender says about it there.
     func upload(
-        from row: PostgresRow, viewer: UserID? = nil, shownIn showing: UploadLinks.Showing? = nil
+        from row: PostgresRow, viewer: UserID? = nil, shownIn showing: UploadLinks.Showing? = nil, alt: String? = nil
     ) throws -> Upload {
         let id: UploadID = try row["upload_id"]
         let owner: UserID = try row["owner_id"]
@@ -220,7 +257,7 @@ package struct UploadStore: Sendable {
                     .init(size: $0.size, width: $0.width, height: $0.height, url: urls.thumbnail($0.size))
                 }
             } ?? [],
-            createdAt: try row["uploaded_at"], isCleaned: try row["cleaned"], isOwnerOnly: isOwnerOnly)
+            createdAt: try row["uploaded_at"], alt: alt, isCleaned: try row["cleaned"], isOwnerOnly: isOwnerOnly)
     }
 
     /// The URL of all files of a message; nil where there are fewer than two.
@@ -230,6 +267,12 @@ package struct UploadStore: Sendable {
 
     private static func thumbnails(_ row: PostgresRow) throws -> [Blob.Thumbnail] {
         let json: String = try row["thumbnails"]
-        return json == "[]" ? [] : try JSONDecoder().decode([Blob.Thumbnail].self, from: Data(json.utf8))
+        if json == "[]" { return [] }
+        return try readThumbnails.value(of: json) {
+            try JSONDecoder().decode([Blob.Thumbnail].self, from: Data(json.utf8))
+        }
     }
+
+    /// Pictures of one shape have equal thumbnails, and a decoder takes longer than everything else about a picture.
+    private static let readThumbnails = RecentValues<String, [Blob.Thumbnail]>(max: 5000)
 }

@@ -24,9 +24,18 @@ package struct BusEvent: Sendable, Equatable {
         package static let marks = Kind("s")
         package static let typing = Kind("t")
         package static let presence = Kind("p")
+        /// Who sees the conversation may have changed in a way that the event does not tell: it is read.
+        package static let look = Kind("l")
+        /// What the connections of a user were told may be wrong: they are cut.
+        package static let cut = Kind("x")
+        package static let profile = Kind("n")
+        package static let block = Kind("b")
+        /// A member's settings of the conversation. Each node reads them for its own users.
+        package static let settings = Kind("w")
 
         package static let known: Set<Kind> = [
-            .message, .messageChange, .conversation, .members, .marks, .typing, .presence,
+            .message, .messageChange, .conversation, .members, .marks, .typing, .presence, .look, .cut, .profile,
+            .block, .settings,
         ]
     }
 

@@ -6,6 +6,8 @@ package struct BusFrame: Sendable, Equatable {
     package enum Path: UInt8, Sendable, CaseIterable {
         case events = 0
         case hints = 1
+        /// Events of which no revision tells: on the way of the hints, which loses nothing that nobody notices.
+        case facts = 2
     }
 
     package struct Head: Sendable, Equatable {

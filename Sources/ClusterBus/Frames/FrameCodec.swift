@@ -118,7 +118,7 @@ package struct FrameCodec: Sendable {
             throw .wrongSignature
         }
         guard let head else { throw .malformed }
-        guard let events = head.path == .events ? Self.readEvents(&text) : Self.readHints(&text) else {
+        guard let events = head.path == .hints ? Self.readHints(&text) : Self.readEvents(&text) else {
             throw .malformed
         }
         return BusFrame(head: head, body: events)

@@ -31,6 +31,12 @@ struct HintCollector: Sendable {
         revisions[hint.conversation] = max(hint.revision, revisions[hint.conversation] ?? 0)
     }
 
+    /// Adds what another collector has.
+    mutating func absorb(_ other: HintCollector, at now: Duration) {
+        if other.isEverything { add(.everything, at: now) }
+        for (conversation, revision) in other.revisions { add(BusHint(conversation, revision), at: now) }
+    }
+
     /// When `take` is due; nil while there is nothing.
     /// - Parameter isBusUp: Whether events reach the others by themselves.
     func deadline(isBusUp: Bool) -> Duration? {

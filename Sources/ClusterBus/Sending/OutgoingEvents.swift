@@ -13,6 +13,8 @@ struct OutgoingEvents: Sendable {
     private var bytes = 0
     private var count = 0
     private var needsSignOfLife = false
+    /// Whether what was taken last is still to be sent. Whoever sends says so.
+    var areLeaving = false
     private let maxFrame: Int
 
     /// What may wait. More is not taken: hints tell of it.

@@ -242,6 +242,9 @@ final class WebSocketConnection: ChannelDuplexHandler, @unchecked Sendable {
             flush()
         }
         receiver?.webSocketReadComplete(self)
+        // The channel's own call would begin behind the application's handlers. If an earlier request of the connection went
+        // to the application, they have ended, and pass on no read any more.
+        read(context: context)
     }
 
     func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {

@@ -14,6 +14,9 @@ enum PNGCleaner {
     /// its complete pixels and gets an end chunk.
     static func plan(_ file: ByteView) throws -> EditPlan { try survey(file).plan }
 
+    /// Whether a decoder needs the chunk to show the picture.
+    static func keepsForDecoder(_ type: String) -> Bool { kept.contains(type) || type == exif }
+
     /// The plan, which keeps EXIF if a decoder needs it to turn the picture, and the number of frames.
     static func survey(_ file: ByteView, keepsEXIF: Bool = false) throws -> (plan: EditPlan, frames: Int) {
         var (isAnimated, frames) = (false, 0)

@@ -1,11 +1,9 @@
 public import Foundation
 internal import Glibc
 
-/// One file on disk, for reconciling the disk with the database.
+/// One stored file, for reconciling the disk or the object store with the database.
 public struct StoredFile: Sendable {
-    public let id: BlobID
-    public let variant: BlobVariant
-    /// Its path, which is its address unless someone moved it.
+    /// Its path, which is its address unless someone moved it; or the key of its object.
     public let path: String
     /// In bytes.
     public let size: Int
@@ -57,23 +55,33 @@ extension BlobStore {
         }
     }
 
-    /// Removes everything but received bytes from `tmp`: leftovers of processing when the server stopped. Call it at
-    /// start, before any file is processed.
-    public func removeLeftovers() async throws {
+    /// Removes everything but received bytes from `tmp`: leftovers of processing when a server stopped.
+    /// - Parameter age: Seconds since it last changed. Zero at the start, before any file is processed; where other servers
+    ///   process files, more than that takes.
+    public func removeLeftovers(olderThan age: TimeInterval = 0) async throws {
+        let horizon = Date(timeIntervalSinceNow: -age)
         try await blocking { [self] in
             for file in try names(in: "\(directory)/tmp") where UUID(uuidString: file) == nil {
                 let path = "\(directory)/tmp/\(file)"
+                guard age == 0 || isOlder(path, than: horizon) else { continue }
                 if file.hasSuffix(TemporaryDirectory.suffix) { TemporaryDirectory.remove(path) } else { unlink(path) }
             }
         }
     }
 
+    /// Whether a file or directory has not changed since.
+    private func isOlder(_ path: String, than horizon: Date) -> Bool {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return false }
+        return Date(timeIntervalSince1970: TimeInterval(status.st_mtim.tv_sec)) <= horizon
+    }
+
     private func storedFile(named file: String, in parent: String) throws -> StoredFile? {
-        guard let id = BlobID(hex: String(file.prefix(64))),
-            let variant = BlobVariant.all.first(where: { $0.suffix == file.dropFirst(64) }),
+        guard BlobID(hex: String(file.prefix(64))) != nil,
+            BlobVariant.all.contains(where: { $0.suffix == file.dropFirst(64) }),
             case let path = "\(parent)/\(file)", let status = status(of: path)
         else { return nil }
-        return StoredFile(id: id, variant: variant, path: path, size: status.size, changed: status.changed)
+        return StoredFile(path: path, size: status.size, changed: status.changed)
     }
 
     func names(in path: String) throws -> [String] {

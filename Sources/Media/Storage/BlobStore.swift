@@ -73,6 +73,16 @@ public final class BlobStore: Sendable {
         try syncParents(of: id)
     }
 
+    /// Moves a file from elsewhere to an address of a content, and makes it durable. `discard` removes what is left of it.
+    public func adopt(_ file: ReceivedFile, as variant: BlobVariant, of id: BlobID) async throws {
+        try await blocking { [self] in
+            try makeShard(of: id)
+            try moveDurably(file.path, file.file, to: path(of: id, variant))
+            try syncDirectory(shardPath(of: id))
+            try syncParents(of: id)
+        }
+    }
+
     /// Does the same disk work as `commit` for new content, and keeps nothing. So the time of an upload does not reveal
     /// whether the content was already stored.
     public func rehearseCommit(_ file: ReceivedFile, _ media: ProcessedMedia) async throws {

@@ -109,6 +109,24 @@ public actor BlobWriter {
         return received
     }
 
+    /// The bytes so far. More of them can be read as they come.
+    public func reader() async throws -> BlobReader {
+        let path = store.temporaryPath(name)
+        let threads = store.threads
+        return try await perform { _, _ in try BlobReader(file: OpenFile(path, O_RDONLY), threads: threads) }
+    }
+
+    /// Returns the file, whose content has that address, for workers, and ends this writer.
+    public func finishBorrowed(_ id: BlobID, type: String) async throws -> ReceivedFile {
+        let file = try await perform { [name] progress, file in
+            file.unlock()
+            return ReceivedFile(
+                name: name, sha256: id, size: progress.written, type: type, charset: nil, isStored: true, file: file)
+        }
+        state = .ended
+        return file
+    }
+
     /// Makes the bytes durable and ends this writer. Another one can continue at the returned offset.
     public func suspend() async throws -> Int {
         let offset = try await perform { progress, file in

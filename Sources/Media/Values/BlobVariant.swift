@@ -8,7 +8,8 @@ public enum BlobVariant: Hashable, Sendable {
     /// A JPEG of the picture at full size, made when somebody first asks for it. No row mentions it: it can be made again.
     case jpeg
 
-    static let all: [BlobVariant] = [.served, .ownerOnly, .jpeg] + ThumbnailSize.allCases.map(BlobVariant.thumbnail)
+    public static let all: [BlobVariant] =
+        [.served, .ownerOnly, .jpeg] + ThumbnailSize.allCases.map(BlobVariant.thumbnail)
 
     /// The suffix of the file's name, after the address.
     public var suffix: String {

@@ -4,7 +4,7 @@ internal import Glibc
 public struct MediaError: Error, CustomStringConvertible {
     public struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Value: String {
-            case tooLarge, storageFull, busy, unavailable, notFound, inUse, offsetMismatch, io
+            case tooLarge, storageFull, busy, unavailable, away, refused, notFound, inUse, offsetMismatch, io
         }
         private let value: Value
         private init(_ value: Value) { self.value = value }
@@ -18,6 +18,10 @@ public struct MediaError: Error, CustomStringConvertible {
         /// No worker could start, the disk is missing or read-only, no descriptor is left, or the service is shutting
         /// down. Try again later.
         public static let unavailable = Code(.unavailable)
+        /// The object store does not answer. It is said once in the log, and not with each file. Try again later.
+        public static let away = Code(.away)
+        /// The object store does not accept what it is asked. For all requests but deletions it is said as above.
+        public static let refused = Code(.refused)
         /// No such file.
         public static let notFound = Code(.notFound)
         /// Another writer holds this temporary file, or this writer is used concurrently or after its end.

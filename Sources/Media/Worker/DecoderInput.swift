@@ -48,7 +48,9 @@ struct DecoderInput {
     ) throws -> (EditPlan, frames: Int) {
         switch format {
         // libpng inflates every text each time it reads the header: some megabytes from a few kilobytes.
-        case .png: return try PNGCleaner.survey(file, keepsEXIF: true)
+        case .png:
+            let (plan, frames) = try PNGCleaner.survey(file, keepsEXIF: true)
+            return (try PNGFirstFrame.plan(file) ?? plan, frames)
         // Both decoders look at every frame; libwebp looks at all earlier frames for each one.
         case .gif:
             let (plan, frames) = try shortened(file, maxFrames, by: GIFCleaner.survey)

@@ -7,7 +7,8 @@ enum APIOperation: String, CaseIterable, Sendable {
     case findUsers, showUser, listBlocked, blockUser, unblockUser
     // Conversations.
     case listConversations, listPublicGroups, showConversation, makeConversation, renameGroup, joinGroup
-    case acceptInvitation, leaveGroup, hideConversation, listMembers, addMembers, setRole, removeMember
+    case acceptInvitation, leaveGroup, hideConversation, setAttention, listShared, listNotices, listMembers, addMembers
+    case setRole, removeMember
     // Messages.
     case listMessages, searchMessages, showMessage, sendMessage, editMessage, deleteMessage, addReaction, removeReaction
     case react, reportMessage, markDelivered, markRead, setTyping, sync, downloadFiles
@@ -38,8 +39,10 @@ extension APIOperation {
         case .me, .changeMe, .changePassword, .listSessions, .endSession,
             .findUsers, .showUser, .listBlocked, .blockUser, .unblockUser,
             .listConversations, .listPublicGroups, .showConversation, .makeConversation, .renameGroup, .joinGroup,
-            .acceptInvitation, .leaveGroup, .hideConversation, .listMembers, .addMembers, .setRole, .removeMember,
-            .listMessages, .searchMessages, .showMessage, .sendMessage, .editMessage, .deleteMessage, .addReaction,
+            .acceptInvitation, .leaveGroup, .hideConversation, .setAttention, .listShared, .listNotices, .listMembers,
+            .addMembers, .setRole,
+            .removeMember, .listMessages, .searchMessages, .showMessage, .sendMessage, .editMessage, .deleteMessage,
+            .addReaction,
             .removeReaction, .react, .reportMessage, .markDelivered, .markRead, .setTyping, .sync,
             .uploadForm, .uploadBody, .continueUpload, .overrideUpload, .resumeUpload, .showUpload, .deleteUpload:
             .caller
@@ -53,14 +56,14 @@ extension APIOperation {
         case .sendMessage, .editMessage, .deleteMessage, .addReaction, .removeReaction, .react, .reportMessage:
             .messages
         case .makeConversation, .renameGroup, .joinGroup, .acceptInvitation, .leaveGroup, .hideConversation,
-            .addMembers, .setRole, .removeMember:
+            .setAttention, .addMembers, .setRole, .removeMember:
             .joins
         case .setTyping: .typing
         // The pieces of a resumable upload are no uploads of their own.
         case .uploadForm, .uploadBody: .uploads
         case .logIn, .refresh, .logOut, .me, .changeMe, .changePassword, .listSessions, .endSession,
             .findUsers, .showUser, .listBlocked, .blockUser, .unblockUser,
-            .listConversations, .listPublicGroups, .showConversation, .listMembers,
+            .listConversations, .listPublicGroups, .showConversation, .listShared, .listNotices, .listMembers,
             .listMessages, .searchMessages, .showMessage, .markDelivered, .markRead, .sync, .downloadFiles,
             .describeUploads, .describeUpload, .continueUpload, .overrideUpload, .resumeUpload, .showUpload,
             .deleteUpload, .downloadFile, .describeFile, .downloadThumbnail, .describeThumbnail,

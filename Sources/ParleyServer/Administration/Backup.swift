@@ -1,4 +1,5 @@
 public import Chat
+import ChatStore
 public import Foundation
 import Glibc
 public import Logging
@@ -30,6 +31,9 @@ extension Administration {
             throw OperatorError("\(partial.path) cannot be made: \(String(cString: strerror(errno)))")
         }
         return try await withDatabase(configuration, logger: logger) { connectionString in
+            try? files.createDirectory(
+                at: configuration.uploadsDirectory, withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700])
             let source = try ContentFiles(configuration.uploadsDirectory.resolvingSymlinksInPath())
             let copies = try ContentFiles(target)
             for _ in 1...attempts {
@@ -62,15 +66,19 @@ extension Administration {
                 let rows = try await transaction.query("SELECT pg_export_snapshot() AS name")
                 guard let snapshot = try rows.first?.decode("name", as: String.self) else { return nil }
                 progress("linking or copying files")
-                var count = 0
-                for shard in BlobStore.shards {
-                    let contents = try await StoredContent.list(shard: shard) { try await transaction.query($0) }
-                    for content in contents {
-                        guard try copies.take(content, from: source, linking: true) else { return nil }
+                let count = try await withContents(configuration, logger: logger) { stored -> Int? in
+                    var count = 0
+                    for shard in BlobStore.shards {
+                        let contents = try await StoredContent.list(shard: shard) { try await transaction.query($0) }
+                        for content in contents {
+                            guard try await take(content, from: source, stored, to: copies) else { return nil }
+                        }
+                        // Removes the files of an earlier attempt.
+                        count += try copies.prune(shard: shard, keeping: Set(contents.flatMap(\.names)))
                     }
-                    // Removes the files of an earlier attempt.
-                    count += try copies.prune(shard: shard, keeping: Set(contents.flatMap(\.names)))
+                    return count
                 }
+                guard let count else { return nil }
                 progress("dumping the database")
                 try await DatabaseProgram.run(
                     "pg_dump",
@@ -78,11 +86,24 @@ extension Administration {
                         "--format=custom", "--no-owner", "--snapshot=\(snapshot)", "--file=\(dump.path)",
                         // Servers of this database, which a restored one has nothing to do with.
                         "--exclude-table-data=nodes", "--exclude-table-data=node_presence",
+                        // Objects of this database, which a restored one must not delete.
+                        "--exclude-table-data=upload_pieces", "--exclude-table-data=dropped_objects",
                     ],
                     connectionString, configuration)
                 return count
             }
         }
+    }
+
+    /// - Returns: Whether the content's files are in the backup.
+    private static func take(
+        _ content: StoredContent, from source: ContentFiles, _ stored: Contents, to copies: ContentFiles
+    ) async throws -> Bool {
+        guard content.objectKey != nil else { return try copies.take(content, from: source, linking: true) }
+        guard let objects = stored.objects else {
+            throw OperatorError("S3_ENDPOINT: files are in an object store; set it, with S3_BUCKET and the keys")
+        }
+        return try await copies.fetch(content, from: objects)
     }
 
     /// Restores a backup into an empty server, migrates it if it is of an older version, and verifies it.
@@ -124,7 +145,10 @@ extension Administration {
             try await Schema.refuseSharedSessions(connectionString)
             try await Schema.migrate(connectionString, directory: configuration.migrationsDirectory, logger: logger)
             return try await withClient(connectionString, logger: logger) { client in
-                try await verify(client, uploads: uploads, isServerRunning: false, progress: progress)
+                // They are on the disk now, wherever they were.
+                if hasFiles { try await Stores(database: client).contentMoves.forgetKeys() }
+                return try await verify(
+                    client, configuration, isServerRunning: false, logger: logger, progress: progress)
             }
         }
     }

@@ -2,16 +2,21 @@ import Crypto
 import Foundation
 import Glibc
 import Media
+import NIOCore
 import PostgresClient
+import SystemPackage
 
 /// A content of the database, and the names of its files.
 struct StoredContent {
     let id: BlobID
     /// The served file comes first, then the thumbnails.
     let names: [String]
+    let variants: [BlobVariant]
     /// Bytes of the served file.
     let size: Int
     let servedSHA256: String
+    /// nil: on the disk.
+    let objectKey: String?
 
     /// The contents of one shard that uploads refer to. Impossible rows, which a prepared database may have, are left
     /// out.
@@ -22,6 +27,8 @@ struct StoredContent {
         let rows = try await query(
             """
             SELECT b.sha256, b.owner_only, b.served_size, b.served_sha256,
+                -- A database of an older version has no such column.
+                to_jsonb(b)->>'object_key' AS object_key,
                 ARRAY(SELECT t->>'size' FROM jsonb_array_elements(b.thumbnails) t) AS sizes
             FROM blobs b WHERE b.sha256 >= \(prefix) AND b.sha256 < \(prefix + "g") AND EXISTS
                 (SELECT 1 FROM uploads u WHERE u.sha256 = b.sha256 AND u.removed_at IS NULL)
@@ -33,8 +40,9 @@ struct StoredContent {
                 [try row.decode("owner_only") ? BlobVariant.ownerOnly : .served]
                 + thumbnails.map(BlobVariant.thumbnail)
             return StoredContent(
-                id: id, names: variants.map { id.hex + $0.suffix }, size: try row.decode("served_size"),
-                servedSHA256: try row.decode("served_sha256"))
+                id: id, names: variants.map { id.hex + $0.suffix }, variants: variants,
+                size: try row.decode("served_size"), servedSHA256: try row.decode("served_sha256"),
+                objectKey: try row.decode("object_key"))
         }
     }
 }
@@ -72,6 +80,47 @@ final class ContentFiles {
         return size(of: content.names[0], in: here) == content.size
     }
 
+    /// Fetches the content's files from the object store.
+    /// - Returns: Whether the served file is here, in full, with its hash.
+    func fetch(_ content: StoredContent, from objects: ObjectContents) async throws -> Bool {
+        guard let place = ContentPlace(content.id, key: content.objectKey),
+            let here = try shard(of: content.id, making: true)
+        else { return false }
+        defer { close(here) }
+        for (name, variant) in zip(content.names, content.variants) where size(of: name, in: here) == nil {
+            let isMain = name == content.names[0]
+            let known = isMain ? content.size : try await objects.size(of: place, variant)
+            guard let known else { continue }
+            do {
+                let body = try await objects.open(place, variant, size: known).begin(0..<known)
+                try await write(body, name, in: here, expecting: isMain ? content.servedSHA256 : nil)
+            } catch let error as MediaError where error.code == .notFound {
+                continue
+            }
+        }
+        return size(of: content.names[0], in: here) == content.size
+    }
+
+    private func write(_ body: ContentBody, _ name: String, in target: Int32, expecting sha256: String?) async throws {
+        let output = openat(target, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard output >= 0 else { throw OperatorError("\(name): \(String(cString: strerror(errno)))") }
+        defer { close(output) }
+        do {
+            let file = FileHandle(fileDescriptor: output)
+            var hash = SHA256()
+            try await body.write { bytes in
+                let data = Data(bytes.readableBytesView)
+                hash.update(data: data)
+                try file.write(contentsOf: data)
+            }
+            let found = hash.finalize().map { String(format: "%02x", $0) }.joined()
+            if let sha256, found != sha256 { unlinkat(target, name, 0) }
+        } catch {
+            unlinkat(target, name, 0)
+            throw error
+        }
+    }
+
     /// Deletes every file of the shard that is not among `kept`.
     /// - Returns: how many stay.
     func prune(shard: Int, keeping kept: Set<String>) throws -> Int {
@@ -105,19 +154,18 @@ final class ContentFiles {
 
     /// nil for what is no regular file, such as a link.
     private func size(of name: String, in directory: Int32) -> Int? {
-        var status = stat()
-        guard fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            return nil
-        }
-        return Int(status.st_size)
+        let place = FileDescriptor(rawValue: directory)
+        guard let status = try? Stat(FilePath(name), relativeTo: place, flags: .symlinkNoFollow),
+            status.type == .regular
+        else { return nil }
+        return Int(status.size)
     }
 
     private func copy(_ name: String, from source: Int32, to target: Int32, expecting sha256: String?) throws {
         let input = openat(source, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
         guard input >= 0 else { return }
         defer { close(input) }
-        var status = stat()
-        guard fstat(input, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return }
+        guard let status = try? Stat(FileDescriptor(rawValue: input)), status.type == .regular else { return }
         let output = openat(target, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard output >= 0 else {
             throw OperatorError("\(name): \(String(cString: strerror(errno)))")

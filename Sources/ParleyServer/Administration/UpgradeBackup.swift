@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import Logging
 import PostgresClient
+import Synchronization
 
 /// Saves the database before its schema is changed, so that an upgrade can be taken back.
 ///
@@ -21,12 +22,17 @@ enum UpgradeBackup {
         _ connectionString: String, _ configuration: ServerConfiguration, logger: Logger
     ) async throws {
         let migrations = configuration.migrationsDirectory
-        let saved = try await make(connectionString, configuration, logger: logger)
+        let saved = Mutex<(directory: URL, applied: Int)?>(nil)
         do {
-            try await Schema.migrate(connectionString, directory: migrations, logger: logger)
+            try await Schema.migrate(connectionString, directory: migrations, logger: logger) { outlook in
+                guard outlook.applied > 0 else { return }
+                let directory = try await make(outlook, connectionString, configuration, logger: logger)
+                saved.withLock { $0 = (directory, outlook.applied) }
+            }
         } catch {
             // Nothing was changed, and the next start saves it again. Restarts must not fill the disk.
-            if let saved, let now = try? await Schema.outlook(connectionString, directory: migrations),
+            if let saved = saved.withLock({ $0 }),
+                let now = try? await Schema.outlook(connectionString, directory: migrations),
                 now.applied == saved.applied
             {
                 try? FileManager.default.removeItem(at: saved.directory)
@@ -35,14 +41,12 @@ enum UpgradeBackup {
         }
     }
 
-    /// Does nothing where nothing will be changed, or where there is nothing yet.
-    /// - Returns: where the backup is, and how many migrations the database had.
+    /// - Returns: where the backup is.
     /// - Throws: ``OperatorError`` if there is no room, or if it cannot be saved.
     private static func make(
-        _ connectionString: String, _ configuration: ServerConfiguration, logger: Logger
-    ) async throws -> (directory: URL, applied: Int)? {
-        let outlook = try await Schema.outlook(connectionString, directory: configuration.migrationsDirectory)
-        guard outlook.applied > 0, !outlook.pending.isEmpty else { return nil }
+        _ outlook: PostgresMigrator.Outlook, _ connectionString: String, _ configuration: ServerConfiguration,
+        logger: Logger
+    ) async throws -> URL {
         let sizes = try await Administration.withClient(connectionString, logger: logger) { client in
             try await client.query(
                 """
@@ -52,6 +56,9 @@ enum UpgradeBackup {
             ).map { (name: try $0.decode("name", as: String.self), bytes: try $0.decode("bytes", as: Int.self)) }
         }
         let storage = configuration.storageDirectory
+        // Where the database is elsewhere, `parley migrate` may be the first to need it.
+        try FileManager.default.createDirectory(
+            at: storage, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         let room = try freeBytes(storage)
         guard let extent = extent(sizes, sql: outlook.pending.map(\.sql), room: room) else {
             throw OperatorError(
@@ -86,7 +93,7 @@ enum UpgradeBackup {
         sync()
         try FileManager.default.moveItem(at: partial, to: directory)
         logger.notice("the database is saved", metadata: ["directory": "\(directory.path)"])
-        return (directory, outlook.applied)
+        return directory
     }
 
     /// What fits into half of the free room: dumps are compressed, and the migrations need room as well.

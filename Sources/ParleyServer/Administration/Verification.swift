@@ -1,9 +1,11 @@
 public import Chat
+import ChatModel
 import ChatStore
 import Foundation
 public import Logging
 import Media
 import NIOPosix
+import ObjectStorage
 import PostgresClient
 
 extension Administration {
@@ -15,7 +17,6 @@ extension Administration {
         progress: (String) -> Void
     ) async throws -> [Verification.Violation] {
         try requireStorage(configuration)
-        let uploads = configuration.uploadsDirectory
         guard repair != .nothing else {
             var lock = try? StorageLock(configuration.storageDirectory)
             defer { withExtendedLifetime(lock) {} }
@@ -23,7 +24,10 @@ extension Administration {
             // A private cluster's lock is taken with its start.
             if configuration.databaseURL == nil { lock = nil }
             return try await withClient(configuration, logger: logger) { client in
-                try await verify(client, uploads: uploads, isServerRunning: isServerRunning, progress: progress)
+                let others = try await NodeStore(database: client).listIfKnown()
+                return try await verify(
+                    client, configuration, isServerRunning: isServerRunning || others.contains(where: \.isAlive),
+                    logger: logger, progress: progress)
             }
         }
         let lock = try StorageLock(configuration.storageDirectory)
@@ -34,32 +38,63 @@ extension Administration {
             settings.queryTimeout = commandSettings(connectionString).queryTimeout
             settings.lockTimeout = commandSettings(connectionString).lockTimeout
             return try await withClient(settings, logger: logger) { client in
-                try await verify(client, uploads: uploads, repair: repair, isServerRunning: false, progress: progress)
+                try await refuseOthers(client, configuration)
+                return try await verify(
+                    client, configuration, repair: repair, isServerRunning: false, logger: logger, progress: progress)
             }
         }
     }
 
+    /// What another server is storing has files or objects before it has rows, and would be taken for what nobody needs.
+    private static func refuseOthers(_ client: PostgresClient, _ configuration: ServerConfiguration) async throws {
+        // The caller holds the lock of its own storage: the server there has ended, however it did.
+        let own = NodeFiles.storage(configuration.storageDirectory)
+        let living = try await NodeStore(database: client).listIfKnown()
+            .filter { $0.isAlive && $0.description.storage != own }
+        guard configuration.databaseURL != nil, let first = living.first else { return }
+        let wait = (NodeTiming.death - first.silence).components.seconds + 1
+        throw OperatorError(
+            "\(living.count) other servers run on this database; stop them before a repair. If they were killed, try again "
+                + "in \(wait) s")
+    }
+
     static func verify(
-        _ client: PostgresClient, uploads: URL, repair: Verification.Repair = .nothing, isServerRunning: Bool,
-        progress: (String) -> Void
+        _ client: PostgresClient, _ configuration: ServerConfiguration, repair: Verification.Repair = .nothing,
+        isServerRunning: Bool, logger: Logger, progress: (String) -> Void
     ) async throws -> [Verification.Violation] {
-        let stores = Stores(database: client)
-        if !FileManager.default.fileExists(atPath: uploads.path), try await stores.orphans.hasContents() {
+        let (stores, uploads) = (Stores(database: client), configuration.uploadsDirectory)
+        if configuration.objectStore == nil, try await stores.orphans.hasContents(onDisk: false) {
+            throw OperatorError("S3_ENDPOINT: files are in an object store; set it, with S3_BUCKET and the keys")
+        }
+        if !FileManager.default.fileExists(atPath: uploads.path), try await stores.orphans.hasContents(onDisk: true) {
             throw OperatorError("STORAGE_DIR: there is no \(uploads.path); is this the right directory?")
         }
-        let threads = NIOThreadPool(numberOfThreads: 1)
-        threads.start()
-        do {
-            let verification = Verification(
-                stores: stores, blobs: try BlobStore(directory: uploads.path, threads: threads),
-                isServerRunning: isServerRunning)
-            let violations = try await verification.run(repair: repair, progress: progress)
-            try await threads.shutdownGracefully()
-            return violations
-        } catch {
-            try? await threads.shutdownGracefully()
-            throw error
+        return try await withContents(configuration, logger: logger) { contents in
+            try await Verification(stores: stores, contents: contents, isServerRunning: isServerRunning)
+                .run(repair: repair, progress: progress)
         }
+    }
+
+    /// Runs `body` with the files, for a command.
+    static func withContents<Value: Sendable>(
+        _ configuration: ServerConfiguration, logger: Logger, _ body: (Contents) async throws -> Value
+    ) async throws -> Value {
+        let threads = NIOThreadPool(numberOfThreads: 2)
+        threads.start()
+        let store = configuration.objectStore.map { ObjectStore($0, logger: logger) }
+        let result: Result<Value, any Error>
+        do {
+            let blobs = try BlobStore(
+                directory: configuration.uploadsDirectory.resolvingSymlinksInPath().path, threads: threads)
+            try await store?.requireAccess()
+            let objects = store.map { ObjectContents($0, staging: blobs, cache: nil) }
+            result = .success(try await body(Contents(disk: DiskContents(blobs), objects: objects)))
+        } catch {
+            result = .failure(error)
+        }
+        await store?.shutdown()
+        try? await threads.shutdownGracefully()
+        return try result.get()
     }
 }
 

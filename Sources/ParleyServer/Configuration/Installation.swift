@@ -1,5 +1,6 @@
 public import Foundation
 import Glibc
+import SystemPackage
 
 /// Where the program's files are. A package puts them where the Filesystem Hierarchy Standard (FHS 3.0) wants them; a
 /// program that was built in place finds them in the working directory.
@@ -65,10 +66,11 @@ public struct Installation: Sendable, Equatable {
     /// service cannot use.
     /// - Throws: ``OperatorError`` if the kernel refuses.
     public static func becomeOwner(of storage: URL) throws(OperatorError) {
-        var owner = stat()
-        guard geteuid() == 0, stat(storage.path, &owner) == 0, owner.st_uid != 0 else { return }
-        guard let account = getpwuid(owner.st_uid)?.pointee else {
-            throw OperatorError("STORAGE_DIR: \(storage.path) belongs to no account (user id \(owner.st_uid))")
+        guard geteuid() == 0, let owner = (try? Stat(FilePath(storage.path)))?.userID.rawValue, owner != 0 else {
+            return
+        }
+        guard let account = getpwuid(owner)?.pointee else {
+            throw OperatorError("STORAGE_DIR: \(storage.path) belongs to no account (user id \(owner))")
         }
         guard initgroups(account.pw_name, account.pw_gid) == 0, setgid(account.pw_gid) == 0, setuid(account.pw_uid) == 0
         else {

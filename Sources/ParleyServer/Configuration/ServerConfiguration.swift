@@ -2,6 +2,8 @@ import ChatModel
 import Configuration
 public import Foundation
 public import Logging
+import ObjectStorage
+import RedisClient
 
 /// The settings, from environment variables or the installation's settings file. The environment wins.
 public struct ServerConfiguration: Sendable {
@@ -50,8 +52,16 @@ public struct ServerConfiguration: Sendable {
     var drainSeconds = 20
     /// This server's number among those of its database; nil: the one that it had, or a free one.
     var nodeNumber: UInt16?
+    /// Where files are kept; nil: on the disk.
+    var objectStore: ObjectStoreConfiguration?
+    /// How many bytes of small objects are kept on the disk as well.
+    var cacheBytes = 1 << 30
+    /// Whether whoever opens a file is sent to the object store.
+    var mediaRedirect = false
     /// Whether `storageDirectory`'s uploads are on a file system that all servers of the database share.
     var sharedStorage = false
+    /// What carries live events between servers; nil: PostgreSQL.
+    var busURL: String?
     /// Threads that serve connections; nil: as many as there are cores.
     var eventLoops: Int?
     /// Threads, workers, lanes and connections.
@@ -144,9 +154,49 @@ public struct ServerConfiguration: Sendable {
         connectionsPerAddress = try settings.integer("CONNECTIONS_PER_ADDRESS", in: 1...10_000_000)
         nodeNumber = try settings.integer("NODE_NUMBER", in: NodeAdmission.numberRange).map { UInt16($0) }
         sharedStorage = try settings.choice("SHARED_STORAGE", as: Switch.self).map { $0 == .on } ?? sharedStorage
+        busURL = try settings.string("BUS_URL").map { url in
+            do throws(RedisError) {
+                _ = try RedisConfiguration(url: url)
+                return url
+            } catch {
+                throw OperatorError("BUS_URL: \(error.detail)")
+            }
+        }
+        objectStore = try Self.objectStore(settings)
+        cacheBytes = try settings.integer("S3_CACHE_BYTES", in: 0...(1 << 40)) ?? cacheBytes
+        mediaRedirect = try settings.choice("MEDIA_REDIRECT", as: Switch.self).map { $0 == .on } ?? mediaRedirect
         eventLoops = try settings.integer("EVENT_LOOPS", in: 1...1024)
         concurrency = try Self.concurrency(settings)
         rateLimits = try settings.choice("RATE_LIMITS", as: Switch.self).map { $0 == .on } ?? rateLimits
+    }
+
+    private static func objectStore(_ settings: Settings) throws -> ObjectStoreConfiguration? {
+        let endpoint = settings.string("S3_ENDPOINT")
+        let needed = try ["S3_BUCKET", "S3_ACCESS_KEY", "S3_SECRET_KEY"].map { name in
+            let value = settings.string(name)
+            guard (value == nil) == (endpoint == nil) else {
+                throw OperatorError("\(name): S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY and S3_SECRET_KEY go together")
+            }
+            return value ?? ""
+        }
+        let region = settings.string("S3_REGION") ?? "us-east-1"
+        let usesPaths = try settings.choice("S3_PATH_STYLE", as: Switch.self).map { $0 == .on } ?? true
+        guard let endpoint else { return nil }
+        do throws(ObjectStoreConfiguration.Invalid) {
+            return try ObjectStoreConfiguration(
+                endpoint: endpoint, bucket: needed[0], region: region, accessKey: needed[1], secretKey: needed[2],
+                usesPaths: usesPaths)
+        } catch {
+            let name =
+                switch error.part {
+                case .endpoint: "S3_ENDPOINT"
+                case .bucket: "S3_BUCKET"
+                case .region: "S3_REGION"
+                case .accessKey: "S3_ACCESS_KEY"
+                case .secretKey: "S3_SECRET_KEY"
+                }
+            throw OperatorError("\(name): \(error.reason)")
+        }
     }
 
     private static func concurrency(_ settings: Settings) throws -> Concurrency {

@@ -106,6 +106,33 @@ enum SettingCatalog {
                     """),
             ]),
         Group(
+            title: "Files in object storage",
+            settings: [
+                Setting(
+                    "S3_ENDPOINT", otherwise: "files are under STORAGE_DIR",
+                    """
+                    An S3-compatible store that keeps the files of uploads: https://s3.example.org. It needs the next three \
+                    settings as well (docs/OPERATIONS.md, "Files in object storage").
+                    """),
+                Setting("S3_BUCKET", otherwise: "none", "The bucket, which must exist and be Parley's alone."),
+                Setting("S3_ACCESS_KEY", otherwise: "none", "The key's name."),
+                Setting("S3_SECRET_KEY", otherwise: "none", "The key's secret."),
+                Setting("S3_REGION", "us-east-1", "The region that signatures name."),
+                Setting(
+                    "S3_PATH_STYLE", "on",
+                    "\"off\" where the bucket is a part of the host's name: https://bucket.s3.example.org."),
+                Setting(
+                    "S3_CACHE_BYTES", "1073741824",
+                    "Bytes of thumbnails and small files that are kept under STORAGE_DIR/cache as well (1 GiB). 0: none."
+                ),
+                Setting(
+                    "MEDIA_REDIRECT", "off",
+                    """
+                    "on": whoever opens a file is sent to the store, by an address that works for a minute. Only for a store \
+                    that people can reach.
+                    """),
+            ]),
+        Group(
             title: "Limits",
             settings: [
                 Setting(
@@ -139,6 +166,12 @@ enum SettingCatalog {
                     """
                     "on" where STORAGE_DIR/uploads is a file system that all servers of the database share. Without it a \
                     second server refuses to start.
+                    """),
+                Setting(
+                    "BUS_URL", otherwise: "through PostgreSQL",
+                    """
+                    What carries live events between servers: redis://user:password@host:6379/0 or rediss://, a Redis 6 or \
+                    newer, or Valkey. It holds nothing, and may fail (docs/CLUSTER.md).
                     """),
                 Setting(
                     "DRAIN_SECONDS", "20",

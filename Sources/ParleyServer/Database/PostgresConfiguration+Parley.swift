@@ -8,6 +8,8 @@ extension PostgresConfiguration {
         var configuration = PostgresConfiguration(connectionString: connectionString)
         // Whatever meets a locked row is tried again (`ChangeQueue`, `MessageLane`), so nothing queues behind the lock.
         configuration.lockTimeout = .milliseconds(250)
+        // A server that is frozen inside of a transaction holds a conversation's row, for which the others wait.
+        configuration.idleTransactionTimeout = .seconds(5)
         configuration.connections = concurrency.databaseConnections
         configuration.transactionConnections = concurrency.transactionConnections
         configuration.sessionParameters = [

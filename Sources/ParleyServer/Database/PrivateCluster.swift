@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Logging
+import SystemPackage
 
 /// The files of the private PostgreSQL: where they are, who owns them, and which programs belong to them.
 ///
@@ -198,10 +199,11 @@ struct PrivateCluster: Sendable {
     /// Whether a process works in the data directory. Every process of a PostgreSQL works in its own. The name of the
     /// process proves nothing: it may be another PostgreSQL's.
     func worksHere(_ pid: pid_t) -> Bool {
-        var data = stat()
-        var working = stat()
-        return stat(directory.path, &data) == 0 && stat("/proc/\(pid)/cwd", &working) == 0
-            && working.st_ino == data.st_ino && working.st_dev == data.st_dev
+        guard let data = try? Stat(FilePath(directory.path)), let working = try? Stat(FilePath("/proc/\(pid)/cwd"))
+        else {
+            return false
+        }
+        return working.inode == data.inode && working.deviceID == data.deviceID
     }
 
     /// Deletes what a crashed postmaster wrote down. Its process id may by now be a zombie's that nobody collects or,

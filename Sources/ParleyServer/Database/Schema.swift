@@ -14,8 +14,13 @@ enum Schema {
         }
     }
 
-    static func migrate(_ connectionString: String, directory: URL, logger: Logger) async throws {
-        _ = try await migrator(directory).migrate(connectionString: connectionString, logger: logger)
+    /// - Parameter prepare: Called before anything is changed, while no other server migrates.
+    static func migrate(
+        _ connectionString: String, directory: URL, logger: Logger,
+        prepare: @escaping @Sendable (PostgresMigrator.Outlook) async throws -> Void = { _ in }
+    ) async throws {
+        _ = try await migrator(directory).migrate(
+            connectionString: connectionString, logger: logger, prepare: prepare)
     }
 
     /// What `migrate` would do.

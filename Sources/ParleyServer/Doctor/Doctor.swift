@@ -11,8 +11,10 @@ public enum Doctor {
         }
         for finding in settings.isEmpty ? [.fine("settings", "all are known")] : settings { report(finding) }
         for finding in StorageCheck.findings(configuration) { report(finding) }
+        for finding in await ObjectStoreCheck.findings(configuration, logger: logger) { report(finding) }
         report(descriptors(Descriptors.raisingLimit()))
         for finding in await DatabaseCheck.findings(configuration, logger: logger) { report(finding) }
+        for finding in await BusCheck.findings(configuration) { report(finding) }
         for finding in await DecoderCheck.findings(configuration, logger: logger) { report(finding) }
         for finding in await AddressCheck.findings(configuration) { report(finding) }
         for finding in await PackageCheck.findings() { report(finding) }

@@ -32,9 +32,10 @@ enum StorageCheck {
 
     /// - Parameter bits: those of mode bits for others that are no fault.
     static func permissions(of file: URL, topic: String, mayBeReadBy bits: mode_t = 0) -> Finding? {
-        var status = stat()
-        guard stat(file.path, &status) == 0 else { return nil }
-        let mode = status.st_mode & 0o777
+        // Not stat(2): which module declares it depends on the other files that are compiled with this one.
+        let attributes = try? FileManager.default.attributesOfItem(atPath: file.resolvingSymlinksInPath().path)
+        guard let permissions = attributes?[.posixPermissions] as? NSNumber else { return nil }
+        let mode = mode_t(permissions.uint32Value) & 0o777
         guard mode & 0o077 & ~bits == 0 else {
             return .error(
                 topic, "\(file.path) can be read by other accounts (mode \(String(mode, radix: 8)))",

@@ -74,7 +74,7 @@ struct AccessTokens: Sendable {
             if remembering { remember(token, read) }
             caller = read.caller
         }
-        try revocations.check(user: caller.user, session: caller.session, now: now)
+        try await revocations.check(user: caller.user, session: caller.session, now: now)
         return caller
     }
 

@@ -40,7 +40,7 @@ enum FileResponse {
 
     static func make(_ opened: Uploads.Opened, for request: Request) async throws -> Response {
         let cacheControl = opened.validFor.map { "private, max-age=\($0), immutable" } ?? "private, no-cache"
-        return try await make(size: opened.reader.size, etag: opened.etag, cacheControl: cacheControl, for: request) {
+        return try await make(size: opened.size, etag: opened.etag, cacheControl: cacheControl, for: request) {
             try await body($0, status: $1, headers: $2, opened, request)
         }
     }
@@ -94,21 +94,51 @@ enum FileResponse {
     ) async throws -> Response {
         var headers = headers
         headers[.contentType] = contentType(of: opened.type, charset: opened.charset)
-        headers[.contentDisposition] = disposition(
-            opened.upload.name,
-            inline: opened.isShowable && inlineTypes.contains(registeredNames[opened.type] ?? opened.type))
+        headers[.contentDisposition] = disposition(opened)
         // Head and body go out in one write.
         if range.count <= BlobReader.wholeSize, request.method != .head {
-            let bytes = try await opened.reader.bytes(range)
+            let bytes = try await opened.bytes(range)
             return Response(status: status, headers: headers, body: .init(byteBuffer: bytes))
         }
-        let chunks = opened.reader.chunks(range)
+        // Nobody reads the body of an answer to `HEAD`.
+        let content = request.method == .head ? nil : try await opened.begin(range)
         return Response(
             status: status, headers: headers,
             body: ResponseBody(contentLength: range.count) { writer in
-                for try await chunk in chunks { try await writer.write(chunk) }
+                try await content?.write { try await writer.write($0) }
                 try await writer.finish(nil)
             })
+    }
+
+    /// How many seconds an address in the object store works. Whoever has it needs no other right.
+    private static let redirectSeconds = 60
+
+    /// Sends whoever asks to the object store.
+    /// - Returns: nil where this server sends the bytes.
+    static func redirect(_ opened: Uploads.Opened, for request: Request) -> Response? {
+        // The address is good for `GET` only. Not every client leaves out its access token where it is sent, and the store
+        // refuses a request with two proofs of a right.
+        guard request.method == .get, request.headers[.authorization] == nil, let redirect = opened.redirect else {
+            return nil
+        }
+        // Of what is in a cache, only its validity is asked.
+        let tag = "\"\(opened.etag)\""
+        guard request.headers[.ifMatch] == nil, request.headers[.ifNoneMatch]?.contains(tag) != true else { return nil }
+        let fields = [
+            ("content-type", contentType(of: opened.type, charset: opened.charset)),
+            ("content-disposition", disposition(opened)),
+            ("cache-control", "private, max-age=\(redirectSeconds), immutable"),
+        ]
+        guard let address = redirect(redirectSeconds, fields) else { return nil }
+        let seconds = min(opened.validFor ?? 0, redirectSeconds / 2)
+        return Response(
+            status: .found, headers: [.location: address, .cacheControl: "private, max-age=\(seconds)"])
+    }
+
+    private static func disposition(_ opened: Uploads.Opened) -> String {
+        disposition(
+            opened.upload.name,
+            inline: opened.isShowable && inlineTypes.contains(registeredNames[opened.type] ?? opened.type))
     }
 
     /// RFC 6266: the name in ASCII for old clients, and in full in the encoding of RFC 8187.

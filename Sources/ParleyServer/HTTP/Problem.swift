@@ -12,6 +12,7 @@ struct Problem: Error {
     var code: String
     var detail: String
     var field: String?
+    var ban: Ban?
     var headers: HTTPFields = [:]
 
     init(_ error: ChatError) {
@@ -19,6 +20,7 @@ struct Problem: Error {
         code = error.code.description
         detail = error.detail
         field = error.field
+        ban = error.ban
         if let retryAfter = error.retryAfter { headers[.retryAfter] = String(retryAfter) }
         if status == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
     }
@@ -118,6 +120,7 @@ extension Problem: JSONWritable {
             json.field("code", code)
             json.field("detail", detail)
             json.field("field", field)
+            json.field(ban)
         }
     }
 }

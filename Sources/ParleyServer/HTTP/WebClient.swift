@@ -4,6 +4,7 @@ import Hummingbird
 import Logging
 import NIOCore
 import NIOFoundationCompat
+import ObjectStorage
 
 /// The built web client, read once at the start: a few files of some ten kilobytes. The URL of every view gets the same
 /// page. The files that it loads have a hash of their content in their names, and may be cached forever.
@@ -19,19 +20,26 @@ struct WebClient: Sendable {
     private let files: [String: File]
     private let page: File?
 
-    /// `img-src blob:` and `media-src blob:` are for previews of files that are about to be sent.
-    private static let policy = """
-        default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; \
-        connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; \
-        frame-ancestors 'none'
-        """
+    private let policy: String
 
-    /// Browser features that the page never uses. A script that is injected into it must not use them either.
+    /// `img-src blob:` and `media-src blob:` are for previews of files that are about to be sent.
+    /// - Parameter files: The bucket to which whoever opens a file is sent, as a policy names it.
+    private static func policy(files: String?) -> String {
+        let files = files.map { " \($0)" } ?? ""
+        return """
+            default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:\(files); \
+            media-src 'self' blob:\(files); connect-src 'self'\(files); font-src 'self'; manifest-src 'self'; \
+            base-uri 'none'; form-action 'self'; frame-ancestors 'none'
+            """
+    }
+
+    /// Browser features that the page never uses. A script that is injected into it must not use them either. The page
+    /// itself records voice messages; no frame in it does.
     private static let permissions =
-        [
-            "camera", "display-capture", "geolocation", "microphone", "payment", "usb", "serial", "hid", "midi",
+        ([
+            "camera", "display-capture", "geolocation", "payment", "usb", "serial", "hid", "midi",
         ]
-        .map { "\($0)=()" }.joined(separator: ", ")
+        .map { "\($0)=()" } + ["microphone=(self)"]).joined(separator: ", ")
 
     private static let types = [
         "html": "text/html; charset=utf-8", "js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8",
@@ -41,7 +49,8 @@ struct WebClient: Sendable {
     ]
 
     /// - Parameter basePath: Where the page finds its files. It learns the path from the address of its script.
-    init(directory: URL, basePath: BasePath = .root) {
+    init(directory: URL, basePath: BasePath = .root, filesSource: String? = nil) {
+        policy = Self.policy(files: filesSource)
         var files: [String: File] = [:]
         let root = directory.standardizedFileURL.path
         for case let path as String in FileManager.default.enumerator(atPath: root) ?? .init() {
@@ -64,7 +73,9 @@ struct WebClient: Sendable {
 
     /// Logs a warning when there is nothing to serve.
     init(_ configuration: ServerConfiguration, logger: Logger) {
-        self.init(directory: configuration.webDirectory, basePath: configuration.basePath)
+        self.init(
+            directory: configuration.webDirectory, basePath: configuration.basePath,
+            filesSource: configuration.mediaRedirect ? configuration.objectStore?.policySource : nil)
         guard page == nil else { return }
         logger.warning(
             "no web client is built; `make web` builds it",
@@ -91,21 +102,13 @@ struct WebClient: Sendable {
     private static let openerPolicy = HTTPField.Name("Cross-Origin-Opener-Policy")!
     private static let permissionsPolicy = HTTPField.Name("Permissions-Policy")!
 
-    /// Whether the client accepts gzip, and does not refuse it by `q=0` (RFC 9110, section 12.5.3).
-    private static func acceptsGzip(_ request: Request) -> Bool {
-        (request.headers[.acceptEncoding] ?? "").split(separator: ",").contains { entry in
-            let parts = entry.lowercased().split(separator: ";").map { $0.trimmingCharacters(in: .whitespaces) }
-            return parts.first == "gzip" && !parts.dropFirst().contains { $0 == "q=0" || $0.hasPrefix("q=0.0") }
-        }
-    }
-
     private func respond(_ file: File, to request: Request) -> Response {
         var response = Response(
             status: .ok,
             headers: [
                 .contentType: file.type,
                 .cacheControl: file.isHashed ? "public, max-age=31536000, immutable" : "no-cache",
-                .contentSecurityPolicy: Self.policy,
+                .contentSecurityPolicy: policy,
                 .xContentTypeOptions: "nosniff",
                 Self.referrerPolicy: "no-referrer",
                 // Neither a window that opened the page nor one that it opens can reach it.
@@ -115,7 +118,7 @@ struct WebClient: Sendable {
             body: .init(byteBuffer: file.body))
         if let compressed = file.compressed {
             response.headers[.vary] = "Accept-Encoding"
-            if Self.acceptsGzip(request) {
+            if request.headers.acceptsGzip {
                 response.headers[.contentEncoding] = "gzip"
                 response.body = .init(byteBuffer: compressed)
             }

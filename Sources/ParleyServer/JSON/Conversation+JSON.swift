@@ -16,6 +16,7 @@ extension Conversation: JSONWritable {
             if let me { json.field("me", me) }
             if let others { json.field("others", others) }
             json.field("unreadCount", unreadCount)
+            json.field("unreadMentions", unreadMentions)
             if let invitation { json.field("invitation", invitation) }
             json.field("createdAt", createdAt)
             json.field("updatedAt", updatedAt)
@@ -29,6 +30,7 @@ extension Conversation.Own: JSONWritable {
             json.field("role", role.rawValue)
             json.field("deliveredSeq", deliveredSeq)
             json.field("readSeq", readSeq)
+            json.fields(of: attention)
         }
     }
 }

@@ -12,8 +12,11 @@ enum JSON {
 
     private static let time = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
 
-    /// How times are written.
-    static func text(of date: Date) -> String { date.formatted(time) }
+    /// A time of RFC 3339, of any zone, with or without fractions of a second; nil for anything else.
+    static func time(_ text: String) -> Date? {
+        guard text.utf8.count <= 40 else { return nil }
+        return (try? time.parse(text)) ?? (try? Date.ISO8601FormatStyle().parse(text))
+    }
 
     /// Parses untrusted bytes, as strictly as an event: a decoder alone accepts much in fields that it is not asked
     /// for.
@@ -43,6 +46,8 @@ enum JSON {
                 throw .invalid(name, "a whole number")
             }
             throw translate(error)
+        } catch let error as ChatError {
+            throw error
         } catch {
             throw ChatError(.malformedRequest, "the body is no JSON")
         }

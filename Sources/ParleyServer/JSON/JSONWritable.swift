@@ -8,21 +8,31 @@ protocol JSONWritable: Sendable {
 }
 
 extension JSONWritable {
-    var json: ByteBuffer {
+    var json: ByteBuffer { ByteBuffer(bytes: written) }
+
+    /// How many bytes `json` has.
+    var jsonSize: Int { written.count }
+
+    private var written: [UInt8] {
         var writer = JSONWriter()
         write(to: &writer)
-        return writer.buffer
+        return writer.bytes
     }
 }
 
 extension ID: JSONWritable {
-    func write(to json: inout JSONWriter) { json.string(description) }
+    func write(to json: inout JSONWriter) { json.id(self) }
 }
 
 extension JSONWriter {
-    mutating func field<Entity>(_ name: StaticString, _ id: ID<Entity>) { field(name, id.description) }
+    mutating func field<Entity>(_ name: StaticString, _ id: ID<Entity>) {
+        self.name(name)
+        self.id(id)
+    }
 
-    mutating func field<Entity>(_ name: StaticString, _ id: ID<Entity>?) { field(name, id?.description) }
+    mutating func field<Entity>(_ name: StaticString, _ id: ID<Entity>?) {
+        if let id { field(name, id) }
+    }
 
     mutating func field(_ name: StaticString, _ value: some JSONWritable) {
         self.name(name)

@@ -1,54 +1,56 @@
 import ChatModel
 import Foundation
-import NIOCore
 
-/// Writes JSON (RFC 8259) straight into a buffer: camelCase keys, times in RFC 3339, absent fields left out.
+/// Writes JSON (RFC 8259) straight into memory: camelCase keys, times in RFC 3339, absent fields left out.
 ///
-/// Foundation's encoder takes 20 µs for a message, this writer one.
+/// Foundation's encoder takes 20 µs for a message, this writer less than one. The memory is an array, whose appends are
+/// inlined, because a text is made of thousands of small pieces: into a `ByteBuffer` they took three times as long.
 struct JSONWriter {
-    private(set) var buffer: ByteBuffer
+    private(set) var bytes: [UInt8] = []
     /// Whether the next value in the same object or array is not the first.
     private var needsComma = false
 
-    init(capacity: Int = 512) {
-        buffer = ByteBufferAllocator().buffer(capacity: capacity)
-    }
+    init(capacity: Int = 512) { bytes.reserveCapacity(capacity) }
 
     // MARK: Structure
 
     mutating func object(_ members: (inout JSONWriter) -> Void) {
         separate()
-        buffer.writeInteger(UInt8(ascii: "{"))
+        bytes.append(UInt8(ascii: "{"))
         members(&self)
-        buffer.writeInteger(UInt8(ascii: "}"))
+        bytes.append(UInt8(ascii: "}"))
         needsComma = true
     }
 
     mutating func array<Element>(_ elements: [Element], _ element: (inout JSONWriter, Element) -> Void) {
         separate()
-        buffer.writeInteger(UInt8(ascii: "["))
+        bytes.append(UInt8(ascii: "["))
         for value in elements { element(&self, value) }
-        buffer.writeInteger(UInt8(ascii: "]"))
+        bytes.append(UInt8(ascii: "]"))
         needsComma = true
     }
 
     /// - Parameter name: A field's name, which needs no escaping.
     mutating func name(_ name: StaticString) {
         separate()
-        buffer.writeInteger(UInt8(ascii: "\""))
-        buffer.writeStaticString(name)
-        buffer.writeStaticString("\":")
+        bytes.append(UInt8(ascii: "\""))
+        write(name)
+        write("\":")
     }
 
     /// - Parameter id: As the name of a member.
     mutating func name<Entity>(_ id: ID<Entity>) {
-        string(id.description)
-        buffer.writeInteger(UInt8(ascii: ":"))
+        self.id(id)
+        bytes.append(UInt8(ascii: ":"))
         needsComma = false
     }
 
+    private mutating func write(_ text: StaticString) {
+        text.withUTF8Buffer { bytes.append(contentsOf: $0) }
+    }
+
     private mutating func separate() {
-        if needsComma { buffer.writeInteger(UInt8(ascii: ",")) }
+        if needsComma { bytes.append(UInt8(ascii: ",")) }
         needsComma = false
     }
 
@@ -56,16 +58,16 @@ struct JSONWriter {
 
     mutating func string(_ value: String) {
         separate()
-        buffer.writeInteger(UInt8(ascii: "\""))
+        bytes.append(UInt8(ascii: "\""))
         var value = value
         value.withUTF8 { writeEscaped($0) }
-        buffer.writeInteger(UInt8(ascii: "\""))
+        bytes.append(UInt8(ascii: "\""))
         needsComma = true
     }
 
     mutating func integer(_ value: Int) {
         separate()
-        buffer.writeString(String(value))
+        bytes.append(contentsOf: String(value).utf8)
         needsComma = true
     }
 
@@ -73,13 +75,29 @@ struct JSONWriter {
         // JSON has no infinities, and nothing that is written here is one.
         if let whole = Int(exactly: value) { return integer(whole) }
         separate()
-        buffer.writeString(value.isFinite ? "\(value)" : "null")
+        bytes.append(contentsOf: (value.isFinite ? "\(value)" : "null").utf8)
         needsComma = true
     }
 
     mutating func boolean(_ value: Bool) {
         separate()
-        buffer.writeStaticString(value ? "true" : "false")
+        write(value ? "true" : "false")
+        needsComma = true
+    }
+
+    mutating func id<Entity>(_ value: ID<Entity>) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        value.uuid.appendText(to: &bytes)
+        bytes.append(UInt8(ascii: "\""))
+        needsComma = true
+    }
+
+    mutating func time(_ value: Date) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(contentsOf: TimeText.text(of: value).utf8)
+        bytes.append(UInt8(ascii: "\""))
         needsComma = true
     }
 
@@ -87,22 +105,22 @@ struct JSONWriter {
     private mutating func writeEscaped(_ text: UnsafeBufferPointer<UInt8>) {
         var plain = 0
         for (index, byte) in text.enumerated() where byte < 0x20 || byte == 0x22 || byte == 0x5C {
-            buffer.writeBytes(text[plain..<index])
+            bytes.append(contentsOf: text[plain..<index])
             plain = index + 1
             switch byte {
-            case 0x22: buffer.writeStaticString("\\\"")
-            case 0x5C: buffer.writeStaticString("\\\\")
-            case 0x08: buffer.writeStaticString("\\b")
-            case 0x09: buffer.writeStaticString("\\t")
-            case 0x0A: buffer.writeStaticString("\\n")
-            case 0x0C: buffer.writeStaticString("\\f")
-            case 0x0D: buffer.writeStaticString("\\r")
+            case 0x22: write("\\\"")
+            case 0x5C: write("\\\\")
+            case 0x08: write("\\b")
+            case 0x09: write("\\t")
+            case 0x0A: write("\\n")
+            case 0x0C: write("\\f")
+            case 0x0D: write("\\r")
             default:
-                buffer.writeStaticString(byte < 0x10 ? "\\u000" : "\\u00")
-                buffer.writeString(String(byte, radix: 16))
+                write(byte < 0x10 ? "\\u000" : "\\u00")
+                bytes.append(contentsOf: String(byte, radix: 16).utf8)
             }
         }
-        buffer.writeBytes(text[plain...])
+        bytes.append(contentsOf: text[plain...])
     }
 }
 
@@ -139,7 +157,9 @@ extension JSONWriter {
     }
 
     mutating func field(_ name: StaticString, _ value: Date?) {
-        if let value { field(name, JSON.text(of: value)) }
+        guard let value else { return }
+        self.name(name)
+        time(value)
     }
 
     mutating func field<Element>(

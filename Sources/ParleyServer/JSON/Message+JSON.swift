@@ -11,6 +11,8 @@ extension Message: JSONWritable {
             json.field("text", text)
             json.field("attachments", attachments)
             json.field("filesUrl", filesUrl)
+            if !mentions.isEmpty { json.field("mentions", mentions) }
+            if mentionsAll { json.field("mentionsAll", true) }
             json.field("replyTo", replyTo)
             json.field("reactions", reactions)
             json.field("clientId", clientId)

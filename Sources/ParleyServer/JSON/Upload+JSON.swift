@@ -18,6 +18,7 @@ extension Upload: JSONWritable {
             json.field("url", url)
             json.field("thumbnails", thumbnails)
             json.field("createdAt", createdAt)
+            json.field("alt", alt)
             if let isCleaned { json.field("cleaned", isCleaned) }
             if isOwnerOnly { json.field("visibility", "owner") }
         }

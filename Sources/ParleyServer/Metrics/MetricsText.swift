@@ -1,7 +1,9 @@
 import Chat
 import ChatModel
+import ClusterBus
 import EngineIO
 import Foundation
+import ObjectStorage
 import PostgresClient
 
 /// The server's numbers in Prometheus' text format 0.0.4.
@@ -9,7 +11,8 @@ struct MetricsText {
     private var lines: [String] = []
 
     static func make(
-        _ chat: ChatMetrics, _ nodes: Nodes, _ engine: EngineMetrics, _ database: PostgresClient
+        _ chat: ChatMetrics, _ cluster: ClusterMetrics?, _ bus: CarriedBus?, _ nodes: Nodes, _ engine: EngineMetrics,
+        _ database: PostgresClient
     ) -> String {
         var text = MetricsText()
         text.describe("parley_build_info", .gauge, "The version that runs; the value is always 1.")
@@ -35,10 +38,61 @@ struct MetricsText {
         text.add("parley_nodes", .gauge, "Servers of the database that live, this one included.", nodes.others + 1)
         text.describe("parley_lease_age_seconds", .gauge, "Since the database last confirmed that this server lives.")
         text.lines.append("parley_lease_age_seconds \(nodes.leaseAge / .seconds(1))")
+        if let cluster { text.add(cluster) }
+        if let bus { text.add(bus) }
         let (connections, queries) = database.statistics
         text.add("parley_database_connections", .gauge, "Open shared connections to PostgreSQL.", connections)
         text.add("parley_database_queries", .gauge, "Queries waiting or under way.", queries)
+        if let store = chat.objectStore { text.add(store) }
         return text.lines.joined(separator: "\n") + "\n"
+    }
+
+    private mutating func add(_ cluster: ClusterMetrics) {
+        add("parley_presence_users", .gauge, "People who are online, at any server.", cluster.online)
+        add(
+            "parley_followed_conversations", .gauge, "Conversations with somebody who is connected here.",
+            cluster.followed)
+        add("parley_events_waiting", .gauge, "Conversations of which something is missing.", cluster.troubled)
+        add("parley_repair_seconds", "Time to read what was missed of a conversation.", cluster.repairs.snapshot)
+        add(
+            "parley_reconciles_total", .counter, "Times that everything was compared with the database.",
+            cluster.reconciliations)
+    }
+
+    private mutating func add(_ bus: CarriedBus) {
+        let metrics = bus.metrics
+        describe("parley_bus_up", .gauge, "Whether events reach the other servers by themselves.")
+        lines.append("parley_bus_up{bus=\"\(bus.name)\"} \(bus.isUp ? 1 : 0)")
+        describe("parley_bus_alone", .gauge, "Whether there is no other server, so that nothing is sent.")
+        lines.append("parley_bus_alone \(bus.isAlone ? 1 : 0)")
+        describe("parley_bus_events_total", .counter, "Events to and from other servers.")
+        lines.append("parley_bus_events_total{dir=\"out\"} \(metrics.sent.value)")
+        lines.append("parley_bus_events_total{dir=\"in\"} \(metrics.received.value)")
+        describe("parley_hints_total", .counter, "Conversations hinted at, to and by other servers.")
+        lines.append("parley_hints_total{dir=\"out\"} \(metrics.hintsSent.value)")
+        lines.append("parley_hints_total{dir=\"in\"} \(metrics.hintsReceived.value)")
+        add(
+            "parley_bus_unsent_total", .counter, "Events without room on the bus, or that it refused.",
+            metrics.dropped.value + metrics.failed.value)
+        add("parley_gaps_total", .counter, "Frames of other servers that did not come.", metrics.gaps.value)
+        add(
+            "parley_bus_refused_total", .counter, "Frames that came twice, too late, or from nobody that we know.",
+            metrics.doubles.value + metrics.outdated.value + metrics.refused.value)
+        add("parley_bus_lag_seconds", "Time of a frame from server to server.", metrics.lag.snapshot)
+    }
+
+    private mutating func add(_ store: ObjectStore.Health) {
+        add(
+            "parley_object_store_up", .gauge, "Whether the object store could be used the last time.",
+            store.isUp ? 1 : 0)
+        add("parley_object_store_requests_total", .counter, "Requests to the object store.", store.requests)
+        add(
+            "parley_object_store_failures_total", .counter, "Requests to the object store that were given up.",
+            store.failures)
+        add("parley_object_store_sent_bytes_total", .counter, "Bytes sent to the object store.", store.sentBytes)
+        add(
+            "parley_object_store_received_bytes_total", .counter, "Bytes received from the object store.",
+            store.receivedBytes)
     }
 
     private enum Kind: String { case counter, gauge, histogram }

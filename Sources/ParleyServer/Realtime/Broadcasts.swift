@@ -1,15 +1,10 @@
 import Chat
 import ChatModel
-import NIOCore
 import SocketIO
 
 /// Carries the domain's events to the rooms that they are for, and its orders to the connections.
 struct Broadcasts: LiveOutlet {
     let namespace: Namespace
-
-    /// A message of at most so many bytes is sent whole for each reaction to it, to every device of every member. Of a
-    /// longer one, only the reaction is sent.
-    private static let maxReactedMessage = 4096
 
     func perform(_ steps: [LiveStep]) {
         var batch = RoomBatch(namespace)
@@ -35,6 +30,7 @@ struct Broadcasts: LiveOutlet {
             namespace.to(origin.value)
                 .emit(message.deletedAt == nil ? .messageUpdated : .messageDeleted, message)
         case .event(let event): deliver(event, &batch)
+        case .relayed(let event): relay(event, &batch)
         case .several(let steps): for step in steps { perform(step, &batch) }
         case .order, .enter, .leave, .keep, .cut, .join:
             // What is collected goes out first.
@@ -62,69 +58,80 @@ struct Broadcasts: LiveOutlet {
             }
         case .cut(let conversation): to(conversation).cutConnections()
         case .join(let conversations, let join): join(conversations)
-        case .message, .missed, .event, .several: break
+        case .message, .missed, .event, .relayed, .several: break
         }
     }
 
     private func deliver(_ event: ChatEvent, _ batch: inout RoomBatch) {
         switch event {
-        case .messageUpdated(let message): batch.add(.messageUpdated, message, of: message)
-        case .messageDeleted(let message): batch.add(.messageDeleted, message, of: message)
-        case .reactionChanged(let reacting, let message):
-            let whole = JSONFragment(writing: message)
-            if whole.bytes.readableBytes <= Self.maxReactedMessage {
-                batch.add(.messageUpdated, whole, of: message)
+        case .messageUpdated(let message), .messageDeleted(let message), .reactionChanged(_, let message):
+            guard let (name, payload) = EventEncoding.encode(event) else { return }
+            batch.add(name, payload, of: message)
+        case .marksMoved(let conversation, let marks, let widely):
+            batch.flush()
+            if widely {
+                tell(marks, to: to(conversation), of: conversation)
             } else {
-                batch.add(.messageReactions, ReactionChange(reacting: reacting, message: message), of: message)
+                for marks in marks { tell([marks], to: to(marks.user), of: conversation) }
             }
         default:
             batch.flush()
-            deliver(event)
+            guard let (name, payload) = EventEncoding.encode(event), let audience = audience(of: event) else { return }
+            audience.emit(name.rawValue, [payload])
         }
     }
 
-    private func deliver(_ event: ChatEvent) {
+    private func relay(_ event: RelayedEvent, _ batch: inout RoomBatch) {
+        if let subject = event.subject, case .members(let conversation) = event.target {
+            return batch.add(
+                event.name, JSONFragment(json: event.json), to: conversation,
+                subject: EventSubject(id: subject.message, version: subject.revision))
+        }
+        batch.flush()
+        let audience =
+            switch event.target {
+            case .members(let conversation): to(conversation)
+            case .others(let conversation, let user): to(conversation).except(.user(user))
+            case .user(let user): to(user)
+            }
+        let payload = JSONFragment(json: event.json)
+        if event.name == ServerEvent.messageStatus.rawValue,
+            let joined = try? JSON.decode(RelayedMarks.self, from: payload)
+        {
+            return tell(joined.marks, to: audience, of: joined.conversation)
+        }
+        audience.emit(event.name, [payload])
+    }
+
+    /// - Returns: Nil if there is nobody.
+    private func audience(of event: ChatEvent) -> BroadcastOperator? {
         switch event {
-        case .messageUpdated, .messageDeleted, .reactionChanged: break
-        case .statusChanged(let conversation, let user, let deliveredSeq, let readSeq, let widely):
-            (widely ? to(conversation) : to(user)).emit(
-                .messageStatus,
-                MarksChange(conversation: conversation, user: user, deliveredSeq: deliveredSeq, readSeq: readSeq))
+        case .messageUpdated(let message), .messageDeleted(let message), .reactionChanged(_, let message):
+            to(message.conversationId)
+        case .marksMoved(let conversation, _, _): to(conversation)
         case .typingBegan(let conversation, let typist, let origin):
             toOthers(conversation, than: typist.id, origin)
-                .emit(.typing, TypingChange(conversation: conversation, user: typist.id, typist: typist))
-        case .typingEnded(let conversation, let user, let origin):
-            toOthers(conversation, than: user, origin)
-                .emit(.typing, TypingChange(conversation: conversation, user: user))
-        case .conversationCreated(let conversation, let user):
-            to(user).emit(.conversationCreated, conversation)
-        case .conversationUpdated(let conversation, let user):
-            to(user).emit(.conversationUpdated, conversation)
-        case .conversationRenamed(let conversation, let title, let revision):
-            to(conversation).emit(
-                .conversationRenamed, TitleChange(conversation: conversation, title: title, revision: revision))
-        case .roleChanged(let conversation, let user, let role, let revision):
-            to(conversation).emit(
-                .memberUpdated, RoleChange(conversation: conversation, user: user, role: role, revision: revision))
-        case .conversationRemoved(let conversation, let user, let revision):
-            to(user).emit(.conversationRemoved, ConversationRemoval(conversation: conversation, revision: revision))
-        case .memberJoined(let conversation, let member, let change):
-            to(conversation).emit(
-                .memberJoined,
-                MemberCount(conversation: conversation, user: member.user.id, member: member, change: change))
-        case .memberLeft(let conversation, let user, let change):
-            to(conversation).emit(.memberLeft, MemberCount(conversation: conversation, user: user, change: change))
-        case .userStatus(let user, let status, let lastSeenAt, let audience):
-            guard !audience.isEmpty else { return }
-            namespace.to(audience.map(Room.user))
-                .emit(.userStatus, StatusChange(user: user, status: status, lastSeenAt: lastSeenAt))
-        case .userUpdated(let user, let audience):
-            namespace.to((audience + [user.id]).map(Room.user)).emit(.userUpdated, user)
-        case .blocked(let blocked, let user, let isBlocked):
-            to(user).emit(.userBlocked, BlockChange(user: blocked, isBlocked: isBlocked))
-        case .muted(let user, let until):
-            to(user).emit(.userMuted, MuteChange(until: until))
+        case .typingEnded(let conversation, let user, let origin): toOthers(conversation, than: user, origin)
+        case .conversationCreated(_, let user), .conversationUpdated(_, let user), .blocked(_, let user, _),
+            .attentionChanged(_, _, let user), .muted(let user, _):
+            to(user)
+        case .conversationRemoved(_, let user, _): to(user)
+        case .conversationRenamed(let conversation, _, _), .memberJoined(let conversation, _, _): to(conversation)
+        case .roleChanged(let conversation, _, _, _): to(conversation)
+        case .memberLeft(let conversation, _, _): to(conversation)
+        case .userStatus(_, _, _, let audience):
+            audience.isEmpty ? nil : namespace.to(audience.map(Room.user))
+        case .userUpdated(let user, let audience): namespace.to((audience + [user.id]).map(Room.user))
         }
+    }
+
+    /// Clients that said so get all marks in one event, the others one event for each.
+    private func tell(_ marks: [MemberMarks], to sockets: BroadcastOperator, of conversation: ConversationID) {
+        let event = ServerEvent.messageStatus.rawValue
+        let single = marks.map { namespace.encode(event, [JSONFragment(writing: MarksChange(marks: $0))]) }
+        let joined = namespace.encode(
+            event, [JSONFragment(writing: JoinedMarks(conversation: conversation, marks: marks))])
+        sockets.emit(single, or: joined) { $0.caller?.joinsMarks ?? false }
     }
 
     private func obey(_ order: ConnectionOrder) {
@@ -132,13 +139,13 @@ struct Broadcasts: LiveOutlet {
         // The stream has made steps of these.
         case .show, .hide, .endHiding: break
         case .cut(let user, _): to(user).cutConnections()
-        case .closeSession(let session, let code): close(namespace.to(.session(session)), code)
-        case .closeAccount(let user): close(to(user), .banned)
+        case .closeSession(let session, let code): close(namespace.to(.session(session)), SessionEnd(code: code))
+        case .closeAccount(let user, let ban): close(to(user), SessionEnd(code: .banned, ban: ban))
         }
     }
 
-    private func close(_ sockets: BroadcastOperator, _ code: ChatError.Code) {
-        sockets.emit(.sessionRevoked, SessionEnd(code: code))
+    private func close(_ sockets: BroadcastOperator, _ end: SessionEnd) {
+        sockets.emit(.sessionRevoked, end)
         sockets.disconnectSockets(close: true)
     }
 

@@ -20,18 +20,57 @@ struct ReactionChange: JSONWritable {
 
 /// The payload of `message:status`.
 struct MarksChange: JSONWritable {
+    var marks: MemberMarks
+
+    func write(to json: inout JSONWriter) {
+        json.object { $0.fields(of: marks, alone: true) }
+    }
+}
+
+/// The payload of `message:status` for clients that take several marks at once.
+struct JoinedMarks: JSONWritable {
     var conversation: ConversationID
-    var user: UserID
-    var deliveredSeq: Int
-    var readSeq: Int
+    var marks: [MemberMarks]
 
     func write(to json: inout JSONWriter) {
         json.object { json in
             json.field("conversationId", conversation)
-            json.field("userId", user)
-            json.field("deliveredSeq", deliveredSeq)
-            json.field("readSeq", readSeq)
+            json.field("marks", marks) { json, marks in json.object { $0.fields(of: marks, alone: false) } }
         }
+    }
+}
+
+/// `JoinedMarks` of another server.
+struct RelayedMarks: Decodable {
+    private struct Each: Decodable {
+        var userId: UserID
+        var deliveredSeq: Int
+        var readSeq: Int
+    }
+
+    let conversation: ConversationID
+    let marks: [MemberMarks]
+
+    private enum CodingKeys: String, CodingKey { case conversationId, marks }
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        let conversation = try container.decode(ConversationID.self, forKey: .conversationId)
+        self.conversation = conversation
+        marks = try container.decode([Each].self, forKey: .marks).map {
+            MemberMarks(
+                conversation: conversation, user: $0.userId, deliveredSeq: $0.deliveredSeq, readSeq: $0.readSeq)
+        }
+    }
+}
+
+extension JSONWriter {
+    /// - Parameter alone: Whether the conversation is not named elsewhere.
+    mutating func fields(of marks: MemberMarks, alone: Bool) {
+        if alone { field("conversationId", marks.conversation) }
+        field("userId", marks.user)
+        field("deliveredSeq", marks.deliveredSeq)
+        field("readSeq", marks.readSeq)
     }
 }
 
@@ -83,6 +122,19 @@ struct BlockChange: JSONWritable {
         json.object { json in
             json.field("userId", user)
             json.field("blocked", isBlocked)
+        }
+    }
+}
+
+/// The payload of `user:settings`.
+struct SettingsChange: JSONWritable {
+    var conversation: ConversationID
+    var attention: Attention
+
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.field("conversationId", conversation)
+            json.fields(of: attention)
         }
     }
 }
@@ -154,6 +206,12 @@ struct MemberCount: JSONWritable {
 /// The payload of `session:revoked`.
 struct SessionEnd: JSONWritable {
     var code: ChatError.Code
+    var ban: Ban?
 
-    func write(to json: inout JSONWriter) { json.object { $0.field("code", code.description) } }
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.field("code", code.description)
+            json.field(ban)
+        }
+    }
 }

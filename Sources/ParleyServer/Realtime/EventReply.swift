@@ -35,6 +35,7 @@ struct EventFailure: JSONWritable {
                 json.field("detail", error.detail)
                 json.field("field", error.field)
                 json.field("retryAfter", error.retryAfter)
+                json.field(error.ban)
             }
         }
     }

@@ -21,7 +21,9 @@ extension EventTable {
 
     func accept(_ event: EventRequest) throws {
         let id = try event.read(ConversationReference.self).conversationId
-        event.answer { AcceptAnswer(conversation: try await chat.conversations.accept(id, by: event.caller.user)) }
+        event.answer {
+            ConversationAnswer(conversation: try await chat.conversations.accept(id, by: event.caller.user))
+        }
     }
 
     func join(_ event: EventRequest) throws {
@@ -43,6 +45,14 @@ extension EventTable {
         event.answer { try await chat.conversations.hide(id, by: event.caller.user) }
     }
 
+    func setAttention(_ event: EventRequest) throws {
+        let id = try event.read(ConversationReference.self).conversationId
+        let change = try event.read(AttentionRequest.self).change
+        event.answer {
+            ConversationAnswer(conversation: try await chat.attention.change(change, of: id, by: event.caller.user))
+        }
+    }
+
     func sync(_ event: EventRequest) throws {
         let request = try SyncRequest(event.payload)
         event.answer {
@@ -56,8 +66,8 @@ extension EventTable {
     }
 }
 
-/// The acknowledgement of `conversation:accept`.
-struct AcceptAnswer: JSONWritable {
+/// The acknowledgement of `conversation:accept` and `conversation:settings`.
+struct ConversationAnswer: JSONWritable {
     var conversation: Conversation
 
     func write(to json: inout JSONWriter) {

@@ -32,6 +32,7 @@ struct EventTable: Sendable {
         "conversation:accept": .init(.acceptInvitation) { try $0.accept($1) },
         "conversation:leave": .init(.leaveGroup) { try $0.leave($1) },
         "conversation:hide": .init(.hideConversation) { try $0.hide($1) },
+        "conversation:settings": .init(.setAttention) { try $0.setAttention($1) },
         "sync": .init(.sync) { try $0.sync($1) },
     ]
 

@@ -3,13 +3,13 @@ import EngineIO
 import Logging
 import ServiceLifecycle
 import SocketIO
-import Synchronization
 
 /// The chat's Socket.IO server: admits sockets, greets them, and hands their events to the event table.
 struct RealtimeServer: Service {
     private let server: SocketIOServer
     private let stream: ConversationStream
     private let nodes: Nodes
+    private let presence: Presence
     /// Over which time the sockets of a stopping server go to the others.
     private let drainTime: Duration
 
@@ -20,6 +20,7 @@ struct RealtimeServer: Service {
     ) {
         self.drainTime = drainTime
         nodes = chat.nodes
+        presence = chat.presence
         let admission = SocketAdmission(tokens: tokens, limits: policy.limits, proxies: policy.proxies)
         let greeting = SocketGreeting(
             chat: chat, stream: stream,
@@ -30,7 +31,7 @@ struct RealtimeServer: Service {
         self.server = server
         self.stream = stream
         stream.begin { [snapshots = chat.snapshots] id, read in
-            try await snapshots.read(id, since: read.since, isWhole: read.isWhole)
+            try await snapshots.read(id, since: read.since, isWhole: read.isWhole, isFirst: read.isFirst)
         }
         namespace.onAdmission { await admission.decide($0) }
         namespace.onConnect { socket in
@@ -51,29 +52,29 @@ struct RealtimeServer: Service {
     /// Closes the sockets when the server is to stop: one after another where there are other servers for them, else at
     /// once. Their clients then connect again.
     func run() async throws {
-        leaveSocketsToOthersWhenCutOff()
+        let draining = Draining()
+        leaveSocketsToOthersWhenCutOff(draining)
         let following = Task { [stream] in await stream.run() }
         try? await gracefulShutdown()
-        if drainTime > .zero, await nodes.haveOthersRoom() { await server.drain(over: drainTime) }
+        draining.stop()
+        if drainTime > .zero, await nodes.haveOthersRoom() {
+            presence.sendAway(true)
+            await server.drain(over: drainTime)
+        }
         await server.shutdown()
         following.cancel()
         await following.value
     }
 
     /// A server that the database does not reach cannot know whose sockets it must close.
-    private func leaveSocketsToOthersWhenCutOff() {
-        let draining = Draining()
-        nodes.onSockets { [server, drainTime] mayStay in
-            draining.task.withLock { task in
-                task?.cancel()
-                task = mayStay ? nil : Task { await server.drain(over: drainTime) }
+    private func leaveSocketsToOthersWhenCutOff(_ draining: Draining) {
+        nodes.onSockets { [server, presence, drainTime] mayStay in
+            draining.change {
+                presence.sendAway(!mayStay)
+                if mayStay { server.setAccepting(true) }
+                return mayStay ? nil : Task { await server.drain(over: drainTime) }
             }
-            if mayStay { server.setAccepting(true) }
         }
-    }
-
-    private final class Draining: Sendable {
-        let task = Mutex<Task<Void, Never>?>(nil)
     }
 }
 

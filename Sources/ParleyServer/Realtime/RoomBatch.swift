@@ -20,13 +20,15 @@ struct RoomBatch {
     }
 
     /// Adds a change of a message.
-    mutating func add(_ event: ServerEvent, _ payload: some JSONWritable, of message: Message) {
-        add(event, JSONFragment(writing: payload), of: message)
-    }
-
     mutating func add(_ event: ServerEvent, _ payload: JSONFragment, of message: Message) {
         let subject = EventSubject(id: message.id.description, version: message.revision)
-        add(RoomEvent(encode(event, payload), subject: subject), to: message.conversationId)
+        add(event.rawValue, payload, to: message.conversationId, subject: subject)
+    }
+
+    /// Adds a message or a change of one, of which only the version is known.
+    mutating func add(_ event: String, _ payload: JSONFragment, to conversation: ConversationID, subject: EventSubject)
+    {
+        add(RoomEvent(namespace.encode(event, [payload]), subject: subject), to: conversation)
     }
 
     private func encode(_ event: ServerEvent, _ payload: JSONFragment) -> EncodedEvent {

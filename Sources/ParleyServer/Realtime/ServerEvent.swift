@@ -11,6 +11,7 @@ enum ServerEvent: String, CaseIterable, Sendable {
     case userUpdated = "user:updated"
     case userMuted = "user:muted"
     case userBlocked = "user:blocked"
+    case userSettings = "user:settings"
     case conversationCreated = "conversation:created"
     case conversationUpdated = "conversation:updated"
     case conversationRenamed = "conversation:renamed"

@@ -40,11 +40,14 @@ struct SocketAdmission: Sendable {
         guard let credentials = try? JSON.read(Credentials.self, from: auth) else {
             throw ChatError(.unauthenticated, "auth.token: an access token is needed")
         }
-        return try await tokens.verify(credentials.token, remembering: false)
+        var caller = try await tokens.verify(credentials.token, remembering: false)
+        caller.joinsMarks = credentials.joinedMarks ?? false
+        return caller
     }
 
     private struct Credentials: PlainlyReadable {
         var token: String
+        var joinedMarks: Bool?
 
         init?(plain members: [JSONFragment.Member]) {
             guard members.count == 1, members[0].name == "token", let token = members[0].value.plainString else {
@@ -63,6 +66,7 @@ struct ConnectRefusal: JSONWritable {
         json.object { json in
             json.field("code", error.code.description)
             json.field("detail", error.detail)
+            json.field(error.ban)
         }
     }
 }

@@ -16,8 +16,9 @@ struct SocketGreeting: Sendable {
     /// here on reaches this socket, and the stream notes which conversations change while their list is read.
     ///
     /// Broadcasts are held until the greeting is out, and the greeting is read after the rooms are joined. So no message
-    /// falls between the two, none overtakes an older one, and none comes twice: the socket remembers for a while which
-    /// version of each message the greeting told.
+    /// falls between the two. It has only messages that went out before that: those that follow come as broadcasts, among the
+    /// user's own. So none overtakes an older one, and none comes twice: the socket remembers for a while which version of
+    /// each message the greeting told.
     func welcome(_ socket: Socket, _ caller: Caller) {
         socket.holdBroadcasts()
         socket.join(.user(caller.user), .session(caller.session))
@@ -26,11 +27,13 @@ struct SocketGreeting: Sendable {
         Task(executorPreference: socket.executor) {
             do {
                 // The session may have ended between the check of its token and the joining of its room.
-                try chat.accounts.revocations.check(user: caller.user, session: caller.session)
+                try await chat.accounts.revocations.check(user: caller.user, session: caller.session)
                 let conversations = try await chat.greetings.conversations(of: caller.user)
-                stream.endArrival(arrival, listed: conversations) { socket.join($0.map(Room.conversation)) }
+                let positions = stream.endArrival(arrival, listed: conversations) {
+                    socket.join($0.map(Room.conversation))
+                }
                 let online = try await chat.presence.announceArrival(of: caller.user, first: first)
-                let sent = try await greet(socket, caller, online)
+                let sent = try await greet(socket, caller, online, upTo: positions)
                 socket.releaseBroadcasts(except: sent)
             } catch {
                 stream.cancelArrival(arrival)
@@ -42,8 +45,11 @@ struct SocketGreeting: Sendable {
     }
 
     /// Sends `ready`, and then the oldest messages that the client has not confirmed.
+    /// - Parameter positions: Of the last messages that the socket does not get as broadcasts.
     /// - Returns: The revisions of these messages.
-    private func greet(_ socket: Socket, _ caller: Caller, _ online: [UserID]) async throws -> [String: Int] {
+    private func greet(
+        _ socket: Socket, _ caller: Caller, _ online: [UserID], upTo positions: [ConversationID: Int]
+    ) async throws -> [String: Int] {
         let greeting = try await chat.greetings.greeting(for: caller.user)
         socket.emit(
             .ready,
@@ -52,7 +58,8 @@ struct SocketGreeting: Sendable {
         guard !greeting.undelivered.isEmpty else { return [:] }
         var remaining = maxBytes
         var sent: [String: Int] = [:]
-        for message in try await chat.sync.oldestUndelivered(to: caller.user) {
+        for message in try await chat.sync.oldestUndelivered(to: caller.user)
+        where message.seq <= positions[message.conversationId] ?? 0 {
             let fragment = JSONFragment(writing: message)
             remaining -= fragment.bytes.readableBytes
             guard remaining > 0 else { break }

@@ -72,6 +72,8 @@ extension MemberMarks: JSONWritable {
             json.field("deliveredSeq", deliveredSeq)
             json.field("readSeq", readSeq)
             json.field("unreadCount", unreadCount)
+            json.field("unreadMentions", unreadMentions)
+            if let attention { json.fields(of: attention) }
         }
     }
 }

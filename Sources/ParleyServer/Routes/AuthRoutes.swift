@@ -193,6 +193,8 @@ struct AuthRoutes: RouteGroup {
                 user: signedIn.user, accessToken: try await tokens.issue(for: signedIn),
                 expiresIn: Int(RevocationList.tokenLifetime), refreshToken: inCookie ? nil : signedIn.refreshToken),
             status: status)
+        // Compressed, the tokens' length would tell of them: neither this server nor a proxy may.
+        response.headers[.cacheControl] = "no-store, no-transform"
         if inCookie {
             cookie.set(signedIn.refreshToken, on: &response, context)
             devices.set(

@@ -6,6 +6,8 @@ import Hummingbird
 /// `/conversations`: conversations and their members.
 struct ConversationRoutes: RouteGroup {
     let conversations: Conversations
+    let attention: AttentionSettings
+    let messages: Messages
 
     static let endpoints: [Endpoint<ConversationRoutes>] = [
         .init(.get, "/conversations", .listConversations, list),
@@ -17,6 +19,9 @@ struct ConversationRoutes: RouteGroup {
         .init(.post, "/conversations/:id/accept", .acceptInvitation, accept),
         .init(.post, "/conversations/:id/leave", .leaveGroup, leave),
         .init(.post, "/conversations/:id/hide", .hideConversation, hide),
+        .init(.patch, "/conversations/:id/me", .setAttention, setAttention),
+        .init(.get, "/conversations/:id/media", .listShared, listShared),
+        .init(.get, "/conversations/:id/notices", .listNotices, listNotices),
         .init(.get, "/conversations/:id/members", .listMembers, listMembers),
         .init(.post, "/conversations/:id/members", .addMembers, addMembers),
         .init(.patch, "/conversations/:id/members/:userId", .setRole, setRole),
@@ -28,7 +33,7 @@ struct ConversationRoutes: RouteGroup {
     ) async throws -> Response {
         let page = try await conversations.list(
             of: caller.user, after: try request.cursor(),
-            limit: try request.limit(default: 50, maximum: 100))
+            limit: try request.limit(default: 50, maximum: 100), listing: try request.queryInteger("members"))
         return .json(ConversationList(conversations: page.conversations, nextCursor: page.next?.text))
     }
 
@@ -118,9 +123,43 @@ struct ConversationRoutes: RouteGroup {
         return .noContent
     }
 
+    @Sendable private func setAttention(
+        _ request: Request, _ context: RequestEnvironment, _ caller: Caller
+    ) async throws -> Response {
+        let change = try await request.json(AttentionRequest.self).change
+        return .json(try await attention.change(change, of: context.id(of: Conversation.self), by: caller.user))
+    }
+
+    @Sendable private func listShared(
+        _ request: Request, _ context: RequestEnvironment, _ caller: Caller
+    ) async throws -> Response {
+        guard let kind = SharedItem.Kind(rawValue: request.queryItem("kind") ?? "media") else {
+            throw ChatError(.malformedRequest, "kind: media, files or links", field: "kind")
+        }
+        let page = try await messages.shared(
+            kind, in: context.id(of: Conversation.self), for: caller.user, from: try request.sharedItemCursor(),
+            limit: try request.limit(default: 50, maximum: 200))
+        return .json(SharedItemList(items: page.items, nextCursor: page.next?.text))
+    }
+
+    @Sendable private func listNotices(
+        _ request: Request, _ context: RequestEnvironment, _ caller: Caller
+    ) async throws -> Response {
+        let page = try await conversations.notices(
+            of: context.id(of: Conversation.self), for: caller.user, within: try request.noticeBounds(),
+            limit: try request.limit(default: 50, maximum: 200))
+        return .json(NoticeList(notices: page.notices, nextCursor: page.next?.text))
+    }
+
     @Sendable private func listMembers(
         _ request: Request, _ context: RequestEnvironment, _ caller: Caller
     ) async throws -> Response {
+        if let query = request.queryItem("query"), !query.isEmpty {
+            let found = try await conversations.members(
+                of: context.id(of: Conversation.self), named: query, for: caller.user,
+                limit: try request.limit(default: 20, maximum: 200))
+            return .json(MemberList(members: found))
+        }
         let page = try await conversations.members(
             of: context.id(of: Conversation.self), for: caller.user, after: try request.cursor(),
             limit: try request.limit(default: 50, maximum: 200))
@@ -165,12 +204,38 @@ struct ConversationRoutes: RouteGroup {
 }
 
 extension Request {
+    fileprivate static let foreignCursor = ChatError(
+        .malformedRequest, "cursor: not one this server gave", field: "cursor")
+
+    /// Where the requested page of shared items begins; nil for the newest.
+    fileprivate func sharedItemCursor() throws(ChatError) -> SharedItemCursor? {
+        let before = try queryInteger("before").map(SharedItemCursor.before)
+        let after = try queryInteger("after").map(SharedItemCursor.after)
+        let continued = try queryItem("cursor").map { text throws(ChatError) in
+            guard let cursor = SharedItemCursor(text) else { throw Self.foreignCursor }
+            return cursor
+        }
+        let given = [before, after, continued].compactMap(\.self)
+        guard given.count < 2 else {
+            throw ChatError(.malformedRequest, "cursor: only one of before, after and cursor", field: "cursor")
+        }
+        return given.first
+    }
+
+    /// Which notices are requested; a cursor goes on within the same bounds.
+    fileprivate func noticeBounds() throws(ChatError) -> GroupNoticeBounds {
+        let cursor = try queryItem("cursor").map { text throws(ChatError) in
+            guard let cursor = GroupNoticeCursor(text) else { throw Self.foreignCursor }
+            return cursor
+        }
+        return GroupNoticeBounds(
+            after: try queryInteger("after"), before: try queryInteger("before"), cursor: cursor)
+    }
+
     /// Where the requested page begins.
     fileprivate func cursor<Entity>(of type: Entity.Type = Entity.self) throws(ChatError) -> PageCursor<Entity>? {
         guard let text = queryItem("cursor") else { return nil }
-        guard let cursor = PageCursor<Entity>(text) else {
-            throw ChatError(.malformedRequest, "cursor: not one this server gave", field: "cursor")
-        }
+        guard let cursor = PageCursor<Entity>(text) else { throw Self.foreignCursor }
         return cursor
     }
 }

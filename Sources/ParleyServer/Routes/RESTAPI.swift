@@ -31,7 +31,8 @@ struct RESTAPI {
             devices: DeviceCookie(secret: secrets.current, previous: secrets.previous, jar: jar),
             limits: LogInLimits(limits: policy.limits, shared: sharedLimits))
         users = UserRoutes(people: chat.people, blocks: chat.blocks)
-        conversations = ConversationRoutes(conversations: chat.conversations)
+        conversations = ConversationRoutes(
+            conversations: chat.conversations, attention: chat.attention, messages: chat.messages)
         let embeddable = !configuration.corsOrigins.isEmpty
         messages = MessageRoutes(messages: chat.messages, uploads: chat.uploads, embeddable: embeddable)
         uploads = UploadRoutes(
@@ -61,6 +62,7 @@ struct RESTAPI {
                 strictTransportSeconds: configuration.strictTransportSeconds)
             CrossOrigin(policy: policy.origins)
             TusVersion()
+            CompressedAnswers()
             ProblemMiddleware()
             WebClientMiddleware(client: web)
             RequestAdmission(Self.routes, tokens: tokens, limits: policy.limits)

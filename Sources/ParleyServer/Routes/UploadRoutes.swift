@@ -201,6 +201,7 @@ struct UploadRoutes: RouteGroup {
             key = .user(try context.requiredCaller.user)
         }
         let opened = try await uploads.open(context.id(of: Upload.self), variant, with: key)
+        if let elsewhere = FileResponse.redirect(opened, for: request) { return elsewhere }
         return try await FileResponse.make(opened, for: request)
     }
 }

@@ -1,6 +1,7 @@
 import Chat
 import ChatModel
 import ChatStore
+import ClusterBus
 import EngineIO
 import Foundation
 public import Logging
@@ -38,10 +39,12 @@ public enum Server {
                 let nodes = Nodes(
                     database: database, admission: admission, ownsDatabase: configuration.databaseURL == nil,
                     logger: logger)
-                try await Storage.withWorkers(configuration, logger: logger) { storage in
-                    try await serve(
-                        configuration, secrets, descriptors, database: database, storage: storage,
-                        nodes: nodes, files: files, logger: logger)
+                try await ServerBus.withBus(configuration, secrets, connectionString, logger: logger) { bus in
+                    try await Storage.withWorkers(configuration, logger: logger) { storage in
+                        try await serve(
+                            configuration, secrets, descriptors, database: database, storage: storage,
+                            nodes: nodes, bus: bus, files: files, logger: logger)
+                    }
                 }
             }
         }
@@ -67,7 +70,7 @@ public enum Server {
 
     private static func serve(
         _ configuration: ServerConfiguration, _ secrets: Secrets, _ descriptors: Descriptors, database: ChatDatabase,
-        storage: Storage, nodes: Nodes, files: NodeFiles, logger: Logger
+        storage: Storage, nodes: Nodes, bus: CarriedBus?, files: NodeFiles, logger: Logger
     ) async throws {
         let policy = try ClientPolicy(configuration, descriptors: descriptors, logger: logger)
         let sockets = SocketIOServer(
@@ -76,8 +79,10 @@ public enum Server {
         let stream = ConversationStream(outlet: Broadcasts(namespace: sockets.namespace()), logger: logger)
         let chat = Chat(
             database: database, storage: storage, nodes: nodes, settings: Chat.Settings(configuration, secrets),
-            events: stream, logger: logger)
+            events: stream, link: bus.map { ClusterLink(bus: $0, stream: stream, encoder: EventEncoding()) },
+            logger: logger)
         nodes.countSockets { sockets.connectionCount }
+        try await NodeAdmission.checkFiles(configuration, files, database, logger: logger)
         try await chat.prepare()
         try files.remember(number: nodes.identity.number)
         let tokens = await AccessTokens(
@@ -90,7 +95,7 @@ public enum Server {
         let certificates = try CertificateFiles(configuration, logger: logger)
         let metrics = configuration.metricsPort.map { port in
             MetricsServer(configuration, port: port, policy: policy, logger: logger) {
-                MetricsText.make(chat.metrics, nodes, sockets.engine.metrics, database.main)
+                MetricsText.make(chat.metrics, chat.cluster?.metrics, bus, nodes, sockets.engine.metrics, database.main)
             }
         }
         let serviceManager = ServiceManager()
@@ -113,7 +118,7 @@ public enum Server {
 extension ServerConfiguration {
     /// How long so many sockets may take to go to other servers. Without shared files there is no other server.
     fileprivate func drainTime(sockets: Int) -> Duration {
-        sharedStorage ? .seconds(max(drainSeconds, sockets / 1000)) : .zero
+        sharesFiles ? .seconds(max(drainSeconds, sockets / 1000)) : .zero
     }
 }
 

@@ -1,6 +1,7 @@
 public import Foundation
 import Glibc
 public import Logging
+import SystemPackage
 
 /// Writes log lines for the journal, which dates them itself: `<priority>text` (sd-daemon(3)).
 public struct JournalLogHandler: LogHandler {
@@ -18,8 +19,8 @@ public struct JournalLogHandler: LogHandler {
 
     /// Device and inode of an open file, as systemd writes them.
     static func stream(of descriptor: Int32) -> String? {
-        var file = stat()
-        return fstat(descriptor, &file) == 0 ? "\(file.st_dev):\(file.st_ino)" : nil
+        guard let file = try? Stat(FileDescriptor(rawValue: descriptor)) else { return nil }
+        return "\(file.deviceID.rawValue):\(file.inode.rawValue)"
     }
 
     /// Writes to standard error.

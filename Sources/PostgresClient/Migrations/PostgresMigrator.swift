@@ -1,5 +1,6 @@
 public import Foundation
 public import Logging
+import Synchronization
 
 /// Migrates a database to the schema of a directory of numbered SQL files.
 ///
@@ -37,19 +38,24 @@ public struct PostgresMigrator: Sendable {
     /// Uses a blocking connection on a separate thread. Once begun, it is not canceled with the task. A migration has
     /// no time limit, but waits at most a minute for each lock.
     ///
+    /// - Parameter prepare: Called before the first missing migration, while no other server migrates. If it throws, none is
+    ///   applied.
     /// - Throws: `PostgresMigrationError` for a gap or a duplicate in the numbers, a file that was changed after it was
-    ///   applied, a database that is newer than the files, and for SQL that fails.
-    public func migrate(connectionString: String, logger: Logger) async throws(PostgresMigrationError) -> [String] {
-        try await onThread { () throws(PostgresMigrationError) in
+    ///   applied, a database that is newer than the files, and for SQL that fails; what `prepare` throws.
+    public func migrate(
+        connectionString: String, logger: Logger,
+        prepare: @escaping @Sendable (Outlook) async throws -> Void = { _ in }
+    ) async throws -> [String] {
+        try await onThread {
             let files = try Migration.read(directory: directory)
             let session = try MigrationSession(connectionString: connectionString, program: program)
-            return try session.apply(files, logger: logger)
+            return try session.apply(files, logger: logger, prepare: prepare)
         }
     }
 
-    private func onThread<Value: Sendable>(
-        _ body: @escaping @Sendable () throws(PostgresMigrationError) -> Value
-    ) async throws(PostgresMigrationError) -> Value {
+    private func onThread<Value: Sendable, Failure: Error>(
+        _ body: @escaping @Sendable () throws(Failure) -> Value
+    ) async throws(Failure) -> Value {
         let result = await withCheckedContinuation { continuation in
             let thread = Thread { continuation.resume(returning: Result(catching: body)) }
             thread.name = "postgres-migrate"
@@ -85,7 +91,10 @@ private struct MigrationSession {
         return .init(applied: applied.count, pending: pending.map { ($0.file, $0.sql) })
     }
 
-    func apply(_ files: [Migration], logger: Logger) throws(PostgresMigrationError) -> [String] {
+    func apply(
+        _ files: [Migration], logger: Logger,
+        prepare: @escaping @Sendable (PostgresMigrator.Outlook) async throws -> Void
+    ) throws -> [String] {
         try run("SET statement_timeout = 0; SET lock_timeout = '60s'")
         // If nothing is missing, the lock is not awaited, because anyone who can log in could hold it.
         if try isMigrated(), try MigrationPlan.pending(files: files, applied: try applied()).isEmpty { return [] }
@@ -98,13 +107,30 @@ private struct MigrationSession {
                 applied_at timestamptz NOT NULL DEFAULT now(), program text);
             ALTER TABLE schema_migrations ADD COLUMN IF NOT EXISTS program text
             """)
+        let applied = try applied()
+        let pending = try MigrationPlan.pending(files: files, applied: applied)
+        if pending.isEmpty { return [] }
+        let outlook = PostgresMigrator.Outlook(applied: applied.count, pending: pending.map { ($0.file, $0.sql) })
+        try wait { try await prepare(outlook) }
         var names: [String] = []
-        for migration in try MigrationPlan.pending(files: files, applied: try applied()) {
+        for migration in pending {
             try apply(migration)
             logger.info("migration applied", metadata: ["file": "\(migration.file)"])
             names.append(migration.file)
         }
         return names
+    }
+
+    /// Blocks this thread, which nothing else needs.
+    private func wait(for body: @escaping @Sendable () async throws -> Void) throws {
+        let done = DispatchSemaphore(value: 0)
+        let outcome = Mutex<Result<Void, any Error>>(.success(()))
+        Task {
+            do { try await body() } catch { outcome.withLock { $0 = .failure(error) } }
+            done.signal()
+        }
+        done.wait()
+        try outcome.withLock { $0 }.get()
     }
 
     private func isMigrated() throws(PostgresMigrationError) -> Bool {

@@ -80,6 +80,8 @@ struct RedisConnection: Sendable {
         channel.eventLoop.execute { handler.value.publish(messages, completion) }
     }
 
+    func close() async { try? await channel.close() }
+
     /// Waits until the connection has ended, and ends it when the task is canceled.
     func lastUntilCanceled() async {
         await withTaskCancellationHandler {

@@ -54,6 +54,7 @@ import Testing
             "nameQuery": { try Rules.nameQuery(text($0)) },
             "reason": { _ = try Rules.reason(text($0)) },
             "text": { try Rules.text(text($0), hasAttachments: true) },
+            "alt": { try Rules.alt(text($0)) },
             "attachments": { try Rules.attachments((0..<$0).map { _ in .make() }) },
         ]
         let limits = try decode([String: Limit].self, from: "limits.json")

@@ -50,6 +50,28 @@ import Testing
         #expect(try draft(MessageRequest(text: "darn it"), filter: filter).judgment.text == "**** it")
     }
 
+    @Test func whatIsSaidAboutAttachmentsIsPartOfTheRequestAndFiltered() throws {
+        let filter = WordFilter([("bad", .refuse), ("darn", .mask), ("odd", .report)])
+        let (one, other) = (UploadID.make(), UploadID.make())
+        func draft(_ alts: [UploadID: String], _ text: String = "a") throws -> Draft {
+            try self.draft(
+                MessageRequest(text: text, attachments: [one, other], alts: alts, clientId: "1"), filter: filter)
+        }
+        let plain = try draft([:])
+        #expect(try draft([one: ""]).alts.isEmpty)
+        let fingerprints = try [
+            plain, draft([one: "x"]), draft([other: "x"]), draft([one: "x", other: "x"]), draft([one: "xa"], ""),
+        ].map(\.fingerprint)
+        #expect(Set(fingerprints).count == fingerprints.count)
+        #expect(try draft([one: "x", other: "y"]).fingerprint == draft([other: "y", one: "x"]).fingerprint)
+        #expect(try draft([one: "bad"]).judgment.isRefused)
+        let judged = try draft([one: "darn sea", other: "odd sea"], "odd")
+        #expect(judged.alts == [one: "**** sea", other: "odd sea"] && !judged.judgment.isRefused)
+        #expect(judged.judgment.reported == ["odd"] && judged.judgment.text == "odd")
+        let long = MessageRequest(text: "x", attachments: [one], alts: [one: String(repeating: "x", count: 1001)])
+        #expect(Draft.flaw(of: long)?.field == "attachments")
+    }
+
     @Test func itNeedsTheRowsThatItsForeignKeysCheck() throws {
         let (upload, answered) = (UploadID.make(), MessageID.make())
         #expect(try draft(MessageRequest(text: "a")).rows == [.conversation(conversation), .user(sender)])

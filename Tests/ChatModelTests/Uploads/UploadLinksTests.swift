@@ -52,6 +52,20 @@ import Testing
         #expect(links.token(id, now: now) != links.token(id, now: now + 6 * 3600))
     }
 
+    @Test func aURLThatWasSignedBeforeHasTheTokenOfItsTime() {
+        let (first, second) = (ConversationID.make(), ConversationID.make())
+        let cases: [(showing: UploadLinks.Showing?, now: Date)] = [
+            (nil, now), (.init(conversation: first, epoch: 1), now), (.init(conversation: first, epoch: 2), now),
+            (.init(conversation: second, epoch: 1), now), (nil, now + 6 * 3600),
+        ]
+        for _ in 1...2 {
+            for (showing, now) in cases {
+                let url = links.urls(of: id, in: showing, now: now).file
+                #expect(url.hasSuffix("/file?token=\(links.token(id, in: showing, now: now))"))
+            }
+        }
+    }
+
     @Test func whatIsTamperedWithIsForged() {
         let token = links.token(id, now: now)
         let other = UploadLinks(secret: SymmetricKey(data: Data(repeating: 2, count: 32)))

@@ -52,6 +52,38 @@ import Testing
         }
     }
 
+    @Test func theEndOfASessionIsNotifiedWithItsCommit() async throws {
+        try await TestDatabase.run { database in
+            let ana = try await database.person()
+            let (first, second) = (try await begin(database, ana), try await begin(database, ana))
+            var hints = database.stores.sessions.hints().makeAsyncIterator()
+            var hint = try await hints.next()
+            #expect(hint == .accounts, "the connection is new")
+            try await database.onAnotherServer { other in
+                #expect(try await other.stores.sessions.revoke(first, of: ana))
+                hint = try await hints.next()
+                #expect(hint == .ended(first))
+                #expect(try await !other.stores.sessions.revoke(first, of: ana), "it has ended before")
+                // As an operator does in SQL.
+                try await other.moderate("UPDATE sessions SET revoked_at = now() WHERE user_id = \(ana.uuid)")
+                hint = try await hints.next()
+                #expect(hint == .ended(second))
+                try await other.stores.users.disable(ana)
+                hint = try await hints.next()
+                #expect(hint == .accounts)
+                try await other.stores.users.enable(ana)
+                hint = try await hints.next()
+                #expect(hint == .accounts)
+                try await other.moderate("SELECT moderation.ban_user(\("\(ana)"), 'spam')")
+                hint = try await hints.next()
+                #expect(hint == .accounts)
+            }
+            #expect(try await database.stores.sessions.hasEnded(first))
+            let open = try await begin(database, ana)
+            #expect(try await !database.stores.sessions.hasEnded(open))
+        }
+    }
+
     @Test func tokenTellsEndedSessionsAndClosedAccounts() async throws {
         try await TestDatabase.run { database in
             let (ana, bo) = (try await database.person(), try await database.person())

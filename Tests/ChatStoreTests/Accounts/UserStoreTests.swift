@@ -84,13 +84,13 @@ import Testing
             try await database.ban(banned)
             try await users.disable(disabled)
             #expect(try await users.search("", limit: 10).isEmpty)
-            #expect(try await users.credentials(username: "banned")?.banned == true)
-            #expect(try await users.credentials(username: "disabled")?.disabled == true)
+            #expect(try await users.credentials(username: "banned")?.isClosed == true)
+            #expect(try await users.credentials(username: "disabled")?.isClosed == true)
             _ = try await database.client.query("UPDATE users SET banned_until = now() WHERE id = \(banned.uuid)")
             try await users.enable(disabled)
             #expect(try await users.search("", limit: 10).map(\.username) == ["banned", "disabled"])
-            #expect(try await users.credentials(id: banned)?.banned == false)
-            #expect(try await users.credentials(id: disabled)?.disabled == false)
+            #expect(try await users.credentials(id: banned)?.isClosed == false)
+            #expect(try await users.credentials(id: disabled)?.isClosed == false)
             #expect(try await users.credentials(username: "nobody") == nil)
         }
     }

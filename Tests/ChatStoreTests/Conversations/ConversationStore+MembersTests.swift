@@ -29,6 +29,26 @@ import Testing
         }
     }
 
+    @Test func membersAreFoundByTheBeginningsOfTheirNames() async throws {
+        try await TestDatabase.run { database in
+            let (ana, anna, bo) = (
+                try await database.person("ana"), try await database.person("anna_k"), try await database.person("bob")
+            )
+            _ = try await database.person("anatol")
+            let group = try await database.group(ana, anna, bo)
+            func found(_ query: String, limit: Int = 10) async throws -> [UserID] {
+                try await database.stores.conversations.members(of: group, named: query, limit: limit).map(\.user.id)
+            }
+            #expect(try await found("an") == [ana, anna])
+            #expect(try await found("@an", limit: 1) == [ana])
+            #expect(try await found("anna_") == [anna])
+            #expect(try await found("of display") == [ana, anna, bo], "the display name's words count")
+            #expect(try await found("anatol") == [], "no member")
+            try await database.ban(anna)
+            #expect(try await found("an") == [ana])
+        }
+    }
+
     @Test func groupOfAStrangerIsAnInvitationUntilAnswered() async throws {
         try await TestDatabase.run { database in
             let (ana, bo, cleo) = (

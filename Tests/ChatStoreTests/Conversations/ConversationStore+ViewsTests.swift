@@ -23,17 +23,35 @@ import Testing
             try await move(Array(people.dropFirst().dropLast()), delivered: 4, read: 4)
             try await move([last], delivered: 3, read: 2)
             let mine = try #require(try await store.view(group, for: owner))
-            #expect(mine.me == .init(role: .owner, deliveredSeq: 0, readSeq: 0))
+            let me = try #require(mine.me)
+            #expect((me.role, me.deliveredSeq, me.readSeq) == (.owner, 0, 0))
             #expect(mine.others == .init(deliveredSeq: 3, readSeq: 2), "who is not listed counts, too")
             let theirs = try #require(try await store.view(group, for: last))
             #expect(!theirs.members.contains { $0.user.id == last })
-            #expect(theirs.me == .init(role: .member, deliveredSeq: 3, readSeq: 2))
+            let them = try #require(theirs.me)
+            #expect((them.role, them.deliveredSeq, them.readSeq) == (.member, 3, 2))
             #expect(theirs.others == .init(deliveredSeq: 0, readSeq: 0))
             let outside = try #require(try await store.view(group, for: try await database.person()))
             #expect(outside.me == nil && outside.others == nil)
             let own = try await store.own(in: group, for: [owner, last])
             #expect(own[last]?.membership == theirs.me && own[last]?.others == theirs.others, "each is shown their own")
             #expect(own[owner]?.membership == mine.me && own[owner]?.others == mine.others)
+        }
+    }
+
+    @Test func asManyMembersAreListedAsAreAskedFor() async throws {
+        try await TestDatabase.run { database in
+            let people = try await database.people(5)
+            let group = try await database.group(people[0], people[1])
+            try await database.stores.conversations.change(group) { change in
+                for user in people.dropFirst(2) { _ = try await change.add([user], by: nil) }
+            }
+            for listed in [0, 1, 3, 50] {
+                let view = try #require(
+                    try await database.stores.conversations.views([group], for: people[4], listing: listed).first)
+                #expect(view.members.count == min(listed, 5) && view.memberCount == 5)
+                #expect(view.me?.role == .member && view.others != nil)
+            }
         }
     }
 

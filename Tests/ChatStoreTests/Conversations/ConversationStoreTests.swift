@@ -129,4 +129,34 @@ import Testing
             #expect(try await store.view(other, for: people[0])?.others == nil, "there are no open others")
         }
     }
+
+    /// Few are counted in another way than many.
+    @Test(arguments: [0, 7, ConversationTable.maxCounted, ConversationTable.maxCounted + 1])
+    func neitherOwnNorDeletedMessagesAreUnread(behind count: Int) async throws {
+        try await TestDatabase.run { database in
+            let (ana, bo) = (try await database.person(), try await database.person())
+            let group = try await database.group(ana, bo)
+            let read = try await database.message("read", from: bo, to: group)
+            let ids = (0..<count).map { _ in MessageID.make().uuid }
+            // Every third is Ana's own, and every fifth was deleted.
+            _ = try await database.client.query(
+                """
+                WITH added AS (
+                    INSERT INTO messages (id, conversation_id, sender_id, seq, revision, text, deleted_at)
+                    SELECT id, \(group.uuid), CASE WHEN n % 3 = 0 THEN \(ana.uuid)::uuid ELSE \(bo.uuid)::uuid END, \(read.seq) + n,
+                        \(read.revision) + n, '', CASE WHEN n % 5 = 0 THEN now() END
+                    FROM unnest(\(ids)) WITH ORDINALITY AS i (id, n)
+                )
+                UPDATE conversations SET last_seq = last_seq + \(count), revision = revision + \(count)
+                WHERE id = \(group.uuid)
+                """)
+            _ = try await database.client.query(
+                """
+                UPDATE members SET read_seq = \(read.seq), delivered_seq = \(read.seq)
+                WHERE conversation_id = \(group.uuid) AND user_id = \(ana.uuid)
+                """)
+            let unread = (0..<count).map { $0 + 1 }.filter { $0 % 3 != 0 && $0 % 5 != 0 }.count
+            #expect(try await database.stores.conversations.view(group, for: ana)?.unreadCount == unread)
+        }
+    }
 }

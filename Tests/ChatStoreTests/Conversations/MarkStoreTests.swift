@@ -37,8 +37,8 @@ import Testing
                 [open, secret, .make()].map { .init(conversation: $0, user: bo, delivered: 1, read: 1) }
                     + [.init(conversation: secret, user: ana, delivered: 1, read: 1)], passingBy: true)
             var codes: [ChatError.Code?] = []
-            for (_, outcome) in outcomes.sorted(by: { $0.ordinal < $1.ordinal }) {
-                if case .refused(let error) = outcome { codes.append(error.code) } else { codes.append(nil) }
+            for move in outcomes.sorted(by: { $0.ordinal < $1.ordinal }) {
+                if case .refused(let error) = move.outcome { codes.append(error.code) } else { codes.append(nil) }
             }
             #expect(codes == [.notAMember, .notFound, .notFound, nil])
         }

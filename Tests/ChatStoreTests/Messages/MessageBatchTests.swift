@@ -40,7 +40,7 @@ import Testing
             #expect(
                 outcomes.map(\.refusal) == [nil, .quotaExceeded, nil, nil, .notFound, nil],
                 "each is decided about by itself")
-            let history = try await database.stores.messages.history(group, before: nil, after: nil, limit: 10)
+            let history = try await database.stores.messages.history(group, before: nil, after: 0, limit: 10, for: ana)
             #expect(history.map(\.text) == ["1", "2", "3"])
             #expect(history.map(\.seq) == [1, 2, 3])
             #expect(history.map(\.revision) == [1, 2, 3].map { $0 + (history.first?.revision ?? 0) - 1 })

@@ -12,13 +12,45 @@ import Testing
             let group = try await database.group(ana)
             for number in 1...9 { try await database.message("\(number)", from: ana, to: group) }
             func seqs(_ before: Int?, _ after: Int?, _ limit: Int) async throws -> [Int] {
-                try await database.stores.messages.history(group, before: before, after: after, limit: limit).map(\.seq)
+                try await database.stores.messages.history(
+                    group, before: before, after: after, limit: limit, for: ana
+                ).map(\.seq)
             }
-            #expect(try await seqs(nil, nil, 3) == [7, 8, 9], "the newest, ascending")
-            #expect(try await seqs(4, nil, 10) == [1, 2, 3])
+            #expect(try await seqs(nil, nil, 3) == [9, 8, 7], "the newest first")
+            #expect(try await seqs(4, nil, 10) == [3, 2, 1])
             #expect(try await seqs(nil, 4, 2) == [5, 6])
             #expect(try await seqs(nil, 0, 2) == [1, 2])
             #expect(try await seqs(8, 4, 10) == [5, 6, 7])
+        }
+    }
+
+    /// What messages carry is read with them, or after them.
+    @Test func messagesAreWholeWhereverTheHistoryBegins() async throws {
+        try await TestDatabase.run { database in
+            let ana = try await database.person()
+            let group = try await database.group(ana)
+            let store = database.stores.messages
+            var ids: [MessageID] = []
+            for number in 1...4 {
+                let upload = try await database.upload(ana).id
+                ids.append(try await database.message("\(number)", from: ana, to: group, attachments: [upload]).id)
+                try await database.storeReaction("👍", to: ids[number - 1], by: ana)
+            }
+            try await database.deleteMessage(ids[1], by: ana)
+            let all = try await store.find(ids)
+            #expect(all.map(\.attachments.count) == [1, 0, 1, 1])
+            #expect(all.map(\.reactions.count) == [1, 0, 1, 1])
+            func texts(_ messages: [Message]) -> [String] {
+                messages.map { "\($0.text) \($0.attachments.map(\.id)) \($0.reactions.map(\.emoji))" }
+            }
+            func history(_ before: Int?, _ after: Int?, _ limit: Int = 10) async throws -> [String] {
+                texts(try await store.history(group, before: before, after: after, limit: limit, for: ana))
+            }
+            #expect(try await history(nil, nil) == texts(all.reversed()))
+            #expect(try await history(4, nil) == texts(all.prefix(3).reversed()))
+            #expect(try await history(4, nil, 2) == texts(all[1...2].reversed()))
+            #expect(try await history(nil, 0) == texts(all))
+            #expect(try await history(4, 1) == texts(Array(all[1...2])))
         }
     }
 
@@ -50,10 +82,46 @@ import Testing
             let second = try await database.message("second", from: ana, to: group)
             let revision = try await database.change(first) { try await $0.edit(text: "edited") }
             #expect(revision == second.revision + 1)
-            let changed = try await store.changed(group, since: first.revision, limit: 10)
+            let changed = try await store.changed(group, since: first.revision, limit: 10, for: ana)
             #expect(changed.map(\.text) == ["second", "edited"])
             #expect(changed.last?.editedAt != nil)
-            #expect(try await store.changed(group, since: revision, limit: 10).isEmpty)
+            #expect(try await store.changed(group, since: revision, limit: 10, for: ana).isEmpty)
+        }
+    }
+
+    @Test func changesOfSeveralConversationsAreReadTogether() async throws {
+        try await TestDatabase.run { database in
+            let ana = try await database.person()
+            let (busy, quiet, other) = (
+                try await database.group(ana), try await database.group(ana), try await database.group(ana)
+            )
+            var messages: [Message] = []
+            for number in 1...4 {
+                for group in [busy, other] {
+                    messages.append(try await database.message("\(number)", from: ana, to: group))
+                }
+            }
+            let store = database.stores.messages
+            let edited = try await database.change(messages[0]) { try await $0.edit(text: "1 edited") }
+            let changed = try await store.changed(
+                since: [(busy, messages[0].revision), (quiet, 0), (other, messages[5].revision)], for: ana,
+                limit: 3)
+            #expect(changed.mapValues { $0.map(\.text) } == [busy: ["2", "3", "4"], quiet: [], other: ["4"]])
+            #expect(
+                try await store.changed(since: [(other, 1000), (busy, edited - 1)], for: ana, limit: 3)[busy]?.count
+                    == 1)
+            let newest = try await store.newest(of: [busy, other, quiet], for: ana, limit: 2)
+            #expect(newest.mapValues { $0.map(\.text) } == [busy: ["3", "4"], other: ["3", "4"], quiet: []])
+            // Only what is whole: the second may be, or not.
+            #expect(
+                Set(try await store.newest(of: [busy, other, quiet], for: ana, limit: 2, total: 4).keys) == [busy])
+            #expect(
+                Set(try await store.newest(of: [quiet, busy], for: ana, limit: 2, total: 3).keys) == [quiet, busy])
+            #expect(try await store.newest(of: [], for: ana, limit: 2).isEmpty)
+            // Whoever was removed meanwhile reads nothing that was stored after.
+            let bo = try await database.person()
+            #expect(try await store.newest(of: [busy], for: bo, limit: 2) == [busy: []])
+            #expect(try await store.changed(since: [(busy, 1)], for: bo, limit: 3) == [busy: []])
         }
     }
 

@@ -33,7 +33,7 @@ import Testing
             let node = shared()
             let identity = try await join(database, node)
             let renewal = try await store(database).renew(identity.epoch, .init(sockets: 7, isDraining: true))
-            #expect(renewal == .init(living: 0, dead: 0))
+            #expect(renewal == .init(living: [], dead: []))
             let row = try #require(try await store(database).list().first)
             #expect(row.identity == identity && row.description == node && row.sockets == 7 && row.isDraining)
             #expect(row.schema > 27 && row.isAlive)
@@ -103,7 +103,7 @@ import Testing
             try await silence(dead, seconds: 100, database)
             #expect(
                 try await store(database).renew(living.epoch, .init(sockets: 0, isDraining: false))
-                    == .init(living: 0, dead: 1))
+                    == .init(living: [], dead: [dead]))
             #expect(try await store(database).reap() == [dead.number])
             let seen = try #require(try await database.stores.users.find(ana)?.lastSeenAt)
             #expect((95.0...200).contains(-seen.timeIntervalSinceNow))

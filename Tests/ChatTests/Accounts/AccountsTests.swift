@@ -10,9 +10,10 @@ import Testing
     private static let password = "correct horse battery"
     private let origin = SignInOrigin(source: [127, 0, 0, 1], isKnown: false, userAgent: "a test\u{7}")
 
-    /// The sessions whose connections are closed because the session was revoked.
-    private func ended(_ orders: [ConnectionOrder]) -> [SessionID] {
-        orders.compactMap { if case .closeSession(let session, .sessionRevoked) = $0 { session } else { nil } }
+    /// The sessions whose connections are closed because the session was revoked. One may be ordered twice: the database
+    /// notifies of it, too.
+    private func ended(_ orders: [ConnectionOrder]) -> Set<SessionID> {
+        Set(orders.compactMap { if case .closeSession(let session, .sessionRevoked) = $0 { session } else { nil } })
     }
 
     @Test func registeringAndLoggingIn() async throws {
@@ -112,7 +113,7 @@ import Testing
             #expect(try await accounts.logOut(refreshToken: ana.refreshToken))
             #expect(ended(test.events.takeOrders()) == [ana.sessionID])
             #expect(try await accounts.logOut(refreshToken: ana.refreshToken), "it is known, and ended already")
-            #expect(ended(test.events.takeOrders()).isEmpty)
+            #expect(ended(test.events.takeOrders()).isSubset(of: [ana.sessionID]))
             #expect(try await !accounts.logOut(refreshToken: "made up"))
             #expect(try await refusal { try await accounts.endSession(ana.sessionID, of: ana.user.id) } == .notFound)
         }

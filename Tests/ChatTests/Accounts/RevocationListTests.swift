@@ -8,11 +8,11 @@ import Testing
 @testable import Chat
 
 @Suite struct RevocationListTests {
-    private func refusal(_ list: RevocationList, _ user: UserID, _ session: SessionID, now: Date = Date()) -> ChatError
-        .Code?
-    {
+    private func refusal(
+        _ list: RevocationList, _ user: UserID, _ session: SessionID, now: Date = Date()
+    ) async -> ChatError.Code? {
         do {
-            try list.check(user: user, session: session, now: now)
+            try await list.check(user: user, session: session, now: now)
             return nil
         } catch {
             return error.code
@@ -24,15 +24,15 @@ import Testing
             let list = RevocationList(stores: database.stores)
             let (user, session, later) = (UserID.make(), SessionID.make(), SessionID.make())
             let now = Date()
-            #expect(refusal(list, user, session) == nil)
+            #expect(await refusal(list, user, session) == nil)
             list.add([session], now: now)
-            #expect(refusal(list, user, session) == .sessionRevoked)
-            #expect(refusal(list, user, .make()) == nil)
+            #expect(await refusal(list, user, session) == .sessionRevoked)
+            #expect(await refusal(list, user, .make()) == nil)
             list.add([later], now: now + RevocationList.tokenLifetime - 1)
-            #expect(refusal(list, user, session) == .sessionRevoked)
+            #expect(await refusal(list, user, session) == .sessionRevoked)
             list.add([later], now: now + RevocationList.tokenLifetime + 1)
-            #expect(refusal(list, user, session) == nil)
-            #expect(refusal(list, user, later) == .sessionRevoked)
+            #expect(await refusal(list, user, session) == nil)
+            #expect(await refusal(list, user, later) == .sessionRevoked)
         }
     }
 
@@ -49,7 +49,26 @@ import Testing
                 "UPDATE sessions SET revoked_at = now() - interval '1 hour' WHERE id = \(longAgo)")
             let news = try await list.reload()
             #expect(news.revoked == [lately])
-            #expect([lately, longAgo, open].map { refusal(list, ana, $0) } == [.sessionRevoked, nil, nil])
+            #expect(await refusal(list, ana, lately) == .sessionRevoked)
+            #expect(await refusal(list, ana, longAgo) == nil)
+            #expect(await refusal(list, ana, open) == nil)
+        }
+    }
+
+    /// A server that was frozen for an hour still has the sockets of sessions that were ended meanwhile.
+    @Test func whatWasRevokedSinceTheLastReadingIsFoundHoweverLongAgo() async throws {
+        try await TestDatabase.run { database in
+            let list = RevocationList(stores: database.stores)
+            let ana = try await database.person()
+            let (before, meanwhile) = (SessionID.make(), SessionID.make())
+            _ = try await list.reload(now: Date() - 3600)
+            for (id, minutes) in [(before, 70), (meanwhile, 50)] {
+                try await database.stores.sessions.insert(id, user: ana, userAgent: "test", token: "\(id)")
+                try await database.client.query(
+                    "UPDATE sessions SET revoked_at = now() - \(minutes) * interval '1 minute' WHERE id = \(id)")
+            }
+            #expect(try await list.reload().revoked == [meanwhile])
+            #expect(try await list.reload().revoked == [])
         }
     }
 
@@ -65,14 +84,31 @@ import Testing
             #expect(try await list.reload().changed == [ana, bo])
             #expect(try await list.reload().changed.isEmpty)
             let session = SessionID.make()
-            #expect(refusal(list, ana, session) == .banned && list.isClosed(ana))
-            #expect(refusal(list, bo, session) == .banned && list.isClosed(bo))
+            #expect(await refusal(list, ana, session) == .banned && list.isClosed(ana))
+            #expect(await refusal(list, bo, session) == .banned && list.isClosed(bo))
             let tomorrow = Date() + 24 * 3600
-            #expect(refusal(list, ana, session, now: tomorrow) == .banned)
-            #expect(refusal(list, bo, session, now: tomorrow) == nil && !list.isClosed(bo, now: tomorrow))
+            #expect(await refusal(list, ana, session, now: tomorrow) == .banned)
+            #expect(await refusal(list, bo, session, now: tomorrow) == nil && !list.isClosed(bo, now: tomorrow))
             try await database.client.query("UPDATE users SET banned_at = NULL WHERE id = \(ana)")
             #expect(try await list.reload().changed == [ana])
-            #expect(refusal(list, ana, session) == nil)
+            #expect(await refusal(list, ana, session) == nil)
+        }
+    }
+    /// Another server cut somebody who was banned, and they come here before this one has read it.
+    @Test func aTokenWaitsForAReadingThatIsUnderWay() async throws {
+        try await TestDatabase.run { database in
+            let list = RevocationList(stores: database.stores)
+            let (ana, bo) = (try await database.person(), try await database.person())
+            try await database.ban(ana)
+            let reading = try await database.client.withTransaction { transaction in
+                try await transaction.query("LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
+                let reading = Task { _ = try await list.reload() }
+                try await database.waitForLocks(1)
+                return (reading, Task { await refusal(list, ana, .make()) }, Task { await refusal(list, bo, .make()) })
+            }
+            try await reading.0.value
+            #expect(await reading.1.value == .banned)
+            #expect(await reading.2.value == nil)
         }
     }
 }

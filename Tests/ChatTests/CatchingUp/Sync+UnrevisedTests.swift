@@ -47,9 +47,12 @@ import Testing
             try await read(test, bo, upTo: 5, in: group)
             try await read(test, cleo, upTo: 1, in: other)
             let second = try await sync(test, ana, since: start)
+            let version = try #require(second.marks.first?.attention?.version)
             #expect(
                 second.marks == [
-                    MemberMarks(conversation: group, user: ana, deliveredSeq: 3, readSeq: 3, unreadCount: 2),
+                    MemberMarks(
+                        conversation: group, user: ana, deliveredSeq: 3, readSeq: 3, unreadCount: 2, unreadMentions: 0,
+                        attention: Attention(version: version)),
                     MemberMarks(conversation: group, user: bo, deliveredSeq: 5, readSeq: 5),
                 ])
             #expect(!second.more)
@@ -58,6 +61,19 @@ import Testing
             let greeting = try await test.chat.greetings.greeting(for: ana)
             try await read(test, ana, upTo: 4, in: group)
             #expect(try await sync(test, ana, since: greeting.cursor).marks.compactMap(\.unreadCount) == [1])
+        }
+    }
+
+    @Test func attentionComesToItsOwnerOnly() async throws {
+        try await TestChat.run { test in
+            let people = try await test.database.people(2)
+            let (ana, bo) = (people[0], people[1])
+            let group = try await test.database.group(ana, bo)
+            let (start, others) = (try await settled(test, ana), try await settled(test, bo))
+            _ = try await test.chat.attention.change(AttentionChange(isPinned: true), of: group, by: ana)
+            let marks = try await sync(test, ana, since: start).marks
+            #expect(marks.map(\.attention?.unversioned) == [Attention(isPinned: true)] && marks.map(\.user) == [ana])
+            #expect(try await sync(test, bo, since: others).marks.isEmpty)
         }
     }
 

@@ -62,4 +62,40 @@ import Testing
             #expect(!rest.more)
         }
     }
+
+    /// More conversations than one step reads, of which some hold more than one answer may.
+    @Test func manyConversationsComeWholeAndInOrder() async throws {
+        try await TestChat.run { test in
+            let ana = try await test.database.person()
+            var (known, expected): ([ConversationID: Int], [ConversationID: [String]]) = ([:], [:])
+            var isNew: Set<ConversationID> = []
+            for number in 1...30 {
+                let group = try await test.database.group(ana)
+                let first = try await test.database.message("first", from: ana, to: group)
+                if number % 4 == 0 { isNew.insert(group) } else { known[group] = first.revision }
+                let texts = (0..<(number % 7 == 0 ? 130 : number)).map { "\($0)" }
+                for text in texts { try await test.database.message(text, from: ana, to: group) }
+                expected[group] = isNew.contains(group) ? ["first"] + texts : texts
+            }
+            var (got, answers): ([ConversationID: [String]], Int) = ([:], 0)
+            while answers < 20 {
+                let answer = try await test.chat.sync.changes(for: ana, known: known, measure: measure)
+                if answer.conversations.isEmpty { break }
+                answers += 1
+                #expect(answer.conversations.map(\.messages.count).reduce(0, +) <= 500)
+                for changes in answer.conversations {
+                    got[changes.id, default: []] += changes.messages.map(\.text)
+                    known[changes.id] = changes.revision
+                }
+            }
+            #expect(answers > 1 && answers < 20)
+            #expect(got.keys == expected.keys)
+            for (group, texts) in got {
+                // Of a new one, the newest that the answer had room for.
+                let wanted = expected[group] ?? []
+                #expect(isNew.contains(group) ? Array(wanted.suffix(texts.count)) == texts : wanted == texts)
+                #expect(!texts.isEmpty)
+            }
+        }
+    }
 }

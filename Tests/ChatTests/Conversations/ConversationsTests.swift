@@ -31,6 +31,21 @@ import Testing
         Set(events.compactMap { if case .conversationUpdated(_, let user) = $0 { user } else { nil } })
     }
 
+    /// Somebody was added and removed again before the addition is told.
+    @Test func whoHasGoneAgainIsNotLetInAndHidesNothingFromOthers() async throws {
+        try await TestChat.run { test in
+            let people = try await test.database.people(3)
+            let (ana, bo, cleo) = (people[0], people[1], people[2])
+            let group = try await test.database.group(ana, bo)
+            for person in people { _ = test.chat.presence.enter(person) }
+            let announcements = test.chat.conversations.announcements
+            let members = try await announcements.newMembers([cleo, bo], of: group)
+            #expect(members.map(\.user) == [bo])
+            #expect(members.first?.view?.id == group)
+            #expect(try await announcements.views(of: group, for: [cleo, ana]).map(\.user) == [ana])
+        }
+    }
+
     // MARK: Renaming
 
     @Test func ownersAndAdminsRename() async throws {

@@ -31,7 +31,7 @@ import Testing
             try await database.message(from: ana, to: group, attachments: [sent.id])
             _ = try await database.client.query(
                 "UPDATE uploads SET created_at = now() - interval '2 hours' WHERE id <> \(new.id)")
-            await test.chat.sweep.sweep()
+            await test.chat.sweep.sweepShared()
             #expect(paths.map { FileManager.default.fileExists(atPath: $0) } == [false, true, true])
             let left = try await database.client.query("SELECT id FROM uploads").map {
                 try $0.decode("id", as: UploadID.self)
@@ -55,7 +55,7 @@ import Testing
                     [.modificationDate: Date(timeIntervalSinceNow: -7200)], ofItemAtPath: blobs.temporaryPath(name))
                 #expect(file.name == name)
             }
-            await test.chat.sweep.sweep()
+            await test.chat.sweep.sweepOwn()
             #expect(Set(try await blobs.temporaries().map(\.name)) == [current, unfinished.id.uuid])
             try await test.chat.sweep.prepare(isAlone: true)
             #expect(
@@ -72,7 +72,7 @@ import Testing
                 name: "a.bin", metadata: nil, .init(length: 100),
                 uploader: Uploader(user: ana, address: [127, 0, 0, 1]))
             _ = try await client.query("UPDATE partial_uploads SET expires_at = now() - interval '31 days'")
-            await test.chat.sweep.sweep()
+            await test.chat.sweep.sweepShared()
             #expect(try await client.query("SELECT 1 FROM partial_uploads").isEmpty)
         }
     }

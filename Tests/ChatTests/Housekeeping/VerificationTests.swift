@@ -60,9 +60,11 @@ import Testing
         func verify(
             _ repair: Verification.Repair = .nothing, isServerRunning: Bool = false
         ) async throws -> [Verification.Violation] {
-            try await Verification(stores: database.stores, blobs: blobs, isServerRunning: isServerRunning)
-                .run(repair: repair) { _ in }
-                .filter(\.isRepairable)
+            try await Verification(
+                stores: database.stores, contents: Contents(disk: DiskContents(blobs)), isServerRunning: isServerRunning
+            )
+            .run(repair: repair) { _ in }
+            .filter(\.isRepairable)
         }
     }
 

@@ -1,6 +1,8 @@
 import ChatModel
 import ChatStore
 import ChatTesting
+import PostgresClient
+import Synchronization
 import Testing
 
 @testable import Chat
@@ -237,15 +239,56 @@ import Testing
             #expect(try await mark(1, stage.stranger) == .notFound)
             #expect(test.events.take().isEmpty)
             #expect(try await mark(5, stage.member) == nil)
-            guard
-                case .statusChanged(stage.group, user: stage.member, deliveredSeq: 1, readSeq: 1, widely: true) =
-                    try #require(test.events.take().first)
-            else {
+            guard case .marksMoved(stage.group, let marks, widely: true) = try #require(test.events.take().first) else {
                 Issue.record("nobody was told, or of something else")
                 return
             }
+            #expect(
+                marks == [
+                    MemberMarks(conversation: stage.group, user: stage.member, deliveredSeq: 1, readSeq: 1)
+                ])
             #expect(try await mark(1, stage.member) == nil)
             #expect(test.events.take().isEmpty, "it stands already")
+        }
+    }
+
+    @Test func waitingMarksAreWrittenWhenTheServerStops() async throws {
+        let stopped = Mutex(0)
+        try await TestDatabase.run { database in
+            let (ana, reader) = (try await database.person(), try await database.person())
+            let group = try await database.group(ana, reader)
+            for _ in 0..<3 { try await database.message(from: ana, to: group) }
+            let marks = MarkWriter(store: database.stores.marks, events: RecordedEvents(), logger: .silent, lanes: 2)
+            let running = Task { await marks.run() }
+            for seq in 1...3 {
+                marks.submit(seq, read: true, in: group, by: reader) { result in
+                    if case .success = result { stopped.withLock { $0 += 1 } }
+                }
+            }
+            running.cancel()
+            await running.value
+            #expect(stopped.withLock { $0 } == 3, "each was acknowledged")
+            let stored = try await database.client.query("SELECT read_seq FROM members WHERE user_id = \(reader)").first
+            #expect(try stored?.decode("read_seq", as: Int.self) == 3)
+        }
+    }
+
+    @Test func ofManyMarksOfAMemberFewAreWritten() async throws {
+        try await TestChat.run { test in
+            let stage = try await Stage(test)
+            for _ in 0..<20 { _ = try await send("read me", stage, test) }
+            let results = AsyncStream<Void>.makeStream()
+            for seq in 1...20 {
+                test.chat.messages.mark(seq, read: true, in: stage.group, by: stage.member) { _ in
+                    results.continuation.yield()
+                }
+            }
+            var iterator = results.stream.makeAsyncIterator()
+            for _ in 1...20 { await iterator.next() }
+            let told = test.events.take().compactMap { event -> Int? in
+                if case .marksMoved(_, let marks, _) = event { marks.first?.readSeq } else { nil }
+            }
+            #expect(told.count <= 2 && told == told.sorted(), "\(told)")
         }
     }
 }

@@ -11,10 +11,10 @@ import Testing
     @Test func theFirstNodeAndTheLastAreNews() {
         var presence = PresenceOverNodes(own: 1)
         #expect(presence.enter(ann) == .online(ann))
-        #expect(presence.hear(ann, isOnline: true, on: 2, counter: 1, at: .zero) == nil)
+        #expect(presence.hear(ann, .came, on: 2, counter: 1, at: .zero) == nil)
         #expect(presence.leave(ann) == nil)
         #expect(presence.isOnline(ann))
-        #expect(presence.hear(ann, isOnline: false, on: 2, counter: 2, at: .zero) == .offline(ann))
+        #expect(presence.hear(ann, .left, on: 2, counter: 2, at: .zero) == .offline(ann))
         #expect(!presence.isOnline(ann) && presence.count == 0)
         #expect(presence.leave(ann) == nil)
     }
@@ -22,16 +22,16 @@ import Testing
     /// Two nodes whose users' events cross see the same in the end.
     @Test func whatWasToldLaterCounts() {
         var presence = PresenceOverNodes(own: 1)
-        #expect(presence.hear(ann, isOnline: false, on: 2, counter: 6, at: .zero) == nil)
-        #expect(presence.hear(ann, isOnline: true, on: 2, counter: 5, at: .zero) == nil)
+        #expect(presence.hear(ann, .left, on: 2, counter: 6, at: .zero) == nil)
+        #expect(presence.hear(ann, .came, on: 2, counter: 5, at: .zero) == nil)
         #expect(!presence.isOnline(ann))
-        #expect(presence.hear(ann, isOnline: true, on: 2, counter: 7, at: .zero) == .online(ann))
+        #expect(presence.hear(ann, .came, on: 2, counter: 7, at: .zero) == .online(ann))
     }
 
     @Test func nobodyElseKnowsWhoIsHere() {
         var presence = PresenceOverNodes(own: 1)
         _ = presence.enter(ann)
-        #expect(presence.hear(ann, isOnline: false, on: 1, counter: 1, at: .zero) == nil)
+        #expect(presence.hear(ann, .left, on: 1, counter: 1, at: .zero) == nil)
         presence.die(1, at: .zero)
         #expect(presence.deadline == nil)
         #expect(presence.load([Row(user: bob, node: 1)], readingBegan: .zero, at: .zero) == [])
@@ -51,8 +51,8 @@ import Testing
 
     @Test func theTableMayLagBehind() {
         var presence = PresenceOverNodes(own: 1)
-        _ = presence.hear(ann, isOnline: true, on: 2, counter: 1, at: .seconds(5))
-        _ = presence.hear(bob, isOnline: false, on: 2, counter: 2, at: .seconds(5))
+        _ = presence.hear(ann, .came, on: 2, counter: 1, at: .seconds(5))
+        _ = presence.hear(bob, .left, on: 2, counter: 2, at: .seconds(5))
         #expect(presence.load([Row(user: bob, node: 2)], readingBegan: .seconds(6), at: .seconds(6)) == [])
         #expect(presence.isOnline(ann) && !presence.isOnline(bob))
         #expect(presence.reloading == .seconds(16))
@@ -90,18 +90,47 @@ import Testing
     @Test func theUsersOfANodeThatStopsHaveTimeToComeBack() {
         for isRestart in [false, true] {
             var presence = PresenceOverNodes(own: 1)
-            for user in [ann, bob] { _ = presence.hear(user, isOnline: true, on: 2, counter: 9, at: .zero) }
+            for user in [ann, bob] { _ = presence.hear(user, .came, on: 2, counter: 9, at: .zero) }
             if isRestart { presence.begin(2, at: .seconds(1)) } else { presence.stop(2, at: .seconds(1)) }
             #expect(presence.advance(to: .seconds(10)) == [])
-            #expect(presence.hear(ann, isOnline: true, on: isRestart ? 2 : 3, counter: 1, at: .seconds(10)) == nil)
+            #expect(presence.hear(ann, .came, on: isRestart ? 2 : 3, counter: 1, at: .seconds(10)) == nil)
             #expect(presence.advance(to: .seconds(12)) == [.offline(bob)])
             #expect(presence.isOnline(ann) && presence.deadline == nil)
         }
     }
 
+    /// A node that stops sends its users to others, one after the other.
+    @Test func whoseNodeSendsThemAwayHasTimeToGetToAnother() {
+        var presence = PresenceOverNodes(own: 1)
+        for user in [ann, bob] { _ = presence.hear(user, .came, on: 2, counter: 1, at: .zero) }
+        for user in [ann, bob] {
+            #expect(presence.hear(user, .isMoving, on: 2, counter: 2, at: .seconds(1)) == nil)
+        }
+        #expect(presence.deadline == .seconds(11))
+        // Their rows are deleted at once, and the node dies.
+        #expect(presence.load([], readingBegan: .seconds(2), at: .seconds(2)) == [])
+        presence.die(2, at: .seconds(3))
+        #expect(presence.advance(to: .seconds(4)) == [])
+        #expect(presence.hear(ann, .came, on: 3, counter: 1, at: .seconds(5)) == nil)
+        #expect(presence.isOnline(ann) && presence.isOnline(bob))
+        #expect(presence.advance(to: .seconds(11)) == [.offline(bob)])
+        #expect(presence.isOnline(ann) && presence.deadline == nil)
+    }
+
+    @Test func whoIsSentAwayFromHereHasTimeToo() {
+        var presence = PresenceOverNodes(own: 1)
+        for user in [ann, bob] { _ = presence.enter(user) }
+        for user in [ann, bob] { presence.move(user, at: .seconds(1)) }
+        #expect(presence.enter(ann) == nil, "no news to anybody")
+        #expect(presence.load([], readingBegan: .seconds(2), at: .seconds(2)) == [])
+        #expect(presence.advance(to: .seconds(10)) == [])
+        #expect(presence.advance(to: .seconds(11)) == [.offline(bob)])
+        #expect(presence.isOnline(ann) && presence.deadline == nil)
+    }
+
     @Test func theTableBringsBackWhoseReturnWasMissed() {
         var presence = PresenceOverNodes(own: 1)
-        for user in [ann, bob] { _ = presence.hear(user, isOnline: true, on: 2, counter: 9, at: .zero) }
+        for user in [ann, bob] { _ = presence.hear(user, .came, on: 2, counter: 9, at: .zero) }
         presence.begin(2, at: .seconds(1))
         let rows = [Row(user: ann, node: 2)]
         // Read before: it may be the former life's.

@@ -1,3 +1,5 @@
+import ChatModel
+
 /// What a new socket was told of before anything live, so that nothing comes twice.
 ///
 /// Live events wait while the greeting is read, so they may tell of something that the greeting includes already, in the
@@ -10,15 +12,15 @@ struct GreetingMemory {
         case drop
     }
 
-    private var versions: [String: Int]
+    private var versions: [MessageID: Int]
 
-    /// - Parameter versions: The version of each subject as the greeting told it.
-    init(_ versions: [String: Int]) { self.versions = versions }
+    /// - Parameter versions: The version of each message as the greeting told it.
+    init(_ versions: [MessageID: Int]) { self.versions = versions }
 
     var isEmpty: Bool { versions.isEmpty }
 
     /// Judges the next live event.
-    mutating func judge(_ subject: String, version: Int) -> Verdict {
+    mutating func judge(_ subject: MessageID, version: Int) -> Verdict {
         guard let known = versions[subject] else { return .deliver }
         guard version > known else { return .drop }
         versions[subject] = version

@@ -244,6 +244,12 @@ final class SimulatedServer {
         if world.happens(0.02) {
             return later(world.delay()) { [self] in run(timelines.failRead(reading, in: id, at: world.now), id) }
         }
+        if world.happens(0.01) {
+            // More was missed than can be told. Of a state that is read for the first time, more may wait than can be kept.
+            return later(world.delay()) { [self] in
+                run(reading.isFirst ? timelines.giveUp(id) : timelines.giveUp(reading, in: id), id)
+            }
+        }
         let changed = conversation.messages.filter { $0.value.revision > since }
         let isExplained = changed.count == conversation.revision - since
         func arrivals(isBeginning: Bool) -> Payload {

@@ -11,7 +11,8 @@ final class SimulatedSocket {
     }
 
     let user: UserID
-    let server: SimulatedServer
+    /// Which holds its sockets.
+    unowned let server: SimulatedServer
     var rooms: Set<ConversationID> = []
     var isAlive = true
     private var arrival: Timelines<SimulatedServer.Payload>.Arrival?
@@ -54,9 +55,9 @@ final class SimulatedSocket {
 
     /// The greeting goes out, and then what was kept back.
     func release(_ greeting: [(ConversationID, MessageID, SimulatedWorld.Conversation.Message)]) {
-        var versions: [String: Int] = [:]
+        var versions: [MessageID: Int] = [:]
         for (id, message, row) in greeting {
-            versions[message.description] = row.revision
+            versions[message] = row.revision
             messages[id, default: [:]][message] = row.revision
             lastSeq[id] = max(row.seq, lastSeq[id] ?? 0)
         }
@@ -83,7 +84,7 @@ final class SimulatedSocket {
             last[id] = max(revision, last[id] ?? 0)
         case .joined(let id, let revision): last[id] = max(revision, last[id] ?? 0)
         case .message(let message, let id, let seq, let revision, let isNew):
-            switch memory.judge(message.description, version: revision) {
+            switch memory.judge(message, version: revision) {
             case .drop: last[id] = max(revision, last[id] ?? 0)
             case .deliver: take(message, id, seq, revision, isNew)
             case .deliverAsChange: take(message, id, seq, revision, false)

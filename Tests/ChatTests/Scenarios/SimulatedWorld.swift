@@ -125,7 +125,8 @@ final class SimulatedWorld {
         {
             switch Double.random(in: 0..<1, using: &random) {
             case ..<0.42:
-                let members = conversations[id]?.members.sorted { $0.description < $1.description } ?? []
+                // In an order that follows from the seed, as that of a set does not.
+                let members = users.filter { conversations[id]?.members.contains($0) == true }
                 if let sender = members.randomElement(using: &random) { server.send(to: id, by: sender) }
             case ..<0.57: server.edit(in: id)
             case ..<0.6: server.rename(id)

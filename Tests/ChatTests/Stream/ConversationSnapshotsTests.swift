@@ -58,6 +58,23 @@ import Testing
         }
     }
 
+    /// Whoever waits for it is told of no message by it, so there cannot be too many.
+    @Test func theFirstSnapshotIsNeverTooMuch() async throws {
+        try await TestChat.run { test in
+            let (ana, bo) = (try await test.database.person(), try await test.database.person())
+            _ = test.chat.presence.enter(ana)
+            let group = try await test.database.group(ana, bo)
+            for _ in 0...ConversationStore.maxSnapshotMessages {
+                _ = try await test.database.message(from: ana, to: group)
+            }
+            #expect(try await test.chat.snapshots.read(group, since: 1, isWhole: true) == nil)
+            let (snapshot, _) = try #require(
+                try await test.chat.snapshots.read(group, since: 1, isWhole: true, isFirst: true))
+            #expect(snapshot.revision == ConversationStore.maxSnapshotMessages + 2 && snapshot.messages.isEmpty)
+            #expect(describe(snapshot.beginning) == ["enter \(snapshot.revision)"])
+        }
+    }
+
     @Test func whatIsNoMessageIsShown() async throws {
         try await TestChat.run { test in
             let (ana, bo) = (try await test.database.person(), try await test.database.person())

@@ -70,6 +70,7 @@ import Testing
                 case .keep(let id, let members, _):
                     state.audience[id]?.formIntersection(members)
                     state.log.append("keep \(members.count)")
+                case .relayed(let event): state.log.append("relayed \(event.name)")
                 case .cut: state.log.append("cut")
                 case .event, .order, .join, .several: state.log.append("other")
                 }
@@ -135,6 +136,18 @@ import Testing
         stream.promise(4, of: id)
         stream.apply(ConversationNews(id, revision: 4, events: [.roleChanged(id, user: bo, role: .admin, revision: 4)]))
         #expect(rooms.take() == ["role 4", "updated 5"])
+    }
+
+    /// The greeting has what went out before, and nothing else.
+    @Test func whoJoinsIsToldWhatHasGoneOutThere() {
+        arrive(ana, at: 1)
+        announce((2, 1), (3, 2), (5, 4))
+        let arrival = stream.beginArrival(of: bo)
+        let other = ConversationID.make()
+        let listed = [
+            ConversationPosition(id: id, revision: 5, lastSeq: 4), .init(id: other, revision: 9, lastSeq: 7),
+        ]
+        #expect(stream.endArrival(arrival, listed: listed) { _ in } == [id: 2, other: 7])
     }
 
     @Test func whoArrivesWithAChangeIsToldFirst() {
@@ -214,16 +227,25 @@ import Testing
 
     /// Whoever brings a change may have to wait for nobody: what is done is done by one thread at a time, in order.
     @Test func manyThreadsKeepTheOrder() async {
+        // A thread that gets no processor for a while makes the stream read what is missing. Nothing is to be read here.
+        let (unanswered, end) = AsyncStream.makeStream(of: Void.self)
+        stream.begin { _, _ in
+            for await _ in unanswered {}
+            return nil
+        }
         arrive(ana, at: 1)
         await withTaskGroup { group in
             for line in 0..<4 {
                 group.addTask {
                     for revision in 2..<2002 where revision % 4 == line {
+                        // Nobody runs so far ahead that the stream would give up.
+                        while revision > rooms.count + 100 { await Task.yield() }
                         stream.deliver(.messageUpdated(message(revision, seq: 1)))
                     }
                 }
             }
         }
         #expect(rooms.take() == (2..<2002).map { "updated \($0)" })
+        end.finish()
     }
 }

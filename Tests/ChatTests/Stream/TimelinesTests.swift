@@ -77,6 +77,96 @@ import Testing
         #expect(joined.reads.map(\.conversation) == [one])
     }
 
+    /// A conversation is being read for somebody else. Nobody was told of it before, so its messages would be news to nobody.
+    @Test(arguments: [3, 7]) func whoJoinsWhileTheStateIsReadMissesNothing(listed: Int) {
+        var timelines = Timelines<Int>()
+        let arrival = timelines.beginArrival(of: user)
+        _ = timelines.follow(one, loadingFrom: 5, at: .zero)
+        let joined = timelines.endArrival(
+            arrival, listed: [.init(id: one, revision: listed, lastSeq: listed - 1)], at: .zero)
+        #expect(joined.rooms == [one] && timelines.lastSeq(one) == listed - 1)
+        guard case .read(let read)? = joined.reads.first?.actions.first else {
+            Issue.record("nothing is read")
+            return
+        }
+        #expect(read.since == listed && read.isWhole)
+        let snapshot = Timeline<Int>.Snapshot(
+            revision: 8, lastSeq: 7, departures: 1, arrivals: 2, beginning: 3, others: nil,
+            messages: [.init(seq: 7, revision: 8, whenNew: 10, whenChanged: 11)])
+        let told = timelines.finishRead(read, snapshot, members: [user], in: one, at: .zero).compactMap { action in
+            if case .deliver(let payload) = action { payload } else { nil }
+        }
+        #expect(told == [1, 10, 2])
+    }
+
+    /// A device that waits for the state is in no room that could be cut.
+    @Test func aStateThatIsReadForTheFirstTimeIsNotGivenUp() {
+        var timelines = Timelines<Int>()
+        var actions = timelines.follow(one, loadingFrom: 5, at: .zero)
+        var now: Duration = .zero
+        for _ in 0..<60 {
+            guard case .read(let read)? = actions.first else { break }
+            _ = timelines.failRead(read, in: one, at: now)
+            now += .milliseconds(500)
+            actions = timelines.advance(to: now).flatMap(\.actions)
+        }
+        #expect(now == .seconds(30) && timelines.follows(one))
+    }
+
+    private func reads(_ actions: Timelines<Int>.Actions) -> [Timeline<Int>.Read] {
+        actions.compactMap { if case .read(let read) = $0 { read } else { nil } }
+    }
+
+    private func givesUp(_ actions: Timelines<Int>.Actions) -> Bool {
+        actions.contains { if case .giveUp = $0 { true } else { false } }
+    }
+
+    /// They are in no room that could be cut.
+    @Test func thoseWhoWaitAreLetInAfterATimelineWasGivenUp() throws {
+        var timelines = Timelines<Int>()
+        let first = try #require(reads(timelines.follow(one, loadingFrom: 5, at: .zero)).first)
+        var actions: Timelines<Int>.Actions = []
+        for revision in 7...(8 + Timeline<Int>.maxPending) where !givesUp(actions) {
+            actions = timelines.take(event(revision), in: one, at: .zero)
+        }
+        #expect(givesUp(actions))
+        let again = try #require(reads(actions).first)
+        #expect(again.since == 0 && again.isFirst)
+        #expect(timelines.giveUp(first, in: one).isEmpty && timelines.follows(one), "it is the former one's")
+        let snapshot = Timeline<Int>.Snapshot(
+            revision: 3000, lastSeq: 0, departures: 1, arrivals: 2, beginning: 3, others: nil, messages: [])
+        #expect(timelines.finishRead(again, snapshot, members: [user], in: one, at: .zero).count == 2)
+    }
+
+    /// One that was followed already, where somebody waits for what is read.
+    @Test func thoseWhoWaitForAReadingOutliveIt() throws {
+        var timelines = Timelines<Int>()
+        timelines.follow(.init(id: one, revision: 5, lastSeq: 0), at: .zero)
+        let read = try #require(reads(timelines.reread(one)).first)
+        let actions = timelines.giveUp(read, in: one)
+        #expect(givesUp(actions) && reads(actions).map(\.isFirst) == [true])
+    }
+
+    @Test func whatNobodyWaitsForIsGivenUp() throws {
+        var timelines = Timelines<Int>()
+        timelines.follow(.init(id: one, revision: 5, lastSeq: 0), at: .zero)
+        _ = timelines.hear(of: 7, in: one, at: .zero)
+        let read = try #require(timelines.advance(to: .seconds(1)).flatMap { reads($0.actions) }.first)
+        #expect(givesUp(timelines.giveUp(read, in: one)) && !timelines.follows(one))
+        let loading = try #require(reads(timelines.follow(one, loadingFrom: 5, at: .zero)).first)
+        #expect(reads(timelines.giveUp(loading, in: one)).isEmpty)
+        #expect(!timelines.follows(one), "there is no such conversation")
+    }
+
+    @Test func whoWasAddedComesInWithTheStateThatIsRead() {
+        var timelines = Timelines<Int>()
+        let arrival = timelines.beginArrival(of: user)
+        timelines.note(one, at: 6, of: user, isMember: true)
+        _ = timelines.follow(one, loadingFrom: 5, at: .zero)
+        let joined = timelines.endArrival(arrival, listed: [], at: .zero)
+        #expect(joined.rooms == [] && joined.reads.isEmpty)
+    }
+
     @Test func anArrivalIsCorrectedBySnapshotsThatAreNewerThanItsList() {
         var timelines = Timelines<Int>()
         timelines.follow(.init(id: one, revision: 4, lastSeq: 0), at: .zero)

@@ -89,7 +89,7 @@ import Testing
             }
         }
         var path = head
-        path.setBytes(Array("AgAA".utf8), at: 1)
+        path.setBytes(Array("AwAA".utf8), at: 1)
         #expect(throws: FrameError.malformed) { try codec.decode(codec.seal(path, ByteBuffer())) }
     }
 

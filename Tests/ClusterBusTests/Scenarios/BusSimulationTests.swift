@@ -62,6 +62,7 @@ private struct SimulatedBus {
     private var revisions: [ConversationID: Int] = [:]
     private var changes: [(at: Int, conversation: ConversationID, revision: Int)] = []
     private var now = 0
+    private var sent = 0
 
     /// Changes of which a node had not heard when it should have.
     private(set) var late = 0
@@ -151,7 +152,10 @@ private struct SimulatedBus {
 
     private mutating func encode(_ index: Int, _ path: BusFrame.Path, _ body: BusFrame.Body) -> ByteBuffer {
         nodes[index].counters[path, default: 0] += 1
-        let head = BusFrame.Head.test(nodes[index].identity, nodes[index].counters[path] ?? 0, path: path)
+        sent += 1
+        let head = BusFrame.Head.test(
+            nodes[index].identity, nodes[index].counters[path] ?? 0, path: path, sentAt: Int64(now * 1000 + sent % 1000)
+        )
         return codec.encode(BusFrame(head: head, body: body))
     }
 
@@ -160,7 +164,9 @@ private struct SimulatedBus {
         flying.removeAll { $0.at <= now }
         for flight in arriving {
             let frame = try codec.decode(flight.text)
-            for input in nodes[flight.target].receiver.receive(frame, at: 0).inputs { take(input, flight.target) }
+            for input in nodes[flight.target].receiver.receive(frame, at: Int64(now * 1000 + 999)).inputs {
+                take(input, flight.target)
+            }
         }
     }
 
@@ -174,7 +180,9 @@ private struct SimulatedBus {
                 if !nodes[target].heard.insert("\(event.conversation) \(event.revision)").inserted { doubles += 1 }
             }
         case .hints(let hints): for hint in hints { hear(hint.conversation, hint.revision, target) }
-        case .began(let life): nodes[target].lives[life.number] = life
+        case .began(let life):
+            // Its former life may have told something that comes later: everything is compared with the database.
+            if nodes[target].lives.updateValue(life, forKey: life.number) != nil { nodes[target].known = revisions }
         case .missed, .listening, .everything: break
         }
     }

@@ -47,4 +47,16 @@ import Testing
         collector.putBack([.everything], at: .seconds(3), pause: .seconds(1))
         #expect(collector.take() == [[.everything]])
     }
+
+    @Test func anotherCollectorIsAbsorbed() {
+        var collector = HintCollector()
+        var other = HintCollector()
+        collector.add(BusHint(conversation, 3), at: .zero)
+        other.add(BusHint(conversation, 5), at: .zero)
+        collector.absorb(other, at: .zero)
+        #expect(collector.take() == [[BusHint(conversation, 5)]])
+        other.add(.everything, at: .zero)
+        collector.absorb(other, at: .zero)
+        #expect(collector.take() == [[.everything]])
+    }
 }

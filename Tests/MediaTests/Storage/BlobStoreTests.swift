@@ -222,8 +222,9 @@ import Testing
             #expect(try temporaries(bench).isEmpty)
             let shard = try #require(Int(hash(picture).prefix(2), radix: 16))
             let stored = try await bench.store.files(inShard: shard)
-            #expect(
-                Set(stored.map(\.variant)) == [.served, .thumbnail(.small), .thumbnail(.medium), .thumbnail(.large)])
+            let address = try #require(BlobID(hex: hash(picture)))
+            let variants: [BlobVariant] = [.served, .thumbnail(.small), .thumbnail(.medium), .thumbnail(.large)]
+            #expect(Set(stored.map(\.path)) == Set(variants.map { bench.store.path(of: address, $0) }))
         }
     }
 
@@ -296,6 +297,20 @@ import Testing
             try await bench.store.removeLeftovers()
             #expect(try await bench.store.temporaries().map(\.name) == [file.name])
             #expect(try await bench.store.temporarySize(file.name) == 3)
+        }
+    }
+
+    /// Another server may be at work on what is new.
+    @Test func onlyOldLeftoversGoWhereOthersWork() async throws {
+        try await MediaBench.run { bench in
+            let file = try await bench.receive([1, 2, 3])
+            let (old, new) = ("\(file.path).job", "\(file.path).small.webp")
+            try FileManager.default.createDirectory(atPath: old, withIntermediateDirectories: true)
+            try Data([1]).write(to: URL(fileURLWithPath: new))
+            try FileManager.default.setAttributes(
+                [.modificationDate: Date(timeIntervalSinceNow: -7200)], ofItemAtPath: old)
+            try await bench.store.removeLeftovers(olderThan: 3600)
+            #expect(!FileManager.default.fileExists(atPath: old) && FileManager.default.fileExists(atPath: new))
         }
     }
 }

@@ -11,8 +11,8 @@ import Testing
         try body(directory)
     }
 
-    private func open(_ storage: URL, uploads: URL? = nil) throws -> NodeFiles {
-        try NodeFiles(storage: storage, uploads: uploads ?? storage.appending(path: "uploads"))
+    private func open(_ storage: URL, uploads: URL? = nil, machine: String = "one") throws -> NodeFiles {
+        try NodeFiles(storage: storage, uploads: uploads ?? storage.appending(path: "uploads"), machine: machine)
     }
 
     @Test func aStorageIsKnownAgain() throws {
@@ -36,6 +36,38 @@ import Testing
             try FileManager.default.copyItem(at: one, to: other)
             let copy = try open(other)
             #expect(copy.storage != original.storage && copy.formerNumber == nil)
+        }
+    }
+
+    /// Its inodes are those of the original.
+    @Test func aClonedDiskIsAnotherStorage() throws {
+        try withDirectory { directory in
+            let original = try open(directory)
+            try original.remember(number: 7)
+            let clone = try open(directory, machine: "other")
+            #expect(clone.storage != original.storage && clone.formerNumber == nil)
+            try clone.remember(number: 8)
+            #expect(try open(directory, machine: "other").storage == clone.storage)
+        }
+    }
+
+    @Test func aMachineHasOneWord() {
+        #expect(!NodeFiles.machine.isEmpty && !NodeFiles.machine.contains { $0.isWhitespace })
+        #expect(!NodeFiles.hostName.isEmpty)
+    }
+
+    @Test func theFileOfTheReleaseBeforeIsRead() throws {
+        try withDirectory { directory in
+            let original = try open(directory)
+            try original.remember(number: 7)
+            let path = directory.appending(path: "node").path
+            let text = try String(contentsOfFile: path, encoding: .utf8)
+            // In place: with the same inode.
+            let file = try #require(FileHandle(forWritingAtPath: path))
+            try file.truncate(atOffset: 0)
+            try file.write(contentsOf: Data(text.split(separator: " ").prefix(3).joined(separator: " ").utf8))
+            try file.close()
+            #expect(try open(directory, machine: "other").storage == original.storage)
         }
     }
 

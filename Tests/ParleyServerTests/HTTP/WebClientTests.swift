@@ -6,7 +6,9 @@ import Testing
 @testable import ParleyServer
 
 @Suite struct WebClientTests {
-    private func withClient(basePath: BasePath = .root, _ body: (WebClient) throws -> Void) throws {
+    private func withClient(
+        basePath: BasePath = .root, filesSource: String? = nil, _ body: (WebClient) throws -> Void
+    ) throws {
         let directory = FileManager.default.temporaryDirectory.appending(path: "parley-web-\(UUID())")
         defer { try? FileManager.default.removeItem(at: directory) }
         try FileManager.default.createDirectory(
@@ -17,7 +19,7 @@ import Testing
         ] {
             try Data(text.utf8).write(to: directory.appending(path: name))
         }
-        try body(WebClient(directory: directory, basePath: basePath))
+        try body(WebClient(directory: directory, basePath: basePath, filesSource: filesSource))
     }
 
     private func length(_ response: Response?) -> Int? { response?.body.contentLength }
@@ -30,6 +32,17 @@ import Testing
             let page = try #require(client.response(to: request()))
             #expect(page.headers[.cacheControl] == "no-cache")
             #expect(page.headers[.contentSecurityPolicy]?.contains("default-src 'none'") == true)
+        }
+    }
+
+    @Test func filesComeFromTheBucketAndNoOther() throws {
+        try withClient(filesSource: "https://s3.example.org/parley/") { client in
+            let policy = client.response(to: request())?.headers[.contentSecurityPolicy] ?? ""
+            let sources = policy.split(separator: ";").map { $0.split(separator: " ").map(String.init) }
+            for directive in ["img-src", "media-src", "connect-src"] {
+                #expect(sources.first { $0.first == directive }?.last == "https://s3.example.org/parley/")
+            }
+            #expect(sources.first { $0.first == "script-src" } == ["script-src", "'self'"])
         }
     }
 

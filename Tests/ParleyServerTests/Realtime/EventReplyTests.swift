@@ -14,5 +14,9 @@ import Testing
         #expect(
             written(ChatError(.rateLimited, "slow down", retryAfter: 3))
                 == #"{"ok":false,"error":{"code":"rate_limited","detail":"slow down","retryAfter":3}}"#)
+        var banned = ChatError(.banned, "closed")
+        banned.ban = Ban(reason: "spam", until: nil)
+        #expect(
+            written(banned) == #"{"ok":false,"error":{"code":"banned","detail":"closed","banned":{"reason":"spam"}}}"#)
     }
 }

@@ -120,4 +120,37 @@ import Testing
         }
         #expect(applied.filter { !$0.isEmpty } == [["0001_users.sql", "0002_names.sql"]])
     }
+
+    @Test func oneServerPreparesBeforeAnythingIsApplied() async throws {
+        let database = try makeDatabase()
+        let directory = try Directory(["0001_users.sql": first])
+        _ = try await directory.migrate(database)
+        try directory.write("0002_names.sql", second)
+        let migrator = PostgresMigrator(directory: directory.url)
+        let (seen, seeing) = AsyncStream.makeStream(of: String.self)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<5 {
+                group.addTask {
+                    _ = try await migrator.migrate(connectionString: database, logger: .silent) { outlook in
+                        let now = try await migrator.outlook(connectionString: database)
+                        seeing.yield("\(outlook.applied) \(now.applied) \(outlook.pending.map(\.file))")
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        seeing.finish()
+        #expect(await seen.reduce(into: []) { $0.append($1) } == [#"1 1 ["0002_names.sql"]"#])
+    }
+
+    @Test func nothingIsAppliedUnlessItWasPrepared() async throws {
+        struct NoRoom: Error {}
+        let database = try makeDatabase()
+        let directory = try Directory(["0001_users.sql": first])
+        let migrator = PostgresMigrator(directory: directory.url)
+        await #expect(throws: NoRoom.self) {
+            try await migrator.migrate(connectionString: database, logger: .silent) { _ in throw NoRoom() }
+        }
+        #expect(try await directory.migrate(database) == ["0001_users.sql"])
+    }
 }

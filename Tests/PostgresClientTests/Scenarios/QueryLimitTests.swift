@@ -104,6 +104,18 @@ import Testing
         }
     }
 
+    @Test func whatIsUncancellableRunsInACancelledTask() async throws {
+        try await withClient { client in
+            try await client.query("CREATE TABLE t (n int8)")
+            let task = Task {
+                withUnsafeCurrentTask { $0?.cancel() }
+                return try await client.uncancellably(["INSERT INTO t VALUES (1)", "SELECT n FROM t"]).map(\.count)
+            }
+            #expect(try await task.value == [0, 1])
+            #expect(try await client.query("SELECT * FROM t").count == 1)
+        }
+    }
+
     @Test func theQueueIsBounded() async throws {
         try await withClient {
             $0.connections = 1

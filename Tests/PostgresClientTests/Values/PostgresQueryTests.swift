@@ -29,6 +29,13 @@ import Testing
         #expect(query.sql == "$1, $11, $2")
     }
 
+    @Test func onlyNumbersOfParametersChange() {
+        var fragment = PostgresQuery(unescaped: "$$ü$1$ '$a' $1")
+        fragment.bind(1)
+        #expect(("\(0) \(fragment)" as PostgresQuery).sql == "$1 $$ü$2$ '$a' $2")
+        #expect(("\(fragment) \(0)" as PostgresQuery).sql == "$$ü$1$ '$a' $1 $2")
+    }
+
     @Test func whatCannotBeSentSaysWhy() {
         func refusal(_ query: PostgresQuery) -> PostgresError? {
             do {

@@ -161,6 +161,36 @@ def test_a_rolling_restart_is_no_storm(balancer, cluster):
             client.disconnect()
 
 
+def test_nobody_is_told_that_whoever_goes_to_another_server_went(cluster):
+    for server in cluster.servers.values():
+        if not server.is_running:
+            server.restart()
+    until(lambda: cluster.rows() == [1, 2, 3], "all servers to be there")
+    first, second = cluster.servers[1], cluster.servers[2]
+    friend = first.person(f"friend{time.monotonic_ns()}")
+    mover, leaver = (second.person(f"{name}{time.monotonic_ns()}") for name in ("mover", "leaver"))
+    for person in (mover, leaver):
+        friend.direct(person)
+    with friend.connect() as watching:
+        moving, leaving = mover.connect(), leaver.connect()
+        for person in (mover, leaver):
+            watching.wait_for("user:status", lambda status, id=person.id: status["userId"] == id)
+        watching.forget()
+        second.process.send_signal(signal.SIGTERM)
+        moving.wait_for("disconnect")
+        went = time.monotonic()
+        mover.server = first
+        with mover.connect():
+            took = time.monotonic() - went
+            gone = watching.wait_for("user:status", lambda status: status["userId"] == leaver.id)
+            assert gone["status"] == "offline"
+            # Ten seconds are given. A machine on which connecting takes nearly as long shows nothing.
+            if took < 8:
+                assert not [status for status in watching.all("user:status") if status["userId"] == mover.id]
+        leaving.close()
+    second.process.wait(timeout=PATIENCE)
+
+
 def test_a_server_that_cannot_use_the_database_gets_nobody_new(balancer, cluster):
     """Frozen leases are SQL's: the row is locked, so the server cannot renew it."""
     import psycopg

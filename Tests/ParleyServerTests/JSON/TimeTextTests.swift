@@ -1,0 +1,30 @@
+import Foundation
+import Testing
+
+@testable import ParleyServer
+
+@Suite struct TimeTextTests {
+    @Test(arguments: [
+        (0, "1970-01-01T00:00:00.000Z"), (951_782_399.999, "2000-02-28T23:59:59.999Z"),
+        (951_782_400, "2000-02-29T00:00:00.000Z"), (951_868_800, "2000-03-01T00:00:00.000Z"),
+        (1_709_164_800, "2024-02-29T00:00:00.000Z"), (4_107_542_400, "2100-03-01T00:00:00.000Z"),
+        (1_800_000_000.5, "2027-01-15T08:00:00.500Z"), (253_402_300_799, "9999-12-31T23:59:59.000Z"),
+    ])
+    func aTimeIsWrittenInUTC(seconds: Double, expected: String) {
+        #expect(TimeText.text(of: Date(timeIntervalSince1970: seconds)) == expected)
+    }
+
+    @Test func aTimeIsWrittenAlikeTheSecondTime() {
+        let dates = (0..<1000).map { Date(timeIntervalSince1970: 1_800_000_000 + Double($0) / 1000) }
+        let first = dates.map(TimeText.text)
+        #expect(dates.map(TimeText.text) == first)
+        #expect(Set(first).count == 1000)
+    }
+
+    @Test func timesAreWrittenAsTheyAreRead() throws {
+        for millisecond in 0..<1000 {
+            let text = "2026-01-31T09:30:00.\(String(1000 + millisecond).dropFirst())Z"
+            #expect(try TimeText.text(of: #require(JSON.time(text))) == text)
+        }
+    }
+}
