@@ -89,6 +89,7 @@ package struct TestDatabase: Sendable {
         configuration.queryTimeout = .seconds(60)
         configuration.acquireTimeout = .seconds(60)
         configuration.unavailableAfter = .seconds(60)
+        configuration.idleTransactionTimeout = .seconds(60)
         // As in the server: moderation's triggers ignore what it writes.
         // Generic plans decide in which order statements lock rows.
         configuration.sessionParameters = [
