@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { waveformOf } from "../src/lib/recording";
+import { powerOfTwo, waveformOf } from "../src/lib/recording";
 import { isVoiceMessage } from "../src/lib/voice";
 import { receipts } from "../src/store/receipts";
 import { uploadOf } from "../src/store/shown";
@@ -39,4 +39,9 @@ test("receipts name who has read a message, and whom it has reached", () => {
   const { read = [], delivered = [], sent = [] } = receipts(own, group) ?? {};
   assert.deepEqual([read, delivered, sent].map((users) => users.map(({ id }) => id)), [["bo"], ["cy"], ["di"]]);
   assert.equal(receipts(own, { ...group, memberCount: 6 }), undefined, "not all members are known");
+});
+
+test("a meter hears all that was said since the level before", () => {
+  assert.deepEqual([44_100, 48_000, 96_000].map((rate) => powerOfTwo(rate * 0.12)), [8_192, 8_192, 16_384]);
+  assert.equal(powerOfTwo(1_000_000), 32_768);
 });

@@ -73,8 +73,15 @@ export async function record(onLost: () => void): Promise<Recording> {
     });
     const meter = meterOf(stream);
     for (const track of stream.getAudioTracks()) track.onended = onLost;
+    const begun = new Promise<void>((resolve) => {
+      recorder.onstart = () => resolve();
+      // A browser that does not say so has begun by then.
+      setTimeout(resolve, 1_000);
+    });
     // Parts, so that a failure loses a second at most.
     recorder.start(1_000);
+    // The user speaks when they see that they are recorded, and a busy browser begins late.
+    await begun;
     const stop = () => {
       if (recorder.state !== "inactive") recorder.stop();
       release();
@@ -105,12 +112,23 @@ function problemOf(error: unknown): RecordingProblem {
   return name === "NotFoundError" || name === "OverconstrainedError" ? "noDevice" : "failed";
 }
 
+/** The level is of the last so many seconds. */
+const span = 0.12;
+
+/** The next power of two, as an analyser wants it. */
+export function powerOfTwo(least: number): number {
+  return Math.min(32_768, 2 ** Math.ceil(Math.log2(least)));
+}
+
 /** Measures how loud a stream is. Without a meter it can be recorded all the same. */
 function meterOf(stream: MediaStream): { level(): number; close(): void } {
   try {
     const context = new AudioContext();
+    // Browsers may make one that waits, since the user's click was before they were asked for the microphone.
+    if (context.state === "suspended") context.resume().catch(() => {});
     const analyser = context.createAnalyser();
-    analyser.fftSize = 2_048;
+    // As long as two calls are apart, with a margin: what is loud for a moment in between is not missed.
+    analyser.fftSize = powerOfTwo(context.sampleRate * span);
     context.createMediaStreamSource(stream).connect(analyser);
     const samples = new Uint8Array(analyser.fftSize);
     return {

@@ -1,4 +1,4 @@
-import { CSSProperties, useState } from "react";
+import { CSSProperties, SyntheticEvent, useRef, useState } from "react";
 import { Message, Upload } from "../client/types";
 import { byteSize } from "../lib/format";
 import { fitted, isLong, mosaic, mosaicWidth, mostTiles, Size } from "../lib/mosaic";
@@ -136,10 +136,17 @@ const share = (part: number, whole: number) => `${(100 * part) / whole}%`;
 function Other({ upload, message }: { upload: Upload; message: Message | undefined }) {
   const { messages, store } = useWriters();
   const [isUnplayable, setUnplayable] = useState(false);
-  const renew = () => {
+  const hasFailed = useRef(false);
+  const renew = ({ currentTarget: medium }: SyntheticEvent<HTMLMediaElement>) => {
     const isRenewing = message === undefined ? Promise.resolve(false) : messages.renewUpload(message, upload);
-    // A new URL makes the browser load it again. What it cannot play can still be saved.
-    void isRenewing.then((isRenewed) => isRenewed || store.state.connection !== "online" || setUnplayable(true));
+    void isRenewing.then((isRenewed) => {
+      // A new URL makes the browser load it again.
+      if (isRenewed || store.state.connection !== "online") return;
+      // A browser may fail once, as when its sound is not there yet. What it cannot play can still be saved.
+      if (hasFailed.current) setUnplayable(true);
+      else medium.load();
+      hasFailed.current = true;
+    });
   };
   if (upload.kind === "video" && !isUnplayable) return <Film upload={upload} message={message} onError={renew} />;
   if (upload.kind === "audio" && !isUnplayable) return <Sound upload={upload} message={message} onError={renew} />;

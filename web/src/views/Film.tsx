@@ -1,4 +1,4 @@
-import { useRef, useState } from "react";
+import { SyntheticEvent, useRef, useState } from "react";
 import { Message, Upload } from "../client/types";
 import { fitted } from "../lib/mosaic";
 import * as texts from "../texts";
@@ -11,7 +11,7 @@ import { Seeker } from "./Seeker";
 import { usePlayer } from "./usePlayer";
 
 /** A film with its player. Until it is played there is its poster, with its length. */
-export function Film({ upload, message, width, onError }: { upload: Upload; message: Pick<Message, "id"> | undefined; width?: string; onError(): void }) {
+export function Film({ upload, message, width, onError }: { upload: Upload; message: Pick<Message, "id"> | undefined; width?: string; onError(event: SyntheticEvent<HTMLMediaElement>): void }) {
   const video = useRef<HTMLVideoElement>(null);
   const frame = useRef<HTMLDivElement>(null);
   const player = usePlayer(video, upload.duration);

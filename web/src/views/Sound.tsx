@@ -1,4 +1,4 @@
-import { useMemo, useRef } from "react";
+import { SyntheticEvent, useMemo, useRef } from "react";
 import { Message, Upload } from "../client/types";
 import { isVoiceMessage } from "../lib/voice";
 import * as texts from "../texts";
@@ -13,7 +13,7 @@ import { usePlayer } from "./usePlayer";
 const bars = 50;
 
 /** A sound with its player, on its waveform. */
-export function Sound({ upload, message, onError }: { upload: Upload; message: Pick<Message, "id"> | undefined; onError(): void }) {
+export function Sound({ upload, message, onError }: { upload: Upload; message: Pick<Message, "id"> | undefined; onError(event: SyntheticEvent<HTMLMediaElement>): void }) {
   const audio = useRef<HTMLAudioElement>(null);
   const player = usePlayer(audio, upload.duration);
   const preview = useStore((state) => state.previews[upload.id]);

@@ -1,4 +1,4 @@
-import { KeyboardEvent, RefObject, useState } from "react";
+import { KeyboardEvent, RefObject, useRef, useState } from "react";
 
 export const speeds = [1, 1.5, 2];
 
@@ -16,6 +16,8 @@ export function usePlayer(medium: RefObject<HTMLMediaElement>, length: number | 
   const [isMuted, setMuted] = useState(false);
   const [speed, setSpeed] = useState(1);
   const duration = measured ?? length ?? 0;
+  /** Whether it would play, were it not for a failure. */
+  const isWanted = useRef(false);
 
   const seek = (to: number) => {
     const element = medium.current;
@@ -56,11 +58,26 @@ export function usePlayer(medium: RefObject<HTMLMediaElement>, length: number | 
     onPlay: () => {
       if (playing !== medium.current) playing?.pause();
       playing = medium.current ?? undefined;
+      isWanted.current = true;
       setPlaying(true);
     },
-    onPause: () => setPlaying(false),
-    onEnded: () => setPlaying(false),
+    onPause: () => {
+      if (medium.current?.error === null) isWanted.current = false;
+      setPlaying(false);
+    },
+    onEnded: () => {
+      isWanted.current = false;
+      setPlaying(false);
+    },
     onTimeUpdate: () => setTime(medium.current?.currentTime ?? 0),
+    // Its URL had ended and it has another one, or it is tried again: it plays on.
+    onEmptied: () => {
+      const element = medium.current;
+      if (element === null || !isWanted.current) return;
+      element.currentTime = time;
+      element.playbackRate = speed;
+      element.play().catch(() => setPlaying(false));
+    },
     onVolumeChange: () => setMuted(medium.current?.muted === true),
     onDurationChange: () => {
       const value = medium.current?.duration ?? NaN;
