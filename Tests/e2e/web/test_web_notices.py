@@ -45,6 +45,31 @@ def test_notices_come_live_at_their_place_and_stay_after_a_reload(group, server)
     expect(notice(ana, "You added")).to_be_visible()
 
 
+def test_screen_readers_are_told_what_others_do_and_not_what_was(group):
+    ana, bo, chiara, team = group
+    ana.api("PATCH", f"/conversations/{team}", {"title": "Crew"})
+    bo.open(f"/c/{team}")
+    log = bo.page.locator(".visually-hidden[role=log]")
+    expect(notice(bo, "Crew")).to_be_visible()
+    expect(log).to_have_text("")
+    ana.api("POST", f"/conversations/{team}/members", {"userIds": [chiara.id]})
+    expect(log.locator("p")).to_have_text(["\u2068Ana\u2069 added \u2068Chiara\u2069"])
+    ana.post(team, "first words")
+    expect(log).to_contain_text("Ana: first words")
+    ana.api("PATCH", f"/conversations/{team}", {"title": "Hikers"})
+    expect(log).to_contain_text("renamed the group")
+    # Each line is read once: what is there stays as it is. What the user does is no news to them.
+    expect(log.locator("p")).to_have_count(3)
+    chiara.api("POST", f"/conversations/{team}/leave")
+    expect(log.locator("p").last).to_contain_text("left")
+    ana.open(f"/c/{team}")
+    expect(notice(ana, "Hikers")).to_be_visible()
+    own = ana.page.locator(".visually-hidden[role=log]")
+    ana.api("PATCH", f"/conversations/{team}", {"title": "Walkers"})
+    expect(notice(ana, "Walkers")).to_be_visible()
+    expect(own).to_have_text("")
+
+
 def test_what_a_moderator_removes_goes_from_open_pages(group, server):
     ana, bo, _, team = group
     ana.post(team, "first words")

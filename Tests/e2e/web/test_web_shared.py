@@ -153,6 +153,47 @@ def test_an_empty_list_says_so(person):
         expect(ana.page.get_by_text(words)).to_be_visible()
 
 
+# How many milliseconds of its own CPU the main thread has worked, how many bytes of JavaScript live, and how many nodes.
+def measures(session):
+    session.send("HeapProfiler.collectGarbage")
+    values = {each["name"]: each["value"] for each in session.send("Performance.getMetrics")["metrics"]}
+    return 1_000 * values["TaskDuration"], values["JSHeapUsedSize"], values["Nodes"]
+
+
+def test_the_list_of_five_thousand_opens_with_little_work_and_memory(server, person, tmp_path):
+    ana, bo = person("Ana", None), person("Bo", None)
+    conversation = ana.direct(bo)
+    share_many(server, bo, conversation, put(bo, png(tmp_path / "hill.png", 300, 200)))
+    ana.open(f"/c/{conversation}/details")
+    link = ana.page.get_by_role("link", name="Media, files and links")
+    expect(link).to_be_visible()
+    # The scripts are there, as they are soon after every start.
+    ana.page.wait_for_load_state("networkidle")
+    session = ana.page.context.new_cdp_session(ana.page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+    work, memory, nodes = measures(session)
+    link.click()
+    expect(tiles(ana).first).to_be_visible()
+    scroller = ana.page.locator(".shared-list")
+    expect(ana.page.locator(".shared-month").first).to_be_visible()
+    opened, _, _ = measures(session)
+    assert opened - work < 300
+    # And so it stays down to the oldest of all.
+    ana.page.evaluate("() => { window.most = 0; }")
+    until(lambda: scroller.evaluate(
+        """element => {
+          element.scrollTop = element.scrollHeight;
+          window.most = Math.max(window.most, element.querySelectorAll(".shared-tile").length);
+          return element.querySelector(":scope > .spinner") === null && element.querySelector(".shared-tile:last-child") !== null;
+        }""") and ana.page.wait_for_timeout(30) is None and scroller.evaluate(
+        "element => element.querySelector(':scope > .spinner') === null && element.scrollTop + element.clientHeight > element.scrollHeight - 20"),
+        "the first picture of all", interval=0.1)
+    _, memory_after, nodes_after = measures(session)
+    assert ana.page.evaluate("most") < 150
+    assert memory_after - memory < 60_000_000
+    assert nodes_after - nodes < 5_000
+
+
 def test_five_thousand_pictures_are_a_list_of_what_is_in_view(server, person, tmp_path):
     ana, bo = person("Ana", None), person("Bo", None)
     conversation = ana.direct(bo)

@@ -24,13 +24,18 @@ function isSameDay(a: string, b: string): boolean {
   return new Date(a).toDateString() === new Date(b).toDateString();
 }
 
-function Line({ notice, day }: { notice: GroupNotice; day: string | undefined }) {
+/** What happened, with the names that people have by now. */
+export function NoticeText({ notice }: { notice: GroupNotice }) {
   const text = useStore(({ me, people }) =>
     texts.happened(notice, ({ id, displayName }) => (id === me?.id ? undefined : people[id]?.displayName ?? displayName)),
   );
+  return <>{text}</>;
+}
+
+function Line({ notice, day }: { notice: GroupNotice; day: string | undefined }) {
   return (
     <p className="group-notice" title={fullTime(notice.at)}>
-      {text}
+      <NoticeText notice={notice} />
       {(day === undefined || !isSameDay(day, notice.at)) && (
         <>
           {" · "}

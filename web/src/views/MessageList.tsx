@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
-import { Conversation, Id } from "../client/types";
+import { Conversation, GroupNotice, Id } from "../client/types";
 import { Row, RowBuilder } from "../store/rows";
 import { foldedNotices } from "../store/notices";
 import { readSeqOf } from "../store/counts";
@@ -9,7 +9,7 @@ import * as texts from "../texts";
 import { messageSummary } from "../texts/summary";
 import { useChat, useFrame, useStore } from "./context";
 import { Empty, Spinner } from "./controls";
-import { GroupNotices } from "./GroupNotices";
+import { GroupNotices, NoticeText } from "./GroupNotices";
 import { Icon } from "./icons";
 import { MessageRow } from "./MessageRow";
 import { estimateHeight } from "./estimate";
@@ -18,6 +18,9 @@ import { VirtualList, VirtualListHandle } from "./VirtualList";
 
 /** A group without messages shows this many of its last notices. */
 const mostAtStart = 3;
+
+/** So many lines of what happened stay in what a screen reader reads. */
+const mostAnnounced = 5;
 
 /** The messages of a conversation. `seq` is the message that the address names. */
 export function MessageList({ conversation, seq }: { conversation: Conversation; seq: number | undefined }) {
@@ -130,6 +133,7 @@ export function MessageList({ conversation, seq }: { conversation: Conversation;
           title={texts.conversation.emptyTitle}
           text={other === undefined ? texts.conversation.emptyGroup : texts.conversation.emptyDirect(other.displayName)}
         />
+        <Announcer conversation={conversation} notices={notices} />
       </div>
     );
   }
@@ -158,7 +162,7 @@ export function MessageList({ conversation, seq }: { conversation: Conversation;
           {conversation.unreadCount > 0 && <span className="badge">{conversation.unreadCount}</span>}
         </button>
       )}
-      <Announcer conversation={conversation} />
+      <Announcer conversation={conversation} notices={isAtEnd ? notices : undefined} />
     </div>
   );
 }
@@ -220,10 +224,14 @@ function useReadMarks(id: Id): (seq: number) => void {
   );
 }
 
-/** Announces new messages of others to screen readers. */
-function Announcer({ conversation }: { conversation: Conversation }) {
+/** Announces new messages of others to screen readers, and what others did with the group. */
+function Announcer({ conversation, notices }: { conversation: Conversation; notices: readonly GroupNotice[] | undefined }) {
   const meId = useStore((state) => state.me?.id);
   const first = useRef(conversation.lastSeq);
+  const known = useRef<number>();
+  // What was there when the end of the history was shown first is no news.
+  if (notices !== undefined) known.current ??= Math.max(0, ...notices.map(({ id }) => id));
+  const news = notices?.filter(({ id, by, people }) => id > (known.current ?? Infinity) && (by ?? people[0])?.id !== meId) ?? [];
   const message = conversation.lastMessage;
   const isFolded = useStore((state) => isFromBlocked(state, conversation, message?.sender.id));
   const isNew = message !== undefined && message.seq > first.current && message.sender.id !== meId && !isFolded;
@@ -231,6 +239,11 @@ function Announcer({ conversation }: { conversation: Conversation }) {
   return (
     <div className="visually-hidden" role="log" aria-live="polite" aria-relevant="additions">
       {isNew && <p key={message.id}>{texts.conversation.announce(message.sender.displayName, messageSummary(message))}</p>}
+      {news.slice(-mostAnnounced).map((notice) => (
+        <p key={`notice ${notice.id}`}>
+          <NoticeText notice={notice} />
+        </p>
+      ))}
     </div>
   );
 }
