@@ -31,6 +31,7 @@ class Server:
     def __init__(self, database=None, storage=None, settings=None, prefix=()):
         self.database = database
         self.prefix = prefix
+        self.program = PARLEY
         self.storage = pathlib.Path(storage or tempfile.mkdtemp(prefix="parley-storage-"))
         self.settings = {"RATE_LIMITS": "off", "READY_GRACE": "0", **(settings or {})}
         self.process = None
@@ -46,7 +47,7 @@ class Server:
         }
         with open(self.log_file, "ab") as log:
             self.process = subprocess.Popen(
-                [*self.prefix, PARLEY, "serve"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
+                [*self.prefix, self.program, "serve"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
         line = read_line(self.process.stdout, timeout)
         if not line.startswith("Parley is at "):
             self.process.kill()

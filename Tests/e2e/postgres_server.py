@@ -10,6 +10,7 @@ import tempfile
 
 import psycopg
 
+import statements
 from processes import PARLEY, PATIENCE, ROOT, is_alive, unprivileged, until
 
 _numbers = itertools.count(1)
@@ -44,9 +45,12 @@ class Postgres:
 
     def start(self):
         fsync = "on" if self.fsync else "off"
+        # What `statements` reads.
+        logging = ["logging_collector=on", "log_destination=jsonlog", "log_statement=all"]
+        options = [part for option in logging if statements.RECORDS for part in ("-c", option)]
         self.process = subprocess.Popen(
             [*self.prefix, f"{self.programs}/postgres", "-D", f"{self.directory}/data", "-k", self.directory,
-             "-c", "listen_addresses=", "-c", f"fsync={fsync}", "-c", "max_connections=300"],
+             "-c", "listen_addresses=", "-c", f"fsync={fsync}", "-c", "max_connections=300", *options],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
         until(lambda: self._answers(), "PostgreSQL to answer")
 
@@ -96,4 +100,6 @@ class Postgres:
             # At once, without a checkpoint: nothing is kept.
             self.process.send_signal(signal.SIGQUIT)
             self.process.wait(timeout=PATIENCE)
+        if statements.RECORDS:
+            statements.record(statements.sent(f"{self.directory}/data/log"))
         shutil.rmtree(self.directory, ignore_errors=True)

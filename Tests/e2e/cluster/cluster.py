@@ -7,6 +7,7 @@ import subprocess
 
 import requests
 
+import statements
 from parley import PATIENCE, ROOT, Person, Server, free_port, until
 
 SECRET = "a secret that all servers of the cluster share"
@@ -35,6 +36,7 @@ class Cluster:
             settings={**self.settings, "NODE_NUMBER": str(number), **settings})
 
     def __enter__(self):
+        self.eavesdropper = statements.Eavesdropper(self.database) if statements.RECORDS else None
         try:
             for server in self.servers.values():
                 server.start()
@@ -48,6 +50,8 @@ class Cluster:
         for server in self.servers.values():
             if server.is_running:
                 server.kill()
+        if self.eavesdropper:
+            self.eavesdropper.stop()
 
     @property
     def log(self):

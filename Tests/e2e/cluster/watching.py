@@ -76,6 +76,8 @@ class Watcher(threading.Thread):
         self._versions, self._last, self._removed = {}, {}, {}
         # Until the answer of `sync`, a revision that is told does not say that nothing before it was missed.
         self._reached = {}
+        # Nor is it known then whether it belongs to a conversation that the answer brings.
+        self._early = []
         self._asked = None
         self._created = set()
         self.last = "awaits ready"
@@ -136,6 +138,9 @@ class Watcher(threading.Thread):
             known.revision = max(known.revision, changes["revision"])
             for message in changes["messages"]:
                 known.take(message)
+        for message in self._early:
+            if message["conversationId"] in self.known:
+                self.known[message["conversationId"]].take(message)
         if self._created & set(answer["removed"]):
             return self._sync()
         if any(changes["more"] and changes["id"] in self.known and self.known[changes["id"]].base < changes["revision"]
@@ -164,7 +169,9 @@ class Watcher(threading.Thread):
         self._versions[message["id"]] = revision
         if id in self.known:
             self.known[id].take(message)
-        elif not self._asked:
+        elif self._asked:
+            self._early.append(message)
+        else:
             self._problem(f"a message of an unknown conversation {id} {revision}")
         self._reach(id, revision)
 
