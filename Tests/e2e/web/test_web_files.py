@@ -9,6 +9,7 @@ import subprocess
 import pytest
 from devices import PHONE
 from drawings import png
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 
@@ -261,3 +262,37 @@ def test_a_cancelled_upload_leaves_nothing(two, tmp_path):
         ana.page.get_by_role("button", name="Remove big.bin").click()
     assert deletion.value.response().status == 204
     expect(ana.page.get_by_role("list", name="Attachments")).to_have_count(0)
+
+
+def test_texts_are_shown_in_the_conversation_and_code_in_colors(two):
+    ana, bo = two
+    lines = "".join(f"line {number} " + "word " * 20 + "\n" for number in range(3_000))
+    ana.attach(
+        {"name": "sums.py", "mimeType": "text/x-python", "buffer": b"import math\n\n\ndef area(radius):\n    return math.pi * radius ** 2\n"},
+        {"name": "long.txt", "mimeType": "text/plain", "buffer": lines.encode()},
+        {"name": "drawing.svg", "mimeType": "image/svg+xml", "buffer": b"<svg xmlns='http://www.w3.org/2000/svg'/>"},
+    )
+    expect(ana.page.locator(".tray-item.is-done")).to_have_count(3)
+    asked = []
+    bo.page.on("request", lambda request: "/file?" in request.url and asked.append(request.headers.get("range")))
+    ana.say("some texts")
+    for who in (ana, bo):
+        row = who.message("some texts")
+        expect(row.get_by_role("region", name="The beginning of sums.py")).to_contain_text("return math.pi * radius ** 2")
+        expect(row.locator(".code-keyword").first).to_have_text("import")
+        expect(row.get_by_role("region", name="The beginning of long.txt")).to_contain_text("line 0 word")
+        expect(row.locator(".text-preview")).to_have_count(2)
+    assert asked == ["bytes=0-4095"] * 2
+    # Whole lines only, and more of them in a box that scrolls.
+    region = bo.page.get_by_role("region", name="The beginning of long.txt")
+    assert len(region.inner_text()) < 4_096 and region.inner_text().endswith("word")
+    # Before it is opened, it has the same height as before its text was there.
+    assert bo.page.evaluate("[...document.querySelectorAll('.text-preview')].map(box => box.clientHeight)") == [150, 150]
+    problems = [each for each in Axe().run(bo.page).response["violations"]]
+    assert problems == [], [(problem["id"], problem["nodes"][0]["html"]) for problem in problems]
+    bo.message("some texts").get_by_role("button", name="Open", exact=True).last.click()
+    expect(bo.page.get_by_text("This is the beginning.")).to_be_visible()
+    expect(region).to_contain_text("line 1000 ")
+    assert region.evaluate("box => box.scrollHeight > box.clientHeight && box.clientHeight <= innerHeight * 0.61")
+    bo.page.get_by_role("button", name="Close", exact=True).click()
+    expect(bo.page.get_by_text("This is the beginning.")).to_have_count(0)

@@ -47,6 +47,11 @@ export class Messages {
     return renewed?.attachments.some((upload) => upload.id === id && upload.url !== url) === true;
   }
 
+  /** The URL of a file by now; undefined if the message has it no more. */
+  async renewedUrl(message: Pick<Message, "id">, { id }: Upload): Promise<string | undefined> {
+    return (await this.renew(message.id))?.attachments.find((upload) => upload.id === id)?.url;
+  }
+
   /** Saves a file of a message, even if its URL has expired. */
   async download(message: Pick<Message, "id">, { id, name, url }: Upload): Promise<void> {
     const answer = await fetch(url, { method: "HEAD" }).catch(() => undefined);

@@ -34,6 +34,11 @@ const families: readonly { names: string; language: Language }[] = [
 
 const byName = new Map(families.flatMap(({ names, language }) => names.split(" ").map((name) => [name, language] as const)));
 
+/** Whether code of a language has colors. */
+export function isKnown(name: string): boolean {
+  return byName.has(name);
+}
+
 /** The parts of code, in linear time; one part if its language is not known. */
 export function highlight(text: string, name: string): Token[] {
   const language = byName.get(name);

@@ -11,6 +11,15 @@ export const player = {
   of: (time: string, whole: string) => `${time} of ${whole}`,
 };
 
+/** The beginning of a text that was sent. */
+export const preview = {
+  label: (name: string) => `The beginning of ${name}`,
+  open: "Open",
+  close: "Close",
+  cut: "This is the beginning. Save the file to read all of it.",
+  failed: "No preview",
+};
+
 const types: Record<string, string> = {
   "application/pdf": "PDF document",
   "application/zip": "ZIP archive",

@@ -3,11 +3,14 @@ import { Message, Upload } from "../client/types";
 import { byteSize } from "../lib/format";
 import { fitted, isLong, mosaic, mosaicWidth, mostTiles, Size } from "../lib/mosaic";
 import { UploadTask } from "../store/state";
+import { hasText } from "../store/textFiles";
 import * as texts from "../texts";
+import { Extra } from "./Chunk";
 import { IconButton } from "./controls";
 import { Download } from "./Download";
 import { Film } from "./Film";
 import { Icon } from "./icons";
+import { TextPreview } from "./lazy";
 import { Picture } from "./Picture";
 import { ProgressBar } from "./ProgressBar";
 import { Sound } from "./Sound";
@@ -164,10 +167,26 @@ function Other({ upload, message }: { upload: Upload; message: Message | undefin
       <Icon name="download" size={18} />
     </>
   );
-  if (message === undefined) return <span className="file-card">{card}</span>;
+  if (message === undefined) {
+    return (
+      <>
+        <span className="file-card">{card}</span>
+        {hasText(upload) && <div className="text-preview" />}
+      </>
+    );
+  }
   return (
-    <Download className="file-card" message={message} upload={upload}>
-      {card}
-    </Download>
+    <>
+      <Download className="file-card" message={message} upload={upload}>
+        {card}
+      </Download>
+      {hasText(upload) && (
+        <div className="text-preview">
+          <Extra>
+            <TextPreview upload={upload} message={message} />
+          </Extra>
+        </div>
+      )}
+    </>
   );
 }

@@ -1,4 +1,5 @@
 import { fitted, mosaic } from "../lib/mosaic";
+import { hasText } from "../store/textFiles";
 import { Row } from "../store/rows";
 
 /** An estimate of a row's height in pixels, used until the row is shown and measured. */
@@ -12,6 +13,7 @@ export function estimateHeight(row: Row): number {
   const [only] = pictures;
   const pictureHeight = pictures.length === 1 && only !== undefined ? fitted(only).height : pictures.length > 1 ? mosaic(pictures).height : 0;
   const filmHeight = sizes("video").reduce((sum, size) => sum + fitted(size).height, 0);
+  const texts = attachments.filter(hasText).length;
   const files = attachments.filter(({ kind }) => kind === "file" || kind === "audio").length;
-  return (row.above.length + row.below.length) * 28 + (row.isDayStart ? 48 : 0) + (row.isUnreadStart ? 40 : 0) + (row.isLast ? 10 : 2) + 32 + lines * 21 + files * 64 + pictureHeight + filmHeight;
+  return (row.above.length + row.below.length) * 28 + (row.isDayStart ? 48 : 0) + (row.isUnreadStart ? 40 : 0) + (row.isLast ? 10 : 2) + 32 + lines * 21 + files * 64 + texts * 150 + pictureHeight + filmHeight;
 }

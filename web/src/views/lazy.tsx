@@ -24,5 +24,6 @@ export const ProfileView = pages.view("ProfileView");
 export const RefusedEdit = pages.view("RefusedEdit");
 export const SearchResults = pages.view("SearchResults");
 export const SearchView = pages.view("SearchView");
+export const TextPreview = pages.view("TextPreview");
 
 export const prefetchPages = pages.prefetch;

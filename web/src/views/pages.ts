@@ -23,5 +23,6 @@ export { PendingMenu } from "./PendingMenu";
 export { ProfileView } from "./ProfileView";
 export { SearchResults } from "./SearchResults";
 export { SearchView } from "./SearchView";
+export { TextPreview } from "./TextPreview";
 
 addIcons(laterShapes);
