@@ -7,9 +7,9 @@ import re
 import subprocess
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from devices import PHONE
 from drawings import png
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 
