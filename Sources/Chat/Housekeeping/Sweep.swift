@@ -72,6 +72,7 @@ public struct Sweep: Sendable {
             try await uploads.storage.blobs.removeLeftovers(olderThan: Self.abandonedAfter)
             try await removeTemporaries(olderThan: Self.abandonedAfter)
         }
+        await attempt("old files of the cache") { try await uploads.storage.contents.objects?.forgetOld() }
     }
 
     /// Whatever fails is tried again an hour later.

@@ -1,4 +1,4 @@
-internal import Foundation
+public import Foundation
 internal import Glibc
 internal import NIOCore
 internal import NIOPosix
@@ -18,6 +18,9 @@ public final class ObjectCache: Sendable {
     private let staging: BlobStore
     private let state: Mutex<State>
 
+    /// How long a file stays. Another server may have deleted its object, and nobody tells this one: no download asks for it any
+    /// more, as the database is asked first, but its bytes are to go, too.
+    static let maxAge: TimeInterval = 23 * 3600
     /// How many files may wait to be written. One more is not cached.
     private static let maxWriting = 64
 
@@ -38,11 +41,14 @@ public final class ObjectCache: Sendable {
                 for file in try staging.names(in: "\(directory)/\(shard)") {
                     let path = "\(directory)/\(shard)/\(file)"
                     let parts = file.split(separator: ",")
-                    guard parts.count == 2, let size = Int(parts[1]), staging.status(of: path)?.size == size else {
+                    guard parts.count == 2, let size = Int(parts[1]), let status = staging.status(of: path),
+                        status.size == size
+                    else {
                         unlink(path)
                         continue
                     }
-                    drop(state.withLock { $0.index.insert(String(parts[0]), size: size) })
+                    let name = String(parts[0])
+                    drop(state.withLock { $0.index.insert(name, size: size, written: status.modified) })
                 }
             }
         }
@@ -69,6 +75,14 @@ public final class ObjectCache: Sendable {
         let bytes = try result.get()
         if isMine { write(bytes, name) }
         return .bytes(bytes)
+    }
+
+    /// Removes the files that have been here for too long.
+    public func forgetOld(now: Date = Date()) async throws {
+        let oldest = now - Self.maxAge
+        let old = state.withLock { $0.index.removeOld(oldest, now: now) }
+        guard !old.isEmpty else { return }
+        try await staging.blocking { [self] in drop(old) }
     }
 
     func forget(_ key: String) {
@@ -121,7 +135,7 @@ public final class ObjectCache: Sendable {
                 unlink(partial)
                 return
             }
-            drop(state.withLock { $0.index.insert(name, size: size) })
+            drop(state.withLock { $0.index.insert(name, size: size, written: Date()) })
         }
     }
 

@@ -201,6 +201,9 @@ public final class ObjectContents: ContentStore {
         place.objectKey(variant).map { objects.address(of: $0, seconds: seconds, answering: fields) }
     }
 
+    /// Removes from the cache what has been there for too long.
+    public func forgetOld() async throws { try await cache?.forgetOld() }
+
     private func key(_ place: ContentPlace, _ variant: BlobVariant) throws -> String {
         guard let key = place.objectKey(variant) else { throw MediaError(.notFound, "\(place.id) is on the disk") }
         return key
