@@ -111,7 +111,8 @@ public final class ObjectContents: ContentStore {
         case .thumbnail: isSmall = true
         default: isSmall = size.map { $0 <= Self.maxCachedBytes } ?? false
         }
-        guard isSmall else {
+        // Without a cache, nothing of a file is fetched before it is asked for.
+        guard isSmall, cache != nil || size == nil else {
             let found = if let size { size } else { try await objects.reading { try await $0.size(of: key) } }
             guard let found else { throw MediaError(.notFound, key) }
             return .object(ObjectReader(objects: objects, key: key, size: found))

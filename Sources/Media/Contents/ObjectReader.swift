@@ -1,8 +1,7 @@
 internal import NIOCore
 internal import ObjectStorage
 
-/// One object, read in pieces. Each piece is a request of its own, so a slow reader holds no connection to the store, and a
-/// connection that breaks costs one piece, which is asked for again.
+/// One object, read as ``ObjectReading`` says. An answer that breaks is asked for again from where it broke.
 public struct ObjectReader: Sendable {
     let objects: ObjectStore
     let key: String
@@ -11,59 +10,93 @@ public struct ObjectReader: Sendable {
 
     func bytes(_ range: Range<Int>) async throws -> ByteBuffer {
         let range = range.clamped(to: 0..<size)
-        return range.isEmpty ? ByteBuffer() : try await piece(range).bytes
+        guard !range.isEmpty else { return ByteBuffer() }
+        var reading = ObjectReading(range, of: size)
+        guard case .piece(let part) = try await piece(range, &reading) else { return ByteBuffer() }
+        return part.bytes
     }
 
     func begin(_ range: Range<Int>) async throws -> ObjectPieces {
-        let range = range.clamped(to: 0..<size)
-        let first = range.lowerBound..<min(range.lowerBound + PieceWindow.minSize, range.upperBound)
-        return ObjectPieces(reader: self, range: range, first: first.isEmpty ? nil : try await piece(first))
+        var reading = ObjectReading(range, of: size)
+        let first = try await answer(&reading)
+        return ObjectPieces(reader: self, reading: reading, first: first)
     }
 
-    fileprivate func piece(_ range: Range<Int>) async throws -> ObjectPart {
-        let part = try await objects.reading { try await $0.get(key, range) }
-        // A damaged file must not be served as if it were whole.
-        guard part.totalSize == size else {
-            throw MediaError(.io, "\(key): a stored object has become \(part.totalSize) bytes long")
+    fileprivate enum Answer: Sendable {
+        case stream(ObjectStream)
+        case piece(ObjectPart)
+    }
+
+    /// What comes next; nil at the end.
+    fileprivate func answer(_ reading: inout ObjectReading) async throws -> Answer? {
+        while let step = reading.step {
+            switch step {
+            case .piece(let range): return try await piece(range, &reading)
+            case .stream(let range):
+                let tag = reading.tag
+                guard let stream = try await objects.reading({ try await $0.stream(key, range, tag: tag) }) else {
+                    reading.isCrowded()
+                    continue
+                }
+                try check(reading.began(totalSize: stream.totalSize, tag: stream.tag))
+                return .stream(stream)
+            }
         }
-        return part
+        return nil
+    }
+
+    private func piece(_ range: Range<Int>, _ reading: inout ObjectReading) async throws -> Answer {
+        let tag = reading.tag
+        let part = try await objects.reading { try await $0.get(key, range, tag: tag) }
+        try check(reading.began(totalSize: part.totalSize, tag: part.tag))
+        return .piece(part)
+    }
+
+    private func check(_ problem: String?) throws {
+        if let problem { throw MediaError(.io, "\(key): \(problem)") }
     }
 }
 
-/// The bytes of a part of an object.
+/// The bytes of a part of an object, of which the first are known to come.
 public struct ObjectPieces: Sendable {
     let reader: ObjectReader
-    let range: Range<Int>
-    let first: ObjectPart?
+    let reading: ObjectReading
+    fileprivate let first: ObjectReader.Answer?
 
     func write(_ send: (ByteBuffer) async throws -> Void) async throws {
-        var (offset, window, next) = (range.lowerBound, PieceWindow(), first)
-        while offset < range.upperBound {
-            let wanted = offset..<min(offset + window.size, range.upperBound)
-            let part = if let next { next } else { try await reader.piece(wanted) }
+        var (reading, next) = (reading, first)
+        while let answer = if let next { next } else { try await reader.answer(&reading) } {
             next = nil
-            let began = ContinuousClock.now
-            for buffer in part.buffers { try await send(buffer) }
-            offset += part.size
-            window.took(began.duration(to: .now))
+            switch answer {
+            case .piece(let part):
+                let began = ContinuousClock.now
+                for buffer in part.buffers { try await send(buffer) }
+                reading.passed(part.size, in: began.duration(to: .now))
+            case .stream(let stream):
+                try await pass(stream, &reading, send)
+            }
         }
     }
-}
 
-/// How large the next piece is: more for a fast reader, because each request costs something; little for a slow one, because
-/// a piece is in memory until it is sent. Pure.
-struct PieceWindow: Equatable {
-    static let minSize = 256 << 10
-    static let maxSize = 2 << 20
-
-    private(set) var size = minSize
-
-    /// - Parameter time: How long it took to send the last piece.
-    mutating func took(_ time: Duration) {
-        if time < .seconds(1) {
-            size = min(2 * size, Self.maxSize)
-        } else {
-            size = Self.minSize
+    /// Until the stream ends, or breaks, or the reader is slow.
+    private func pass(
+        _ stream: ObjectStream, _ reading: inout ObjectReading, _ send: (ByteBuffer) async throws -> Void
+    ) async throws {
+        let bytes = stream.makeIterator()
+        while true {
+            let buffer: ByteBuffer?
+            do {
+                buffer = try await reader.objects.reading { _ in try await bytes.next() }
+            } catch let error as MediaError where error.code == .away {
+                guard let failures = reading.failed() else { throw error }
+                return try await Task.sleep(for: RetryPolicy.pause(after: failures, random: .random(in: 0...1)))
+            }
+            guard let buffer else { return }
+            let began = ContinuousClock.now
+            try await send(buffer)
+            reading.passed(buffer.readableBytes, in: began.duration(to: .now))
+            // Who is slow holds no connection: it is given up, and what is missing asked for later.
+            if case .piece = reading.step { return }
         }
     }
 }

@@ -16,15 +16,17 @@ struct ObjectAnswer: Sendable {
         self.buffers = buffers
     }
 
+    /// - Parameter end: When it has taken too long. A connection that brings nothing ends by itself.
     /// - Throws: ``ObjectStoreError`` for every answer that is an error.
-    init(_ response: HTTPClientResponse, to request: ObjectRequest) async throws {
-        status = response.status.code
-        headers = response.headers
-        let isGood = (200..<300).contains(status)
+    init(
+        _ response: HTTPClientResponse, to request: ObjectRequest, until end: ContinuousClock.Instant
+    ) async throws {
+        let isGood = Self.isGood(response.status.code)
         let most = isGood ? request.maxBytes : ObjectRequest.maxErrorBytes
         var (received, size): ([ByteBuffer], Int) = ([], 0)
         for try await buffer in response.body {
             size += buffer.readableBytes
+            guard .now < end else { throw ObjectStoreError(.unavailable, "\(request.key): the answer takes too long") }
             guard size <= most else {
                 guard isGood else { break }
                 if most == 0 { continue }
@@ -32,10 +34,31 @@ struct ObjectAnswer: Sendable {
             }
             received.append(buffer)
         }
-        buffers = received
-        guard isGood else { throw Self.error(status, headers, bytes, request) }
+        self = ObjectAnswer(status: response.status.code, headers: response.headers, buffers: received)
+        try check(size, of: request)
+    }
+
+    /// - Parameter size: How many bytes have come, also of those that nobody wants.
+    /// - Throws: ``ObjectStoreError`` for an answer that is an error, or was cut.
+    func check(_ size: Int, of request: ObjectRequest) throws {
+        guard Self.isGood(status) else { throw Self.error(status, headers, bytes, request) }
         guard request.method == .HEAD || Self.isWhole(size, headers) else {
             throw ObjectStoreError(.unavailable, "\(request.key): the store's answer was cut short")
+        }
+    }
+
+    private static func isGood(_ status: UInt) -> Bool { (200..<300).contains(status) }
+
+    /// What an answer says went wrong; nil if it is none of that kind. Then its body is still to come.
+    static func error(
+        _ response: HTTPClientResponse, to request: ObjectRequest, within limit: Duration
+    ) async throws -> ObjectStoreError? {
+        guard !isGood(response.status.code) else { return nil }
+        do {
+            _ = try await ObjectAnswer(response, to: request, until: .now + limit)
+            return nil
+        } catch let error as ObjectStoreError {
+            return error
         }
     }
 
@@ -94,6 +117,8 @@ public struct ObjectPart: Sendable {
     public let buffers: [ByteBuffer]
     /// Of the whole object, in bytes.
     public let totalSize: Int
+    /// The store's name of this version of the object, where it has one that can be asked for.
+    public let tag: String?
 
     public var size: Int { buffers.reduce(0) { $0 + $1.readableBytes } }
 
@@ -101,26 +126,13 @@ public struct ObjectPart: Sendable {
 
     /// Nil where the answer does not fit the range that was asked for.
     init?(_ answer: ObjectAnswer, _ wanted: Range<Int>) {
-        buffers = answer.buffers
         let size = answer.buffers.reduce(0) { $0 + $1.readableBytes }
-        if answer.status == 206 {
-            guard let range = answer.headers.first(name: "content-range").flatMap(Self.range),
-                range.first == wanted.lowerBound, range.total >= range.first,
-                size == min(wanted.upperBound, range.total) - wanted.lowerBound
-            else { return nil }
-            totalSize = range.total
-        } else {
-            // A store may answer with the whole.
-            guard wanted.lowerBound == 0 else { return nil }
-            totalSize = size
-        }
-    }
-
-    /// `bytes 0-99/200`
-    private static func range(_ text: String) -> (first: Int, total: Int)? {
-        guard text.hasPrefix("bytes ") else { return nil }
-        let parts = text.dropFirst(6).split(whereSeparator: { $0 == "-" || $0 == "/" })
-        guard parts.count == 3, let first = Int(parts[0]), let total = Int(parts[2]) else { return nil }
-        return (first, total)
+        var headers = answer.headers
+        // Of a whole object, the bytes themselves say how many they are.
+        if answer.status != 206 { headers.replaceOrAdd(name: "content-length", value: String(size)) }
+        guard let head = ObjectPartHead(status: answer.status, headers, wanted), head.size == size else { return nil }
+        buffers = answer.buffers
+        totalSize = head.totalSize
+        tag = head.tag
     }
 }

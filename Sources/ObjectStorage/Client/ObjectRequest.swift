@@ -31,6 +31,14 @@ struct ObjectRequest: Sendable {
         isOptional = method == .DELETE
     }
 
+    /// For a part of an object.
+    /// - Parameter tag: If it is known: of another version of the object, nothing comes.
+    init(_ key: String, _ range: Range<Int>, tag: String?, maxBytes: Int) {
+        self.init(.GET, key: key, maxBytes: maxBytes)
+        headers = [("range", "bytes=\(range.lowerBound)-\(range.upperBound - 1)")]
+        if let tag { headers.append(("if-match", tag)) }
+    }
+
     /// How long one attempt may take: half a minute, and the time that its bytes take at 100 kB a second.
     var patience: Duration { .seconds(30 + ((source?.size ?? 0) + maxBytes) / 100_000) }
 }

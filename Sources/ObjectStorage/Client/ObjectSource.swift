@@ -37,12 +37,22 @@ public struct ObjectSource: Sendable {
 
     var chunks: Chunks { Chunks(source: self) }
 
+    /// All bytes of one that is not larger than a chunk.
+    func whole() async throws -> ByteBuffer {
+        var chunks = chunks.makeAsyncIterator()
+        var bytes = try await chunks.next() ?? ByteBuffer()
+        while let chunk = try await chunks.next() { bytes.writeImmutableBuffer(chunk) }
+        return bytes
+    }
+
+    /// Of what is read at once, in bytes.
+    static let chunkSize = 256 * 1024
+
     /// Read as the socket takes them.
     struct Chunks: AsyncSequence, Sendable {
         typealias Element = ByteBuffer
 
         let source: ObjectSource
-        private static let chunkSize = 256 * 1024
 
         struct AsyncIterator: AsyncIteratorProtocol {
             let source: ObjectSource
@@ -52,7 +62,7 @@ public struct ObjectSource: Sendable {
                 guard offset < source.size else { return nil }
                 let chunk: ByteBuffer
                 do {
-                    chunk = try await source.read(offset, Swift.min(Chunks.chunkSize, source.size - offset))
+                    chunk = try await source.read(offset, Swift.min(ObjectSource.chunkSize, source.size - offset))
                 } catch {
                     throw ObjectSource.Failure(underlying: error)
                 }

@@ -14,6 +14,7 @@ public final class ObjectStore: Sendable {
     let http: HTTPClient
     private let logger: Logger
     private let health = Mutex(Health())
+    private let streams = Mutex(StreamPlaces(max: maxStreams, maxSilence: .seconds(maxSilence + 5)))
 
     /// What is known of the store, and counted since the start.
     public struct Health: Sendable {
@@ -28,13 +29,20 @@ public final class ObjectStore: Sendable {
 
     /// Connections at once. A request waits for one at most as long as for a connection to be made.
     private static let maxConnections = 64
+    /// Of those, as many at most stay with somebody who takes the bytes as he can. The others are for everything else, which
+    /// never waits for whoever asked.
+    private static let maxStreams = 32
+    /// In seconds: how long a connection may bring nothing, also because nobody takes what it brings.
+    private static let maxSilence = 20
 
     public init(_ configuration: ObjectStoreConfiguration, logger: Logger) {
         self.configuration = configuration
         self.logger = logger
         var settings = HTTPClient.Configuration(
             redirectConfiguration: .disallow,
-            timeout: .init(connect: .seconds(5), read: .seconds(20), write: .seconds(20)))
+            timeout: .init(
+                connect: .seconds(5), read: .seconds(Int64(Self.maxSilence)),
+                write: .seconds(Int64(Self.maxSilence))))
         settings.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = Self.maxConnections
         // A store that is away is found away at once.
         settings.connectionPool.retryConnectionEstablishment = false
@@ -61,14 +69,38 @@ public final class ObjectStore: Sendable {
 
     /// The bytes of `range`, or those of them that there are.
     /// - Throws: `notFound`.
-    public func get(_ key: String, _ range: Range<Int>) async throws -> ObjectPart {
-        var request = ObjectRequest(.GET, key: key, maxBytes: range.count)
-        request.headers = [("range", "bytes=\(range.lowerBound)-\(range.upperBound - 1)")]
-        let answer = try await perform(request)
+    /// - Parameter tag: If it is known: of another version of the object, nothing comes.
+    public func get(_ key: String, _ range: Range<Int>, tag: String? = nil) async throws -> ObjectPart {
+        let answer = try await perform(ObjectRequest(key, range, tag: tag, maxBytes: range.count))
         guard let part = ObjectPart(answer, range) else {
             throw ObjectStoreError(.malformed, "\(key): the store's answer does not fit the range that was asked for")
         }
         return part
+    }
+
+    /// The bytes of `range` as they come, or those of them that there are. It waits for the answer's head, and as long as a
+    /// connection waits for bytes for each of those that follow.
+    /// - Returns: nil while as many streams are open as may be. Then the bytes can be had piece by piece.
+    /// - Throws: `notFound`.
+    public func stream(_ key: String, _ range: Range<Int>, tag: String? = nil) async throws -> ObjectStream? {
+        guard let place = enterStream() else { return nil }
+        let request = ObjectRequest(key, range, tag: tag, maxBytes: 0)
+        return try await repeating(request) { [self] limit in
+            let response = try await execute(request, within: limit)
+            if let error = try await ObjectAnswer.error(response, to: request, within: limit) { throw error }
+            return try ObjectStream(response, key, range, place: place)
+        }.value
+    }
+
+    private func enterStream() -> StreamPlace? {
+        streams.withLock { $0.enter(at: .now) }.map { StreamPlace($0, of: self) }
+    }
+
+    func leaveStream(_ id: StreamPlaces.ID) { streams.withLock { $0.leave(id) } }
+
+    func count(received bytes: Int, by id: StreamPlaces.ID) {
+        health.withLock { $0.receivedBytes += bytes }
+        streams.withLock { $0.use(id, at: .now) }
     }
 
     /// A whole object of at most `maxBytes`.
@@ -127,7 +159,7 @@ public final class ObjectStore: Sendable {
 
     /// Whether the store refuses this server nothing but what it was just asked for.
     private func isBucketOpen() async -> Bool {
-        (try? await attempt(Self.probe, within: .seconds(10))) != nil
+        (try? await send(Self.probe, within: .seconds(10))) != nil
     }
 
     /// An address by which anybody can get the object for so many seconds.
@@ -146,6 +178,20 @@ public final class ObjectStore: Sendable {
     /// Performs a request, again if that makes sense.
     /// - Throws: ``ObjectStoreError``, what the source of the bytes throws, `CancellationError`.
     func perform(_ request: ObjectRequest) async throws -> ObjectAnswer {
+        var (answer, isRepeated) = try await repeating(request) { try await send(request, within: $0) }
+        answer.isRepeated = isRepeated
+        health.withLock { health in
+            health.sentBytes += request.source?.size ?? 0
+            health.receivedBytes += answer.buffers.reduce(0) { $0 + $1.readableBytes }
+        }
+        return answer
+    }
+
+    /// - Parameter attempt: Performs the request within a time.
+    /// - Returns: What it returns, and whether the request was made more than once.
+    private func repeating<Value: Sendable>(
+        _ request: ObjectRequest, attempt: (Duration) async throws -> Value
+    ) async throws -> (value: Value, isRepeated: Bool) {
         // While the store is away, nobody waits long for it.
         let isUp = health.withLock { health in
             health.requests += 1
@@ -158,14 +204,13 @@ public final class ObjectStore: Sendable {
         var failures = 0
         while true {
             do {
-                var answer = try await attempt(request, within: patience)
-                answer.isRepeated = failures > 0
-                succeed(request, answer)
-                return answer
+                let value = try await translating { try await attempt(patience) }
+                succeed()
+                return (value, failures > 0)
             } catch let error as ObjectStoreError {
                 if error.isOfOneRequest {
                     // It answered.
-                    succeed(request, nil)
+                    succeed()
                     throw error
                 }
                 if error.code == .refused, request.isOptional { throw error }
@@ -173,7 +218,7 @@ public final class ObjectStore: Sendable {
                     logger.warning(
                         "the object store refuses an object",
                         metadata: ["key": "\(request.key)", "method": "\(request.method)", "error": "\(error)"])
-                    succeed(request, nil)
+                    succeed()
                     throw error
                 }
                 failures += 1
@@ -186,13 +231,9 @@ public final class ObjectStore: Sendable {
         }
     }
 
-    private func succeed(_ request: ObjectRequest, _ answer: ObjectAnswer?) {
+    private func succeed() {
         let wasUp = health.withLock { health in
             defer { health.isUp = true }
-            if let answer {
-                health.sentBytes += request.source?.size ?? 0
-                health.receivedBytes += answer.buffers.reduce(0) { $0 + $1.readableBytes }
-            }
             return health.isUp
         }
         if !wasUp { logger.notice("the object store can be used again", metadata: ["store": "\(configuration.name)"]) }
@@ -211,13 +252,9 @@ public final class ObjectStore: Sendable {
             metadata: ["store": "\(configuration.name)", "error": "\(error)"])
     }
 
-    private func attempt(_ request: ObjectRequest, within limit: Duration) async throws -> ObjectAnswer {
+    private func translating<Value>(_ body: () async throws -> Value) async throws -> Value {
         do {
-            return try await Deadline.run(within: limit) { [self] in
-                let response = try await http.execute(
-                    makeRequest(request), deadline: .now() + .nanoseconds(Int64(limit / .nanoseconds(1))))
-                return try await ObjectAnswer(response, to: request)
-            }
+            return try await body()
         } catch let failure as ObjectSource.Failure {
             throw failure.underlying
         } catch let error as ObjectStoreError {
@@ -226,20 +263,5 @@ public final class ObjectStore: Sendable {
             try Task.checkCancellation()
             throw ObjectStoreError(.unavailable, "\(error)")
         }
-    }
-
-    private func makeRequest(_ request: ObjectRequest) -> HTTPClientRequest {
-        let signable = SignableRequest(
-            method: request.method.rawValue, path: configuration.path(of: request.key), query: request.query,
-            headers: [("host", configuration.authority)] + request.headers, payloadHash: request.payloadHash)
-        var made = HTTPClientRequest(url: configuration.origin + signable.target)
-        made.method = request.method
-        for field in configuration.signature.signed(signable, at: SigningTime(Date())) {
-            made.headers.add(name: field.name, value: field.value)
-        }
-        if let source = request.source {
-            made.body = .stream(source.chunks, length: .known(Int64(source.size)))
-        }
-        return made
     }
 }

@@ -148,13 +148,18 @@ class FaultProxy:
 
     `fault(method, path)` returns None, or one of: `500` and other status codes, also with a body; `"cut"`: the connection ends
     in the middle of the answer; `"shorten"`: half of the answer comes as if it were all; `"refuse"`: it ends before the store hears of the request; `"lose"`: the store does what it was asked, and nobody
-    hears of it; an `Event`: the answer comes when it is set; `"then"` and a function: it comes when that has been called."""
+    hears of it; an `Event`: the answer comes when it is set; `"then"` and a function: it comes when that has been called; a dictionary: the answer
+    with these `headers`, and after so many bytes of it (`after`) the connection ends, or stands still until the event `until`."""
 
     def __init__(self, store):
         self.store = store
         self.fault = lambda method, path: None
         self.seen = []
         """The requests, each as method and path."""
+        self.headers = []
+        """Their header fields."""
+        self.given_up = []
+        """The paths of those whose answers nobody took to their ends."""
         self.changed = threading.Condition()
         proxy = self
 
@@ -194,17 +199,30 @@ class FaultProxy:
         with self.changed:
             assert self.changed.wait_for(lambda: any(matching(*one) for one in self.seen), timeout), self.seen[-20:]
 
+    def wait_for_given_up(self, count, timeout=PATIENCE):
+        """Waits until as many answers were given up."""
+        with self.changed:
+            assert self.changed.wait_for(lambda: len(self.given_up) >= count, timeout), self.given_up
+
+    def of(self, key, method="GET"):
+        """The header fields of such requests for an object."""
+        with self.changed:
+            return [headers for (one, path), headers in zip(self.seen, self.headers) if one == method and key in path]
+
     def _pass_on(self, handler):
         fault = self.fault(handler.command, handler.path)
         body = handler.rfile.read(int(handler.headers.get("Content-Length") or 0)) if fault != "refuse" else b""
         with self.changed:
             self.seen.append((handler.command, handler.path))
+            self.headers.append(handler.headers)
             self.changed.notify_all()
         if fault == "refuse":
             return self._cut(handler)
         if isinstance(fault, int):
             fault = (fault, "")
-        after = None
+        after, changed = None, {}
+        if isinstance(fault, dict):
+            changed = fault
         if isinstance(fault, tuple) and fault[0] == "then":
             fault, after = None, fault[1]
         if isinstance(fault, tuple):
@@ -232,13 +250,23 @@ class FaultProxy:
         handler.send_response(answer.status)
         for name, value in answer.getheaders():
             if name.lower() not in ("connection", "transfer-encoding", "content-length", "date", "server"):
-                handler.send_header(name, value)
+                handler.send_header(name, changed.get("headers", {}).get(name.lower(), value))
         length = answer.getheader("Content-Length") if handler.command == "HEAD" else str(len(content))
         handler.send_header("Content-Length", length or "0")
         handler.end_headers()
         if handler.command != "HEAD":
-            handler.wfile.write(content[:len(content) // 2] if fault == "cut" else content)
-        if fault == "cut":
+            shown = len(content) // 2 if fault == "cut" else min(changed.get("after", len(content)), len(content))
+            try:
+                handler.wfile.write(content[:shown])
+                if "until" in changed:
+                    changed["until"].wait(PATIENCE)
+                    handler.wfile.write(content[shown:])
+            except ConnectionError:
+                with self.changed:
+                    self.given_up.append(handler.path)
+                    self.changed.notify_all()
+                raise
+        if fault == "cut" or "after" in changed and "until" not in changed:
             self._cut(handler)
 
     @staticmethod
