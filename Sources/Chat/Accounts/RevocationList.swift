@@ -13,8 +13,23 @@ public final class RevocationList: Sendable {
         var closedAccounts: [UserID: (until: Date, ban: Ban?)] = [:]
         /// When the list was last read.
         var lastReading: Date?
-        /// Something was notified and is being read: nobody knows yet whose tokens still count. Ends with the reading.
-        var reading: Task<Void, Never>?
+        var unread = UnreadRevocations()
+        /// Those who wait until what had arrived up to a number has been read.
+        var waiting: [(last: Int, continuation: CheckedContinuation<Void, Never>)] = []
+        /// Whether somebody counts the time that tokens have waited.
+        var isTimed = false
+
+        /// - Returns: Whether nobody counts the time yet.
+        mutating func startTiming() -> Bool {
+            defer { isTimed = true }
+            return !isTimed
+        }
+
+        /// - Returns: Up to which number tokens wait; nil if there is nothing to wait for.
+        mutating func continueTiming() -> Int? {
+            isTimed = unread.last != nil
+            return unread.last
+        }
 
         func refusal(of user: UserID, _ session: SessionID, _ now: Date) -> ChatError? {
             if let closed = closedAccounts[user], closed.until > now { return .accountClosed(closed.ban) }
@@ -28,7 +43,7 @@ public final class RevocationList: Sendable {
     /// How long an access token is valid, and so how long a revoked session is remembered.
     public static let tokenLifetime: TimeInterval = 15 * 60
 
-    /// How long a token waits for a reading: the database may not answer.
+    /// Tokens wait for a reading this long, or twice: the database may not answer.
     private static let maxWait: Duration = .seconds(1)
 
     private let state = Mutex(State())
@@ -36,20 +51,86 @@ public final class RevocationList: Sendable {
     private let users: UserStore
     /// One reading at a time, so that an older answer never replaces a newer one.
     private let reading = KeyedLock<Int>()
+    /// Ends when tokens have waited long enough.
+    private let wait: @Sendable () async -> Void
 
-    init(stores: Stores) {
+    init(
+        stores: Stores,
+        wait: @escaping @Sendable () async -> Void = { try? await Task.sleep(for: RevocationList.maxWait) }
+    ) {
         sessions = stores.sessions
         users = stores.users
+        self.wait = wait
     }
 
-    /// Waits for a reading that is under way: another server may already have cut somebody who comes here now.
+    /// Waits until what was notified of accounts, or of the session, has been read: another server may already have cut
+    /// somebody who comes here now.
     /// - Throws: `session_revoked` or `banned`.
     public func check(user: UserID, session: SessionID, now: Date = Date()) async throws(ChatError) {
-        let (first, reading) = state.withLock { ($0.refusal(of: user, session, now), $0.reading) }
+        let (first, concern) = state.withLock { ($0.refusal(of: user, session, now), $0.unread.concern(of: session)) }
         if let first { throw first }
-        guard let reading else { return }
-        await reading.value
+        guard let concern else { return }
+        await finish(of: concern)
         if let second = state.withLock({ $0.refusal(of: user, session, now) }) { throw second }
+    }
+
+    private func finish(of last: Int) async {
+        await withCheckedContinuation { continuation in
+            let isFinished = state.withLock { state in
+                guard !state.unread.isFinished(last) else { return true }
+                state.waiting.append((last, continuation))
+                return false
+            }
+            if isFinished { continuation.resume() }
+        }
+    }
+
+    /// How many tokens wait to be checked.
+    var waiting: Int { state.withLock { $0.waiting.count } }
+
+    /// What was notified and has not been read.
+    var unread: UnreadRevocations { state.withLock { $0.unread } }
+
+    // MARK: Notifications
+
+    /// Something was notified: until it has been read, nobody knows whose tokens count.
+    /// - Returns: Whether there is something to read.
+    func note(_ hint: SessionStore.Hint) -> Bool {
+        let (isNew, starts) = state.withLock { state in
+            switch hint {
+            case .accounts: state.unread.noteEverything()
+            case .ended(let session):
+                // Most are ended by this server, which knows.
+                guard state.revokedSessions[session] == nil else { return (false, false) }
+                state.unread.note(session)
+            }
+            return (true, state.startTiming())
+        }
+        if starts { limitWaiting() }
+        return isNew
+    }
+
+    /// Removes what is to be read next. Whoever takes it calls `finish` with its number.
+    func takeUnread() -> UnreadRevocations.Work? { state.withLock { $0.unread.take() } }
+
+    /// What had arrived up to this number has been read.
+    func finish(_ last: Int) {
+        let done = state.withLock { state in
+            state.unread.finish(last)
+            let done = state.waiting.filter { $0.last <= last }
+            state.waiting.removeAll { $0.last <= last }
+            return done
+        }
+        for waiter in done { waiter.continuation.resume() }
+    }
+
+    private func limitWaiting() {
+        Task {
+            while let last = state.withLock({ $0.continueTiming() }) {
+                await wait()
+                finish(last)
+            }
+        }
     }
 
     /// Whether `user` is banned or disabled.
@@ -82,12 +163,10 @@ public final class RevocationList: Sendable {
     @discardableResult
     public func reload(now: Date = Date()) async throws -> News {
         try await reading.withLock(0) { [self] in
-            let end = Task { _ = try? await Task.sleep(for: Self.maxWait) }
-            state.withLock { $0.reading = end }
-            defer {
-                state.withLock { $0.reading = nil }
-                end.cancel()
-            }
+            let (number, starts) = state.withLock { ($0.unread.noteReading(), $0.startTiming()) }
+            if starts { limitWaiting() }
+            // If it fails, too: without the database, tokens count as before.
+            defer { finish(number) }
             // A server that was frozen or without its database for longer may still have sockets of older ones.
             let last = state.withLock { min($0.lastReading ?? now, now - Self.tokenLifetime) }
             let revoked = try await sessions.revoked(since: last - 60)

@@ -15,30 +15,38 @@ struct SessionWatch: Sendable {
 
     /// Runs until the task is cancelled. After a lost connection, also reads what happened meanwhile.
     func run() async {
-        for await hint in sessions.hints() {
-            // Most are ended by this server, which knows.
-            if case .ended(let session) = hint, revocations.knows(session) { continue }
-            while !Task.isCancelled {
-                do {
-                    try await follow(hint)
-                    break
-                } catch {
-                    logger.warning("ended sessions cannot be read", metadata: ["error": "\(error)"])
-                    try? await Task.sleep(for: Self.retryDelay)
-                }
+        let (bell, ring) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        await withTaskGroup { tasks in
+            tasks.addTask { [self] in
+                // Notes at once what comes, also while something is being read.
+                for await hint in sessions.hints() where revocations.note(hint) { ring.yield() }
+                ring.finish()
+            }
+            tasks.addTask { [self] in
+                for await _ in bell { while let work = revocations.takeUnread() { await follow(work) } }
             }
         }
     }
 
-    private func follow(_ hint: SessionStore.Hint) async throws {
-        switch hint {
-        case .accounts: try await catchUp()
-        case .ended(let session):
-            // Anybody may notify, so the database is asked.
-            guard try await sessions.hasEnded(session) else { return }
-            revocations.add([session])
-            events.order(.closeSession(session, .sessionRevoked))
+    private func follow(_ work: UnreadRevocations.Work) async {
+        while !Task.isCancelled {
+            do {
+                if work.isEverything { try await catchUp() }
+                for session in work.sessions { try await follow(session) }
+                break
+            } catch {
+                logger.warning("ended sessions cannot be read", metadata: ["error": "\(error)"])
+                try? await Task.sleep(for: Self.retryDelay)
+            }
         }
+        revocations.finish(work.last)
+    }
+
+    private func follow(_ session: SessionID) async throws {
+        // Anybody may notify, so the database is asked.
+        guard !revocations.knows(session), try await sessions.hasEnded(session) else { return }
+        revocations.add([session])
+        events.order(.closeSession(session, .sessionRevoked))
     }
 
     /// Closes the connections of somebody who is banned or disabled.

@@ -94,21 +94,86 @@ import Testing
             #expect(await refusal(list, ana, session) == nil)
         }
     }
+
+    // MARK: Waiting
+
+    /// A list whose tokens wait until the stream has a value.
+    private func list(_ database: TestDatabase) -> (RevocationList, AsyncStream<Void>.Continuation) {
+        let (times, time) = AsyncStream.makeStream(of: Void.self)
+        return (RevocationList(stores: database.stores) { for await _ in times { return } }, time)
+    }
+
+    private func wait(for count: Int, _ list: RevocationList) async {
+        while list.waiting < count { await Task.yield() }
+    }
+
     /// Another server cut somebody who was banned, and they come here before this one has read it.
     @Test func aTokenWaitsForAReadingThatIsUnderWay() async throws {
         try await TestDatabase.run { database in
-            let list = RevocationList(stores: database.stores)
+            let (list, time) = list(database)
+            defer { time.finish() }
             let (ana, bo) = (try await database.person(), try await database.person())
             try await database.ban(ana)
             let reading = try await database.client.withTransaction { transaction in
                 try await transaction.query("LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
                 let reading = Task { _ = try await list.reload() }
                 try await database.waitForLocks(1)
-                return (reading, Task { await refusal(list, ana, .make()) }, Task { await refusal(list, bo, .make()) })
+                let checks = [ana, bo].map { user in Task { await refusal(list, user, .make()) } }
+                await wait(for: 2, list)
+                return (reading, checks)
             }
             try await reading.0.value
-            #expect(await reading.1.value == .banned)
-            #expect(await reading.2.value == nil)
+            #expect(await reading.1[0].value == .banned)
+            #expect(await reading.1[1].value == nil)
+            #expect(list.waiting == 0)
+        }
+    }
+
+    /// A reading that began before the notification does not say what it tells of.
+    @Test func aTokenWaitsFromTheNotificationOn() async throws {
+        try await TestDatabase.run { database in
+            let (list, time) = list(database)
+            defer { time.finish() }
+            let ana = try await database.person()
+            #expect(list.note(.accounts))
+            let check = Task { await refusal(list, ana, .make()) }
+            await wait(for: 1, list)
+            try await database.ban(ana)
+            try await list.reload()
+            #expect(await check.value == .banned)
+            #expect(await refusal(list, .make(), .make()) == nil, "it has been read")
+        }
+    }
+
+    @Test func theEndOfASessionKeepsOnlyItsOwnTokensWaiting() async throws {
+        try await TestDatabase.run { database in
+            let (list, time) = list(database)
+            defer { time.finish() }
+            let (ana, session) = (UserID.make(), SessionID.make())
+            #expect(list.note(.ended(session)))
+            #expect(await refusal(list, ana, .make()) == nil)
+            let check = Task { await refusal(list, ana, session) }
+            await wait(for: 1, list)
+            let work = try #require(list.takeUnread())
+            #expect(work.sessions == [session] && !work.isEverything)
+            list.add([session])
+            list.finish(work.last)
+            #expect(await check.value == .sessionRevoked)
+            #expect(!list.note(.ended(session)), "it is known")
+        }
+    }
+
+    /// The database may not answer.
+    @Test func noTokenWaitsForever() async throws {
+        try await TestDatabase.run { database in
+            let (list, time) = list(database)
+            defer { time.finish() }
+            #expect(list.note(.accounts))
+            let check = Task { await refusal(list, .make(), .make()) }
+            await wait(for: 1, list)
+            time.yield()
+            #expect(await check.value == nil)
+            #expect(list.takeUnread()?.isEverything == true, "it is to be read all the same")
         }
     }
 }

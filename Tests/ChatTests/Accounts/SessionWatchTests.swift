@@ -35,6 +35,28 @@ import Testing
         }
     }
 
+    /// Until it has been read, its tokens have to wait.
+    @Test func whatArrivesWhileSomethingElseIsReadIsNoted() async throws {
+        try await TestChat.run { test in
+            let session = SessionID.make()
+            let list = test.chat.accounts.revocations
+            try await test.database.onAnotherServer { other in
+                try await test.database.client.withTransaction { transaction in
+                    try await transaction.query("LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
+                    try await other.client.query("SELECT pg_notify('parley_sessions', '')")
+                    try await test.database.waitForLocks(1)
+                    try await other.client.query("SELECT pg_notify('parley_sessions', \("\(session)"))")
+                    var unread = list.unread
+                    while unread.take()?.sessions != [session] {
+                        try await Task.sleep(for: .milliseconds(5))
+                        unread = list.unread
+                    }
+                }
+            }
+            #expect(await !isRefused(test, .make(), session))
+        }
+    }
+
     @Test func aNotificationThatIsNotTrueChangesNothing() async throws {
         try await TestChat.run { test in
             let ana = try await test.database.person()
