@@ -165,7 +165,7 @@ public final class Presence: Sendable {
             neighbors = try await self.neighbors(user)
         } catch {
             // The device is sent away. Another one may stay.
-            if first { state.withLock { $0.untold.toAll[user] = true } }
+            if first { state.withLock { $0.untold.add(.init(toAll: [user: .online])) } }
             throw error
         }
         // If the user left again meanwhile, the departure is announced by itself.
@@ -296,8 +296,10 @@ public final class Presence: Sendable {
 
     /// Tells this server's people of others who came or went elsewhere.
     private func announce(_ news: [PresenceOverNodes.News]) {
-        let changed = Dictionary(
-            news.lazy.map { ($0.subject.user, $0.subject.isArrival) }, uniquingKeysWith: { $1 })
+        guard !news.isEmpty else { return }
+        let now = Date()
+        var changed: [UserID: PresenceNews.Status] = [:]
+        for (user, isArrival) in news.map(\.subject) { changed[user] = isArrival ? .online : .offline(since: now) }
         announce(PresenceNews.Untold(toAll: changed))
     }
 
@@ -320,7 +322,7 @@ public final class Presence: Sendable {
             for user in state.unrecorded where state.devices[user] != nil { record(user) }
             state.unrecorded = []
             defer { state.untold = .init() }
-            state.untold.update { state.everywhere.isOnline($0) }
+            state.untold.update(at: Date()) { state.everywhere.isOnline($0) }
             return state.untold
         }
         announce(untold)

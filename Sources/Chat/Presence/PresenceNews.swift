@@ -10,26 +10,47 @@ struct PresenceNews: Sendable {
     /// For how many people's neighbors is asked at a time.
     static let maxAsked = 500
 
+    /// Whether somebody is online, and if not, since when.
+    struct Status: Sendable, Equatable {
+        var isOnline: Bool
+        /// When they went, or had gone before they came.
+        var wentAt: Date?
+
+        static let online = Status(isOnline: true)
+
+        static func offline(since date: Date) -> Status { Status(isOnline: false, wentAt: date) }
+
+        /// What is told later counts, but for the moment of going, which is the last.
+        fileprivate static func join(_ one: Status, _ other: Status) -> Status {
+            Status(isOnline: other.isOnline, wentAt: [one.wentAt, other.wentAt].compactMap { $0 }.max())
+        }
+
+        fileprivate mutating func update(_ isOnline: Bool, at now: Date) {
+            self.isOnline = isOnline
+            if !isOnline, wentAt == nil { wentAt = now }
+        }
+    }
+
     /// What this server's people are to be told: who came or went, and whether they are online now.
     struct Untold: Sendable {
         /// Of whom everybody is to be told.
-        var toAll: [UserID: Bool] = [:]
+        var toAll: [UserID: Status] = [:]
         /// Those who could not be told of others, and of whom.
         var people: Set<UserID> = []
-        var toPeople: [UserID: Bool] = [:]
+        var toPeople: [UserID: Status] = [:]
 
         var isEmpty: Bool { toAll.isEmpty && people.isEmpty }
 
         mutating func add(_ other: Untold) {
-            toAll.merge(other.toAll) { $1 }
+            toAll.merge(other.toAll, uniquingKeysWith: Status.join)
             people.formUnion(other.people)
-            toPeople.merge(other.toPeople) { $1 }
+            toPeople.merge(other.toPeople, uniquingKeysWith: Status.join)
         }
 
         /// They may have come or gone since.
-        mutating func update(_ isOnline: (UserID) -> Bool) {
-            for user in toAll.keys { toAll[user] = isOnline(user) }
-            for user in toPeople.keys { toPeople[user] = isOnline(user) }
+        mutating func update(at now: Date, _ isOnline: (UserID) -> Bool) {
+            for user in toAll.keys { toAll[user]?.update(isOnline(user), at: now) }
+            for user in toPeople.keys { toPeople[user]?.update(isOnline(user), at: now) }
         }
     }
 
@@ -63,7 +84,7 @@ struct PresenceNews: Sendable {
     }
 
     private func tell(
-        _ people: [UserID], of changed: [UserID: Bool], _ presence: Presence, _ failed: inout Untold
+        _ people: [UserID], of changed: [UserID: Status], _ presence: Presence, _ failed: inout Untold
     ) async {
         for people in slices(people) {
             do {
@@ -74,15 +95,15 @@ struct PresenceNews: Sendable {
         }
     }
 
-    private func tell(_ changed: [UserID: Bool], to audiences: [UserID: [UserID]], _ presence: Presence) {
-        for (user, isOnline) in changed where presence.isOnline(user) == isOnline {
+    private func tell(_ changed: [UserID: Status], to audiences: [UserID: [UserID]], _ presence: Presence) {
+        for (user, status) in changed where presence.isOnline(user) == status.isOnline {
             guard let near = audiences[user] else { continue }
             let audience = presence.here(among: near)
             guard !audience.isEmpty else { continue }
             events.deliver(
                 .userStatus(
-                    user: user, status: isOnline ? .online : .offline, lastSeenAt: isOnline ? nil : Date(),
-                    audience: audience))
+                    user: user, status: status.isOnline ? .online : .offline,
+                    lastSeenAt: status.isOnline ? nil : status.wentAt, audience: audience))
         }
     }
 
@@ -90,7 +111,7 @@ struct PresenceNews: Sendable {
         try await near(users).mapValues(\.told)
     }
 
-    private func around(_ people: Set<UserID>, hearing changed: [UserID: Bool]) async throws -> [UserID: [UserID]] {
+    private func around(_ people: Set<UserID>, hearing changed: [UserID: Status]) async throws -> [UserID: [UserID]] {
         var audiences: [UserID: [UserID]] = [:]
         for (person, near) in try await near(people) {
             for user in near.heard where changed[user] != nil { audiences[user, default: []].append(person) }

@@ -1,6 +1,7 @@
 import ChatModel
 import ChatStore
 import ChatTesting
+import Foundation
 import Testing
 
 @testable import Chat
@@ -45,9 +46,9 @@ import Testing
             let ana = people[0]
             for person in people { _ = presence.enter(person) }
             let news = news(test, around: ana, people, failing: people[1])
-            let changed = Dictionary(uniqueKeysWithValues: people.map { ($0, true) })
+            let changed = Dictionary(uniqueKeysWithValues: people.map { ($0, PresenceNews.Status.online) })
             let failed = await news.tell(.init(toAll: changed), presence: presence)
-            #expect(failed.toAll[people[1]] == true && failed.people.isEmpty)
+            #expect(failed.toAll[people[1]] == .online && failed.people.isEmpty)
             #expect([1, PresenceNews.maxAsked].contains(failed.toAll.count))
             let others = Set(people).subtracting(failed.toAll.keys)
             #expect(Set(told(test).map(\.user)) == others, "whoever was read for is told of")
@@ -65,7 +66,7 @@ import Testing
             presence.hear(came.map { "+\($0)" }, on: 2, counter: 1)
             let news = news(test, around: bo, people, failing: people[1])
             _ = test.events.take()
-            let changed = Dictionary(uniqueKeysWithValues: came.map { ($0, true) })
+            let changed = Dictionary(uniqueKeysWithValues: came.map { ($0, PresenceNews.Status.online) })
             let failed = await news.tell(.init(toAll: changed), presence: presence)
             #expect(failed.toAll.isEmpty && failed.people.contains(people[1]))
             let audience = told(test).filter { $0.user == bo }.reduce(into: Set()) { $0.formUnion($1.audience) }
@@ -74,6 +75,48 @@ import Testing
             #expect(await again.tell(failed, presence: presence).isEmpty)
             #expect(told(test).map(\.audience) == [failed.people])
         }
+    }
+
+    /// What could not be told is told later, and says when somebody went.
+    @Test func whoWentIsToldOfWithTheMomentOfGoing() async throws {
+        try await TestChat.run { test in
+            let presence = test.chat.presence
+            let (ana, bo, came) = (UserID.make(), UserID.make(), UserID.make())
+            _ = presence.enter(ana)
+            let went = Date(timeIntervalSince1970: 1_800_000_000)
+            var untold = PresenceNews.Untold()
+            for failure in [ana, bo] {
+                // Two are told of, so that it asks for the neighbors of those who are here, and one, so that it does not.
+                var changed = [bo: PresenceNews.Status.offline(since: went)]
+                if failure == ana { changed[.make()] = .offline(since: went) }
+                untold.add(
+                    await news(test, around: bo, [ana], failing: failure).tell(
+                        .init(toAll: changed), presence: presence))
+            }
+            #expect(untold.people == [ana] && untold.toAll == [bo: .offline(since: went)])
+            untold.add(.init(toAll: [came: .online]))
+            untold.update(at: went + 60) { _ in false }
+            #expect(untold.toAll == [bo: .offline(since: went), came: .offline(since: went + 60)])
+            _ = test.events.take()
+            #expect(await news(test, around: bo, [ana], failing: .make()).tell(untold, presence: presence).isEmpty)
+            let moments = test.events.take().compactMap { event -> Date? in
+                guard case .userStatus(bo, .offline, let moment, _) = event else { return nil }
+                return moment
+            }
+            #expect(moments == [went, went])
+        }
+    }
+
+    /// Who came and went again since, and could not be told of either, went when they went last.
+    @Test func theLastMomentOfGoingCounts() {
+        let (ana, first) = (UserID.make(), Date(timeIntervalSince1970: 1_800_000_000))
+        var untold = PresenceNews.Untold(toAll: [ana: .offline(since: first + 9)])
+        untold.add(.init(toAll: [ana: .online]))
+        untold.add(.init(toAll: [ana: .offline(since: first)]))
+        untold.update(at: first + 60) { _ in false }
+        #expect(untold.toAll == [ana: .offline(since: first + 9)])
+        untold.update(at: first + 60) { _ in true }
+        #expect(untold.toAll[ana]?.isOnline == true)
     }
 
     /// Whether it asks for the neighbors of those who changed, or of those who are here, the same people are told.
