@@ -74,6 +74,28 @@ import Testing
                 == [.missed(of: other), .events([profile], from: other, counter: 4)])
     }
 
+    /// Somebody has recorded them, and sends them again and again.
+    @Test func framesOfAFormerTimelinePutEverythingInDoubtOnce() {
+        var receiver = receiver()
+        func receive(_ path: BusFrame.Path, _ counter: UInt64, _ node: NodeIdentity) -> [BusInput] {
+            let head = BusFrame.Head.test(node, counter, path: path, timeline: 1)
+            let body: BusFrame.Body = path == .hints ? .hints([.everything]) : .events([BusEvent(.profile)])
+            return receiver.receive(BusFrame(head: head, body: body), at: 1_000_000).inputs
+        }
+        for path in [BusFrame.Path.facts, .hints] { for counter in 1...3 { _ = receive(path, UInt64(counter), other) } }
+        _ = receiver.note(timeline: 2)
+        let stranger = node(3)
+        for path in [BusFrame.Path.facts, .hints] {
+            for _ in 1...3 {
+                for counter in 1...3 { #expect(receive(path, UInt64(counter), other).isEmpty, "it counted") }
+            }
+            for node in [other, stranger] {
+                for counter in 4...5 { #expect(receive(path, UInt64(counter), node) == [.everything]) }
+                for counter in 4...5 { #expect(receive(path, UInt64(counter), node).isEmpty) }
+            }
+        }
+    }
+
     @Test func whatWasRefusedBeforeABeginningIsLookedForInTheDatabase() {
         var receiver = receiver()
         let event = BusEvent.message(conversation, 1)

@@ -15,6 +15,13 @@ struct CounterWindow: Sendable {
     /// - Parameter first: The first number that came. Whether there were others before it is not known.
     init(first: UInt64) { highest = first }
 
+    /// Whether it would count as seen.
+    func hasSeen(_ number: UInt64) -> Bool {
+        guard number <= highest else { return false }
+        let age = highest - number
+        return age >= 64 || bits & (1 << age) != 0
+    }
+
     mutating func note(_ number: UInt64) -> Finding {
         if number > highest {
             let step = number - highest
@@ -22,9 +29,8 @@ struct CounterWindow: Sendable {
             highest = number
             return .next(skipped: Int(clamping: step - 1))
         }
-        let age = highest - number
-        guard age < 64, bits & (1 << age) == 0 else { return .seen }
-        bits |= 1 << age
+        guard !hasSeen(number) else { return .seen }
+        bits |= 1 << (highest - number)
         return .late
     }
 }

@@ -30,9 +30,16 @@ package struct NodeStreams: Sendable {
         var questions: Int
     }
 
+    /// What came of a timeline that is no more. Apart from what counts: to that, it is missing.
+    private struct Undone: Sendable {
+        var epoch: UUID
+        var windows: [BusFrame.Path: CounterWindow] = [:]
+    }
+
     private var own: NodeIdentity
     private var ownFormer: [UUID] = []
     private var nodes: [UInt16: Node] = [:]
+    private var undone: [UInt16: Undone] = [:]
     /// How often the database was asked who lives.
     private var questions = 0
     /// The lives that the database told of, when it was asked, and as which question.
@@ -92,7 +99,7 @@ package struct NodeStreams: Sendable {
             return .outdated
         }
         // 0: the node does not know it yet.
-        guard head.timeline == 0 || head.timeline >= timeline else { return .undone }
+        guard head.timeline == 0 || head.timeline >= timeline else { return noteUndone(head) }
         if node?.epoch == head.node.epoch { return note(head, at: now) }
         let former = node.map { Array(($0.former + [$0.epoch]).suffix(Self.maxFormer)) } ?? []
         nodes[head.node.number] = Node(
@@ -100,6 +107,23 @@ package struct NodeStreams: Sendable {
             windows: [head.path: CounterWindow(first: head.counter)],
             former: former.filter { $0 != head.node.epoch }, questions: questions)
         return .began
+    }
+
+    /// Each frame puts everything in doubt once, or somebody who has recorded one could keep everybody comparing.
+    private mutating func noteUndone(_ head: BusFrame.Head) -> Verdict {
+        let (number, path) = (head.node.number, head.path)
+        if let node = nodes[number], node.epoch == head.node.epoch, node.windows[path]?.hasSeen(head.counter) == true {
+            return .double
+        }
+        if undone[number]?.epoch != head.node.epoch { undone[number] = Undone(epoch: head.node.epoch) }
+        switch undone[number]?.windows[path]?.note(head.counter) {
+        case .seen: return .double
+        case .late: return path == .facts ? .double : .undone
+        case .next: return .undone
+        case nil:
+            undone[number]?.windows[path] = CounterWindow(first: head.counter)
+            return .undone
+        }
     }
 
     private mutating func refuse(_ node: NodeIdentity) {

@@ -3,6 +3,15 @@ import Testing
 @testable import ClusterBus
 
 @Suite struct CounterWindowTests {
+    @Test func toAskWhetherSomethingCameChangesNothing() {
+        var window = CounterWindow(first: 100)
+        _ = window.note(102)
+        for _ in 1...2 {
+            #expect([37, 100, 101, 102, 103].map { window.hasSeen($0) } == [true, true, false, true, false])
+        }
+        #expect(window.note(101) == .late && window.hasSeen(101))
+    }
+
     @Test func eachNumberIsNewOnce() {
         var window = CounterWindow(first: 10)
         #expect(window.note(10) == .seen)
