@@ -85,10 +85,10 @@ final class Reconciler: Sendable {
         _ users: [UserID], _ listed: inout Set<ConversationID>, _ ahead: inout Set<ConversationID>
     ) async throws {
         // Only read: whoever has to come into a room or to leave it does so in the turn of that change, and is told.
-        for list in try await conversations.positions(of: users).values {
+        for (user, list) in try await conversations.positions(of: users) {
             for position in list {
                 listed.insert(position.id)
-                if stream.meet(position) { ahead.insert(position.id) }
+                if stream.meet(position, of: user) { ahead.insert(position.id) }
             }
         }
     }

@@ -17,6 +17,7 @@ package final class ConversationStream: EventSink {
     private let logger: Logger
     private let parts: [StreamPart]
     private let reader = Mutex<Reader?>(nil)
+    private let order = Mutex(ArrivalOrder())
     private let began = ContinuousClock.now
     /// Seconds that the reading of what was missed took.
     let repairs = Histogram(bounds: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5])
@@ -100,7 +101,9 @@ package final class ConversationStream: EventSink {
         for member in arriving {
             state.timelines.note(position.id, at: position.revision + 1, of: member.user, isMember: true)
         }
-        if arriving.contains(where: { outlet.hasDevices($0.user) }) { state.follow(position, at: now) }
+        if arriving.contains(where: { outlet.hasDevices($0.user) }) {
+            state.follow(position, mark: order.withLock { $0.mark }, at: now)
+        }
         return .several(arriving.map { .enter(position.id, $0) })
     }
 
@@ -153,7 +156,8 @@ package final class ConversationStream: EventSink {
         change(id) { state in
             for user in arriving { state.timelines.note(id, at: revision, of: user, isMember: true) }
             if arriving.contains(where: { outlet.hasDevices($0) }) {
-                state.follow(ConversationPosition(id: id, revision: revision - 1, lastSeq: lastSeq), at: now)
+                let position = ConversationPosition(id: id, revision: revision - 1, lastSeq: lastSeq)
+                state.follow(position, mark: order.withLock { $0.mark }, at: now)
             }
             return state.timelines.promise(revision, in: id, isAwaited: !arriving.isEmpty, at: now)
         }
@@ -174,8 +178,9 @@ package final class ConversationStream: EventSink {
     }
 
     /// What the database says of a conversation of which anything may have been missed.
+    /// - Parameter user: Who is connected here, and has it in their list.
     /// - Returns: Whether more was told here than the database has: it may have lost changes.
-    package func meet(_ position: ConversationPosition) -> Bool {
+    package func meet(_ position: ConversationPosition, of user: UserID) -> Bool {
         let now = now
         var isAhead = false
         change(position.id) { state in
@@ -184,7 +189,12 @@ package final class ConversationStream: EventSink {
                 return state.timelines.follow(position.id, loadingFrom: max(0, position.revision - 1), at: now)
             }
             isAhead = applied > position.revision
-            return state.timelines.hear(of: position.revision, in: position.id, at: now)
+            let actions = state.timelines.hear(of: position.revision, in: position.id, at: now)
+            guard let mark = state.timelines.mark(position.id), order.withLock({ $0.wasHere(user, before: mark) })
+            else {
+                return actions
+            }
+            return actions + state.timelines.readMembers(position.id)
         }
         return isAhead
     }
@@ -277,13 +287,19 @@ package final class ConversationStream: EventSink {
 
     /// One device that is connecting.
     package struct Arrival: Sendable {
+        fileprivate let user: UserID
+        fileprivate let began: Int
         fileprivate let parts: [Timelines<LiveStep>.Arrival]
     }
 
     /// To be called before the device's list of conversations is read.
     package func beginArrival(of user: UserID) -> Arrival {
-        Arrival(parts: parts.map { $0.beginArrival(of: user) })
+        let began = order.withLock { $0.begin() }
+        return Arrival(user: user, began: began, parts: parts.map { $0.beginArrival(of: user) })
     }
+
+    /// The user's last device here is gone.
+    package func depart(_ user: UserID) { order.withLock { $0.depart(user) } }
 
     package func cancelArrival(_ arrival: Arrival) {
         for (part, arrival) in zip(parts, arrival.parts) { part.cancelArrival(arrival) }
@@ -301,12 +317,14 @@ package final class ConversationStream: EventSink {
         var positions: [ConversationID: Int] = [:]
         positions.reserveCapacity(listed.count)
         let now = now
+        let mark = order.withLock { $0.end(arrival.user, began: arrival.began) }
         var groups: [[ConversationPosition]] = Array(repeating: [], count: parts.count)
         for position in listed { groups[index(of: position.id)].append(position) }
         let changed = parts.enumerated().map { index, part in
             let due = part.change { state in
                 let new = groups[index].filter { !state.timelines.follows($0.id) }
-                let (rooms, reads) = state.timelines.endArrival(arrival.parts[index], listed: groups[index], at: now)
+                let (rooms, reads) = state.timelines.endArrival(
+                    arrival.parts[index], listed: groups[index], mark: mark, at: now)
                 for position in new { state.noteFollowing(position.id) }
                 if !rooms.isEmpty { state.perform(.join(rooms, join)) }
                 for id in rooms { positions[id] = state.timelines.lastSeq(id) }

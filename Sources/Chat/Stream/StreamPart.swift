@@ -27,9 +27,9 @@ final class StreamPart: Sendable {
         /// Does something that has no revision, after everything that has gone out by now.
         mutating func perform(_ step: LiveStep) { outbox.append(step) }
 
-        mutating func follow(_ position: ConversationPosition, at now: Duration) {
+        mutating func follow(_ position: ConversationPosition, mark: Int, at now: Duration) {
             guard !timelines.follows(position.id) else { return }
-            timelines.follow(position, at: now)
+            timelines.follow(position, mark: mark, at: now)
             noteFollowing(position.id)
         }
 

@@ -45,6 +45,8 @@ package struct Timeline<Payload: Sendable>: Sendable {
     package private(set) var lastSeq: Int
     /// The revision with which this timeline began without anybody being told of it.
     let beginning: Int
+    /// By its owner's count (`ArrivalOrder`), when it began without anybody being told of it; nil if nothing had to be told.
+    package var mark: Int?
     private let number: UInt32
     private var attempts: UInt32 = 0
     /// Nil as long as every change has come in its turn.

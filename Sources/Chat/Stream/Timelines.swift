@@ -65,13 +65,14 @@ package struct Timelines<Payload: Sendable>: Sendable {
 
     /// The first member here became one by a change that says what the conversation looked like then.
     @discardableResult
-    package mutating func follow(_ listed: Listed, at now: Duration) -> Actions {
+    package mutating func follow(_ listed: Listed, mark: Int? = nil, at now: Duration) -> Actions {
         guard timelines[listed.id] == nil else {
             return with(listed.id) { $0.begin(applied: listed.revision, lastSeq: listed.lastSeq, &$1) }
         }
         lastTimeline &+= 1
         timelines[listed.id] = Timeline(
             applied: listed.revision, lastSeq: listed.lastSeq, number: lastTimeline)
+        if listed.revision > 0 { timelines[listed.id]?.mark = mark }
         hearAgain(listed.id, at: now)
         return []
     }
@@ -180,6 +181,16 @@ package struct Timelines<Payload: Sendable>: Sendable {
 
     /// Something may have been missed: the conversation's state is to be read, whatever was heard of.
     package mutating func reread(_ id: ConversationID) -> Actions { with(id) { $0.reread(&$1) } }
+
+    /// Somebody was here when the conversation began to be followed, and was not told of it: it is read who is a member, once.
+    package mutating func readMembers(_ id: ConversationID) -> Actions {
+        guard timelines[id]?.mark != nil else { return [] }
+        timelines[id]?.mark = nil
+        return reread(id)
+    }
+
+    /// By its owner's count, when the conversation began to be followed without anybody being told of it.
+    package func mark(_ id: ConversationID) -> Int? { timelines[id]?.mark }
 
     /// There is no snapshot: more was missed than can be told, or there is no such conversation.
     package mutating func giveUp(_ read: Timeline<Payload>.Read, in id: ConversationID) -> Actions {
@@ -307,7 +318,7 @@ package struct Timelines<Payload: Sendable>: Sendable {
     /// is older.
     /// - Returns: The conversations whose rooms it is to join, and what has to be read.
     package mutating func endArrival(
-        _ arrival: Arrival, listed: [Listed], at now: Duration
+        _ arrival: Arrival, listed: [Listed], mark: Int? = nil, at now: Duration
     ) -> (rooms: [ConversationID], reads: [(conversation: ConversationID, actions: Actions)]) {
         let notes = arrivals[arrival.user]?.removeValue(forKey: arrival.number) ?? [:]
         if arrivals[arrival.user]?.isEmpty == true { arrivals[arrival.user] = nil }
@@ -322,7 +333,7 @@ package struct Timelines<Payload: Sendable>: Sendable {
                 if note.isNewer(than: list), !note.isMember { continue }
             }
             rooms.append(conversation.id)
-            let actions = follow(conversation, at: now)
+            let actions = follow(conversation, mark: mark, at: now)
             if !actions.isEmpty { reads.append((conversation.id, actions)) }
         }
         for (id, note) in newer where note.isMember {

@@ -44,6 +44,7 @@ struct RealtimeServer: Service {
         }
         namespace.onDisconnect { socket, _ in
             guard let caller = socket.caller, chat.presence.leave(caller.user) else { return }
+            stream.depart(caller.user)
             chat.typing.end(of: caller.user)
             Task { await chat.presence.announceDeparture(of: caller.user) }
         }

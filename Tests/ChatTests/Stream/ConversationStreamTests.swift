@@ -150,6 +150,34 @@ import Testing
         #expect(stream.endArrival(arrival, listed: listed) { _ in } == [id: 2, other: 7])
     }
 
+    /// A server stored the first message of a conversation, and died before it told anybody. Then a device comes that has the
+    /// conversation in its list already.
+    @Test func whoWasHereBeforeAConversationIsLetIn() async throws {
+        let (stream, reads, id) = (stream, Counter(), id)
+        let members: Set<UserID> = [ana, bo]
+        stream.begin { _, read in
+            #expect(read.isWhole)
+            reads.add()
+            let arrivals = LiveStep.several(members.map { .enter(id, NewMember(user: $0, view: nil)) })
+            let snapshot = Timeline<LiveStep>.Snapshot(
+                revision: 1, lastSeq: 1, departures: .keep(id, members: members, revision: 1), arrivals: arrivals,
+                beginning: arrivals, others: nil, messages: [])
+            return (snapshot, members)
+        }
+        rooms.connect(ana)
+        stream.endArrival(stream.beginArrival(of: ana), listed: []) { _ in }
+        arrive(bo, at: 1, lastSeq: 1)
+        let position = ConversationPosition(id: id, revision: 1, lastSeq: 1)
+        #expect(!stream.meet(position, of: bo), "whose list it is in")
+        #expect(reads.value == 0 && !rooms.isIn(id, ana))
+        #expect(!stream.meet(position, of: ana))
+        try await wait()
+        while stream.troubled > 0 { try await Task.sleep(for: .milliseconds(5)) }
+        #expect(rooms.isIn(id, ana))
+        #expect(!stream.meet(position, of: ana))
+        #expect(reads.value == 1, "everybody is in by now")
+    }
+
     @Test func whoArrivesWithAChangeIsToldFirst() {
         rooms.connect(bo)
         stream.apply(ConversationNews(id, revision: 4, lastSeq: 2, arriving: [NewMember(user: bo, view: nil)]))
