@@ -105,7 +105,8 @@ public struct RESPDecoder: Sendable {
         let view = buffer.readableBytesView
         guard let end = view.dropFirst(scanned).firstIndex(of: UInt8(ascii: "\n")) else {
             scanned = view.count
-            guard scanned <= limits.maxLine else { throw .lineTooLong }
+            // The carriage return that ends it does not count, whether the line feed is there yet or not.
+            guard scanned - (view.last == UInt8(ascii: "\r") ? 1 : 0) <= limits.maxLine else { throw .lineTooLong }
             return nil
         }
         let length = end - view.startIndex + 1

@@ -57,6 +57,17 @@ import Testing
         #expect(throws: RESPError.lineTooLong) { try decoder.next() }
     }
 
+    @Test func theLongestLineMayComeInAnyPieces() throws {
+        let line = Array(("+" + String(repeating: "a", count: 4095) + "\r\n").utf8)
+        for first in [line.count, 4095, 4096, 4097] {
+            var decoder = RESPDecoder()
+            decoder.receive(ByteBuffer(bytes: line[..<first]))
+            let value = try decoder.next()
+            decoder.receive(ByteBuffer(bytes: line[first...]))
+            #expect(try value ?? decoder.next() == .simple(String(repeating: "a", count: 4095)))
+        }
+    }
+
     @Test func theStringsOfAValueAreBoundedTogether() {
         let half = "$\(3 << 20)\r\n" + String(repeating: "a", count: 3 << 20) + "\r\n"
         #expect(throws: Never.self) { try decode([Array((half + half).utf8)]) }
