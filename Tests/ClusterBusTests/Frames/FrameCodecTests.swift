@@ -93,6 +93,23 @@ import Testing
         #expect(throws: FrameError.malformed) { try codec.decode(codec.seal(path, ByteBuffer())) }
     }
 
+    /// The fuzzer's entry reads what is behind a signature.
+    @Test func aFrameIsReadWithoutItsSignature() throws {
+        var hints = BusFrame(head: head, body: .hints([BusHint(.make(), 7)]))
+        hints.head.path = .hints
+        for frame in [frame([]), frame(events), hints] {
+            let text = FrameCodec.encodeUnsigned(frame)
+            #expect(try FrameCodec.decodeVerified(text) == frame)
+            let signed = Array(codec.encode(frame).readableBytesView)
+            #expect(Array(text.readableBytesView) == Array(signed[1..<53]) + Array(signed[FrameCodec.overhead...]))
+            for count in 0..<text.readableBytes {
+                if let part = try? FrameCodec.decodeVerified(text.getSlice(at: 0, length: count) ?? text) {
+                    #expect(part != frame)
+                }
+            }
+        }
+    }
+
     @Test func randomSignedBytesNeverTrap() {
         var random = SeededGenerator(seed: 3)
         let letters = Array("ABCabc0123456789-_mu".utf8)
