@@ -168,13 +168,13 @@ package struct TestDatabase: Sendable {
     /// Sends a message as the server does, and returns the outcome.
     package func send(
         _ text: String = "hello", from sender: UserID, to conversation: ConversationID, attachments: [UploadID] = [],
-        alts: [UploadID: String] = [:], replyTo: MessageID? = nil, clientId: String? = nil, hasRoom: Bool = true,
-        filter: WordFilter = WordFilter([])
+        alts: [UploadID: String] = [:], asFiles: Set<UploadID> = [], replyTo: MessageID? = nil, clientId: String? = nil,
+        hasRoom: Bool = true, filter: WordFilter = WordFilter([])
     ) async throws -> MessageBatch.Outcome {
         let draft = try Draft(
             MessageRequest(
-                conversationId: conversation, text: text, attachments: attachments, alts: alts, replyTo: replyTo,
-                clientId: clientId),
+                conversationId: conversation, text: text, attachments: attachments, alts: alts, asFiles: asFiles,
+                replyTo: replyTo, clientId: clientId),
             to: conversation, from: sender, origin: nil, filter: filter, hasRoom: hasRoom)
         let outcomes = try await stores.messages.insert(MessageBatch([draft]), on: 0).outcomes
         guard let outcome = outcomes.first, outcomes.count == 1 else { throw UnexpectedOutcome() }
@@ -185,10 +185,11 @@ package struct TestDatabase: Sendable {
     @discardableResult
     package func message(
         _ text: String = "hello", from sender: UserID, to conversation: ConversationID, attachments: [UploadID] = [],
-        alts: [UploadID: String] = [:], replyTo: MessageID? = nil, clientId: String? = nil
+        alts: [UploadID: String] = [:], asFiles: Set<UploadID> = [], replyTo: MessageID? = nil, clientId: String? = nil
     ) async throws -> Message {
         let outcome = try await send(
-            text, from: sender, to: conversation, attachments: attachments, alts: alts, replyTo: replyTo,
+            text, from: sender, to: conversation, attachments: attachments, alts: alts, asFiles: asFiles,
+            replyTo: replyTo,
             clientId: clientId)
         guard case .stored(let message) = outcome else { throw UnexpectedOutcome() }
         return message

@@ -25,9 +25,21 @@ enum Samples {
         id: id(2), ownerId: id(1), name: "n", type: "text/plain", size: 0, sha256: String(repeating: "0", count: 64),
         kind: .file, url: "/upload/x/file?token=y", thumbnails: [], createdAt: time)
 
+    static let statusMessage = StatusMessage(text: "on holiday", emoji: "🌴", until: time)
+    static let sparseStatusMessage = StatusMessage(text: "on holiday")
+
+    static let doNotDisturb = DoNotDisturb(
+        until: time, hours: .init(from: 22 * 60 + 5, to: 7 * 60, timeZone: "Europe/Berlin"))!
+    static var sparseDoNotDisturb: DoNotDisturb {
+        var nothing = doNotDisturb
+        (nothing.until, nothing.hours) = (nil, nil)
+        return nothing
+    }
+
     static let user = User(
         id: id(1), username: "ann", displayName: "Ann", about: "likes the sea", avatar: upload, createdAt: time,
-        status: .offline, lastSeenAt: time, isClosed: true, mutedUntil: time)
+        status: .offline, lastSeenAt: time, isClosed: true,
+        statusMessage: statusMessage, doNotDisturb: doNotDisturb, mutedUntil: time)
     static let sparseUser = User(id: id(1), username: "ann", displayName: "Ann", createdAt: time)
 
     static let session = Session(id: id(3), createdAt: time, lastUsedAt: time, userAgent: "curl/8", current: true)
@@ -98,7 +110,8 @@ enum Samples {
             SignInAnswer(user: sparseUser, accessToken: "a", expiresIn: 900)
         ),
         "Upload": (upload, sparseUpload),
-        "User": (user, sparseUser),
+        "User": (user, sparseUser), "StatusMessage": (statusMessage, sparseStatusMessage),
+        "DoNotDisturb": (doNotDisturb, sparseDoNotDisturb),
     ]
 
     /// By the operation that answers with it: what has no name in openapi.yaml.

@@ -42,10 +42,18 @@ public struct UserDirectory: Sendable {
     }
 
     /// What a user changes of their profile. An empty `about` or `avatarUploadId` removes it.
-    public struct Profile: Sendable, Decodable {
+    public struct Profile: Sendable {
         public var displayName: String?
         public var about: String?
         public var avatarUploadId: String?
+        public var statusMessage = FieldChange<StatusMessage>.keep
+        public var doNotDisturb = FieldChange<DoNotDisturb>.keep
+
+        public init(displayName: String? = nil, about: String? = nil, avatarUploadId: String? = nil) {
+            self.displayName = displayName
+            self.about = about
+            self.avatarUploadId = avatarUploadId
+        }
     }
 
     public func update(_ user: UserID, _ profile: Profile) async throws {
@@ -54,6 +62,10 @@ public struct UserDirectory: Sendable {
         if let about = profile.about { change.about = .set(try Rules.about(about)) }
         if let avatar = profile.avatarUploadId {
             change.avatar = .set(avatar.isEmpty ? nil : try await ownPicture(avatar, of: user))
+        }
+        if case .set(let status) = profile.statusMessage { change.status = .set(try status.map(Rules.status)) }
+        if case .set(let silence) = profile.doNotDisturb {
+            change.doNotDisturb = .set(try silence.map(Rules.doNotDisturb))
         }
         guard try await users.update(user, change) else { return }
         if change.avatar.isSet { uploadLookup.forget() }

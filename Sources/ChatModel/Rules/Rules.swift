@@ -102,7 +102,7 @@ package enum Rules {
 
     /// A name that people choose (`NameText`). What can be mended without changing what is seen is; the rest is refused, so
     /// that nobody is called by what they did not write.
-    private static func name(_ raw: String, field: String, length: ClosedRange<Int>) throws(ChatError) -> String {
+    static func name(_ raw: String, field: String, length: ClosedRange<Int>) throws(ChatError) -> String {
         let lengthRule = "\(length.lowerBound) to \(length.upperBound) characters"
         guard raw.utf8.count <= 4 * length.upperBound else { throw .invalid(field, lengthRule) }
         let name = NameText(raw)

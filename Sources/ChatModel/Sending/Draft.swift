@@ -18,6 +18,8 @@ package struct Draft: Sendable {
     package let attachments: [UploadID]
     /// What is said about attachments, after the word filter.
     package let alts: [UploadID: String]
+    /// The attachments that are to be files, whatever they are.
+    package let asFiles: Set<UploadID>
     package let replyTo: MessageID?
     package let clientId: String?
     package let fingerprint: Data?
@@ -45,13 +47,14 @@ package struct Draft: Sendable {
         }
         self.judgment = judgment
         self.alts = alts
+        asFiles = request.asFiles
         mentions = MentionedNames(in: judgment.text)
         self.hasRoom = hasRoom
         self.attachments = attachments
         replyTo = request.replyTo
         clientId = request.clientId
         fingerprint =
-            request.clientId == nil ? nil : Self.fingerprint(text, attachments, request.alts, request.replyTo)
+            request.clientId == nil ? nil : Self.fingerprint(text, attachments, request)
         self.origin = origin
     }
 
@@ -89,11 +92,12 @@ package struct Draft: Sendable {
     /// The SHA-256 of what makes two requests the same one. Ids have a fixed length, what is said about attachments has its
     /// length before it, and the text comes last, so two different requests never have the same encoding. Without anything
     /// said about attachments, it is what servers of the version before make.
-    private static func fingerprint(
-        _ text: String, _ attachments: [UploadID], _ alts: [UploadID: String], _ replyTo: MessageID?
-    ) -> Data {
+    private static func fingerprint(_ text: String, _ attachments: [UploadID], _ request: MessageRequest) -> Data {
+        let (alts, asFiles, replyTo) = (request.alts, request.asFiles, request.replyTo)
         var hash = SHA256()
-        hash.update(data: [UInt8(attachments.count), (replyTo == nil ? 0 : 1) | (alts.isEmpty ? 0 : 2)])
+        let parts: UInt8 = (replyTo == nil ? 0 : 1) | (alts.isEmpty ? 0 : 2) | (asFiles.isEmpty ? 0 : 4)
+        hash.update(data: [UInt8(attachments.count), parts])
+        if !asFiles.isEmpty { hash.update(data: attachments.map { asFiles.contains($0) ? 1 : 0 }) }
         for id in attachments { withUnsafeBytes(of: id.uuid.uuid) { hash.update(bufferPointer: $0) } }
         if let replyTo { withUnsafeBytes(of: replyTo.uuid.uuid) { hash.update(bufferPointer: $0) } }
         for id in attachments where !alts.isEmpty {

@@ -6,19 +6,22 @@ public struct MessageRequest: Sendable, Decodable, Equatable {
     public var attachments: [UploadID]?
     /// What can be seen or heard in attachments, in the sender's words.
     public var alts: [UploadID: String]
+    /// Pictures and films that are to be files.
+    public var asFiles: Set<UploadID>
     public var replyTo: MessageID?
     public var clientId: String?
 
     public init(
         conversationId: ConversationID? = nil, recipientId: UserID? = nil, text: String? = nil,
-        attachments: [UploadID]? = nil, alts: [UploadID: String] = [:], replyTo: MessageID? = nil,
-        clientId: String? = nil
+        attachments: [UploadID]? = nil, alts: [UploadID: String] = [:], asFiles: Set<UploadID> = [],
+        replyTo: MessageID? = nil, clientId: String? = nil
     ) {
         self.conversationId = conversationId
         self.recipientId = recipientId
         self.text = text
         self.attachments = attachments
         self.alts = alts
+        self.asFiles = asFiles
         self.replyTo = replyTo
         self.clientId = clientId
     }
@@ -37,6 +40,7 @@ public struct MessageRequest: Sendable, Decodable, Equatable {
             alts: Dictionary(
                 (attachments ?? []).compactMap { each in each.alt.map { (each.id, $0) } },
                 uniquingKeysWith: { first, _ in first }),
+            asFiles: Set((attachments ?? []).filter { $0.asFile == true }.map(\.id)),
             replyTo: try fields.decodeIfPresent(MessageID.self, forKey: .replyTo),
             clientId: try fields.decodeIfPresent(String.self, forKey: .clientId))
     }
@@ -45,8 +49,9 @@ public struct MessageRequest: Sendable, Decodable, Equatable {
     private struct Attachment: Decodable {
         var id: UploadID
         var alt: String?
+        var asFile: Bool?
 
-        private enum CodingKeys: String, CodingKey { case id, alt }
+        private enum CodingKeys: String, CodingKey { case id, alt, asFile }
 
         init(from decoder: any Decoder) throws {
             if let id = try? decoder.singleValueContainer().decode(UploadID.self) {
@@ -55,6 +60,7 @@ public struct MessageRequest: Sendable, Decodable, Equatable {
                 let fields = try decoder.container(keyedBy: CodingKeys.self)
                 id = try fields.decode(UploadID.self, forKey: .id)
                 alt = try fields.decodeIfPresent(String.self, forKey: .alt)
+                asFile = try fields.decodeIfPresent(Bool.self, forKey: .asFile)
             }
         }
     }

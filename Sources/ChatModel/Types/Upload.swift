@@ -69,4 +69,14 @@ public struct Upload: Sendable, Equatable {
         self.isCleaned = isCleaned
         self.isOwnerOnly = isOwnerOnly
     }
+
+    /// The same as a plain file: to be saved, and not to be looked at where it stands.
+    package var asFile: Upload {
+        var file = self
+        file.kind = .file
+        (file.width, file.height, file.duration) = (nil, nil, nil)
+        (file.blurhash, file.waveform, file.thumbnails) = (nil, nil, [])
+        file.url += (url.contains("?") ? "&" : "?") + "download=1"
+        return file
+    }
 }

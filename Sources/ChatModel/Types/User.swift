@@ -15,12 +15,15 @@ public struct User: Sendable, Equatable {
     public var lastSeenAt: Date?
     /// Whether the account is banned or disabled.
     public var isClosed: Bool
+    public var statusMessage: StatusMessage?
+    public var doNotDisturb: DoNotDisturb?
     /// Only shown to the user: until when their messages are refused.
     public var mutedUntil: Date?
 
     package init(
         id: UserID, username: String, displayName: String, about: String? = nil, avatar: Upload? = nil, createdAt: Date,
-        status: Status? = nil, lastSeenAt: Date? = nil, isClosed: Bool = false, mutedUntil: Date? = nil
+        status: Status? = nil, lastSeenAt: Date? = nil, isClosed: Bool = false,
+        statusMessage: StatusMessage? = nil, doNotDisturb: DoNotDisturb? = nil, mutedUntil: Date? = nil
     ) {
         self.id = id
         self.username = username
@@ -31,6 +34,8 @@ public struct User: Sendable, Equatable {
         self.status = status
         self.lastSeenAt = lastSeenAt
         self.isClosed = isClosed
+        self.statusMessage = statusMessage
+        self.doNotDisturb = doNotDisturb
         self.mutedUntil = mutedUntil
     }
 }

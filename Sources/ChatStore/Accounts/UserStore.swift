@@ -11,7 +11,7 @@ package struct UserStore: Sendable {
     /// The columns that `read` needs. `u` is the user's row.
     static let columns: PostgresQuery = """
         u.id AS user_id, u.username, u.display_name, u.about, u.created_at AS user_created_at, u.last_seen_at,
-        u.avatar_upload_id, \(UserTable.isClosed) AS is_closed
+        u.avatar_upload_id, \(UserTable.isClosed) AS is_closed, \(UserTable.statusColumns)
         """
 
     package struct Credentials: Sendable {
@@ -175,26 +175,23 @@ package struct UserStore: Sendable {
 
     /// The fields of a profile that change.
     package struct ProfileChange: Sendable {
-        package enum Field<Value: Sendable>: Sendable {
-            case keep
-            case set(Value?)
-
-            package var isSet: Bool { if case .set = self { true } else { false } }
-            package var value: Value? { if case .set(let value) = self { value } else { nil } }
-        }
-
         package var displayName: String?
-        package var about = Field<String>.keep
-        package var avatar = Field<UploadID>.keep
+        package var about = FieldChange<String>.keep
+        package var avatar = FieldChange<UploadID>.keep
+        package var status = FieldChange<StatusMessage>.keep
+        package var doNotDisturb = FieldChange<DoNotDisturb>.keep
 
         package init() {}
+
+        /// Whether it says something to others.
+        var speaks: Bool { displayName != nil || about.isSet || avatar.isSet || status.isSet }
     }
 
     /// - Returns: Whether anything is different from before.
-    /// - Throws: `muted`, because a name is something said to others, too.
+    /// - Throws: `muted`, because a name is something said to others, too. Silence is not.
     @discardableResult
     package func update(_ id: UserID, _ change: ProfileChange) async throws -> Bool {
-        guard change.displayName != nil || change.about.isSet || change.avatar.isSet else { return false }
+        guard change.speaks || change.doNotDisturb.isSet else { return false }
         let about = change.about.value
         let avatar = change.avatar.value
         let changed = try await changes.query(
@@ -202,8 +199,10 @@ package struct UserStore: Sendable {
             UPDATE users u SET
                 display_name = coalesce(\(change.displayName), display_name),
                 about = CASE WHEN \(change.about.isSet) THEN \(about) ELSE about END,
-                avatar_upload_id = CASE WHEN \(change.avatar.isSet) THEN \(avatar) ELSE avatar_upload_id END
-            WHERE u.id = \(id) AND NOT \(UserTable.isMuted) RETURNING changed_xid = pg_current_xact_id() AS is_changed
+                avatar_upload_id = CASE WHEN \(change.avatar.isSet) THEN \(avatar) ELSE avatar_upload_id END,
+                \(UserTable.setStatus(change.status, silence: change.doNotDisturb))
+            WHERE u.id = \(id) AND (NOT \(change.speaks) OR NOT \(UserTable.isMuted))
+            RETURNING changed_xid = pg_current_xact_id() AS is_changed
             """, on: .user(id))
         guard let row = changed.first else { throw Permissions.muted }
         return try row["is_changed"]
@@ -224,6 +223,7 @@ package struct UserStore: Sendable {
             about: try row["about"],
             avatar: try row.decode("avatar_upload_id", as: UploadID?.self).flatMap { avatars[$0] },
             createdAt: try row["user_created_at"],
-            lastSeenAt: try row["last_seen_at"], isClosed: try row["is_closed"])
+            lastSeenAt: try row["last_seen_at"], isClosed: try row["is_closed"],
+            statusMessage: try UserTable.status(from: row), doNotDisturb: try UserTable.doNotDisturb(from: row))
     }
 }

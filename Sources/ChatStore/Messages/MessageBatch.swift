@@ -49,12 +49,14 @@ package struct MessageBatch {
         var positions: [Int] = []
         var attachments: [UploadID] = []
         var alts: [String?] = []
+        var asFiles: [Bool] = []
         for (ordinal, draft) in drafts.enumerated() {
             for (position, upload) in draft.attachments.enumerated() {
                 attachmentOrdinals.append(ordinal)
                 positions.append(position)
                 attachments.append(upload)
                 alts.append(draft.alts[upload])
+                asFiles.append(draft.asFiles.contains(upload))
             }
         }
         return """
@@ -67,8 +69,8 @@ package struct MessageBatch {
                 ) AS i (ordinal, id, conversation_id, sender_id, text, reply_to, client_id, fingerprint, blocked, has_room,
                     names, calls_all)
             ), wanted AS (
-                SELECT * FROM unnest(\(attachmentOrdinals), \(positions), \(attachments), \(alts))
-                    AS w (ordinal, position, upload_id, alt)
+                SELECT * FROM unnest(\(attachmentOrdinals), \(positions), \(attachments), \(alts), \(asFiles))
+                    AS w (ordinal, position, upload_id, alt, as_file)
             ), judged AS (
                 SELECT i.*, c.last_seq, c.revision,
                     coalesce(c.last_seq IN (c.hidden_low_seq, c.hidden_high_seq), false) AS is_hidden, \(ConversationTable.urlEpoch), u.username, u.display_name, known.id AS known_id,
@@ -98,8 +100,8 @@ package struct MessageBatch {
                     fingerprint, mentions, mentions_all
                 FROM placed
             ), attached AS (
-                INSERT INTO attachments (message_id, position, upload_id, alt)
-                SELECT p.id, w.position, w.upload_id, w.alt FROM placed p JOIN wanted w ON w.ordinal = p.ordinal
+                INSERT INTO attachments (message_id, position, upload_id, alt, as_file)
+                SELECT p.id, w.position, w.upload_id, w.alt, w.as_file FROM placed p JOIN wanted w ON w.ordinal = p.ordinal
             )
             SELECT j.ordinal, j.verdict, j.known_id, j.username, j.display_name, now() AS created_at,
                 p.mentions, p.mentions_all, j.last_seq + p.step AS seq, j.revision + p.step AS revision, j.url_epoch,
@@ -127,7 +129,10 @@ package struct MessageBatch {
             case "stored":
                 let showing = UploadLinks.Showing(conversation: draft.conversation, epoch: try row["url_epoch"])
                 let attachments = try draft.attachments.compactMap { id in
-                    try uploads[id].map { try store.upload(from: $0, shownIn: showing, alt: draft.alts[id]) }
+                    try uploads[id].map {
+                        try store.upload(
+                            from: $0, shownIn: showing, alt: draft.alts[id], asFile: draft.asFiles.contains(id))
+                    }
                 }
                 var message = try message(draft, attachments, row)
                 message.filesUrl = store.archiveURL(of: draft.id, attachments, showing)

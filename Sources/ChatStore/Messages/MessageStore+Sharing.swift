@@ -29,7 +29,7 @@ extension MessageStore {
             kind == .links
             ? ("", "")
             : (
-                ", a.alt, \(UploadStore.columns)",
+                ", a.alt, a.as_file, \(UploadStore.columns)",
                 """
                 JOIN attachments a ON a.message_id = x.message_id AND a.position = x.position
                 JOIN uploads up ON up.id = a.upload_id AND up.removed_at IS NULL JOIN blobs b ON b.sha256 = up.sha256
@@ -59,7 +59,8 @@ extension MessageStore {
             item.links = LinkedAddresses(in: text).addresses
         } else {
             let showing = UploadLinks.Showing(conversation: try row["conversation_id"], epoch: try row["url_epoch"])
-            item.attachment = try uploads.upload(from: row, shownIn: showing, alt: try row["alt"])
+            item.attachment = try uploads.upload(
+                from: row, shownIn: showing, alt: try row["alt"], asFile: try row["as_file"])
         }
         return item
     }

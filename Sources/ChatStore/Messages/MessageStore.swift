@@ -215,7 +215,7 @@ package struct MessageStore: Sendable {
     /// - Parameter messages: An expression: an array of ids.
     private static func attachmentsQuery(of messages: PostgresQuery) -> PostgresQuery {
         """
-        SELECT a.message_id, a.alt, c.id AS conversation_id, \(ConversationTable.urlEpoch), \(UploadStore.columns)
+        SELECT a.message_id, a.alt, a.as_file, c.id AS conversation_id, \(ConversationTable.urlEpoch), \(UploadStore.columns)
         FROM attachments a JOIN messages m ON m.id = a.message_id JOIN conversations c ON c.id = m.conversation_id
             JOIN uploads up ON up.id = a.upload_id JOIN blobs b ON b.sha256 = up.sha256
         WHERE a.message_id = ANY(\(messages)) AND up.removed_at IS NULL ORDER BY a.message_id, a.position
@@ -238,7 +238,8 @@ package struct MessageStore: Sendable {
             let showing = UploadLinks.Showing(
                 conversation: try row["conversation_id"], epoch: try row["url_epoch"])
             attachments[try row["message_id"], default: ([], showing)].uploads.append(
-                try uploads.upload(from: row, shownIn: showing, alt: try row["alt"]))
+                try uploads.upload(
+                    from: row, shownIn: showing, alt: try row["alt"], asFile: try row["as_file"]))
         }
         return attachments
     }

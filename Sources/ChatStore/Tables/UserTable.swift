@@ -68,4 +68,42 @@ enum UserTable {
         FROM free, presence_lease l WHERE u.id = free.id AND \(condition)
         """
     }
+
+    /// The columns that `status` and `doNotDisturb` read. What has ended is none. `u` is the user's row.
+    static let statusColumns: PostgresQuery = """
+        CASE WHEN u.status_until IS NULL OR u.status_until > now() THEN u.status_text END AS status_text,
+        u.status_emoji, u.status_until, CASE WHEN u.quiet_until > now() THEN u.quiet_until END AS quiet_until,
+        u.quiet_from, u.quiet_to, u.quiet_zone
+        """
+
+    static func status(from row: PostgresRow) throws -> StatusMessage? {
+        guard let text = try row.decode("status_text", as: String?.self) else { return nil }
+        return StatusMessage(text: text, emoji: try row["status_emoji"], until: try row["status_until"])
+    }
+
+    static func doNotDisturb(from row: PostgresRow) throws -> DoNotDisturb? {
+        let hours = try row.decode("quiet_zone", as: String?.self).map { zone in
+            DoNotDisturb.Hours(from: try row["quiet_from"], to: try row["quiet_to"], timeZone: zone)
+        }
+        return DoNotDisturb(until: try row["quiet_until"], hours: hours)
+    }
+
+    /// What an update sets.
+    static func setStatus(
+        _ status: FieldChange<StatusMessage>, silence: FieldChange<DoNotDisturb>
+    ) -> PostgresQuery {
+        let (said, quiet) = (status.value, silence.value)
+        let (text, emoji, end) = (said?.text, said?.emoji, said?.until)
+        let (quietEnd, from, to) = (quiet?.until, quiet?.hours?.from, quiet?.hours?.to)
+        let zone = quiet?.hours?.timeZone
+        return """
+            status_text = CASE WHEN \(status.isSet) THEN \(text) ELSE status_text END,
+            status_emoji = CASE WHEN \(status.isSet) THEN \(emoji) ELSE status_emoji END,
+            status_until = CASE WHEN \(status.isSet) THEN \(end) ELSE status_until END,
+            quiet_until = CASE WHEN \(silence.isSet) THEN \(quietEnd) ELSE quiet_until END,
+            quiet_from = CASE WHEN \(silence.isSet) THEN \(from) ELSE quiet_from END,
+            quiet_to = CASE WHEN \(silence.isSet) THEN \(to) ELSE quiet_to END,
+            quiet_zone = CASE WHEN \(silence.isSet) THEN \(zone) ELSE quiet_zone END
+            """
+    }
 }

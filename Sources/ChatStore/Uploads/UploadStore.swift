@@ -238,8 +238,10 @@ package struct UploadStore: Sendable {
     ///   - viewer: The only person who is shown it, if so. The owner gets a working URL of an owner-only file, too.
     ///   - showing: The conversation to whose members it is shown.
     ///   - alt: What its sender says about it there.
+    ///   - asFile: Whether its sender wants it to be a file there.
     func upload(
-        from row: PostgresRow, viewer: UserID? = nil, shownIn showing: UploadLinks.Showing? = nil, alt: String? = nil
+        from row: PostgresRow, viewer: UserID? = nil, shownIn showing: UploadLinks.Showing? = nil, alt: String? = nil,
+        asFile: Bool = false
     ) throws -> Upload {
         let id: UploadID = try row["upload_id"]
         let owner: UserID = try row["owner_id"]
@@ -247,7 +249,7 @@ package struct UploadStore: Sendable {
         let isOwnerOnly: Bool = try row["owner_only"]
         let urls =
             !isOwnerOnly || viewer == owner ? links.urls(of: id, in: showing) : nil
-        return Upload(
+        let upload = Upload(
             id: id, ownerId: owner, name: try row["name"], type: try row["type"],
             size: try row["size"], sha256: try row["sha256"], kind: try row["kind"],
             width: try row["width"], height: try row["height"], duration: try row["duration"],
@@ -258,6 +260,7 @@ package struct UploadStore: Sendable {
                 }
             } ?? [],
             createdAt: try row["uploaded_at"], alt: alt, isCleaned: try row["cleaned"], isOwnerOnly: isOwnerOnly)
+        return asFile ? upload.asFile : upload
     }
 
     /// The URL of all files of a message; nil where there are fewer than two.

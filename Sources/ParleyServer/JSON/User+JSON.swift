@@ -12,9 +12,45 @@ extension User: JSONWritable {
             json.field("status", status?.rawValue)
             json.field("lastSeenAt", lastSeenAt)
             if isClosed { json.field("closed", true) }
+            if let statusMessage { json.field("statusMessage", statusMessage) }
+            if let doNotDisturb { json.field("doNotDisturb", doNotDisturb) }
             json.field("mutedUntil", mutedUntil)
         }
     }
+}
+
+extension StatusMessage: JSONWritable {
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.field("text", text)
+            json.field("emoji", emoji)
+            json.field("until", until)
+        }
+    }
+}
+
+extension DoNotDisturb: JSONWritable {
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.field("until", until)
+            if let hours { json.field("hours", hours) }
+        }
+    }
+}
+
+extension DoNotDisturb.Hours: JSONWritable {
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.field("from", Self.clock(from))
+            json.field("to", Self.clock(to))
+            json.field("timeZone", timeZone)
+        }
+    }
+
+    /// `22:30`
+    private static func clock(_ minutes: Int) -> String { "\(twoDigits(minutes / 60)):\(twoDigits(minutes % 60))" }
+
+    private static func twoDigits(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
 }
 
 extension Sender: JSONWritable {

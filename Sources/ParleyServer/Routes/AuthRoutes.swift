@@ -149,7 +149,7 @@ struct AuthRoutes: RouteGroup {
     @Sendable private func change(
         _ request: Request, _ context: RequestEnvironment, _ caller: Caller
     ) async throws -> Response {
-        try await people.update(caller.user, try await request.json())
+        try await people.update(caller.user, try await request.json(ProfileRequest.self).profile)
         return .json(try await accounts.me(caller.user))
     }
 

@@ -200,7 +200,9 @@ struct UploadRoutes: RouteGroup {
         } else {
             key = .user(try context.requiredCaller.user)
         }
-        let opened = try await uploads.open(context.id(of: Upload.self), variant, with: key)
+        var opened = try await uploads.open(context.id(of: Upload.self), variant, with: key)
+        // Whoever asks for it wants to save it.
+        if request.queryItem("download") != nil { opened.isShowable = false }
         if let elsewhere = FileResponse.redirect(opened, for: request) { return elsewhere }
         return try await FileResponse.make(opened, for: request)
     }

@@ -50,6 +50,7 @@ import Testing
             "password": { try Rules.password(text($0)) },
             "displayName": { _ = try Rules.displayName(text($0)) },
             "about": { _ = try Rules.about(text($0)) },
+            "statusText": { _ = try Rules.status(StatusMessage(text: text($0))) },
             "title": { _ = try Rules.title(text($0)) },
             "nameQuery": { try Rules.nameQuery(text($0)) },
             "reason": { _ = try Rules.reason(text($0)) },

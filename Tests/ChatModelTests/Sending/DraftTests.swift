@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import ChatModel
@@ -70,6 +71,18 @@ import Testing
         #expect(judged.judgment.reported == ["odd"] && judged.judgment.text == "odd")
         let long = MessageRequest(text: "x", attachments: [one], alts: [one: String(repeating: "x", count: 1001)])
         #expect(Draft.flaw(of: long)?.field == "attachments")
+    }
+
+    @Test func whichAttachmentsAreFilesIsPartOfTheRequest() throws {
+        let (one, other) = (UploadID.make(), UploadID.make())
+        func draft(_ asFiles: Set<UploadID>) throws -> Draft {
+            try self.draft(MessageRequest(text: "a", attachments: [one, other], asFiles: asFiles, clientId: "1"))
+        }
+        let fingerprints = try [draft([]), draft([one]), draft([other]), draft([one, other])].map(\.fingerprint)
+        #expect(Set(fingerprints).count == fingerprints.count)
+        #expect(try draft([one]).asFiles == [one])
+        let json = #"{"attachments":[{"id":"\#(one)","asFile":true},{"id":"\#(other)","asFile":false}]}"#
+        #expect(try JSONDecoder().decode(MessageRequest.self, from: Data(json.utf8)).asFiles == [one])
     }
 
     @Test func itNeedsTheRowsThatItsForeignKeysCheck() throws {

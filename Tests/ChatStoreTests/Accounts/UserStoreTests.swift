@@ -120,6 +120,46 @@ import Testing
         }
     }
 
+    @Test func statusAndSilenceEndByThemselves() async throws {
+        try await TestDatabase.run { database in
+            let ana = try await database.person("ana")
+            let users = database.stores.users
+            let soon = Date(timeIntervalSinceNow: 3600)
+            let hours = DoNotDisturb.Hours(from: 1320, to: 420, timeZone: "Europe/Berlin")
+            var change = UserStore.ProfileChange()
+            change.status = .set(StatusMessage(text: "on holiday", emoji: "🌴", until: soon))
+            change.doNotDisturb = .set(DoNotDisturb(until: soon, hours: hours))
+            #expect(try await users.update(ana, change))
+            #expect(try await users.update(ana, change) == false, "nothing changed")
+            let user = try #require(try await users.find(ana))
+            #expect(user.statusMessage?.text == "on holiday")
+            #expect(user.statusMessage?.emoji == "🌴")
+            #expect(user.statusMessage?.until != nil)
+            #expect(user.doNotDisturb?.until != nil)
+            #expect(user.doNotDisturb?.hours == hours)
+            _ = try await database.client.query("UPDATE users SET status_until = now(), quiet_until = now()")
+            let later = try #require(try await users.find(ana))
+            #expect(later.statusMessage == nil)
+            #expect(later.doNotDisturb == DoNotDisturb(until: nil, hours: hours))
+            change.status = .keep
+            change.doNotDisturb = .set(nil)
+            #expect(try await users.update(ana, change))
+            #expect(try await users.find(ana)?.doNotDisturb == nil)
+        }
+    }
+
+    @Test func mutedUserIsSilentAndSaysNothing() async throws {
+        try await TestDatabase.run { database in
+            let ana = try await database.person()
+            try await database.mute(ana)
+            var change = UserStore.ProfileChange()
+            change.doNotDisturb = .set(DoNotDisturb(until: Date(timeIntervalSinceNow: 60), hours: nil))
+            #expect(try await database.stores.users.update(ana, change))
+            change.status = .set(StatusMessage(text: "shouting"))
+            #expect(try await refusal { try await database.stores.users.update(ana, change) } == .muted)
+        }
+    }
+
     @Test func mutedUserChangesNoProfile() async throws {
         try await TestDatabase.run { database in
             let ana = try await database.person()

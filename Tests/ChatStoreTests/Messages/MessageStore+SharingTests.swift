@@ -131,6 +131,30 @@ import Testing
         }
     }
 
+    @Test func aPictureThatIsSentAsAFileIsOneForEverybody() async throws {
+        try await TestDatabase.run { database in
+            let stage = try await Stage(database)
+            let (one, other) = (try await stage.upload(.image), try await stage.upload(.image))
+            let sent = try await database.message(
+                from: stage.ana, to: stage.group, attachments: [one, other], asFiles: [other])
+            func check(_ attachments: [Upload]) {
+                #expect(attachments.map(\.kind) == [.image, .file])
+                #expect(attachments[0].url.contains("download") == false)
+                #expect(attachments[1].url.hasSuffix("&download=1") && attachments[1].thumbnails.isEmpty)
+                #expect(attachments[1].width == nil)
+            }
+            check(sent.attachments)
+            check(try #require(try await database.stores.messages.find(sent.id)).attachments)
+            func shared(_ kind: SharedItem.Kind) async throws -> [Upload.Kind?] {
+                try await database.stores.messages.shared(
+                    kind, in: stage.group, for: stage.bo, from: .before(seq: .max), limit: 9
+                ).items.map(\.attachment?.kind)
+            }
+            #expect(try await shared(.media) == [.image])
+            #expect(try await shared(.files) == [.file])
+        }
+    }
+
     @Test func whatIsSaidAboutAnAttachmentStaysUntilItsMessageIsDeleted() async throws {
         try await TestDatabase.run { database in
             let stage = try await Stage(database)

@@ -45,6 +45,26 @@ import Testing
         }
     }
 
+    @Test func statusIsShownToTheNeighbors() async throws {
+        try await TestChat.run { test in
+            let people = try await test.database.people(2)
+            let (ana, bo) = (people[0], people[1])
+            _ = try await test.database.direct(ana, bo)
+            for person in people { _ = test.chat.presence.enter(person) }
+            _ = test.events.take()
+            var profile = UserDirectory.Profile()
+            profile.statusMessage = .set(StatusMessage(text: "  on holiday ", emoji: "\u{2764}"))
+            try await test.chat.people.update(ana, profile)
+            let told = test.events.take().compactMap { event -> (StatusMessage?, [UserID])? in
+                if case .userUpdated(let user, let audience) = event { (user.statusMessage, audience) } else { nil }
+            }
+            #expect(told.map(\.0) == [StatusMessage(text: "on holiday", emoji: "\u{2764}\u{FE0F}")])
+            #expect(told.map(\.1) == [[bo]])
+            profile.statusMessage = .set(StatusMessage(text: "x", emoji: "no emoji"))
+            #expect(try await refusal { try await test.chat.people.update(ana, profile) } == .validationFailed)
+        }
+    }
+
     @Test func pictureIsTheUsersOwnUpload() async throws {
         try await TestChat.run { test in
             let people = try await test.database.people(2)

@@ -32,7 +32,10 @@ import Testing
         let user = User(
             id: .make(), username: String(repeating: "n", count: 32), displayName: String(repeating: "\"", count: 64),
             about: String(repeating: "\u{1}", count: 500), avatar: upload, createdAt: Date(), status: .offline,
-            lastSeenAt: Date())
+            lastSeenAt: Date(),
+            statusMessage: .init(text: String(repeating: "🌴", count: 100), emoji: "🌴", until: Date()),
+            doNotDisturb: .init(
+                until: Date(), hours: .init(from: 0, to: 1, timeZone: String(repeating: "z", count: 64))))
         let conversation = Conversation(
             id: .make(), kind: .group, title: String(repeating: "\"", count: 80), visibility: .private,
             members: Array(repeating: Member(user: user, role: .member, deliveredSeq: .max, readSeq: .max), count: 50),

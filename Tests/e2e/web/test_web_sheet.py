@@ -178,3 +178,26 @@ def test_the_sheet_has_no_barriers(draft):
     for button in sheet.get_by_role("button").all():
         box = button.bounding_box()
         assert box["x"] >= 0 and box["x"] + box["width"] <= 390, button.get_attribute("aria-label")
+
+
+def test_a_picture_that_is_sent_as_a_file_is_one_for_everybody(draft):
+    ana, bo, sheet = draft
+    sheet.get_by_role("switch", name="As a file").check()
+    sheet.get_by_role("button", name="Done").click()
+    expect(ana.page.locator(".tray-note").first).to_contain_text("As a file")
+    picture, _ = sent(ana, bo)
+    assert picture["kind"] == "file" and picture["thumbnails"] == [] and "width" not in picture
+    for who in (ana, bo):
+        row = who.page.get_by_role("article")
+        expect(row.locator(".file-card")).to_have_count(2)
+        expect(row.get_by_role("img")).to_have_count(0)
+        card = row.locator("a.file-card").filter(has_text="quarters.png")
+        expect(card).to_contain_text("Picture, PNG")
+    answer = bo.context.request.get(bo.url + picture["url"])
+    assert answer.headers["content-disposition"].startswith("attachment;")
+    assert answer.headers["content-type"] == "image/png"
+    conversation = bo.page.url.rsplit("/", 1)[1]
+    bo.open(f"/c/{conversation}/files")
+    expect(bo.page.get_by_role("link", name="Download quarters.png")).to_be_visible()
+    bo.open(f"/c/{conversation}/media")
+    expect(bo.page.get_by_text("No media yet")).to_be_visible()

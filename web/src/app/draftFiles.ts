@@ -31,6 +31,11 @@ export function describeFile({ store }: Parts, taskId: string, words: string): v
   store.dispatch({ type: "uploadChanged", id: taskId, changes: { alt: words.trim() } });
 }
 
+/** Says whether a picture or film is sent as a file. */
+export function sendAsFile({ store }: Parts, taskId: string, asFile: boolean): void {
+  store.dispatch({ type: "uploadChanged", id: taskId, changes: { asFile } });
+}
+
 /** The first of the files with a description that is too long. */
 export function tooLongDescribed(ids: readonly string[], words: Readonly<Record<string, string>>): string | undefined {
   return ids.find((id) => !fits(characters(trimmed(words[id] ?? "")), limits.alt));
@@ -39,8 +44,8 @@ export function tooLongDescribed(ids: readonly string[], words: Readonly<Record<
 /** Puts a file in the place of another one, of which the same is said. */
 export function replaceFile(parts: Parts, conversationId: Id, taskId: string, file: File): void {
   if (!parts.drafts.of(conversationId).uploads.includes(taskId)) return;
-  const { alt } = parts.store.state.uploads[taskId] ?? {};
-  const next = parts.uploads.start(file, alt === undefined ? {} : { alt });
+  const { alt, asFile } = parts.store.state.uploads[taskId] ?? {};
+  const next = parts.uploads.start(file, { ...(alt === undefined ? {} : { alt }), ...(asFile === undefined ? {} : { asFile }) });
   setFiles(parts, conversationId, parts.drafts.of(conversationId).uploads.map((id) => (id === taskId ? next : id)));
   parts.uploads.cancel(taskId);
 }

@@ -1,5 +1,5 @@
 import { Routes } from "../client/routes";
-import { Conversation, Device, Id, MemberPage, Message, MessagePage, Role, User } from "../client/types";
+import { Conversation, Device, Id, MemberPage, Message, MessagePage, MyChanges, Role, User } from "../client/types";
 import { characters, fits, limits } from "../rules/limits";
 import { Store } from "../store/store";
 import { Attention } from "./attention";
@@ -19,7 +19,7 @@ export class Managing {
 
   // The account
 
-  async updateMe(changes: { displayName?: string; about?: string; avatarUploadId?: Id }): Promise<void> {
+  async updateMe(changes: MyChanges): Promise<void> {
     this.store.dispatch({ type: "meChanged", user: await this.routes.updateMe(changes) });
   }
 

@@ -5,6 +5,7 @@ import { newId } from "../lib/ids";
 import { readStored, store as setStored } from "../lib/storage";
 import { readSeqOf } from "../store/counts";
 import { isMentioning, unreadIn, wanted } from "../store/state";
+import { isQuiet } from "../store/status";
 import { Store } from "../store/store";
 import * as texts from "../texts";
 import { messageSummary } from "../texts/summary";
@@ -76,6 +77,7 @@ export class Notifications {
   async notify(message: Message): Promise<void> {
     const { me, blocked } = this.store.state;
     if (message.sender.id === me?.id || blocked[message.sender.id] === true) return;
+    if (me !== undefined && isQuiet(me, Date.now())) return;
     const hasSound = soundEnabled();
     if (!hasSound && !notificationsEnabled()) return;
     if (document.hasFocus() || !this.isNotifier) return;

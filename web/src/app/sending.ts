@@ -162,9 +162,9 @@ export class Sending {
   private transmit(pending: PendingMessage): Promise<Message> {
     const { clientId, conversationId, text, replyTo } = pending;
     const attachments = pending.uploads.flatMap((taskId) => {
-      const { upload, alt } = this.store.state.uploads[taskId] ?? {};
+      const { upload, alt = "", asFile = false } = this.store.state.uploads[taskId] ?? {};
       if (upload === undefined) return [];
-      return [alt === undefined || alt === "" ? upload.id : { id: upload.id, alt }];
+      return [alt === "" && !asFile ? upload.id : { id: upload.id, ...(alt === "" ? {} : { alt }), ...(asFile ? { asFile } : {}) }];
     });
     if (pending.isTried !== true) this.alter(clientId, { isTried: true });
     return this.parley.send({ clientId, conversationId, text, attachments, ...(replyTo === undefined ? {} : { replyTo }) });

@@ -34,7 +34,7 @@ export class Uploads {
   }
 
   /** Begins to send a file, of which something may be known. Answers the id of its task. */
-  start(file: File, known: Pick<UploadTask, "duration" | "waveform" | "alt"> = {}): string {
+  start(file: File, known: Pick<UploadTask, "duration" | "waveform" | "alt" | "asFile"> = {}): string {
     const id = newId();
     const preview = /^(image|video|audio)\//.test(file.type) ? { preview: URL.createObjectURL(file) } : {};
     this.store.dispatch({

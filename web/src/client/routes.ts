@@ -1,13 +1,13 @@
 import { ApiError } from "./errors";
 import { HttpClient, query } from "./http";
 import { NewConversation } from "./schemas";
-import { Answers, Conversation, Device, Id, MemberPage, Message, MessagePage, Role, SettingsWish, SharedPage, User } from "./types";
+import { Answers, Conversation, Device, Id, MemberPage, Message, MessagePage, MyChanges, Role, SettingsWish, SharedPage, User } from "./types";
 
 /** The routes that reading and writing do without: they manage accounts, people and groups, and find things. */
 export class Routes {
   constructor(private readonly http: HttpClient) {}
 
-  updateMe(changes: { displayName?: string; about?: string; avatarUploadId?: Id }): Promise<User> {
+  updateMe(changes: MyChanges): Promise<User> {
     return this.http.patch<Answers["changeMe"]>("/auth/me", changes);
   }
 

@@ -44,7 +44,24 @@ export interface User {
   status?: "online" | "offline";
   lastSeenAt?: Time;
   closed?: boolean;
+  statusMessage?: StatusMessage;
+  doNotDisturb?: DoNotDisturb;
   mutedUntil?: Time;
+}
+
+export interface StatusMessage {
+  text: string;
+  emoji?: string;
+  until?: Time;
+}
+
+export interface DoNotDisturb {
+  until?: Time;
+  hours?: {
+    from: string;
+    to: string;
+    timeZone: string;
+  };
 }
 
 export interface Member {
@@ -104,6 +121,7 @@ export interface NewMessage {
   attachments?: (ID | {
     id: ID;
     alt?: string;
+    asFile?: boolean;
   })[];
   replyTo?: string;
   clientId?: string;

@@ -7,6 +7,18 @@ import { Answers, Conversation, ID, Member, Message as SentMessage, NewMessage, 
 export type { Answers, Conversation, Device, GroupNotice, Member, Role, SharedItem, Upload, User } from "./schemas";
 
 export type Id = ID;
+export type StatusMessage = NonNullable<User["statusMessage"]>;
+export type DoNotDisturb = NonNullable<User["doNotDisturb"]>;
+
+/** What the user changes of their own account. Null takes it away. */
+export interface MyChanges {
+  displayName?: string;
+  about?: string;
+  avatarUploadId?: ID;
+  statusMessage?: StatusMessage | null;
+  doNotDisturb?: DoNotDisturb | null;
+}
+
 export type SessionAnswer = Session;
 export type Thumbnail = Upload["thumbnails"][number];
 export type Reaction = SentMessage["reactions"][number];

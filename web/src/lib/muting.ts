@@ -10,3 +10,15 @@ export function muteEnd(length: MuteLength, now: Date): Date {
   if (length === "morning") return new Date(now.getFullYear(), now.getMonth(), now.getDate() + 1, 8);
   return new Date(now.getTime() + (length === "hour" ? 1 : 8) * hour);
 }
+
+/** When a status can end by itself. */
+export const statusLengths = ["never", "hour", "hours", "day", "week"] as const;
+
+export type StatusLength = (typeof statusLengths)[number];
+
+/** When a status that is set now ends; undefined for never. A day ends at midnight by the local clock. */
+export function statusEnd(length: StatusLength, now: Date): Date | undefined {
+  if (length === "never") return undefined;
+  if (length === "day") return new Date(now.getFullYear(), now.getMonth(), now.getDate() + 1);
+  return new Date(now.getTime() + { hour: 1, hours: 4, week: 7 * 24 }[length] * hour);
+}

@@ -4,6 +4,7 @@ export const limits = {
   password: { least: 8, most: 256 },
   displayName: { least: 1, most: 64 },
   about: { least: 0, most: 500 },
+  statusText: { least: 1, most: 100 },
   title: { least: 1, most: 80 },
   nameQuery: { least: 0, most: 100 },
   reason: { least: 1, most: 1000 },

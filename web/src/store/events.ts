@@ -12,7 +12,7 @@ export function reduceEvent(state: State, event: ServerEvent, isLive: boolean, n
     case "ready":
       return {
         ...state,
-        me: { ...state.me, ...event.payload.user },
+        me: event.payload.user,
         mutedUntil: endOfMute(event.payload.user.mutedUntil),
         online: Object.fromEntries(event.payload.online.map((id) => [id, true])),
       };

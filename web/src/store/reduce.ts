@@ -26,7 +26,7 @@ export function reduce(state: State, action: Action): State {
     case "blocked":
       return { ...state, blocked: Object.fromEntries(action.ids.map((id) => [id, true])) };
     case "meChanged":
-      return { ...state, me: { ...state.me, ...action.user } };
+      return { ...state, me: action.user };
     case "people":
       return action.isNew ? withPeople(state, action.users) : { ...state, people: refreshed(state.people, action.users) };
     case "connection":

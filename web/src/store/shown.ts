@@ -35,7 +35,9 @@ function kindOf({ type, width, duration }: UploadTask): Upload["kind"] {
 export function pendingUploads(state: Pick<State, "uploads" | "me">, ids: readonly string[]): Upload[] {
   return ids.flatMap((id) => {
     const task = state.uploads[id];
-    return task === undefined ? [] : [uploadOf(task, state.me?.id ?? "")];
+    if (task === undefined) return [];
+    const upload = uploadOf(task, state.me?.id ?? "");
+    return [task.asFile === true ? { ...upload, kind: "file" } : upload];
   });
 }
 

@@ -18,6 +18,8 @@ export interface UploadTask {
   readonly duration?: number;
   /** What can be seen or heard, in the user's words; an empty text says nothing. */
   readonly alt?: string;
+  /** Whether a picture or film is sent as a file. */
+  readonly asFile?: boolean;
   /** As it was recorded: the server measures its own. */
   readonly waveform?: readonly number[];
   /** The share that was sent, 0 to 1. */

@@ -67,6 +67,9 @@ export const conversation = {
   announce: (name: string, text: string) => `${name}: ${text}`,
 };
 
+/** Somebody does not want to be disturbed. */
+export const quiet = "do not disturb";
+
 export const composer = {
   label: "Message",
   placeholder: "Write a message",

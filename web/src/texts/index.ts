@@ -15,5 +15,6 @@ export * from "./player";
 export * from "./receipts";
 export * from "./shared";
 export * from "./sheet";
+export * from "./status";
 export * from "./tools";
 export * from "./voice";

@@ -9,6 +9,8 @@ export const sheet = {
   files: "Files",
   describe: "Description",
   describeHint: "For those who cannot see or hear it",
+  asFile: "As a file",
+  asFileHint: "Everybody sees its name and size, and saves it as it is",
   show: (name: string, index: number, count: number) => `${name}, ${index} of ${count}`,
   earlier: "Move to the front",
   later: "Move to the back",

@@ -37,7 +37,7 @@ function TrayItem({ id, conversationId, onLook }: { id: string; conversationId: 
   if (task === undefined) return null;
   const { width, preview, upload } = task;
   const picture = (width !== undefined && task.type.startsWith("image/") ? preview : undefined) ?? upload?.thumbnails.find(({ size }) => size === "small")?.url;
-  const note = task.state === "failed" ? task.problem : task.state === "waiting" ? texts.tray.waiting : byteSize(task.size);
+  const note = task.state === "failed" ? task.problem : task.state === "waiting" ? texts.tray.waiting : task.asFile === true ? `${byteSize(task.size)} · ${texts.sheet.asFile}` : byteSize(task.size);
   return (
     <li className={`tray-item is-${task.state}`}>
       <button type="button" className="tray-open" aria-label={picture === undefined ? texts.sheet.open(task.name) : texts.sheet.edit(task.name)} onClick={onLook}>

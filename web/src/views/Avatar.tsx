@@ -1,11 +1,12 @@
 import { Conversation, Id, User } from "../client/types";
 import { initials, stableIndex } from "../lib/format";
 import { partner } from "../store/state";
+import { isQuiet } from "../store/status";
 import { useStore } from "./context";
 import { Icon } from "./icons";
 
 interface AvatarProps {
-  user: Pick<User, "id" | "displayName"> & Partial<Pick<User, "avatar">>;
+  user: Pick<User, "id" | "displayName"> & Partial<Pick<User, "avatar" | "doNotDisturb">>;
   size?: "tiny" | "small" | "medium" | "large";
   showsPresence?: boolean;
 }
@@ -15,12 +16,19 @@ const colors = 8;
 /** A person's picture, or their initials on a color of their own. It is decoration: the name is always next to it. */
 export function Avatar({ user, size = "medium", showsPresence = false }: AvatarProps) {
   const isOnline = useStore((state) => showsPresence && state.online[user.id] === true);
+  const isDisturbing = useStore((state) => !showsPresence || !isQuiet(user, state.now));
   const picture = user.avatar?.thumbnails.find((thumbnail) => thumbnail.size === (size === "large" ? "medium" : "small"));
   const url = picture?.url ?? user.avatar?.url;
   return (
     <span className={`avatar avatar-${size} avatar-color-${stableIndex(user.id, colors)}`} aria-hidden="true">
       {url === undefined ? initials(user.displayName) : <img src={url} alt="" draggable={false} />}
-      {isOnline && <span className="presence" />}
+      {isDisturbing ? (
+        isOnline && <span className="presence" />
+      ) : (
+        <span className={`presence is-quiet ${isOnline ? "" : "is-away"}`}>
+          <Icon name="bellOff" size={size === "large" ? 14 : 10} />
+        </span>
+      )}
     </span>
   );
 }

@@ -8,6 +8,7 @@ import { ConversationAvatar } from "./Avatar";
 import { useStore } from "./context";
 import { Link } from "./controls";
 import { Icon, IconName } from "./icons";
+import { Quiet, Status } from "./Status";
 import { StatusMark } from "./StatusMark";
 
 /** One entry of the conversation list. */
@@ -33,7 +34,13 @@ export const ConversationItem = memo(function ConversationItem(props: { conversa
       <span className="conversation-item-text">
         <span className="conversation-item-line">
           <bdi className="conversation-item-title">{title}</bdi>
+          {other !== undefined && <Status user={other} />}
           {isOnline && <span className="visually-hidden">{texts.conversation.online}</span>}
+          {other !== undefined && (
+            <span className="visually-hidden">
+              <Quiet user={other} />
+            </span>
+          )}
           {conversation.me?.pinned === true && <Sign icon="pin" label={texts.sidebar.pinned} />}
           {tells === "none" && <Sign icon="bellOff" label={texts.sidebar.muted} />}
           <time dateTime={activity(conversation)}>{shortTime(activity(conversation))}</time>

@@ -14,6 +14,7 @@ import { Icon } from "./icons";
 import { InvitationView, JoinView, LostWords, MessageViewer, NoComposer } from "./lazy";
 import { MessageList } from "./MessageList";
 import { NotFound } from "./NotFound";
+import { Quiet, Status } from "./Status";
 import { useConversation } from "./useConversation";
 import { Viewed, ViewerContext } from "./useViewer";
 import { useWriters } from "./useWriters";
@@ -164,7 +165,13 @@ function Subtitle({ conversation }: { conversation: Conversation }) {
     if (!isConnected) return <span className="subtitle">{isAway ? texts.connection.away : texts.connection.connecting}</span>;
     const seen = lastSeen[other.id] ?? other.lastSeenAt;
     const away = seen === undefined ? texts.conversation.offline : texts.conversation.lastSeen(agoTime(seen, now));
-    return <span className="subtitle">{online[other.id] === true ? texts.conversation.online : away}</span>;
+    return (
+      <span className="subtitle">
+        {online[other.id] === true ? texts.conversation.online : away}
+        <Quiet user={other} before=" · " />
+        <Status user={other} before=" · " />
+      </span>
+    );
   }
   const count = conversation.members.filter((member) => member.user.id !== meId && online[member.user.id] === true).length;
   return (

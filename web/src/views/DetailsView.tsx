@@ -19,6 +19,7 @@ import { prefetchShared } from "./lazyShared";
 import { MemberList } from "./MemberList";
 import { PaneHead } from "./PaneHead";
 import { NotFound } from "./NotFound";
+import { Quiet, Status } from "./Status";
 import { useConversation } from "./useConversation";
 import { useStanding } from "./useStanding";
 import { useManaging } from "./useManaging";
@@ -99,6 +100,10 @@ function PersonNote({ user }: { user: User }) {
     <>
       <p className="details-note">
         @{user.username} · {user.closed === true ? texts.conversation.closed : isOnline ? texts.conversation.online : away}
+        <Quiet user={user} before=" · " />
+      </p>
+      <p className="details-note">
+        <Status user={user} />
       </p>
       {user.about !== undefined && user.about !== "" && (
         <p className="details-about" dir="auto">

@@ -7,6 +7,7 @@ import { Avatar } from "./Avatar";
 import { useChat, useStore } from "./context";
 import { IconButton } from "./controls";
 import { MenuItem, Popover } from "./Popover";
+import { Quiet, Status } from "./Status";
 import { useStanding } from "./useStanding";
 import { useProfiles } from "./usePeople";
 import { useManaging } from "./useManaging";
@@ -54,7 +55,11 @@ export function MemberList({ conversation }: { conversation: Conversation }) {
                   {user.displayName}
                   {user.id === meId && ` (${texts.you})`}
                 </bdi>
-                <span className="person-note">@{user.username}</span>
+                <span className="person-note">
+                  @{user.username}
+                  <Quiet user={user} before=" · " />
+                  <Status user={user} before=" · " />
+                </span>
               </span>
               <span className="role">{user.closed === true ? texts.details.closed : texts.details.roles[role]}</span>
               {user.id !== meId && <MemberMenu conversationId={id} user={user} role={role} standing={standing} />}

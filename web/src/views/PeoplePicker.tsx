@@ -5,6 +5,7 @@ import { Avatar } from "./Avatar";
 import { Empty, Spinner } from "./controls";
 import { Icon } from "./icons";
 import { SearchBox } from "./SearchBox";
+import { Quiet, Status } from "./Status";
 import { usePeople } from "./usePeople";
 
 interface Props {
@@ -42,7 +43,11 @@ export function PeoplePicker({ label, onPick, chosen, without, autoFocus = false
               <Avatar user={user} showsPresence />
               <span className="person-text">
                 <bdi className="person-name">{user.displayName}</bdi>
-                <span className="person-note">@{user.username}</span>
+                <span className="person-note">
+                  @{user.username}
+                  <Quiet user={user} before=" · " />
+                  <Status user={user} before=" · " />
+                </span>
               </span>
               {chosen?.has(user.id) === true && <Icon name="check" />}
             </button>

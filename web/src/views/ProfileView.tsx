@@ -12,6 +12,9 @@ import { DeviceList } from "./DeviceList";
 import { Icon } from "./icons";
 import { MuteNote } from "./MuteNote";
 import { PaneHead } from "./PaneHead";
+import { QuietForm } from "./QuietForm";
+import { Status } from "./Status";
+import { StatusForm } from "./StatusForm";
 import { useMutedUntil } from "./useMute";
 import { useManaging } from "./useManaging";
 
@@ -29,6 +32,8 @@ export function ProfileView() {
         <MuteNote />
         <Picture me={me} />
         <NameForm me={me} />
+        <StatusForm me={me} />
+        <QuietForm me={me} />
         <Notifications />
         <PasswordForm me={me} />
         <DeviceList />
@@ -70,6 +75,9 @@ function Picture({ me }: { me: User }) {
         <bdi>{me.displayName}</bdi>
       </h2>
       <p className="details-note">@{me.username}</p>
+      <p className="details-note">
+        <Status user={me} />
+      </p>
       <button type="button" className="button" disabled={isBusy || isMuted} onClick={() => picker.current?.click()}>
         {isBusy ? texts.auth.working : texts.profile.picture}
       </button>

@@ -1,6 +1,6 @@
 import { KeyboardEvent, PointerEvent, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { createPortal } from "react-dom";
-import { describeFile, reorderFiles, replaceFile, tooLongDescribed } from "../app/draftFiles";
+import { describeFile, reorderFiles, replaceFile, sendAsFile, tooLongDescribed } from "../app/draftFiles";
 import { Id } from "../client/types";
 import { decoded, fileOf, paint, Picture, uncropped } from "../lib/paintPicture";
 import { Area, areaToPicture, areaToView, Edits, isUntouched, moved, Place, Stroke, toPicture, turned, untouched, whole, withCorner } from "../lib/pictureEdits";
@@ -41,6 +41,7 @@ export function SendSheet({ conversationId, first, onClose }: { conversationId: 
   const [current, setCurrent] = useState(first);
   const [edits, setEdits] = useState<Readonly<Record<string, Edits>>>({});
   const [words, setWords] = useState<Readonly<Record<string, string>>>({});
+  const [asFiles, setAsFiles] = useState<Readonly<Record<string, boolean>>>({});
   const [isBusy, setBusy] = useState(false);
   const index = Math.max(0, ids.indexOf(current));
   const id = ids[index];
@@ -64,6 +65,7 @@ export function SendSheet({ conversationId, first, onClose }: { conversationId: 
     setBusy(true);
     await notices.attempt(async () => {
       for (const [taskId, text] of Object.entries(words)) describeFile(writers, taskId, text);
+      for (const [taskId, isFile] of Object.entries(asFiles)) sendAsFile(writers, taskId, isFile);
       for (const [taskId, change] of Object.entries(edits)) {
         const edited = tasks[taskId];
         if (edited === undefined || isUntouched(change)) continue;
@@ -101,6 +103,20 @@ export function SendSheet({ conversationId, first, onClose }: { conversationId: 
           onChange={({ target }) => setWords((present) => ({ ...present, [id]: target.value }))}
         />
       )}
+      {canBeFile(task) && (
+        <label className="switch sheet-as-file">
+          <span>
+            {texts.sheet.asFile}
+            <span className="field-note">{texts.sheet.asFileHint}</span>
+          </span>
+          <input
+            type="checkbox"
+            role="switch"
+            checked={asFiles[id] ?? task.asFile ?? false}
+            onChange={({ target }) => setAsFiles((present) => ({ ...present, [id]: target.checked }))}
+          />
+        </label>
+      )}
       <div className="sheet-files">
         <ul aria-label={texts.sheet.files}>
           {ids.map((other, place) => (
@@ -133,6 +149,12 @@ export function SendSheet({ conversationId, first, onClose }: { conversationId: 
     </dialog>,
     document.body,
   );
+}
+
+/** Whether it would be shown where it stands, were it not sent as a file. */
+function canBeFile(task: UploadTask): boolean {
+  const { kind } = uploadOf(task, "");
+  return kind === "image" || kind === "video";
 }
 
 function Thumb({ task }: { task: UploadTask | undefined }) {
