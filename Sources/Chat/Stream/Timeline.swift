@@ -43,8 +43,8 @@ package struct Timeline<Payload: Sendable>: Sendable {
     package private(set) var applied: Int
     /// The position of the last message that was delivered.
     package private(set) var lastSeq: Int
-    /// The revision with which this timeline began without anybody being told of it.
-    let beginning: Int
+    /// The highest revision that a list or a snapshot brought. Of the changes up to it, some may come later or never.
+    private(set) var skippedTo: Int
     /// By its owner's count (`ArrivalOrder`), when it began without anybody being told of it; nil if nothing had to be told.
     package var mark: Int?
     private let number: UInt32
@@ -55,20 +55,20 @@ package struct Timeline<Payload: Sendable>: Sendable {
     /// Follows a conversation from a known state on.
     /// - Parameter number: Tells the timelines of one conversation from each other.
     package init(applied: Int, lastSeq: Int, number: UInt32 = 0) {
-        self.init(applied: applied, lastSeq: lastSeq, beginning: applied, number: number)
+        self.init(applied: applied, lastSeq: lastSeq, skippedTo: applied, number: number)
     }
 
-    private init(applied: Int, lastSeq: Int, beginning: Int, number: UInt32) {
+    private init(applied: Int, lastSeq: Int, skippedTo: Int, number: UInt32) {
         self.applied = applied
         self.lastSeq = lastSeq
-        self.beginning = beginning
+        self.skippedTo = skippedTo
         self.number = number
     }
 
     /// Follows a conversation of which only is known that it had this revision. Its state is read first, and only its rooms
     /// are told.
     package init(loadingFrom revision: Int, number: UInt32 = 0, _ actions: inout [Action]) {
-        self.init(applied: revision, lastSeq: 0, beginning: 0, number: number)
+        self.init(applied: revision, lastSeq: 0, skippedTo: 0, number: number)
         update {
             $0.isFirst = true
             $0.isWhole = true
@@ -88,6 +88,7 @@ package struct Timeline<Payload: Sendable>: Sendable {
     package mutating func begin(applied revision: Int, lastSeq seq: Int, _ actions: inout [Action]) {
         guard isLoading else { return }
         (applied, lastSeq) = (revision, seq)
+        skippedTo = max(skippedTo, revision)
         update {
             $0.isFirst = false
             $0.isWhole = true
@@ -122,8 +123,8 @@ package struct Timeline<Payload: Sendable>: Sendable {
     /// A change came: from whoever made it, or from another server.
     package mutating func take(_ event: Event, at now: Duration, _ actions: inout [Action]) {
         guard event.revision > applied else {
-            // This timeline began with a device whose list has the change already. Others may not have been let in.
-            if event.arrival != nil, event.revision <= beginning { reread(&actions) }
+            // A list or a snapshot has the change already. A device that was arriving then may not have been let in.
+            if event.arrival != nil, event.revision <= skippedTo { reread(&actions) }
             return
         }
         if trouble == nil, event.revision == applied + 1 { return apply(event, &actions) }
@@ -312,6 +313,7 @@ package struct Timeline<Payload: Sendable>: Sendable {
         guard snapshot.revision >= applied else { return }
         actions.append(.deliver(snapshot.departures))
         if !isFirst { deliverChanges(snapshot, &state, &actions) }
+        if snapshot.revision > applied { skippedTo = snapshot.revision }
         applied = snapshot.revision
         lastSeq = max(lastSeq, snapshot.lastSeq)
         actions.append(.deliver(isFirst ? snapshot.beginning : snapshot.arrivals))

@@ -314,6 +314,13 @@ package struct Timelines<Payload: Sendable>: Sendable {
         }
     }
 
+    /// Whether the timeline has skipped changes that are newer than all that is known of a device's membership. One that comes
+    /// late is not heeded any more: the device is let in by a snapshot.
+    private func hasSkipped(_ note: Note, of id: ConversationID) -> Bool {
+        guard let timeline = timelines[id], !timeline.isLoading else { return false }
+        return note.revision < timeline.skippedTo
+    }
+
     /// The device joins the rooms that its list names, corrected by what was noted since: a note counts against a list that
     /// is older.
     /// - Returns: The conversations whose rooms it is to join, and what has to be read.
@@ -327,27 +334,29 @@ package struct Timelines<Payload: Sendable>: Sendable {
         rooms.reserveCapacity(listed.count)
         var newer = notes
         for conversation in listed {
-            if let note = notes[conversation.id] {
-                newer[conversation.id] = nil
-                let list = Note(revision: conversation.revision, isMember: true)
-                if note.isNewer(than: list), !note.isMember { continue }
+            let list = Note(revision: conversation.revision, isMember: true)
+            var newest = list
+            if let note = newer.removeValue(forKey: conversation.id), note.isNewer(than: list) { newest = note }
+            if hasSkipped(newest, of: conversation.id) {
+                reads.append((conversation.id, reread(conversation.id)))
+            } else if newest.isMember {
+                rooms.append(conversation.id)
+                let actions = follow(conversation, mark: mark, at: now)
+                if !actions.isEmpty { reads.append((conversation.id, actions)) }
             }
-            rooms.append(conversation.id)
-            let actions = follow(conversation, mark: mark, at: now)
-            if !actions.isEmpty { reads.append((conversation.id, actions)) }
         }
-        for (id, note) in newer where note.isMember {
+        for (id, note) in newer {
             // Where nothing was followed yet, the note may be older than the list. The device joins by a snapshot.
             guard let timeline = timelines[id] else {
-                reads.append((id, follow(id, loadingFrom: note.revision - 1, at: now)))
+                if note.isMember { reads.append((id, follow(id, loadingFrom: note.revision - 1, at: now))) }
                 continue
             }
             // It lets in whoever is a member as soon as its state has been read.
             if timeline.isLoading { continue }
-            if note.isUnrevised || timeline.beginning < note.revision {
-                rooms.append(id)
-            } else {
+            if hasSkipped(note, of: id) {
                 reads.append((id, reread(id)))
+            } else if note.isMember {
+                rooms.append(id)
             }
         }
         return (rooms, reads)

@@ -239,7 +239,7 @@ final class SimulatedServer {
     /// One statement, so the answer is of one moment.
     private func read(_ id: ConversationID, _ reading: Timeline<Payload>.Read) {
         let since = reading.since
-        guard world.fault != .repair, let conversation = world.conversations[id] else { return }
+        guard world.fault != .repair, world.conversations[id] != nil else { return }
         world.statistics.reads += 1
         if world.happens(0.02) {
             return later(world.delay()) { [self] in run(timelines.failRead(reading, in: id, at: world.now), id) }
@@ -250,6 +250,19 @@ final class SimulatedServer {
                 run(reading.isFirst ? timelines.giveUp(id) : timelines.giveUp(reading, in: id), id)
             }
         }
+        // The statement is of some moment between the question and its answer.
+        later(world.delay()) { [self] in
+            let (snapshot, members) = snapshot(of: id, since: since)
+            later(world.delay()) { [self] in
+                run(timelines.finishRead(reading, snapshot, members: members, in: id, at: world.now), id)
+            }
+        }
+    }
+
+    private func snapshot(
+        of id: ConversationID, since: Int
+    ) -> (Timeline<Payload>.Snapshot, members: Set<UserID>) {
+        let conversation = world.conversations[id] ?? .init(members: [], history: [])
         let changed = conversation.messages.filter { $0.value.revision > since }
         let isExplained = changed.count == conversation.revision - since
         func arrivals(isBeginning: Bool) -> Payload {
@@ -270,10 +283,7 @@ final class SimulatedServer {
                     seq: row.seq, revision: row.revision, whenNew: payload(isNew: true),
                     whenChanged: payload(isNew: false))
             })
-        later(world.delay()) { [self] in
-            run(
-                timelines.finishRead(reading, snapshot, members: conversation.members, in: id, at: world.now), id)
-        }
+        return (snapshot, conversation.members)
     }
 
     // MARK: Sockets
@@ -281,31 +291,36 @@ final class SimulatedServer {
     func connect(_ user: UserID) {
         let socket = SimulatedSocket(user: user, server: self, arrival: timelines.beginArrival(of: user))
         sockets.append(socket)
-        let listed = world.ids.compactMap { id in
-            world.conversations[id].flatMap { conversation in
-                conversation.members.contains(user)
-                    ? Timelines<Payload>.Listed(id: id, revision: conversation.revision, lastSeq: conversation.lastSeq)
-                    : nil
-            }
-        }
         later(world.delay()) { [self] in
-            guard let arrival = socket.endArrival() else { return }
-            let (rooms, reads) = timelines.endArrival(arrival, listed: listed, at: world.now)
-            guard socket.isAlive else {
-                for id in rooms { forgetIfEmpty(id) }
-                return runAll(reads)
-            }
-            socket.rooms.formUnion(rooms)
-            for id in rooms { socket.begin(id, at: timelines.applied(id) ?? 0) }
-            runAll(reads)
-            // The greeting is read after the rooms are joined.
-            later(world.delay()) { [self] in
-                guard socket.isAlive else { return }
-                let greeting = socket.rooms.flatMap { id in
-                    (world.conversations[id]?.messages ?? [:]).map { (id, $0.key, $0.value) }
+            let listed = world.ids.compactMap { id in
+                world.conversations[id].flatMap { conversation in
+                    conversation.members.contains(user)
+                        ? Timelines<Payload>.Listed(
+                            id: id, revision: conversation.revision, lastSeq: conversation.lastSeq)
+                        : nil
                 }
-                later(world.delay()) { if socket.isAlive { socket.release(greeting) } }
             }
+            later(world.delay()) { [self] in join(socket, listed) }
+        }
+    }
+
+    private func join(_ socket: SimulatedSocket, _ listed: [Timelines<Payload>.Listed]) {
+        guard let arrival = socket.endArrival() else { return }
+        let (rooms, reads) = timelines.endArrival(arrival, listed: listed, at: world.now)
+        guard socket.isAlive else {
+            for id in rooms { forgetIfEmpty(id) }
+            return runAll(reads)
+        }
+        socket.rooms.formUnion(rooms)
+        for id in rooms { socket.begin(id, at: timelines.applied(id) ?? 0) }
+        runAll(reads)
+        // The greeting is read after the rooms are joined.
+        later(world.delay()) { [self] in
+            guard socket.isAlive else { return }
+            let greeting = socket.rooms.flatMap { id in
+                (world.conversations[id]?.messages ?? [:]).map { (id, $0.key, $0.value) }
+            }
+            later(world.delay()) { if socket.isAlive { socket.release(greeting) } }
         }
     }
 

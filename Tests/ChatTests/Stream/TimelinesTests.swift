@@ -77,6 +77,33 @@ import Testing
         #expect(joined.reads.map(\.conversation) == [one])
     }
 
+    /// Another device's list has begun the timeline meanwhile. The change between the two lists comes late, and is not heeded.
+    @Test func anOlderListThanTheTimelinesDoesNotCount() throws {
+        var timelines = Timelines<Int>()
+        let arrival = timelines.beginArrival(of: user)
+        timelines.follow(.init(id: one, revision: 6, lastSeq: 0), at: .zero)
+        timelines.note(one, at: 5, of: user, isMember: false)
+        let joined = timelines.endArrival(arrival, listed: [.init(id: one, revision: 4, lastSeq: 0)], at: .zero)
+        #expect(joined.rooms == [], "removed by 5, as nobody here knows")
+        #expect(try #require(reads(joined.reads.flatMap(\.actions)).first).isWhole)
+    }
+
+    /// Whoever began to arrive after the reading began may have an older list than what was read: statements take their time.
+    @Test func anOlderListThanASnapshotDoesNotCount() throws {
+        var timelines = Timelines<Int>()
+        timelines.follow(.init(id: one, revision: 3, lastSeq: 0), at: .zero)
+        _ = timelines.take(event(6), in: one, at: .zero)
+        let read = try #require(reads(timelines.advance(to: .milliseconds(100)).flatMap(\.actions)).first)
+        let (early, late) = (timelines.beginArrival(of: user), timelines.beginArrival(of: user))
+        let snapshot = Timeline<Int>.Snapshot(
+            revision: 6, lastSeq: 0, departures: 0, arrivals: 0, beginning: 0, others: nil, messages: [])
+        _ = timelines.finishRead(read, snapshot, members: [], in: one, at: .zero)
+        let older = timelines.endArrival(early, listed: [.init(id: one, revision: 5, lastSeq: 0)], at: .zero)
+        #expect(older.rooms == [] && reads(older.reads.flatMap(\.actions)).count == 1)
+        let newer = timelines.endArrival(late, listed: [.init(id: one, revision: 6, lastSeq: 0)], at: .zero)
+        #expect(newer.rooms == [one] && newer.reads.isEmpty)
+    }
+
     /// A conversation is being read for somebody else. Nobody was told of it before, so its messages would be news to nobody.
     @Test(arguments: [3, 7]) func whoJoinsWhileTheStateIsReadMissesNothing(listed: Int) {
         var timelines = Timelines<Int>()
