@@ -60,14 +60,16 @@ struct UnreadRevocations: Sendable {
 
     func isFinished(_ last: Int) -> Bool { last <= finished }
 
-    /// Removes what is to be read next.
+    /// Removes what is to be read next. As long as everything is being read, the answer for a session would finish that, too:
+    /// everything is read again.
     mutating func take() -> Work? {
         guard isEverythingWaiting || !waiting.isEmpty else { return nil }
         defer {
             waiting = []
             isEverythingWaiting = false
         }
-        return Work(last: arrived, sessions: waiting, isEverything: isEverythingWaiting)
+        let isEverything = isEverythingWaiting || everything > finished
+        return Work(last: arrived, sessions: isEverything ? [] : waiting, isEverything: isEverything)
     }
 
     /// What had arrived up to this number has been read, or took too long.

@@ -39,8 +39,9 @@ package struct ConversationSnapshots: Sendable {
         let messages = found.messages.filter { $0.revision > revision }
         // Each revision that is no message's may be a member's, a role's or the title's.
         let isExplained = messages.count == position.revision - revision
-        let views =
-            isExplained && !isWhole ? [] : try await announcements.views(of: id, for: Array(found.members))
+        // A message shows a direct conversation again to whoever has hidden it.
+        let isNobodyNew = isExplained && !isWhole && found.members.count > 2
+        let views = isNobodyNew ? [] : try await announcements.views(of: id, for: Array(found.members))
         let arrivals = LiveStep.several(
             views.map { .enter(id, NewMember(user: $0.user, view: $0.view)) })
         let snapshot = Timeline<LiveStep>.Snapshot(

@@ -45,6 +45,8 @@ package struct Timeline<Payload: Sendable>: Sendable {
     package private(set) var lastSeq: Int
     /// The highest revision that a list or a snapshot brought. Of the changes up to it, some may come later or never.
     private(set) var skippedTo: Int
+    /// The same, of changes that may be of members.
+    private(set) var membersSkippedTo: Int
     /// By its owner's count (`ArrivalOrder`), when it began without anybody being told of it; nil if nothing had to be told.
     package var mark: Int?
     private let number: UInt32
@@ -62,6 +64,7 @@ package struct Timeline<Payload: Sendable>: Sendable {
         self.applied = applied
         self.lastSeq = lastSeq
         self.skippedTo = skippedTo
+        self.membersSkippedTo = skippedTo
         self.number = number
     }
 
@@ -89,6 +92,7 @@ package struct Timeline<Payload: Sendable>: Sendable {
         guard isLoading else { return }
         (applied, lastSeq) = (revision, seq)
         skippedTo = max(skippedTo, revision)
+        membersSkippedTo = max(membersSkippedTo, revision)
         update {
             $0.isFirst = false
             $0.isWhole = true
@@ -313,7 +317,10 @@ package struct Timeline<Payload: Sendable>: Sendable {
         guard snapshot.revision >= applied else { return }
         actions.append(.deliver(snapshot.departures))
         if !isFirst { deliverChanges(snapshot, &state, &actions) }
-        if snapshot.revision > applied { skippedTo = snapshot.revision }
+        if snapshot.revision > applied {
+            skippedTo = snapshot.revision
+            if snapshot.others != nil { membersSkippedTo = snapshot.revision }
+        }
         applied = snapshot.revision
         lastSeq = max(lastSeq, snapshot.lastSeq)
         actions.append(.deliver(isFirst ? snapshot.beginning : snapshot.arrivals))

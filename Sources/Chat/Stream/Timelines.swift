@@ -167,6 +167,8 @@ package struct Timelines<Payload: Sendable>: Sendable {
         in id: ConversationID, at now: Duration
     ) -> Actions {
         guard timelines[id]?.isReading(read) == true else { return [] }
+        // The database has gone back: nothing is told meanwhile, so a snapshot is never older otherwise.
+        if read.isWhole, !read.isFirst, let applied = applied(id), snapshot.revision < applied { return giveUp(id) }
         // Nobody knows whether the snapshot has what is being hidden.
         if hidings.values.contains(where: { $0[id] != nil }) { return failRead(read, in: id, at: now) }
         note(id, at: snapshot.revision, members: members)
@@ -318,7 +320,7 @@ package struct Timelines<Payload: Sendable>: Sendable {
     /// late is not heeded any more: the device is let in by a snapshot.
     private func hasSkipped(_ note: Note, of id: ConversationID) -> Bool {
         guard let timeline = timelines[id], !timeline.isLoading else { return false }
-        return note.revision < timeline.skippedTo
+        return note.revision < timeline.membersSkippedTo
     }
 
     /// The device joins the rooms that its list names, corrected by what was noted since: a note counts against a list that

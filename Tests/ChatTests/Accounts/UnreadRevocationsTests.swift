@@ -35,8 +35,19 @@ import Testing
         unread.noteEverything()
         unread.note(.make())
         #expect(unread.take() == .init(last: 3, sessions: [], isEverything: true))
+        unread.finish(3)
         unread.note(session)
         #expect(unread.take() == .init(last: 4, sessions: [session], isEverything: false))
+    }
+
+    /// Whoever was banned before would count as read with it.
+    @Test func noSessionIsReadAloneWhileEverythingIsBeingRead() {
+        var unread = UnreadRevocations()
+        let reading = unread.noteReading()
+        unread.note(.make())
+        #expect(unread.take() == .init(last: 2, sessions: [], isEverything: true))
+        unread.finish(reading)
+        #expect(unread.concern(of: .make()) == nil)
     }
 
     @Test func tooManySessionsAreReadTogether() {

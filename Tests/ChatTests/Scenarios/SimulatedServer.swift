@@ -252,7 +252,7 @@ final class SimulatedServer {
         }
         // The statement is of some moment between the question and its answer.
         later(world.delay()) { [self] in
-            let (snapshot, members) = snapshot(of: id, since: since)
+            let (snapshot, members) = snapshot(of: id, since: since, isWhole: reading.isWhole)
             later(world.delay()) { [self] in
                 run(timelines.finishRead(reading, snapshot, members: members, in: id, at: world.now), id)
             }
@@ -260,14 +260,15 @@ final class SimulatedServer {
     }
 
     private func snapshot(
-        of id: ConversationID, since: Int
+        of id: ConversationID, since: Int, isWhole: Bool
     ) -> (Timeline<Payload>.Snapshot, members: Set<UserID>) {
         let conversation = world.conversations[id] ?? .init(members: [], history: [])
         let changed = conversation.messages.filter { $0.value.revision > since }
         let isExplained = changed.count == conversation.revision - since
         func arrivals(isBeginning: Bool) -> Payload {
+            // If every revision is a message's, nobody is new.
             .arrivals(
-                id, members: conversation.members, revision: conversation.revision, lastSeq: conversation.lastSeq,
+                id, members: isExplained && !isWhole ? [] : conversation.members, revision: conversation.revision, lastSeq: conversation.lastSeq,
                 isBeginning: isBeginning)
         }
         let snapshot = Timeline<Payload>.Snapshot(

@@ -88,6 +88,19 @@ import Testing
         #expect(try #require(reads(joined.reads.flatMap(\.actions)).first).isWhole)
     }
 
+    /// After a fail-over the database may lack what was told. Whoever waits to be let in is in no room that could be cut.
+    @Test func aDatabaseThatHasGoneBackIsReadFromTheBeginning() throws {
+        var timelines = Timelines<Int>()
+        let arrival = timelines.beginArrival(of: user)
+        timelines.follow(.init(id: one, revision: 6, lastSeq: 0), at: .zero)
+        let joined = timelines.endArrival(arrival, listed: [.init(id: one, revision: 4, lastSeq: 0)], at: .zero)
+        let read = try #require(reads(joined.reads.flatMap(\.actions)).first)
+        let snapshot = Timeline<Int>.Snapshot(
+            revision: 4, lastSeq: 0, departures: 0, arrivals: 0, beginning: 0, others: nil, messages: [])
+        let actions = timelines.finishRead(read, snapshot, members: [user], in: one, at: .zero)
+        #expect(givesUp(actions) && reads(actions).map(\.isFirst) == [true])
+    }
+
     /// Whoever began to arrive after the reading began may have an older list than what was read: statements take their time.
     @Test func anOlderListThanASnapshotDoesNotCount() throws {
         var timelines = Timelines<Int>()
@@ -96,7 +109,7 @@ import Testing
         let read = try #require(reads(timelines.advance(to: .milliseconds(100)).flatMap(\.actions)).first)
         let (early, late) = (timelines.beginArrival(of: user), timelines.beginArrival(of: user))
         let snapshot = Timeline<Int>.Snapshot(
-            revision: 6, lastSeq: 0, departures: 0, arrivals: 0, beginning: 0, others: nil, messages: [])
+            revision: 6, lastSeq: 0, departures: 0, arrivals: 0, beginning: 0, others: 7, othersRevision: 6, messages: [])
         _ = timelines.finishRead(read, snapshot, members: [], in: one, at: .zero)
         let older = timelines.endArrival(early, listed: [.init(id: one, revision: 5, lastSeq: 0)], at: .zero)
         #expect(older.rooms == [] && reads(older.reads.flatMap(\.actions)).count == 1)
