@@ -268,7 +268,8 @@ final class SimulatedServer {
         func arrivals(isBeginning: Bool) -> Payload {
             // If every revision is a message's, nobody is new.
             .arrivals(
-                id, members: isExplained && !isWhole ? [] : conversation.members, revision: conversation.revision, lastSeq: conversation.lastSeq,
+                id, members: isExplained && !isWhole ? [] : conversation.members, revision: conversation.revision,
+                lastSeq: conversation.lastSeq,
                 isBeginning: isBeginning)
         }
         let snapshot = Timeline<Payload>.Snapshot(

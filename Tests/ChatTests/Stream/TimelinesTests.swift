@@ -109,7 +109,8 @@ import Testing
         let read = try #require(reads(timelines.advance(to: .milliseconds(100)).flatMap(\.actions)).first)
         let (early, late) = (timelines.beginArrival(of: user), timelines.beginArrival(of: user))
         let snapshot = Timeline<Int>.Snapshot(
-            revision: 6, lastSeq: 0, departures: 0, arrivals: 0, beginning: 0, others: 7, othersRevision: 6, messages: [])
+            revision: 6, lastSeq: 0, departures: 0, arrivals: 0, beginning: 0, others: 7, othersRevision: 6,
+            messages: [])
         _ = timelines.finishRead(read, snapshot, members: [], in: one, at: .zero)
         let older = timelines.endArrival(early, listed: [.init(id: one, revision: 5, lastSeq: 0)], at: .zero)
         #expect(older.rooms == [] && reads(older.reads.flatMap(\.actions)).count == 1)
