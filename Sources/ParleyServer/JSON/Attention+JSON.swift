@@ -32,7 +32,7 @@ struct AttentionRequest: Decodable {
         if fields.contains(.mutedUntil) {
             if let text = try fields.decodeIfPresent(String.self, forKey: .mutedUntil) {
                 guard let end = JSON.time(text) else {
-                    throw ChatError.invalid("mutedUntil", "a time of RFC 3339, or null")
+                    throw ChatError.invalid("mutedUntil", "a time of RFC 3339, in the years 1 to 9999, or null")
                 }
                 change.muting = .until(end)
             } else {

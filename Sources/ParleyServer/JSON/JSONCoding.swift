@@ -12,10 +12,18 @@ enum JSON {
 
     private static let time = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
 
-    /// A time of RFC 3339, of any zone, with or without fractions of a second; nil for anything else.
+    /// The years 1 to 9999 in UTC, up to their last millisecond: RFC 3339 has no later ones, and clients read none.
+    /// PostgreSQL's first day of the year 1 is Foundation's third, whose calendar is Julian before 1582.
+    private static let years =
+        Date(timeIntervalSince1970: -62_135_596_800)..<Date(timeIntervalSince1970: 253_402_300_799.9995)
+
+    /// A time of RFC 3339, of any zone, with or without fractions of a second; nil for anything else, also for years
+    /// that would be written with a sign or with more than four digits.
     static func time(_ text: String) -> Date? {
-        guard text.utf8.count <= 40 else { return nil }
-        return (try? time.parse(text)) ?? (try? Date.ISO8601FormatStyle().parse(text))
+        guard text.utf8.count <= 40,
+            let time = (try? time.parse(text)) ?? (try? Date.ISO8601FormatStyle().parse(text))
+        else { return nil }
+        return years.contains(time) ? time : nil
     }
 
     /// Parses untrusted bytes, as strictly as an event: a decoder alone accepts much in fields that it is not asked

@@ -66,7 +66,9 @@ struct ProfileRequest: Decodable {
 
     private static func time(_ text: String?, of field: String) throws -> Date? {
         guard let text else { return nil }
-        guard let time = JSON.time(text) else { throw ChatError.invalid(field, "until: a time of RFC 3339") }
+        guard let time = JSON.time(text) else {
+            throw ChatError.invalid(field, "until: a time of RFC 3339, in the years 1 to 9999")
+        }
         return time
     }
 

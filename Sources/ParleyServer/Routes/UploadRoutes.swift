@@ -202,7 +202,7 @@ struct UploadRoutes: RouteGroup {
         }
         var opened = try await uploads.open(context.id(of: Upload.self), variant, with: key)
         // Whoever asks for it wants to save it.
-        if request.queryItem("download") != nil { opened.isShowable = false }
+        if request.queryItem("download") == "1" { opened.isShowable = false }
         if let elsewhere = FileResponse.redirect(opened, for: request) { return elsewhere }
         return try await FileResponse.make(opened, for: request)
     }

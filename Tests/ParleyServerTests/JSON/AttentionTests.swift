@@ -30,6 +30,7 @@ import Testing
         (#"{"notifications":"some"}"#, "notifications"), (#"{"notifications":1}"#, "notifications"),
         (#"{"pinned":"yes"}"#, "pinned"), (#"{"mutedUntil":"tomorrow"}"#, "mutedUntil"),
         (#"{"mutedUntil":"2026-01-31"}"#, "mutedUntil"), (#"{"mutedUntil":5}"#, "mutedUntil"),
+        (#"{"mutedUntil":"10000-01-01T00:00:00Z"}"#, "mutedUntil"),
     ])
     func anythingElseIsRefused(json: String, field: String) {
         #expect {

@@ -41,9 +41,14 @@ import Testing
         }
     }
 
-    @Test func endsAreTimes() {
-        for json in [#"{"statusMessage":{"text":"a","until":"soon"}}"#, #"{"doNotDisturb":{"until":"soon"}}"#] {
-            #expect(throws: ChatError.self) { try parse(json) }
+    @Test(arguments: ["soon", "20000-01-01T00:00:00Z", "0000-12-31T23:59:59Z"])
+    func endsAreTimesThatEverybodyReads(end: String) {
+        for (field, members) in [("statusMessage", #""text":"a","#), ("doNotDisturb", "")] {
+            #expect {
+                try parse(#"{"\#(field)":{\#(members)"until":"\#(end)"}}"#)
+            } throws: { error in
+                (error as? ChatError)?.code == .validationFailed && (error as? ChatError)?.field == field
+            }
         }
     }
 }

@@ -27,4 +27,18 @@ import Testing
             #expect(try TimeText.text(of: #require(JSON.time(text))) == text)
         }
     }
+
+    @Test(arguments: ["0001-01-03T00:00:00.000Z", "9999-12-31T23:59:59.000Z"])
+    func theFirstAndTheLastTimeAreWrittenAsTheyAreRead(text: String) throws {
+        #expect(try TimeText.text(of: #require(JSON.time(text))) == text)
+        #expect(JSON.time("9999-12-31T23:59:59.999Z") != nil)
+    }
+
+    @Test(arguments: [
+        "10000-01-01T00:00:00Z", "20000-01-01T00:00:00.000Z", "0000-12-31T23:59:59Z", "-0001-01-01T00:00:00Z",
+        "9999-12-31T23:59:59-01:00", "0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59.9999Z",
+    ])
+    func yearsWithoutFourDigitsInUTCAreNoTimes(text: String) {
+        #expect(JSON.time(text) == nil)
+    }
 }

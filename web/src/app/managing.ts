@@ -10,6 +10,8 @@ export class Managing {
   readonly attention: Attention;
   private readonly routes: Routes;
   private readonly store: Store;
+  /** Ends with the last change of the account. */
+  private updating: Promise<void> = Promise.resolve();
 
   constructor(private readonly chat: Chat) {
     this.routes = new Routes(chat.parley.http);
@@ -19,8 +21,11 @@ export class Managing {
 
   // The account
 
-  async updateMe(changes: MyChanges): Promise<void> {
-    this.store.dispatch({ type: "meChanged", user: await this.routes.updateMe(changes) });
+  /** One change after the other: each replaces whole fields, and the last one asked for has to be the one that holds. */
+  updateMe(changes: MyChanges): Promise<void> {
+    const done = this.updating.then(async () => this.store.dispatch({ type: "meChanged", user: await this.routes.updateMe(changes) }));
+    this.updating = done.catch(() => {});
+    return done;
   }
 
   async setAvatar(file: File): Promise<void> {

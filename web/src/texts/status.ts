@@ -13,7 +13,7 @@ export const status = {
 
 export const doNotDisturb = {
   title: "Do not disturb",
-  text: "No sound and no notifications on any of your devices. Others see a crossed bell.",
+  text: "No sound and no notifications on any of your devices. Others see a crossed bell, and apps can show them your daily hours with their time zone.",
   for: { hour: "For 1 hour", hours: "For 8 hours", morning: "Until tomorrow" },
   until: (time: string) => `On until ${time}`,
   end: "End now",

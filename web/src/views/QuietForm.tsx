@@ -19,15 +19,18 @@ export function QuietForm({ me }: { me: User }) {
   const { notices } = useChat();
   const manager = useManaging();
   const now = useStore((state) => state.now);
-  /** What was chosen and is on its way. */
-  const [chosen, setChosen] = useState<DoNotDisturb | null>();
-  const { until, hours } = (chosen === undefined ? me.doNotDisturb : chosen) ?? {};
+  /** What was chosen last, while it is on its way. */
+  const [chosen, setChosen] = useState<{ value: DoNotDisturb | null }>();
+  const { until, hours } = (chosen === undefined ? me.doNotDisturb : chosen.value) ?? {};
   const isPaused = until !== undefined && Date.parse(until) > now;
   const put = (next: { until?: string | undefined; hours?: DoNotDisturb["hours"] | undefined }) => {
     const wish: DoNotDisturb = { ...(next.until === undefined ? {} : { until: next.until }), ...(next.hours === undefined ? {} : { hours: next.hours }) };
     const doNotDisturb = Object.keys(wish).length === 0 ? null : wish;
-    setChosen(doNotDisturb);
-    void notices.attempt(() => manager.updateMe({ doNotDisturb })).then(() => setChosen(undefined));
+    const choice = { value: doNotDisturb };
+    setChosen(choice);
+    // Something else may have been chosen meanwhile.
+    const settle = () => setChosen((current) => (current === choice ? undefined : current));
+    void notices.attempt(() => manager.updateMe({ doNotDisturb })).then(settle);
   };
   const timeZone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
   return (
@@ -70,13 +73,15 @@ export function QuietForm({ me }: { me: User }) {
 
 type Span = Pick<NonNullable<DoNotDisturb["hours"]>, "from" | "to">;
 
-/** The two times are kept once both are there and the user has left them. */
+/** The two times are kept once both are there and the user has left them. What was not typed follows other devices. */
 function Hours({ hours, onChange }: { hours: NonNullable<DoNotDisturb["hours"]>; onChange(span: Span): void }) {
-  const [span, setSpan] = useState<Span>({ from: hours.from, to: hours.to });
+  const [typed, setTyped] = useState<Partial<Span>>({});
+  const span: Span = { from: typed.from ?? hours.from, to: typed.to ?? hours.to };
   const isSame = span.from === span.to;
   const keep = () => {
-    const isChanged = span.from !== hours.from || span.to !== hours.to;
-    if (isChanged && !isSame && span.from !== "" && span.to !== "") onChange(span);
+    if (isSame || span.from === "" || span.to === "") return;
+    setTyped({});
+    if (span.from !== hours.from || span.to !== hours.to) onChange(span);
   };
   return (
     <>
@@ -85,7 +90,7 @@ function Hours({ hours, onChange }: { hours: NonNullable<DoNotDisturb["hours"]>;
           <label key={each} className="field">
             <span>{texts.doNotDisturb[each]}</span>
             <span className="field-box">
-              <input type="time" value={span[each]} onChange={(event) => setSpan({ ...span, [each]: event.target.value })} onBlur={keep} />
+              <input type="time" value={span[each]} onChange={(event) => setTyped({ ...typed, [each]: event.target.value })} onBlur={keep} />
             </span>
           </label>
         ))}
