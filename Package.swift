@@ -173,7 +173,8 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "ObjectStorageTests",
-            dependencies: ["ObjectStorage", .asyncHTTPClient, .logging, .nio, .nioHTTP1], swiftSettings: settings),
+            dependencies: ["ObjectStorage", .asyncHTTPClient, .logging, .nio, .nioEmbedded, .nioHTTP1],
+            swiftSettings: settings),
         .testTarget(name: "ChatModelTests", dependencies: ["ChatModel", .crypto], swiftSettings: settings),
         .target(
             name: "ChatTesting",

@@ -37,14 +37,6 @@ public struct ObjectSource: Sendable {
 
     var chunks: Chunks { Chunks(source: self) }
 
-    /// All bytes of one that is not larger than a chunk.
-    func whole() async throws -> ByteBuffer {
-        var chunks = chunks.makeAsyncIterator()
-        var bytes = try await chunks.next() ?? ByteBuffer()
-        while let chunk = try await chunks.next() { bytes.writeImmutableBuffer(chunk) }
-        return bytes
-    }
-
     /// Of what is read at once, in bytes.
     static let chunkSize = 256 * 1024
 

@@ -47,6 +47,9 @@ public final class ObjectStore: Sendable {
         // A store that is away is found away at once.
         settings.connectionPool.retryConnectionEstablishment = false
         settings.httpVersion = .http1Only
+        settings.http1_1ConnectionDebugInitializer = {
+            EarlyAnswerHandler.add(to: $0, maxBytes: ObjectRequest.maxErrorBytes)
+        }
         http = HTTPClient(
             eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton), configuration: settings)
     }

@@ -10,6 +10,7 @@ public struct ObjectStream: Sendable {
     /// The store's name of this version of the object, where it has one that can be asked for.
     public let tag: String?
     let size: Int
+    private let isExact: Bool
     private let body: HTTPClientResponse.Body
     private let place: StreamPlace?
 
@@ -21,20 +22,25 @@ public struct ObjectStream: Sendable {
         totalSize = head.totalSize
         tag = head.tag
         size = head.size
+        isExact = head.isExact
         body = response.body
         self.place = place
     }
 
-    public func makeIterator() -> Iterator { Iterator(body.makeAsyncIterator(), size, place) }
+    public func makeIterator() -> Iterator { Iterator(body.makeAsyncIterator(), size, isExact, place) }
 
     public final class Iterator {
         private var bytes: HTTPClientResponse.Body.AsyncIterator
         private var missing: Int
+        private let isExact: Bool
         private let place: StreamPlace?
 
-        fileprivate init(_ bytes: HTTPClientResponse.Body.AsyncIterator, _ size: Int, _ place: StreamPlace?) {
+        fileprivate init(
+            _ bytes: HTTPClientResponse.Body.AsyncIterator, _ size: Int, _ isExact: Bool, _ place: StreamPlace?
+        ) {
             self.bytes = bytes
             missing = size
+            self.isExact = isExact
             self.place = place
         }
 
@@ -45,8 +51,9 @@ public struct ObjectStream: Sendable {
         public func next() async throws -> ByteBuffer? {
             do {
                 guard missing > 0 else {
-                    // To its end, so that its connection can be used again.
-                    _ = try? await bytes.next()
+                    // To its end, which comes with its last byte, so that its connection can be used again. Any other answer may
+                    // keep its end to itself: it is given up.
+                    if isExact { _ = try? await bytes.next() }
                     return nil
                 }
                 guard var buffer = try await bytes.next() else {
@@ -90,6 +97,8 @@ struct ObjectPartHead: Equatable {
     /// How many bytes of those that were asked for follow.
     let size: Int
     let tag: String?
+    /// Whether the answer announces no byte more than those.
+    let isExact: Bool
 
     /// Nil where the answer does not fit the range that was asked for.
     init?(status: UInt, _ headers: HTTPHeaders, _ wanted: Range<Int>) {
@@ -107,6 +116,7 @@ struct ObjectPartHead: Equatable {
             totalSize = length
             size = min(wanted.upperBound, length)
         }
+        isExact = length == size
         // A weak one does not stand for the same bytes.
         tag = headers.first(name: "etag").flatMap { $0.hasPrefix("\"") ? $0 : nil }
     }

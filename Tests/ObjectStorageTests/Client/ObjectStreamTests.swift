@@ -54,6 +54,18 @@ import Testing
         #expect(try await bytes(["01234", "56789abc", "def"]) == "0123456789", "and no more than was asked for")
     }
 
+    /// An answer without a length may keep its end to itself.
+    @Test(.timeLimit(.minutes(1))) func nobodyWaitsForAnEnd() async throws {
+        let (sequence, continuation) = AsyncThrowingStream.makeStream(of: ByteBuffer.self)
+        continuation.yield(ByteBuffer(string: "0123456789"))
+        let response = HTTPClientResponse(
+            status: .partialContent, headers: ["content-range": "bytes 0-9/100"], body: .stream(sequence))
+        let iterator = try ObjectStream(response, "k", 0..<10, place: nil).makeIterator()
+        #expect(try await iterator.next()?.readableBytes == 10)
+        #expect(try await iterator.next() == nil)
+        continuation.finish()
+    }
+
     @Test func whatIsCutIsNoEnd() async throws {
         await #expect(throws: ObjectStoreError.self) { try await bytes(["01234"]) }
         let error = await #expect(throws: ObjectStoreError.self) { try await bytes(["01234"], failing: true) }

@@ -8,6 +8,7 @@ import http.server
 import json
 import pathlib
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -148,8 +149,8 @@ class FaultProxy:
 
     `fault(method, path)` returns None, or one of: `500` and other status codes, also with a body; `"cut"`: the connection ends
     in the middle of the answer; `"shorten"`: half of the answer comes as if it were all; `"refuse"`: it ends before the store hears of the request; `"lose"`: the store does what it was asked, and nobody
-    hears of it; an `Event`: the answer comes when it is set; `"then"` and a function: it comes when that has been called; a dictionary: the answer
-    with these `headers`, and after so many bytes of it (`after`) the connection ends, or stands still until the event `until`."""
+    hears of it; an `Event`: the answer comes when it is set; `"then"` and a function: it comes when that has been called; `"early"` and a status code: that answer
+    comes after a MiB of the request, of which no more is read, and the connection stays open; `"early"` and None: it is reset then; a dictionary: the answer with these `headers`, and after so many bytes of it (`after`) the connection ends, or stands still until the event `until`."""
 
     def __init__(self, store):
         self.store = store
@@ -161,6 +162,7 @@ class FaultProxy:
         self.given_up = []
         """The paths of those whose answers nobody took to their ends."""
         self.changed = threading.Condition()
+        self.closing = threading.Event()
         proxy = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -191,6 +193,7 @@ class FaultProxy:
         return self
 
     def __exit__(self, *_):
+        self.closing.set()
         self.server.shutdown()
         self.server.server_close()
 
@@ -211,6 +214,8 @@ class FaultProxy:
 
     def _pass_on(self, handler):
         fault = self.fault(handler.command, handler.path)
+        if isinstance(fault, tuple) and fault[0] == "early":
+            return self._answer_early(handler, fault[1])
         body = handler.rfile.read(int(handler.headers.get("Content-Length") or 0)) if fault != "refuse" else b""
         with self.changed:
             self.seen.append((handler.command, handler.path))
@@ -268,6 +273,21 @@ class FaultProxy:
                 raise
         if fault == "cut" or "after" in changed and "until" not in changed:
             self._cut(handler)
+
+    def _answer_early(self, handler, status):
+        handler.rfile.read(1 << 20)
+        with self.changed:
+            self.seen.append((handler.command, handler.path))
+            self.headers.append(handler.headers)
+            self.changed.notify_all()
+        handler.close_connection = True
+        if status:
+            handler.send_response(status)
+            handler.send_header("Content-Length", "0")
+            handler.end_headers()
+            self.closing.wait(PATIENCE)
+        # What was not read makes a reset of it.
+        handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
     @staticmethod
     def _cut(handler):

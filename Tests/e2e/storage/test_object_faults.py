@@ -1,6 +1,8 @@
 """What happens to files while their object store fails, and what does not."""
 
+import contextlib
 import os
+import pathlib
 import threading
 
 import pytest
@@ -215,6 +217,31 @@ def test_an_upload_that_is_given_up_leaves_nothing(served, bucket, proxy):
     until(lambda: bucket.objects() == {}, "the thumbnails to go")
     assert served.sql("SELECT count(*) FROM blobs") == [(0,)]
     assert list((served.storage / "uploads" / "tmp").iterdir()) == []
+
+
+@pytest.mark.parametrize("status, attempts, answered", [(503, 3, 503), (413, 1, 500), (None, 3, 503)])
+def test_a_store_that_answers_early_leaves_nothing_open(served, proxy, status, attempts, answered):
+    """It answers, or resets, after a MiB of an upload, and reads no more: what sends the rest must not wait for ever."""
+    alice = served.person()
+    content = os.urandom(16 << 20)
+
+    def open_files():
+        """The descriptors of stored and received files, of those too that have no name any more."""
+        found = []
+        for descriptor in pathlib.Path(f"/proc/{served.process.pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                found.append(os.readlink(descriptor))
+        return [name for name in found if f"{served.storage}/uploads" in name]
+
+    before = open_files()
+    proxy.fault = lambda method, path: ("early", status) if method == "PUT" else None
+    refused = alice.post("/upload", files={"file": ("a.bin", content)})
+    assert refused.status_code == answered
+    assert sum(method == "PUT" for method, _ in proxy.seen) == attempts, "none waited until it took too long"
+    until(lambda: open_files() == before, f"the files to be closed: {open_files()}")
+    proxy.fault = lambda method, path: None
+    until(lambda: alice.post("/upload", files={"file": ("a.bin", content)}).status_code == 201, "the store to be found again")
+    until(lambda: open_files() == before, "the files to be closed")
 
 
 def test_a_deletion_that_fails_is_made_up_for(served, bucket, proxy):
