@@ -54,7 +54,8 @@ export class Messages {
 
   /** Saves a file of a message, even if its URL has expired. */
   async download(message: Pick<Message, "id">, { id, name, url }: Upload): Promise<void> {
-    const answer = await fetch(url, { method: "HEAD" }).catch(() => undefined);
+    // A preview may have left the file in the cache, where it outlives its URL.
+    const answer = await fetch(url, { method: "HEAD", cache: "no-store" }).catch(() => undefined);
     const renewed = answer?.status === 401 ? await this.renew(message.id) : undefined;
     const link = document.createElement("a");
     link.href = renewed?.attachments.find((upload) => upload.id === id)?.url ?? url;
