@@ -59,12 +59,14 @@ function changing() {
   };
   const shown: string[] = [];
   const read: number[] = [];
-  const attention = new Attention({ setAttention }, store, { show: (text) => shown.push(text) }, { markRead: (_, seq) => read.push(seq) });
+  const mark = deferred<void>();
+  const reading = { markRead: (_: string, seq: number) => void read.push(seq), sendMarkOf: () => mark.promise };
+  const attention = new Attention({ setAttention }, store, { show: (text) => shown.push(text) }, reading);
   const now = () => {
     const { pinned, archived, notifications, mutedUntil: until } = store.state.conversations["c"]?.me ?? {};
     return { pinned, archived, notifications, until };
   };
-  return { store, attention, requests, shown, read, now };
+  return { store, attention, requests, shown, read, now, mark };
 }
 
 const atFirst = { pinned: false, archived: false, notifications: "all", until: undefined };
@@ -82,6 +84,19 @@ test("a change is shown at once, one is on its way at a time, and an answer does
   assert.equal(await pinning, true);
   assert.deepEqual(now(), { ...atFirst, pinned: true, archived: true });
   assert.deepEqual(shown, []);
+});
+
+test("what was read before a conversation is marked as unread reaches the server first", async () => {
+  const { store, attention, requests, mark } = changing();
+  const marking = attention.change("c", { markedUnread: true });
+  assert.equal(store.state.conversations["c"]?.me?.markedUnread, true);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assert.equal(requests.length, 0);
+  mark.resolve();
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assert.equal(requests.length, 1);
+  requests[0]?.answer.resolve(own({ markedUnread: true, settingsVersion: 1 }));
+  assert.equal(await marking, true);
 });
 
 test("what the server refuses is taken back, with a message; what came after it stays", async () => {

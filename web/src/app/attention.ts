@@ -17,7 +17,7 @@ export class Attention {
     private readonly routes: Pick<Routes, "setAttention">,
     private readonly store: Store,
     private readonly notices: Pick<Notices, "show">,
-    private readonly reading: Pick<Reading, "markRead">,
+    private readonly reading: Pick<Reading, "markRead" | "sendMarkOf">,
   ) {}
 
   /** Answers whether the server has taken it. */
@@ -44,6 +44,8 @@ export class Attention {
     let isTaken = true;
     for (let wish = wishes[0]; wish !== undefined; wish = wishes[0]) {
       try {
+        // What the user read before they marked it as unread must not reach the server afterwards.
+        if (wish.markedUnread === true) await this.reading.sendMarkOf(id);
         const conversation = await this.routes.setAttention(id, wish);
         known = conversation.me ?? known;
         this.store.dispatch({ type: "conversation", conversation, isListed: false });

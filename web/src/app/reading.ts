@@ -212,14 +212,21 @@ export class Reading {
   sendMarks(): void {
     clearTimeout(this.markTimer);
     this.markTimer = undefined;
-    for (const [id, seq] of this.unconfirmed) {
-      this.parley.markRead(id, seq).then(
-        () => {
-          if (this.unconfirmed.get(id) === seq) this.unconfirmed.delete(id);
-        },
-        // The next connection sends it again.
-        () => {},
-      );
+    for (const [id, seq] of this.unconfirmed) void this.sendMark(id, seq);
+  }
+
+  /** Tells the server now how far the user has read a conversation, and waits for its answer. */
+  async sendMarkOf(id: Id): Promise<void> {
+    const seq = this.unconfirmed.get(id);
+    if (seq !== undefined) await this.sendMark(id, seq);
+  }
+
+  private async sendMark(id: Id, seq: number): Promise<void> {
+    try {
+      await this.parley.markRead(id, seq);
+      if (this.unconfirmed.get(id) === seq) this.unconfirmed.delete(id);
+    } catch {
+      // The next connection sends it again.
     }
   }
 
