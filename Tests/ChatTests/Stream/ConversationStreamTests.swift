@@ -6,7 +6,7 @@ import Testing
 
 @testable import Chat
 
-@Suite struct ConversationStreamTests {
+@Suite(.timeLimit(.minutes(5))) struct ConversationStreamTests {
     /// Keeps rooms as sockets would, and notes what is done.
     private final class Rooms: LiveOutlet {
         private struct State {
