@@ -12,6 +12,7 @@ import requests
 import websocket
 
 from parley import assert_problem, until
+from uploading import noise
 
 
 @pytest.mark.parametrize("file", ["socket.io.js", "socket.io.js.map", "socket.io.min.js", "socket.io.esm.min.js", "socket.io.msgpack.min.js"])
@@ -149,7 +150,7 @@ def resident(server):
 def test_slow_downloads_hold_little(start_server):
     server = start_server()
     alice = server.person()
-    upload = alice.upload(os.urandom(8 << 20))
+    upload = alice.upload(noise(8 << 20))
     request = f"GET /upload/{upload['id']}/file HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {alice.token}\r\n\r\n"
     assert len(alice.get(f"/upload/{upload['id']}/file").content) == 8 << 20
     before, count = resident(server), 60

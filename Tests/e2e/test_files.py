@@ -1,6 +1,5 @@
 """Files come back: headers, ranges, tokens, and who may see them."""
 
-import os
 
 import pytest
 import requests
@@ -8,7 +7,7 @@ import requests
 import pictures
 from moderation import picture
 from parley import assert_problem, until
-from uploading import digest
+from uploading import digest, noise
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +44,7 @@ def test_headers_of_every_refusal_of_a_file(server, alice):
 
 
 def test_ranges_and_conditions(server, alice):
-    content = os.urandom(1000)
+    content = noise(1000)
     upload = alice.upload(content)
     url = upload["url"]
 
@@ -143,7 +142,7 @@ def test_a_file_that_many_open_is_gone_when_it_is_removed(server, people, remova
 
 def test_the_same_bytes_are_stored_once_and_deleted_with_the_last_reference(server, people):
     alice, bob = people("alice", "bob")
-    content = os.urandom(5000)
+    content = noise(5000)
     sha = digest(content)
     file = server.storage / "uploads" / sha[:2] / sha[2:4] / sha
     hers, his = alice.upload(content, "hers"), bob.upload(content, "his")

@@ -11,6 +11,7 @@ import pytest
 import socketio
 
 from parley import until
+from uploading import noise
 
 
 class Raw:
@@ -255,7 +256,7 @@ def test_a_steady_body_takes_as_long_as_it_needs(hasty):
 
 def test_an_answer_that_nobody_reads_ends_the_connection(hasty):
     alice = hasty.person("alice")
-    url = alice.upload(os.urandom(8 << 20))["url"]
+    url = alice.upload(noise(8 << 20))["url"]
     with Raw(hasty) as raw:
         raw.write(f"GET {url} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         until(lambda: not established(hasty.port, raw.socket.getsockname()[1]), "the connection to be closed", interval=0.2)

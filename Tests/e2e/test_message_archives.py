@@ -13,6 +13,7 @@ import pytest
 from parley import assert_problem, until
 from pictures import metadata, picture
 from test_url_epochs import pass_minutes
+from uploading import noise
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +40,7 @@ def contents(answer):
 
 def test_the_files_of_a_message(server, pair, tmp_path):
     alice, bob, conversation = pair
-    files = [("a.bin", os.urandom(300_000)), ("Übung 🎉.txt", b"hello"), ("A.BIN", os.urandom(70_000))]
+    files = [("a.bin", noise(300_000)), ("Übung 🎉.txt", b"hello"), ("A.BIN", noise(70_000))]
     message = send(alice, conversation, *files)
     answer = bob.get(path(message))
     assert answer.status_code == 200 and answer.headers["Content-Type"] == "application/zip"
@@ -137,7 +138,7 @@ def test_the_link_ends_minutes_after_somebody_went(server):
 
 def test_a_slow_reader_costs_no_memory_and_one_descriptor(server, pair):
     alice, bob, conversation = pair
-    message = send(alice, conversation, *((f"{n}.bin", os.urandom(20_000_000)) for n in range(5)))
+    message = send(alice, conversation, *((f"{n}.bin", noise(20_000_000)) for n in range(5)))
 
     def descriptors():
         return sum("/uploads/" in os.path.realpath(f"/proc/{server.process.pid}/fd/{name}")
@@ -167,7 +168,7 @@ def test_a_slow_reader_costs_no_memory_and_one_descriptor(server, pair):
 
 def test_many_at_once_get_the_same(pair):
     alice, bob, conversation = pair
-    message = send(alice, conversation, *((f"{n}.bin", os.urandom(3_000_000)) for n in range(4)))
+    message = send(alice, conversation, *((f"{n}.bin", noise(3_000_000)) for n in range(4)))
     with concurrent.futures.ThreadPoolExecutor(12) as pool:
         answers = list(pool.map(lambda person: person.get(path(message)).content, [alice, bob] * 6))
     assert len({hashlib.sha256(answer).digest() for answer in answers}) == 1
@@ -177,7 +178,7 @@ def test_many_at_once_get_the_same(pair):
 def test_a_file_that_is_lost_while_the_archive_is_sent_ends_it(server, pair):
     """The client sees an archive cut short, never one that looks whole."""
     alice, bob, conversation = pair
-    message = send(alice, conversation, ("a", os.urandom(30_000_000)), ("b", os.urandom(1000)))
+    message = send(alice, conversation, ("a", noise(30_000_000)), ("b", noise(1000)))
     lost = message["attachments"][1]["sha256"]
     file = server.storage / "uploads" / lost[:2] / lost[2:4] / lost
     with socket.create_connection(("127.0.0.1", server.port)) as connection:

@@ -11,6 +11,7 @@ import pytest
 
 from parley import assert_problem, free_port, unprivileged, until
 from tus_requests import BYTES, create, head, patch
+from uploading import noise
 
 CLAMD = shutil.which("clamd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 LIMIT = 2 << 20
@@ -115,7 +116,7 @@ def test_an_infected_file_is_refused_however_it_comes(clamd, start_server, way):
 def test_a_file_beyond_what_clamd_takes_has_no_verdict(clamd, start_server):
     strict = start_server(CLAMD_ADDRESS=address(clamd, "tcp"))
     lax = start_server(CLAMD_ADDRESS=address(clamd, "socket"), CLAMD_UNREACHABLE="accept")
-    content = os.urandom(4 * LIMIT)
+    content = noise(4 * LIMIT)
     alice, bob = strict.person("alice"), lax.person("bob")
     for answer in attempts(alice, content):
         assert_problem(answer, 422, "validation_failed", "file")

@@ -10,6 +10,7 @@ import pictures
 from parley import assert_problem, until
 from test_storage import stored
 from tus_requests import create, head, patch
+from uploading import noise
 
 
 def descriptors(server):
@@ -49,7 +50,7 @@ def test_without_descriptors_files_wait_and_all_else_goes_on(start_server):
 def test_the_disk_that_went_away_is_no_expired_upload(start_server):
     server = start_server()
     alice = server.person()
-    content = os.urandom(300_000)
+    content = noise(300_000)
     location = create(alice, len(content)).headers["Location"]
     assert patch(alice, location, 0, content[:200_000]).status_code == 204
     assert server.request("GET", "/ready").status_code == 200
@@ -68,7 +69,7 @@ def test_the_disk_that_went_away_is_no_expired_upload(start_server):
 def test_a_damaged_file_is_not_served_and_comes_back_with_the_next_upload(start_server):
     server = start_server()
     alice, bob = server.people("alice", "bob")
-    contents = [os.urandom(300_000), pictures.picture("jpg", 400, 300)]
+    contents = [noise(300_000), pictures.picture("jpg", 400, 300)]
     for content, damaged, path in (
         (contents[0], stored(server, contents[0]), "file"),
         (contents[1], f"{stored(server, contents[1])}.medium.webp", "thumbnail/medium"),
@@ -85,7 +86,7 @@ def test_a_damaged_file_is_not_served_and_comes_back_with_the_next_upload(start_
 def test_what_the_disk_does_not_give_up_is_gone_for_its_owner(start_server):
     server = start_server()
     alice = server.person()
-    content = os.urandom(1000)
+    content = noise(1000)
     upload = alice.upload(content)
     # A directory entry that no program can unlink, not even as root.
     file = stored(server, content)

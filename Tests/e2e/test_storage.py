@@ -14,7 +14,7 @@ import pytest
 import pictures
 from parley import assert_problem, until
 from tus_requests import create, head, patch
-from uploading import raw
+from uploading import noise, raw
 
 
 def stored(server, content):
@@ -85,7 +85,7 @@ def test_a_quota_holds_for_uploads_side_by_side(start_server):
     assert set(statuses) <= {(201, True), (413, "quota_exceeded")}
     [(used,)] = server.sql("SELECT coalesce(sum(size), 0) FROM uploads WHERE owner_id = %s", alice.id)
     assert 300_000 <= used <= 900_000 and used == 300_000 * statuses.count((201, True))
-    while alice.request("PUT", "/upload/x", data=os.urandom(300_000)).status_code == 201:
+    while alice.request("PUT", "/upload/x", data=noise(300_000)).status_code == 201:
         pass
     assert_problem(alice.request("PUT", "/upload/x", data=b"x" * 100_001), 413, "quota_exceeded")
     assert_problem(alice.request("PUT", "/upload/x", data=iter([b"x" * 100_001])), 413, "quota_exceeded")
@@ -103,11 +103,11 @@ def test_a_quota_knows_what_is_given_back(start_server):
     server = start_server(USER_QUOTA_BYTES="1000000")
     alice = server.person()
     for _ in range(5):
-        upload = alice.upload(os.urandom(400_000))
+        upload = alice.upload(noise(400_000))
         assert alice.request("DELETE", f"/upload/{upload['id']}").status_code == 204
-    alice.upload(os.urandom(600_000))
-    assert_problem(alice.request("PUT", "/upload/x", data=os.urandom(400_001)), 413, "quota_exceeded")
-    assert alice.request("PUT", "/upload/x", data=os.urandom(400_000)).status_code == 201
+    alice.upload(noise(600_000))
+    assert_problem(alice.request("PUT", "/upload/x", data=noise(400_001)), 413, "quota_exceeded")
+    assert alice.request("PUT", "/upload/x", data=noise(400_000)).status_code == 201
 
 
 def test_an_upload_deleted_while_it_is_sent(start_server):
@@ -117,7 +117,7 @@ def test_an_upload_deleted_while_it_is_sent(start_server):
     outcomes = set()
     with ThreadPoolExecutor(2) as pool:
         for _ in range(60):
-            upload = alice.upload(os.urandom(10))["id"]
+            upload = alice.upload(noise(10))["id"]
             deleted = pool.submit(alice.request, "DELETE", f"/upload/{upload}")
             sent = pool.submit(
                 alice.post, "/messages", json={"conversationId": conversation, "attachments": [upload]})
@@ -163,9 +163,9 @@ def test_a_full_disk(start_server, tmp_path, small_disk):
     server = start_server(storage=tmp_path / "storage", prefix=prefix)
     disk = disk_of(server)
     alice, bob = server.people("alice", "bob")
-    first = alice.upload(os.urandom(20_000_000))
+    first = alice.upload(noise(20_000_000))
     assert os.statvfs(disk).f_blocks * os.statvfs(disk).f_frsize == 30 << 20
-    content = os.urandom(20_000_000)
+    content = noise(20_000_000)
     for answer in (alice.request("PUT", "/upload/x", data=content), alice.post("/upload", files={"file": content})):
         assert_problem(answer, 507, "storage_full")
     # A client that announces the size is told before it has sent the bytes.

@@ -3,7 +3,6 @@
 import datetime
 import email.utils
 import hashlib
-import os
 
 import pytest
 import requests
@@ -11,7 +10,7 @@ from tusclient.client import TusClient
 
 from parley import assert_problem
 from tus_requests import BYTES, TUS, checksum, create, head, patch
-from uploading import temporaries
+from uploading import noise, temporaries
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +32,7 @@ def test_what_the_server_can_do(server):
 
 def test_an_upload_in_pieces(server, people):
     alice, eve = people("alice", "eve")
-    content = os.urandom(100_000)
+    content = noise(100_000)
     created = create(alice, len(content), "../holiday\u202e.bin")
     assert created.status_code == 201 and created.headers["Tus-Resumable"] == "1.0.0"
     location = created.headers["Location"]
@@ -90,7 +89,7 @@ def test_creation_with_upload_empty_uploads_and_termination(server, alice):
 
 
 def test_a_checksum_that_does_not_match_keeps_nothing_of_the_piece(alice):
-    content = os.urandom(3000)
+    content = noise(3000)
     location = create(alice, len(content)).headers["Location"]
     for start, algorithm in ((0, "sha1"), (1000, "sha256"), (2000, "md5")):
         piece = content[start:start + 1000]
@@ -182,7 +181,7 @@ def test_an_expired_upload_is_gone_and_its_bytes_are_swept(start_server):
 
 @pytest.mark.parametrize("chunk", [7_000, 1_000_000])
 def test_tuspy(server, alice, tmp_path, chunk):
-    content = os.urandom(200_000)
+    content = noise(200_000)
     file = tmp_path / "from-tuspy.bin"
     file.write_bytes(content)
     client = TusClient(server.url + "/upload", headers={"Authorization": f"Bearer {alice.token}"})

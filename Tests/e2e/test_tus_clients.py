@@ -5,7 +5,6 @@ send them."""
 import base64
 import concurrent.futures
 import hashlib
-import os
 import socket
 import uuid
 from urllib.parse import urljoin
@@ -14,6 +13,7 @@ import pytest
 import requests
 
 from parley import Server, until
+from uploading import noise
 
 PAGE = "https://chat.example"
 # What a page may send without a preflight, and read without `Access-Control-Expose-Headers` (Fetch, sections 2.2.2 and 2.2.6).
@@ -144,7 +144,7 @@ def upload_of(person, tus):
 
 
 def test_tus_js_client_as_it_is_used_plainly(alice):
-    content = os.urandom(50_000)
+    content = noise(50_000)
     tus = TusUpload(alice, content, {"filename": "Übung.bin", "filetype": "application/x-something"}).run()
     assert tus.browser.requests == ["POST", "PATCH"]
     upload = upload_of(alice, tus)
@@ -160,7 +160,7 @@ def test_tus_js_client_as_it_is_used_plainly(alice):
     ({"request_id": True}, ["POST", "PATCH"]),
 ], ids=["chunks", "data during creation", "all of it during creation", "PATCH overridden", "request ids"])
 def test_the_options_of_tus_js_client(alice, options, expected):
-    content = os.urandom(50_000)
+    content = noise(50_000)
     tus = TusUpload(alice, content, {"filename": "x"}, **options).run()
     assert tus.browser.requests == expected
     assert upload_of(alice, tus)["sha256"] == hashlib.sha256(content).hexdigest()
@@ -185,7 +185,7 @@ def test_what_uppy_says_of_a_file(alice):
 
 def test_pausing_and_resuming_as_uppy_does(alice):
     """A pause aborts the request. Resuming is a HEAD and a PATCH, which may meet the previous request."""
-    content = os.urandom(3_000_000)
+    content = noise(3_000_000)
     tus = TusUpload(alice, content, {"filename": "x"})
     tus.create()
     host = f"127.0.0.1:{alice.server.port}"
@@ -213,7 +213,7 @@ def test_pausing_and_resuming_as_uppy_does(alice):
 
 @pytest.mark.parametrize("what", ["expired", "removed", "somebody else's"])
 def test_an_upload_that_cannot_be_resumed_begins_anew(server, alice, what):
-    content = os.urandom(1000)
+    content = noise(1000)
     tus = TusUpload(alice, content, {"filename": "x"}, chunk_size=400)
     tus.create()
     tus.patch()
@@ -228,7 +228,7 @@ def test_an_upload_that_cannot_be_resumed_begins_anew(server, alice, what):
 
 
 def test_cancelling_terminates(server, alice):
-    tus = TusUpload(alice, os.urandom(1000), chunk_size=400)
+    tus = TusUpload(alice, noise(1000), chunk_size=400)
     tus.create()
     tus.patch()
     assert tus.terminate() == 204
@@ -239,7 +239,7 @@ def test_cancelling_terminates(server, alice):
 
 def test_parallel_uploads_by_tus_js_client(alice):
     """`_startParallelUpload`: parts are uploaded side by side without metadata, then one request names them all."""
-    content = os.urandom(3_000_001)
+    content = noise(3_000_001)
     third = len(content) // 3
     pieces = [content[:third], content[third:2 * third], content[2 * third:]]
 
@@ -265,7 +265,7 @@ def test_parallel_uploads_by_tus_js_client(alice):
 
 def test_a_parallel_upload_goes_on_where_its_parts_are(alice):
     """tus-js-client stores the parts' URLs, and resumes each by HEAD."""
-    part = TusUpload(alice, os.urandom(1000), chunk_size=400, more={"Upload-Concat": "partial"})
+    part = TusUpload(alice, noise(1000), chunk_size=400, more={"Upload-Concat": "partial"})
     part.create()
     part.patch()
     again = TusUpload(alice, part.content, url=part.url).run()
@@ -275,7 +275,7 @@ def test_a_parallel_upload_goes_on_where_its_parts_are(alice):
 
 def test_a_deferred_length_by_tus_js_client(alice):
     """`uploadLengthDeferred`, for streams: the length comes with the last PATCH."""
-    content = os.urandom(50_000)
+    content = noise(50_000)
     tus = TusUpload(alice, content, {"filename": "stream"})
     answer = tus.browser.send("POST", tus.endpoint, {**tus.open(), "Upload-Defer-Length": "1"})
     assert answer.status == 201, answer.raw.text

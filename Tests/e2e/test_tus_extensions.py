@@ -4,14 +4,13 @@ import concurrent.futures
 import contextlib
 import hashlib
 import itertools
-import os
 
 import pytest
 import requests
 
 from parley import Server, assert_problem, until
 from tus_requests import TUS, begin_patch, create, head, is_open, patch
-from uploading import temporaries
+from uploading import noise, temporaries
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +101,7 @@ def test_what_is_said_of_the_length(server):
 
 def test_parts_are_no_files(server):
     alice, bob = server.people("alice", "bob")
-    content = os.urandom(1000)
+    content = noise(1000)
     location = part(alice, content)
     assert_problem(alice.get(location), 404, "not_found")
     assert_problem(alice.get(f"{location}/file"), 404, "not_found")
@@ -179,7 +178,7 @@ def test_parts_expire(start_server):
 
 def test_many_join_the_same_parts_at_once(server):
     alice = server.person()
-    parts = [part(alice, os.urandom(200_000)) for _ in range(4)]
+    parts = [part(alice, noise(200_000)) for _ in range(4)]
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: join(alice, *parts), range(8)))
     assert {answer.status_code for answer in answers} <= {201, 409}
@@ -205,7 +204,7 @@ def test_a_server_that_dies_while_joining(start_server):
     """The rows of the parts are gone and the bytes are not together: the next HEAD puts them together."""
     server = start_server()
     alice = server.person()
-    contents = [os.urandom(100_000) for _ in range(3)]
+    contents = [noise(100_000) for _ in range(3)]
     parts = [part(alice, content) for content in contents]
     ids = [location.split("/")[-1] for location in parts]
     whole = hashlib.sha256(b"".join(contents)).hexdigest()

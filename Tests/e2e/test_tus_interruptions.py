@@ -1,7 +1,6 @@
 """Resumable uploads over cut connections, killed servers and lost outcomes."""
 
 import hashlib
-import os
 import random
 import socket
 import threading
@@ -12,7 +11,7 @@ import requests
 
 from parley import assert_problem, until
 from tus_requests import begin_patch, checksum, create, head, is_open, patch
-from uploading import temporaries
+from uploading import noise, temporaries
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +54,7 @@ def test_a_hundred_cuts(alice):
 def test_what_came_before_a_cut_with_a_checksum_does_not_count(start_server):
     server = start_server()
     alice = server.person()
-    content = os.urandom(1_000_000)
+    content = noise(1_000_000)
     location = create(alice, len(content)).headers["Location"]
     patch(alice, location, 0, content[:100])
     file = server.storage / "uploads" / "tmp" / location.split("/")[-1]
@@ -73,7 +72,7 @@ def test_what_came_before_a_cut_with_a_checksum_does_not_count(start_server):
 
 
 def test_two_writers_at_one_offset(alice):
-    content = os.urandom(400_000)
+    content = noise(400_000)
     for _ in range(5):
         location = create(alice, len(content)).headers["Location"]
         statuses = []
@@ -103,7 +102,7 @@ def test_a_writer_whose_network_went_away_gives_way(alice):
 def test_kill_9_in_the_middle_and_resume(start_server):
     server = start_server()
     alice = server.person()
-    content = os.urandom(6_000_000)
+    content = noise(6_000_000)
     location = create(alice, len(content)).headers["Location"]
     patch(alice, location, 0, content[:1_000_000])
     with begin_patch(alice, location, 1_000_000, 5_000_000) as connection:
@@ -138,7 +137,7 @@ def test_a_lost_outcome_loses_no_bytes(start_server):
     """The database's connection breaks, or the server dies, while the row of a complete upload is written."""
     server = start_server()
     alice = server.person()
-    content = os.urandom(300_000)
+    content = noise(300_000)
     for dies in (False, True):
         content = content[1:]
         location = create(alice, len(content)).headers["Location"]

@@ -3,7 +3,6 @@ requests, because no Python client reads interim answers."""
 
 import email.parser
 import hashlib
-import os
 import socket
 
 import pytest
@@ -13,7 +12,7 @@ from requests.structures import CaseInsensitiveDict
 from parley import assert_problem, until
 from pictures import metadata, picture
 from tus_requests import create, is_open, patch
-from uploading import temporaries
+from uploading import noise, temporaries
 
 VERSIONS = [3, 4, 5, 6, 7, 8]
 
@@ -96,7 +95,7 @@ def start(person, content=b"", complete=False, version=8, **headers):
 @pytest.mark.parametrize("method, path", [("PUT", "/upload/holiday.bin"), ("POST", "/upload")])
 def test_an_upload_that_is_not_interrupted(alice, version, method, path):
     """As URLSession sends every upload: the answer is that of a plain one, and a 104 before it says where to resume."""
-    content = os.urandom(100_000)
+    content = noise(100_000)
     disposition = {"Content-Disposition": "inline; filename=\"holiday.bin\""} if method == "POST" else {}
     with Connection(alice) as connection:
         connection.send(method, path, {**words(version, True), **disposition}, content)
@@ -117,7 +116,7 @@ def test_an_upload_that_is_not_interrupted(alice, version, method, path):
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_an_upload_that_is_cut_goes_on(alice, version):
-    content = os.urandom(1_000_000)
+    content = noise(1_000_000)
     with Connection(alice) as connection:
         connection.send("PUT", "/upload/cut.bin", words(version, True), content, cut=700_000)
         status, fields, _ = connection.read()
@@ -204,7 +203,7 @@ def test_a_form_stays_a_form(alice):
 
 def test_a_request_that_was_given_up_gives_way_at_once(server, alice):
     """The client has moved to another network, and the server still waits for bytes of the first connection."""
-    content = os.urandom(500_000)
+    content = noise(500_000)
     with Connection(alice) as old:
         old.send("PUT", "/upload/moved", words(8, True), content, cut=200_000)
         path = path_of(old.read()[1]["Location"])

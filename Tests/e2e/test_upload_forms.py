@@ -2,12 +2,11 @@
 
 import http.client
 import json
-import os
 
 import pytest
 
 from parley import assert_problem
-from uploading import temporaries
+from uploading import noise, temporaries
 
 FORM = {"Content-Type": "multipart/form-data; boundary=x"}
 
@@ -65,7 +64,7 @@ def test_an_input_left_empty_is_passed_over(server, alice):
 def test_a_form_of_unknown_length_has_the_same_bounds(start_server):
     server = start_server(MAX_UPLOAD_BYTES="100000")
     alice = server.person()
-    files = [part(f'name="a"; filename="{number}"', os.urandom(90_000)) for number in range(2)]
+    files = [part(f'name="a"; filename="{number}"', noise(90_000)) for number in range(2)]
     for body in (files, [b"preamble " * 20_000, b"\r\n", files[0]], [files[0], b"--x--\r\n", b"epilogue " * 20_000]):
         assert_problem(alice.post("/upload", data=iter([*body, b"--x--\r\n"]), headers=FORM), 413, "too_large", "file")
     assert server.sql("SELECT count(*) FROM uploads") == [(0,)] and not temporaries(server)

@@ -11,7 +11,7 @@ import pytest
 
 import pictures
 from parley import assert_problem, until
-from uploading import temporaries
+from uploading import noise, temporaries
 
 BIG = "PARLEY_BIG" in os.environ
 
@@ -112,14 +112,14 @@ def test_many_slow_uploads_leave_room_for_others(start_server):
         # A third of all 256 places is an address's share.
         until(lambda: trickles[0].refused() >= 256 - 85, "those beyond the address's share to be refused")
         assert trickles[0].refused() == 256 - 85
-        assert other.request("PUT", "/upload/x", data=os.urandom(1000)).status_code == 201
+        assert other.request("PUT", "/upload/x", data=noise(1000)).status_code == 201
         # The same again, each from an address of its own.
         for n, person in enumerate(greedy):
             trickles.append(Trickle(server, f"127.0.0.{3 + n}"))
             for _ in range(16):
                 trickles[-1].begin(person)
         until(lambda: trickles[-1].refused(), "the last one to be refused most")
-        assert other.request("PUT", "/upload/x", data=os.urandom(1000)).status_code == 201
+        assert other.request("PUT", "/upload/x", data=noise(1000)).status_code == 201
         assert other.upload(b"by a form")["size"] == 9
     finally:
         for trickle in trickles:

@@ -1,12 +1,11 @@
 """Uploads by forms, PUT and curl: what is refused, and what a truncated body leaves."""
 
-import os
 import subprocess
 
 import pytest
 
 from parley import assert_problem, until
-from uploading import digest, raw, temporaries
+from uploading import digest, noise, raw, temporaries
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +15,7 @@ def alice(server):
 
 
 def test_a_form_with_many_files(server, alice):
-    contents = [os.urandom(size) for size in (1, 1000, 300_000, 70_000, 65_536)]
+    contents = [noise(size) for size in (1, 1000, 300_000, 70_000, 65_536)]
     files = [("file", (f"{n}.bin", content)) for n, content in enumerate(contents)]
     answer = alice.post("/upload", files=[*files, ("note", (None, "no file"))])
     assert answer.status_code == 201
@@ -31,7 +30,7 @@ def test_a_form_with_many_files(server, alice):
 
 
 def test_a_body_by_put_and_curl(server, alice, tmp_path):
-    content = os.urandom(2_500_000)
+    content = noise(2_500_000)
     file = tmp_path / "a photo.bin"
     file.write_bytes(content)
     # curl waits for the server's permission for longer than this test may take.

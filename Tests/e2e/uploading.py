@@ -1,11 +1,20 @@
 """Helpers that the tests of uploads share."""
 
 import hashlib
+import os
 import socket
+
+HEAD = b"\x01\x02 noise \x03\x04"
 
 
 def digest(content):
     return hashlib.sha256(content).hexdigest()
+
+
+def noise(size):
+    """A file of random bytes that is of no kind. One in a hundred purely random files looks like a program, film or sound."""
+    head = HEAD[:size // 2]
+    return head + os.urandom(size - len(head))
 
 
 def temporaries(server):

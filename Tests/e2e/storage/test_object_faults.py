@@ -11,6 +11,7 @@ import requests
 import pictures
 from parley import Server, assert_problem, free_port, until
 from test_object_files import key_of
+from uploading import noise
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def metric(server, name):
 @pytest.mark.parametrize("fault", ["cut", "refuse", "lose", 500, 503])
 def test_what_fails_once_is_tried_again(served, bucket, proxy, fault):
     alice = served.person()
-    content = os.urandom(3_000_000)
+    content = noise(3_000_000)
     failed = set()
 
     def once(method, path):
@@ -47,12 +48,12 @@ def test_what_fails_once_is_tried_again(served, bucket, proxy, fault):
 
 def test_a_store_that_is_away_stops_files_and_nothing_else(served, proxy):
     alice, bob = served.people("alice", "bob")
-    cached, large = alice.upload(pictures.picture("jpg"), "a.jpg"), alice.upload(os.urandom(2_000_000))
+    cached, large = alice.upload(pictures.picture("jpg"), "a.jpg"), alice.upload(noise(2_000_000))
     thumbnail = cached["thumbnails"][0]["url"]
     assert served.request("GET", thumbnail).status_code == 200
     until(lambda: list((served.storage / "cache").glob("??/*small.webp,*")), "the cache")
     proxy.fault = lambda method, path: "refuse"
-    refused = alice.post("/upload", files={"file": ("b.bin", os.urandom(1000))})
+    refused = alice.post("/upload", files={"file": ("b.bin", noise(1000))})
     assert_problem(refused, 503, "unavailable")
     assert refused.headers["Retry-After"]
     download = served.request("GET", large["url"])
@@ -69,16 +70,16 @@ def test_a_store_that_is_away_stops_files_and_nothing_else(served, proxy):
     assert served.log.count("the object store is away") == 1, "said once"
     proxy.fault = lambda method, path: None
     until(lambda: served.request("GET", large["url"]).status_code == 200, "the store to be found again")
-    assert alice.upload(os.urandom(1000)) and metric(served, "parley_object_store_up") == 1
+    assert alice.upload(noise(1000)) and metric(served, "parley_object_store_up") == 1
 
 
 @pytest.mark.parametrize("status, body", [
     (403, "<Error><Code>AccessDenied</Code></Error>"), (404, "<Error><Code>NoSuchBucket</Code></Error>")])
 def test_a_store_that_refuses_everything_is_none(served, proxy, status, body):
     alice = served.person()
-    large = alice.upload(os.urandom(2_000_000))
+    large = alice.upload(noise(2_000_000))
     proxy.fault = lambda method, path: (status, body)
-    for answer in (served.request("GET", large["url"]), alice.post("/upload", files={"file": ("b.bin", os.urandom(1000))})):
+    for answer in (served.request("GET", large["url"]), alice.post("/upload", files={"file": ("b.bin", noise(1000))})):
         assert_problem(answer, 503, "unavailable")
         assert answer.headers["Retry-After"]
     assert metric(served, "parley_object_store_up") == 0
@@ -90,7 +91,7 @@ def test_a_store_that_refuses_everything_is_none(served, proxy, status, body):
 
 def test_an_object_that_cannot_be_deleted_holds_up_no_other(served, bucket, proxy):
     alice = served.person()
-    locked, *others = [alice.upload(os.urandom(1000 + number)) for number in range(4)]
+    locked, *others = [alice.upload(noise(1000 + number)) for number in range(4)]
     key = key_of(served, locked)
     proxy.fault = lambda method, path: (
         (403, "<Error><Code>AccessDenied</Code></Error>") if method == "DELETE" and key in path else None)
@@ -107,7 +108,7 @@ def test_an_object_that_cannot_be_deleted_holds_up_no_other(served, bucket, prox
 
 def test_a_key_that_may_not_delete_is_said_once(served, bucket, proxy):
     alice = served.person()
-    uploads = [alice.upload(os.urandom(1000 + number)) for number in range(5)]
+    uploads = [alice.upload(noise(1000 + number)) for number in range(5)]
     keys = {key_of(served, upload) for upload in uploads}
     proxy.fault = lambda method, path: (403, "<Error><Code>AccessDenied</Code></Error>") if method == "DELETE" else None
     # All at once, so that one round sees them all.
@@ -127,7 +128,7 @@ def test_a_key_that_may_not_delete_is_said_once(served, bucket, proxy):
 @pytest.mark.parametrize("code, status", [("AccessDenied", 503), ("InvalidObjectState", 500)])
 def test_an_object_that_is_refused_is_not_the_store(served, proxy, code, status):
     alice = served.person()
-    large, other = (alice.upload(os.urandom(2_000_000)) for _ in range(2))
+    large, other = (alice.upload(noise(2_000_000)) for _ in range(2))
     proxy.fault = lambda method, path: (
         (403, f"<Error><Code>{code}</Code></Error>") if large["sha256"] in path else None)
     assert served.request("GET", large["url"]).status_code == status
@@ -160,7 +161,7 @@ def test_the_beginning_of_an_upload_in_parts_is_tried_again(served, bucket, prox
         return None
 
     proxy.fault = once
-    content = os.urandom(1 << 20) * 65
+    content = noise(1 << 20) * 65
     upload = alice.upload(content)
     assert failed and bucket.objects()[key_of(served, upload)] == len(content)
     assert bucket.uploads_in_parts() == [], "also not the one whose answer was lost"
@@ -179,16 +180,16 @@ def test_a_key_that_may_not_list_uploads_in_parts_is_enough(served, bucket, prox
         return None
 
     proxy.fault = fault
-    alice.upload(os.urandom(1 << 20) * 65)
+    alice.upload(noise(1 << 20) * 65)
     assert not [one for one in proxy.seen if one[0] == "GET" and "uploads=" in one[1]], "nothing was begun twice"
-    alice.upload(os.urandom(1 << 20) * 65)
+    alice.upload(noise(1 << 20) * 65)
     assert [one for one in proxy.seen if one[0] == "GET" and "uploads=" in one[1]]
     assert len(bucket.objects()) == 2 and metric(served, "parley_object_store_up") == 1
 
 
 def test_a_slow_store_holds_nobody_else(served, proxy):
     alice, bob = served.people("alice", "bob")
-    files = [alice.upload(os.urandom(1_200_000)) for _ in range(3)]
+    files = [alice.upload(noise(1_200_000)) for _ in range(3)]
     gate = threading.Event()
     proxy.fault = lambda method, path: gate if method == "GET" and "list-type" not in path else None
     answers = []
@@ -223,7 +224,7 @@ def test_an_upload_that_is_given_up_leaves_nothing(served, bucket, proxy):
 def test_a_store_that_answers_early_leaves_nothing_open(served, proxy, status, attempts, answered):
     """It answers, or resets, after a MiB of an upload, and reads no more: what sends the rest must not wait for ever."""
     alice = served.person()
-    content = os.urandom(16 << 20)
+    content = noise(16 << 20)
 
     def open_files():
         """The descriptors of stored and received files, of those too that have no name any more."""
@@ -246,7 +247,7 @@ def test_a_store_that_answers_early_leaves_nothing_open(served, proxy, status, a
 
 def test_a_deletion_that_fails_is_made_up_for(served, bucket, proxy):
     alice = served.person()
-    upload = alice.upload(os.urandom(1000))
+    upload = alice.upload(noise(1000))
     key = key_of(served, upload)
     proxy.fault = lambda method, path: 503 if method == "DELETE" else None
     assert alice.request("DELETE", f"/upload/{upload['id']}").status_code == 204
@@ -266,7 +267,7 @@ def test_what_a_server_dropped_another_one_deletes(postgres, bucket, proxy, tmp_
     first, second = (Server(database=database, storage=tmp_path / name, settings=settings) for name in ("one", "two"))
     with first, second:
         alice = first.person()
-        dropped, kept = (alice.upload(os.urandom(1000)) for _ in range(2))
+        dropped, kept = (alice.upload(noise(1000)) for _ in range(2))
         keys = [key_of(first, upload) for upload in (dropped, kept)]
         proxy.fault = lambda method, path: 503 if method == "DELETE" else None
         assert alice.request("DELETE", f"/upload/{dropped['id']}").status_code == 204
@@ -284,7 +285,7 @@ def test_an_upload_in_parts_that_fails_is_aborted(start_server, bucket, proxy):
     server = start_server(**bucket.settings(proxy.url, MAX_UPLOAD_BYTES=str(1 << 30)))
     alice = server.person()
     proxy.fault = lambda method, path: 403 if "partNumber=2" in path else None
-    answer = alice.request("PUT", "/upload/a.bin", data=os.urandom(70 << 20))
+    answer = alice.request("PUT", "/upload/a.bin", data=noise(70 << 20))
     assert answer.status_code == 503
     proxy.wait_for(lambda method, path: method == "DELETE" and "uploadId=" in path)
     assert bucket.objects() == {}

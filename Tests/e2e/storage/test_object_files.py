@@ -2,7 +2,6 @@
 
 import concurrent.futures
 import io
-import os
 import pathlib
 import zipfile
 
@@ -11,7 +10,7 @@ import requests
 
 import pictures
 from parley import Server, assert_problem, until
-from uploading import digest, temporaries
+from uploading import digest, noise, temporaries
 
 SECRET = "a secret that both servers share, long enough"
 
@@ -34,7 +33,7 @@ def on_disk(server):
 
 def test_files_are_in_the_bucket_and_served_as_from_the_disk(served, bucket):
     alice = served.person()
-    photo, text = pictures.picture("jpg"), os.urandom(3_000_001)
+    photo, text = pictures.picture("jpg"), noise(3_000_001)
     picture, file = alice.upload(photo, "photo.jpg"), alice.upload(text, "file.bin")
     keys = {key_of(served, upload) for upload in (picture, file)}
     sizes = [thumbnail["size"] for thumbnail in picture["thumbnails"]]
@@ -79,7 +78,7 @@ def test_what_is_made_later_is_kept_in_the_bucket(served, bucket):
 
 def test_equal_files_are_kept_once_and_go_with_the_last(served, bucket):
     alice, bob = served.people("alice", "bob")
-    content = os.urandom(1000)
+    content = noise(1000)
     first, again, other = alice.upload(content), alice.upload(content), bob.upload(content)
     key = key_of(served, first)
     until(lambda: set(bucket.objects()) == {key}, "bob's own objects to go")
@@ -94,7 +93,7 @@ def test_equal_files_are_kept_once_and_go_with_the_last(served, bucket):
 
 def test_a_lost_object_is_stored_again_by_who_uploads_it_again(served, bucket):
     alice, bob = served.people("alice", "bob")
-    content = os.urandom(2_000_000)
+    content = noise(2_000_000)
     upload = alice.upload(content)
     bucket.delete(key_of(served, upload))
     assert_problem(served.request("GET", upload["url"]), 500, "internal")
@@ -131,7 +130,7 @@ def test_no_race_of_two_servers_loses_a_content(postgres, bucket, tmp_path):
         alice, bob = first.person("alice"), second.person("bob")
 
         def race(_):
-            content = os.urandom(100)
+            content = noise(100)
             mine = alice.upload(content)
             deleted = pool.submit(alice.request, "DELETE", f"/upload/{mine['id']}")
             added = pool.submit(bob.upload, content)
@@ -169,8 +168,8 @@ def test_whoever_opens_a_file_can_be_sent_to_the_store(start_server, bucket):
 def test_a_large_file_is_stored_in_parts_and_takes_little_memory(start_server, bucket, tmp_path):
     server = start_server(**bucket.settings(MAX_UPLOAD_BYTES=str(1 << 30)))
     alice = server.person()
-    alice.upload(os.urandom(1000))
-    size, piece, source = 150 << 20, os.urandom(1 << 20), tmp_path / "large.bin"
+    alice.upload(noise(1000))
+    size, piece, source = 150 << 20, noise(1 << 20), tmp_path / "large.bin"
     with source.open("wb") as file:
         for _ in range(150):
             file.write(piece)

@@ -1,7 +1,6 @@
 """Downloads that stream through from the store: what breaks, what stands still, and who leaves."""
 
 import contextlib
-import os
 import socket
 import threading
 import urllib.parse
@@ -12,6 +11,7 @@ import requests
 from parley import free_port, until
 from test_object_faults import metric
 from test_object_files import key_of
+from uploading import noise
 
 SIZE = 6_000_000
 
@@ -28,7 +28,7 @@ def served(start_server, bucket, proxy):
 @pytest.fixture
 def file(served):
     """A file, its content, and its key."""
-    content = os.urandom(SIZE)
+    content = noise(SIZE)
     upload = served.person().upload(content)
     return upload, content, key_of(served, upload)
 
@@ -98,7 +98,7 @@ def test_bytes_of_two_versions_are_never_mixed(served, bucket, proxy, file, igno
         if len(proxy.of(key)) == 0:
             return {"after": 1_000_000}
         if not ignores:
-            bucket.put(key, os.urandom(SIZE))
+            bucket.put(key, noise(SIZE))
         return {"headers": {"etag": '"another"'}} if ignores else None
 
     proxy.fault = change
@@ -130,14 +130,14 @@ def content_of(client):
 
 def test_readers_who_stand_still_hold_no_connection(served, bucket, proxy):
     alice = served.person()
-    content = os.urandom(30_000_000)
+    content = noise(30_000_000)
     upload = alice.upload(content)
     key = key_of(served, upload)
     with contextlib.ExitStack() as stack:
         clients = [slow_download(served, upload["url"], stack) for _ in range(80)]
         until(lambda: len(proxy.of(key)) >= len(clients), "all to be asked for")
         # More than all connections would be taken if each held one.
-        other = alice.upload(os.urandom(2_000_000))
+        other = alice.upload(noise(2_000_000))
         assert alice.request("DELETE", f"/upload/{other['id']}").status_code == 204
         until(lambda: set(bucket.objects()) == {key}, "the object to go")
         assert metric(served, "parley_object_store_up") == 1
@@ -146,7 +146,7 @@ def test_readers_who_stand_still_hold_no_connection(served, bucket, proxy):
 
 
 def test_a_client_that_leaves_ends_the_request(served, proxy):
-    content = os.urandom(30_000_000)
+    content = noise(30_000_000)
     upload = served.person().upload(content)
     with contextlib.ExitStack() as stack:
         client = slow_download(served, upload["url"], stack)

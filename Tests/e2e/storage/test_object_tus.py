@@ -3,7 +3,6 @@
 import concurrent.futures
 import contextlib
 import hashlib
-import os
 import random
 import threading
 
@@ -12,6 +11,7 @@ import pytest
 from parley import PATIENCE, Server, assert_problem, until
 from test_upload_draft import Connection
 from tus_requests import TUS, begin_patch, checksum, create, head, patch
+from uploading import noise
 
 SECRET = "a secret that all servers share, long enough"
 MIB = 1 << 20
@@ -50,7 +50,7 @@ def pieces(server):
 
 def test_each_request_may_come_to_another_server(nodes, bucket):
     alice = nodes[0].person()
-    content = os.urandom(20 * MIB + 5)
+    content = noise(20 * MIB + 5)
     location = create(alice, len(content)).headers["Location"]
     offset, turn = 0, 0
     for length in (1, 17 * MIB, 3, len(content)):
@@ -97,7 +97,7 @@ def the_one_taken(answers, bodies):
 def test_of_two_writers_at_one_offset_one_wins(nodes):
     alice = nodes[0].person()
     for _ in range(5):
-        bodies = os.urandom(MIB), os.urandom(MIB)
+        bodies = noise(MIB), noise(MIB)
         location = create(alice, 2 * MIB).headers["Location"]
         winner = the_one_taken(write_at_once(nodes, alice, location, bodies), bodies)
         assert patch(at(nodes[1], alice), location, MIB, b"x" * MIB).status_code == 204
@@ -108,7 +108,7 @@ def test_of_two_writers_at_one_offset_one_wins(nodes):
 def test_of_two_requests_with_a_whole_upload_one_is_the_upload(nodes, bucket, size):
     alice = nodes[0].person()
     for _ in range(3):
-        bodies = os.urandom(size), os.urandom(size)
+        bodies = noise(size), noise(size)
         location = create(alice, size).headers["Location"]
         winner = the_one_taken(write_at_once(nodes, alice, location, bodies), bodies)
         assert sent(nodes, alice, location) == winner
@@ -118,7 +118,7 @@ def test_of_two_requests_with_a_whole_upload_one_is_the_upload(nodes, bucket, si
 @pytest.mark.parametrize("held", ["GET", "PUT"], ids=["while it gathers the pieces", "while it stores the file"])
 def test_whoever_finishes_an_upload_second_finds_it_finished(postgres, bucket, proxy, tmp_path, held):
     with two_servers(postgres, tmp_path, bucket.settings(proxy.url, JWT_SECRET=SECRET)) as nodes:
-        alice, content, gate, first = nodes[0].person(), os.urandom(MIB), threading.Event(), []
+        alice, content, gate, first = nodes[0].person(), noise(MIB), threading.Event(), []
         location = create(alice, 2 * MIB).headers["Location"]
         assert patch(alice, location, 0, content).status_code == 204
         # It is complete now, and no server knows.
@@ -146,7 +146,7 @@ def test_whoever_finishes_an_upload_second_finds_it_finished(postgres, bucket, p
 
 def test_cut_again_and_again_with_a_server_killed(nodes):
     alice = nodes[0].person()
-    content = os.urandom(6 * MIB)
+    content = noise(6 * MIB)
     location = create(alice, len(content)).headers["Location"]
     chance = random.Random(21)
     for cut in range(100):
@@ -181,7 +181,7 @@ def answered(person, location):
 
 def test_what_was_acknowledged_survives_the_server_that_took_it(nodes, bucket):
     alice = nodes[0].person()
-    content = os.urandom(40 * MIB)
+    content = noise(40 * MIB)
     location = create(alice, len(content)).headers["Location"]
     with begin_patch(alice, location, 0, len(content)) as connection:
         connection.sendall(content[:33 * MIB])
@@ -196,7 +196,7 @@ def test_what_was_acknowledged_survives_the_server_that_took_it(nodes, bucket):
 
 def test_bytes_that_do_not_match_their_checksum_count_for_nothing(nodes, bucket):
     alice = nodes[0].person()
-    content = os.urandom(18 * MIB)
+    content = noise(18 * MIB)
     location = create(alice, len(content) + 1).headers["Location"]
     wrong = patch(alice, location, 0, content, **checksum("sha256", content[1:]))
     assert wrong.status_code == 460
@@ -210,7 +210,7 @@ def test_bytes_that_do_not_match_their_checksum_count_for_nothing(nodes, bucket)
 
 def test_parts_that_came_to_different_servers_become_one_upload(nodes, bucket):
     alice = nodes[0].person()
-    parts, contents = [], [os.urandom(MIB), os.urandom(17 * MIB)]
+    parts, contents = [], [noise(MIB), noise(17 * MIB)]
     for server, content in zip(nodes, contents, strict=True):
         person = at(server, alice)
         location = create(person, len(content), **{"Upload-Concat": "partial"}).headers["Location"]
@@ -224,7 +224,7 @@ def test_parts_that_came_to_different_servers_become_one_upload(nodes, bucket):
 
 def test_the_drafts_uploads_go_on_elsewhere(nodes):
     alice = nodes[0].person()
-    content = os.urandom(2 * MIB)
+    content = noise(2 * MIB)
     with Connection(alice) as connection:
         connection.send("POST", "/upload", {
             "Upload-Draft-Interop-Version": "6", "Upload-Complete": "?0", "Content-Type": "application/octet-stream"},

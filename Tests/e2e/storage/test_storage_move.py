@@ -15,7 +15,7 @@ import requests
 import pictures
 from parley import PARLEY, ROOT, Server, until
 from test_object_files import key_of, on_disk
-from uploading import digest
+from uploading import digest, noise
 
 
 def run(server, *arguments, **settings):
@@ -41,7 +41,7 @@ def filled(start_server, bucket, proxy):
     alice = server.person()
     contents = {}
     for content, name in [(pictures.picture("jpg"), "a.jpg"), (pictures.picture("webp"), "b.webp"),
-                          *((os.urandom(1000 + number), f"{number}.bin") for number in range(40))]:
+                          *((noise(1000 + number), f"{number}.bin") for number in range(40))]:
         upload = alice.upload(content, name)
         contents[upload["url"]] = server.request("GET", upload["url"]).content
         for thumbnail in upload["thumbnails"]:
@@ -108,7 +108,7 @@ def test_a_move_that_was_broken_off_goes_on(filled, bucket, proxy):
     assert_served(filled)
     # What was put without its row having heard of it is deleted a day later.
     filled.sql("UPDATE dropped_objects SET dropped_at = now()")
-    filled.alice.request("DELETE", f"/upload/{filled.alice.upload(os.urandom(10))['id']}")
+    filled.alice.request("DELETE", f"/upload/{filled.alice.upload(noise(10))['id']}")
     until(lambda: filled.sql("SELECT * FROM dropped_objects") == [], "the dropped objects")
     assert len(bucket.objects()) == len(filled.contents)
 
@@ -128,7 +128,7 @@ def test_an_archive_that_is_being_sent_goes_on(start_server, bucket):
     """Its second file has gone from the disk when it is opened."""
     server = start_server(REQUEST_TIMEOUT="600")
     alice, bob = server.people("alice", "bob")
-    contents = {name: os.urandom(20_000_000) for name in ("a.bin", "b.bin")}
+    contents = {name: noise(20_000_000) for name in ("a.bin", "b.bin")}
     uploads = [alice.upload(content, name) for name, content in contents.items()]
     message = alice.send(alice.direct(bob), attachments=[upload["id"] for upload in uploads])
     server.stop()
@@ -164,7 +164,7 @@ def test_what_is_deleted_while_it_is_moved_leaves_nothing(filled, bucket, proxy)
 
     proxy.fault = delete
     assert run(filled, "storage", "move", "store").stdout.startswith("41 files moved")
-    filled.alice.request("DELETE", f"/upload/{filled.alice.upload(os.urandom(10))['id']}")
+    filled.alice.request("DELETE", f"/upload/{filled.alice.upload(noise(10))['id']}")
     until(lambda: not any(sha256 in key for key in bucket.objects()), "its object to go")
     assert not any(sha256 in path.name for path in on_disk(filled))
 
@@ -233,7 +233,7 @@ def test_verify_takes_nothing_for_lost_that_another_server_is_storing(postgres, 
         pass
     with second:
         alice = second.person()
-        content = next(text for text in (os.urandom(100) for _ in range(10_000)) if digest(text)[:2] == "7f")
+        content = next(text for text in (noise(100) for _ in range(10_000)) if digest(text)[:2] == "7f")
         listed = []
 
         def store_meanwhile(method, path):
@@ -251,7 +251,7 @@ def test_verify_takes_nothing_for_lost_that_another_server_is_storing(postgres, 
 def test_a_backup_holds_the_files_and_is_restored_to_the_disk(start_server, postgres, bucket, tmp_path):
     server = start_server(**bucket.settings())
     alice = server.person()
-    content = os.urandom(3_000_000)
+    content = noise(3_000_000)
     alice.upload(content), alice.upload(pictures.picture("jpg"), "a.jpg")
     made = run(server, "backup", tmp_path / "backup")
     assert made.returncode == 0, made

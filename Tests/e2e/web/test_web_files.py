@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import os
 import re
 import subprocess
 
@@ -11,6 +10,8 @@ from axe_playwright_python.sync_playwright import Axe
 from devices import PHONE
 from drawings import png
 from playwright.sync_api import expect
+
+from uploading import noise
 
 
 @pytest.fixture
@@ -194,7 +195,7 @@ def test_videos_and_sound_are_played(two, tmp_path):
 def test_leaving_asks_first_while_a_file_is_on_its_way(two, tmp_path):
     ana, _ = two
     big = tmp_path / "big.bin"
-    big.write_bytes(os.urandom(12_000_000))
+    big.write_bytes(noise(12_000_000))
     session = ana.context.new_cdp_session(ana.page)
     session.send("Network.enable")
     session.send("Network.emulateNetworkConditions", {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 1_000_000})
@@ -222,7 +223,7 @@ def test_leaving_asks_first_while_a_file_is_on_its_way(two, tmp_path):
 def test_an_upload_goes_on_after_the_server_was_killed(two, server, tmp_path):
     ana, bo = two
     big = tmp_path / "big.bin"
-    big.write_bytes(os.urandom(24_000_000))
+    big.write_bytes(noise(24_000_000))
     # Throttles the browser's uplink, so the upload is in progress when the server dies.
     session = ana.context.new_cdp_session(ana.page)
     session.send("Network.enable")
@@ -252,7 +253,7 @@ def test_an_upload_goes_on_after_the_server_was_killed(two, server, tmp_path):
 def test_a_cancelled_upload_leaves_nothing(two, tmp_path):
     ana, _ = two
     big = tmp_path / "big.bin"
-    big.write_bytes(os.urandom(12_000_000))
+    big.write_bytes(noise(12_000_000))
     session = ana.context.new_cdp_session(ana.page)
     session.send("Network.enable")
     session.send("Network.emulateNetworkConditions", {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 2_000_000})
