@@ -5,7 +5,7 @@ import subprocess
 import tempfile
 
 from . import WORK
-from .process import end, spawn
+from .process import end, read_line, spawn
 from .report import record
 
 
@@ -18,10 +18,12 @@ class Violation(Exception):
         self.result = result
 
 
-def realtime(port, people, **options):
+def realtime(port, people, restart=None, **options):
     """Puts load on a server. Returns what the tool prints, as a dictionary. `options` are the tool's, `_` for `-`.
 
     people: (token, room) for each connection.
+    restart: is called when all are connected, ends the server and starts another. It returns the port and the process ids of
+    that one and its database (or 0). All connect to it at once, and the figures are those of this second time.
     Raises Violation when not every message came exactly once and in order.
     """
     with tempfile.NamedTemporaryFile("w", dir=WORK, prefix="people-") as file:
@@ -29,10 +31,13 @@ def realtime(port, people, **options):
         file.flush()
         arguments = [part for name, value in options.items() for part in ("--" + name.replace("_", "-"), str(value))]
         process = spawn(
-            [WORK / "realtime", "--port", port, "--people", file.name, *arguments],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            [WORK / "realtime", "--port", port, "--people", file.name, *arguments, *(["--reconnect", 1] if restart else [])],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         try:
-            output, complaint = process.communicate(timeout=600)
+            successor = None
+            if restart and read_line(process.stdout, timeout=300) == "connected":
+                successor = " ".join(map(str, restart()))
+            output, complaint = process.communicate(successor, timeout=600)
         finally:
             end(process)
     if process.returncode not in (0, 3):

@@ -64,8 +64,11 @@ class Parley:
             end(self.process)
         shutil.rmtree(self.storage, ignore_errors=True)
 
-    def restart(self):
-        """Restarts the server on the same data, for a process with fresh memory."""
+    def restart(self, kill=False):
+        """Restarts the server on the same data, for a process with fresh memory. `kill` does not let it end by itself."""
+        if kill:
+            self.process.kill()
+            self.process.wait()
         end(self.process)
         self._start()
 

@@ -43,6 +43,19 @@ public:
         while (started < clients.size() && started - ready < concurrency) connect(started++);
     }
 
+    /// Waits until the server has closed every connection, as it does when it ends, and forgets them: `connectMore` then
+    /// begins anew, at another port.
+    void reconnect(int newPort, uint64_t deadline) {
+        mayClose = true;
+        while (open > 0) {
+            poll(100'000'000);
+            if (nanoseconds() > deadline) fail("%u connections are still open, but their server has ended", open);
+        }
+        mayClose = false;
+        port = newPort;
+        started = ready = 0;
+    }
+
     void send(uint32_t index, std::string_view text) {
         websocket::append(clients[index].out, websocket::text, text);
         flush(index);
@@ -76,11 +89,21 @@ private:
         fail("connection %u of %u: %s", index, size(), why.c_str());
     }
 
+    /// The server has closed it.
+    void closed(uint32_t index, const char *why) {
+        if (!mayClose) broken(index, why);
+        if (clients[index].socket < 0) return;
+        close(clients[index].socket);
+        clients[index] = Client();
+        open--;
+    }
+
     void connect(uint32_t index) {
         Client &client = clients[index];
         client.began = nanoseconds();
         client.socket = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
         if (client.socket < 0) broken(index, strerror(errno));
+        open++;
         int on = 1, off = 0;
         setsockopt(client.socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         // Delays TCP acknowledgements, as a client across a network does, instead of sending one for each first segment.
@@ -129,7 +152,7 @@ private:
         while (sent < client.out.size()) {
             ssize_t count = ::send(client.socket, client.out.data() + sent, client.out.size() - sent, MSG_NOSIGNAL);
             if (count < 0 && errno == EAGAIN) break;
-            if (count < 0) broken(index, strerror(errno));
+            if (count < 0) return closed(index, strerror(errno));
             sent += size_t(count);
         }
         client.out.erase(0, sent);
@@ -141,12 +164,14 @@ private:
 
     void readable(uint32_t index) {
         Client &client = clients[index];
+        // The same round of `poll` may have closed it while it wrote.
+        if (client.state == idle) return;
         size_t kept = client.rest.size();
         if (kept > buffer.size() / 2) buffer.resize(buffer.size() * 2);
         memcpy(buffer.data(), client.rest.data(), kept);
         ssize_t count = recv(client.socket, buffer.data() + kept, buffer.size() - kept, 0);
         if (count < 0 && errno == EAGAIN) return;
-        if (count <= 0) broken(index, count ? strerror(errno) : "the server closed it");
+        if (count <= 0) return closed(index, count ? strerror(errno) : "the server closed it");
         uint64_t time = nanoseconds();
         std::string_view bytes(buffer.data(), kept + size_t(count));
         if (client.state == upgrading) {
@@ -157,8 +182,9 @@ private:
         }
         ssize_t used = client.reader.read(bytes, [&](websocket::Opcode opcode, std::string_view payload) {
             message(index, opcode, payload, time);
-            return true;
+            return client.state != idle;
         });
+        if (client.state == idle) return;
         if (used < 0) broken(index, "no WebSocket frame");
         client.rest.assign(bytes.substr(size_t(used)));
     }
@@ -182,7 +208,8 @@ private:
             return flush(index);
         }
         // A close frame's text follows its two bytes of code (RFC 6455, section 5.5.1).
-        if (opcode == websocket::close) broken(index, "closed: " + std::string(payload.substr(payload.size() > 2 ? 2 : 0)));
+        if (opcode == websocket::close)
+            return closed(index, ("closed: " + std::string(payload.substr(payload.size() > 2 ? 2 : 0))).c_str());
         if (opcode == websocket::pong) return;
         Frame frame = dialect.read(payload);
         switch (frame.kind) {
@@ -200,7 +227,8 @@ private:
     std::vector<Person> people;
     Listener &listener;
     std::vector<Client> clients;
-    uint32_t started = 0, ready = 0;
+    uint32_t started = 0, ready = 0, open = 0;
+    bool mayClose = false;
     std::vector<epoll_event> events;
     std::vector<char> buffer;
 };

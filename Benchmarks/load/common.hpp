@@ -157,9 +157,11 @@ inline double treeSeconds(pid_t root) {
 
 struct Memory {
     double rss = 0, pss = 0;
+    /// The most that was ever resident.
+    double peak = 0;
 };
 
-/// Resident and proportional set size of a process, in kB.
+/// Resident and proportional set size of a process and the peak of the former, in kB.
 inline Memory memoryKB(pid_t pid) {
     Memory memory;
     FILE *file = pid ? fopen(("/proc/" + std::to_string(pid) + "/smaps_rollup").c_str(), "r") : nullptr;
@@ -169,6 +171,10 @@ inline Memory memoryKB(pid_t pid) {
         sscanf(line, "Rss: %lf", &memory.rss);
         sscanf(line, "Pss: %lf", &memory.pss);
     }
+    fclose(file);
+    file = fopen(("/proc/" + std::to_string(pid) + "/status").c_str(), "r");
+    if (!file) return memory;
+    while (fgets(line, sizeof line, file)) sscanf(line, "VmHWM: %lf", &memory.peak);
     fclose(file);
     return memory;
 }

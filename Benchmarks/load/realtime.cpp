@@ -14,7 +14,7 @@ struct Settings {
     uint32_t senders, window, concurrency;
     double rate, warmUp, duration, settle, drain;
     uint64_t nap;
-    bool confirm;
+    bool confirm, reconnect;
     pid_t server, database;
 };
 
@@ -86,20 +86,20 @@ private:
     // Connecting
 
     void connect(Line &line) {
+        if (settings.reconnect) {
+            connectAll(settings.concurrency);
+            changeServer();
+        }
         Memory before = memoryKB(settings.server);
         Books books(settings.server, settings.database);
-        uint64_t deadline = nanoseconds() + 300 * second;
-        while (clients.readyCount() < clients.size()) {
-            clients.connectMore(settings.concurrency);
-            clients.poll(second / 10);
-            if (nanoseconds() > deadline) fail("only %u of %u could connect", clients.readyCount(), clients.size());
-        }
+        connectAll(settings.reconnect ? clients.size() : settings.concurrency);
         Books spent = books.spent();
         keepFor(settings.settle);
         Memory after = memoryKB(settings.server);
         double count = clients.size();
         line.add("connections", uint64_t(clients.size()));
         line.add("connects_per_s", count / spent.seconds);
+        line.add("connected_ms", spent.seconds * 1e3);
         line.add("connect_server_us", spent.serverCPU / count * 1e6);
         line.add("connect_database_us", spent.databaseCPU / count * 1e6);
         line.add("connect_p50_ms", connectTimes.percentile(0.5) / 1e6);
@@ -107,7 +107,31 @@ private:
         line.add("connection_rss_kb", (after.rss - before.rss) / count);
         line.add("connection_pss_kb", (after.pss - before.pss) / count);
         line.add("server_rss_kb", after.rss);
+        line.add("server_peak_kb", after.peak);
         if (senders.empty()) line.add("others_load", spent.othersLoad());
+    }
+
+    void connectAll(uint32_t concurrency) {
+        uint64_t deadline = nanoseconds() + 300 * second;
+        while (clients.readyCount() < clients.size()) {
+            clients.connectMore(concurrency);
+            clients.poll(second / 10);
+            if (nanoseconds() > deadline) fail("only %u of %u could connect", clients.readyCount(), clients.size());
+        }
+    }
+
+    /// Says that everybody is connected, and learns on standard input which server has taken the place of this one:
+    /// `PORT SERVER DATABASE`, the latter two as process ids.
+    void changeServer() {
+        puts("connected");
+        fflush(stdout);
+        int port, server, database;
+        if (scanf("%d %d %d", &port, &server, &database) != 3) fail("no other server was named");
+        clients.reconnect(port, nanoseconds() + 30 * second);
+        settings.server = server;
+        settings.database = database;
+        connectTimes = Histogram();
+        otherFrames = 0;
     }
 
     void keepFor(double seconds) {
@@ -277,7 +301,7 @@ private:
         line.add((name + "_p99_us").c_str(), times.percentile(0.99) / 1e3);
     }
 
-    const Settings settings;
+    Settings settings;
     const Dialect &dialect;
     Clients clients;
     std::vector<Member> members;
@@ -317,6 +341,7 @@ int main(int count, char **arguments) {
         // Microseconds of sleep before each poll: this program then takes less of the machine, latencies are coarser.
         .nap = uint64_t(options.number("nap", 0)) * 1000,
         .confirm = options.number("confirm", 0) > 0,  // everybody confirms what they get as delivered and read
+        .reconnect = options.number("reconnect", 0) > 0,  // when the server is replaced, all at once; see changeServer
         .server = pid_t(options.number("server", 0)),  // process ids, for the account
         .database = pid_t(options.number("database", 0)),
     };
