@@ -13,7 +13,7 @@ SHELL := /bin/bash
 
 RUN_PACKAGES := libpq-dev libmagic-dev libssl-dev libvips-dev zlib1g-dev pkg-config postgresql
 WEB_PACKAGES := nodejs node-react node-react-dom node-csstype node-prop-types node-typescript esbuild terser zopfli
-TEST_PACKAGES := curl openssl python3-venv libvips-tools libimage-exiftool-perl ffmpeg chromium clamav-daemon pgbouncer unzip redis-server haproxy nginx
+TEST_PACKAGES := curl openssl python3-venv libvips-tools libimage-exiftool-perl ffmpeg poppler-utils chromium clamav-daemon pgbouncer unzip redis-server haproxy nginx
 CLUSTER_PACKAGES := haproxy python3
 BENCH_PACKAGES := g++ libssl-dev nodejs python3-venv libvips-tools libimage-exiftool-perl
 DEB_PACKAGES := debhelper dpkg-dev lintian po-debconf

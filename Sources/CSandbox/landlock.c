@@ -15,6 +15,7 @@
 #define FS_EXECUTE (1ULL << 0)
 #define FS_WRITE_FILE (1ULL << 1)
 #define FS_READ_FILE (1ULL << 2)
+#define FS_READ_DIR (1ULL << 3)
 #define FS_REMOVE_FILE (1ULL << 5)
 #define FS_MAKE_REG (1ULL << 8)
 #define FS_TRUNCATE (1ULL << 14)
@@ -78,6 +79,16 @@ static void allow_libraries(int ruleset, uint64_t handled) {
     allow_beneath(ruleset, handled, "/etc/ld.so.cache", FS_READ_FILE);
 }
 
+// Most PDFs bring their fonts. The text of others is drawn in the system's, which fontconfig finds.
+static void allow_fonts(int ruleset, uint64_t handled) {
+    static const char *const places[] = {
+        "/etc/fonts", "/usr/share/fonts", "/usr/local/share/fonts", "/usr/share/fontconfig", "/var/cache/fontconfig",
+        "/usr/share/poppler",
+    };
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
+        allow_beneath(ruleset, handled, places[i], FS_READ_FILE | FS_READ_DIR);
+}
+
 int restrict_files(const char *tool) {
     int abi = csandbox_landlock_abi();
     if (abi == 0) return 0;
@@ -93,6 +104,7 @@ int restrict_files(const char *tool) {
         ruleset, handled, CSANDBOX_RESULTS,
         FS_READ_FILE | FS_WRITE_FILE | FS_MAKE_REG | FS_REMOVE_FILE | FS_TRUNCATE);
     if (tool != NULL) {
+        allow_fonts(ruleset, handled);
         allow_beneath(ruleset, handled, tool, FS_READ_FILE | FS_EXECUTE);
 #if defined(__x86_64__)
         allow_beneath(ruleset, handled, "/lib64/ld-linux-x86-64.so.2", FS_READ_FILE | FS_EXECUTE);

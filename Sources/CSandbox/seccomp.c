@@ -58,6 +58,9 @@ static const int allowed[] = {
 #endif
 };
 
+// What fontconfig needs as well, which a tool that draws text uses.
+static const int allowed_to_tools[] = { SYS_getdents64, SYS_fstatfs };
+
 // clone3 and newer calls, such as openat2. A filter cannot see their arguments, which are in memory, or does not know them.
 // glibc falls back to an older call where the kernel does not know the new one.
 static const uint32_t newest = 435;
@@ -204,6 +207,8 @@ int filter_system_calls(int may_become_tool) {
         answer(&p, KILL);
         load(&p, offsetof(struct seccomp_data, nr));
     }
+    if (may_become_tool)
+        answer_calls(&p, allowed_to_tools, sizeof allowed_to_tools / sizeof allowed_to_tools[0], SECCOMP_RET_ALLOW);
     if (may_become_tool) answer_if(&p, SYS_execveat, 0, ~0U, TOOL_DESCRIPTOR, SECCOMP_RET_ALLOW, REFUSE);
     answer_calls(&p, deadly, sizeof deadly / sizeof deadly[0], KILL);
     emit(&p, BPF_JMP | BPF_JGE | BPF_K, newest, 0, 1);

@@ -17,8 +17,7 @@ public struct MediaConfiguration: Sendable {
     /// Files a worker handles before it is replaced.
     public var jobsPerWorker = 300
     public var limits = MediaLimits()
-    /// The paths of `ffmpeg` and `ffprobe`. If nil, videos and sounds are plain files.
-    public var ffmpeg = FFmpegTools.find()
+    public var tools = MediaTools.find()
     /// The workers' account, or nil if this process has no privileges to drop.
     public var account = WorkerAccount.find()
 

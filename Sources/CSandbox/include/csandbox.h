@@ -1,9 +1,9 @@
 // Calls that Swift's Glibc module lacks: variadic prctl, seccomp, Landlock, fork, and descriptors sent over sockets.
 //
 // There are three kinds of process. The host has no privileges but may start others. A job decodes one file. A tool
-// (ffmpeg, ffprobe) is run by the host for a job. Jobs and tools are assumed to be hijacked: whatever they try, they can
-// only read the one input file and the system's libraries, write below `out` in their job's directory, and stay within
-// their limits.
+// (ffmpeg, ffprobe, pdftoppm) is run by the host for a job. Jobs and tools are assumed to be hijacked: whatever they try,
+// they can only read the one input file, the system's libraries and, as a tool, its fonts, write below `out` in their job's
+// directory, and stay within their limits.
 #ifndef CSANDBOX_H
 #define CSANDBOX_H
 

@@ -59,19 +59,25 @@ public final class MediaWorkers: Sendable {
 
     /// Examines a received file, and writes its thumbnails and cleaned bytes beside it.
     ///
-    /// A picture or film whose decoder crashes or hangs becomes a plain file for its owner alone. Throws `busy` when too
-    /// many files wait, `storageFull`, and `unavailable` when no worker can be started.
+    /// A picture or film whose decoder crashes or hangs becomes a plain file for its owner alone; a document, one without a
+    /// picture. Throws `busy` when too many files wait, `storageFull`, and `unavailable` when no worker can be started.
     ///
     /// - Parameter user: The file's owner. Users take turns, and each has a share of the workers and of the queue.
     public func process(_ file: ReceivedFile, of user: UUID) async throws -> ProcessedMedia {
         switch MediaType(mime: file.type) {
         case .other: return .plainFile(type: file.type)
         case .uncleanablePicture: return .plainFile(type: file.type, audience: .ownerOnly)
-        case .picture, .movie: break
+        case .document where configuration.tools.pdftoppm == nil: return .plainFile(type: file.type)
+        case .picture, .movie, .document: break
         }
-        return try await perform(
-            WorkerJob(type: file.type, limits: configuration.limits.allowing(file.size), ffmpeg: configuration.ffmpeg),
-            on: file, of: user)
+        let job = WorkerJob(
+            type: file.type, limits: configuration.limits.allowing(file.size), tools: configuration.tools)
+        do {
+            return try await perform(job, on: file, of: user)
+        } catch let error as MediaError where error.code == .busy && job.isDocument {
+            // It is worth as much without its picture.
+            return .plainFile(type: file.type)
+        }
     }
 
     /// Writes a picture as JPEG beside the file, for those that few programs show. Throws as `process`.
@@ -79,7 +85,7 @@ public final class MediaWorkers: Sendable {
     public func makeJPEG(of file: ReceivedFile, for user: UUID) async throws -> ProcessedMedia.Cleaned? {
         guard case .picture = MediaType(mime: file.type) else { return nil }
         let job = WorkerJob(
-            type: file.type, limits: configuration.limits.allowing(file.size), ffmpeg: configuration.ffmpeg,
+            type: file.type, limits: configuration.limits.allowing(file.size), tools: configuration.tools,
             makesJPEG: true)
         return try await perform(job, on: file, of: user).cleaned
     }
@@ -201,9 +207,9 @@ public final class MediaWorkers: Sendable {
     private func failed(_ job: WorkerJob, _ reason: String) -> ProcessedMedia {
         state.withLock { $0.failures += 1 }
         logger.warning(
-            "A media worker failed; the file is its owner's alone",
+            "A media worker failed; \(job.isDocument ? "the document has no picture" : "the file is its owner's alone")",
             metadata: ["failure": "\(reason)", "type": "\(job.type)"])
-        return .plainFile(type: job.type, audience: .ownerOnly)
+        return .plainFile(type: job.type, audience: job.isDocument ? .everyone : .ownerOnly)
     }
 
     /// An idle worker that is alive, or a new one.

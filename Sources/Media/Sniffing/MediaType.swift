@@ -6,12 +6,14 @@ enum MediaType {
     case uncleanablePicture
     /// A video or sound. ffmpeg uses only this demuxer, so a file cannot pose as a playlist that names other files.
     case movie(demuxer: String, MovieCleaning)
+    /// A PDF, whose first page is drawn.
+    case document
     case other
 
     /// Whether a worker processes such a file.
     var isForWorkers: Bool {
         switch self {
-        case .picture, .movie: true
+        case .picture, .movie, .document: true
         case .uncleanablePicture, .other: false
         }
     }
@@ -37,6 +39,7 @@ enum MediaType {
         case "image/tiff": self = .picture(.tiff)
         case "image/heic", "image/heif", "image/avif", "image/heic-sequence", "image/heif-sequence":
             self = .picture(.heif)
+        case "application/pdf": self = .document
         case "video/mj2": self = .uncleanablePicture
         // No camera writes these formats.
         case "image/svg+xml", "image/bmp", "image/x-ms-bmp", "image/vnd.microsoft.icon", "image/x-icon",

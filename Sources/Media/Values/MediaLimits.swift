@@ -4,9 +4,9 @@ public struct MediaLimits: Sendable, Codable {
     public var seconds = 40
     /// Seconds of CPU for one file.
     public var cpuSeconds = 30
-    /// Seconds for one run of ffmpeg.
+    /// Seconds for one run of a tool.
     public var toolSeconds = 15
-    /// Private memory of a worker, and of its ffmpeg, in bytes.
+    /// Private memory of a worker, and of its tool, in bytes.
     public var memoryBytes = 1 << 30
     /// The largest file a worker may write, in bytes.
     public var fileBytes = 2 << 30

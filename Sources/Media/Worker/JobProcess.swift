@@ -21,6 +21,7 @@ enum JobProcess {
             case .picture(let format): return .processed(try PictureJob(job: job, host: host, format: format).run())
             case .movie(let demuxer, let cleaning):
                 return .processed(try MovieJob(job: job, host: host, demuxer: demuxer, cleaning: cleaning).run())
+            case .document: return .processed(try DocumentJob(job: job, host: host).run())
             case .uncleanablePicture: return .processed(.plainFile(type: job.type, audience: .ownerOnly))
             case .other: return .processed(.plainFile(type: job.type))
             }
@@ -32,7 +33,7 @@ enum JobProcess {
     }
 }
 
-/// The job's end of its connection to the host. The host runs ffmpeg's programs for the job, which starts no process.
+/// The job's end of its connection to the host. The host runs the tools for the job, which starts no process.
 final class JobHost {
     private var channel: WorkerChannel
 

@@ -75,8 +75,7 @@ public enum MediaWorker {
     }
 
     private static func run(_ run: ToolRun, for job: WorkerJob, _ directory: Int32) -> ToolRun.End {
-        guard let tools = job.ffmpeg else { return .init(status: -1) }
-        let program = run.tool == .ffmpeg ? tools.ffmpeg : tools.ffprobe
+        guard let program = job.tools.path(of: run.tool) else { return .init(status: -1) }
         let status = withArguments([program] + run.arguments) {
             csandbox_run_tool(
                 program, $0, directory, csandbox_limits(job.limits), UInt32(clamping: job.limits.toolSeconds))

@@ -19,7 +19,7 @@ struct MovieJob {
     func run() throws -> ProcessedMedia {
         let start = ContinuousClock.now
         var media = ProcessedMedia.plainFile(type: job.type)
-        let ffmpeg = job.ffmpeg == nil ? nil : FFmpeg(host: host, demuxer: demuxer)
+        let ffmpeg = job.tools.ffmpeg == nil ? nil : FFmpeg(host: host, demuxer: demuxer)
         let served: Served
         do {
             served = try clean(ffmpeg)

@@ -77,7 +77,7 @@ struct PictureJob {
 
     /// libvips reads no TIFF with fewer color differences than pixels; ffmpeg does.
     private func decoderInput() throws -> DecoderInput {
-        if format == .tiff, job.ffmpeg != nil, let numbers = try FileCleaning.view(job.input, TIFFPages.yCbCr),
+        if format == .tiff, job.tools.ffmpeg != nil, let numbers = try FileCleaning.view(job.input, TIFFPages.yCbCr),
             numbers.isSubsampled
         {
             return try DecoderInput(job, host, numbers)

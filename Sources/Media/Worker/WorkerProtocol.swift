@@ -7,9 +7,14 @@ struct WorkerJob: Codable {
     /// The MIME type of the received bytes.
     let type: String
     let limits: MediaLimits
-    let ffmpeg: FFmpegTools?
+    let tools: MediaTools
     /// Whether the picture is only to be written as JPEG, which is then the cleaned file.
     var makesJPEG = false
+
+    /// Whether everybody gets the file as it was received, and only its picture is made.
+    var isDocument: Bool {
+        if case .document = MediaType(mime: type) { true } else { false }
+    }
 
     // All paths are inside the job's directory.
 
@@ -45,13 +50,23 @@ enum JobMessage: Codable {
     case answer(WorkerAnswer)
 }
 
-/// A run of one of ffmpeg's programs. It has the job's limits, so the job may choose the arguments.
+/// A run of one of the tools. It has the job's limits, so the job may choose the arguments.
 struct ToolRun: Codable {
-    enum Tool: String, Codable { case ffmpeg, ffprobe }
+    enum Tool: String, Codable { case ffmpeg, ffprobe, pdftoppm }
     struct End: Codable { let status: Int32 }
 
     let tool: Tool
     let arguments: [String]
+}
+
+extension MediaTools {
+    func path(of tool: ToolRun.Tool) -> String? {
+        switch tool {
+        case .ffmpeg: ffmpeg?.ffmpeg
+        case .ffprobe: ffmpeg?.ffprobe
+        case .pdftoppm: pdftoppm
+        }
+    }
 }
 
 /// Exchanges messages over a stream socket, each a line of JSON: jobs one way, answers the other.

@@ -77,7 +77,7 @@ enum DecoderCheck {
     ]
 
     static func findings(_ configuration: ServerConfiguration, logger: Logger) async -> [Finding] {
-        [await formats(configuration, logger: logger), films] + (await scanner(configuration))
+        [await formats(configuration, logger: logger), films, documents] + (await scanner(configuration))
     }
 
     private static func formats(_ configuration: ServerConfiguration, logger: Logger) async -> Finding {
@@ -128,11 +128,18 @@ enum DecoderCheck {
     }
 
     private static var films: Finding {
-        FFmpegTools.find() == nil
+        MediaTools.find().ffmpeg == nil
             ? .warning(
                 "films", "ffmpeg is not installed: films and sounds have no length and no preview",
                 do: "apt-get install ffmpeg")
             : .fine("films", "ffmpeg and ffprobe are there")
+    }
+
+    private static var documents: Finding {
+        MediaTools.find().pdftoppm == nil
+            ? .warning(
+                "documents", "pdftoppm is not installed: PDFs have no picture", do: "apt-get install poppler-utils")
+            : .fine("documents", "pdftoppm is there")
     }
 
     private static func scanner(_ configuration: ServerConfiguration) async -> [Finding] {

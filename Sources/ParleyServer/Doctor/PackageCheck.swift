@@ -14,7 +14,8 @@ enum PackageCheck {
     private static let watched = [
         "ffmpeg", "libaom", "libavcodec", "libavformat", "libcgif", "libdav1d", "libde265", "libexif", "libgif",
         "libheif",
-        "libimagequant", "libjpeg", "libjxl", "liblcms2", "libmagic1", "libopenjp2", "libpng16", "libpq5", "librsvg2-2",
+        "libimagequant", "libjpeg", "libjxl", "liblcms2", "libmagic1", "libopenjp2", "libpng16", "libpoppler", "libpq5",
+        "librsvg2-2",
         "libssl", "libtiff", "libvips42", "libvpx", "libwebp", "libx264", "libx265", "postgresql-", "zlib1g",
     ]
     private static let unwatched = ["-dev", "-doc", "-tools", "-common"]

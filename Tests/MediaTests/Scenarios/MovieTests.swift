@@ -97,7 +97,7 @@ struct MovieTests {
     @Test func withoutFFmpegAMovieIsACleanedPlainFile() async throws {
         let bytes = try Movies.located()
         try await MediaBench.run {
-            $0.ffmpeg = nil
+            $0.tools.ffmpeg = nil
         } body: { bench in
             let outcome = try await bench.process(bytes)
             #expect(outcome.media.kind == .file)
@@ -225,7 +225,7 @@ struct MovieTests {
         let film = try Self.tagged("-c:v libvpx -c:a libvorbis -f webm")
         let song = try Self.tagged("-vn -c:a libmp3lame -f mp3")
         try await MediaBench.run {
-            $0.ffmpeg = nil
+            $0.tools.ffmpeg = nil
         } body: { bench in
             let plain = try await bench.process(film)
             #expect(plain.media.audience == .everyone && plain.media.kind == .file && plain.media.isCleaned == true)

@@ -12,6 +12,7 @@ import pytest
 from devices import DESKTOP, PHONE
 from playwright.sync_api import expect
 
+from documents import pdf
 from moderation import wait_for_words
 
 PLACE = pathlib.Path(os.environ.get("SCREENSHOTS", ".build/screenshots"))
@@ -40,7 +41,7 @@ def media(directory):
     made["memo.ogg"] = directory / "memo.ogg"
     subprocess.run(["ffmpeg", "-loglevel", "error", "-y", "-f", "lavfi", "-i", "sine=duration=7", "-c:a", "libvorbis", made["memo.ogg"]], check=True)
     made["Quarterly report with a rather long name 2026 final (2).pdf"] = report = directory / "report.pdf"
-    report.write_bytes(b"%PDF-1.4\n" + b"0" * 240_000)
+    report.write_bytes(pdf("Quarterly report\n\nRevenue grew in all four regions,\nand costs did not.", "Figures"))
     return made
 
 

@@ -11,6 +11,7 @@ from devices import PHONE
 from drawings import png
 from playwright.sync_api import expect
 
+from documents import pdf
 from uploading import noise
 
 
@@ -297,3 +298,22 @@ def test_texts_are_shown_in_the_conversation_and_code_in_colors(two):
     assert region.evaluate("box => box.scrollHeight > box.clientHeight && box.clientHeight <= innerHeight * 0.61")
     bo.page.get_by_role("button", name="Close", exact=True).click()
     expect(bo.page.get_by_text("This is the beginning.")).to_have_count(0)
+
+
+def test_a_pdf_shows_the_top_of_its_first_page(two, tmp_path):
+    ana, bo = two
+    path = tmp_path / "report.pdf"
+    path.write_bytes(pdf("Quarterly report", "second"))
+    ana.attach(path)
+    expect(ana.page.locator(".tray-item.is-done")).to_have_count(1)
+    ana.say("the report")
+    for who in (ana, bo):
+        picture = who.message("the report").locator(".file-card-page img")
+        expect(picture).to_have_js_property("complete", True)
+        assert picture.evaluate("image => image.naturalWidth") >= 364
+        assert who.message("the report").locator(".file-card-page").evaluate("box => box.clientHeight") == 150
+    with bo.page.expect_download() as download:
+        bo.message("the report").get_by_role("link", name="Download report.pdf").click()
+    assert download.value.suggested_filename == "report.pdf"
+    problems = [each for each in Axe().run(bo.page).response["violations"]]
+    assert problems == [], [(problem["id"], problem["nodes"][0]["html"]) for problem in problems]

@@ -136,6 +136,17 @@ function Tile({ upload, message, task, box, place, beyond, onOpen }: TileProps) 
 
 const share = (part: number, whole: number) => `${(100 * part) / whole}%`;
 
+/** In CSS pixels, as in attachment.css. */
+const pageBox = { width: 364, height: 150 };
+
+/** The top of a document's first page. What it is, the card says. */
+function FirstPage({ upload, message }: { upload: Upload; message: Message | undefined }) {
+  const { messages } = useWriters();
+  const size = upload.thumbnails.find((thumbnail) => thumbnail.size === "large") ?? pageBox;
+  const page = { ...upload, width: size.width, height: size.height, alt: "" };
+  return <Picture upload={page} box={pageBox} isMoving={false} renew={async () => message !== undefined && messages.renewUpload(message, upload)} />;
+}
+
 function Other({ upload, message }: { upload: Upload; message: Message | undefined }) {
   const { messages, store } = useWriters();
   const [isUnplayable, setUnplayable] = useState(false);
@@ -153,8 +164,15 @@ function Other({ upload, message }: { upload: Upload; message: Message | undefin
   };
   if (upload.kind === "video" && !isUnplayable) return <Film upload={upload} message={message} onError={renew} />;
   if (upload.kind === "audio" && !isUnplayable) return <Sound upload={upload} message={message} onError={renew} />;
+  const hasPage = upload.thumbnails.length > 0;
+  const className = `file-card ${hasPage ? "has-page" : ""}`;
   const card = (
     <>
+      {hasPage && (
+        <span className="file-card-page">
+          <FirstPage upload={upload} message={message} />
+        </span>
+      )}
       <span className="file-card-icon">
         <Icon name="file" />
       </span>
@@ -170,14 +188,14 @@ function Other({ upload, message }: { upload: Upload; message: Message | undefin
   if (message === undefined) {
     return (
       <>
-        <span className="file-card">{card}</span>
+        <span className={className}>{card}</span>
         {hasText(upload) && <div className="text-preview" />}
       </>
     );
   }
   return (
     <>
-      <Download className="file-card" message={message} upload={upload}>
+      <Download className={className} message={message} upload={upload}>
         {card}
       </Download>
       {hasText(upload) && (

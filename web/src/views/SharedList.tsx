@@ -108,7 +108,7 @@ export function SharedList({ shared, entries, conversationId, kind }: Props) {
                     ) : kind === "media" ? (
                       <Tile item={item} upload={item.attachment} size={tile} shared={shared} onOpen={() => setViewed(placeOf(item))} />
                     ) : (
-                      <FileLine item={item} upload={item.attachment} conversationId={conversationId} />
+                      <FileLine item={item} upload={item.attachment} conversationId={conversationId} shared={shared} />
                     )}
                   </li>
                 )),
@@ -191,12 +191,17 @@ function GoTo({ item, conversationId, name }: { item: SharedItem; conversationId
   );
 }
 
-function FileLine({ item, upload, conversationId }: { item: SharedItem; upload: Upload; conversationId: Id }) {
+function FileLine({ item, upload, conversationId, shared }: { item: SharedItem; upload: Upload; conversationId: Id; shared: Shared }) {
+  const page = upload.thumbnails.find(({ size }) => size === "small");
   return (
     <div className="shared-line">
       <Download className="shared-open" message={{ id: item.messageId }} upload={upload}>
         <span className="shared-icon">
-          <Icon name="file" />
+          {page === undefined ? (
+            <Icon name="file" />
+          ) : (
+            <img src={page.url} alt="" loading="lazy" decoding="async" draggable={false} onError={() => void shared.renew(item.messageId, upload.id, upload.url)} />
+          )}
         </span>
         <span className="shared-text">
           <bdi className="shared-title">{upload.name}</bdi>

@@ -14,6 +14,7 @@ export function estimateHeight(row: Row): number {
   const pictureHeight = pictures.length === 1 && only !== undefined ? fitted(only).height : pictures.length > 1 ? mosaic(pictures).height : 0;
   const filmHeight = sizes("video").reduce((sum, size) => sum + fitted(size).height, 0);
   const texts = attachments.filter(hasText).length;
+  const pages = attachments.filter(({ kind, thumbnails }) => kind === "file" && thumbnails.length > 0).length;
   const files = attachments.filter(({ kind }) => kind === "file" || kind === "audio").length;
-  return (row.above.length + row.below.length) * 28 + (row.isDayStart ? 48 : 0) + (row.isUnreadStart ? 40 : 0) + (row.isLast ? 10 : 2) + 32 + lines * 21 + files * 64 + texts * 150 + pictureHeight + filmHeight;
+  return (row.above.length + row.below.length) * 28 + (row.isDayStart ? 48 : 0) + (row.isUnreadStart ? 40 : 0) + (row.isLast ? 10 : 2) + 32 + lines * 21 + files * 64 + (texts + pages) * 150 + pictureHeight + filmHeight;
 }
