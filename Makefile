@@ -15,7 +15,7 @@ RUN_PACKAGES := libpq-dev libmagic-dev libssl-dev libvips-dev zlib1g-dev pkg-con
 WEB_PACKAGES := nodejs node-react node-react-dom node-csstype node-prop-types node-typescript esbuild terser zopfli
 TEST_PACKAGES := curl openssl python3-venv libvips-tools libimage-exiftool-perl ffmpeg poppler-utils chromium clamav-daemon pgbouncer unzip redis-server haproxy nginx
 CLUSTER_PACKAGES := haproxy python3
-BENCH_PACKAGES := g++ libssl-dev nodejs python3-venv libvips-tools libimage-exiftool-perl
+BENCH_PACKAGES := g++ libssl-dev nodejs openssl python3-venv libvips-tools libimage-exiftool-perl
 DEB_PACKAGES := debhelper dpkg-dev lintian po-debconf
 PACKAGE_TEST_PACKAGES := $(DEB_PACKAGES) mmdebstrap curl systemd-container
 BENCH_TOOLS := $(addprefix .build/bench/,realtime http broadcast thumbnails)
@@ -65,7 +65,7 @@ release: deb
 
 .build/bench/%: Benchmarks/load/%.cpp $(wildcard Benchmarks/load/*.hpp) | bench-packages
 	@mkdir -p $(@D)
-	@$(CXX) -std=c++20 -O2 -Wall -Wextra -o $@ $< -lcrypto
+	@$(CXX) -std=c++20 -O2 -Wall -Wextra -o $@ $< -lssl -lcrypto
 
 .build/bench/%: Benchmarks/peers/%.c | bench-packages
 	@mkdir -p $(@D)

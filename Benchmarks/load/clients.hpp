@@ -8,9 +8,11 @@
 #include <sys/socket.h>
 
 #include <functional>
+#include <memory>
 
 #include "common.hpp"
 #include "dialect.hpp"
+#include "tls.hpp"
 #include "websocket.hpp"
 
 struct Person {
@@ -27,11 +29,12 @@ public:
         virtual void received(uint32_t client, const Frame &frame, size_t bytes, uint64_t time) = 0;
     };
 
-    Clients(const Dialect &dialect, int port, std::vector<Person> people, Listener &listener)
+    Clients(const Dialect &dialect, int port, bool encrypted, std::vector<Person> people, Listener &listener)
         : dialect(dialect), port(port), people(std::move(people)), listener(listener), clients(this->people.size()) {
         queue = epoll_create1(EPOLL_CLOEXEC);
         events.resize(1024);
         buffer.resize(1 << 20);
+        if (encrypted) tls = std::make_unique<TLSContext>();
     }
 
     uint32_t size() const { return uint32_t(clients.size()); }
@@ -77,6 +80,7 @@ private:
 
     struct Client {
         int socket = -1;
+        Channel channel;
         State state = idle;
         bool waitsToWrite = false;
         uint64_t began = 0;
@@ -138,6 +142,7 @@ private:
             getsockopt(client.socket, SOL_SOCKET, SO_ERROR, &error, &length);
             if (error) broken(index, strerror(error));
             client.state = upgrading;
+            if (tls) client.channel.begin(*tls, client.socket);
             // The example key of RFC 6455, whose answer is known.
             client.out = "GET " + dialect.target(people[index].token, people[index].room) + " HTTP/1.1\r\nHost: 127.0.0.1:" +
                 std::to_string(port) + "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
@@ -149,34 +154,44 @@ private:
     void flush(uint32_t index) {
         Client &client = clients[index];
         size_t sent = 0;
+        bool waitsToRead = false;
         while (sent < client.out.size()) {
-            ssize_t count = ::send(client.socket, client.out.data() + sent, client.out.size() - sent, MSG_NOSIGNAL);
+            ssize_t count = client.channel.send(client.socket, client.out.data() + sent, client.out.size() - sent, waitsToRead);
             if (count < 0 && errno == EAGAIN) break;
-            if (count < 0) return closed(index, strerror(errno));
+            if (count <= 0) return closed(index, count ? strerror(errno) : "the server closed it");
             sent += size_t(count);
         }
         client.out.erase(0, sent);
-        if (client.waitsToWrite == client.out.empty()) {
-            client.waitsToWrite = !client.out.empty();
+        bool waitsToWrite = !client.out.empty() && !waitsToRead;
+        if (client.waitsToWrite != waitsToWrite) {
+            client.waitsToWrite = waitsToWrite;
             watch(index, EPOLL_CTL_MOD);
         }
     }
 
     void readable(uint32_t index) {
         Client &client = clients[index];
-        // The same round of `poll` may have closed it while it wrote.
-        if (client.state == idle) return;
+        if (client.channel.isShakingHands()) flush(index);
+        do {
+            // The same round of `poll` may have closed it while it wrote.
+            if (client.state == idle) return;
+        } while (readOnce(index) && client.channel.mayHoldMore());
+    }
+
+    /// Returns false when there is nothing to read.
+    bool readOnce(uint32_t index) {
+        Client &client = clients[index];
         size_t kept = client.rest.size();
         if (kept > buffer.size() / 2) buffer.resize(buffer.size() * 2);
         memcpy(buffer.data(), client.rest.data(), kept);
-        ssize_t count = recv(client.socket, buffer.data() + kept, buffer.size() - kept, 0);
-        if (count < 0 && errno == EAGAIN) return;
-        if (count <= 0) return closed(index, count ? strerror(errno) : "the server closed it");
+        ssize_t count = client.channel.receive(client.socket, buffer.data() + kept, buffer.size() - kept);
+        if (count < 0 && errno == EAGAIN) return false;
+        if (count <= 0) return closed(index, count ? strerror(errno) : "the server closed it"), false;
         uint64_t time = nanoseconds();
         std::string_view bytes(buffer.data(), kept + size_t(count));
         if (client.state == upgrading) {
             size_t end = bytes.find("\r\n\r\n");
-            if (end == bytes.npos) return client.rest.assign(bytes), void();
+            if (end == bytes.npos) return client.rest.assign(bytes), true;
             upgraded(index, bytes.substr(0, end), time);
             bytes.remove_prefix(end + 4);
         }
@@ -184,9 +199,10 @@ private:
             message(index, opcode, payload, time);
             return client.state != idle;
         });
-        if (client.state == idle) return;
+        if (client.state == idle) return false;
         if (used < 0) broken(index, "no WebSocket frame");
         client.rest.assign(bytes.substr(size_t(used)));
+        return true;
     }
 
     void upgraded(uint32_t index, std::string_view head, uint64_t time) {
@@ -224,6 +240,7 @@ private:
 
     const Dialect &dialect;
     int port, queue;
+    std::unique_ptr<TLSContext> tls;
     std::vector<Person> people;
     Listener &listener;
     std::vector<Client> clients;

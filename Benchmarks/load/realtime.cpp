@@ -14,7 +14,7 @@ struct Settings {
     uint32_t senders, window, concurrency;
     double rate, warmUp, duration, settle, drain;
     uint64_t nap;
-    bool confirm, reconnect;
+    bool confirm, reconnect, tls;
     pid_t server, database;
 };
 
@@ -39,7 +39,7 @@ struct Sender {
 class Run : Clients::Listener {
 public:
     Run(const Settings &settings, const Dialect &dialect, int port, const std::vector<Person> &people)
-        : settings(settings), dialect(dialect), clients(dialect, port, people, *this), members(people.size()) {
+        : settings(settings), dialect(dialect), clients(dialect, port, settings.tls, people, *this), members(people.size()) {
         chooseSenders();
     }
 
@@ -342,6 +342,7 @@ int main(int count, char **arguments) {
         .nap = uint64_t(options.number("nap", 0)) * 1000,
         .confirm = options.number("confirm", 0) > 0,  // everybody confirms what they get as delivered and read
         .reconnect = options.number("reconnect", 0) > 0,  // when the server is replaced, all at once; see changeServer
+        .tls = options.number("tls", 0) > 0,
         .server = pid_t(options.number("server", 0)),  // process ids, for the account
         .database = pid_t(options.number("database", 0)),
     };
