@@ -79,5 +79,14 @@ GOALS = [
     Goal("thumbnails-huge", "pictures_per_cpu_s", "pictures of 108 megapixels a CPU second, to vipsthumbnail's", least=0.83,
          of="vipsthumbnail, the three sizes only"),
     Goal("thumbnails-huge", "memory_mb", "memory of the worker meanwhile: MB", most=250),
+    *(goal for bus, pair_us, added_us in (("PostgreSQL", 35, 8_000), ("Redis", 12, 2_000)) for goal in (
+        Goal("cluster-fanout", "delivery_server_us", f"a delivery on three servers through {bus}, to one server's: servers' CPU",
+             most=1.15, of="one server", subject=f"three, through {bus}"),
+        Goal("cluster-pairs", "beyond_us", f"a one-to-one message between two servers through {bus}, beyond one server's: "
+             "servers' CPU µs", most=pair_us, subject=f"three, through {bus}"),
+        Goal("cluster-latency", "added_p50_us", f"latency to another server through {bus}, beyond the sender's own: p50 µs",
+             most=added_us, subject=f"three, through {bus}"),
+        Goal("cluster-connections", "beyond_kb", f"an idle connection of three servers through {bus}, beyond one server's: RSS kB",
+             most=1, subject=f"three, through {bus}"))),
     Goal("in-flight-4", "out_of_order", "4 messages in flight for each sender: out of order", most=0),
 ]

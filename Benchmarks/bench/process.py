@@ -14,9 +14,10 @@ def raise_file_limit():
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def spawn(command, **options):
-    """Starts a program that gets SIGTERM when this process ends, however it ends."""
-    return subprocess.Popen(["setpriv", "--pdeathsig", "TERM", "--", *map(str, command)], **options)
+def spawn(command, privileges=(), **options):
+    """Starts a program that gets SIGTERM when this process ends, however it ends. `privileges` are further options of
+    setpriv(1)."""
+    return subprocess.Popen(["setpriv", "--pdeathsig", "TERM", *privileges, "--", *map(str, command)], **options)
 
 
 def read_line(stream, timeout):

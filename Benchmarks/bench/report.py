@@ -16,14 +16,14 @@ def start():
     RESULTS.unlink(missing_ok=True)
 
 
-def about(scenario, title, text, columns=None, ratio=None, rows="subject"):
+def about(scenario, title, text, columns=None, ratio=None, rows="subject", of="parley"):
     """Says what a scenario's table shows. Without it the table has every metric.
 
-    columns: headings by metric. ratio: the metric by which the subjects are compared with Parley.
+    columns: headings by metric. ratio: the metric by which the subjects are compared with the subject `of`.
     rows: what the subjects are.
     """
     _columns[scenario] = columns
-    _append({"about": scenario, "title": title, "text": text, "columns": columns, "ratio": ratio, "rows": rows})
+    _append({"about": scenario, "title": title, "text": text, "columns": columns, "ratio": ratio, "rows": rows, "of": of})
     print(f"\n{title}", flush=True)
 
 
@@ -96,16 +96,16 @@ class Results:
         subjects = self.values[scenario]
         about = self.about.get(scenario, {"title": scenario, "text": "", "columns": None, "ratio": None, "rows": "subject"})
         columns = about["columns"] or {metric: metric for metrics in subjects.values() for metric in metrics}
-        ratio = about["ratio"]
-        own = self.median(scenario, "parley", ratio) if ratio else None
+        ratio, of = about["ratio"], about.get("of", "parley")
+        own = self.median(scenario, of, ratio) if ratio else None
         rows = []
         for subject, metrics in subjects.items():
             row = [subject] + [_spread(metrics.get(metric)) for metric in columns]
             if own:
                 value = self.median(scenario, subject, ratio)
-                row.append("" if value is None or subject == "parley" else f"{_number(value / own)} ×")
+                row.append("" if value is None or subject == of else f"{_number(value / own)} ×")
             rows.append(row)
-        heading = [about["rows"], *columns.values()] + ([f"{columns[ratio]}, to parley's"] if own else [])
+        heading = [about["rows"], *columns.values()] + ([f"{columns[ratio]}, to {of}'s"] if own else [])
         noise = max((max(metrics.get("others_load", [0])) for metrics in subjects.values()), default=0)
         text = about["text"] + (f" **Noisy**: other programs kept {noise:.1f} processors busy." if noise > 0.3 else "")
         return [f"## {about['title']}"] + ([text] if text else []) + [_table(heading, rows)]

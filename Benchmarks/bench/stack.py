@@ -76,9 +76,12 @@ class Parley:
         """Waits until what a run left behind is done, thousands of people leaving for instance, and lets everybody have
         confirmed what they got: else their next connection would begin with it."""
         wait_until_quiet([self.pid], cpu_seconds)
+        self.confirm_everything()
+        wait_until_quiet([self.postgres_pid], tree_cpu_seconds)
+
+    def confirm_everything(self):
         self.sql("UPDATE members m SET delivered_seq = last_seq FROM conversations c "
                  "WHERE c.id = m.conversation_id AND delivered_seq < last_seq")
-        wait_until_quiet([self.postgres_pid], tree_cpu_seconds)
 
     def _start(self):
         environment = {**os.environ, **self.settings, "STORAGE_DIR": str(self.storage)}

@@ -29,8 +29,8 @@ public:
         virtual void received(uint32_t client, const Frame &frame, size_t bytes, uint64_t time) = 0;
     };
 
-    Clients(const Dialect &dialect, int port, bool encrypted, std::vector<Person> people, Listener &listener)
-        : dialect(dialect), port(port), people(std::move(people)), listener(listener), clients(this->people.size()) {
+    Clients(const Dialect &dialect, std::vector<int> ports, bool encrypted, std::vector<Person> people, Listener &listener)
+        : dialect(dialect), ports(std::move(ports)), people(std::move(people)), listener(listener), clients(this->people.size()) {
         queue = epoll_create1(EPOLL_CLOEXEC);
         events.resize(1024);
         buffer.resize(1 << 20);
@@ -40,6 +40,9 @@ public:
     uint32_t size() const { return uint32_t(clients.size()); }
     uint32_t readyCount() const { return ready; }
     const Person &person(uint32_t client) const { return people[client]; }
+
+    /// Which of the ports a client connects to: they take turns.
+    uint32_t node(uint32_t client) const { return client % uint32_t(ports.size()); }
 
     /// Starts connecting clients while fewer than `concurrency` are connecting.
     void connectMore(uint32_t concurrency) {
@@ -55,7 +58,7 @@ public:
             if (nanoseconds() > deadline) fail("%u connections are still open, but their server has ended", open);
         }
         mayClose = false;
-        port = newPort;
+        ports = {newPort};
         started = ready = 0;
     }
 
@@ -118,7 +121,7 @@ private:
         from.sin_family = to.sin_family = AF_INET;
         from.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1 + index % 16);
         to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        to.sin_port = htons(uint16_t(port));
+        to.sin_port = htons(uint16_t(ports[node(index)]));
         if (bind(client.socket, reinterpret_cast<sockaddr *>(&from), sizeof from)) broken(index, strerror(errno));
         if (::connect(client.socket, reinterpret_cast<sockaddr *>(&to), sizeof to) && errno != EINPROGRESS)
             broken(index, strerror(errno));
@@ -145,7 +148,7 @@ private:
             if (tls) client.channel.begin(*tls, client.socket);
             // The example key of RFC 6455, whose answer is known.
             client.out = "GET " + dialect.target(people[index].token, people[index].room) + " HTTP/1.1\r\nHost: 127.0.0.1:" +
-                std::to_string(port) + "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                std::to_string(ports[node(index)]) + "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
                 "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
         }
         flush(index);
@@ -239,7 +242,8 @@ private:
     }
 
     const Dialect &dialect;
-    int port, queue;
+    std::vector<int> ports;
+    int queue;
     std::unique_ptr<TLSContext> tls;
     std::vector<Person> people;
     Listener &listener;

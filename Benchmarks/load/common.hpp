@@ -68,6 +68,17 @@ public:
         return parsed;
     }
 
+    /// `1,2,3`.
+    std::vector<int> numbers(const std::string &name) {
+        std::vector<int> all;
+        std::string rest = text(name);
+        for (char *at = rest.data(), *end; *at; at = *end == ',' ? end + 1 : end) {
+            all.push_back(int(strtol(at, &end, 10)));
+            if (end == at || (*end && *end != ',') || all.back() < 0) fail("--%s %s: no numbers", name.c_str(), rest.c_str());
+        }
+        return all;
+    }
+
     void finish() {
         if (!values.empty()) fail("--%s: there is no such option", values.begin()->first.c_str());
     }
@@ -189,25 +200,47 @@ inline double busySeconds() {
     return (user + nice + system + interrupts + soft) / double(sysconf(_SC_CLK_TCK));
 }
 
-/// CPU time of an interval: the server's, its database's, this program's and everybody else's.
-struct Books {
-    pid_t server, database;
-    double seconds = 0, serverCPU = 0, databaseCPU = 0, ownCPU = 0, busy = 0;
+/// The processes whose CPU time counts. 0 is none.
+struct Processes {
+    /// All nodes, where there are several.
+    std::vector<pid_t> servers;
+    /// The database's first process, and what carries events between nodes beside it.
+    pid_t database, bus = 0;
+};
 
-    Books(pid_t server, pid_t database) : server(server), database(database) {
+/// The same of several processes together.
+inline Memory memoryKB(const std::vector<pid_t> &pids) {
+    Memory all;
+    for (pid_t pid : pids) {
+        Memory memory = memoryKB(pid);
+        all.rss += memory.rss;
+        all.pss += memory.pss;
+        all.peak += memory.peak;
+    }
+    return all;
+}
+
+/// CPU time of an interval: the servers', their database's and bus's, this program's and everybody else's.
+struct Books {
+    Processes processes;
+    double seconds = 0, serverCPU = 0, databaseCPU = 0, busCPU = 0, ownCPU = 0, busy = 0;
+
+    explicit Books(const Processes &processes) : processes(processes) {
         seconds = double(nanoseconds()) / 1e9;
-        serverCPU = processSeconds(server);
-        databaseCPU = treeSeconds(database);
+        for (pid_t server : processes.servers) serverCPU += processSeconds(server);
+        databaseCPU = treeSeconds(processes.database);
+        busCPU = processSeconds(processes.bus);
         ownCPU = processSeconds(getpid());
         busy = busySeconds();
     }
 
     /// From then until now.
     Books spent() const {
-        Books now(server, database);
+        Books now(processes);
         now.seconds -= seconds;
         now.serverCPU -= serverCPU;
         now.databaseCPU -= databaseCPU;
+        now.busCPU -= busCPU;
         now.ownCPU -= ownCPU;
         now.busy -= busy;
         return now;
@@ -215,7 +248,7 @@ struct Books {
 
     /// How many processors were busy with other programs. That makes rates doubtful, but not CPU figures.
     double othersLoad() const {
-        double load = (busy - serverCPU - databaseCPU - ownCPU) / seconds;
+        double load = (busy - serverCPU - databaseCPU - busCPU - ownCPU) / seconds;
         return load > 0 ? load : 0;
     }
 };

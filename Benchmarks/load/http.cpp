@@ -360,7 +360,7 @@ int main(int count, char **arguments) {
     Load load(settings);
     load.run(settings.warmUp, false);
     double treeBefore = treeSeconds(settings.server);
-    Books books(settings.server, settings.database);
+    Books books(Processes{{settings.server}, settings.database});
     load.run(settings.requests, true);
     Books spent = books.spent();
     // Workers: what the server has started beside its database. Less than two of the kernel's ticks count as none.

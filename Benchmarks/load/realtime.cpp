@@ -15,7 +15,7 @@ struct Settings {
     double rate, warmUp, duration, settle, drain;
     uint64_t nap;
     bool confirm, reconnect, tls;
-    pid_t server, database;
+    Processes processes;
 };
 
 /// A sender and its messages in flight. A message is done when it is acknowledged and every receiver has it.
@@ -38,8 +38,8 @@ struct Sender {
 
 class Run : Clients::Listener {
 public:
-    Run(const Settings &settings, const Dialect &dialect, int port, const std::vector<Person> &people)
-        : settings(settings), dialect(dialect), clients(dialect, port, settings.tls, people, *this), members(people.size()) {
+    Run(const Settings &settings, const Dialect &dialect, const std::vector<int> &ports, const std::vector<Person> &people)
+        : settings(settings), dialect(dialect), clients(dialect, ports, settings.tls, people, *this), members(people.size()) {
         chooseSenders();
     }
 
@@ -90,12 +90,12 @@ private:
             connectAll(settings.concurrency);
             changeServer();
         }
-        Memory before = memoryKB(settings.server);
-        Books books(settings.server, settings.database);
+        Memory before = memoryKB(settings.processes.servers);
+        Books books(settings.processes);
         connectAll(settings.reconnect ? clients.size() : settings.concurrency);
         Books spent = books.spent();
         keepFor(settings.settle);
-        Memory after = memoryKB(settings.server);
+        Memory after = memoryKB(settings.processes.servers);
         double count = clients.size();
         line.add("connections", uint64_t(clients.size()));
         line.add("connects_per_s", count / spent.seconds);
@@ -128,8 +128,7 @@ private:
         int port, server, database;
         if (scanf("%d %d %d", &port, &server, &database) != 3) fail("no other server was named");
         clients.reconnect(port, nanoseconds() + 30 * second);
-        settings.server = server;
-        settings.database = database;
+        settings.processes = {{server}, database};
         connectTimes = Histogram();
         otherFrames = 0;
     }
@@ -146,7 +145,7 @@ private:
         for (auto &sender : senders) sendMore(sender);
         keepFor(settings.warmUp);
         measuring = true;
-        Books books(settings.server, settings.database);
+        Books books(settings.processes);
         keepFor(settings.duration);
         Books spent = books.spent();
         measuring = sending = false;
@@ -242,6 +241,8 @@ private:
         flight.waiting--;
         if (measuring) {
             deliveries.add(time - flight.due);
+            bool isElsewhere = clients.node(sender.client) != clients.node(uint32_t(&member - members.data()));
+            (isElsewhere ? deliveriesElsewhere : deliveriesHere).add(time - flight.due);
             deliveredBytes += bytes;
         }
         finishIfDone(sender, flight, time);
@@ -275,6 +276,7 @@ private:
         line.add("messages_per_s", double(messages) / spent.seconds);
         line.add("message_server_us", perUnit(spent.serverCPU, messages));
         line.add("message_database_us", perUnit(spent.databaseCPU, messages));
+        line.add("message_bus_us", perUnit(spent.busCPU, messages));
         if (acknowledgements.count()) latencies(line, "ack", acknowledgements);
         if (deliveries.count()) {
             line.add("deliveries", deliveries.count());
@@ -283,6 +285,8 @@ private:
             line.add("frame_bytes", double(deliveredBytes) / double(deliveries.count()));
             latencies(line, "delivery", deliveries);
             latencies(line, "completion", completions);
+            latencies(line, "delivery_here", deliveriesHere);
+            latencies(line, "delivery_elsewhere", deliveriesElsewhere);
         }
         line.add("sent", sent);
         line.add("out_of_order", outOfOrder);
@@ -312,6 +316,8 @@ private:
     uint64_t repeated = 0, misdirected = 0, outOfOrder = 0, strayAcknowledgements = 0, violations = 0;
     uint64_t otherFrames = 0, deliveredBytes = 0;
     Histogram connectTimes, acknowledgements, deliveries, completions;
+    /// The deliveries to people at their sender's node, and to those at others.
+    Histogram deliveriesHere, deliveriesElsewhere;
     std::string text;
 };
 
@@ -326,7 +332,7 @@ static std::vector<Person> readPeople(const std::string &path) {
 
 int main(int count, char **arguments) {
     Options options(count, arguments);
-    int port = int(options.number("port", 0));
+    auto ports = options.numbers("port");  // of several nodes: PORT,PORT… that people connect to in turn
     std::string dialectName = options.text("dialect", "socketio");  // or json, raw
     auto people = readPeople(options.text("people"));               // each is one connection
     Settings settings{
@@ -343,17 +349,19 @@ int main(int count, char **arguments) {
         .confirm = options.number("confirm", 0) > 0,  // everybody confirms what they get as delivered and read
         .reconnect = options.number("reconnect", 0) > 0,  // when the server is replaced, all at once; see changeServer
         .tls = options.number("tls", 0) > 0,
-        .server = pid_t(options.number("server", 0)),  // process ids, for the account
-        .database = pid_t(options.number("database", 0)),
+        // Process ids, for the account.
+        .processes = {.servers = options.numbers("server"), .database = pid_t(options.number("database", 0)),
+                      .bus = pid_t(options.number("bus", 0))},
     };
     auto textLength = size_t(options.number("text-length", 64));
     bool joinsMarks = options.number("joined-marks", 0) > 0;  // marks of many people come in one event
     options.finish();
+    if (ports.empty()) fail("--port: not given");
     if (settings.window < 1) fail("--window: at least 1");
     raiseFileLimit();
     prctl(PR_SET_TIMERSLACK, 1);
     Dialect dialect(dialectName, std::random_device()(), textLength, joinsMarks);
-    bool exact = Run(settings, dialect, port, people).perform();
+    bool exact = Run(settings, dialect, ports, people).perform();
     if (!exact) fprintf(stderr, "not every message came exactly once and in order\n");
     return exact ? 0 : 3;
 }
