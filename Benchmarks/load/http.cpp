@@ -22,6 +22,7 @@ namespace {
 struct Settings {
     int port, connections, status;
     long requests, warmUp;
+    double rate;
     std::string method;
     std::vector<std::string> paths, tokens, bodies;
     long uploadBytes;
@@ -75,12 +76,16 @@ public:
         counting = isCounted;
         remaining = count;
         outstanding = 0;
-        for (auto &connection : connections) start(connection);
+        isPaced = isCounted && settings.rate > 0;
+        nextDue = nanoseconds();
+        if (!isPaced)
+            for (auto &connection : connections) start(connection, nanoseconds());
         std::vector<epoll_event> events(connections.size());
-        while (outstanding > 0) {
-            int ready = epoll_wait(poll, events.data(), int(events.size()), 120'000);
+        while (outstanding > 0 || remaining > 0) {
+            int patience = isPaced ? startDue() : 120'000;
+            int ready = epoll_wait(poll, events.data(), int(events.size()), patience);
             if (ready < 0 && errno == EINTR) continue;
-            if (ready == 0) fail("no answer for two minutes; %ld outstanding", outstanding);
+            if (ready == 0 && patience == 120'000) fail("no answer for two minutes; %ld outstanding", outstanding);
             for (int i = 0; i < ready; i++) {
                 epoll_event event = events[size_t(i)];
                 Connection &connection = connections[event.data.u64];
@@ -148,7 +153,21 @@ private:
 
     // MARK: A request
 
-    void start(Connection &connection) {
+    /// At a fixed rate: sends what is due, as far as there are idle connections. Returns how many milliseconds later more is.
+    int startDue() {
+        uint64_t now = nanoseconds();
+        for (auto &connection : connections) {
+            if (remaining == 0) break;
+            if (nextDue > now) return int((nextDue - now) / 1'000'000) + 1;
+            if (connection.busy) continue;
+            start(connection, nextDue);
+            nextDue += uint64_t(1e9 / settings.rate);
+        }
+        return 120'000;
+    }
+
+    /// - due: when the request should be sent. What it waits for a connection is part of its time.
+    void start(Connection &connection, uint64_t due) {
         if (remaining == 0) return;
         remaining--;
         outstanding++;
@@ -160,7 +179,7 @@ private:
         connection.bodyBytes = 0;
         connection.hashing = false;
         connection.busy = true;
-        connection.begun = nanoseconds();
+        connection.begun = due;
         send(connection);
     }
 
@@ -310,12 +329,13 @@ private:
         }
         if (!error.empty() || connection.closes || !isWhole) redial(connection);
         connection.closes = false;
-        start(connection);
+        if (!isPaced) start(connection, nanoseconds());
     }
 
     const Settings &settings;
     std::optional<Content> content;
-    bool counting = false;
+    bool counting = false, isPaced = false;
+    uint64_t nextDue = 0;
     int poll = -1;
     std::vector<Connection> connections;
     std::vector<char> buffer;
@@ -335,6 +355,7 @@ int main(int count, char **arguments) {
         .status = int(options.number("status", 200)),  // every answer's
         .requests = long(options.number("requests", 1000)),
         .warmUp = long(options.number("warm-up", 8)),  // requests before, which are checked but not counted
+        .rate = options.number("rate", 0),  // requests a second; 0: whenever a connection is idle
         .method = options.text("method", "GET"),
         // One path a line, used in turn. {n} in a path becomes a number that no other request has.
         .paths = lines(options.text("paths")),
