@@ -12,6 +12,8 @@ package struct TestDatabase: Sendable {
     package let client: PostgresClient
     package let stores: Stores
     private let connectionString: String
+    /// How many other messages are in the batch of each that is sent. They are refused.
+    private var company = 0
 
     /// The name of the template database.
     private static let template = Task { () throws -> String in
@@ -41,13 +43,21 @@ package struct TestDatabase: Sendable {
     package static let uploadLifetime = 3600
 
     /// Runs a test on its own database. A few tests run at a time.
-    package static func run<Value>(_ body: (TestDatabase) async throws -> Value) async throws -> Value {
+    /// - Parameter company: How many other messages are in the batch of each that is sent. They are refused.
+    package static func run<Value>(
+        company: Int = 0, _ body: (TestDatabase) async throws -> Value
+    ) async throws -> Value {
         await turns.begin()
         let result: Result<Value, any Error>
         do {
             let template = try await template.value
             let connectionString = try await onQueue { try $0.makeDatabase(template: template) }
-            result = .success(try await run(on: connectionString, body))
+            result = .success(
+                try await run(on: connectionString) { database in
+                    var database = database
+                    database.company = company
+                    return try await body(database)
+                })
             // Nobody waits for this: the cluster is deleted when the process ends.
             queue.async { try? TestCluster.shared.get().dropDatabase(connectionString) }
         } catch {
@@ -169,15 +179,20 @@ package struct TestDatabase: Sendable {
     package func send(
         _ text: String = "hello", from sender: UserID, to conversation: ConversationID, attachments: [UploadID] = [],
         alts: [UploadID: String] = [:], asFiles: Set<UploadID> = [], replyTo: MessageID? = nil, clientId: String? = nil,
-        hasRoom: Bool = true, filter: WordFilter = WordFilter([])
+        hasRoom: Bool = true, filter: WordFilter = WordFilter([]), lane: Int = 0
     ) async throws -> MessageBatch.Outcome {
         let draft = try Draft(
             MessageRequest(
                 conversationId: conversation, text: text, attachments: attachments, alts: alts, asFiles: asFiles,
                 replyTo: replyTo, clientId: clientId),
             to: conversation, from: sender, origin: nil, filter: filter, hasRoom: hasRoom)
-        let outcomes = try await stores.messages.insert(MessageBatch([draft]), on: 0).outcomes
-        guard let outcome = outcomes.first, outcomes.count == 1 else { throw UnexpectedOutcome() }
+        let others = try (0..<company).map { _ in
+            try Draft(
+                MessageRequest(text: "full"), to: conversation, from: sender, origin: nil, filter: filter,
+                hasRoom: false)
+        }
+        let outcomes = try await stores.messages.insert(MessageBatch([draft] + others), on: lane).outcomes
+        guard let outcome = outcomes.first, outcomes.count == 1 + company else { throw UnexpectedOutcome() }
         return outcome
     }
 

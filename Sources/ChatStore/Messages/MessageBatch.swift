@@ -26,6 +26,7 @@ package struct MessageBatch {
     package init(_ drafts: [Draft]) { self.drafts = drafts }
 
     private var hasAttachments: Bool { drafts.contains { !$0.attachments.isEmpty } }
+    private var hasMentions: Bool { drafts.contains { !$0.mentions.names.isEmpty } }
 
     /// The statements of one transaction: lock the conversations, insert the messages, insert the word filter's reports,
     /// read the attached uploads. Each statement has its own snapshot, so the second one sees what was committed before
@@ -38,6 +39,28 @@ package struct MessageBatch {
         return queries
     }
 
+    /// The whole of a batch that is one message with nothing but its text: one statement, which takes the lock where it
+    /// counts the message. It stores nothing if the conversation's row is another by then than the one it judged by.
+    /// Whoever changes what messages are judged by under the conversation's lock changes that row, too (its `revision`),
+    /// so nothing else can have been overlooked.
+    var loneQuery: PostgresQuery? {
+        guard drafts.count == 1, let draft = drafts.first, draft.attachments.isEmpty, draft.judgment.reported.isEmpty
+        else { return nil }
+        var query = hasMentions ? Self.storingOneWithMentions : Self.storingOne
+        query.bind(draft.id)
+        query.bind(draft.conversation)
+        query.bind(draft.sender)
+        query.bind(draft.judgment.text)
+        query.bind(draft.replyTo)
+        query.bind(draft.clientId)
+        query.bind(draft.fingerprint)
+        query.bind(draft.judgment.isRefused)
+        query.bind(draft.hasRoom)
+        query.bind(draft.mentions.joined)
+        query.bind(draft.mentions.areAll)
+        return query
+    }
+
     /// Locks in the order of the ids, so that two servers never wait for each other.
     static func lock(_ drafts: [Draft]) -> PostgresQuery {
         let conversations = Array(Set(drafts.map(\.conversation)))
@@ -45,69 +68,43 @@ package struct MessageBatch {
     }
 
     private var insertion: PostgresQuery {
-        var attachmentOrdinals: [Int] = []
+        var query = Self.storing[hasAttachments ? 1 : 0][hasMentions ? 1 : 0]
+        query.bind(Array(drafts.indices))
+        query.bind(drafts.map(\.id))
+        query.bind(drafts.map(\.conversation))
+        query.bind(drafts.map(\.sender))
+        query.bind(drafts.map(\.judgment.text))
+        query.bind(drafts.map(\.replyTo))
+        query.bind(drafts.map(\.clientId))
+        query.bind(drafts.map(\.fingerprint))
+        query.bind(drafts.map(\.judgment.isRefused))
+        query.bind(drafts.map(\.hasRoom))
+        query.bind(drafts.map(\.mentions.joined))
+        query.bind(drafts.map(\.mentions.areAll))
+        if hasAttachments { bindAttachments(to: &query) }
+        return query
+    }
+
+    private func bindAttachments(to query: inout PostgresQuery) {
+        var ordinals: [Int] = []
         var positions: [Int] = []
         var attachments: [UploadID] = []
         var alts: [String?] = []
         var asFiles: [Bool] = []
         for (ordinal, draft) in drafts.enumerated() {
             for (position, upload) in draft.attachments.enumerated() {
-                attachmentOrdinals.append(ordinal)
+                ordinals.append(ordinal)
                 positions.append(position)
                 attachments.append(upload)
                 alts.append(draft.alts[upload])
                 asFiles.append(draft.asFiles.contains(upload))
             }
         }
-        return """
-            WITH input AS (
-                SELECT * FROM unnest(\(Array(drafts.indices)), \(drafts.map(\.id)),
-                    \(drafts.map(\.conversation)), \(drafts.map(\.sender)), \(drafts.map(\.judgment.text)),
-                    \(drafts.map(\.replyTo)), \(drafts.map(\.clientId)), \(drafts.map(\.fingerprint)),
-                    \(drafts.map(\.judgment.isRefused)), \(drafts.map(\.hasRoom)), \(drafts.map(\.mentions.joined)),
-                    \(drafts.map(\.mentions.areAll))
-                ) AS i (ordinal, id, conversation_id, sender_id, text, reply_to, client_id, fingerprint, blocked, has_room,
-                    names, calls_all)
-            ), wanted AS (
-                SELECT * FROM unnest(\(attachmentOrdinals), \(positions), \(attachments), \(alts), \(asFiles))
-                    AS w (ordinal, position, upload_id, alt, as_file)
-            ), judged AS (
-                SELECT i.*, c.last_seq, c.revision,
-                    coalesce(c.last_seq IN (c.hidden_low_seq, c.hidden_high_seq), false) AS is_hidden, \(ConversationTable.urlEpoch), u.username, u.display_name, known.id AS known_id,
-                    i.calls_all AND c.kind = 'group' AND me.role IN ('owner', 'admin') AS mentions_all,
-                    \(Self.verdict) AS verdict
-                FROM input i
-                    LEFT JOIN conversations c ON c.id = i.conversation_id
-                    LEFT JOIN members me ON me.conversation_id = i.conversation_id AND me.user_id = i.sender_id
-                    LEFT JOIN users u ON u.id = i.sender_id
-                    LEFT JOIN messages known ON known.conversation_id = i.conversation_id
-                        AND known.sender_id = i.sender_id AND known.client_id = i.client_id
-                    LEFT JOIN messages replied ON replied.id = i.reply_to
-                        AND replied.conversation_id = i.conversation_id
-            ), placed AS (
-                SELECT *, row_number() OVER (PARTITION BY conversation_id ORDER BY ordinal) AS step,
-                    \(MessageTable.mentioned("judged.names", in: "judged.conversation_id")) AS mentions
-                FROM judged WHERE verdict = 'stored'
-            ), advanced AS (
-                UPDATE conversations c SET \(ConversationTable.change(by: "n.steps")), last_seq = c.last_seq + n.steps,
-                    active_at = now(), active_hour = date_trunc('hour', now(), 'UTC')
-                FROM (SELECT conversation_id, max(step) AS steps FROM placed GROUP BY conversation_id) n
-                WHERE c.id = n.conversation_id
-            ), stored AS (
-                INSERT INTO messages (id, conversation_id, sender_id, seq, revision, text, reply_to, client_id, fingerprint,
-                    mentions, mentions_all)
-                SELECT id, conversation_id, sender_id, last_seq + step, revision + step, text, reply_to, client_id,
-                    fingerprint, mentions, mentions_all
-                FROM placed
-            ), attached AS (
-                INSERT INTO attachments (message_id, position, upload_id, alt, as_file)
-                SELECT p.id, w.position, w.upload_id, w.alt, w.as_file FROM placed p JOIN wanted w ON w.ordinal = p.ordinal
-            )
-            SELECT j.ordinal, j.verdict, j.known_id, j.username, j.display_name, now() AS created_at,
-                p.mentions, p.mentions_all, j.last_seq + p.step AS seq, j.revision + p.step AS revision, j.url_epoch,
-                j.is_hidden AND p.step = 1 AS is_revealing
-            FROM judged j LEFT JOIN placed p ON p.ordinal = j.ordinal ORDER BY j.ordinal
-            """
+        query.bind(ordinals)
+        query.bind(positions)
+        query.bind(attachments)
+        query.bind(alts)
+        query.bind(asFiles)
     }
 
     private var attachedUploads: PostgresQuery {
@@ -117,14 +114,28 @@ package struct MessageBatch {
         """
     }
 
+    /// What became of the one message of `loneQuery`; nil if the batch has to be stored by `queries`.
+    func loneResult(_ results: [PostgresResult], uploads store: UploadStore) throws -> Result? {
+        guard let row = results.first?.first else { return nil }
+        let wasOvertaken =
+            try row.decode("verdict", as: String.self) == "stored" && row.decode("seq", as: Int?.self) == nil
+        return wasOvertaken ? nil : try result(results[0], attached: nil, uploads: store)
+    }
+
     func result(_ results: [PostgresResult], uploads store: UploadStore) throws -> Result {
+        try result(results[1], attached: hasAttachments ? results.last : nil, uploads: store)
+    }
+
+    private func result(
+        _ rows: PostgresResult, attached: PostgresResult?, uploads store: UploadStore
+    ) throws -> Result {
         var result = Result(outcomes: [], revealing: [])
         result.outcomes.reserveCapacity(drafts.count)
         var uploads: [UploadID: PostgresRow] = [:]
-        if hasAttachments, let rows = results.last {
-            for row in rows { uploads[try row["upload_id"]] = row }
+        if let attached {
+            for row in attached { uploads[try row["upload_id"]] = row }
         }
-        for (draft, row) in zip(drafts, results[1]) {
+        for (draft, row) in zip(drafts, rows) {
             switch try row.decode("verdict", as: String.self) {
             case "stored":
                 let showing = UploadLinks.Showing(conversation: draft.conversation, epoch: try row["url_epoch"])

@@ -23,7 +23,12 @@ package struct MessageStore: Sendable {
     /// refused by itself.
     /// - Parameter lane: Batches of one lane are stored in the order of these calls.
     package func insert(_ batch: MessageBatch, on lane: Int) async throws -> MessageBatch.Result {
-        try batch.result(try await database.uncancellably(batch.queries, on: lane), uploads: uploads)
+        if let query = batch.loneQuery,
+            let result = try batch.loneResult(try await database.uncancellably([query], on: lane), uploads: uploads)
+        {
+            return result
+        }
+        return try batch.result(try await database.uncancellably(batch.queries, on: lane), uploads: uploads)
     }
 
     /// Reads messages and the user's membership in one round trip. The membership comes last: a user who is a member then

@@ -7,8 +7,11 @@ import Testing
 
 /// Who may send, and the outcomes of a batch. SQL decides, in the transaction that stores the messages.
 @Suite struct MessageBatchTests {
-    @Test func onlyMembersSend() async throws {
-        try await TestDatabase.run { database in
+    /// A message that comes alone is stored by another statement than those of a batch, by the same rules.
+    private static let companies = [0, 1]
+
+    @Test(arguments: companies) func onlyMembersSend(company: Int) async throws {
+        try await TestDatabase.run(company: company) { database in
             let (ana, bo, cleo) = (
                 try await database.person(), try await database.person(), try await database.person()
             )
@@ -48,8 +51,8 @@ import Testing
         }
     }
 
-    @Test func clientIdIsStoredOnceAndForOneRequest() async throws {
-        try await TestDatabase.run { database in
+    @Test(arguments: companies) func clientIdIsStoredOnceAndForOneRequest(company: Int) async throws {
+        try await TestDatabase.run(company: company) { database in
             let (ana, bo) = (try await database.person(), try await database.person())
             let group = try await database.group(ana, bo)
             let first = try await database.message("once", from: ana, to: group, clientId: "1")
@@ -71,8 +74,8 @@ import Testing
         }
     }
 
-    @Test func refusalsNameTheReason() async throws {
-        try await TestDatabase.run { database in
+    @Test(arguments: companies) func refusalsNameTheReason(company: Int) async throws {
+        try await TestDatabase.run(company: company) { database in
             let (muted, banned, disabled, shutOut, other) = (
                 try await database.person(), try await database.person(), try await database.person(),
                 try await database.person(), try await database.person()
@@ -94,8 +97,8 @@ import Testing
         }
     }
 
-    @Test func nobodyWritesDirectlyToAClosedAccount() async throws {
-        try await TestDatabase.run { database in
+    @Test(arguments: companies) func nobodyWritesDirectlyToAClosedAccount(company: Int) async throws {
+        try await TestDatabase.run(company: company) { database in
             let people = try await database.people(3)
             let (ana, banned, disabled) = (people[0], people[1], people[2])
             let group = try await database.group(ana, banned, disabled)
@@ -149,8 +152,8 @@ import Testing
         }
     }
 
-    @Test func wordsAreRefusedMaskedAndReported() async throws {
-        try await TestDatabase.run { database in
+    @Test(arguments: companies) func wordsAreRefusedMaskedAndReported(company: Int) async throws {
+        try await TestDatabase.run(company: company) { database in
             let ana = try await database.person()
             let group = try await database.group(ana)
             let filter = WordFilter([("bad", .refuse), ("darn", .mask), ("coin", .report)])
@@ -170,8 +173,8 @@ import Testing
         }
     }
 
-    @Test func aReplyIsToAMessageOfTheSameConversation() async throws {
-        try await TestDatabase.run { database in
+    @Test(arguments: companies) func aReplyIsToAMessageOfTheSameConversation(company: Int) async throws {
+        try await TestDatabase.run(company: company) { database in
             let ana = try await database.person()
             let (group, other) = (try await database.group(ana), try await database.group(ana))
             let message = try await database.message(from: ana, to: other)
@@ -201,8 +204,8 @@ import Testing
     }
 
     /// A repeated message is answered as before, even to a user who may not send any more.
-    @Test func repetitionIsAnsweredEvenWhenSendingIsNotAllowedAnyMore() async throws {
-        try await TestDatabase.run { database in
+    @Test(arguments: companies) func repetitionIsAnsweredEvenWhenSendingIsNotAllowedAnyMore(company: Int) async throws {
+        try await TestDatabase.run(company: company) { database in
             let ana = try await database.person()
             let group = try await database.group(ana)
             try await database.message("once", from: ana, to: group, clientId: "1")
@@ -212,6 +215,94 @@ import Testing
                 return
             }
             #expect(try await database.send("new", from: ana, to: group, clientId: "2").refusal == .muted)
+        }
+    }
+
+    /// Sends forty messages one after the other. Returns where they were stored.
+    private func numbers(
+        sentBy sender: UserID, to group: ConversationID, lane: Int, _ database: TestDatabase
+    ) async throws -> [Int] {
+        var numbers: [Int] = []
+        for number in 0..<40 {
+            guard case .stored(let message) = try await database.send("\(number)", from: sender, to: group, lane: lane)
+            else { continue }
+            numbers.append(message.seq)
+        }
+        return numbers
+    }
+
+    /// Messages of several lanes, as of several servers: each statement finds the conversation changed by another.
+    @Test func loneMessagesThatMeetAreNumberedWithoutGaps() async throws {
+        try await TestDatabase.run { database in
+            let (ana, bo) = (try await database.person(), try await database.person())
+            let group = try await database.group(ana, bo)
+            async let first = numbers(sentBy: ana, to: group, lane: 0, database)
+            async let second = numbers(sentBy: bo, to: group, lane: 1, database)
+            let stored = try await first + second
+            #expect(stored.sorted() == Array(1...80))
+            let rows = try await database.client.query(
+                "SELECT last_seq, revision FROM conversations WHERE id = \(group)")
+            #expect(try rows.first?.decode("last_seq", as: Int.self) == 80)
+            let messages = try await database.client.query(
+                "SELECT max(revision) AS revision FROM messages WHERE conversation_id = \(group)")
+            #expect(
+                try messages.first?.decode("revision", as: Int.self) == rows.first?.decode("revision", as: Int.self))
+        }
+    }
+
+    /// Sends a message while `change` holds the conversation's lock. The statement that stores it began before.
+    private func outcome(
+        sentBy sender: UserID, to conversation: ConversationID, clientId: String? = nil, _ database: TestDatabase,
+        during change: @escaping @Sendable (ConversationChange) async throws -> Void
+    ) async throws -> MessageBatch.Outcome {
+        let (locked, lock) = AsyncStream.makeStream(of: Void.self)
+        async let changing: Void = database.stores.conversations.change(conversation) { transaction in
+            _ = try await transaction.lock(for: sender)
+            lock.finish()
+            try await database.waitForLocks(1)
+            try await change(transaction)
+        }
+        for await _ in locked {}
+        let outcome = try await database.send("late", from: sender, to: conversation, clientId: clientId, lane: 1)
+        try await changing
+        return outcome
+    }
+
+    @Test func loneMessageSeesWhatWasCommittedBeforeItGotItsLock() async throws {
+        try await TestDatabase.run { database in
+            let (ana, bo) = (try await database.person(), try await database.person())
+            let group = try await database.group(ana, bo)
+            let removed = try await outcome(sentBy: bo, to: group, database) {
+                _ = try await $0.remove(bo, by: ana)
+            }
+            #expect(removed.refusal == .notFound, "a removal that was committed first counts")
+            #expect(try await database.message(from: ana, to: group).seq == 1, "nothing was numbered")
+            let direct = try await database.direct(ana, bo)
+            let hidden = try await outcome(sentBy: ana, to: direct, database) { _ = try await $0.hide(from: ana) }
+            guard case .stored(let message) = hidden else {
+                Issue.record("it was not stored")
+                return
+            }
+            #expect(message.seq == 1)
+            #expect(try await database.stores.conversations.revealed(by: 1, in: direct) == [ana])
+        }
+    }
+
+    /// Two servers get the same message at once.
+    @Test func loneMessageIsStoredOnceWhenItIsSentTwiceAtOnce() async throws {
+        try await TestDatabase.run { database in
+            let (ana, bo) = (try await database.person(), try await database.person())
+            let group = try await database.group(ana, bo)
+            let outcome = try await outcome(sentBy: ana, to: group, clientId: "1", database) { change in
+                let draft = try Draft(
+                    MessageRequest(text: "late", clientId: "1"), to: group, from: ana, origin: nil,
+                    filter: WordFilter([]), hasRoom: true)
+                try await change.transaction.queries(MessageBatch([draft]).queries)
+            }
+            guard case .repeated = outcome else {
+                Issue.record("it is not known again")
+                return
+            }
         }
     }
 }
