@@ -159,4 +159,50 @@ import Testing
             #expect(try await database.stores.conversations.view(group, for: ana)?.unreadCount == unread)
         }
     }
+
+    /// Whoever writes it in SQL: a conversation is direct or a group, and has what belongs to its kind.
+    @Test(arguments: [
+        "kind = 'direct'", "kind = 'channel'", "visibility = NULL", "visibility = 'secret'", "title = NULL",
+        "title = repeat('x', 81)", "direct_low = d.direct_low, direct_high = d.direct_high", "hidden_low_seq = 1",
+        "hidden_high_seq = 1", "last_seq = -1", "revision = 0",
+    ]) func groupStaysAGroup(change: String) async throws {
+        #expect(try await Self.isRefused(change, of: "group"))
+    }
+
+    @Test(arguments: [
+        "kind = 'group'", "visibility = 'private'", "title = 'x'", "direct_low = NULL", "direct_high = NULL",
+        "direct_low = d.direct_high, direct_high = d.direct_low", "direct_low = d.direct_high",
+    ]) func directConversationStaysOne(change: String) async throws {
+        #expect(try await Self.isRefused(change, of: "direct"))
+    }
+
+    @Test func conversationsChangeWithinTheirKind() async throws {
+        #expect(try await !Self.isRefused("visibility = 'public', title = repeat('x', 80)", of: "group"))
+        #expect(try await !Self.isRefused("hidden_low_seq = 1, hidden_high_seq = 1", of: "direct"))
+    }
+
+    /// Whether SQL may not change a group, or a direct conversation. `d` is the direct one.
+    private static func isRefused(_ change: String, of kind: String) async throws -> Bool {
+        try await TestDatabase.run { database in
+            let (ana, bo) = (try await database.person(), try await database.person())
+            _ = try await database.group(ana, bo)
+            _ = try await database.direct(ana, bo)
+            let error = await answer(
+                """
+                UPDATE conversations c SET \(unescaped: change) FROM conversations d
+                WHERE d.kind = 'direct' AND c.kind = \(kind)
+                """, database)
+            if let error, error.sqlState != .checkViolation { throw error }
+            return error != nil
+        }
+    }
+
+    private static func answer(_ statement: PostgresQuery, _ database: TestDatabase) async -> PostgresError? {
+        do throws(PostgresError) {
+            try await database.client.query(statement)
+            return nil
+        } catch {
+            return error
+        }
+    }
 }
