@@ -5,6 +5,9 @@ import Synchronization
 
 /// Writes the messages of some conversations, one batch at a time. It waits for no lock longer than the session's
 /// `lock_timeout`; from then on it looks at locked rows now and then without waiting (SKIP LOCKED).
+///
+/// A message that finds the lane at rest is written on the threads that are awake for it anyway: its caller's, and the
+/// database client's. The lane's task, which would have to be woken up twice, does everything else.
 final class MessageLane: Sendable {
     typealias Item = MessageWriter.Item
 
@@ -14,6 +17,21 @@ final class MessageLane: Sendable {
         var closed = false
         var held = 0
         var willLookAgain = false
+        /// Whether the task has locked rows to look at. Then it writes every message.
+        var isTroubled = false
+        /// Whether a message is being written without the task, which rests until that is over.
+        var isWritingOne = false
+        /// What the task has to know of messages that were written without it.
+        var news = News()
+
+        /// Ends the task's rest.
+        mutating func wake() -> CheckedContinuation<Void, Never>? { isWritingOne ? nil : idle.take() }
+    }
+
+    private struct News {
+        /// Messages whose outcome is unknown.
+        var lost: [Draft] = []
+        var metLock = false
     }
 
     /// State that only the lane's own task uses.
@@ -62,12 +80,26 @@ final class MessageLane: Sendable {
     var queued: Int { state.withLock { $0.queue.count + $0.held } }
 
     func submit(_ item: Item) {
-        let (accepted, idle) = state.withLock { state -> (Bool, CheckedContinuation<Void, Never>?) in
-            guard !state.closed, state.queue.append(item) else { return (false, nil) }
-            return (true, state.idle.take())
+        let isAlone = MessageBatch.isOneStatement(item.draft)
+        let admission = state.withLock { state -> Admission in
+            guard !state.closed else { return .refused }
+            if isAlone, state.idle != nil, !state.isWritingOne, !state.isTroubled {
+                state.isWritingOne = true
+                return .alone
+            }
+            return state.queue.append(item) ? .queued(state.wake()) : .refused
         }
-        idle?.resume()
-        if !accepted { item.complete(.failure(.unavailable)) }
+        switch admission {
+        case .refused: item.complete(.failure(.unavailable))
+        case .queued(let idle): idle?.resume()
+        case .alone: writeAlone(item)
+        }
+    }
+
+    private enum Admission {
+        case refused
+        case queued(CheckedContinuation<Void, Never>?)
+        case alone
     }
 
     /// Writes until the task is cancelled. Then writes the messages that were accepted by then.
@@ -76,19 +108,24 @@ final class MessageLane: Sendable {
             held: HeldMessages(maximum: 5000, maxEach: 500, maxBytes: maxHeldBytes) { $0.draft })
         var lastLook = ContinuousClock.now
         await withTaskCancellationHandler {
-            while await nextWork(holding: work.held.count) {
+            while await nextWork(work) {
+                let news = state.withLock { state in
+                    defer { state.news = News() }
+                    return state.news
+                }
+                work.unresolved += news.lost
                 if work.isTroubled, .now - lastLook >= Self.pause {
                     await look(&work)
                     lastLook = .now
                 }
                 let batch = state.withLock { $0.queue.nextBatch() }
-                if !batch.isEmpty { await write(batch, &work) }
+                if !batch.isEmpty { await write(batch, &work, mayBeLocked: news.metLock) }
                 if work.isTroubled { lookAgainSoon() }
             }
         } onCancel: {
             state.withLock { state -> CheckedContinuation<Void, Never>? in
                 state.closed = true
-                return state.idle.take()
+                return state.wake()
             }?.resume()
         }
     }
@@ -104,16 +141,19 @@ final class MessageLane: Sendable {
             try? await Task.sleep(for: Self.pause)
             state.withLock { state in
                 state.willLookAgain = false
-                return state.idle.take()
+                return state.wake()
             }?.resume()
         }
     }
 
     /// Waits until there is something to write or to look at. False once the lane is closed and has nothing left.
-    private func nextWork(holding held: Int) async -> Bool {
+    private func nextWork(_ work: Work) async -> Bool {
+        let held = work.held.count
+        let isTroubled = work.isTroubled
         await withCheckedContinuation { continuation in
             let mustWait = state.withLock { state in
                 state.held = held
+                state.isTroubled = isTroubled
                 guard state.queue.isEmpty, !state.closed || held > 0 else { return false }
                 state.idle = continuation
                 return true
@@ -170,9 +210,9 @@ final class MessageLane: Sendable {
 
     // MARK: Writing
 
-    private func write(_ batch: [Item], _ work: inout Work) async {
+    private func write(_ batch: [Item], _ work: inout Work, mayBeLocked: Bool) async {
         var items = batch
-        if work.isTroubled {
+        if work.isTroubled || mayBeLocked {
             // Other rows may be locked, too. Looking at all of them costs less than waiting for each.
             work.held.note(locked: Set(work.unresolved.map { .conversation($0.conversation) }))
             let rows = items.reduce(into: Set<LockedRow>()) { $0.formUnion($1.draft.rows) }
@@ -211,14 +251,8 @@ final class MessageLane: Sendable {
             // Accepted messages are written, whatever becomes of the lane's task.
             let began = ContinuousClock.now
             let result = try await store.insert(batch, on: index)
-            metrics.commitSeconds.record((ContinuousClock.now - began) / .seconds(1))
-            metrics.batchSizes.record(Double(items.count))
-            var arriving: [MessageID: [NewMember]] = [:]
-            for message in result.revealing {
-                events.promise(message.revision, of: message.conversationId)
-                arriving[message.id] = await Task { [conversations] in await conversations.reveal(message) }.value
-            }
-            answer(items, result.outcomes, arriving)
+            record(items.count, since: began)
+            answer(items, result.outcomes, await reveal(result.revealing))
             return .done(lost: [])
         } catch  where DatabaseFailure.metLock(error) {
             return .locked
@@ -239,6 +273,60 @@ final class MessageLane: Sendable {
             guard DatabaseFailure.maybeExecuted(error) else { return .done(lost: []) }
             return .done(lost: drafts)
         }
+    }
+
+    /// Begins to write a message that finds the lane at rest. Whatever becomes of it, `rest` follows.
+    private func writeAlone(_ item: Item) {
+        origins.add([item.draft])
+        let began = ContinuousClock.now
+        store.insertAlone(MessageBatch([item.draft]), on: index) { [self] outcome in
+            switch outcome {
+            case .success(let result?):
+                record(1, since: began)
+                guard !result.revealing.isEmpty else {
+                    answer([item], result.outcomes, [:])
+                    return rest(after: item)
+                }
+                Task {
+                    answer([item], result.outcomes, await reveal(result.revealing))
+                    rest(after: item)
+                }
+            case .success(nil): rest(after: item, isUnwritten: true)
+            case .failure(let error) where DatabaseFailure.metLock(error):
+                rest(after: item, isUnwritten: true, News(metLock: true))
+            case .failure(let error):
+                item.complete(.failure(ChatError(databaseError: error, logger: logger)))
+                rest(after: item, News(lost: DatabaseFailure.maybeExecuted(error) ? [item.draft] : []))
+            }
+        }
+    }
+
+    /// Ends the writing of one message. The task goes on if there is something for it.
+    private func rest(after item: Item, isUnwritten: Bool = false, _ news: News = News()) {
+        origins.remove([item.draft])
+        state.withLock { state -> CheckedContinuation<Void, Never>? in
+            state.isWritingOne = false
+            if isUnwritten { state.queue.prepend([item]) }
+            state.news.lost += news.lost
+            state.news.metLock = state.news.metLock || news.metLock
+            let isOver = state.queue.isEmpty && news.lost.isEmpty && !state.closed
+            return isOver ? nil : state.wake()
+        }?.resume()
+    }
+
+    private func record(_ count: Int, since began: ContinuousClock.Instant) {
+        metrics.commitSeconds.record((ContinuousClock.now - began) / .seconds(1))
+        metrics.batchSizes.record(Double(count))
+    }
+
+    /// Reads for whom messages bring back a conversation that was hidden.
+    private func reveal(_ messages: [Message]) async -> [MessageID: [NewMember]] {
+        var arriving: [MessageID: [NewMember]] = [:]
+        for message in messages {
+            events.promise(message.revision, of: message.conversationId)
+            arriving[message.id] = await Task { [conversations] in await conversations.reveal(message) }.value
+        }
+        return arriving
     }
 
     private func answer(

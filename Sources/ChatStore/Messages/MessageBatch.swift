@@ -44,8 +44,7 @@ package struct MessageBatch {
     /// Whoever changes what messages are judged by under the conversation's lock changes that row, too (its `revision`),
     /// so nothing else can have been overlooked.
     var loneQuery: PostgresQuery? {
-        guard drafts.count == 1, let draft = drafts.first, draft.attachments.isEmpty, draft.judgment.reported.isEmpty
-        else { return nil }
+        guard drafts.count == 1, let draft = drafts.first, Self.isOneStatement(draft) else { return nil }
         var query = hasMentions ? Self.storingOneWithMentions : Self.storingOne
         query.bind(draft.id)
         query.bind(draft.conversation)
@@ -59,6 +58,11 @@ package struct MessageBatch {
         query.bind(draft.mentions.joined)
         query.bind(draft.mentions.areAll)
         return query
+    }
+
+    /// Whether a draft is one statement if it is a batch of its own.
+    package static func isOneStatement(_ draft: Draft) -> Bool {
+        draft.attachments.isEmpty && draft.judgment.reported.isEmpty
     }
 
     /// Locks in the order of the ids, so that two servers never wait for each other.

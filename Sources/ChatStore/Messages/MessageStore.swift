@@ -31,6 +31,19 @@ package struct MessageStore: Sendable {
         return try batch.result(try await database.uncancellably(batch.queries, on: lane), uploads: uploads)
     }
 
+    /// Begins to store a batch that is one statement, without a task.
+    /// - Parameter completion: Gets nil if the batch has to be stored by `insert`. Runs once, on the database client's thread,
+    ///   or at once on the caller's. It must not block.
+    package func insertAlone(
+        _ batch: MessageBatch, on lane: Int,
+        completion: @escaping @Sendable (Swift.Result<MessageBatch.Result?, any Error>) -> Void
+    ) {
+        guard let query = batch.loneQuery else { return completion(.success(nil)) }
+        database.submit([query], on: lane) { [uploads] results in
+            completion(Swift.Result { try batch.loneResult(try results.get(), uploads: uploads) })
+        }
+    }
+
     /// Reads messages and the user's membership in one round trip. The membership comes last: a user who is a member then
     /// was one when the messages were read.
     private func read(

@@ -48,6 +48,32 @@ import Testing
         }
     }
 
+    /// It is written without the lane's task at first, which then does it again.
+    @Test func aMessageThatMeetsAChangeIsStoredBehindIt() async throws {
+        try await TestChat.run { test in
+            let stage = try await Stage(test)
+            let before = try await send("before", stage, test)
+            let (locked, lock) = AsyncStream.makeStream(of: Void.self)
+            async let changing: Void = test.database.onAnotherServer { other in
+                _ = try await other.stores.conversations.change(stage.group) { change in
+                    _ = try await change.lock(for: stage.owner)
+                    lock.finish()
+                    try await other.waitForLocks(1)
+                    return try await change.setTitle("New")
+                }
+            }
+            for await _ in locked {}
+            async let late = send("late", stage, test)
+            async let behind = send("behind", stage, from: stage.member, test)
+            let (first, second) = try await (late, behind)
+            try await changing
+            #expect([first.seq, second.seq].sorted() == [2, 3])
+            #expect(min(first.revision, second.revision) == before.revision + 2)
+            #expect(Set(test.events.messages.map(\.id)) == [before.id, first.id, second.id])
+            #expect(test.events.messages.map(\.seq) == [1, 2, 3])
+        }
+    }
+
     @Test func aMessageGoesToAConversationOrToAPerson() async throws {
         try await TestChat.run { test in
             let stage = try await Stage(test)
