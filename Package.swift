@@ -27,6 +27,7 @@ extension Target.Dependency {
     static let nioEmbedded = product(name: "NIOEmbedded", package: "swift-nio")
     static let nioFoundation = product(name: "NIOFoundationCompat", package: "swift-nio")
     static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
+    static let nioHTTPCompression = product(name: "NIOHTTPCompression", package: "swift-nio-extras")
     static let nioHTTPTypes = product(name: "NIOHTTPTypes", package: "swift-nio-extras")
     static let nioHTTPTypesHTTP1 = product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
@@ -94,6 +95,9 @@ let package = Package(
             name: "ObjectStorage",
             dependencies: [.asyncHTTPClient, .crypto, .logging, .nio, .nioHTTP1, .nioPosix], swiftSettings: settings),
         .target(
+            name: "WebFetch",
+            dependencies: [.asyncHTTPClient, .nio, .nioHTTP1, .nioHTTPCompression, .nioPosix], swiftSettings: settings),
+        .target(
             name: "Media",
             dependencies: [
                 "CFiles", "CMagic", "CVips", "CSandbox", "CZlib", "ObjectStorage", .crypto, .deque, .logging, .nio,
@@ -112,16 +116,15 @@ let package = Package(
         .target(
             name: "Chat",
             dependencies: [
-                "ChatModel", "ChatStore", "ClusterBus", "Media", "ObjectStorage", .deque, .crypto, .cryptoExtras,
-                .logging, .nio,
-                .nioPosix,
+                "ChatModel", "ChatStore", "ClusterBus", "Media", "ObjectStorage", "WebFetch", .deque, .crypto,
+                .cryptoExtras, .logging, .nio, .nioPosix,
             ],
             swiftSettings: settings),
         .target(
             name: "ParleyServer",
             dependencies: [
                 "ChatModel", "ChatStore", "ClusterBus", "Chat", "PostgresClient", "RedisClient", "ObjectStorage",
-                "Media",
+                "Media", "WebFetch",
                 "SocketIO", "EngineIO",
                 "EngineIOHummingbird", "CFiles", "CMalloc", "CZlib",
                 .configuration, .system, .hummingbird, .hummingbirdCore, .hummingbirdTLS, .jwt, .crypto,
@@ -175,6 +178,9 @@ let package = Package(
             name: "ObjectStorageTests",
             dependencies: ["ObjectStorage", .asyncHTTPClient, .logging, .nio, .nioEmbedded, .nioHTTP1],
             swiftSettings: settings),
+        .testTarget(
+            name: "WebFetchTests", dependencies: ["WebFetch", .nio, .nioHTTP1, .nioPosix],
+            swiftSettings: settings),
         .testTarget(name: "ChatModelTests", dependencies: ["ChatModel", .crypto], swiftSettings: settings),
         .target(
             name: "ChatTesting",
@@ -204,7 +210,8 @@ let package = Package(
             name: "ParleyServerTests",
             dependencies: [
                 "ParleyServer", "Chat", "ChatModel", "ChatTesting", "Media", "PostgresClient", "SocketIO", "EngineIO",
-                "CZlib", .crypto, .httpTypes, .hummingbird, .logging, .nio, .nioEmbedded, .nioFoundation, .nioHTTP1,
+                "WebFetch", "CZlib", .crypto, .httpTypes, .hummingbird, .logging, .nio, .nioEmbedded, .nioFoundation,
+                .nioHTTP1,
                 .nioHTTPTypes, .nioPosix,
             ],
             swiftSettings: settings),

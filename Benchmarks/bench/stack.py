@@ -42,7 +42,7 @@ class Parley:
     def __init__(self, **settings):
         self.secret = secrets.token_hex(32)
         self.settings = {
-            "RATE_LIMITS": "off", "PORT": "0", "READY_GRACE": "0", "LOG_LEVEL": "warning", "JWT_SECRET": self.secret,
+            "RATE_LIMITS": "off", "LINK_CARDS": "off", "PORT": "0", "READY_GRACE": "0", "LOG_LEVEL": "warning", "JWT_SECRET": self.secret,
             "MIGRATIONS_DIR": str(ROOT / "migrations"), **settings,
         }
         self.users = 0

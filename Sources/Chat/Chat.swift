@@ -36,6 +36,7 @@ public struct Chat: Sendable {
         let words: WordIndex
         let quota: TextQuota
         let passwords: PasswordHasher
+        let cards: LinkCards
     }
 
     /// What an operator decides.
@@ -49,6 +50,8 @@ public struct Chat: Sendable {
         public var concurrency: Concurrency
         /// The path below which the server is, `/chat`.
         public var basePath: String
+        /// Nil: links get no cards.
+        package var linkCards: LinkCardSettings?
 
         public init(
             userTextQuotaBytes: Int, orphanHours: Int, linkSecret: SymmetricKey, previousLinkSecret: SymmetricKey?,
@@ -92,6 +95,7 @@ public struct Chat: Sendable {
         let lookup = UploadLookup { try await stores.uploads.find($0, viewer: nil) }
         let blockedWords = BlockedWords(store: stores.moderation)
         let quota = TextQuota(bytes: settings.userTextQuotaBytes, store: stores.textQuota, logger: logger)
+        let wishes = LinkCardQueue(isOwn: settings.linkCards?.isOwn)
         let hasher = PasswordHasher(threads: settings.concurrency.passwordThreads)
 
         self.nodes = nodes
@@ -108,6 +112,7 @@ public struct Chat: Sendable {
         conversations = Conversations(stores: stores, limits: limits, presence: presence, events: events)
         messages = Messages(
             stores: stores, limits: limits, quota: quota, blockedWords: blockedWords, uploadLookup: lookup,
+            cards: wishes,
             conversations: conversations, typing: typing, lanes: settings.concurrency.messageLanes,
             markLanes: settings.concurrency.markLanes, events: events, logger: logger)
         attention = AttentionSettings(
@@ -130,7 +135,11 @@ public struct Chat: Sendable {
             stores: stores, uploads: uploads, sessions: watch, blockedWords: blockedWords, profiles: ownProfiles,
             jobs: jobs, events: local, logger: logger)
         sweep = Sweep(stores: stores, uploads: uploads, jobs: jobs, logger: logger)
-        metrics = ChatMetrics(writer: messages.writer, uploads: uploads, workers: storage.workers)
+        let cards = LinkCards(
+            queue: wishes, settings: settings.linkCards, messages: messages, uploads: uploads, logger: logger)
+        metrics = ChatMetrics(
+            writer: messages.writer, uploads: uploads, workers: storage.workers, cards: cards.metrics,
+            missedCards: wishes.overflow)
         let closed = ClosedAccounts(users: stores.users, profiles: profiles, logger: logger)
         let words = WordIndex(store: stores.messages, messages: metrics.stored, jobs: jobs, logger: logger)
         cluster = link.map { [moderation, presence, typing] link in
@@ -148,7 +157,8 @@ public struct Chat: Sendable {
                 try await moderation.reload()
             }
         }
-        background = Background(sessions: watch, accounts: closed, words: words, quota: quota, passwords: hasher)
+        background = Background(
+            sessions: watch, accounts: closed, words: words, quota: quota, passwords: hasher, cards: cards)
     }
 
     /// What has to be done before the first request.
@@ -178,8 +188,9 @@ public struct Chat: Sendable {
         async let counting: Void = background.quota.run()
         async let dropping: Void = uploads.dropped.run()
         async let marking: Void = messages.marks.run()
+        async let linking: Void = background.cards.run()
         await messages.writer.run()
-        _ = await (lease, others, following, watching, opening, indexing, counting, dropping, marking)
+        _ = await (lease, others, following, watching, opening, indexing, counting, dropping, marking, linking)
         // Not cancelled with the task: the last messages count as well.
         await Task {
             await background.quota.settle()

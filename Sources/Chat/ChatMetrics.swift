@@ -7,6 +7,8 @@ public struct ChatMetrics: Sendable {
     let writer: MessageWriter
     let uploads: Uploads
     let workers: MediaWorkers
+    let cards: LinkCards.Metrics
+    let missedCards: Counter
 
     var stored: Counter { writer.metrics.messages }
 
@@ -22,6 +24,12 @@ public struct ChatMetrics: Sendable {
     public var uploadBytes: Int { uploads.receivedBytes.value }
     /// What is known of the object store; nil where files are on the disk.
     public var objectStore: ObjectStore.Health? { uploads.storage.contents.objects?.objects.status }
+    /// Cards of links that were made.
+    public var linkCards: Int { cards.made.value }
+    /// Links whose pages could not be had, or say nothing of themselves.
+    public var linksWithoutCard: Int { cards.none.value }
+    /// Links that got no card because too many others waited.
+    public var missedLinkCards: Int { missedCards.value }
     /// Media workers that died at work, and that another will be started for.
     public var workerFailures: Int { workers.failures }
 }

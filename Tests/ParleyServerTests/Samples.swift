@@ -47,6 +47,9 @@ enum Samples {
     static let message = Message(
         id: id(4), conversationId: id(5), seq: 1, revision: 2, sender: sender, text: "hello", attachments: [upload],
         filesUrl: "/messages/x/files.zip?token=y", mentions: [id(1)], mentionsAll: true,
+        card: LinkCard(
+            url: "https://example.org/", title: "Title", description: "Description", siteName: "Site",
+            picture: LinkCard.Picture(upload)),
         replyTo: id(6), reactions: [.init(emoji: "👍", userIds: [id(1)])], clientId: "a", status: .read,
         createdAt: time, editedAt: time, deletedAt: time)
     static let sparseMessage = Message(

@@ -33,7 +33,7 @@ class Server:
         self.prefix = prefix
         self.program = PARLEY
         self.storage = pathlib.Path(storage or tempfile.mkdtemp(prefix="parley-storage-"))
-        self.settings = {"RATE_LIMITS": "off", "READY_GRACE": "0", **(settings or {})}
+        self.settings = {"RATE_LIMITS": "off", "READY_GRACE": "0", "LINK_CARDS": "off", **(settings or {})}
         self.process = None
         self.port = 0
 

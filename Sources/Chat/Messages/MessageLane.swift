@@ -51,6 +51,7 @@ final class MessageLane: Sendable {
     private let quota: TextQuota
     private let conversations: Conversations
     private let typing: Typing
+    private let cards: LinkCardQueue
     private let events: any EventSink
     private let logger: Logger
     private let maxHeldBytes: Int
@@ -61,8 +62,8 @@ final class MessageLane: Sendable {
 
     init(
         index: Int, metrics: MessageWriter.Metrics, origins: MessageOrigins, store: MessageStore, quota: TextQuota,
-        conversations: Conversations, typing: Typing, events: any EventSink, logger: Logger, maxHeldBytes: Int,
-        queue: BatchQueue<Item>
+        conversations: Conversations, typing: Typing, cards: LinkCardQueue, events: any EventSink, logger: Logger,
+        maxHeldBytes: Int, queue: BatchQueue<Item>
     ) {
         self.index = index
         self.metrics = metrics
@@ -71,6 +72,7 @@ final class MessageLane: Sendable {
         self.quota = quota
         self.conversations = conversations
         self.typing = typing
+        self.cards = cards
         self.events = events
         self.logger = logger
         self.maxHeldBytes = maxHeldBytes
@@ -355,6 +357,8 @@ final class MessageLane: Sendable {
                 }
             }
         }
+        // Nobody waits for a card.
+        for case .stored(let message) in outcomes { cards.offer(message) }
     }
 
     private func announce(

@@ -32,15 +32,16 @@ final class MessageWriter: Sendable {
     private let lanes: [MessageLane]
 
     init(
-        store: MessageStore, quota: TextQuota, conversations: Conversations, typing: Typing, events: any EventSink,
-        logger: Logger, lanes: Int, capacity: Int = 10_000, maxBatch: Int = 256
+        store: MessageStore, quota: TextQuota, conversations: Conversations, typing: Typing, cards: LinkCardQueue,
+        events: any EventSink, logger: Logger, lanes: Int, capacity: Int = 10_000, maxBatch: Int = 256
     ) {
         // All lanes together hold what two held when there were always two.
         let maxBytes = max(8 << 20, (64 << 20) / lanes)
         self.lanes = (0..<lanes).map { [metrics, origins] index in
             MessageLane(
                 index: index, metrics: metrics, origins: origins, store: store, quota: quota,
-                conversations: conversations, typing: typing, events: events, logger: logger, maxHeldBytes: maxBytes,
+                conversations: conversations, typing: typing, cards: cards, events: events, logger: logger,
+                maxHeldBytes: maxBytes,
                 queue: BatchQueue(
                     capacity: capacity, capacityBytes: maxBytes, maxBatch: maxBatch, maxBytes: 1 << 20,
                     size: { $0.draft.text.utf8.count + 256 }, key: { $0.draft.repetitionKey }))

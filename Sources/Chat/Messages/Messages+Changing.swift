@@ -20,6 +20,8 @@ extension Messages {
         } announcing: { change in
             quota.count(judgment.text.utf8.count - change.before.text.utf8.count, of: user)
             change.announce(events)
+            cards.drop(change.before.cardPicture)
+            cards.offer(change.message)
         }
     }
 
@@ -32,6 +34,7 @@ extension Messages {
             uploadLookup.forget()
             quota.count(-change.before.text.utf8.count - change.before.altBytes, of: change.before.sender)
             change.announce(events)
+            cards.drop(change.before.cardPicture)
         }
     }
 
@@ -75,7 +78,7 @@ extension Messages {
     }
 
     /// A message that was changed.
-    private struct Change: Sendable {
+    struct Change: Sendable {
         var message: Message
         var before: LockedMessage
         /// The conversation's revision after the change.
@@ -92,7 +95,7 @@ extension Messages {
     /// Changes a message in its conversation's turn. It is announced in the same turn: in the order of the changes.
     /// - Parameter body: Returns the revision of the change; nil when nothing changed, and nothing is to be announced.
     /// - Returns: The message after the change.
-    private func change(
+    func change(
         _ id: MessageID, by user: UserID,
         _ body: @escaping @Sendable (LockedMessage, MessageChange) async throws -> Int?,
         announcing announce: @escaping @Sendable (Change) -> Void

@@ -15,11 +15,13 @@ public struct Messages: Sendable {
     let quota: TextQuota
     let blockedWords: BlockedWords
     let uploadLookup: UploadLookup
+    let cards: LinkCardQueue
     let events: any EventSink
 
     init(
         stores: Stores, limits: ReadLimits, quota: TextQuota, blockedWords: BlockedWords, uploadLookup: UploadLookup,
-        conversations: Conversations, typing: Typing, lanes: Int, markLanes: Int, events: any EventSink,
+        cards: LinkCardQueue, conversations: Conversations, typing: Typing, lanes: Int, markLanes: Int,
+        events: any EventSink,
         logger: Logger
     ) {
         store = stores.messages
@@ -28,12 +30,13 @@ public struct Messages: Sendable {
         self.limits = limits
         direct = DirectConversations(conversations: conversations, logger: logger)
         writer = MessageWriter(
-            store: store, quota: quota, conversations: conversations, typing: typing, events: events, logger: logger,
-            lanes: lanes)
+            store: store, quota: quota, conversations: conversations, typing: typing, cards: cards, events: events,
+            logger: logger, lanes: lanes)
         marks = MarkWriter(store: stores.marks, events: events, logger: logger, lanes: markLanes)
         self.quota = quota
         self.blockedWords = blockedWords
         self.uploadLookup = uploadLookup
+        self.cards = cards
         self.events = events
     }
 

@@ -101,6 +101,12 @@ public enum Permissions {
         try speak(membership)
     }
 
+    /// Taking back what one's own message brought needs no right to speak.
+    public static func dismissCard(_ membership: Membership?, sender: UserID, by user: UserID) throws(ChatError) {
+        try read(membership)
+        guard sender == user else { throw ChatError(.forbidden, "only its sender may take a message's card away") }
+    }
+
     /// A reaction is speech; taking one back is always allowed.
     public static func react(_ membership: Membership?, add: Bool) throws(ChatError) {
         if add { try speak(membership) } else { try read(membership) }

@@ -29,6 +29,8 @@ public struct Message: Sendable, Equatable {
     public var mentions: [UserID]
     /// Whether the text mentions all members.
     public var mentionsAll: Bool
+    /// What the first link in the text leads to; nil without one, and until it is known.
+    public var card: LinkCard?
     public var replyTo: MessageID?
     public var reactions: [Reaction]
     public var clientId: String?
@@ -40,7 +42,7 @@ public struct Message: Sendable, Equatable {
     package init(
         id: MessageID, conversationId: ConversationID, seq: Int, revision: Int, sender: Sender, text: String,
         attachments: [Upload], filesUrl: String? = nil, mentions: [UserID] = [], mentionsAll: Bool = false,
-        replyTo: MessageID? = nil, reactions: [Reaction], clientId: String? = nil,
+        card: LinkCard? = nil, replyTo: MessageID? = nil, reactions: [Reaction], clientId: String? = nil,
         status: Status, createdAt: Date, editedAt: Date? = nil, deletedAt: Date? = nil
     ) {
         self.id = id
@@ -53,6 +55,7 @@ public struct Message: Sendable, Equatable {
         self.filesUrl = filesUrl
         self.mentions = mentions
         self.mentionsAll = mentionsAll
+        self.card = card
         self.replyTo = replyTo
         self.reactions = reactions
         self.clientId = clientId

@@ -9,5 +9,7 @@ package struct LockedMessage: Sendable {
     package var hasAttachments: Bool
     /// Of what was said about the attachments.
     package var altBytes: Int
+    /// The picture of the card that it had before the change.
+    package var cardPicture: UploadID?
     package var membership: Membership
 }

@@ -20,6 +20,7 @@ package struct MessageChange: Sendable {
             SELECT m.conversation_id, m.sender_id, m.deleted_at IS NOT NULL AS deleted, m.text,
                 EXISTS (SELECT 1 FROM attachments a WHERE a.message_id = m.id) AS has_attachments,
                 (SELECT coalesce(sum(octet_length(a.alt)), 0) FROM attachments a WHERE a.message_id = m.id) AS alt_bytes,
+                (SELECT k.picture_id FROM link_cards k WHERE k.message_id = m.id) AS card_picture,
                 \(ConversationTable.membershipColumns(of: user))
             FROM messages m JOIN conversations c ON c.id = m.conversation_id LEFT JOIN users u ON u.id = \(user)
                 LEFT JOIN members me ON me.conversation_id = m.conversation_id AND me.user_id = \(user)
@@ -30,6 +31,7 @@ package struct MessageChange: Sendable {
             LockedMessage(
                 conversation: try row["conversation_id"], sender: try row["sender_id"], isDeleted: try row["deleted"],
                 text: try row["text"], hasAttachments: try row["has_attachments"], altBytes: try row["alt_bytes"],
+                cardPicture: try row["card_picture"],
                 membership: try ConversationTable.membership(from: row))
         }
     }
@@ -79,10 +81,7 @@ package struct MessageChange: Sendable {
                 WHERE NOT EXISTS (SELECT FROM reactions WHERE \(same)) RETURNING 1
                 """
                 : "DELETE FROM reactions WHERE \(same) RETURNING 1")
-        guard !rows.isEmpty else { return nil }
-        let revision = try await bump()
-        try await transaction.query("UPDATE messages SET revision = \(revision) WHERE id = \(id)")
-        return revision
+        return rows.isEmpty ? nil : try await touch()
     }
 
     /// How many reactions of each emoji there are.
@@ -100,6 +99,14 @@ package struct MessageChange: Sendable {
     /// Reports the new text to the moderators: the word filter found these patterns in it.
     package func report(patterns: [String]) async throws {
         try await transaction.query(ReportTable.insert([(id, patterns)]))
+    }
+
+    /// Gives the message a new revision, because something that belongs to it changed.
+    /// - Returns: The conversation's revision after the change.
+    func touch() async throws -> Int {
+        let revision = try await bump()
+        try await transaction.query("UPDATE messages SET revision = \(revision) WHERE id = \(id)")
+        return revision
     }
 
     /// - Returns: The conversation's revision after the change.

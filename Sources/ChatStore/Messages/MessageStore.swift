@@ -74,11 +74,12 @@ package struct MessageStore: Sendable {
             """
         let results = try await database.atomically([
             "SELECT \(MessageTable.content) FROM messages m \(MessageTable.sender) \(page)",
-            Self.attachmentsQuery(of: ids), Self.reactionsQuery(to: ids),
+            Self.attachmentsQuery(of: ids), Self.reactionsQuery(to: ids), Self.cardsQuery(of: ids),
             ConversationTable.membership(of: user, in: conversation),
         ])
-        try Permissions.read(try results[3].first.map(ConversationTable.membership))
-        return try complete(results[0].map(Self.message), attachments: results[1], reactions: results[2])
+        try Permissions.read(try results[4].first.map(ConversationTable.membership))
+        return try complete(
+            results[0].map(Self.message), attachments: results[1], reactions: results[2], cards: results[3])
     }
 
     /// What is new or changed past `revision`, ascending by revision, if the user may read the conversation.
@@ -193,30 +194,35 @@ package struct MessageStore: Sendable {
             """, on: .user(user))
     }
 
-    /// Makes messages from rows with `MessageTable.columns`, in their order. Attachments and reactions are read together,
-    /// and only if there are any.
+    /// Makes messages from rows with `MessageTable.columns`, in their order. Attachments, reactions and cards are
+    /// read together, and only if there are any.
     func read(_ rows: some Collection<PostgresRow>) async throws -> [Message] {
         var messages: [Message] = []
         var withAttachments: [MessageID] = []
         var withReactions: [MessageID] = []
+        var withCards: [MessageID] = []
         messages.reserveCapacity(rows.count)
         for row in rows {
             let message = try Self.message(from: row)
             if try row.decode("has_attachments", as: Bool.self) { withAttachments.append(message.id) }
             if try row.decode("has_reactions", as: Bool.self) { withReactions.append(message.id) }
+            if try row.decode("has_card", as: Bool.self) { withCards.append(message.id) }
             messages.append(message)
         }
-        if withAttachments.isEmpty, withReactions.isEmpty { return messages }
-        let results = try await database.atomically([
-            Self.attachmentsQuery(of: "\(withAttachments)"), Self.reactionsQuery(to: "\(withReactions)"),
-        ])
-        return try complete(messages, attachments: results[0], reactions: results[1])
+        if withAttachments.isEmpty, withReactions.isEmpty, withCards.isEmpty { return messages }
+        var queries = [Self.attachmentsQuery(of: "\(withAttachments)"), Self.reactionsQuery(to: "\(withReactions)")]
+        // Few messages have one.
+        if !withCards.isEmpty { queries.append(Self.cardsQuery(of: "\(withCards)")) }
+        let results = try await database.atomically(queries)
+        return try complete(
+            messages, attachments: results[0], reactions: results[1], cards: withCards.isEmpty ? nil : results[2])
     }
 
     private func complete(
-        _ messages: [Message], attachments: PostgresResult, reactions: PostgresResult
+        _ messages: [Message], attachments: PostgresResult, reactions: PostgresResult, cards: PostgresResult?
     ) throws -> [Message] {
         var messages = messages
+        let cards = try cards.map(self.cards) ?? [:]
         let attachments = try self.attachments(from: attachments)
         let reactions = try Self.reactions(from: reactions)
         for index in messages.indices {
@@ -226,6 +232,7 @@ package struct MessageStore: Sendable {
                 uploads.archiveURL(of: messages[index].id, $0.uploads, $0.showing)
             }
             messages[index].reactions = reactions[messages[index].id] ?? []
+            messages[index].card = cards[messages[index].id]
         }
         return messages
     }

@@ -2,14 +2,16 @@ import PostgresClient
 
 /// How messages are read.
 enum MessageTable {
-    /// The columns from which `MessageStore.read` makes a message, and whether it has attachments and reactions, which are
-    /// read afterwards. As in `content`.
+    /// The columns from which `MessageStore.read` makes a message, and whether it has attachments, reactions and a card,
+    /// which are read afterwards. As in `content`.
     static let columns: PostgresQuery = """
         \(content),
         m.deleted_at IS NULL
             AND coalesce((SELECT true FROM attachments a WHERE a.message_id = m.id LIMIT 1), false) AS has_attachments,
         m.deleted_at IS NULL
-            AND coalesce((SELECT true FROM reactions r WHERE r.message_id = m.id LIMIT 1), false) AS has_reactions
+            AND coalesce((SELECT true FROM reactions r WHERE r.message_id = m.id LIMIT 1), false) AS has_reactions,
+        m.deleted_at IS NULL AND strpos(m.text, '://') > 0
+            AND coalesce((SELECT k.title IS NOT NULL FROM link_cards k WHERE k.message_id = m.id), false) AS has_card
         """
 
     /// What a message is without attachments and reactions: `m` is the message's row, `s` its sender's.

@@ -20,7 +20,7 @@ package struct OrphanStore: Sendable {
             SELECT up.id, up.owner_id, up.sha256 FROM uploads up
             WHERE up.removed_at IS NULL AND up.created_at < \(horizon)
                 AND NOT EXISTS (SELECT 1 FROM attachments a WHERE a.upload_id = up.id)
-                AND NOT \(UserTable.carriesUpload)
+                AND NOT \(UserTable.carriesUpload) AND NOT \(LinkCardTable.carriesUpload)
             ORDER BY up.created_at LIMIT \(limit)
             """)
     }
@@ -39,7 +39,7 @@ package struct OrphanStore: Sendable {
             AND NOT EXISTS (SELECT 1 FROM attachments a JOIN messages m ON m.id = a.message_id
                 WHERE a.upload_id = up.id AND (m.deleted_at IS NULL OR m.deleted_at >= \(horizon)
                     OR m.deleted_by IS DISTINCT FROM m.sender_id))
-            AND NOT \(UserTable.carriesUpload)
+            AND NOT \(UserTable.carriesUpload) AND NOT \(LinkCardTable.carriesUpload)
         """
     }
 

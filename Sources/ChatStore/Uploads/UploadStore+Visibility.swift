@@ -73,9 +73,12 @@ extension UploadStore {
                         OR \(UserTable.carriesUpload)) AS seen
                 ) free
                 LEFT JOIN LATERAL (
-                    SELECT m.conversation_id FROM attachments a JOIN messages m ON m.id = a.message_id
+                    SELECT m.conversation_id FROM (
+                            SELECT a.message_id FROM attachments a WHERE a.upload_id = up.id
+                            UNION ALL SELECT k.message_id FROM link_cards k WHERE k.picture_id = up.id
+                        ) carrier JOIN messages m ON m.id = carrier.message_id
                         JOIN members me ON me.conversation_id = m.conversation_id AND me.user_id = \(viewer)
-                    WHERE NOT free.seen AND a.upload_id = up.id AND m.deleted_at IS NULL LIMIT 1
+                    WHERE NOT free.seen AND m.deleted_at IS NULL LIMIT 1
                 ) carried ON true
                 LEFT JOIN conversations c ON c.id = coalesce(wanted.conversation_id, carried.conversation_id)
             """)

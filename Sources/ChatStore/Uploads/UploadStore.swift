@@ -18,10 +18,10 @@ package struct UploadStore: Sendable {
     /// Whether the upload was removed, or every message that carried it was deleted.
     static let isGone: PostgresQuery = """
         (up.removed_at IS NOT NULL
-            OR (EXISTS (SELECT 1 FROM attachments a WHERE a.upload_id = up.id)
+            OR ((EXISTS (SELECT 1 FROM attachments a WHERE a.upload_id = up.id) OR \(LinkCardTable.carriesUpload))
                 AND NOT EXISTS (SELECT 1 FROM attachments a JOIN messages m ON m.id = a.message_id
                     WHERE a.upload_id = up.id AND m.deleted_at IS NULL)
-                AND NOT \(UserTable.carriesUpload)))
+                AND NOT \(LinkCardTable.showsUpload) AND NOT \(UserTable.carriesUpload)))
         """
 
     /// Those of `ids` that have not been removed.
@@ -190,7 +190,8 @@ package struct UploadStore: Sendable {
             let carried = try await transaction.query(
                 """
                 SELECT 1 FROM attachments WHERE upload_id = \(id)
-                UNION ALL SELECT 1 FROM users WHERE avatar_upload_id = \(id) LIMIT 1
+                UNION ALL SELECT 1 FROM users WHERE avatar_upload_id = \(id)
+                UNION ALL SELECT 1 FROM link_cards WHERE picture_id = \(id) LIMIT 1
                 """)
             if !carried.isEmpty { return .attached }
             try await transaction.query("DELETE FROM uploads WHERE id = \(id)")

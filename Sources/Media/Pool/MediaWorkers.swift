@@ -90,11 +90,38 @@ public final class MediaWorkers: Sendable {
         return try await perform(job, on: file, of: user).cleaned
     }
 
+    /// Reads what a web page says of itself. Throws as `process`.
+    /// - Parameter charset: What its server says of its encoding.
+    /// - Returns: Nil for a page whose reader failed.
+    public func readPage(_ file: ReceivedFile, charset: String?, for user: UUID) async throws -> PageFacts? {
+        let job = WorkerJob(
+            type: file.type, limits: configuration.limits, tools: MediaTools(), page: .init(charset: charset))
+        return try await inTurn(of: user) { [self] in
+            let directory = try JobDirectory(file, for: configuration.account)
+            defer { directory.remove() }
+            let answer = try perform(job, in: directory)
+            switch answer {
+            case .page(let facts) where facts.isPlausible: return facts
+            case .failed(let reason): throw MediaError(.io, String(reason.prefix(500)))
+            default:
+                state.withLock { $0.failures += 1 }
+                logger.warning("A media worker could not read a web page")
+                return nil
+            }
+        }
+    }
+
     private func perform(_ job: WorkerJob, on file: ReceivedFile, of user: UUID) async throws -> ProcessedMedia {
+        try await inTurn(of: user) { [self] in try run(job, on: file) }
+    }
+
+    private func inTurn<Value: Sendable>(
+        of user: UUID, _ body: @escaping @Sendable () throws -> Value
+    ) async throws -> Value {
         try await awaitTurn(of: user)
         defer { endTurn(of: user) }
         do {
-            return try await threads.runIfActive { [self] in try run(job, on: file) }
+            return try await threads.runIfActive(body)
         } catch is CancellationError where !Task.isCancelled {
             throw Self.isShutDown
         }
@@ -180,7 +207,7 @@ public final class MediaWorkers: Sendable {
         // A hijacked worker may send a long text.
         case .unprocessed(let reason): return failed(job, String(reason.prefix(500)))
         case .failed(let reason): throw MediaError(.io, String(reason.prefix(500)))
-        case .ready: return failed(job, "it said ready instead of an answer")
+        case .ready, .page: return failed(job, "it gave another answer than was asked for")
         case nil: return failed(job, "it hung or ended")
         }
     }

@@ -15,6 +15,7 @@ enum JobProcess {
 
     private static func answer(_ job: WorkerJob, _ host: JobHost) -> WorkerAnswer {
         do {
+            if let page = job.page { return .page(try read(page, job.input)) }
             switch MediaType(mime: job.type) {
             case .picture(let format) where job.makesJPEG:
                 return .processed(try PictureJob(job: job, host: host, format: format).makeJPEG())
@@ -30,6 +31,13 @@ enum JobProcess {
         } catch {
             return .unprocessed("\(error)")
         }
+    }
+}
+
+extension JobProcess {
+    private static func read(_ page: WorkerJob.Page, _ path: String) throws -> PageFacts {
+        let bytes = try FileCleaning.view(path) { Array(try $0.slice(0, $0.count)) }
+        return PageReader.facts(of: PageEncoding.text(of: bytes, charset: page.charset))
     }
 }
 

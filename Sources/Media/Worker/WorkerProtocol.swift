@@ -10,6 +10,13 @@ struct WorkerJob: Codable {
     let tools: MediaTools
     /// Whether the picture is only to be written as JPEG, which is then the cleaned file.
     var makesJPEG = false
+    /// A web page, of which only is to be said what it says of itself.
+    var page: Page?
+
+    struct Page: Codable {
+        /// What the page's server says of its encoding.
+        let charset: String?
+    }
 
     /// Whether everybody gets the file as it was received, and only its picture is made.
     var isDocument: Bool {
@@ -34,6 +41,7 @@ enum WorkerAnswer: Codable {
     /// Sent once: the worker waits for jobs.
     case ready
     case processed(ProcessedMedia)
+    case page(PageFacts)
     /// There is no space for the results.
     case storageFull
     /// The job's process ended without an answer: by a signal, if it is not 0.

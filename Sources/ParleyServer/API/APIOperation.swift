@@ -11,7 +11,7 @@ enum APIOperation: String, CaseIterable, Sendable {
     case setRole, removeMember
     // Messages.
     case listMessages, searchMessages, showMessage, sendMessage, editMessage, deleteMessage, addReaction, removeReaction
-    case react, reportMessage, markDelivered, markRead, setTyping, sync, downloadFiles
+    case react, dismissCard, reportMessage, markDelivered, markRead, setTyping, sync, downloadFiles
     // Uploads.
     case describeUploads, describeUpload, uploadForm, uploadBody, continueUpload, overrideUpload, resumeUpload
     case showUpload, deleteUpload, downloadFile, describeFile, downloadThumbnail, describeThumbnail
@@ -43,7 +43,7 @@ extension APIOperation {
             .addMembers, .setRole,
             .removeMember, .listMessages, .searchMessages, .showMessage, .sendMessage, .editMessage, .deleteMessage,
             .addReaction,
-            .removeReaction, .react, .reportMessage, .markDelivered, .markRead, .setTyping, .sync,
+            .removeReaction, .react, .dismissCard, .reportMessage, .markDelivered, .markRead, .setTyping, .sync,
             .uploadForm, .uploadBody, .continueUpload, .overrideUpload, .resumeUpload, .showUpload, .deleteUpload:
             .caller
         }
@@ -53,7 +53,8 @@ extension APIOperation {
     var limit: RateLimits.Rule {
         switch self {
         case .register: .registrations
-        case .sendMessage, .editMessage, .deleteMessage, .addReaction, .removeReaction, .react, .reportMessage:
+        case .sendMessage, .editMessage, .deleteMessage, .addReaction, .removeReaction, .react, .dismissCard,
+            .reportMessage:
             .messages
         case .makeConversation, .renameGroup, .joinGroup, .acceptInvitation, .leaveGroup, .hideConversation,
             .setAttention, .addMembers, .setRole, .removeMember:

@@ -1,4 +1,5 @@
 import Glibc
+import WebFetch
 
 /// A host and an optional port (RFC 3986, sections 3.2.2 and 3.2.3), normalized: an IPv6 address in its shortest form
 /// (RFC 5952), everything else in lower case. There is no user information, which HTTP does not have (RFC 9110, section

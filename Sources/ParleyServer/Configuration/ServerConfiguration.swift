@@ -4,6 +4,7 @@ public import Foundation
 public import Logging
 import ObjectStorage
 import RedisClient
+import WebFetch
 
 /// The settings, from environment variables or the installation's settings file. The environment wins.
 public struct ServerConfiguration: Sendable {
@@ -41,6 +42,10 @@ public struct ServerConfiguration: Sendable {
     public var clamdUnreachable = ScannerFallback.refuse
     /// nil: no metrics are served.
     public var metricsPort: Int?
+    /// Whether links in messages get cards, for which the server asks other servers.
+    public var linkCards = true
+    /// Addresses and networks (CIDR) beside the public Internet that links may lead to, with any port.
+    public var linkCardsAllow: [String] = []
     public var rateLimits = true
     /// nil: derived from the limit of open files.
     public var connectionsPerAddress: Int?
@@ -165,6 +170,11 @@ public struct ServerConfiguration: Sendable {
         objectStore = try Self.objectStore(settings)
         cacheBytes = try settings.integer("S3_CACHE_BYTES", in: 0...(1 << 40)) ?? cacheBytes
         mediaRedirect = try settings.choice("MEDIA_REDIRECT", as: Switch.self).map { $0 == .on } ?? mediaRedirect
+        linkCards = try settings.choice("LINK_CARDS", as: Switch.self).map { $0 == .on } ?? linkCards
+        linkCardsAllow = settings.list("LINK_CARDS_ALLOW")
+        for entry in linkCardsAllow where IPNetwork(entry) == nil {
+            throw OperatorError("LINK_CARDS_ALLOW: \(entry) is no address or network like 10.0.0.0/8")
+        }
         eventLoops = try settings.integer("EVENT_LOOPS", in: 1...1024)
         concurrency = try Self.concurrency(settings)
         rateLimits = try settings.choice("RATE_LIMITS", as: Switch.self).map { $0 == .on } ?? rateLimits

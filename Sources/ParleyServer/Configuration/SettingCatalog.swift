@@ -133,6 +133,22 @@ enum SettingCatalog {
                     """),
             ]),
         Group(
+            title: "Links",
+            settings: [
+                Setting(
+                    "LINK_CARDS", "on",
+                    """
+                    "off": links in messages get no cards, and the server asks no other server for pages \
+                    (docs/OPERATIONS.md, "Link cards").
+                    """),
+                Setting(
+                    "LINK_CARDS_ALLOW", otherwise: "only the public Internet",
+                    """
+                    Addresses or networks of your own, comma-separated, whose pages everybody here may see as cards: \
+                    10.20.0.0/16.
+                    """),
+            ]),
+        Group(
             title: "Limits",
             settings: [
                 Setting(

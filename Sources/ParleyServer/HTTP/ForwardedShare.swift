@@ -2,6 +2,7 @@ import ChatModel
 import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
+import WebFetch
 
 /// Counts a request through a trusted proxy as one connection of the client that the proxy names, until it is answered.
 /// The proxy's own connections are not counted.

@@ -13,6 +13,7 @@ extension Message: JSONWritable {
             json.field("filesUrl", filesUrl)
             if !mentions.isEmpty { json.field("mentions", mentions) }
             if mentionsAll { json.field("mentionsAll", true) }
+            if let card { json.field("card", card) }
             json.field("replyTo", replyTo)
             json.field("reactions", reactions)
             json.field("clientId", clientId)

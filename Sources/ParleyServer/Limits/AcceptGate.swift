@@ -1,6 +1,7 @@
 import Glibc
 import Logging
 import NIOCore
+import WebFetch
 
 /// Stands first behind the listening socket. It gives each address its share of connections, and accepts none while
 /// file descriptors are short.

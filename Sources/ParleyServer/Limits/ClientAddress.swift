@@ -1,3 +1,5 @@
+import WebFetch
+
 /// The address that a client is limited by: an IPv4 address, or the /64 network of an IPv6 address, which belongs to
 /// one subscriber (RFC 6177).
 struct ClientAddress: Hashable, Sendable {

@@ -1,47 +1,25 @@
 import EngineIO
 import HTTPTypes
 import NIOCore
+import WebFetch
 
 /// The proxies whose `X-Forwarded-…` headers are believed: addresses and networks in CIDR notation (RFC 4632).
 struct TrustedProxies: Sendable {
-    private struct Network: Sendable {
-        var address: [UInt8]
-        var prefixLength: Int
-
-        init?(_ text: String) {
-            let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-            guard parts.count <= 2, let address = IPAddress(parts[0])?.bytes else { return nil }
-            self.address = address
-            prefixLength = address.count * 8
-            guard parts.count == 2 else { return }
-            guard let length = Int(parts[1]), (0...prefixLength).contains(length) else { return nil }
-            prefixLength = length
-        }
-
-        func contains(_ other: [UInt8]) -> Bool {
-            guard other.count == address.count else { return false }
-            let whole = prefixLength / 8
-            guard address.prefix(whole) == other.prefix(whole) else { return false }
-            let rest = prefixLength % 8
-            return rest == 0 || (address[whole] ^ other[whole]) >> (8 - rest) == 0
-        }
-    }
-
     /// An entry that is neither an address nor a network.
     struct Invalid: Error {
         let entry: String
     }
 
-    private let networks: [Network]
+    private let networks: [IPNetwork]
 
     static let none = TrustedProxies()
 
     private init() { networks = [] }
 
     init(_ entries: [String]) throws(Invalid) {
-        var networks: [Network] = []
+        var networks: [IPNetwork] = []
         for entry in entries {
-            guard let network = Network(entry) else { throw Invalid(entry: entry) }
+            guard let network = IPNetwork(entry) else { throw Invalid(entry: entry) }
             networks.append(network)
         }
         self.networks = networks
@@ -49,7 +27,7 @@ struct TrustedProxies: Sendable {
 
     var isEmpty: Bool { networks.isEmpty }
 
-    func contains(_ address: IPAddress) -> Bool { networks.contains { $0.contains(address.bytes) } }
+    func contains(_ address: IPAddress) -> Bool { networks.contains { $0.contains(address) } }
 
     /// Who sent a request: the peer or, where that is a trusted proxy, the last address of `X-Forwarded-For` that is no
     /// trusted proxy. Anybody can have written what stands before it.

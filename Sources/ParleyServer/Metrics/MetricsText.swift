@@ -35,6 +35,12 @@ struct MetricsText {
         text.add("parley_upload_bytes_total", .counter, "Bytes of files received whole.", chat.uploadBytes)
         text.add(
             "parley_media_worker_restarts_total", .counter, "Media workers that crashed or hung.", chat.workerFailures)
+        text.describe("parley_link_cards_total", .counter, "Links in messages: whether they got a card.")
+        for (result, count) in [
+            ("made", chat.linkCards), ("none", chat.linksWithoutCard), ("overflow", chat.missedLinkCards),
+        ] {
+            text.lines.append("parley_link_cards_total{result=\"\(result)\"} \(count)")
+        }
         text.add("parley_nodes", .gauge, "Servers of the database that live, this one included.", nodes.others + 1)
         text.describe("parley_lease_age_seconds", .gauge, "Since the database last confirmed that this server lives.")
         text.lines.append("parley_lease_age_seconds \(nodes.leaseAge / .seconds(1))")

@@ -26,13 +26,19 @@ extension EventTable {
         }
     }
 
-    private struct Deletion: Decodable {
+    /// Of a whole message.
+    private struct Naming: Decodable {
         var messageId: MessageID
     }
 
     func delete(_ event: EventRequest) throws {
-        let deletion = try event.read(Deletion.self)
-        event.answer { try await acknowledge(chat.messages.delete(deletion.messageId, by: event.caller.user)) }
+        let message = try event.read(Naming.self).messageId
+        event.answer { try await acknowledge(chat.messages.delete(message, by: event.caller.user)) }
+    }
+
+    func dismissCard(_ event: EventRequest) throws {
+        let message = try event.read(Naming.self).messageId
+        event.answer { try await acknowledge(chat.messages.dismissCard(message, by: event.caller.user)) }
     }
 
     private struct Reaction: Decodable {

@@ -25,6 +25,7 @@ struct EventTable: Sendable {
         "message:edit": .init(.editMessage) { try $0.edit($1) },
         "message:delete": .init(.deleteMessage) { try $0.delete($1) },
         "message:react": .init(.react) { try $0.react($1) },
+        "message:dismissCard": .init(.dismissCard) { try $0.dismissCard($1) },
         "message:delivered": .init(.markDelivered) { try $0.mark($1, read: false) },
         "message:read": .init(.markRead) { try $0.mark($1, read: true) },
         "typing": .init(.setTyping) { try $0.setTyping($1) },

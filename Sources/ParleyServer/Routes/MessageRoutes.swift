@@ -21,6 +21,7 @@ struct MessageRoutes: RouteGroup {
         .init(.get, "/messages/:id/files.zip", .downloadFiles, serveFiles),
         .init(.put, "/messages/:id/reactions/:emoji", .addReaction, addReaction),
         .init(.delete, "/messages/:id/reactions/:emoji", .removeReaction, removeReaction),
+        .init(.delete, "/messages/:id/card", .dismissCard, dismissCard),
         .init(.post, "/messages/:id/report", .reportMessage, report),
     ]
 
@@ -139,6 +140,12 @@ struct MessageRoutes: RouteGroup {
         let emoji = context.parameters.get("emoji")?.removingPercentEncoding ?? ""
         return answer(
             try await messages.react(context.id(of: Message.self), emoji: emoji, add: add, by: caller.user))
+    }
+
+    @Sendable private func dismissCard(
+        _ request: Request, _ context: RequestEnvironment, _ caller: Caller
+    ) async throws -> Response {
+        answer(try await messages.dismissCard(context.id(of: Message.self), by: caller.user))
     }
 
     private struct Report: Decodable {

@@ -77,8 +77,13 @@ public enum Server {
             configuration: .parley(policy, nodes), eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger
         )
         let stream = ConversationStream(outlet: Broadcasts(namespace: sockets.namespace()), logger: logger)
+        let names = NIOThreadPool(numberOfThreads: LinkCardSettings.threads)
+        names.start()
+        defer { names.shutdownGracefully { _ in } }
+        var settings = Chat.Settings(configuration, secrets)
+        settings.linkCards = LinkCardSettings(configuration, threads: names)
         let chat = Chat(
-            database: database, storage: storage, nodes: nodes, settings: Chat.Settings(configuration, secrets),
+            database: database, storage: storage, nodes: nodes, settings: settings,
             events: stream, link: bus.map { ClusterLink(bus: $0, stream: stream, encoder: EventEncoding()) },
             logger: logger)
         nodes.countSockets { sockets.connectionCount }

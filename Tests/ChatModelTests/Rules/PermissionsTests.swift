@@ -101,6 +101,11 @@ private func refusal<Value>(_ body: () throws(ChatError) -> Value) -> ChatError.
                 refusal { () throws(ChatError) in try Permissions.deleteMessage(membership, sender: me, by: me) } == nil
             )
             #expect(
+                refusal { () throws(ChatError) in try Permissions.dismissCard(membership, sender: me, by: me) } == nil)
+            #expect(
+                refusal { () throws(ChatError) in try Permissions.dismissCard(membership, sender: somebody, by: me) }
+                    == .forbidden)
+            #expect(
                 refusal { () throws(ChatError) in try Permissions.deleteMessage(membership, sender: somebody, by: me) }
                     == (role == .member ? .forbidden : nil))
         }
@@ -122,6 +127,7 @@ private func refusal<Value>(_ body: () throws(ChatError) -> Value) -> ChatError.
         #expect(refusal { () throws(ChatError) in try Permissions.react(muted, add: true) } == .muted)
         #expect(refusal { () throws(ChatError) in try Permissions.react(muted, add: false) } == nil)
         #expect(refusal { () throws(ChatError) in try Permissions.deleteMessage(muted, sender: me, by: me) } == nil)
+        #expect(refusal { () throws(ChatError) in try Permissions.dismissCard(muted, sender: me, by: me) } == nil)
         #expect(refusal { () throws(ChatError) in try Permissions.leave(muted) } == nil)
         #expect(refusal { () throws(ChatError) in try Permissions.read(muted) } == nil)
     }

@@ -1,4 +1,5 @@
 import Testing
+import WebFetch
 
 @testable import ParleyServer
 

@@ -133,6 +133,26 @@ export interface Sender {
   displayName: string;
 }
 
+export interface Thumbnail {
+  size: "small" | "medium" | "large";
+  width: number;
+  height: number;
+  url: string;
+}
+
+export interface LinkCard {
+  url: string;
+  title: string;
+  description?: string;
+  siteName?: string;
+  picture?: {
+    width: number;
+    height: number;
+    blurhash?: string;
+    thumbnails: Thumbnail[];
+  };
+}
+
 export interface Message {
   id: ID;
   conversationId: ID;
@@ -144,6 +164,7 @@ export interface Message {
   filesUrl?: string;
   mentions?: ID[];
   mentionsAll?: boolean;
+  card?: LinkCard;
   replyTo?: ID;
   reactions: {
     emoji: string;
@@ -191,12 +212,7 @@ export interface Upload {
   blurhash?: string;
   waveform?: number[];
   url: string;
-  thumbnails: {
-    size: "small" | "medium" | "large";
-    width: number;
-    height: number;
-    url: string;
-  }[];
+  thumbnails: Thumbnail[];
   alt?: string;
   cleaned?: boolean;
   visibility?: "owner";
@@ -273,6 +289,9 @@ export interface Answers {
     message: Message;
   };
   removeReaction: {
+    message: Message;
+  };
+  dismissCard: {
     message: Message;
   };
   uploadForm: {

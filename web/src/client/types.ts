@@ -4,7 +4,7 @@
  */
 import { Answers, Conversation, ID, Member, Message as SentMessage, NewMessage, Role, Session, Upload, User } from "./schemas";
 
-export type { Answers, Conversation, Device, GroupNotice, Member, Role, SharedItem, Upload, User } from "./schemas";
+export type { Answers, Conversation, Device, GroupNotice, LinkCard, Member, Role, SharedItem, Upload, User } from "./schemas";
 
 export type Id = ID;
 export type StatusMessage = NonNullable<User["statusMessage"]>;
