@@ -1,6 +1,6 @@
 import { ApiError, isPassing } from "../client/errors";
 import { Parley } from "../client/parley";
-import { Id, Message, Upload } from "../client/types";
+import { Answers, Id, LinkCard, Message, Upload } from "../client/types";
 import { Store } from "../store/store";
 
 /** What can be done with single messages: find, fetch again, report, and save their files. */
@@ -39,12 +39,24 @@ export class Messages {
     }
   }
 
+  /** Takes away the card of a message's link, for everybody. */
+  async dismissCard({ id }: Pick<Message, "id">): Promise<void> {
+    await this.apply(this.parley.http.delete<Answers["dismissCard"]>(`/messages/${id}/card`).then(({ message }) => message));
+  }
+
   // Files
 
   /** Answers whether an upload of the message has a new URL now. */
   async renewUpload(message: Pick<Message, "id">, { id, url }: Upload): Promise<boolean> {
     const renewed = await this.renew(message.id);
     return renewed?.attachments.some((upload) => upload.id === id && upload.url !== url) === true;
+  }
+
+  /** Answers whether the picture of a message's card has new URLs now. */
+  async renewCard(message: Pick<Message, "id">, { picture }: LinkCard): Promise<boolean> {
+    const url = picture?.thumbnails[0]?.url;
+    const renewed = (await this.renew(message.id))?.card?.picture?.thumbnails[0]?.url;
+    return renewed !== undefined && renewed !== url;
   }
 
   /** The URL of a file by now; undefined if the message has it no more. */

@@ -32,6 +32,10 @@ export const message = {
   copyCode: "Copy code",
 };
 
+export const linkCard = {
+  dismiss: (title: string) => `Remove the preview of ${title}`,
+};
+
 /** What was written where its user cannot write any more. */
 export const lostWords = {
   title: "Not sent",

@@ -14,6 +14,7 @@ import { Extra } from "./Chunk";
 import { useStore } from "./context";
 import { FailedMessage, PendingMenu, RefusedEdit } from "./lazy";
 import { GroupNotices } from "./GroupNotices";
+import { LinkCard } from "./LinkCard";
 import { MessageMenu } from "./MessageMenu";
 import { MessageText } from "./MessageText";
 import type { Point } from "./Popover";
@@ -156,6 +157,7 @@ function Bubble({ row, conversation, isMine, showsSender, acts, onShowQuoted }: 
     text === "" && replyTo === undefined && !showsName && attachments.length > 0 && attachments.every(({ kind }) => kind === "image" || kind === "video");
   const isLarge = !isDeleted && attachments.length === 0 && replyTo === undefined && isEmojiOnly(text);
   const classes = ["bubble", isDeleted ? "is-deleted" : "", hasPicture ? "has-picture" : "", isPictureOnly ? "is-picture" : "", isLarge ? "is-large" : ""].join(" ");
+  const card = isDeleted ? undefined : message?.card;
   return (
     <div className="bubble-column">
       <div className={classes} style={hasPicture ? ({ "--media": `${mediaWidth(attachments)}px` } as CSSProperties) : undefined}>
@@ -179,6 +181,7 @@ function Bubble({ row, conversation, isMine, showsSender, acts, onShowQuoted }: 
             {pending !== undefined && pending.state !== "failed" && <PendingState pending={pending} />}
           </span>
         </div>
+        {message !== undefined && card !== undefined && <LinkCard key={card.url} message={message} card={card} isMine={isMine} />}
       </div>
       {message !== undefined && !isDeleted && message.reactions.length > 0 && <Reactions message={message} conversation={conversation} />}
       <Extra missing={<p className="failure">{texts.message.failed}</p>}>

@@ -1,3 +1,4 @@
+import { cardHeight } from "../lib/cardShape";
 import { fitted, mosaic } from "../lib/mosaic";
 import { hasText } from "../store/textFiles";
 import { Row } from "../store/rows";
@@ -16,5 +17,6 @@ export function estimateHeight(row: Row): number {
   const texts = attachments.filter(hasText).length;
   const pages = attachments.filter(({ kind, thumbnails }) => kind === "file" && thumbnails.length > 0).length;
   const files = attachments.filter(({ kind }) => kind === "file" || kind === "audio").length;
-  return (row.above.length + row.below.length) * 28 + (row.isDayStart ? 48 : 0) + (row.isUnreadStart ? 40 : 0) + (row.isLast ? 10 : 2) + 32 + lines * 21 + files * 64 + (texts + pages) * 150 + pictureHeight + filmHeight;
+  const card = row.message?.card === undefined ? 0 : cardHeight(row.message.card);
+  return (row.above.length + row.below.length) * 28 + (row.isDayStart ? 48 : 0) + (row.isUnreadStart ? 40 : 0) + (row.isLast ? 10 : 2) + 32 + lines * 21 + files * 64 + (texts + pages) * 150 + card + pictureHeight + filmHeight;
 }
