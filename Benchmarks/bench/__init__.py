@@ -17,3 +17,5 @@ def sized(full, quick):
 
 # How many rounds the subjects alternate for: A B C A B C A B C.
 ROUNDS = sized(3, 1)
+# For how many at most, where they disagree: see `report.rounds`.
+MOST_ROUNDS = 2 * ROUNDS

@@ -3,10 +3,13 @@
 import json
 import statistics
 
-from . import QUICK, WORK
+from . import MOST_ROUNDS, QUICK, ROUNDS, WORK
 from .goals import GOALS
 
 RESULTS = WORK / "results.jsonl"
+# By how much the rounds' ratios to a peer may differ: the middle half of them, as a part of their median. Where they differ
+# more, the machine was too busy with other things to tell.
+STEADY = 0.1
 # The metrics shown while each scenario runs: those of its table.
 _columns = {}
 
@@ -36,6 +39,14 @@ def record(scenario, subject, **metrics):
     _append({"scenario": scenario, "subject": subject, **metrics})
     shown = ", ".join(f"{name} {_number(metrics[name])}" for name in _columns.get(scenario) or metrics if name in metrics)
     print(f"  {scenario}, {subject}: {shown}", flush=True)
+
+
+def rounds(scenario):
+    """Counts the rounds in which the subjects of a scenario alternate: ROUNDS, and more while their ratios are not steady."""
+    for number in range(MOST_ROUNDS):
+        if number >= ROUNDS and Results().is_steady(scenario):
+            return
+        yield number
 
 
 def failed(name, why):
@@ -71,6 +82,23 @@ class Results:
         values = self.values.get(scenario, {}).get(subject, {}).get(metric)
         return statistics.median(values) if values else None
 
+    def ratio(self, scenario, subject, of, metric):
+        """How a subject compares with another, each round by itself."""
+        metrics = self.values.get(scenario, {})
+        pairs = zip(*(metrics.get(name, {}).get(metric, []) for name in (subject, of)))
+        return Ratio([value / other for value, other in pairs if other])
+
+    def ratios(self, scenario):
+        """By subject, to that one which the scenario compares with. Empty if it compares nothing."""
+        about = self.about.get(scenario, {})
+        of, metric = about.get("of"), about.get("ratio")
+        ratios = {subject: self.ratio(scenario, subject, of, metric) for subject in self.values.get(scenario, {})
+                  if metric and subject != of}
+        return {subject: ratio for subject, ratio in ratios.items() if ratio.values}
+
+    def is_steady(self, scenario):
+        return all(ratio.is_steady for ratio in self.ratios(scenario).values())
+
     def markdown(self):
         parts = ["## Goals"] + (["**Made small: the figures mean nothing.**"] if QUICK else []) + [self._goals()]
         parts += [f"**{failure['failed']} failed**: {failure['why']}" for failure in self.failures]
@@ -81,34 +109,64 @@ class Results:
     def _goals(self):
         rows = []
         for goal in GOALS:
-            value = self.median(goal.scenario, goal.subject, goal.metric)
-            if value is not None and goal.of:
-                peer = self.median(goal.scenario, goal.of, goal.metric)
-                value = value / peer if peer else None
+            ratio = self.ratio(goal.scenario, goal.subject, goal.of, goal.metric) if goal.of else None
+            value = ratio.median if ratio else self.median(goal.scenario, goal.subject, goal.metric)
             if value is None:
                 continue
             bound = f"≤ {_number(goal.most)}" if goal.most is not None else f"≥ {_number(goal.least)}"
             missed = "**missed**" + (f": {goal.because}" if goal.because else "")
-            rows.append([goal.what, bound, _number(value), "met" if goal.is_met(value) else missed])
+            verdict = "met" if goal.is_met(value) else missed
+            # Rounds that differ may still agree on this.
+            is_clear = not ratio or ratio.is_steady or len({goal.is_met(each) for each in ratio.values}) == 1
+            rows.append([goal.what, bound, _number(value), verdict if is_clear else ratio.doubt])
         return _table(["", "goal", "measured", ""], rows)
 
     def _scenario(self, scenario):
         subjects = self.values[scenario]
-        about = self.about.get(scenario, {"title": scenario, "text": "", "columns": None, "ratio": None, "rows": "subject"})
+        about = self.about.get(scenario, {"title": scenario, "text": "", "columns": None, "rows": "subject"})
         columns = about["columns"] or {metric: metric for metrics in subjects.values() for metric in metrics}
-        ratio, of = about["ratio"], about.get("of", "parley")
-        own = self.median(scenario, of, ratio) if ratio else None
+        ratios = self.ratios(scenario)
         rows = []
         for subject, metrics in subjects.items():
-            row = [subject] + [_spread(metrics.get(metric)) for metric in columns]
-            if own:
-                value = self.median(scenario, subject, ratio)
-                row.append("" if value is None or subject == of else f"{_number(value / own)} ×")
-            rows.append(row)
-        heading = [about["rows"], *columns.values()] + ([f"{columns[ratio]}, to {of}'s"] if own else [])
+            compared = [ratios[subject].text if subject in ratios else ""] if ratios else []
+            rows.append([subject, *compared, *(_spread(metrics.get(metric)) for metric in columns)])
+        compared = [f"{columns[about['ratio']]}, to {about['of']}'s"] if ratios else []
+        heading = [about["rows"], *compared, *columns.values()]
         noise = max((max(metrics.get("others_load", [0])) for metrics in subjects.values()), default=0)
         text = about["text"] + (f" **Noisy**: other programs kept {noise:.1f} processors busy." if noise > 0.3 else "")
         return [f"## {about['title']}"] + ([text] if text else []) + [_table(heading, rows)]
+
+
+class Ratio:
+    """One ratio of each round. Two subjects that alternate meet the same machine, so it holds where their figures do not."""
+
+    def __init__(self, values):
+        self.values = values
+
+    @property
+    def median(self):
+        return statistics.median(self.values) if self.values else None
+
+    @property
+    def spread(self):
+        """How far apart the middle half is, or all of them where they are few, as a part of the median."""
+        if len(self.values) < 4:
+            low, high = min(self.values), max(self.values)
+        else:
+            low, _, high = statistics.quantiles(self.values, method="inclusive")
+        return (high - low) / abs(self.median) if self.median else 0
+
+    @property
+    def is_steady(self):
+        return not self.values or self.spread <= STEADY
+
+    @property
+    def doubt(self):
+        return f"**not measured**: the ratio of {len(self.values)} rounds spread by {self.spread:.0%}"
+
+    @property
+    def text(self):
+        return f"{_number(self.median)} ×" + ("" if self.is_steady else f", {self.doubt}")
 
 
 def _spread(values):

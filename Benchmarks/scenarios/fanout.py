@@ -2,9 +2,9 @@
 
 import contextlib
 
-from bench import ROUNDS, peers, sized
+from bench import peers, sized
 from bench.load import measure
-from bench.report import about
+from bench.report import about, rounds
 from bench.stack import Parley
 
 MEMBERS = sized(1_000, 200)
@@ -37,7 +37,7 @@ def run():
             ("fanout-rate", "each", {"window": 64, "rate": 10, "duration": sized(6, 1)}),
         ):
             options |= {"senders": 10, "nap": 200}
-            for _ in range(ROUNDS):
+            for _ in rounds(scenario):
                 own = measure(scenario, parley, people, database=parley.postgres_pid, **options)
                 parley.rest()
                 for server in servers:

@@ -2,9 +2,9 @@
 
 import contextlib
 
-from bench import ROUNDS, peers, pgbench, sized
+from bench import peers, pgbench, sized
 from bench.load import measure
-from bench.report import about, record
+from bench.report import about, record, rounds
 from bench.stack import Parley
 
 # pgbench opens a connection for each client, and PostgreSQL allows 60 in all.
@@ -36,7 +36,7 @@ def run():
             people = [(token, chat) for (_, token), chat in zip(senders, chats)][:count]
             as_peers = [(peers.token(id, chat), chat) for (id, _), chat in zip(senders, chats)][:count]
             options = {"database": parley.postgres_pid, "senders": count, "duration": SECONDS}
-            for _ in range(ROUNDS):
+            for _ in rounds(scenario):
                 commit = pgbench.commits(parley, chats[:clients], senders[0][0], SECONDS)
                 record(scenario, "pgbench", message_us=commit["message_database_us"], **commit)
                 measure(scenario, parley, people, **options,

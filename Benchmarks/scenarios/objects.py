@@ -8,9 +8,9 @@ import json
 import os
 import urllib.request
 
-from bench import ROUNDS, sized
+from bench import sized
 from bench.http import parley, upload
-from bench.report import about, record
+from bench.report import about, record, rounds
 from bench.seaweed import SeaweedFS
 from bench.stack import Parley
 from scenarios.transfers import PLAIN, SIZES, account, memory_of_one_upload
@@ -33,10 +33,10 @@ def run():
 
 def measure_uploads(name, servers, **options):
     about(f"object-upload-{name}", f"Uploads of {name} to an object store", "No two files are alike.", COLUMNS,
-          ratio="server_cpu_us")
+          ratio="server_cpu_us", of="disk")
     for server in servers.values():
         server.seed_users(1)
-    for _ in range(ROUNDS):
+    for _ in rounds(f"object-upload-{name}"):
         for subject, server in servers.items():
             # What one leaves in memory must not be written on the other's account.
             os.sync()
@@ -45,7 +45,7 @@ def measure_uploads(name, servers, **options):
 
 def measure_downloads(name, servers, length, **options):
     about(f"object-download-{name}", f"Downloads of {name} from an object store",
-          "The same file again and again. Files above 1 MiB are never cached.", COLUMNS, ratio="server_cpu_us")
+          "The same file again and again. Files above 1 MiB are never cached.", COLUMNS, ratio="server_cpu_us", of="disk")
     content = PLAIN + os.urandom(length - len(PLAIN))
     links = {}
     for subject, server in servers.items():
@@ -55,7 +55,7 @@ def measure_downloads(name, servers, length, **options):
         with urllib.request.urlopen(request) as answer:
             upload_made = json.load(answer)["uploads"][0]
         links[subject] = upload_made["url"], upload_made["sha256"]
-    for _ in range(ROUNDS):
+    for _ in rounds(f"object-download-{name}"):
         for subject, server in servers.items():
             link, sha256 = links[subject]
             result = parley(server, [link], length=length, sha256=sha256, **options)

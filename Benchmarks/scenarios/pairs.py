@@ -2,9 +2,9 @@
 
 import contextlib
 
-from bench import ROUNDS, peers, sized
+from bench import peers, sized
 from bench.load import measure
-from bench.report import about
+from bench.report import about, rounds
 from bench.stack import Parley
 
 CHATS = sized(512, 64)
@@ -29,10 +29,10 @@ def run():
         people = [(parley.person(i)[1], chats[i // 2]) for i in range(2 * CHATS)]
         as_peers = [(peers.token(parley.person(i)[0], chats[i // 2]), chats[i // 2]) for i in range(2 * CHATS)]
         servers = [stack.enter_context(peer) for peer in (peers.python_socketio(parley), peers.node_ws(parley))]
-        for scenario, rounds, window in (("pairs", ROUNDS, 1), ("in-flight-4", 1, 4)):
+        for scenario, window in (("pairs", 1), ("in-flight-4", 4)):
             options = {"database": parley.postgres_pid, "senders": CHATS, "window": window, "nap": 200,
                        "duration": sized(4, 1)}
-            for _ in range(rounds):
+            for _ in rounds(scenario) if window == 1 else range(1):
                 measure(scenario, parley, people, **options)
                 parley.rest()
                 for server in servers:

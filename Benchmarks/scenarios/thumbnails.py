@@ -15,11 +15,11 @@ import subprocess
 import tempfile
 import threading
 
-from bench import ROUNDS, WORK, sized
+from bench import WORK, sized
 from bench.account import tree, tree_cpu_seconds
 from bench.http import upload
 from bench.process import end, spawn
-from bench.report import about, record
+from bench.report import about, record, rounds
 from bench.stack import BINARIES, Parley
 
 SIZES = {"small": 160, "medium": 480, "large": 1280}
@@ -50,7 +50,7 @@ def run():
                 scenario = f"thumbnails-{kind}"
                 about(scenario, f"A picture of 12 megapixels, {kind}", TEXT[kind], COLUMNS, ratio="pictures_per_cpu_s")
                 check_outputs(worker, photo, directory)
-                for _ in range(ROUNDS):
+                for _ in rounds(scenario):
                     for subject, pictures_per_cpu_s in (
                         ("parley", worker.measure(photo, PICTURES)),
                         ("C on libvips", c_loop(photo, directory, PICTURES)[0]),
@@ -67,7 +67,7 @@ def measure_huge(worker, directory):
     about(scenario, "A picture of 108 megapixels", "Its bytes are kept, without the metadata.",
           {"pictures_per_cpu_s": "a CPU second", "memory_mb": "memory MB"}, ratio="pictures_per_cpu_s")
     photo = make_huge_photo(directory)
-    for _ in range(ROUNDS):
+    for _ in rounds(scenario):
         with PeakMemory(worker.process.pid) as peak:
             pictures_per_cpu_s = worker.measure(photo, HUGE_PICTURES)
         record(scenario, "parley", pictures_per_cpu_s=pictures_per_cpu_s, memory_mb=peak.kb / 1000)

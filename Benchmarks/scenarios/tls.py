@@ -5,9 +5,9 @@ import pathlib
 import subprocess
 import tempfile
 
-from bench import ROUNDS, WORK, sized
+from bench import WORK, sized
 from bench.load import measure
-from bench.report import about
+from bench.report import about, rounds
 from bench.stack import Parley
 from scenarios import connections
 
@@ -83,7 +83,7 @@ def measure_pairs(servers):
 
 
 def measure_rounds(scenario, servers, people, **options):
-    for _ in range(ROUNDS):
+    for _ in rounds(scenario):
         for (subject, server, tls), each in zip(servers, people):
             measure(scenario, server, each, subject=subject, database=server.postgres_pid, tls=tls, nap=200, **options)
             server.rest()

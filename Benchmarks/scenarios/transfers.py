@@ -12,10 +12,10 @@ import os
 import re
 import urllib.request
 
-from bench import ROUNDS, sized
+from bench import sized
 from bench.http import http, parley, upload
 from bench.nginx import Nginx
-from bench.report import about, record
+from bench.report import about, record, rounds
 from bench.stack import Parley
 
 # Bytes, transfers per measurement, and connections.
@@ -40,13 +40,13 @@ def run():
                   COLUMNS, ratio="per_cpu_s")
             # No files are deleted until the end: freed inodes and memory help the next subject or, on a file system that
             # avoids recently deleted inodes, hurt it.
-            for _ in range(ROUNDS):
+            for _ in rounds(f"upload-{name}"):
                 measure_uploads(server, nginx, name, upload_bytes=size, **options)
             about(f"download-{name}", f"Downloads of {name}",
                   "The same file again and again, like a picture that was sent to many.", COLUMNS, ratio="per_cpu_s")
             link, sha256 = offer_download(server, nginx, size, "file")
             options["requests"] *= 4
-            for _ in range(ROUNDS):
+            for _ in rounds(f"download-{name}"):
                 measure_downloads(
                     server, nginx, f"download-{name}", [link], ["/file.bin"], length=size, sha256=sha256, **options)
         measure_many(server, nginx, sized(300, 30), *SIZES["100 kB"])
@@ -85,7 +85,7 @@ def measure_many(server, nginx, files, size, transfers, connections):
     about("download-many", f"Downloads of 100 kB, {files} files in turn", "Parley looks each file up in its database.", COLUMNS,
           ratio="per_cpu_s")
     links = [offer_download(server, nginx, size, number)[0] for number in range(files)]
-    for _ in range(ROUNDS):
+    for _ in rounds("download-many"):
         measure_downloads(
             server, nginx, "download-many", links, [f"/{number}.bin" for number in range(files)], length=size,
             requests=4 * transfers, connections=connections, warm_up=connections)
