@@ -171,11 +171,11 @@ _STATEMENTS = (
     "ANALYZE place, membership, line, sentence",
     """
     INSERT INTO messages (id, conversation_id, sender_id, seq, revision, text, reply_to, client_id, fingerprint,
-        created_at, edited_at, deleted_at, deleted_by)
+        created_at, edited_at, deleted_at, deleted_by, file_names)
     SELECT l.id, p.id, pg_temp.id_of('8001', m.person), l.seq, l.seq + 1,
         CASE WHEN l.i %% 100 = 13 THEN '' ELSE s.text END, l.earlier, 'line' || l.i, sha256(l.i::text::bytea), l.at, CASE WHEN l.i %% 50 = 21 THEN l.at END,
         CASE WHEN l.i %% 100 = 13 THEN l.at END,
-        CASE WHEN l.i %% 100 = 13 THEN pg_temp.id_of('8001', m.person) END
+        CASE WHEN l.i %% 100 = 13 THEN pg_temp.id_of('8001', m.person) END, CASE WHEN l.i %% 50 = 9 THEN 'file ' || l.i END
     FROM (SELECT *, CASE WHEN i %% 10 = 3 THEN lag(id) OVER (PARTITION BY n ORDER BY i) END AS earlier FROM line) l
         JOIN place p ON p.n = l.n JOIN membership m ON m.n = l.n AND m.position = floor(l.whose * p.size)
         JOIN sentence s ON s.number = l.sentence

@@ -67,6 +67,14 @@ package struct InvariantStore: Sendable {
                 JOIN uploads u ON u.id = a.upload_id WHERE u.owner_id <> m.sender_id
                 """),
         Invariant(
+            rule: "a message has its attachments' names",
+            violations: """
+                SELECT m.id::text AS subject FROM messages m LEFT JOIN (
+                    SELECT a.message_id, string_agg(up.name, E'\\n' ORDER BY a.position) AS names
+                    FROM attachments a JOIN uploads up ON up.id = a.upload_id WHERE up.removed_at IS NULL GROUP BY a.message_id
+                ) files ON files.message_id = m.id WHERE m.file_names IS DISTINCT FROM files.names
+                """),
+        Invariant(
             rule: "an upload has the size of its content",
             violations: """
                 SELECT u.id::text AS subject FROM uploads u JOIN blobs b ON b.sha256 = u.sha256

@@ -61,25 +61,18 @@ package struct MessageStore: Sendable {
     package func history(
         _ conversation: ConversationID, before: Int?, after: Int?, limit: Int, for user: UserID
     ) async throws -> [Message] {
-        let page = Self.page(of: conversation, before: before, after: after, limit: limit)
-        // The newest messages may be others a moment later. All others are the same in every statement, so that what they
-        // carry is read in the same round trip.
+        // The newest messages may be others a moment later. All others are the same in every statement, so their attachments
+        // are read in the same round trip.
         guard before != nil || after != nil else {
-            return try await read(
-                "SELECT \(MessageTable.columns) FROM messages m \(MessageTable.sender) \(page)", in: conversation,
-                for: user)
+            return try await read(Self.pageQuery(of: conversation, limit: limit), in: conversation, for: user)
         }
-        let ids: PostgresQuery = """
-            ARRAY(SELECT p.id FROM (SELECT m.id, m.deleted_at FROM messages m \(page)) p WHERE p.deleted_at IS NULL)
-            """
         let results = try await database.atomically([
-            "SELECT \(MessageTable.content) FROM messages m \(MessageTable.sender) \(page)",
-            Self.attachmentsQuery(of: ids), Self.reactionsQuery(to: ids), Self.cardsQuery(of: ids),
+            Self.pageQuery(of: conversation, before: before ?? .max, after: after, limit: limit),
+            Self.attachmentsQuery(of: Self.withFiles(in: conversation, before: before, after: after, limit: limit)),
             ConversationTable.membership(of: user, in: conversation),
         ])
-        try Permissions.read(try results[4].first.map(ConversationTable.membership))
-        return try complete(
-            results[0].map(Self.message), attachments: results[1], reactions: results[2], cards: results[3])
+        try Permissions.read(try results[2].first.map(ConversationTable.membership))
+        return try await read(results[0], attachments: results[1])
     }
 
     /// What is new or changed past `revision`, ascending by revision, if the user may read the conversation.
@@ -91,14 +84,28 @@ package struct MessageStore: Sendable {
             Self.changedQuery(conversation, since: revision, limit: limit), in: conversation, for: user)
     }
 
-    /// The messages `m` between two exclusive bounds: descending by `seq`, unless there is an `after`.
-    private static func page(
-        of conversation: ConversationID, before: Int?, after: Int?, limit: Int
+    /// The messages between two exclusive bounds: descending by `seq`, unless there is an `after`.
+    private static func pageQuery(
+        of conversation: ConversationID, before: Int = .max, after: Int? = nil, limit: Int
     ) -> PostgresQuery {
         """
-        WHERE m.conversation_id = \(conversation) AND m.seq > \(after ?? 0) AND m.seq < \(before ?? Int.max)
+        SELECT \(MessageTable.pageColumns) FROM \(MessageTable.page(of: conversation))
+        WHERE m.seq > \(after ?? 0) AND m.seq < \(before)
         ORDER BY m.seq \(after == nil ? "DESC" : "ASC" as PostgresQuery) LIMIT \(limit)
         """
+    }
+
+    /// Those messages of the same page that have files, an array of ids. Because `seq` has no gaps, the page's end follows from
+    /// its length, so its messages need not be read again.
+    private static func withFiles(
+        in conversation: ConversationID, before: Int?, after: Int?, limit: Int
+    ) -> PostgresQuery {
+        let first = after ?? max(0, (before.map { max(0, $0) } ?? .max) - limit - 1)
+        let last = min(before ?? .max, first > .max - limit - 1 ? .max : first + limit + 1)
+        return """
+            ARRAY(SELECT x.message_id FROM shared_items x WHERE x.conversation_id = \(conversation)
+                AND x.kind IN ('media', 'files') AND x.seq > \(first) AND x.seq < \(last))
+            """
     }
 
     /// What is new or changed in each of some conversations past a revision, ascending by revision. Nothing of those that
@@ -152,8 +159,7 @@ package struct MessageStore: Sendable {
 
     private static func changedQuery(_ conversation: ConversationID, since revision: Int, limit: Int) -> PostgresQuery {
         """
-        SELECT \(MessageTable.columns) FROM messages m \(MessageTable.sender)
-        WHERE m.conversation_id = \(conversation) AND m.revision > \(revision)
+        SELECT \(MessageTable.pageColumns) FROM \(MessageTable.page(of: conversation)) WHERE m.revision > \(revision)
         ORDER BY m.revision LIMIT \(limit)
         """
     }
@@ -194,47 +200,47 @@ package struct MessageStore: Sendable {
             """, on: .user(user))
     }
 
-    /// Makes messages from rows with `MessageTable.columns`, in their order. Attachments, reactions and cards are
-    /// read together, and only if there are any.
-    func read(_ rows: some Collection<PostgresRow>) async throws -> [Message] {
+    /// Makes messages from rows with `MessageTable.columns`, in their order.
+    /// - Parameter known: The attachments of most of these messages, if they were read already. All others are read together
+    ///   with the cards, and only if there are any.
+    func read(
+        _ rows: some Collection<PostgresRow>, attachments known: PostgresResult? = nil
+    ) async throws -> [Message] {
+        let known = try known.map(attachments) ?? [:]
         var messages: [Message] = []
-        var withAttachments: [MessageID] = []
-        var withReactions: [MessageID] = []
-        var withCards: [MessageID] = []
+        var missing: [MessageID: Int] = [:]
+        var withCards: [MessageID: Int] = [:]
         messages.reserveCapacity(rows.count)
         for row in rows {
-            let message = try Self.message(from: row)
-            if try row.decode("has_attachments", as: Bool.self) { withAttachments.append(message.id) }
-            if try row.decode("has_reactions", as: Bool.self) { withReactions.append(message.id) }
-            if try row.decode("has_card", as: Bool.self) { withCards.append(message.id) }
+            var message = try Self.message(from: row)
+            if try row.decode("has_attachments", as: Bool.self) {
+                if let files = known[message.id] {
+                    show(files, in: &message)
+                } else {
+                    missing[message.id] = messages.count
+                }
+            }
+            if try row.decode("has_card", as: Bool.self) { withCards[message.id] = messages.count }
             messages.append(message)
         }
-        if withAttachments.isEmpty, withReactions.isEmpty, withCards.isEmpty { return messages }
-        var queries = [Self.attachmentsQuery(of: "\(withAttachments)"), Self.reactionsQuery(to: "\(withReactions)")]
-        // Few messages have one.
-        if !withCards.isEmpty { queries.append(Self.cardsQuery(of: "\(withCards)")) }
-        let results = try await database.atomically(queries)
-        return try complete(
-            messages, attachments: results[0], reactions: results[1], cards: withCards.isEmpty ? nil : results[2])
-    }
-
-    private func complete(
-        _ messages: [Message], attachments: PostgresResult, reactions: PostgresResult, cards: PostgresResult?
-    ) throws -> [Message] {
-        var messages = messages
-        let cards = try cards.map(self.cards) ?? [:]
-        let attachments = try self.attachments(from: attachments)
-        let reactions = try Self.reactions(from: reactions)
-        for index in messages.indices {
-            let files = attachments[messages[index].id]
-            messages[index].attachments = files?.uploads ?? []
-            messages[index].filesUrl = files.flatMap {
-                uploads.archiveURL(of: messages[index].id, $0.uploads, $0.showing)
-            }
-            messages[index].reactions = reactions[messages[index].id] ?? []
-            messages[index].card = cards[messages[index].id]
+        if missing.isEmpty, withCards.isEmpty { return messages }
+        let found = try await database.atomically([
+            Self.attachmentsQuery(of: "\(Array(missing.keys))"), Self.cardsQuery(of: "\(Array(withCards.keys))"),
+        ])
+        for (id, files) in try attachments(from: found[0]) {
+            if let index = missing[id] { show(files, in: &messages[index]) }
+        }
+        for (id, card) in try cards(from: found[1]) {
+            if let index = withCards[id] { messages[index].card = card }
         }
         return messages
+    }
+
+    private typealias Files = (uploads: [Upload], showing: UploadLinks.Showing)
+
+    private func show(_ files: Files, in message: inout Message) {
+        message.attachments = files.uploads
+        message.filesUrl = uploads.archiveURL(of: message.id, files.uploads, files.showing)
     }
 
     /// - Parameter messages: An expression: an array of ids.
@@ -247,18 +253,8 @@ package struct MessageStore: Sendable {
         """
     }
 
-    /// - Parameter messages: An expression: an array of ids.
-    private static func reactionsQuery(to messages: PostgresQuery) -> PostgresQuery {
-        """
-        SELECT message_id, emoji, array_agg(user_id ORDER BY created_at, user_id) AS users
-        FROM reactions WHERE message_id = ANY(\(messages)) GROUP BY message_id, emoji ORDER BY min(created_at), emoji
-        """
-    }
-
-    private func attachments(
-        from rows: PostgresResult
-    ) throws -> [MessageID: (uploads: [Upload], showing: UploadLinks.Showing)] {
-        var attachments: [MessageID: (uploads: [Upload], showing: UploadLinks.Showing)] = [:]
+    private func attachments(from rows: PostgresResult) throws -> [MessageID: Files] {
+        var attachments: [MessageID: Files] = [:]
         for row in rows {
             let showing = UploadLinks.Showing(
                 conversation: try row["conversation_id"], epoch: try row["url_epoch"])
@@ -269,19 +265,34 @@ package struct MessageStore: Sendable {
         return attachments
     }
 
-    /// Reactions that an older version stored in several spellings of one emoji are one.
-    private static func reactions(from rows: PostgresResult) throws -> [MessageID: [Message.Reaction]] {
-        var reactions: [MessageID: [Message.Reaction]] = [:]
-        for row in rows {
-            let message: MessageID = try row["message_id"]
-            let stored: String = try row["emoji"]
-            let users: [UserID] = try row["users"]
-            let emoji = Emoji.canonical(stored) ?? stored
-            if let index = reactions[message]?.firstIndex(where: { $0.emoji == emoji }) {
-                let known = Set(reactions[message]?[index].userIds ?? [])
-                reactions[message]?[index].userIds += users.filter { !known.contains($0) }
+    /// From texts of an emoji and a user's id. An older version stored several spellings of one emoji: they are one reaction, of
+    /// each user once.
+    private static func reactions(from row: PostgresRow) throws -> [Message.Reaction] {
+        guard let stored = try row.decode("reactions", as: [String]?.self), !stored.isEmpty else { return [] }
+        var reactions: [Message.Reaction] = []
+        var indexes: [Substring: Int] = [:]
+        for text in stored {
+            guard let blank = text.lastIndex(of: " "), let user = UserID(String(text[blank...].dropFirst())) else {
+                throw ChatError.unavailable
+            }
+            let spelled = text[..<blank]
+            if let index = indexes[spelled] {
+                reactions[index].userIds.append(user)
+                continue
+            }
+            let emoji = Emoji.canonical(String(spelled)) ?? String(spelled)
+            if let index = reactions.firstIndex(where: { $0.emoji == emoji }) {
+                indexes[spelled] = index
+                reactions[index].userIds.append(user)
             } else {
-                reactions[message, default: []].append(.init(emoji: emoji, userIds: users))
+                indexes[spelled] = reactions.count
+                reactions.append(.init(emoji: emoji, userIds: [user]))
+            }
+        }
+        if indexes.count > reactions.count {
+            for index in reactions.indices {
+                var seen: Set<UserID> = []
+                reactions[index].userIds.removeAll { !seen.insert($0).inserted }
             }
         }
         return reactions
@@ -296,7 +307,7 @@ package struct MessageStore: Sendable {
                 displayName: try row["display_name"]),
             text: try row["text"], attachments: [],
             mentions: try row.decode("mentions", as: [UserID]?.self) ?? [], mentionsAll: try row["mentions_all"],
-            replyTo: try row["reply_to"], reactions: [],
+            replyTo: try row["reply_to"], reactions: try reactions(from: row),
             clientId: try row["client_id"], status: try row["status"],
             createdAt: try row["created_at"], editedAt: try row["edited_at"],
             deletedAt: try row["deleted_at"])

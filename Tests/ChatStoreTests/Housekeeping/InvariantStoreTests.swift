@@ -120,6 +120,14 @@ import Testing
         }
     }
 
+    @Test func aMessageWithoutTheNamesOfItsFilesIsFound() async throws {
+        try await expect("a message has its attachments' names") {
+            $0.sent.id.description
+        } brokenBy: {
+            "UPDATE messages SET file_names = NULL WHERE id = \($0.sent.id)"
+        }
+    }
+
     @Test func anUploadOfAnotherSizeIsFound() async throws {
         try await expect("an upload has the size of its content") {
             $0.sent.attachments.first?.id.description ?? "no attachment"
@@ -137,7 +145,7 @@ import Testing
     }
 
     @Test func everyRuleHasATest() {
-        // Ten tests stand above. Whoever adds a rule adds a test.
-        #expect(InvariantStore.invariants.count == 10)
+        // Eleven tests stand above. Whoever adds a rule adds a test.
+        #expect(InvariantStore.invariants.count == 11)
     }
 }

@@ -194,6 +194,63 @@ import Testing
         }
     }
 
+    /// Whoever has the lowest mark of all may be the message's sender, and closed accounts count only without others.
+    @Test func aStatusIsTheSameInAPage() async throws {
+        try await TestDatabase.run { database in
+            let people = try await database.people(3)
+            let group = try await database.group(people[0])
+            try await database.stores.conversations.change(group) {
+                _ = try await $0.add(Array(people.dropFirst()), by: nil)
+            }
+            for sender in people { try await database.message(from: sender, to: group) }
+            var seen: Set<Message.Status> = []
+            // Each person's read mark, how many messages more were delivered, and whether the account is closed.
+            for state in 0..<512 where state % 5 == 0 {
+                let states = (0..<3).map { state >> ($0 * 3) & 7 }
+                let marks = states.map { (read: $0 & 3, delivered: min(3, ($0 & 3) + 1), closed: $0 > 3) }
+                for (person, mark) in zip(people, marks) {
+                    try await database.client.query(
+                        """
+                        UPDATE members SET read_seq = \(mark.read), delivered_seq = \(mark.delivered), closed = \(mark.closed)
+                        WHERE conversation_id = \(group) AND user_id = \(person)
+                        """)
+                }
+                let store = database.stores.messages
+                let page = try await store.history(group, before: 9, after: nil, limit: 9, for: people[0])
+                let changed = try await store.changed(group, since: 0, limit: 9, for: people[0])
+                let alone = try await store.find(page.map(\.id))
+                let expected = people.indices.map { sender -> Message.Status in
+                    let others = marks.indices.filter { $0 != sender }.map { marks[$0] }
+                    let open = others.filter { !$0.closed }
+                    let counted = open.isEmpty ? others : open
+                    if counted.allSatisfy({ $0.read > sender }) { return .read }
+                    return counted.allSatisfy { $0.delivered > sender } ? .delivered : .sent
+                }
+                seen.formUnion(expected)
+                #expect(alone.map(\.status) == expected, "\(marks)")
+                #expect(page.reversed().map(\.status) == expected, "\(marks)")
+                #expect(changed.map(\.status) == expected, "\(marks)")
+            }
+            #expect(seen.count == 3)
+        }
+    }
+
+    @Test func spellingsOfOneEmojiAreOneReaction() async throws {
+        try await TestDatabase.run { database in
+            let people = try await database.people(3)
+            let group = try await database.group(people[0])
+            let message = try await database.message(from: people[0], to: group)
+            for (emoji, person) in [("❤", 0), ("👍", 1), ("❤\u{FE0F}", 0), ("❤\u{FE0F}", 2), ("❤", 1)] {
+                try await database.storeReaction(emoji, to: message.id, by: people[person])
+            }
+            #expect(
+                try await database.stores.messages.find(message.id)?.reactions == [
+                    .init(emoji: "❤\u{FE0F}", userIds: people[0...0] + [people[2], people[1]]),
+                    .init(emoji: "👍", userIds: [people[1]]),
+                ])
+        }
+    }
+
     @Test func lockedRowsAreFound() async throws {
         try await TestDatabase.run { database in
             let ana = try await database.person()
