@@ -40,7 +40,7 @@ public struct Sync: Sendable {
 
     private static let maxMessagesEach = 100
     /// How many conversations are read at a time.
-    private static let step = 20
+    private static let step = 40
     /// How many conversations the answer may name beyond that, saying only that they changed.
     private static let maxNamed = 1000
 

@@ -106,9 +106,10 @@ public struct Conversations: Sendable {
         _ ids: [ConversationID], for user: UserID, from lists: ConversationStore? = nil,
         listing listed: Int = GroupSize.listed
     ) async throws -> [Conversation] {
+        guard !ids.isEmpty else { return [] }
+        async let kept = blocks.apart(from: [user])
         var views = try await (lists ?? store).views(ids, for: user, listing: listed)
-        guard !views.isEmpty else { return [] }
-        let apart = try await blocks.apart(from: [user])[user] ?? []
+        let apart = try await kept[user] ?? []
         for index in views.indices { presence.describe(&views[index], apart: apart) }
         return views
     }

@@ -156,9 +156,20 @@ package struct UserStore: Sendable {
 
     /// Those of `ids` that exist, in no particular order.
     package func find(_ ids: [UserID]) async throws -> [User] {
+        guard !ids.isEmpty else { return [] }
         let rows = try await database.query(
-            "SELECT \(Self.columns) FROM users u WHERE u.id = ANY(\(ids))")
-        return try await read(rows)
+            """
+            SELECT \(Self.columns), \(UploadStore.columns) FROM users u
+                LEFT JOIN uploads up ON up.id = u.avatar_upload_id AND up.removed_at IS NULL
+                LEFT JOIN blobs b ON b.sha256 = up.sha256
+            WHERE u.id = ANY(\(ids))
+            """)
+        return try rows.map { row in
+            try Self.user(from: row) { _ in
+                guard try row.decode("upload_id", as: UploadID?.self) != nil else { return nil }
+                return try uploads.upload(from: row)
+            }
+        }
     }
 
     /// Finds people by the beginnings of words of their names, in any order. A leading `@` belongs to no name. An empty
@@ -211,17 +222,19 @@ package struct UserStore: Sendable {
     /// Makes users from rows with `columns`. If there are avatars, they are read in one more query.
     func read(_ rows: PostgresResult) async throws -> [User] {
         let avatarIDs = try rows.compactMap { try $0.decode("avatar_upload_id", as: UploadID?.self) }
-        let avatars = try await UploadStore(database: database, changes: changes, links: links).find(avatarIDs)
-        return try rows.map { try Self.user(from: $0, avatars: avatars) }
+        let avatars = try await uploads.find(avatarIDs)
+        return try rows.map { try Self.user(from: $0) { avatars[$0] } }
     }
 
-    private static func user(from row: PostgresRow, avatars: [UploadID: Upload]) throws -> User {
+    private var uploads: UploadStore { UploadStore(database: database, changes: changes, links: links) }
+
+    private static func user(from row: PostgresRow, avatar: (UploadID) throws -> Upload?) throws -> User {
         User(
             id: try row["user_id"],
             username: try row["username"],
             displayName: try row["display_name"],
             about: try row["about"],
-            avatar: try row.decode("avatar_upload_id", as: UploadID?.self).flatMap { avatars[$0] },
+            avatar: try row.decode("avatar_upload_id", as: UploadID?.self).flatMap(avatar),
             createdAt: try row["user_created_at"],
             lastSeenAt: try row["last_seen_at"], isClosed: try row["is_closed"],
             statusMessage: try UserTable.status(from: row), doNotDisturb: try UserTable.doNotDisturb(from: row))

@@ -16,17 +16,25 @@ package struct ConversationStore: Sendable {
         _ ids: [ConversationID], for viewer: UserID, listing listed: Int = GroupSize.listed
     ) async throws -> [Conversation] {
         guard !ids.isEmpty else { return [] }
-        let rows = try await database.query(
+        // `OFFSET 0`: else PostgreSQL may read all memberships of the viewer, instead of these by their keys.
+        let results = try await database.atomically([
             """
             SELECT c.id, c.kind, c.title, c.visibility, c.last_seq, c.revision, c.created_at, c.updated_at,
                 me.user_id IS NOT NULL AS is_member,
                 (SELECT count(*) FROM members x WHERE x.conversation_id = c.id) AS member_count, \(Self.ownColumns)
-            FROM conversations c LEFT JOIN members me ON me.conversation_id = c.id AND me.user_id = \(viewer)
-                \(Self.inviter)
+            FROM conversations c LEFT JOIN LATERAL (
+                    SELECT * FROM members x WHERE x.conversation_id = c.id AND x.user_id = \(viewer) OFFSET 0
+                ) me ON true \(Self.inviter)
             WHERE c.id = ANY(\(ids))
-            """)
-        let members = listed > 0 ? try await listedMembers(of: ids, for: viewer, atMost: listed) : [:]
-        let last = try await lastMessages(of: ids, for: viewer)
+            """,
+            Self.lastMessagesQuery(of: ids, for: viewer),
+            Self.listedMembersQuery(of: ids, for: viewer, atMost: listed),
+        ])
+        let rows = results[0]
+        async let lastMessages = messages.read(results[1])
+        let members = try await listedMembers(from: results[2])
+        let last = Dictionary(
+            try await lastMessages.map { ($0.conversationId, $0) }, uniquingKeysWith: { first, _ in first })
         var views: [ConversationID: Conversation] = [:]
         for row in rows {
             let id: ConversationID = try row["id"]
@@ -120,41 +128,43 @@ package struct ConversationStore: Sendable {
     }
 
     /// Of the conversations that `viewer` is a member of now: they may have been removed since another statement.
-    private func listedMembers(
+    private static func listedMembersQuery(
         of conversations: [ConversationID], for viewer: UserID, atMost listed: Int
-    ) async throws -> [ConversationID: [Member]] {
-        let rows = try await database.query(
-            """
-            SELECT x.conversation_id, x.role, x.delivered_seq, x.read_seq, \(UserStore.columns)
-            FROM unnest(\(conversations)) WITH ORDINALITY AS wanted (id, ordinal)
-                JOIN members me ON me.conversation_id = wanted.id AND me.user_id = \(viewer) CROSS JOIN LATERAL (
-                SELECT * FROM members f WHERE f.conversation_id = wanted.id
-                ORDER BY f.joined_at, f.user_id LIMIT \(listed)
-            ) x JOIN users u ON u.id = x.user_id
-            ORDER BY wanted.ordinal, x.joined_at, x.user_id
-            """)
-        let people = try await users.read(rows)
+    ) -> PostgresQuery {
+        """
+        SELECT x.conversation_id, x.user_id, x.role, x.delivered_seq, x.read_seq
+        FROM unnest(\(conversations)) AS wanted (id)
+            JOIN members me ON me.conversation_id = wanted.id AND me.user_id = \(viewer) CROSS JOIN LATERAL (
+            SELECT * FROM members f WHERE f.conversation_id = wanted.id
+            ORDER BY f.joined_at, f.user_id LIMIT \(max(0, listed))
+        ) x
+        ORDER BY x.conversation_id, x.joined_at, x.user_id
+        """
+    }
+
+    /// Somebody who is in several of the conversations is read once.
+    private func listedMembers(from rows: PostgresResult) async throws -> [ConversationID: [Member]] {
+        let ids = Set(try rows.map { try $0.decode("user_id", as: UserID.self) })
+        let people = Dictionary(
+            try await users.find(Array(ids)).map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         var members: [ConversationID: [Member]] = [:]
-        for (row, user) in zip(rows, people) {
-            members[try row["conversation_id"], default: []].append(
-                try Self.member(from: row, user: user))
+        for row in rows {
+            let conversation: ConversationID = try row["conversation_id"]
+            // Users are never deleted.
+            guard let user = people[try row["user_id"]] else { continue }
+            members[conversation, default: []].append(try Self.member(from: row, user: user))
         }
         return members
     }
 
-    /// As `listedMembers(of:for:atMost:)`.
-    private func lastMessages(
-        of conversations: [ConversationID], for viewer: UserID
-    ) async throws -> [ConversationID: Message] {
-        let found = try await messages.read(
-            database.query(
-                """
-                SELECT \(MessageTable.columns) FROM conversations c
-                    JOIN members me ON me.conversation_id = c.id AND me.user_id = \(viewer)
-                    JOIN messages m ON m.conversation_id = c.id AND m.seq = c.last_seq \(MessageTable.sender)
-                WHERE c.id = ANY(\(conversations))
-                """))
-        return Dictionary(found.map { ($0.conversationId, $0) }, uniquingKeysWith: { first, _ in first })
+    /// As `listedMembersQuery`.
+    private static func lastMessagesQuery(of conversations: [ConversationID], for viewer: UserID) -> PostgresQuery {
+        """
+        SELECT \(MessageTable.columns) FROM conversations c
+            JOIN members me ON me.conversation_id = c.id AND me.user_id = \(viewer)
+            JOIN messages m ON m.conversation_id = c.id AND m.seq = c.last_seq \(MessageTable.sender)
+        WHERE c.id = ANY(\(conversations))
+        """
     }
 
     package struct Page: Sendable {

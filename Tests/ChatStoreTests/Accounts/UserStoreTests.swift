@@ -111,6 +111,7 @@ import Testing
             #expect(user.displayName == "Another")
             #expect(user.about == "about me")
             #expect(user.avatar?.id == upload.id)
+            #expect(user.avatar == (try await users.findSelf([ana]).first?.user.avatar), "however it is read")
             change = UserStore.ProfileChange()
             change.about = .set(nil)
             change.avatar = .set(nil)
