@@ -56,7 +56,8 @@ extension Conversation.Invitation: JSONWritable {
 extension Member: JSONWritable {
     func write(to json: inout JSONWriter) {
         json.object { json in
-            json.field("user", user)
+            json.name("user")
+            json.repeated(user)
             json.field("role", role.rawValue)
             json.field("deliveredSeq", deliveredSeq)
             json.field("readSeq", readSeq)

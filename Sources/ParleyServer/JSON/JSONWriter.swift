@@ -9,6 +9,8 @@ struct JSONWriter {
     private(set) var bytes: [UInt8] = []
     /// Whether the next value in the same object or array is not the first.
     private var needsComma = false
+    /// Where people were written first.
+    private var people: [UserID: (user: User, place: Range<Int>)] = [:]
 
     init(capacity: Int = 512) { bytes.reserveCapacity(capacity) }
 
@@ -90,6 +92,20 @@ struct JSONWriter {
         bytes.append(UInt8(ascii: "\""))
         value.uuid.appendText(to: &bytes)
         bytes.append(UInt8(ascii: "\""))
+        needsComma = true
+    }
+
+    /// Somebody of whom there may be more of the same. A list of conversations has the same people again and again, and a person
+    /// has dozens of fields.
+    mutating func repeated(_ user: User) {
+        separate()
+        if let known = people[user.id], known.user == user {
+            bytes.append(contentsOf: Array(bytes[known.place]))
+        } else {
+            let start = bytes.count
+            user.write(to: &self)
+            people[user.id] = (user, start..<bytes.count)
+        }
         needsComma = true
     }
 

@@ -1,3 +1,4 @@
+import ChatModel
 import Foundation
 import NIOCore
 import NIOFoundationCompat
@@ -22,6 +23,23 @@ import Testing
         let encoder = JSONEncoder()
         encoder.outputFormatting = .withoutEscapingSlashes
         #expect(try Data(buffer: Text(text: text).json) == encoder.encode(text))
+    }
+
+    /// Two people in turn, one of whom changes meanwhile.
+    private struct People: JSONWritable {
+        var people: [User]
+
+        func write(to json: inout JSONWriter) { json.array(people) { $0.repeated($1) } }
+    }
+
+    @Test func aPersonIsWrittenAsTheyAreEachTime() throws {
+        let ana = User(id: .make(), username: "ana", displayName: "Ana", createdAt: Date(timeIntervalSince1970: 0))
+        let bo = User(id: .make(), username: "bo", displayName: "Bo", createdAt: Date(timeIntervalSince1970: 0))
+        var online = ana
+        online.status = .online
+        let people = [ana, bo, ana, online, ana, bo]
+        let written = try #require(try People(people: people).object as? [NSDictionary])
+        #expect(try written == people.map { try #require(try $0.object as? NSDictionary) })
     }
 
     private struct Fields: JSONWritable {
