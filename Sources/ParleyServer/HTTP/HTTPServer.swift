@@ -28,7 +28,7 @@ struct HTTPServer: Service {
             router: router,
             server: try certificates.map { try .tls(plain, tlsConfiguration: $0.configuration) } ?? plain,
             configuration: .init(
-                address: .hostname(configuration.host, port: configuration.port), serverName: nil, backlog: 1024),
+                address: .hostname(configuration.host, port: configuration.port), serverName: nil, backlog: 4096),
             onServerRunning: { channel in
                 await AcceptGate.install(on: channel, policy, shares: policy.shares, logger: logger)
                 Self.announce(channel, configuration)
