@@ -32,7 +32,7 @@ def metrics(port):
             assert re.match(r"# (HELP|TYPE) parley_\w+ .+", line), line
         else:
             name, value = line.rsplit(" ", 1)
-            assert re.fullmatch(r'parley_\w+(\{(le|version|bus|dir)="[^"]+"\})?', name), line
+            assert re.fullmatch(r'parley_\w+(\{(le|version|bus|dir|result)="[^"]+"\})?', name), line
             samples[name] = float(value)
     return samples
 
