@@ -185,7 +185,7 @@ enum Photos {
         let bytes = try fixture(
             "plain.png",
             """
-            vips gaussnoise "$out.n.v" 800 600 --sigma 20
+            vips gaussnoise "$out.n.v" 800 600 --sigma 20 --seed 1
             vips bandjoin "$out.n.v $out.n.v $out.n.v" "$out.b.v"
             vips cast "$out.b.v" "$out.c.v" uchar
             vips draw_rect "$out.c.v" "255 0 0" 0 0 200 150 --fill

