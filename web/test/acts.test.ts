@@ -11,6 +11,7 @@ import { Parley } from "../src/client/parley";
 import { Message, OutgoingMessage } from "../src/client/types";
 import { afterActs } from "../src/store/acts";
 import { lostWords } from "../src/store/lost";
+import { UploadTask } from "../src/store/state";
 import { Store } from "../src/store/store";
 import { ana, conversation, message } from "./support";
 
@@ -228,6 +229,19 @@ test("what is to be done to a message is done although its acknowledgement was l
   isCut = false;
   while (calls.length < 3) await new Promise((resolve) => setTimeout(resolve, 20));
   assert.deepEqual(calls, ["send new", "send new", "delete m4"]);
+});
+
+test("what a closed page left is sent again although it has arrived, so that what is to be done to it is done", async () => {
+  const { store, calls, acts, sending, goOnline } = setUp();
+  const task = { id: "f", name: "hill.png", type: "image/png", size: 1, share: 1, state: "done", upload: { id: "u" } } as unknown as UploadTask;
+  store.dispatch({ type: "messages", conversationId: "c", messages: [mine(4, { clientId: "x", text: "new" })] });
+  store.dispatch({ type: "uploadAdded", task });
+  sending.restore({ clientId: "x", conversationId: "c", text: "new", uploads: ["f"], createdAt: "2026-01-01T00:00:01Z", state: "sending", isTried: true });
+  assert.deepEqual(store.state.pending, []);
+  acts.remove("c", "x");
+  await goOnline();
+  assert.deepEqual(calls, ["send new", "delete m4"]);
+  assert.deepEqual(store.state.uploads, {});
 });
 
 test("a refused edit is said, whether its text is back in the field or waits", async () => {

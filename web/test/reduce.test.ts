@@ -41,6 +41,17 @@ test("a message that comes with a page of the history is no longer pending", () 
   assert.deepEqual(state.pending, []);
 });
 
+test("what a closed page left unsent is not pending where the history, or what waits for a page of it, has it already", () => {
+  const sent = message(1, { sender: mine, clientId: "x" });
+  const page: Action = { type: "pageLoaded", conversationId: "c", page: { kind: "window", atStart: true }, messages: [sent] };
+  const loading: Action = { type: "loadStarted", conversationId: "c", kind: "window" };
+  for (const actions of [[page], [loading, received(sent)]]) {
+    const state = run(signedIn, ...actions, { type: "pendingAdded", pending });
+    assert.deepEqual(state.pending, []);
+    assert.deepEqual(run(state, { type: "pendingAdded", pending: { ...pending, clientId: "y" } }).pending.map(({ clientId }) => clientId), ["y"]);
+  }
+});
+
 test("reading here or on another device clears the unread count, and no mark moves back", () => {
   const unread = run(signedIn, ...messages(1, 5).map(received));
   const readTo = (readSeq: number): Action => live({ name: "message:status", payload: { conversationId: "c", userId: "ana", deliveredSeq: 5, readSeq } });

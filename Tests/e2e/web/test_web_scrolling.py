@@ -71,3 +71,38 @@ def test_scrolling_up_keeps_its_place_and_reaches_the_beginning(person, server):
     scroller.evaluate("element => { element.scrollTop = 0; }")
     expect(bo.message("entry 0.")).to_be_in_viewport()
     assert bo.page.get_by_role("article").count() < 80, "the list renders more than what is in view"
+
+
+# Of what is in a list, each measurement has another height: the page must not go after it for ever.
+NEVER_SETTLES = """
+    const measured = Element.prototype.getBoundingClientRect;
+    window.measurements = 0;
+    Element.prototype.getBoundingClientRect = function () {
+      const box = measured.call(this);
+      if (!this.matches("[role=listitem], .conversation-rows > li")) return box;
+      window.measurements += 1;
+      return new DOMRect(box.x, box.y, box.width, box.height + 8 * (window.measurements % 2));
+    };
+"""
+
+
+def test_lists_whose_sizes_never_settle_are_shown_all_the_same(person):
+    ana, bo = person("Ana", None), person("Bo", None)
+    conversation = ana.direct(bo)
+    # An odd number, so that each is measured another time in every round.
+    for number in range(5):
+        ana.post(conversation, f"entry {number}.", number)
+    for title in ("Hikers", "Bikers"):
+        bo.api("POST", "/conversations", {"kind": "group", "title": title})
+    bo.page.add_init_script(NEVER_SETTLES)
+    bo.open(f"/c/{conversation}")
+    bo.sees("entry 4.")
+    ana.post(conversation, "entry 5.", 5)
+    bo.sees("entry 5.")
+    expect(bo.page.get_by_role("navigation", name="Conversations").get_by_role("link", name="Bikers")).to_be_visible()
+    # It ends by itself: two frames pass in which nothing is measured.
+    bo.page.wait_for_function("""async () => {
+        const before = window.measurements;
+        for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
+        return before > 0 && before === window.measurements;
+    }""")

@@ -208,6 +208,38 @@ def test_an_open_tab_sends_what_a_closed_one_left_once(two):
     ana.problems.clear()
 
 
+def test_what_a_closed_page_sent_unanswered_is_shown_once(two):
+    """Whoever takes it over has it already: by the history, or by an event."""
+    ana, bo = two
+    conversation = ana.page.url.rsplit("/", 1)[1]
+    ana.post(conversation, "did it arrive?")
+    bo.post(conversation, "it did")
+    said = ana.api("GET", f"/messages?conversationId={conversation}")["messages"][0]
+    ana.sees("it did")
+    left = {"clientId": said["clientId"], "conversationId": conversation, "text": said["text"], "uploads": [],
+            "createdAt": said["createdAt"], "state": "sending", "isTried": True}
+    offline(ana)
+    ana.page.evaluate(
+        "([key, kept]) => localStorage.setItem(key, JSON.stringify(kept))",
+        [f"parley.unsent/{ana.id}/gone/message/{said['clientId']}", {"kind": "message", "pending": left}])
+    shown = ana.message("did it arrive?")
+    shown.evaluate("""row => {
+        window.most = 0;
+        const list = row.closest(".virtual-list");
+        new MutationObserver(() => {
+            const rows = [...list.querySelectorAll("article")].filter(each => each.textContent.includes("did it arrive?"));
+            window.most = Math.max(most, rows.length);
+        }).observe(list, { childList: true, subtree: true });
+    }""")
+    online(ana)
+    ana.page.wait_for_function("() => !Object.keys(localStorage).some(key => key.startsWith('parley.unsent/'))")
+    bo.post(conversation, "so there is no more to do")
+    ana.sees("so there is no more to do")
+    expect(shown).to_have_count(1)
+    assert ana.page.evaluate("most") == 1
+    ana.problems[:] = [problem for problem in ana.problems if "ERR_INTERNET_DISCONNECTED" not in problem]
+
+
 def test_what_cannot_be_sent_any_more_is_shown(group):
     ana, bo = group
     bo.composer.fill("a long thought")

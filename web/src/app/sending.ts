@@ -154,7 +154,7 @@ export class Sending {
       key: clientId,
       conversationId,
       transmit: () => this.transmit((last = this.pending(clientId) ?? last)),
-      onSent: (message) => this.sent(clientId, message),
+      onSent: (message) => this.sent(last, message),
       onFailed: (error) => this.failed(clientId, error),
     });
   }
@@ -170,13 +170,12 @@ export class Sending {
     return this.parley.send({ clientId, conversationId, text, attachments, ...(replyTo === undefined ? {} : { replyTo }) });
   }
 
-  private sent(clientId: string, message: Message): void {
-    const pending = this.pending(clientId);
+  private sent({ clientId, uploads }: PendingMessage, message: Message): void {
     this.acts.messageSent(clientId, message.id);
     this.store.dispatch({ type: "messages", conversationId: message.conversationId, messages: [message] });
     // The answer settles this clientId even if it is a message that was stored under another one.
     this.store.dispatch({ type: "pendingRemoved", clientId });
-    for (const id of pending?.uploads ?? []) this.uploads.forget(id);
+    for (const id of uploads) this.uploads.forget(id);
   }
 
   private failed(clientId: string, error: ApiError): void {

@@ -1,6 +1,6 @@
 import { Conversation, Id, Message } from "../client/types";
 import { recounted, withCounted } from "./counts";
-import { Draft, State } from "./state";
+import { Draft, PendingMessage, State } from "./state";
 import { applyMessages, applyPage, emptyTimeline, newest, PageKind, Timeline } from "./timeline";
 import { bounded } from "./tables";
 
@@ -59,6 +59,13 @@ function withoutArrived(state: State, messages: readonly Message[]): State {
   const arrived = new Set(messages.map((message) => message.clientId));
   if (!state.pending.some((pending) => arrived.has(pending.clientId))) return state;
   return { ...state, pending: state.pending.filter((pending) => !arrived.has(pending.clientId)) };
+}
+
+/** Takes in a message that its user has written, unless the history has it: a page that is closed may have sent it. */
+export function withPending(state: State, pending: PendingMessage): State {
+  const { messages, held } = state.timelines[pending.conversationId] ?? emptyTimeline;
+  const hasArrived = [messages, held].some((those) => those.some(({ clientId }) => clientId === pending.clientId));
+  return hasArrived ? state : { ...state, pending: [...state.pending, pending] };
 }
 
 function withLastMessage(conversation: Conversation, message: Message, meId: Id | undefined): Conversation {

@@ -4,7 +4,7 @@ import { withAct, withoutAct, withTarget } from "./acts";
 import { ownMarks, withConversation, withListed, withMarks, withSettings, withoutConversation, withRevision, withWish } from "./conversations";
 import { recounted, withServerCount } from "./counts";
 import { reduceEvent } from "./events";
-import { withKept, withMessages, withPage, withTimeline } from "./messages";
+import { withKept, withMessages, withPage, withPending, withTimeline } from "./messages";
 import { mergedNotices } from "./notices";
 import { refreshed, withPeople, withUser } from "./people";
 import { draftOf, initialState, State, timeOf } from "./state";
@@ -82,7 +82,7 @@ export function reduce(state: State, action: Action): State {
     case "typingExpired":
       return { ...state, typing: unexpired(state.typing, action.now) };
     case "pendingAdded":
-      return { ...state, pending: [...state.pending, action.pending] };
+      return withPending(state, action.pending);
     case "pendingChanged":
       return {
         ...state,

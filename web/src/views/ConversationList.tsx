@@ -1,4 +1,4 @@
-import { ReactNode, useLayoutEffect, useMemo, useReducer, useRef, useState } from "react";
+import { ReactNode, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { Conversation, Id } from "../client/types";
 import { Filter, isArchived, passes } from "../store/filters";
 import { lostWords } from "../store/lost";
@@ -9,6 +9,7 @@ import { ConversationEntry } from "./ConversationEntry";
 import { useListed, useStore } from "./context";
 import { Empty, Link, Spinner } from "./controls";
 import { LostItems } from "./lazy";
+import { useSettling } from "./useSettling";
 
 /** How high an entry is in pixels, until one is measured. All are equally high. */
 const usualHeight = 66;
@@ -68,7 +69,7 @@ function Entries({ ordered, selected, children }: EntriesProps) {
   const height = useRef(usualHeight);
   /** What was in view at last: the first entry, and its place. The list moves with it. */
   const first = useRef<{ id: Id; index: number }>();
-  const [, update] = useReducer((count: number) => count + 1, 0);
+  const { update, again, settled } = useSettling();
 
   const rangeNow = () => {
     const { scrollTop = 0, clientHeight = 0 } = scroller.current ?? {};
@@ -87,22 +88,22 @@ function Entries({ ordered, selected, children }: EntriesProps) {
     const measured = list.current?.firstElementChild?.getBoundingClientRect().height ?? 0;
     if (measured > 0 && Math.abs(measured - height.current) > 0.5) {
       height.current = measured;
-      update();
-      return;
+      if (again()) return;
     }
     // A conversation that comes to the top must not move what the user has scrolled to.
     const element = scroller.current;
     const { id, index } = first.current ?? {};
     const now = element === null || element.scrollTop === 0 || ordered[index ?? 0]?.id === id ? -1 : ordered.findIndex((other) => other.id === id);
     if (element !== null && now >= 0 && index !== undefined) element.scrollTop += (now - index) * height.current;
-    remember();
+    if (!remember() || !again()) settled();
   });
 
+  /** Answers whether other entries are in view than those that are rendered. */
   const remember = () => {
     const { top, start, end } = rangeNow();
     const conversation = ordered[top];
     first.current = conversation && { id: conversation.id, index: top };
-    if (start !== range.start || end !== range.end) update();
+    return start !== range.start || end !== range.end;
   };
 
   useLayoutEffect(() => {
@@ -112,7 +113,7 @@ function Entries({ ordered, selected, children }: EntriesProps) {
   }, []);
 
   return (
-    <div className="conversation-list" ref={scroller} onScroll={remember}>
+    <div className="conversation-list" ref={scroller} onScroll={() => remember() && update()}>
       {children}
       <ul
         ref={list}

@@ -1,4 +1,5 @@
-import { forwardRef, ReactElement, ReactNode, Ref, useImperativeHandle, useLayoutEffect, useMemo, useReducer, useRef } from "react";
+import { forwardRef, ReactElement, ReactNode, Ref, useImperativeHandle, useLayoutEffect, useMemo, useRef } from "react";
+import { useSettling } from "./useSettling";
 
 export interface VirtualListHandle {
   scrollToBottom(): void;
@@ -74,7 +75,7 @@ function VirtualListInner<Row extends { key: string }>(props: Props<Row>, ref: R
    */
   const known = useRef(0);
   const shown = useRef<Layout<Row>>();
-  const [version, update] = useReducer((count: number) => count + 1, 0);
+  const { version, update, again, settled } = useSettling();
 
   const indexes = useMemo(() => new Map(rows.map((row, index) => [row.key, index])), [rows]);
   const offsets = useMemo(() => {
@@ -154,8 +155,7 @@ function VirtualListInner<Row extends { key: string }>(props: Props<Row>, ref: R
     if (shown.current !== undefined && !isAtEnd && Math.abs(atOnce - known.current) >= 1) {
       known.current = atOnce;
       anchorFirst(atOnce, shown.current);
-      update();
-      return;
+      if (again()) return;
     }
     let isChanged = false;
     Array.from(content.current.children).forEach((child, index) => {
@@ -165,10 +165,8 @@ function VirtualListInner<Row extends { key: string }>(props: Props<Row>, ref: R
       heights.current.set(row.key, height);
       isChanged = true;
     });
-    if (isChanged) {
-      update();
-      return;
-    }
+    if (isChanged && again()) return;
+    settled();
     const top = expectedTop();
     if (Math.abs(element.scrollTop - top) >= 1) element.scrollTop = top;
     known.current = element.scrollTop;
