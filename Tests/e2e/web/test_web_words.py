@@ -60,3 +60,15 @@ def test_the_viewer_focuses_no_zoom(two, tmp_path):
     ana.page.get_by_role("button", name="Send").click()
     ana.page.get_by_role("button", name="Open hill.png").click()
     expect(ana.page.get_by_role("dialog", name="Picture viewer").get_by_role("button", name="Close")).to_be_focused()
+
+
+def test_the_text_of_the_page_keeps_words_apart_from_the_time(two):
+    """Else "line 2", sent at 4:53, would be found as "line 24"."""
+    ana, bo = two
+    bo.post(ana.page.url.rsplit("/", 1)[1], "line 2")
+    expect(ana.message("line 2")).to_have_text(re.compile(r"^line 2 \d{1,2}:\d\d"))
+    item = ana.page.get_by_role("navigation", name="Conversations").get_by_role("link", name="line 2")
+    expect(item).to_have_text(re.compile(r" \d{1,2}:\d\d"))
+    ana.page.get_by_role("searchbox", name="Search").fill("line 2")
+    found = ana.page.get_by_role("region", name="Messages").get_by_role("link")
+    expect(found).to_have_text(re.compile(r"^Bo \d{1,2}:\d\d"))

@@ -43,6 +43,8 @@ export const ConversationItem = memo(function ConversationItem(props: { conversa
           )}
           {conversation.me?.pinned === true && <Sign icon="pin" label={texts.sidebar.pinned} />}
           {tells === "none" && <Sign icon="bellOff" label={texts.sidebar.muted} />}
+          {/* Not shown: keeps a name and the time apart in the page's text. */}
+          {" "}
           <time dateTime={activity(conversation)}>{shortTime(activity(conversation))}</time>
         </span>
         <span className="conversation-item-line">

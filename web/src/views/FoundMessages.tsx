@@ -69,6 +69,8 @@ function FoundMessage({ message: found, text, isHere }: { message: Message; text
     <Link to={{ view: "conversation", id: message.conversationId, seq: message.seq }} className="found-message">
       <span className="conversation-item-line">
         <bdi className="conversation-item-title">{isHere ? sender : title}</bdi>
+        {/* Not shown: keeps a name and the time apart in the page's text. */}
+        {" "}
         <time dateTime={message.createdAt}>{shortTime(message.createdAt)}</time>
       </span>
       <span className="found-message-text">

@@ -172,6 +172,8 @@ function Bubble({ row, conversation, isMine, showsSender, acts, onShowQuoted }: 
         <div className="bubble-text" dir="auto">
           {isDeleted ? <p className="message-text">{texts.message.deleted}</p> : text !== "" && <MessageText text={text} mentions={mentions} />}
           <span className="meta" dir="ltr">
+            {/* Not shown, but "line 2" at 4:53 must not read as "line 24:53" where the page is read as text. */}
+            {" "}
             {message?.editedAt !== undefined && !isDeleted && <span>{texts.message.edited}</span>}
             <time dateTime={row.createdAt} title={fullTime(row.createdAt)}>
               {clockTime(row.createdAt)}
