@@ -101,5 +101,11 @@ GOALS = [
              most=added_us, subject=f"three, through {bus}"),
         Goal("cluster-connections", "beyond_kb", f"an idle connection of three servers through {bus}, beyond one server's: RSS kB",
              most=1, subject=f"three, through {bus}"))),
+    Goal("failover", "back_last_ms", "people back after their server was killed, through HAProxy: the last, ms", most=2_000,
+         subject="killed"),
+    Goal("failover", "back_last_ms", "people back after their server froze, through HAProxy: the last, ms", most=4_000,
+         subject="frozen",
+         because="HAProxy waits three seconds for an answer, because `/ready` takes two where the database hangs, and asks every "
+                 "half second; clients wait up to another half. That is all of the four on a quiet machine."),
     Goal("in-flight-4", "out_of_order", "4 messages in flight for each sender: out of order", most=0),
 ]
