@@ -12,6 +12,7 @@ import { dayLabel, duration, shortTime } from "../src/texts/time";
 import { deviceName } from "../src/lib/userAgent";
 import * as texts from "../src/texts";
 import { RowBuilder } from "../src/store/rows";
+import { growth, linear, ratio } from "./costs";
 import { message } from "./support";
 
 const links = (text: string) => linkify(text).flatMap((part) => (part.kind === "link" ? [part.href] : []));
@@ -49,23 +50,11 @@ const hostileTexts: ((length: number) => string)[] = [
   (length) => `${"👍".repeat(length / 2)}!`,
 ];
 
-/** The shortest CPU time of a few runs, in microseconds. */
-function cost(run: () => unknown): number {
-  const times = Array.from({ length: 3 }, () => {
-    const before = process.cpuUsage();
-    run();
-    const { user, system } = process.cpuUsage(before);
-    return user + system;
-  });
-  return Math.min(...times);
-}
-
 test("no text takes more than linear time to show", () => {
   for (const make of hostileTexts) {
     for (const show of [linkify, isEmojiOnly, initials]) {
-      const [small, large] = [make(4000), make(16_000)];
-      const ratio = cost(() => show(large)) / (cost(() => show(small)) + 2000);
-      assert(ratio < 9, `${show.name} of ${large.slice(0, 20)}…: ${ratio.toFixed(1)} times the cost for four times the length`);
+      const grown = growth(show, make);
+      assert(grown <= linear, `${show.name} of ${make(1_000).slice(0, 20)}…: ${grown.toFixed(1)}`);
     }
   }
 });
@@ -74,7 +63,8 @@ test("an emoji of two kinds does not multiply the attempts to match", () => {
   // Hair counts both as a pictograph and as a component. 38 of them are just short enough to be matched.
   const text = `${"\u{1F9B0}".repeat(19)}ab`;
   assert.equal(isEmojiOnly(text), false);
-  assert(cost(() => isEmojiOnly(text)) < 50 * (cost(() => isEmojiOnly(`${"\u{1F9B0}".repeat(4)}ab`)) + 200));
+  // Five times the length; each one that counts twice would double it.
+  assert(ratio(() => isEmojiOnly(text), () => isEmojiOnly(`${"\u{1F9B0}".repeat(4)}ab`), 50) <= 50);
 });
 
 test("mail and web addresses next to each other", () => {

@@ -6,6 +6,7 @@ import { Action } from "../src/store/actions";
 import { passes } from "../src/store/filters";
 import { reduce } from "../src/store/reduce";
 import { concerning, initialState, mentionsIn, State } from "../src/store/state";
+import { growth, linear } from "./costs";
 import { ana, conversation, message, messages, settings } from "./support";
 
 const known = new Map([["ana", 1], ["bo.b", 2], ["all", 3]]);
@@ -21,13 +22,8 @@ test("names behind an @ are found as the server finds them", () => {
 });
 
 test("a long text of signs takes linear time", () => {
-  const cpu = (text: string) => {
-    const { user } = process.cpuUsage();
-    split(text);
-    return process.cpuUsage().user - user;
-  };
-  cpu("@a.".repeat(1_000));
-  assert(cpu("@a.".repeat(40_000)) < 20 * (cpu("@a.".repeat(4_000)) + 2_000));
+  const grown = growth(split, (length) => "@a.".repeat(length));
+  assert(grown <= linear, grown.toFixed(1));
 });
 
 const run = (state: State, ...actions: Action[]) => actions.reduce(reduce, state);
