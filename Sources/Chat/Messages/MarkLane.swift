@@ -55,9 +55,12 @@ final class MarkLane: Sendable {
     ) {
         let key = Queue.Key(conversation: conversation, user: user)
         let now = now
-        let isAccepted = state.withLock { $0.queue.submit(seq, read: read, of: key, at: now, complete: complete) }
-        guard isAccepted else { return complete(.failure(.unavailable)) }
-        goOn()
+        let step = state.withLock { state -> Step? in
+            guard state.queue.submit(seq, read: read, of: key, at: now, complete: complete) else { return nil }
+            return next(&state)
+        }
+        guard let step else { return complete(.failure(.unavailable)) }
+        take(step)
     }
 
     /// From now on marks do not wait. Returns when all are written, or given up.
@@ -77,8 +80,10 @@ final class MarkLane: Sendable {
     }
 
     /// Begins what is due, or sees to it that somebody does when it is.
-    private func goOn() {
-        switch state.withLock({ self.next(&$0) }) {
+    private func goOn() { take(state.withLock { self.next(&$0) }) }
+
+    private func take(_ step: Step) {
+        switch step {
         case .write(let entries, let passingBy):
             Task {
                 var batch: ([Queue.Entry], Bool)? = (entries, passingBy)

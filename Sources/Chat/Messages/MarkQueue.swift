@@ -5,7 +5,8 @@ import ChatModel
 /// Of a member's marks in a conversation only the furthest counts, and one write a second is enough: the first is written
 /// at once, and those that come within a second of it are joined. A delivered mark first waits a moment for the read mark
 /// that often follows. A read mark that follows a delivered one does not wait for its second, because somebody sees it; the
-/// write after it comes a second later for that.
+/// write after it comes a second later for that. Those that waited for their second are written four times a second, all
+/// conversations' together: a statement costs as much as ten marks.
 struct MarkQueue<Completion: Sendable>: Sendable {
     struct Key: Hashable, Sendable {
         var conversation: ConversationID
@@ -56,6 +57,8 @@ struct MarkQueue<Completion: Sendable>: Sendable {
     static var pause: Duration { .milliseconds(250) }
     /// A device sends at most one mark for each message. More of them is a flood.
     static var maxCompletions: Int { 1000 }
+    /// Between two writes of marks that waited for their second.
+    static var gathering: Duration { .milliseconds(240) }
     /// Times are rounded to this.
     private static var slotMilliseconds: Int { 20 }
 
@@ -98,7 +101,7 @@ struct MarkQueue<Completion: Sendable>: Sendable {
         guard let last = last[key], last.next > now else {
             return isRead ? Self.slot(before: now) : Self.slot(after: now + Self.patience)
         }
-        return isRead && !last.wasRead ? Self.slot(before: now) : Self.slot(after: last.next)
+        return isRead && !last.wasRead ? Self.slot(before: now) : Self.slot(after: last.next, of: Self.gathering)
     }
 
     private mutating func insert(_ mark: Mark, of key: Key, at slot: Int, isHeld: Bool = false) {
@@ -177,9 +180,10 @@ struct MarkQueue<Completion: Sendable>: Sendable {
 
     private static func slot(before time: Duration) -> Int { Int(time / .milliseconds(slotMilliseconds)) }
 
-    private static func slot(after time: Duration) -> Int {
-        let slot = slot(before: time)
-        return self.time(slot) < time ? slot + 1 : slot
+    /// - Parameter period: How far apart the slots are that count.
+    private static func slot(after time: Duration, of period: Duration = .milliseconds(slotMilliseconds)) -> Int {
+        let turn = Int(time / period)
+        return slot(before: period * (period * turn < time ? turn + 1 : turn))
     }
 
     private static func time(_ slot: Int) -> Duration { .milliseconds(slot * slotMilliseconds) }

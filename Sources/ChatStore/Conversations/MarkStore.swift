@@ -84,7 +84,9 @@ package struct MarkStore: Sendable {
     /// Returns a row for each mark: whether its user is a member, the marks after the move if they moved, and whether the
     /// row was skipped although they should move.
     ///
-    /// The rows are locked in one order before any is changed, so that two writers never wait for each other.
+    /// The rows are locked in one order before any is changed, so that two writers never wait for each other. What is
+    /// written is computed from the locked rows, once. Groups are counted once each, and memberships are looked up only
+    /// where nothing moves.
     private static func update(_ marks: [Mark], passingBy: Bool) -> PostgresQuery {
         let advances: PostgresQuery =
             "(m.delivered_seq < least(i.delivered, c.last_seq) OR m.read_seq < least(i.read, c.last_seq))"
@@ -98,7 +100,7 @@ package struct MarkStore: Sendable {
                 AND (\(advances) OR m.marked_unread AND \(isRead))
             """
         let isPassedBy: PostgresQuery = """
-            i.ordinal NOT IN (SELECT ordinal FROM taken) AND EXISTS (
+            taken.ordinal IS NULL AND EXISTS (
                 SELECT 1 FROM members m JOIN conversations c ON c.id = m.conversation_id WHERE \(isToMove))
             """
         return """
@@ -108,31 +110,37 @@ package struct MarkStore: Sendable {
                     \(marks.map { Int($0.age / .microseconds(1)) }))
                     AS i (ordinal, conversation_id, user_id, delivered, read, age)
             ), taken AS MATERIALIZED (
-                SELECT i.ordinal, \(advances) AS advances, m.marked_unread AS was_unread
+                SELECT i.ordinal, i.conversation_id, i.user_id, \(advances) AS advances, m.marked_unread AS was_unread,
+                    m.marked_unread AND NOT \(isRead) AS stays_unread,
+                    greatest(m.delivered_seq, least(i.delivered, c.last_seq)) AS delivered,
+                    greatest(m.read_seq, least(i.read, c.last_seq)) AS read
                 FROM input i JOIN conversations c ON c.id = i.conversation_id JOIN members m ON \(isToMove)
                 ORDER BY m.conversation_id, m.user_id
                 FOR NO KEY UPDATE OF m \(passingBy ? "SKIP LOCKED" : "" as PostgresQuery)
             ), moved AS (
-                UPDATE members m SET
-                    delivered_seq = greatest(m.delivered_seq, least(i.delivered, c.last_seq)),
-                    read_seq = greatest(m.read_seq, least(i.read, c.last_seq)),
-                    -- NULL: as it was, whatever is read.
-                    marked_unread = CASE WHEN m.marked_unread AND NOT \(isRead) THEN NULL ELSE false END
-                FROM input i JOIN conversations c ON c.id = i.conversation_id
-                WHERE \(isToMove) AND i.ordinal IN (SELECT ordinal FROM taken)
-                RETURNING i.ordinal, m.delivered_seq, m.read_seq, \(AttentionTable.columns(of: "m"))
+                UPDATE members m SET delivered_seq = taken.delivered, read_seq = taken.read,
+                    marked_unread = taken.stays_unread,
+                    marked_xid = CASE WHEN taken.advances THEN pg_current_xact_id() ELSE m.marked_xid END
+                FROM taken WHERE m.conversation_id = taken.conversation_id AND m.user_id = taken.user_id
+                RETURNING taken.ordinal, m.delivered_seq, m.read_seq, \(AttentionTable.columns(of: "m"))
+            ), groups AS MATERIALIZED (
+                SELECT DISTINCT conversation_id FROM taken
+            ), sizes AS MATERIALIZED (
+                SELECT groups.conversation_id, \(ConversationTable.isSmall("groups.conversation_id")) AS is_small FROM groups
             )
             SELECT i.ordinal, moved.delivered_seq, moved.read_seq, \(AttentionTable.returned(by: "moved")), \(passingBy ? isPassedBy : "false" as PostgresQuery) AS is_locked,
                 coalesce(taken.advances, false) AS advances,
                 coalesce(taken.was_unread AND NOT moved.marked_unread, false) AS is_taken_back,
-                EXISTS (SELECT 1 FROM members m WHERE m.conversation_id = i.conversation_id AND m.user_id = i.user_id)
+                taken.ordinal IS NOT NULL OR EXISTS (
+                    SELECT 1 FROM members m WHERE m.conversation_id = i.conversation_id AND m.user_id = i.user_id)
                     AS is_member,
                 -- Of an EXISTS, PostgreSQL may make a hash table of all public groups.
-                coalesce((SELECT c.visibility = 'public' FROM conversations c WHERE c.id = i.conversation_id), false)
+                taken.ordinal IS NULL AND coalesce(
+                    (SELECT c.visibility = 'public' FROM conversations c WHERE c.id = i.conversation_id), false)
                     AS is_public,
-                \(ConversationTable.isSmall("i.conversation_id"))
-                    AS is_small
+                coalesce(sizes.is_small, false) AS is_small
             FROM input i LEFT JOIN taken ON taken.ordinal = i.ordinal LEFT JOIN moved ON moved.ordinal = i.ordinal
+                LEFT JOIN sizes ON sizes.conversation_id = i.conversation_id
             """
     }
 }

@@ -44,6 +44,63 @@ import Testing
         }
     }
 
+    /// `sync` finds by it what a device has missed.
+    @Test func whoeverMovesAMarkItsTransactionIsNoted() async throws {
+        try await TestDatabase.run { database in
+            let (ana, bo) = (try await database.person(), try await database.person())
+            let group = try await database.group(ana, bo)
+            for _ in 1...3 { try await database.message(from: ana, to: group) }
+            func noted() async throws -> Int {
+                let rows = try await database.client.query(
+                    "SELECT marked_xid::text::bigint AS noted FROM members WHERE user_id = \(bo.uuid)")
+                return try #require(rows.first).decode("noted")
+            }
+            func move(_ delivered: Int, _ read: Int) async throws {
+                _ = try await database.stores.marks.move(
+                    [.init(conversation: group, user: bo, delivered: delivered, read: read)], passingBy: false)
+            }
+            var before = try await noted()
+            for mark in 1...2 {
+                try await move(mark, 1)
+                let after = try await noted()
+                #expect(after > before)
+                before = after
+            }
+            try await move(2, 1)
+            #expect(try await noted() == before, "nothing moved")
+            // As SQL does, and servers of the version before.
+            _ = try await database.client.query("UPDATE members SET read_seq = 2 WHERE user_id = \(bo.uuid)")
+            #expect(try await noted() > before)
+        }
+    }
+
+    @Test func eachMarkOfABatchKnowsTheSizeOfItsGroup() async throws {
+        try await TestDatabase.run { database in
+            let people = try await database.people(202)
+            let sizes = [200, 201, 2]
+            var groups: [ConversationID] = []
+            for size in sizes {
+                let group = ConversationID.make()
+                try await database.stores.conversations.insertGroup(
+                    group, title: "g", visibility: .private, owner: people[0], members: Array(people[1..<size]))
+                try await database.message(from: people[0], to: group)
+                groups.append(group)
+            }
+            let marks = groups.flatMap { group in
+                people[0...1].map { MarkStore.Mark(conversation: group, user: $0, delivered: 1, read: 1) }
+            }
+            var areSmall: [Int: Bool] = [:]
+            for move in try await database.stores.marks.move(marks, passingBy: false) {
+                guard case .moved(1, 1, let isSmall) = move.outcome else {
+                    Issue.record("\(move.outcome)")
+                    continue
+                }
+                areSmall[move.ordinal] = isSmall
+            }
+            #expect(areSmall == [0: true, 1: true, 2: false, 3: false, 4: true, 5: true])
+        }
+    }
+
     /// Two servers move the marks of the same people, each in an order of its own, as when people use two devices.
     @Test func twoWritersOfTheSameMarksNeverDeadlock() async throws {
         try await TestDatabase.run { database in
