@@ -38,7 +38,8 @@ enum ConversationTable {
     /// How many messages of others lie past a mark of the member `me` of the conversation `c`.
     ///
     /// Few are counted. Of many, because `seq` has no gaps, we count only the messages that do not count: the member's own
-    /// and deleted ones. The index of one's own in a conversation does not know their `seq`, so all of them are read.
+    /// and deleted ones. The index of one's own in a conversation knows their `seq` but is not sorted by it, so all are gone
+    /// through, without the messages themselves.
     static func others(past mark: PostgresQuery) -> PostgresQuery {
         """
         CASE WHEN c.last_seq <= me.\(mark) THEN 0
