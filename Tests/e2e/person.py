@@ -1,6 +1,7 @@
 """People with accounts, and their devices."""
 
 import threading
+import time
 
 import engineio
 import socketio
@@ -23,6 +24,20 @@ class Person:
         self.session = answer.json()
         self.id = self.session["user"]["id"]
         self.token = self.session["accessToken"]
+
+    @property
+    def token(self):
+        """The access token. It is good for a quarter of an hour, and on a busy machine the tests of a file take longer."""
+        if time.monotonic() - self._since > 600:
+            answer = self.server.request("POST", "/auth/refresh", json={"refreshToken": self.session["refreshToken"]})
+            if answer.status_code == 200:
+                self.session = answer.json()
+                self.token = self.session["accessToken"]
+        return self._token
+
+    @token.setter
+    def token(self, token):
+        self._token, self._since = token, time.monotonic()
 
     def request(self, method, path, **options):
         headers = {"Authorization": f"Bearer {self.token}", **options.pop("headers", {})}
@@ -76,6 +91,10 @@ class InOrder(engineio.Client):
 
 class Client(socketio.Client):
     """A Socket.IO client that calls its handlers in the order of the events. Handlers must not wait for the client."""
+
+    def __init__(self, **options):
+        # By default it gives up a request, and the handshake of a WebSocket, after five seconds.
+        super().__init__(request_timeout=PATIENCE, **options)
 
     def _engineio_client_class(self):
         return InOrder

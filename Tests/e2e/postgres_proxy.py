@@ -6,6 +6,8 @@ import struct
 import tempfile
 import threading
 
+from processes import PATIENCE
+
 
 class Stop:
     """A stop on one connection: at the COMMIT of a transaction, or at one statement."""
@@ -19,7 +21,7 @@ class Stop:
         self._answer = threading.Event()
         self._link = None
 
-    def wait(self, timeout=60):
+    def wait(self, timeout=PATIENCE):
         assert self.asked.wait(timeout), f"nobody asked for {self.statement}"
 
     def forward(self):
@@ -92,13 +94,13 @@ class Link:
         stop._link = self
         self.stop = stop
         stop.asked.set()
-        stop._forward.wait(60)
+        stop._forward.wait(PATIENCE)
 
     def _answer(self):
         try:
             while data := self.backend.recv(65536):
                 if self.stop:
-                    self.stop._answer.wait(60)
+                    self.stop._answer.wait(PATIENCE)
                 self.client.sendall(data)
         except OSError:
             pass

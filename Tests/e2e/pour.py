@@ -9,9 +9,11 @@ import http.client
 import json
 import sys
 
+from processes import PATIENCE
+
 
 def pour(port, conversation, count, token):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     headers = {"Authorization": f"Bearer {token}"}
     seqs = []
     for number in range(count):

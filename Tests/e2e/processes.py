@@ -1,5 +1,6 @@
 """Programs that tests start: where they are, what they use, and waiting for them."""
 
+import itertools
 import os
 import pathlib
 import pwd
@@ -13,8 +14,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARIES = pathlib.Path(os.environ.get("PARLEY_BIN_DIR", ROOT / ".build" / "debug"))
 PARLEY = BINARIES / "parley"
 
-PATIENCE = 60
-"""Seconds after which an expected event counts as hung. This is never a bound on the server's speed."""
+PATIENCE = 300
+"""Seconds after which an expected event counts as hung. This is never a bound on the server's speed: a busy machine may take
+a minute for what an idle one does in a second."""
 
 
 def unprivileged():
@@ -31,11 +33,19 @@ def unprivileged():
     raise RuntimeError("no unprivileged account for PostgreSQL")
 
 
+# The parallel processes of one run have ranges of their own: among several hundred random ports two are the same more
+# often than one thinks, and a port is not bound yet when it is chosen. They begin anywhere, for the sake of other runs.
+WORKER = os.environ.get("PYTEST_XDIST_WORKER")
+PORTS = 1000 if WORKER else 12_000
+FIRST_PORT = 20_000 + (PORTS * (int(WORKER.removeprefix("gw")) % 12) if WORKER else 0)
+_ports = itertools.count(random.randrange(PORTS))
+
+
 def free_port():
     """A port below the kernel's ephemeral range. While a test's server is down, no other server and no connection of a
     parallel test gets the port, so the server can come back to it."""
     while True:
-        port = random.randint(20_000, 32_000)
+        port = FIRST_PORT + next(_ports) % PORTS
         with socket.socket() as probe:
             # Bound like the server: a connection that has ended does not prevent listening.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

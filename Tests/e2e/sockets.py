@@ -5,20 +5,28 @@ import threading
 
 import websocket
 
-from parley import PATIENCE, Client
+from parley import PATIENCE, Client, until
 
 
 def raw_socket(person, receive_buffer=None):
     """A connection past its `ready` that reads only when told to."""
     options = [(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)] if receive_buffer else []
-    connection = websocket.create_connection(
-        person.server.url.replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket", timeout=PATIENCE,
-        sockopt=options)
-    connection.recv()
-    connection.send('40{"token":"%s"}' % person.token)
-    while not connection.recv().startswith('42["ready"'):
-        pass
-    return connection
+
+    def connect():
+        connection = websocket.create_connection(
+            person.server.url.replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket", timeout=PATIENCE,
+            sockopt=options)
+        connection.recv()
+        connection.send('40{"token":"%s"}' % person.token)
+        try:
+            while not (packet := connection.recv()).startswith('42["ready"'):
+                assert not packet.startswith("44") or '"unavailable"' in packet, packet
+        except (websocket.WebSocketConnectionClosedException, ConnectionError):
+            # A server with too much to do cuts whom it cannot welcome, so that they come again.
+            return None
+        return connection
+
+    return until(connect, "a welcome")
 
 
 def ended(connection):

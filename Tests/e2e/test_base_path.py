@@ -8,7 +8,7 @@ import requests
 import socketio
 import websocket
 
-from parley import PASSWORD, assert_problem
+from parley import PASSWORD, PATIENCE, assert_problem
 
 PAGE = {"X-Parley-Cookie": "1"}
 
@@ -21,14 +21,14 @@ def below(start_server):
 def register(server, session, name, path=""):
     headers = {**PAGE, "Origin": f"http://127.0.0.1:{server.port}"}
     url = f"http://127.0.0.1:{server.port}{path}/auth/register"
-    answer = session.post(url, json={"username": name, "password": PASSWORD}, headers=headers, timeout=60)
+    answer = session.post(url, json={"username": name, "password": PASSWORD}, headers=headers, timeout=PATIENCE)
     assert answer.status_code == 201, answer.text
     return answer
 
 
 def refresh(server, session, path=""):
     headers = {**PAGE, "Origin": f"http://127.0.0.1:{server.port}"}
-    return session.post(f"http://127.0.0.1:{server.port}{path}/auth/refresh", headers=headers, timeout=60)
+    return session.post(f"http://127.0.0.1:{server.port}{path}/auth/refresh", headers=headers, timeout=PATIENCE)
 
 
 def test_everything_is_below_the_path_and_nothing_beside_it(below):
@@ -40,32 +40,32 @@ def test_everything_is_below_the_path_and_nothing_beside_it(below):
     session.headers["Authorization"] = f"Bearer {made.json()['accessToken']}"
 
     for path in ("/auth/me", "/users?query=a", "/openapi.yaml", "/nothing", "/", "/socket.io/?EIO=4&transport=polling", "/chatter", "//chat/auth/me"):
-        assert_problem(session.get(root + path, timeout=60), 404, "not_found")
-    assert session.get(f"{root}/chat/auth/me", timeout=60).json()["username"] == "alice"
-    assert session.get(f"{root}/chat/openapi.yaml", timeout=60).status_code == 200
+        assert_problem(session.get(root + path, timeout=PATIENCE), 404, "not_found")
+    assert session.get(f"{root}/chat/auth/me", timeout=PATIENCE).json()["username"] == "alice"
+    assert session.get(f"{root}/chat/openapi.yaml", timeout=PATIENCE).status_code == 200
     # Load balancers ask the server itself, not the proxy.
     for path in ("/health", "/ready", "/chat/health", "/chat/ready"):
-        assert session.get(root + path, timeout=60).status_code == 200
+        assert session.get(root + path, timeout=PATIENCE).status_code == 200
 
-    picture = session.put(f"{root}/chat/upload/a.txt", data=b"bytes", timeout=60).json()["uploads"][0]
+    picture = session.put(f"{root}/chat/upload/a.txt", data=b"bytes", timeout=PATIENCE).json()["uploads"][0]
     assert picture["url"].startswith(f"/chat/upload/{picture['id']}/file?token=")
-    assert requests.get(root + picture["url"], timeout=60).content == b"bytes"
-    assert requests.get(root + picture["url"].removeprefix("/chat"), timeout=60).status_code == 404
+    assert requests.get(root + picture["url"], timeout=PATIENCE).content == b"bytes"
+    assert requests.get(root + picture["url"].removeprefix("/chat"), timeout=PATIENCE).status_code == 404
 
     tus = {"Tus-Resumable": "1.0.0"}
     name = base64.b64encode(b"b.txt").decode()
-    created = session.post(f"{root}/chat/upload", headers={**tus, "Upload-Length": "5", "Upload-Metadata": f"filename {name}"}, timeout=60)
+    created = session.post(f"{root}/chat/upload", headers={**tus, "Upload-Length": "5", "Upload-Metadata": f"filename {name}"}, timeout=PATIENCE)
     assert created.headers["Location"].startswith("/chat/upload/")
     piece = {**tus, "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
-    assert session.patch(root + created.headers["Location"], headers=piece, data=b"bytes", timeout=60).status_code == 204
+    assert session.patch(root + created.headers["Location"], headers=piece, data=b"bytes", timeout=PATIENCE).status_code == 204
 
     # Both transports, as a Socket.IO client finds them.
     for transport in ("polling", "websocket"):
-        client = socketio.Client(reconnection=False)
-        client.connect(root, socketio_path="/chat/socket.io", auth={"token": made.json()["accessToken"]}, transports=[transport], wait_timeout=60)
+        client = socketio.Client(reconnection=False, request_timeout=PATIENCE)
+        client.connect(root, socketio_path="/chat/socket.io", auth={"token": made.json()["accessToken"]}, transports=[transport], wait_timeout=PATIENCE)
         client.disconnect()
     with pytest.raises(websocket.WebSocketBadStatusException, match="404"):
-        websocket.create_connection(f"ws://127.0.0.1:{below.port}/socket.io/?EIO=4&transport=websocket", timeout=60)
+        websocket.create_connection(f"ws://127.0.0.1:{below.port}/socket.io/?EIO=4&transport=websocket", timeout=PATIENCE)
 
 
 def test_the_page_names_its_files_below_the_path(start_server, tmp_path):
@@ -77,10 +77,10 @@ def test_the_page_names_its_files_below_the_path(start_server, tmp_path):
     server = start_server(BASE_PATH="/a/b", WEB_DIR=web)
     root = f"http://127.0.0.1:{server.port}"
     for path in ("/a/b", "/a/b/", "/a/b/c/1/details", "/a/b/index.html"):
-        page = requests.get(root + path, headers={"Accept": "text/html"}, timeout=60)
+        page = requests.get(root + path, headers={"Accept": "text/html"}, timeout=PATIENCE)
         assert page.text == '<link href="/a/b/assets/a.css"><script src="/a/b/assets/a.js"></script><meta name="x" content="/a/b/assets/b.css"><a href="https://x.example/">'
-    assert requests.get(f"{root}/a/b/assets/a.js", timeout=60).text == "1"
-    assert requests.get(f"{root}/assets/a.js", timeout=60).status_code == 404
+    assert requests.get(f"{root}/a/b/assets/a.js", timeout=PATIENCE).text == "1"
+    assert requests.get(f"{root}/assets/a.js", timeout=PATIENCE).status_code == 404
 
 
 def test_two_servers_on_one_host_keep_their_cookies_apart(start_server):
@@ -92,7 +92,7 @@ def test_two_servers_on_one_host_keep_their_cookies_apart(start_server):
     for server, name in ((one, "alice"), (two, "bob"), (one, "alice")):
         answer = refresh(server, browser)
         assert answer.status_code == 200 and answer.json()["user"]["username"] == name
-    left = browser.post(f"http://127.0.0.1:{two.port}/auth/logout", headers={**PAGE, "Origin": f"http://127.0.0.1:{two.port}"}, timeout=60)
+    left = browser.post(f"http://127.0.0.1:{two.port}/auth/logout", headers={**PAGE, "Origin": f"http://127.0.0.1:{two.port}"}, timeout=PATIENCE)
     assert left.status_code == 204
     assert refresh(one, browser).status_code == 200, "leaving one server leaves the other alone"
     assert refresh(two, browser).status_code == 401
@@ -114,9 +114,9 @@ def test_a_public_address_with_the_path(start_server):
     server = start_server(BASE_PATH="/chat", PUBLIC_URL="https://chat.example.org/chat")
     asked = {"Host": "chat.example.org", "Origin": "https://chat.example.org", **PAGE}
     url = f"http://127.0.0.1:{server.port}/chat/auth/register"
-    made = requests.post(url, json={"username": "dora", "password": PASSWORD}, headers=asked, timeout=60)
+    made = requests.post(url, json={"username": "dora", "password": PASSWORD}, headers=asked, timeout=PATIENCE)
     assert made.status_code == 201
     # A port that browsers do not write is not in the name.
     assert "parley_refresh=" in made.headers["Set-Cookie"] and "Path=/chat/auth" in made.headers["Set-Cookie"]
     assert urlsplit(url).path.startswith("/chat/")
-    assert requests.get(f"http://127.0.0.1:{server.port}/chat/auth/me", timeout=60).status_code == 421
+    assert requests.get(f"http://127.0.0.1:{server.port}/chat/auth/me", timeout=PATIENCE).status_code == 421

@@ -6,7 +6,7 @@ import subprocess
 import psycopg
 import pytest
 
-from parley import PARLEY, PASSWORD, ROOT, Server, assert_problem, until
+from parley import PARLEY, PASSWORD, PATIENCE, ROOT, Server, assert_problem, until
 
 
 def run(server, *arguments, stdin=None, **settings):
@@ -15,7 +15,7 @@ def run(server, *arguments, stdin=None, **settings):
         **os.environ, "STORAGE_DIR": str(server.storage), "LOG_LEVEL": "info",
         **({"DATABASE_URL": server.database} if server.database else {}), **settings}
     return subprocess.run(
-        [PARLEY, *map(str, arguments)], cwd=ROOT, env=environment, input=stdin, text=True, capture_output=True, timeout=120)
+        [PARLEY, *map(str, arguments)], cwd=ROOT, env=environment, input=stdin, text=True, capture_output=True, timeout=PATIENCE)
 
 
 def log_in(server, name, password):

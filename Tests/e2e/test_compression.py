@@ -4,12 +4,12 @@ import gzip
 import http.client
 import json
 
-from parley import PASSWORD
+from parley import PASSWORD, PATIENCE
 
 
 def ask(server, path, headers, method="GET", body=None):
     """A request as it is on the wire: the answer's status, headers and bytes."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
     connection.request(method, path, body=body, headers=headers)
     answer = connection.getresponse()
     content = answer.read()

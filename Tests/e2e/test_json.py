@@ -6,7 +6,7 @@ import pytest
 import requests
 
 import json_documents
-from parley import assert_problem, until
+from parley import PATIENCE, assert_problem, until
 from test_hardening import Raw, is_problem
 from test_wire import head
 
@@ -39,7 +39,7 @@ def test_a_body_that_says_it_is_something_else_than_json_is_415(alice, fields, i
 def test_curl_needs_no_header(server):
     done = subprocess.run(
         ["curl", "-s", "-w", "%{http_code}", "-d", '{"username":"curly","password":"correct horse battery"}', server.url + "/auth/register"],
-        capture_output=True, text=True, timeout=60)
+        capture_output=True, text=True, timeout=PATIENCE)
     assert done.stdout.endswith("201"), done
 
 
@@ -54,7 +54,7 @@ def test_a_body_of_another_kind_is_not_read(server, alice, framing):
 
 def change(session, alice, document):
     return session.patch(
-        alice.server.url + "/auth/me", data=document, timeout=60,
+        alice.server.url + "/auth/me", data=document, timeout=PATIENCE,
         headers={"Authorization": f"Bearer {alice.token}", "Content-Type": "application/json"})
 
 

@@ -13,7 +13,7 @@ import requests
 import websocket
 
 from accounts import log_in, weaken
-from parley import PASSWORD, assert_problem, until
+from parley import PASSWORD, PATIENCE, assert_problem, until
 
 
 def test_registering_and_logging_in(server):
@@ -139,7 +139,7 @@ def test_what_is_too_long_costs_nothing(start_server):
         assert device.emit("conversation:join", {"conversationId": ENDLESS})["ok"] is False
     for packet in ("40/" + ENDLESS + ",", "42" + json.dumps([ENDLESS], ensure_ascii=False)):
         socket = websocket.create_connection(
-            server.url.replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket", timeout=60)
+            server.url.replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket", timeout=PATIENCE)
         socket.recv()
         socket.send(packet)
         with pytest.raises((websocket.WebSocketConnectionClosedException, ConnectionError)):
@@ -179,7 +179,7 @@ def test_a_flood_of_log_ins_leaves_others_their_turn(start_server):
         for number in range(30):
             pool.submit(flood, number)
         # By then as many of his log-ins wait as may wait.
-        while (refusal := answers.get(timeout=60))[0] != 503:
+        while (refusal := answers.get(timeout=PATIENCE))[0] != 503:
             pass
         assert int(refusal[1]) >= 1
         # Two passwords are being hashed when she comes, one may be next, and answers come a little late.
@@ -202,10 +202,10 @@ def test_a_stop_ends_what_waits(start_server):
     with ThreadPoolExecutor(60) as pool:
         for number in range(60):
             pool.submit(attempt, number)
-        assert answers.get(timeout=60) in (401, 503)
+        assert answers.get(timeout=PATIENCE) in (401, 503)
         until(lambda: answers.qsize() >= 3, "answers")
         server.process.send_signal(signal.SIGTERM)
-        server.process.wait(timeout=60)
+        server.process.wait(timeout=PATIENCE)
     checked = [status for status in answers.queue if status == 401]
     assert 503 in answers.queue and len(checked) < 20, "what waited was not checked first"
 
@@ -225,7 +225,7 @@ def test_a_storm_of_log_ins_is_bounded_and_messages_go_on(start_server):
     with ThreadPoolExecutor(120) as pool, alice.connect() as device:
         for number in range(120):
             pool.submit(attempt, number)
-        assert 503 in [answers.get(timeout=60) for _ in range(30)], "more than what may wait is refused, not queued"
+        assert 503 in [answers.get(timeout=PATIENCE) for _ in range(30)], "more than what may wait is refused, not queued"
         for number in range(5):
             device.send(conversation, f"in the storm {number}")
         assert answers.qsize() < 90, "messages do not wait for those who log in"

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import content_type_conformance, not_a_server_error, response_schema_conformance
 
-from parley import ROOT
+from parley import PATIENCE, ROOT
 
 FILE = ROOT / "Sources/ParleyServer/Resources/openapi.yaml"
 CHECKS = [not_a_server_error, content_type_conformance, response_schema_conformance]
@@ -128,7 +128,7 @@ def test_what_the_server_answers_is_what_it_describes(server, people):
             # Its rule about origins is not part of a shape.
             case.headers.pop("X-Parley-Cookie", None)
             answer = case.call(
-                base_url=server.url, headers={"Authorization": f"Bearer {alice.token}"}, timeout=60)
+                base_url=server.url, headers={"Authorization": f"Bearer {alice.token}"}, timeout=PATIENCE)
             case.validate_response(answer, checks=CHECKS)
             answers[name] += answer.status_code < 400
 

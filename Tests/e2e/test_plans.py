@@ -18,7 +18,7 @@ import psycopg
 import pytest
 
 from every_request import REQUESTS, World, dataset, list_conversations
-from parley import Postgres, Server, until
+from parley import PATIENCE, Postgres, Server, until
 
 LARGE = {"users", "passwords", "sessions", "refresh_tokens", "conversations", "members", "messages", "attachments",
          "reactions", "reports", "uploads", "blobs", "blocks", "removed_members", "mentions", "shared_items", "notices"}
@@ -96,7 +96,7 @@ def database(tmp_path_factory):
             }.items():
                 connection.execute(f"ALTER SYSTEM SET {name} = '{value}'")
         postgres.process.send_signal(signal.SIGINT)
-        postgres.process.wait(timeout=60)
+        postgres.process.wait(timeout=PATIENCE)
         postgres.start()
         url = postgres.clone()
         storage = tmp_path_factory.mktemp("storage")

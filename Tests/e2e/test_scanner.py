@@ -9,7 +9,7 @@ import tempfile
 
 import pytest
 
-from parley import assert_problem, free_port, unprivileged, until
+from parley import PATIENCE, assert_problem, free_port, unprivileged, until
 from tus_requests import BYTES, create, head, patch
 from uploading import noise
 
@@ -53,7 +53,7 @@ class Clamd:
     def _answers(self):
         assert self.process.poll() is None, self.process.stdout.read()
         try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=60) as connection:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE) as connection:
                 connection.sendall(b"zPING\0")
                 return connection.recv(10) == b"PONG\0"
         except OSError:
@@ -61,7 +61,7 @@ class Clamd:
 
     def stop(self):
         self.process.terminate()
-        self.process.wait(timeout=60)
+        self.process.wait(timeout=PATIENCE)
         self.process.stdout.close()
 
     def __enter__(self):

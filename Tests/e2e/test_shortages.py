@@ -7,7 +7,7 @@ import socket
 import requests
 
 import pictures
-from parley import assert_problem, until
+from parley import PATIENCE, assert_problem, until
 from test_storage import stored
 from tus_requests import create, head, patch
 from uploading import noise
@@ -28,7 +28,7 @@ def test_without_descriptors_files_wait_and_all_else_goes_on(start_server):
         limit = max(int(name) for name in os.listdir(f"/proc/{server.process.pid}/fd")) + 40
         resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (limit, limit))
         # More connections than descriptors, so any descriptor that becomes free is taken.
-        idle = [socket.create_connection(("127.0.0.1", server.port), timeout=60) for _ in range(limit)]
+        idle = [socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) for _ in range(limit)]
         until(lambda: descriptors(server) == limit, "all descriptors to be taken")
         # Uses each of the four threads for files for the first time.
         for _ in range(8):

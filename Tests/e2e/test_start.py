@@ -8,13 +8,13 @@ import tempfile
 
 import pytest
 
-from parley import PARLEY, ROOT, Server, free_port, unprivileged, until
+from parley import PARLEY, PATIENCE, ROOT, Server, free_port, unprivileged, until
 
 
 def run(command, cwd=ROOT, **settings):
     return subprocess.run(
         [PARLEY, command], cwd=cwd, env={**os.environ, "LOG_LEVEL": "error", "PORT": "0", **settings},
-        capture_output=True, text=True, timeout=60)
+        capture_output=True, text=True, timeout=PATIENCE)
 
 
 @pytest.mark.parametrize("name, value", [
@@ -35,7 +35,7 @@ def test_a_bad_value_is_named(tmp_path, name, value):
 def test_settings_from_a_file_and_the_environment_wins(tmp_path):
     (tmp_path / ".env").write_text("PORT=nonsense\nLOG_LEVEL=nonsense\n")
     environment = {**os.environ, "STORAGE_DIR": str(tmp_path / "s"), "LOG_LEVEL": "error"}
-    refused = subprocess.run([PARLEY, "serve"], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
+    refused = subprocess.run([PARLEY, "serve"], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=PATIENCE)
     assert "PORT: nonsense" in refused.stderr and "LOG_LEVEL" not in refused.stderr
 
 
@@ -45,7 +45,7 @@ def with_file(directory, content):
     environment = {name: value for name, value in os.environ.items() if name != "PORT"}
     return subprocess.run(
         [PARLEY, "serve"], cwd=directory, env={**environment, "STORAGE_DIR": str(directory / "s"), "LOG_LEVEL": "error"},
-        capture_output=True, text=True, timeout=60).stderr
+        capture_output=True, text=True, timeout=PATIENCE).stderr
 
 
 @pytest.mark.parametrize("content", [
@@ -66,7 +66,7 @@ def test_a_line_that_cannot_be_read_stops_the_start(tmp_path, content, said):
 
 def test_a_file_that_cannot_be_read_stops_the_start(tmp_path):
     (tmp_path / ".env").mkdir()
-    refused = subprocess.run([PARLEY, "serve"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    refused = subprocess.run([PARLEY, "serve"], cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE)
     assert refused.returncode == 1 and refused.stderr == "parley: .env: cannot be read\n"
 
 
@@ -124,7 +124,7 @@ def test_two_servers_migrate_at_once(postgres):
         connection.execute(f"CREATE DATABASE {name}")
     environment = {**os.environ, "DATABASE_URL": postgres.url(name), "LOG_LEVEL": "error"}
     both = [subprocess.Popen([PARLEY, "migrate"], cwd=ROOT, env=environment) for _ in range(4)]
-    assert [process.wait(timeout=60) for process in both] == [0, 0, 0, 0]
+    assert [process.wait(timeout=PATIENCE) for process in both] == [0, 0, 0, 0]
     with postgres.connect(name) as connection:
         applied = connection.execute("SELECT count(*), count(DISTINCT version) FROM schema_migrations").fetchone()
     assert applied[0] == applied[1] == len(list((ROOT / "migrations").glob("*.sql")))

@@ -12,7 +12,7 @@ from urllib.parse import urljoin
 import pytest
 import requests
 
-from parley import Server, until
+from parley import PATIENCE, Server, until
 from uploading import noise
 
 PAGE = "https://chat.example"
@@ -51,7 +51,7 @@ class Browser:
 
     def send(self, method, url, headers, body=None):
         unsafe = sorted(name.lower() for name in headers if name.lower() not in SAFE_REQUEST)
-        asked = requests.options(url, timeout=60, headers={
+        asked = requests.options(url, timeout=PATIENCE, headers={
             "Origin": PAGE, "Access-Control-Request-Method": method, "Access-Control-Request-Headers": ",".join(unsafe)})
         assert asked.status_code in (200, 204), asked.text
         assert asked.headers["Access-Control-Allow-Origin"] == PAGE
@@ -60,7 +60,7 @@ class Browser:
         allowed = {name.strip().lower() for name in asked.headers["Access-Control-Allow-Headers"].split(",")}
         assert set(unsafe) <= allowed, set(unsafe) - allowed
         self.requests.append(method)
-        answer = requests.request(method, url, headers={"Origin": PAGE, **headers}, data=body, timeout=60)
+        answer = requests.request(method, url, headers={"Origin": PAGE, **headers}, data=body, timeout=PATIENCE)
         assert answer.headers["Access-Control-Allow-Origin"] == PAGE, "an answer that the page may not read"
         return Answer(answer)
 
@@ -294,6 +294,6 @@ def test_a_deferred_length_by_tus_js_client(alice):
 
 
 def test_what_a_page_can_learn_of_the_server(server):
-    answer = Answer(requests.options(server.url + "/upload", headers={"Origin": PAGE}, timeout=60))
+    answer = Answer(requests.options(server.url + "/upload", headers={"Origin": PAGE}, timeout=PATIENCE))
     assert answer.headers["tus-version"] == "1.0.0" and "termination" in answer.headers["tus-extension"]
     assert answer.headers["tus-max-size"] == "104857600" and answer.headers["tus-checksum-algorithm"]

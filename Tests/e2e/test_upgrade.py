@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from parley import PARLEY, PASSWORD, ROOT, Server
+from parley import PARLEY, PASSWORD, PATIENCE, ROOT, Server
 from test_commands import run
 
 
@@ -80,7 +80,7 @@ def test_servers_that_upgrade_at_once_save_the_database_once(older, postgres, tm
     subprocess.run(migrate, cwd=ROOT, env=settings, check=True)
     newest.rename(newest.parent / "migrations" / newest.name)
     together = [subprocess.Popen(migrate, cwd=ROOT, env=settings) for _ in range(4)]
-    assert [process.wait(timeout=60) for process in together] == [0, 0, 0, 0]
+    assert [process.wait(timeout=PATIENCE) for process in together] == [0, 0, 0, 0]
     assert [directory.name for directory in (tmp_path / "shared" / "backups").iterdir()] == [f"before-{version()}"]
 
 

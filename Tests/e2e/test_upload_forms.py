@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from parley import assert_problem
+from parley import PATIENCE, assert_problem
 from uploading import noise, temporaries
 
 FORM = {"Content-Type": "multipart/form-data; boundary=x"}
@@ -79,7 +79,7 @@ def test_a_form_of_unknown_length_has_the_same_bounds(start_server):
 ])
 def test_names_in_paths(server, alice, path, name):
     # From a client that sends the path as it is.
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
     connection.request("PUT", f"/upload/{path}", b"content", {"Authorization": f"Bearer {alice.token}"})
     answer = connection.getresponse()
     assert answer.status == 201, answer.read()

@@ -10,7 +10,7 @@ import threading
 import pytest
 
 import pictures
-from parley import assert_problem, until
+from parley import PATIENCE, assert_problem, until
 from uploading import noise, temporaries
 
 BIG = "PARLEY_BIG" in os.environ
@@ -85,7 +85,7 @@ class Trickle:
 
     def begin(self, person, path="/upload/x", method="PUT", fields=""):
         connection = socket.create_connection(
-            ("127.0.0.1", self.server.port), timeout=60, source_address=(self.address, 0))
+            ("127.0.0.1", self.server.port), timeout=PATIENCE, source_address=(self.address, 0))
         connection.sendall(
             f"{method} {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {person.token}\r\n{fields}"
             "Content-Length: 1000\r\n\r\nx".encode())
@@ -160,7 +160,7 @@ def test_what_somebody_else_has_takes_the_same_work_as_what_is_new(start_server)
     waiting.join(1)
     assert not answers
     os.kill(worker, signal.SIGCONT)
-    waiting.join(60)
+    waiting.join(PATIENCE)
     [his] = answers
     assert his["sha256"] == first["sha256"] and his["thumbnails"] and his["width"] == 640
     assert server.request("GET", his["url"]).content == server.request("GET", first["url"]).content

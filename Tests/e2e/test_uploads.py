@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from parley import assert_problem, until
+from parley import PATIENCE, assert_problem, until
 from uploading import digest, noise, raw, temporaries
 
 
@@ -36,7 +36,7 @@ def test_a_body_by_put_and_curl(server, alice, tmp_path):
     # curl waits for the server's permission for longer than this test may take.
     output = subprocess.run(
         ["curl", "-sS", "--expect100-timeout", "600", "-T", str(file), "-H", f"Authorization: Bearer {alice.token}",
-         f"{server.url}/upload/"], capture_output=True, check=True, text=True, timeout=60).stdout
+         f"{server.url}/upload/"], capture_output=True, check=True, text=True, timeout=PATIENCE).stdout
     assert f'"sha256":"{digest(content)}"' in output and '"name":"a photo.bin"' in output
     output = subprocess.run(
         ["curl", "-sS", "-F", f"file=@{file}", "-H", f"Authorization: Bearer {alice.token}", f"{server.url}/upload"],

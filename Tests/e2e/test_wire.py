@@ -8,6 +8,7 @@ import subprocess
 import pytest
 import requests
 
+from processes import PATIENCE
 from test_hardening import Raw, is_problem, make_certificate
 
 
@@ -210,7 +211,7 @@ def offered(server, ciphers):
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(ciphers)
     try:
-        with socket.create_connection(("127.0.0.1", server.port), timeout=60) as plain:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as plain:
             with context.wrap_socket(plain) as secure:
                 return secure.cipher()[0]
     except ssl.SSLError:
@@ -227,14 +228,14 @@ def test_tls_has_no_cbc_and_says_for_how_long_it_stays(start_server, tmp_path, k
     for bad in ("ECDHE+AES:!AESGCM:!AESCCM:@SECLEVEL=0", "kRSA:@SECLEVEL=0", "AES128-SHA:AES256-SHA:@SECLEVEL=0"):
         assert offered(server, bad) is None, bad
     for path in ("/", "/nope", "/health", "/auth/me"):
-        fields = requests.get(server.url + path, verify=False, timeout=60).headers
+        fields = requests.get(server.url + path, verify=False, timeout=PATIENCE).headers
         assert fields["Strict-Transport-Security"] == "max-age=86400", path
 
 
 def test_tls_says_nothing_unasked(start_server, tmp_path):
     make_certificate(tmp_path, "a")
     server = start_server(TLS_CERT=str(tmp_path / "tls.pem"), TLS_KEY=str(tmp_path / "tls.key"))
-    assert "Strict-Transport-Security" not in requests.get(server.url + "/", verify=False, timeout=60).headers
+    assert "Strict-Transport-Security" not in requests.get(server.url + "/", verify=False, timeout=PATIENCE).headers
 
 
 def test_hsts_is_for_tls_alone(start_server):

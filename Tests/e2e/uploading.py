@@ -4,6 +4,8 @@ import hashlib
 import os
 import socket
 
+from processes import PATIENCE
+
 HEAD = b"\x01\x02 noise \x03\x04"
 
 
@@ -23,7 +25,7 @@ def temporaries(server):
 
 def raw(server, text, *parts, wait=True):
     """Sends a raw request. Returns what comes back until the server closes the connection or pauses."""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as connection:
         connection.sendall(text.encode().replace(b"\n", b"\r\n"))
         for part in parts:
             connection.sendall(part)

@@ -6,6 +6,8 @@ import uuid
 
 import requests
 
+from processes import PATIENCE
+
 
 class Load:
     """Some writers, each a thread. `stored` has the ids of all messages whose storing was confirmed."""
@@ -28,13 +30,13 @@ class Load:
         self._ends.set()
         self._runs.set()
         for thread in self._threads:
-            thread.join(60)
+            thread.join(PATIENCE)
 
     def rest(self):
         """Waits until every writer has finished what they were doing."""
         self._runs.clear()
         for _ in self._threads:
-            assert self._idle.acquire(timeout=90), "a writer hangs"
+            assert self._idle.acquire(timeout=PATIENCE), "a writer hangs"
 
     def go_on(self):
         self._runs.set()
