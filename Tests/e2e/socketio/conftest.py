@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from engine import Client
+from engine import PATIENCE, Client
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 
@@ -30,7 +30,7 @@ class Server:
         self.ws = f"ws://127.0.0.1:{self.port}"
 
     def _read_port(self):
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             ready, _, _ = select.select([self.process.stderr], [], [], deadline - time.monotonic())
             line = self.process.stderr.readline() if ready else ""
@@ -44,7 +44,7 @@ class Server:
     def stop(self):
         self.process.terminate()
         try:
-            self.process.wait(timeout=60)
+            self.process.wait(timeout=PATIENCE)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

@@ -6,6 +6,8 @@ import pytest
 import requests
 import websocket
 
+PATIENCE = 300
+"""Seconds after which an expected event counts as hung: never a bound on the server's speed."""
 PING_INTERVAL, PING_TIMEOUT = 0.3, 0.2
 """The intervals of the server `hasty`, in seconds."""
 
@@ -18,11 +20,11 @@ class Client:
         self.url, self.ws_url = server.http + path, server.ws + path
 
     def get(self, **query):
-        return requests.get(self.url, params={"EIO": 4, "transport": "polling", **query}, timeout=60)
+        return requests.get(self.url, params={"EIO": 4, "transport": "polling", **query}, timeout=PATIENCE)
 
     def post(self, body, **query):
         return requests.post(
-            self.url, params={"EIO": 4, "transport": "polling", **query}, data=body, timeout=60
+            self.url, params={"EIO": 4, "transport": "polling", **query}, data=body, timeout=PATIENCE
         )
 
     def handshake(self):
@@ -30,7 +32,7 @@ class Client:
 
     def connect(self, **query):
         text = "&".join(f"{name}={value}" for name, value in {"EIO": 4, "transport": "websocket", **query}.items())
-        return websocket.create_connection(f"{self.ws_url}?{text}", timeout=60)
+        return websocket.create_connection(f"{self.ws_url}?{text}", timeout=PATIENCE)
 
 
 def receive(ws):

@@ -9,6 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import socketio
 
+from engine import PATIENCE
+from person import Client
+
 
 @pytest.fixture(params=[["websocket"], ["polling"], ["polling", "websocket"]], ids="+".join)
 def transports(request):
@@ -69,34 +72,34 @@ def patient(make_server):
 
 
 def test_echo(patient, transports):
-    with socketio.SimpleClient() as client:
-        client.connect(patient.http, transports=transports, auth={"token": "abc"}, wait_timeout=60)
-        assert client.receive(timeout=60) == ["auth", {"token": "abc"}]
+    with socketio.SimpleClient(request_timeout=PATIENCE) as client:
+        client.connect(patient.http, transports=transports, auth={"token": "abc"}, wait_timeout=PATIENCE)
+        assert client.receive(timeout=PATIENCE) == ["auth", {"token": "abc"}]
         client.emit("message", ("text", b"\x00\xff" * 1000, {"nested": [1, b"abc"]}))
-        event, *arguments = client.receive(timeout=60)
+        event, *arguments = client.receive(timeout=PATIENCE)
         assert event == "message-back"
         assert arguments == ["text", b"\x00\xff" * 1000, {"nested": [1, b"abc"]}]
-        assert client.call("message-with-ack", (1, "2", b"3"), timeout=60) == (1, "2", b"3")
+        assert client.call("message-with-ack", (1, "2", b"3"), timeout=PATIENCE) == (1, "2", b"3")
 
 
 def test_a_custom_namespace(patient, transports):
-    with socketio.SimpleClient() as client:
-        client.connect(patient.http, namespace="/custom", transports=transports, wait_timeout=60)
-        assert client.receive(timeout=60) == ["auth", {}]
-        assert client.call("message-with-ack", "hello", timeout=60) == "hello"
+    with socketio.SimpleClient(request_timeout=PATIENCE) as client:
+        client.connect(patient.http, namespace="/custom", transports=transports, wait_timeout=PATIENCE)
+        assert client.receive(timeout=PATIENCE) == ["auth", {}]
+        assert client.call("message-with-ack", "hello", timeout=PATIENCE) == "hello"
 
 
 def test_an_unknown_namespace(patient, transports):
-    client = socketio.Client(reconnection=False)
+    client = socketio.Client(reconnection=False, request_timeout=PATIENCE)
     with pytest.raises(socketio.exceptions.ConnectionError):
-        client.connect(patient.http, namespaces=["/nowhere"], transports=transports, wait_timeout=60)
+        client.connect(patient.http, namespaces=["/nowhere"], transports=transports, wait_timeout=PATIENCE)
     client.disconnect()
 
 
 def test_a_burst_in_order(patient, transports):
     numbers = []
     done = threading.Event()
-    client = socketio.Client()
+    client = Client()
 
     @client.on("message-back")
     def _(number):
@@ -104,23 +107,24 @@ def test_a_burst_in_order(patient, transports):
         if len(numbers) == 500:
             done.set()
 
-    client.connect(patient.http, transports=transports, wait_timeout=60)
+    client.connect(patient.http, transports=transports, wait_timeout=PATIENCE)
     for number in range(500):
         client.emit("message", number)
-    assert done.wait(60)
+    assert done.wait(PATIENCE)
     client.disconnect()
     assert numbers == list(range(500))
 
 
 def test_reconnecting_over_a_cut_connection(patient, transports):
     cutter = Cutter(patient.port)
-    client = socketio.Client(reconnection_delay=0.01, reconnection_delay_max=0.05, randomization_factor=0)
-    client.connect(f"http://127.0.0.1:{cutter.port}", transports=transports, wait_timeout=60)
+    client = socketio.Client(
+        reconnection_delay=0.01, reconnection_delay_max=0.05, randomization_factor=0, request_timeout=PATIENCE)
+    client.connect(f"http://127.0.0.1:{cutter.port}", transports=transports, wait_timeout=PATIENCE)
 
     def call(number):
         # A polling session that is cut between two requests goes on. All others come back as new sessions. When a POST
         # is cut, python-engineio notices it only at the end of its poll: after the ping timeout of 60 s.
-        deadline = time.monotonic() + 180
+        deadline = time.monotonic() + 2 * PATIENCE
         while time.monotonic() < deadline:
             try:
                 return client.call("message-with-ack", number, timeout=1)
@@ -140,10 +144,10 @@ def test_reconnecting_over_a_cut_connection(patient, transports):
 
 def test_many_at_once(patient):
     async def one(number):
-        client = socketio.AsyncSimpleClient()
+        client = socketio.AsyncSimpleClient(request_timeout=PATIENCE)
         transports = [["websocket"], ["polling"], ["polling", "websocket"]][number % 3]
-        await client.connect(patient.http, transports=transports, wait_timeout=60)
-        assert await client.call("message-with-ack", number, timeout=60) == number
+        await client.connect(patient.http, transports=transports, wait_timeout=PATIENCE)
+        assert await client.call("message-with-ack", number, timeout=PATIENCE) == number
         await client.disconnect()
 
     async def everyone():

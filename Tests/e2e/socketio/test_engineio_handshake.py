@@ -7,7 +7,7 @@ import pytest
 import requests
 import websocket
 
-from engine import assert_closes, receive
+from engine import PATIENCE, assert_closes, receive
 from wire import Wire
 
 
@@ -46,14 +46,14 @@ class TestHandshake:
         ],
     )
     def test_a_bad_request(self, client, query, code, message):
-        response = requests.get(f"{client.url}?{query}", timeout=60)
+        response = requests.get(f"{client.url}?{query}", timeout=PATIENCE)
         assert response.status_code == 400
         assert response.headers["Content-Type"] == "application/json"
         assert response.text == f'{{"code":{code},"message":"{message}"}}'
 
     @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
     def test_a_bad_method(self, client, method):
-        response = requests.request(method, f"{client.url}?EIO=4&transport=polling", timeout=60)
+        response = requests.request(method, f"{client.url}?EIO=4&transport=polling", timeout=PATIENCE)
         assert response.status_code == 400
         assert response.json() == {"code": 2, "message": "Bad handshake method"}
 
@@ -62,13 +62,13 @@ class TestHandshake:
     )
     def test_a_bad_websocket_request_gets_a_real_answer(self, client, query):
         with pytest.raises(websocket.WebSocketBadStatusException) as failure:
-            websocket.create_connection(f"{client.ws_url}?{query}", timeout=60)
+            websocket.create_connection(f"{client.ws_url}?{query}", timeout=PATIENCE)
         assert failure.value.status_code == 400
         assert b'"code":' in failure.value.resp_body
 
     def test_preflight(self, client):
         response = requests.options(
-            client.url, headers={"Origin": "http://other.example", "Access-Control-Request-Headers": "x-custom"}, timeout=60
+            client.url, headers={"Origin": "http://other.example", "Access-Control-Request-Headers": "x-custom"}, timeout=PATIENCE
         )
         assert response.status_code == 204
         assert response.headers["Access-Control-Allow-Origin"] == "*"
@@ -76,7 +76,7 @@ class TestHandshake:
         assert response.headers["Access-Control-Allow-Headers"] == "x-custom"
 
     def test_the_path_without_its_slash(self, client):
-        assert requests.get(client.url[:-1] + "?EIO=4&transport=polling", timeout=60).status_code == 200
+        assert requests.get(client.url[:-1] + "?EIO=4&transport=polling", timeout=PATIENCE).status_code == 200
 
 
 class TestUpgrade:

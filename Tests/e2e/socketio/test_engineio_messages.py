@@ -8,7 +8,7 @@ import threading
 import pytest
 import requests
 
-from engine import assert_closes, receive
+from engine import PATIENCE, assert_closes, receive
 from wire import TEXT, Wire, frame, open_websocket
 
 
@@ -96,7 +96,7 @@ class TestMessages:
         sid = echo.handshake()
         pieces = (b"4" * 100_000 for _ in range(11))
         try:
-            response = requests.post(echo.url, params={"EIO": 4, "transport": "polling", "sid": sid}, data=pieces, timeout=60)
+            response = requests.post(echo.url, params={"EIO": 4, "transport": "polling", "sid": sid}, data=pieces, timeout=PATIENCE)
             assert response.status_code == 413
         except requests.ConnectionError:
             pass  # the connection may go while the body is still being sent
@@ -134,9 +134,10 @@ class TestPolls:
             wire.send(f"GET {client.path}?EIO=4&transport=polling&sid={sid} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
             while not wire.is_read():
                 pass
-        # Code 3, a second poll, if the server hears of it before it hears of the first one's end.
+        # Code 3, a second poll, if the server hears of it before it hears of the first one's end. They are on two
+        # connections, so it may even take this one for the first, which the other one ends.
         response = client.get(sid=sid)
-        assert response.status_code == 400 and response.json()["code"] in (1, 3)
+        assert response.status_code == 400 and response.json()["code"] in (1, 3) or response.text == "1"
         assert client.get(sid=sid).json()["code"] == 1
 
     def test_the_client_closes(self, quiet_client):

@@ -6,11 +6,11 @@ import time
 import pytest
 import websocket
 
-from engine import assert_closes, receive
+from engine import PATIENCE, assert_closes, receive
 
 
 def connect(server):
-    ws = websocket.create_connection(f"{server.ws}/socket.io/?EIO=4&transport=websocket", timeout=60)
+    ws = websocket.create_connection(f"{server.ws}/socket.io/?EIO=4&transport=websocket", timeout=PATIENCE)
     assert ws.recv()[0] == "0"
     return ws
 

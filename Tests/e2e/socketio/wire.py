@@ -1,10 +1,14 @@
 """A WebSocket and HTTP client that can misbehave."""
 
 import base64
+import fcntl
 import os
 import random
 import socket
 import struct
+import termios
+
+from engine import PATIENCE
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 
@@ -52,19 +56,26 @@ class Closed(Exception):
 class Wire:
     """A TCP connection to the server."""
 
-    def __init__(self, port, timeout=60):
+    def __init__(self, port, timeout=PATIENCE):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = b""
 
     def is_read(self):
         """Whether the server has read everything that was sent (proc(5), /proc/net/tcp: addresses, state, queues)."""
+        # On a busy machine, what was sent may not even have reached its queue (tcp(7), SIOCOUTQ).
+        if struct.unpack("i", fcntl.ioctl(self.socket, termios.TIOCOUTQ, bytes(4)))[0]:
+            return False
         mine, server = self.socket.getsockname()[1], self.socket.getpeername()[1]
         for line in open("/proc/net/tcp").read().splitlines()[1:]:
             local, remote, state, queues = line.split()[1:5]
             if (int(local.split(":")[1], 16), int(remote.split(":")[1], 16), state) == (server, mine, "01"):
                 return int(queues.split(":")[1], 16) == 0
         return False
+
+    def is_ended(self):
+        """Whether the server has ended the connection (tcp(7), TCP_INFO; 1 is ESTABLISHED)."""
+        return self.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] != 1
 
     def __enter__(self):
         return self
