@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from parley import Client, Postgres, Server, until
+from parley import PATIENCE, Client, Postgres, Server, until
 
 CRASHES = int(os.environ.get("PARLEY_CRASHES", "20"))
 SEED = int(os.environ.get("PARLEY_SEED", str(random.randrange(1 << 30))))
@@ -32,7 +32,7 @@ class Sender:
             client = Client(reconnection=False)
             try:
                 client.connect(self.person.server.url, auth={"token": self.person.token},
-                               transports=["websocket"], wait_timeout=60)
+                               transports=["websocket"], wait_timeout=PATIENCE)
                 while client.connected and not self.stopped.is_set():
                     # Five at a time, so commits and kills meet batches.
                     answers = queue.Queue()
@@ -68,7 +68,7 @@ class Sender:
 
     def __exit__(self, *_):
         self.stopped.set()
-        self.thread.join(timeout=60)
+        self.thread.join(timeout=PATIENCE)
 
 
 def check(server, senders):
@@ -87,13 +87,13 @@ def check(server, senders):
     return stored
 
 
-def wait_for_messages(senders, count, timeout=60):
+def wait_for_messages(senders, count):
     """Waits until that many more messages have been acknowledged."""
     def acknowledged():
         return sum(len(sender.acknowledged) for sender in senders)
 
     wanted = acknowledged() + count
-    until(lambda: acknowledged() >= wanted, "messages to be acknowledged", timeout)
+    until(lambda: acknowledged() >= wanted, "messages to be acknowledged")
 
 
 def snapshot(senders):
@@ -148,7 +148,7 @@ def test_postgresql_killed_at_random_moments(load):
             wait_for_messages(senders, chance.randrange(40))
             postgres.kill()
             postgres.start()
-            wait_for_messages(senders, 1, timeout=60)
+            wait_for_messages(senders, 1)
             snapshot(senders)
             check(server, senders)
     finally:

@@ -124,7 +124,7 @@ def test_sixty_four_senders_of_a_thousand_messages_each(server, people):
             for n in range(4)]
         own = [numbers for process in pouring for numbers in json.loads(process.communicate(timeout=600)[0])]
         for result in reading:
-            result.result(timeout=60)
+            result.result(timeout=PATIENCE)
     assert seen[reader] == seen[other] and [message["seq"] for message in seen[reader]] == list(range(1, total + 1))
     assert all(numbers == sorted(numbers) for numbers in own), "a sender's own order is kept"
     assert sorted(seq for numbers in own for seq in numbers) == list(range(1, total + 1))
@@ -247,11 +247,12 @@ def test_a_reader_that_stops_is_dropped_and_nobody_waits(people):
         stuck = raw_socket(bob, receive_buffer=4096)
         sender.wait_for("user:status", lambda s: s["userId"] == bob.id and s["status"] == "online")
         burst = Burst(sender)
-        # Three times as much as may wait for one client.
+        # Three times as much as may wait for one client, in steps that whoever reads keeps up with.
         count = 100
-        burst.send(group, [text] * count)
-        burst.wait(count)
-        reader.wait_for("message:received", lambda m: m["seq"] == count)
+        for seq in range(10, count + 1, 10):
+            burst.send(group, [text] * 10)
+            burst.wait(seq)
+            reader.wait_for("message:received", lambda m, seq=seq: m["seq"] == seq)
         assert seqs(reader) == list(range(1, count + 1))
         sender.wait_for("user:status", lambda s: s["userId"] == bob.id and s["status"] == "offline")
         stuck.sock.close()

@@ -10,14 +10,14 @@ import time
 import pytest
 import socketio
 
-from parley import until
+from parley import PATIENCE, until
 from uploading import noise
 
 
 class Raw:
     """A connection on which a test writes bytes that no client library would."""
 
-    def __init__(self, server, timeout=60):
+    def __init__(self, server, timeout=PATIENCE):
         self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=timeout)
         self.received = b""
 
@@ -57,7 +57,7 @@ class Raw:
         assert data, f"closed after {self.received!r}"
         self.received += data
 
-    def is_closed(self, within=60):
+    def is_closed(self, within=PATIENCE):
         """Whether the server closes the connection by then without sending more."""
         self.socket.settimeout(within)
         try:
@@ -202,7 +202,7 @@ def test_a_small_refused_body_leaves_the_connection_open(server):
 def hasty(postgres, tmp_path_factory):
     """A server with timeouts that are short enough for a test."""
     from parley import Server
-    with Server(postgres.clone(), tmp_path_factory.mktemp("hasty"), {"REQUEST_TIMEOUT": "2"}) as server:
+    with Server(postgres.clone(), tmp_path_factory.mktemp("hasty"), {"REQUEST_TIMEOUT": "4"}) as server:
         yield server
 
 
@@ -236,7 +236,7 @@ def test_a_slow_body_is_408(hasty, length):
                 break
             except TimeoutError:
                 pass
-        raw.socket.settimeout(60)
+        raw.socket.settimeout(PATIENCE)
         answer = raw.answer()
         assert is_problem(answer, 408, "timeout") and answer[1]["connection"] == "close" and raw.is_closed()
     until(lambda: not list((hasty.storage / "uploads" / "tmp").iterdir()), "the temporary file to go")
@@ -248,8 +248,8 @@ def test_a_steady_body_takes_as_long_as_it_needs(hasty):
     with Raw(hasty) as raw:
         raw.write(head.encode())
         # This takes longer than the server waits for one piece.
-        for _ in range(10):
-            raw.write(b"x" * 2000)
+        for _ in range(20):
+            raw.write(b"x" * 1000)
             time.sleep(0.25)
         assert raw.answer()[0] == 201
 
@@ -286,7 +286,7 @@ def make_certificate(directory, name):
 def certificate_of(server):
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as plain:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as plain:
         with context.wrap_socket(plain) as secure:
             return secure.getpeercert(binary_form=True)
 
@@ -300,8 +300,8 @@ def test_tls_and_its_reload(start_server, tmp_path):
     made = server.request(
         "POST", "/auth/register", json={"username": "alice", "password": "correct horse battery"}, headers=page, **request)
     assert made.status_code == 201 and "Secure" in made.headers["Set-Cookie"]
-    client = socketio.Client(reconnection=False, ssl_verify=False)
-    client.connect(server.url, auth={"token": made.json()["accessToken"]}, transports=["websocket"])
+    client = socketio.Client(reconnection=False, ssl_verify=False, request_timeout=PATIENCE)
+    client.connect(server.url, auth={"token": made.json()["accessToken"]}, transports=["websocket"], wait_timeout=PATIENCE)
     client.disconnect()
 
     first = certificate_of(server)

@@ -4,7 +4,7 @@ import concurrent.futures
 
 import pytest
 
-from parley import assert_problem
+from parley import assert_problem, until
 
 
 def listed(person):
@@ -107,10 +107,14 @@ def test_hiding_and_writing_at_once_ends_as_the_database_says(server, people):
             is_shown = direct in listed(bob)
             marker = bob.group(title="marker")
             device.wait_for("conversation:created", lambda c: c["id"] == marker)
-            kinds = [n for n, p in device.events if n in ("conversation:created", "conversation:removed")
-                     and p["id"] == direct]
-            assert (kinds[-1:] or ["conversation:created"]) == [
-                "conversation:created" if is_shown else "conversation:removed"]
+
+            def told_last():
+                kinds = [n for n, p in list(device.events) if n in ("conversation:created", "conversation:removed")
+                         and p["id"] == direct]
+                return (kinds or ["conversation:created"])[-1]
+
+            expected = "conversation:created" if is_shown else "conversation:removed"
+            until(lambda: told_last() == expected, expected)
             assert bob.open_direct(alice) == direct
             message = alice.send(direct, "in its room")
             device.wait_for("message:received", lambda m: m["id"] == message["id"])

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -9,7 +10,7 @@ import requests
 import websocket
 
 from accounts import log_in, weaken
-from parley import PASSWORD, assert_problem
+from parley import PASSWORD, PATIENCE, assert_problem
 from test_hardening import Raw, is_problem
 
 
@@ -47,7 +48,7 @@ def test_guesses_from_everywhere_stop_strangers_and_not_the_known(start_server):
     def attempt(password, address, browser=None):
         body = {"username": alice.username, "password": password}
         return (browser or requests).post(
-            server.url + "/auth/login", json=body, headers={"X-Forwarded-For": address}, timeout=60)
+            server.url + "/auth/login", json=body, headers={"X-Forwarded-For": address}, timeout=PATIENCE)
 
     laptop = page(server, "198.51.100.1")
     assert attempt(PASSWORD, "198.51.100.1", laptop).status_code == 200
@@ -57,8 +58,21 @@ def test_guesses_from_everywhere_stop_strangers_and_not_the_known(start_server):
     assert thief.post(
         server.url + "/auth/login", json={"username": bob.username, "password": PASSWORD}).status_code == 200
 
-    statuses = [attempt("wrong one", f"203.0.113.{n // 10}").status_code for n in range(100)]
-    assert statuses == [401] * 100, "below every limit of an address"
+    def guess_until_refused():
+        """How many wrong passwords are taken, below every limit of an address, until there is none for most of a minute."""
+        taken = 0
+        while True:
+            answer = attempt("wrong one", f"203.0.113.{taken // 10}")
+            if answer.status_code == 401:
+                taken += 1
+                continue
+            assert_problem(answer, 429, "rate_limited")
+            if (wait := int(answer.headers["Retry-After"])) > 30:
+                return taken
+            time.sleep(wait)
+
+    # One a minute comes back.
+    assert guess_until_refused() >= 100
     refused = attempt(PASSWORD, "203.0.113.200")
     assert_problem(refused, 429, "rate_limited")
     assert int(refused.headers["Retry-After"]) >= 1
@@ -106,7 +120,7 @@ def emit_until_refused(device, event, payload, count):
         for n in range(count):
             device.client.emit(event, payload(n), callback=lambda a: (answers.append(a), done.release()))
         for _ in range(count):
-            assert done.acquire(timeout=60), event
+            assert done.acquire(timeout=PATIENCE), event
         if any(not answer["ok"] and answer["error"]["code"] == "rate_limited" for answer in answers):
             return answers
     raise AssertionError(f"no {event} of {len(answers)} was refused")
@@ -186,7 +200,7 @@ def test_unknown_events_are_limited_like_others(start_server):
             for _ in range(1500):
                 device.client.emit("nonsense", {}, callback=lambda a: (codes.append(a["error"]["code"]), done.release()))
             for _ in range(1500):
-                assert done.acquire(timeout=60)
+                assert done.acquire(timeout=PATIENCE)
     assert set(codes) == {"not_found", "rate_limited"} and codes.count("not_found") >= 600
 
 
@@ -225,7 +239,7 @@ def test_sockets_with_bad_tokens_are_limited_by_address(start_server):
 
     def attempt(token, address):
         socket = websocket.create_connection(
-            server.url.replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket", timeout=60,
+            server.url.replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket", timeout=PATIENCE,
             header={"X-Forwarded-For": f"10.9.9.9, {address}"})
         socket.recv()
         socket.send('40{"token":"%s"}' % token)
@@ -233,12 +247,15 @@ def test_sockets_with_bad_tokens_are_limited_by_address(start_server):
         socket.close()
         return answer if answer.startswith("40") else json.loads(answer[2:])["data"]["code"]
 
-    answers = []
+    answers, hers = [], []
     with ThreadPoolExecutor(8) as pool:
-        while "rate_limited" not in answers[-1:] and len(answers) < 5000:
-            answers += pool.map(lambda n: attempt(f"nonsense{n}", "203.0.113.5"), range(100))
+        # Hers are among them, because five a second come back.
+        while "rate_limited" not in hers and len(answers) < 5000:
+            mixed = list(pool.map(lambda n: attempt(f"nonsense{n}" if n % 10 else alice.token, "203.0.113.5"), range(100)))
+            hers += mixed[::10]
+            answers += [answer for n, answer in enumerate(mixed) if n % 10]
     assert set(answers) == {"unauthenticated", "rate_limited"} and answers.count("unauthenticated") >= 600
-    assert attempt(alice.token, "203.0.113.5") == "rate_limited"
+    assert "rate_limited" in hers and all(answer == "rate_limited" or answer.startswith("40") for answer in hers)
     assert attempt(alice.token, "203.0.113.6").startswith("40"), "others go on"
     # Good tokens do not count, whatever their number.
     with ThreadPoolExecutor(8) as pool:

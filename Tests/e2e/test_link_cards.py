@@ -7,7 +7,7 @@ import threading
 import pytest
 import requests
 
-from parley import assert_problem, free_port, until
+from parley import PATIENCE, assert_problem, free_port, until
 from pictures import picture
 from site_server import Site
 
@@ -191,15 +191,15 @@ def test_a_silent_page_does_not_hold_up_others(cards, site):
     alice, bob = cards.people("alice", "bob")
     conversation = alice.direct(bob)
     free = threading.Event()
-    site.pages["/slow"] = lambda handler: free.wait(60)
+    site.pages["/slow"] = lambda handler: free.wait(PATIENCE)
     site.page("/quick", "Quick")
+    before = outcomes(cards)["none"]
     with alice.connect() as a, bob.connect() as b:
         slow = a.send(conversation, f"{site.url}/slow")
         until(lambda: site.visited("/slow"), "the visit")
         assert b.wait_for("message:received", lambda m: m["id"] == slow["id"])
         assert with_card(a, conversation, f"{site.url}/quick")["card"]["title"] == "Quick"
         assert "card" not in alice.get(f"/messages/{slow['id']}").json()["message"]
-    before = outcomes(cards)["none"]
     until(lambda: outcomes(cards)["none"] > before, "the silent page to be given up")
     assert not free.is_set()
     free.set()
@@ -286,7 +286,7 @@ def test_a_message_that_is_deleted_before_its_card_comes(cards, site):
     status, fields, body = site.pages["/late"]
 
     def slowly(handler):
-        free.wait(60)
+        free.wait(PATIENCE)
         handler.send_response(status)
         for name, value in fields.items():
             handler.send_header(name, value)

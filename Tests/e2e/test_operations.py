@@ -12,7 +12,7 @@ import psycopg
 import pytest
 import requests
 
-from parley import PARLEY, ROOT, Server, assert_problem, free_port, until
+from parley import PARLEY, PATIENCE, ROOT, Server, assert_problem, free_port, until
 
 VERSION = re.search(r'"(.+)"', (ROOT / "Sources/ParleyServer/Version.swift").read_text()).group(1)
 
@@ -24,7 +24,7 @@ def listens(port):
 
 def metrics(port):
     """The samples of a scrape, by name and labels."""
-    answer = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=60)
+    answer = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE)
     assert answer.status_code == 200 and answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
     samples = {}
     for line in answer.text.splitlines():
@@ -67,7 +67,7 @@ def test_metrics_are_on_no_other_port(server):
 
 
 def test_the_version_is_told(start_server):
-    told = subprocess.run([PARLEY, "--version"], capture_output=True, text=True, timeout=60)
+    told = subprocess.run([PARLEY, "--version"], capture_output=True, text=True, timeout=PATIENCE)
     assert told.returncode == 0 and told.stdout == f"parley {VERSION}\n"
     port = free_port()
     server = start_server(METRICS_PORT=str(port), LOG_LEVEL="info")
@@ -90,11 +90,11 @@ def test_a_balancer_sees_that_the_server_stops_before_its_port_closes(start_serv
     alice, bob = server.people("alice", "bob")
     conversation = alice.direct(bob)
     kept = requests.Session()
-    assert kept.get(server.url + "/ready", timeout=60).status_code == 200
+    assert kept.get(server.url + "/ready", timeout=PATIENCE).status_code == 200
     with alice.connect() as device:
         server.process.send_signal(signal.SIGTERM)
         until(lambda: server.request("GET", "/ready").status_code == 503, "the server to say that it stops")
-        refused = kept.get(server.url + "/ready", timeout=60)
+        refused = kept.get(server.url + "/ready", timeout=PATIENCE)
         assert_problem(refused, 503, "unavailable")
         assert "Retry-After" in refused.headers
         # Everything else goes on.
@@ -110,16 +110,16 @@ def test_the_grace_ends(start_server):
         server.process.send_signal(signal.SIGTERM)
         device.wait_for("disconnect")
         assert time.monotonic() - asked >= 1
-    assert server.process.wait(timeout=60) == 0
+    assert server.process.wait(timeout=PATIENCE) == 0
 
 
 def test_the_port_of_the_numbers_is_as_strict(start_server):
     port = free_port()
     start_server(METRICS_PORT=str(port))
     until(lambda: listens(port), "the other port to be open")
-    assert_problem(requests.get(f"http://127.0.0.1:{port}/nope", timeout=60), 404, "not_found")
-    assert_problem(requests.post(f"http://127.0.0.1:{port}/metrics", timeout=60), 405, "method_not_allowed")
-    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+    assert_problem(requests.get(f"http://127.0.0.1:{port}/nope", timeout=PATIENCE), 404, "not_found")
+    assert_problem(requests.post(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE), 405, "method_not_allowed")
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
         connection.sendall(b"GET /metrics HTTP/1.1\r\n\r\n")
         assert connection.recv(100).startswith(b"HTTP/1.1 400 ")
     assert metrics(port)
@@ -160,7 +160,9 @@ def test_a_database_that_takes_no_writes_is_unavailable(start_server):
     assert alice.get(f"/messages/{message['id']}").status_code == 200, "what is there can be read"
     set_read_only("off")
     until(lambda: server.request("GET", "/ready").status_code == 200, "the server to notice")
-    alice.send(conversation, "after")
+    # Not each of its connections has noticed yet.
+    again = {"conversationId": conversation, "text": "after", "clientId": "after"}
+    until(lambda: alice.post("/messages", json=again).status_code in (200, 201), "a message to be stored")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts a file system")
@@ -191,7 +193,8 @@ def test_a_full_disk_of_the_database_is_unavailable(tmp_path):
         assert answers[-1].headers["Retry-After"]
         filling.unlink()
         until(lambda: server.request("GET", "/ready").status_code == 200, "the server to be ready")
-        alice.send(conversation, "after")
+        again = {"conversationId": conversation, "text": "after", "clientId": "after"}
+        until(lambda: alice.post("/messages", json=again).status_code in (200, 201), "a message to be stored")
         assert server.sql("SELECT count(*) FROM messages") == [(len(answers) + 1,)], "what was acknowledged is there"
     finally:
         server.stop()

@@ -4,7 +4,7 @@ import concurrent.futures
 
 import pytest
 
-from parley import assert_problem
+from parley import assert_problem, until
 from pictures import metadata, moving, picture, pixel
 from test_verification import verify
 from uploading import temporaries
@@ -116,4 +116,4 @@ def test_it_is_kept_and_goes_with_its_content(start_server, tmp_path):
     assert len(served) > 0 and oct(next(
         path for path in file.parent.iterdir() if path.name == upload["sha256"]).stat().st_mode & 0o777) == "0o600"
     assert alice.request("DELETE", f"/upload/{upload['id']}").status_code == 204
-    assert not copies(server)
+    until(lambda: not copies(server), "the copy to go")

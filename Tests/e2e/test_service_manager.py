@@ -1,15 +1,21 @@
 """What systemd is told: readiness, the watchdog, and lines for its journal."""
 
 import os
+import pathlib
 import select
 import signal
 import socket
 
-from parley import PATIENCE
+from parley import PATIENCE, until
 
 
 def is_waiting(manager, seconds=0):
     return bool(select.select([manager], [], [], seconds)[0])
+
+
+def states(pid):
+    """The states of a process's threads (proc(5), `stat`)."""
+    return {file.read_text().rpartition(")")[2].split()[0] for file in pathlib.Path(f"/proc/{pid}/task").glob("*/stat")}
 
 
 def receive_until(manager, wanted):
@@ -27,6 +33,7 @@ def test_readiness_watchdog_and_stopping(start_server, tmp_path):
         receive_until(manager, "WATCHDOG=1")
         # A process that does not run does not answer.
         os.kill(server.process.pid, signal.SIGSTOP)
+        until(lambda: states(server.process.pid) == {"T"}, "every thread to stand still")
         while is_waiting(manager):
             manager.recv(4096)
         assert not is_waiting(manager, seconds=1)

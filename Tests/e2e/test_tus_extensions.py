@@ -56,6 +56,7 @@ def test_a_deferred_length_is_bounded(small):
     # Of unknown size: the limit holds all the same.
     with contextlib.suppress(requests.ConnectionError):
         assert_problem(patch(alice, location, 600_000, chunks()), 413, "too_large")
+    until(lambda: patch(alice, location, head(alice, location), b"").status_code == 204, "the refused request to end")
     assert head(alice, location) <= 1_000_000
     assert_problem(patch(alice, location, head(alice, location), b"", **{"Upload-Length": "1000001"}), 413, "too_large")
     assert_problem(patch(alice, location, head(alice, location), b"", **{"Upload-Length": "5"}), 400, "malformed_request")
@@ -173,7 +174,7 @@ def test_parts_expire(start_server):
     assert_problem(join(alice, *locations), 410, "gone")
     server.kill()
     server.restart()
-    assert not temporaries(server)
+    until(lambda: not temporaries(server), "the sweep")
 
 
 def test_many_join_the_same_parts_at_once(server):

@@ -4,6 +4,7 @@ import hashlib
 import random
 import socket
 import threading
+import time
 
 import psycopg
 import pytest
@@ -88,10 +89,14 @@ def test_two_writers_at_one_offset(alice):
 def test_a_writer_whose_network_went_away_gives_way(alice):
     """The writer closes nothing and says nothing, like a phone that lost its network."""
     location = create(alice, 1000).headers["Location"]
+    began = time.monotonic()
     with begin_patch(alice, location, 0, 1000) as connection:
         connection.sendall(b"a" * 300)
         until(lambda: is_open(alice.server, location), "the writer to have its turn")
-        assert_problem(patch(alice, location, 0, b""), 409, "upload_offset_mismatch")
+        refused = patch(alice, location, 0, b"")
+        # It has its turn for five silent seconds. A machine that is slower shows nothing.
+        if time.monotonic() - began < 5:
+            assert_problem(refused, 409, "upload_offset_mismatch")
         until(lambda: patch(alice, location, head(alice, location), b"").status_code == 204, "the writer to give way",
               interval=0.5)
         assert head(alice, location) == 300

@@ -9,7 +9,7 @@ import pytest
 import requests
 from requests.structures import CaseInsensitiveDict
 
-from parley import assert_problem, until
+from parley import PATIENCE, assert_problem, until
 from pictures import metadata, picture
 from tus_requests import create, is_open, patch
 from uploading import noise, temporaries
@@ -27,7 +27,7 @@ class Connection:
 
     def __init__(self, person):
         self.person = person
-        self.socket = socket.create_connection(("127.0.0.1", person.server.port), timeout=60)
+        self.socket = socket.create_connection(("127.0.0.1", person.server.port), timeout=PATIENCE)
         self.file = self.socket.makefile("rb")
 
     def __enter__(self):
@@ -256,7 +256,7 @@ def test_quota_and_expiry_are_those_of_all_uploads(start_server):
     assert alice.request("HEAD", path, headers={"Upload-Draft-Interop-Version": "8"}).status_code == 410
     server.kill()
     server.restart()
-    assert not temporaries(server)
+    until(lambda: not temporaries(server), "the sweep")
     assert start(alice, b"abc", True).status_code == 201
 
 
@@ -271,7 +271,7 @@ def test_an_empty_file_is_refused_as_elsewhere(alice, version):
 
 
 def test_http_1_0_gets_no_interim_answer(alice):
-    with socket.create_connection(("127.0.0.1", alice.server.port), timeout=60) as plain:
+    with socket.create_connection(("127.0.0.1", alice.server.port), timeout=PATIENCE) as plain:
         head = "POST /upload HTTP/1.0\r\nContent-Length: 7\r\nUpload-Draft-Interop-Version: 6\r\nUpload-Complete: ?1\r\n"
         plain.sendall(f"{head}Authorization: Bearer {alice.token}\r\n\r\ncontent".encode())
         assert b" 104 " not in b"".join(iter(lambda: plain.recv(65536), b""))

@@ -30,7 +30,7 @@ BUSES = ("postgres", "redis")
 
 def settle(condition, what, **options):
     """Servers begin anew after 20 seconds, clients come back after 45, and the machine may be busy with other things."""
-    return until(condition, what, timeout=3 * PATIENCE, **options)
+    return until(condition, what, timeout=2 * PATIENCE, **options)
 
 
 class World:
@@ -100,6 +100,8 @@ class World:
             shown = {}
             for person in self.people:
                 answer = person.get("/conversations?limit=100")
+                if answer.status_code == 503:
+                    return [answer.text]
                 assert answer.status_code == 200, answer.text
                 shown[person.id] = {view["id"] for view in answer.json()["conversations"]}
             return [
@@ -193,7 +195,7 @@ def test_a_server_is_frozen_for_a_while(world, round):
 def test_a_server_is_frozen_until_it_is_taken_for_dead(world, round):
     server = any_server(world)
     server.process.send_signal(signal.SIGSTOP)
-    settle(lambda: len(world.cluster.rows()) == 2, "the others to take it for dead")
+    settle(lambda: len(world.cluster.rows()) <= 2, "the others to take it for dead")
     server.process.send_signal(signal.SIGCONT)
     settle(lambda: world.cluster.rows() == [1, 2, 3], "the server to begin anew")
     wait(1)
@@ -277,7 +279,7 @@ def test_the_bus_is_late(world, round):
 def test_the_database_holds_together(world):
     world.load.rest()
     told = subprocess.run(
-        [PARLEY, "verify"], cwd=ROOT, capture_output=True, text=True, timeout=120,
+        [PARLEY, "verify"], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE,
         env={**os.environ, "DATABASE_URL": world.cluster.database, "STORAGE_DIR": str(world.servers[1].storage)})
     assert told.returncode == 0, told.stdout + told.stderr
     world.load.go_on()

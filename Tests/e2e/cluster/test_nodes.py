@@ -8,7 +8,7 @@ import uuid
 import pytest
 
 from cluster import SECRET, Cluster
-from parley import PARLEY, ROOT, until
+from parley import PARLEY, PATIENCE, ROOT, until
 
 
 def refused(server):
@@ -25,7 +25,7 @@ def listed(server):
     """What `parley nodes` prints."""
     told = subprocess.run(
         [PARLEY, "nodes"], cwd=ROOT, env={**os.environ, "DATABASE_URL": server.database, "STORAGE_DIR": str(server.storage)},
-        capture_output=True, text=True, timeout=60)
+        capture_output=True, text=True, timeout=PATIENCE)
     assert told.returncode == 0, told.stderr
     return [line.split() for line in told.stdout.splitlines()]
 
@@ -93,10 +93,10 @@ def test_a_dead_servers_people_do_not_stay_online_for_ever(postgres, tmp_path):
         [(alive_at,)] = living.sql("SELECT alive_at FROM nodes WHERE number = 1")
         # The other server notices by itself: after the lease has run out, and fifteen seconds of its own.
         until(lambda: cluster.rows() == [2], "the dead server to be noticed")
-        assert living.sql("SELECT count(*) FROM node_presence") == [(0,)]
+        until(lambda: living.sql("SELECT count(*) FROM node_presence") == [(0,)], "its people to go")
         [(seen,)] = living.sql("SELECT last_seen_at FROM users WHERE id = %s", alice.id)
         assert seen == alive_at
-        assert "a server died" in living.log
+        until(lambda: "a server died" in living.log, "the line")
         # Its place is free.
         dying.start()
         assert cluster.rows() == [1, 2]

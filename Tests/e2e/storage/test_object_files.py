@@ -9,7 +9,7 @@ import pytest
 import requests
 
 import pictures
-from parley import Server, assert_problem, until
+from parley import PATIENCE, Server, assert_problem, until
 from uploading import digest, noise, temporaries
 
 SECRET = "a secret that both servers share, long enough"
@@ -153,13 +153,13 @@ def test_whoever_opens_a_file_can_be_sent_to_the_store(start_server, bucket):
         assert answer.status_code == 302 and answer.headers["Location"].startswith(bucket.store.url)
         assert answer.headers["Cache-Control"].startswith("private, max-age=")
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
-        there = requests.get(answer.headers["Location"], timeout=60)
+        there = requests.get(answer.headers["Location"], timeout=PATIENCE)
         assert there.status_code == 200 and there.headers["Content-Type"] == kind
         assert "%C3%BC" in there.headers["Content-Disposition"] and there.headers["Content-Disposition"].startswith("inline")
         with_a_token = server.request("GET", url, allow_redirects=False, headers={"Authorization": f"Bearer {alice.token}"})
         assert with_a_token.status_code == 200, "the store must not get the token"
         changed = answer.headers["Location"].replace(upload["sha256"], "0" * 64)
-        assert requests.get(changed, timeout=60).status_code == 403
+        assert requests.get(changed, timeout=PATIENCE).status_code == 403
         assert server.request("HEAD", url).status_code == 200
     by_its_owner = alice.request("GET", f"/upload/{upload['id']}/file", allow_redirects=False)
     assert by_its_owner.status_code == 200 and by_its_owner.content

@@ -8,7 +8,7 @@ import urllib.parse
 import pytest
 import requests
 
-from parley import free_port, until
+from parley import PATIENCE, free_port, until
 from test_object_faults import metric
 from test_object_files import key_of
 from uploading import noise
@@ -122,7 +122,7 @@ def slow_download(server, url, stack):
 
 def content_of(client):
     received = bytearray()
-    client.settimeout(120)
+    client.settimeout(PATIENCE)
     while chunk := client.recv(1 << 20):
         received += chunk
     return bytes(received).partition(b"\r\n\r\n")[2]
@@ -141,7 +141,7 @@ def test_readers_who_stand_still_hold_no_connection(served, bucket, proxy):
         assert alice.request("DELETE", f"/upload/{other['id']}").status_code == 204
         until(lambda: set(bucket.objects()) == {key}, "the object to go")
         assert metric(served, "parley_object_store_up") == 1
-        proxy.wait_for_given_up(32, timeout=120)
+        proxy.wait_for_given_up(32)
         assert all(content_of(client) == content for client in clients[:2] + clients[-2:]), "and each goes on when it reads"
 
 

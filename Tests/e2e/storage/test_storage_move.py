@@ -13,7 +13,7 @@ import pytest
 import requests
 
 import pictures
-from parley import PARLEY, ROOT, Server, until
+from parley import PARLEY, PATIENCE, ROOT, Server, until
 from test_object_files import key_of, on_disk
 from uploading import digest, noise
 
@@ -98,7 +98,7 @@ def test_a_move_that_was_broken_off_goes_on(filled, bucket, proxy):
 
     proxy.fault = kill
     moving = begin(filled, "storage", "move", "store")
-    assert moving.wait(60) == -signal.SIGKILL
+    assert moving.wait(PATIENCE) == -signal.SIGKILL
     proxy.fault = lambda method, path: None
     assert_served(filled)
     [[left]] = filled.sql("SELECT count(*) FROM blobs WHERE object_key IS NULL")
@@ -117,7 +117,7 @@ def test_a_move_whose_answer_is_lost_deletes_nothing_that_may_still_arrive(fille
     """The store takes an object, perhaps late, and nobody hears of it: its key waits for its day."""
     proxy.fault = lambda method, path: "lose" if method == "PUT" else None
     moving = begin(filled, "storage", "move", "store")
-    assert moving.wait(60) != 0
+    assert moving.wait(PATIENCE) != 0
     proxy.fault = lambda method, path: None
     noted = filled.sql("SELECT dropped_at > now() + interval '23 hours' FROM dropped_objects")
     assert noted and all(later for later, in noted)
@@ -213,6 +213,8 @@ def test_what_another_server_is_storing_is_left_to_it(postgres, bucket, proxy, t
         gate.set()
         with contextlib.suppress(requests.ConnectionError):
             under_way.result()
+    # However long that took.
+    first.sql("UPDATE nodes SET alive_at = now()")
     assert "try again in" in run(first, "verify", "--repair").stderr, "its lease has some seconds left"
     first.sql("UPDATE nodes SET alive_at = now() - interval '1 minute'")
     assert run(first, "verify", "--repair").stdout == "ok\n" and len(bucket.objects()) == 2
@@ -300,7 +302,7 @@ def test_one_at_a_time_moves(filled, proxy):
         refused = run(filled, "storage", "move", target)
         assert refused.returncode == 1 and "another parley storage move is under way" in refused.stderr, refused
     gate.set()
-    assert first.communicate(timeout=60)[0].startswith("42 files moved, ")
+    assert first.communicate(timeout=PATIENCE)[0].startswith("42 files moved, ")
 
 
 def test_a_server_that_keeps_its_files_elsewhere_is_not_moved_under(filled, bucket):
