@@ -146,13 +146,14 @@ def test_a_lost_outcome_loses_no_bytes(start_server):
     for dies in (False, True):
         content = content[1:]
         location = create(alice, len(content)).headers["Location"]
-        with psycopg.connect(server.database) as blocker:
+        with psycopg.connect(server.database) as blocker, psycopg.connect(server.database, autocommit=True) as watcher:
             blocker.execute("LOCK TABLE blobs IN SHARE ROW EXCLUSIVE MODE")
             answers = []
             thread = threading.Thread(target=lambda: answers.append(finish(alice, location, content)))
             thread.start()
-            waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%%INTO blobs%%'"
-            [(pid,)] = until(lambda: server.sql(waiting), "the row to wait")
+            waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%INTO blobs%'"
+            # It waits for a quarter of a second at a time, and for three seconds in all.
+            [(pid,)] = until(lambda: watcher.execute(waiting).fetchall(), "the row to wait", interval=0.002)
             if dies:
                 server.kill()
             server.sql("SELECT pg_terminate_backend(%s)", pid)
