@@ -77,7 +77,7 @@ public final class TestCluster: Sendable {
     }
 
     private func waitUntilReady(_ server: ServerProcess) throws {
-        let deadline = ContinuousClock.now + .seconds(60)
+        let deadline = ContinuousClock.now + .seconds(300)
         while ContinuousClock.now < deadline {
             if (try? Command.run(Self.binary("pg_isready"), ["-q", "-h", directory])) != nil { return }
             guard server.isRunning else { break }

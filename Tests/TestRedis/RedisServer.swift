@@ -75,7 +75,7 @@ public final class RedisServer: Sendable {
             ] + (usesTLS ? ["--port", "0"] : []) + options,
             log: "\(directory)/log", directory: directory)
         process.withLock { $0 = server }
-        let deadline = ContinuousClock.now + .seconds(60)
+        let deadline = ContinuousClock.now + .seconds(300)
         while !answers() {
             guard server.isRunning, ContinuousClock.now < deadline else {
                 let log = (try? String(contentsOfFile: "\(directory)/log", encoding: .utf8)) ?? ""

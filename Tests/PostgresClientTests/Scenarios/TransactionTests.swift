@@ -89,7 +89,7 @@ private struct Refusal: Error {}
     @Test func anExhaustedPoolSaysSo() async throws {
         try await withClient {
             $0.transactionConnections = 2
-            $0.acquireTimeout = .seconds(3)
+            $0.acquireTimeout = .seconds(10)
         } body: { client in
             let (held, holding) = AsyncStream.makeStream(of: Void.self)
             let (released, releasing) = AsyncStream.makeStream(of: Void.self)
