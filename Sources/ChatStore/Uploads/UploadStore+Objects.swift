@@ -18,7 +18,12 @@ extension UploadStore {
         finishing isFinishing: Bool = false,
         replacing damaged: StoredFiles?
     ) async throws -> Upload {
-        try await changes.transaction(on: .user(owner)) { transaction in
+        if let upload = try await insertNew(
+            id, owner: owner, name: name, blob: blob, at: objectKey, finishing: isFinishing)
+        {
+            return upload
+        }
+        return try await changes.transaction(on: .user(owner)) { transaction in
             // Of two servers that finish it, one gets this row.
             let finished = try await transaction.query(
                 "DELETE FROM partial_uploads WHERE id = \(id) RETURNING metadata, concat"
@@ -44,6 +49,37 @@ extension UploadStore {
             guard let row = rows.first else { throw ChatError.notFound("upload") }
             return try upload(from: row, viewer: owner)
         }
+    }
+
+    /// The same in one statement, for content that there was not before, as most is.
+    /// - Returns: nil, with nothing changed, if there is more to decide.
+    private func insertNew(
+        _ id: UploadID, owner: UserID, name: String, blob: Blob, at objectKey: String, finishing isFinishing: Bool
+    ) async throws -> Upload? {
+        let rows = try await changes.query(
+            """
+            WITH unfinished AS (
+                SELECT metadata, concat FROM partial_uploads WHERE id = \(id) FOR UPDATE
+            ), announced AS (
+                SELECT key FROM dropped_objects WHERE key = \(objectKey) AND \(DroppedObjectStore.isAnnounced) FOR UPDATE
+            ), b AS (
+                \(try Self.insertion(
+                    of: blob, at: objectKey,
+                    where: "(NOT \(isFinishing) OR EXISTS (SELECT FROM unfinished)) AND EXISTS (SELECT FROM announced)"))
+                ON CONFLICT (sha256) DO NOTHING RETURNING *
+            ), finished AS (
+                DELETE FROM partial_uploads WHERE id = \(id) AND EXISTS (SELECT FROM b)
+            ), taken AS (
+                DELETE FROM dropped_objects WHERE key = \(objectKey) AND EXISTS (SELECT FROM b)
+            ), up AS (
+                INSERT INTO uploads (id, owner_id, sha256, name, type, size, metadata, concat)
+                SELECT \(id), \(owner), sha256, \(name), type, size, (SELECT metadata FROM unfinished),
+                    (SELECT concat FROM unfinished) FROM b
+                RETURNING *
+            )
+            SELECT \(Self.columns) FROM up JOIN b USING (sha256)
+            """, on: .user(owner))
+        return try rows.first.map { try upload(from: $0, viewer: owner) }
     }
 
     /// Locks the content, and decides whose files it has.

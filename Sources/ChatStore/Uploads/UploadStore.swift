@@ -76,17 +76,20 @@ package struct UploadStore: Sendable {
 
     static let isFinished = ChatError(.uploadOffsetMismatch, "another request has finished this upload")
 
-    /// The beginning of a statement that stores a blob.
-    static func insertion(of blob: Blob, at objectKey: String?) throws -> PostgresQuery {
+    /// The beginning of a statement that stores a blob, if the condition is met.
+    static func insertion(
+        of blob: Blob, at objectKey: String?, where condition: PostgresQuery = "true"
+    ) throws -> PostgresQuery {
         let thumbnails =
             blob.thumbnails.isEmpty ? "[]" : String(decoding: try JSONEncoder().encode(blob.thumbnails), as: UTF8.self)
         return """
             INSERT INTO blobs AS b (sha256, size, type, kind, served_size, served_sha256, owner_only, width, height,
                 duration, blurhash, waveform, thumbnails, cleaned, charset, object_key)
-            VALUES (\(blob.sha256), \(blob.size), \(blob.type), \(blob.kind), \(blob.servedSize),
-                \(blob.servedSHA256), \(blob.ownerOnly), \(blob.width)::int8, \(blob.height)::int8, \(blob.duration),
-                \(blob.blurhash), \(blob.waveform), \(thumbnails)::text::jsonb,
-                \(blob.isCleaned)::bool, \(blob.charset)::text, \(objectKey)::text)
+            SELECT \(blob.sha256), \(blob.size), \(blob.type), \(blob.kind), \(blob.servedSize),
+                \(blob.servedSHA256), \(blob.ownerOnly), \(blob.width)::int8, \(blob.height)::int8,
+                \(blob.duration)::float8, \(blob.blurhash)::text, \(blob.waveform)::bytea,
+                \(thumbnails)::text::jsonb, \(blob.isCleaned)::bool, \(blob.charset)::text, \(objectKey)::text
+            WHERE \(condition)
             """
     }
 

@@ -32,6 +32,10 @@ public final class ObjectStore: Sendable {
     /// Of those, as many at most stay with somebody who takes the bytes as he can. The others are for everything else, which
     /// never waits for whoever asked.
     private static let maxStreams = 32
+    /// How many bytes are read at once. A read costs much the same whatever it brings, so a large file is read in larger pieces
+    /// than SwiftNIO's 64 KiB.
+    private static let readSizes = AdaptiveRecvByteBufferAllocator(
+        minimum: 16 << 10, initial: 64 << 10, maximum: 256 << 10)
     /// In seconds: how long a connection may bring nothing, also because nobody takes what it brings.
     private static let maxSilence = 20
 
@@ -47,8 +51,10 @@ public final class ObjectStore: Sendable {
         // A store that is away is found away at once.
         settings.connectionPool.retryConnectionEstablishment = false
         settings.httpVersion = .http1Only
-        settings.http1_1ConnectionDebugInitializer = {
-            EarlyAnswerHandler.add(to: $0, maxBytes: ObjectRequest.maxErrorBytes)
+        settings.http1_1ConnectionDebugInitializer = { channel in
+            channel.setOption(.recvAllocator, value: Self.readSizes).flatMap {
+                EarlyAnswerHandler.add(to: channel, maxBytes: ObjectRequest.maxErrorBytes)
+            }
         }
         http = HTTPClient(
             eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton), configuration: settings)

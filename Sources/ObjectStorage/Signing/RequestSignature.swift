@@ -1,5 +1,6 @@
 internal import Crypto
 internal import Foundation
+internal import Synchronization
 
 /// What is signed of a request. Its target is made of the same encoded texts, so that what is sent is what was signed.
 struct SignableRequest: Sendable {
@@ -45,11 +46,17 @@ struct SignableRequest: Sendable {
     }
 }
 
-/// Signs requests to S3 by AWS Signature Version 4. Pure: the time is passed in.
+/// Signs requests to S3 by AWS Signature Version 4. The time is passed in.
 struct RequestSignature: Sendable {
     let accessKey: String
-    let secretKey: String
     let region: String
+    private let key: SigningKey
+
+    init(accessKey: String, secretKey: String, region: String) {
+        self.accessKey = accessKey
+        self.region = region
+        key = SigningKey(secretKey: secretKey, region: region)
+    }
 
     private static let algorithm = "AWS4-HMAC-SHA256"
 
@@ -83,18 +90,51 @@ struct RequestSignature: Sendable {
     private func signature(of request: SignableRequest, at time: SigningTime) -> String {
         let digest = Self.hex(SHA256.hash(data: Data(request.canonical.utf8)))
         let text = "\(Self.algorithm)\n\(time.text)\n\(scope(time))\n\(digest)"
-        var key = SymmetricKey(data: Data("AWS4\(secretKey)".utf8))
-        for part in [time.day, region, "s3", "aws4_request"] {
-            key = SymmetricKey(data: HMAC<SHA256>.authenticationCode(for: Data(part.utf8), using: key))
-        }
-        return Self.hex(HMAC<SHA256>.authenticationCode(for: Data(text.utf8), using: key))
+        return Self.hex(HMAC<SHA256>.authenticationCode(for: Data(text.utf8), using: key.of(day: time.day)))
     }
 
     /// The SHA-256 of a body, as `SignableRequest` wants it.
-    static func hash(_ body: some Sequence<UInt8>) -> String { hex(SHA256.hash(data: Data(body))) }
+    static func hash(_ body: some Collection<UInt8>) -> String { hex(SHA256.hash(data: Data(body))) }
 
-    static func hex(_ bytes: some Sequence<UInt8>) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    static func hex(_ bytes: some Collection<UInt8>) -> String {
+        String(unsafeUninitializedCapacity: 2 * bytes.count) { text in
+            var length = 0
+            for byte in bytes {
+                text[length] = digits[Int(byte >> 4)]
+                text[length + 1] = digits[Int(byte & 15)]
+                length += 2
+            }
+            return length
+        }
+    }
+
+    private static let digits = Array("0123456789abcdef".utf8)
+}
+
+/// The key that signatures are made with. It holds for a day, so it is remembered.
+private final class SigningKey: Sendable {
+    private let secretKey: String
+    private let region: String
+    private let latest = Mutex<(day: String, key: SymmetricKey)?>(nil)
+
+    init(secretKey: String, region: String) {
+        self.secretKey = secretKey
+        self.region = region
+    }
+
+    /// - Parameter day: As signatures write it, in UTC.
+    func of(day: String) -> SymmetricKey {
+        latest.withLock { latest in
+            if let latest, latest.day == day { return latest.key }
+            let key = derived(for: day)
+            latest = (day, key)
+            return key
+        }
+    }
+
+    private func derived(for day: String) -> SymmetricKey {
+        [day, region, "s3", "aws4_request"].reduce(SymmetricKey(data: Data("AWS4\(secretKey)".utf8))) { key, part in
+            SymmetricKey(data: HMAC<SHA256>.authenticationCode(for: Data(part.utf8), using: key))
+        }
     }
 }
