@@ -94,10 +94,11 @@ struct RequestSignature: Sendable {
     }
 
     /// The SHA-256 of a body, as `SignableRequest` wants it.
-    static func hash(_ body: some Collection<UInt8>) -> String { hex(SHA256.hash(data: Data(body))) }
+    static func hash(_ body: some Sequence<UInt8>) -> String { hex(SHA256.hash(data: Data(body))) }
 
-    static func hex(_ bytes: some Collection<UInt8>) -> String {
-        String(unsafeUninitializedCapacity: 2 * bytes.count) { text in
+    static func hex(_ bytes: some Sequence<UInt8>) -> String {
+        let bytes = Array(bytes)
+        return String(unsafeUninitializedCapacity: 2 * bytes.count) { text in
             var length = 0
             for byte in bytes {
                 text[length] = digits[Int(byte >> 4)]
