@@ -83,6 +83,15 @@ def test_a_killed_server_and_postgres_recover(alone):
 
 
 def test_postgres_that_dies_alone_is_started_again(alone):
+    postgres_dies_alone(alone)
+
+
+def test_postgres_that_dies_alone_comes_back_where_its_directory_holds_no_socket(tmp_path):
+    with Server(storage=tmp_path / ("a name so long that no socket's path could hold it " * 2)) as server:
+        postgres_dies_alone(server)
+
+
+def postgres_dies_alone(alone):
     alice, bob = alone.people("alice", "bob")
     conversation = alice.direct(bob)
     with alice.connect() as device:

@@ -28,6 +28,8 @@ final class EmbeddedPostgres: Sendable {
     private let maxConnections: Int
     private let logger: Logger
     private let phase = Mutex(Phase.stopped)
+    /// Where connection strings that were handed out look for the socket, so where each postmaster after the first listens, too.
+    private let socketDirectory = Mutex<String?>(nil)
 
     /// - Parameter maxConnections: How many the server and its commands need. Some more stay free for people.
     init(storage: URL, maxConnections: Int, logger: Logger) throws {
@@ -102,6 +104,7 @@ final class EmbeddedPostgres: Sendable {
             try enter(postmaster)
             try cluster.writeAuthentication()
             kill(left.pid, SIGHUP)
+            socketDirectory.withLock { $0 = left.socketDirectory }
             try await waitUntilReady(left.socketDirectory, postmaster)
             return ({ [weak self] in _ = await self?.hasEnded(postmaster, within: nil) }, left.socketDirectory)
         }
@@ -114,7 +117,12 @@ final class EmbeddedPostgres: Sendable {
         }
         cluster.forgetPostmaster()
         try cluster.writeAuthentication()
-        let socketDirectory = try cluster.makeSocketDirectory()
+        let socketDirectory = try socketDirectory.withLock { known in
+            if let known, FileManager.default.fileExists(atPath: known) { return known }
+            let made = try cluster.makeSocketDirectory()
+            known = made
+            return made
+        }
         let settings = [
             "listen_addresses=", "unix_socket_permissions=0700",
             "unix_socket_directories=\(cluster.nameForPostmaster(socketDirectory))",
