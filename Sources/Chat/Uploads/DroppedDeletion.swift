@@ -16,30 +16,37 @@ enum DroppedDeletion {
         }
     }
 
+    /// What became of one key. Swift 6.3 miscompiles `(key, .success(try await delete(key)))` where it optimizes: the key is lost.
+    private struct Attempt: Sendable {
+        let key: String
+        let error: (any Error)?
+    }
+
     /// Deletes each key, some at a time. One that cannot be deleted holds up no other.
     static func run(
         _ keys: [String], width: Int, _ delete: @escaping @Sendable (String) async throws -> Void
     ) async -> Outcome {
         var outcome = Outcome()
         for start in stride(from: 0, to: keys.count, by: width) where outcome.stop == nil {
-            let results = await withTaskGroup(of: (String, Result<Void, any Error>).self) { group in
+            let attempts = await withTaskGroup(of: Attempt.self) { group in
                 for key in keys[start..<min(start + width, keys.count)] {
                     group.addTask {
                         do {
-                            return (key, .success(try await delete(key)))
+                            try await delete(key)
+                            return Attempt(key: key, error: nil)
                         } catch {
-                            return (key, .failure(error))
+                            return Attempt(key: key, error: error)
                         }
                     }
                 }
                 return await group.reduce(into: []) { $0.append($1) }
             }
-            for (key, result) in results {
-                switch result {
-                case .success: outcome.deleted.append(key)
-                case .failure(let error as MediaError) where error.code == .away: outcome.stop = error
-                case .failure(let error as CancellationError): outcome.stop = error
-                case .failure(let error): outcome.failed.append((key, error))
+            for attempt in attempts {
+                switch attempt.error {
+                case nil: outcome.deleted.append(attempt.key)
+                case let error as MediaError where error.code == .away: outcome.stop = error
+                case let error as CancellationError: outcome.stop = error
+                case let error?: outcome.failed.append((attempt.key, error))
                 }
             }
         }
