@@ -216,7 +216,6 @@ def test_five_thousand_pictures_are_a_list_of_what_is_in_view(server, person, tm
     expect(tiles(ana).first).to_be_visible()
     assert tiles(ana).count() < 150
     scroller = ana.page.locator(".shared-list")
-    oldest = ana.page.locator(".shared-month").last
 
     def reach_the_end():
         scroller.evaluate("element => { element.scrollTop = element.scrollHeight; }")
@@ -231,7 +230,8 @@ def test_five_thousand_pictures_are_a_list_of_what_is_in_view(server, person, tm
             }""")
 
     until(reach_the_end, "the first picture of all")
-    expect(oldest).to_be_visible()
+    # The title of its month may be far above: it depends on the day how many pictures the month has.
+    expect(tiles(ana).last).to_be_in_viewport()
     assert len(asked) <= 2 + MANY // 200
     tiles(ana).last.click()
     viewer = ana.page.get_by_role("dialog", name="Picture viewer")
