@@ -5,10 +5,9 @@ import { Action } from "../src/store/actions";
 import { reduce } from "../src/store/reduce";
 import { initialState, State } from "../src/store/state";
 import { firstSeq, lastSeq } from "../src/store/timeline";
+import { live, run } from "./states";
 import { ana, bo, conversation, message, messages, settings } from "./support";
 
-const run = (state: State, ...actions: Action[]) => actions.reduce(reduce, state);
-const live = (event: ServerEvent): Action => ({ type: "event", event, isLive: true, now: 0 });
 const received = (payload: Message): Action => live({ name: "message:received", payload });
 const deleted = (payload: Message): Action => live({ name: "message:deleted", payload: { ...payload, text: "", deletedAt: "2026-01-02T00:00:00.000Z" } });
 const fetched = (changes: Partial<Conversation>): Action => ({ type: "conversation", conversation: conversation(changes), isListed: true });

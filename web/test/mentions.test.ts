@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { splitMentions } from "../src/lib/mentions";
-import { Conversation, Message, ServerEvent } from "../src/client/types";
+import { Conversation, Message } from "../src/client/types";
 import { Action } from "../src/store/actions";
 import { passes } from "../src/store/filters";
-import { reduce } from "../src/store/reduce";
 import { concerning, initialState, mentionsIn, State } from "../src/store/state";
 import { growth, linear } from "./costs";
+import { live, run } from "./states";
 import { ana, conversation, message, messages, settings } from "./support";
 
 const known = new Map([["ana", 1], ["bo.b", 2], ["all", 3]]);
@@ -26,8 +26,6 @@ test("a long text of signs takes linear time", () => {
   assert(grown <= linear, grown.toFixed(1));
 });
 
-const run = (state: State, ...actions: Action[]) => actions.reduce(reduce, state);
-const live = (event: ServerEvent): Action => ({ type: "event", event, isLive: true, now: 0 });
 const received = (payload: Message): Action => live({ name: "message:received", payload });
 const updated = (payload: Message): Action => live({ name: "message:updated", payload });
 const signedIn = run(initialState, { type: "signedIn", user: ana });

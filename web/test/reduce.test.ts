@@ -1,55 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Conversation, Message, ReactionChange, ServerEvent, SyncAnswer, Upload, User } from "../src/client/types";
+import { Conversation, ServerEvent, SyncAnswer, Upload } from "../src/client/types";
 import { Action } from "../src/store/actions";
 import { reduce } from "../src/store/reduce";
-import { initialState, listed, PendingMessage, State, statusOf, unreadIn, UploadTask } from "../src/store/state";
+import { initialState, listed, State, statusOf, unreadIn, UploadTask } from "../src/store/state";
+import { invitation, live, mine, received, run, signedIn, synced } from "./states";
 import { ana, bo, conversation, message, messages, settings } from "./support";
-
-const run = (state: State, ...actions: Action[]) => actions.reduce(reduce, state);
-const signedIn = run(initialState, { type: "signedIn", user: ana }, { type: "conversations", conversations: [conversation()], isComplete: true });
-const live = (event: ServerEvent): Action => ({ type: "event", event, isLive: true, now: 0 });
-const synced = (answer: Pick<SyncAnswer, "conversations" | "removed">): Action => ({
-  type: "synced",
-  answer: { marks: [], users: [], cursor: "x", ...answer },
-  known: {},
-});
-const received = (received: Message): Action => live({ name: "message:received", payload: received });
-const mine = { id: "ana", username: "ana", displayName: "Ana" };
-const pending: PendingMessage = { clientId: "x", conversationId: "c", text: "hi", uploads: [], createdAt: "2026-01-01T00:00:00.000Z", state: "sending" };
 
 test("another's message is counted as unread once, however often it arrives", () => {
   const state = run(signedIn, received(message(1)), received(message(1)), received(message(2)));
   assert.equal(state.conversations["c"]?.unreadCount, 2);
   assert.equal(state.conversations["c"]?.lastMessage?.seq, 2);
-});
-
-test("the user's own message is not unread, and its pending message goes", () => {
-  const state = run(signedIn, { type: "pendingAdded", pending }, received(message(1, { sender: mine, clientId: "x" })));
-  assert.equal(state.conversations["c"]?.unreadCount, 0);
-  assert.deepEqual(state.pending, []);
-});
-
-test("a message that comes with a page of the history is no longer pending", () => {
-  const state = run(
-    signedIn,
-    { type: "pendingAdded", pending },
-    { type: "loadStarted", conversationId: "c", kind: "window" },
-    { type: "pageLoaded", conversationId: "c", page: { kind: "window", atStart: true }, messages: [message(1, { sender: mine, clientId: "x" })] },
-  );
-  assert.equal(state.timelines["c"]?.messages.length, 1);
-  assert.deepEqual(state.pending, []);
-});
-
-test("what a closed page left unsent is not pending where the history, or what waits for a page of it, has it already", () => {
-  const sent = message(1, { sender: mine, clientId: "x" });
-  const page: Action = { type: "pageLoaded", conversationId: "c", page: { kind: "window", atStart: true }, messages: [sent] };
-  const loading: Action = { type: "loadStarted", conversationId: "c", kind: "window" };
-  for (const actions of [[page], [loading, received(sent)]]) {
-    const state = run(signedIn, ...actions, { type: "pendingAdded", pending });
-    assert.deepEqual(state.pending, []);
-    assert.deepEqual(run(state, { type: "pendingAdded", pending: { ...pending, clientId: "y" } }).pending.map(({ clientId }) => clientId), ["y"]);
-  }
 });
 
 test("reading here or on another device clears the unread count, and no mark moves back", () => {
@@ -159,34 +120,6 @@ test("typing ends with its event, with a message, and by itself", () => {
   assert.deepEqual(Object.keys(run(typing, { type: "typingExpired", now: 2000 }).typing["c"] ?? {}), ["bo"]);
 });
 
-test("presence follows ready and user:status", () => {
-  const state = run(
-    signedIn,
-    live({ name: "ready", payload: { user: ana, online: ["bo"], undelivered: {}, cursor: "c" } }),
-    live({ name: "user:status", payload: { userId: "bo", status: "offline", lastSeenAt: "2026-01-02T00:00:00.000Z" } }),
-  );
-  assert.equal(state.online["bo"], false);
-  assert.equal(state.lastSeen["bo"], "2026-01-02T00:00:00.000Z");
-});
-
-test("nobody counts as online once the connection stays away", () => {
-  const there = run(signedIn, live({ name: "ready", payload: { user: ana, online: ["bo"], undelivered: {}, cursor: "c" } }));
-  assert.equal(run(there, { type: "connection", status: "connecting" }).online["bo"], true);
-  assert.equal(run(there, { type: "connection", status: "waiting" }).online["bo"], undefined);
-});
-
-test("a mute lasts until its end, until it is lifted, or until the next connection", () => {
-  const mutedUntil = (...actions: Action[]) => run(signedIn, ...actions).mutedUntil;
-  const muted = (until?: string) => live({ name: "user:muted", payload: until === undefined ? {} : { until } });
-  assert.equal(mutedUntil(muted("2026-01-02T00:00:00.000Z")), Date.UTC(2026, 0, 2));
-  assert.equal(mutedUntil(muted("infinity")), Infinity);
-  assert.equal(mutedUntil(muted("2026-01-02T00:00:00.000Z"), muted()), 0);
-  const ready = (until?: string) =>
-    live({ name: "ready", payload: { user: until === undefined ? ana : { ...ana, mutedUntil: until }, online: [], undelivered: {}, cursor: "c" } });
-  assert.equal(mutedUntil(muted("infinity"), ready()), 0);
-  assert.equal(mutedUntil(ready("2026-01-02T00:00:00.000Z")), Date.UTC(2026, 0, 2));
-});
-
 test("a message counts as read when all other members have read it", () => {
   const cleo = { ...bo, id: "cleo" };
   const group = (boRead: number, cleoRead: number, cleoDelivered = cleoRead) =>
@@ -210,8 +143,6 @@ test("signing out leaves nothing behind", () => {
   assert.deepEqual(run(signedIn, received(message(1)), { type: "signedOut" }), { ...initialState, phase: "signedOut" });
 });
 
-const invitation = { by: { id: "bo", username: "bo", displayName: "Bo" }, at: "2026-01-01T00:00:00.000Z" };
-
 test("a group counts no unread messages until its invitation is accepted or the user writes there", () => {
   const invited = run(signedIn, { type: "conversation", conversation: conversation({ id: "g", kind: "group", invitation }), isListed: true });
   const state = run(invited, received(message(1, { conversationId: "g" })));
@@ -222,42 +153,6 @@ test("a group counts no unread messages until its invitation is accepted or the 
   const written = run(state, received(message(2, { conversationId: "g", sender: mine })));
   assert.equal(written.conversations["g"]?.invitation, undefined);
   assert.equal(unread(written), 1);
-});
-
-test("a blocked person's typing is not shown", () => {
-  const typing = live({ name: "typing", payload: { conversationId: "c", userId: "bo", active: true } });
-  const blocked = run(signedIn, { type: "blocked", ids: ["bo"] });
-  assert.deepEqual(run(blocked, typing).typing["c"] ?? {}, {});
-  const again = run(blocked, { type: "blocked", ids: [] }, typing);
-  assert.deepEqual(Object.keys(again.typing["c"] ?? {}), ["bo"]);
-});
-
-const reacted = (revision: number, changes: Partial<ReactionChange> = {}): Action =>
-  live({
-    name: "message:reactions",
-    payload: { conversationId: "c", messageId: "m1", revision, emoji: "👍", userId: "bo", add: true, ...changes },
-  });
-const opened = (...held: Message[]): State =>
-  run(signedIn, { type: "pageLoaded", conversationId: "c", page: { kind: "window", atStart: true }, messages: held });
-
-test("reactions of message:reactions are added and removed once", () => {
-  const state = run(opened(message(1, { id: "m1" })), reacted(2), reacted(3, { userId: "ana" }), reacted(3, { userId: "ana" }));
-  assert.deepEqual(state.timelines["c"]?.messages[0]?.reactions, [{ emoji: "👍", userIds: ["bo", "ana"] }]);
-  assert.equal(state.revisions["c"], 3);
-  const taken = run(state, reacted(7, { add: false }), reacted(8, { userId: "ana", add: false }));
-  assert.deepEqual(taken.timelines["c"]?.messages[0]?.reactions, []);
-});
-
-test("an edit that arrives after a later reaction keeps it, and a later edit replaces both", () => {
-  const state = run(opened(message(1, { id: "m1", revision: 1 })), reacted(6));
-  const edit = (revision: number) => live({ name: "message:updated", payload: message(1, { id: "m1", revision, text: `edit ${revision}` }) });
-  const edited = run(state, edit(5));
-  assert.equal(edited.timelines["c"]?.messages[0]?.text, "edit 5");
-  assert.deepEqual(edited.timelines["c"]?.messages[0]?.reactions, [{ emoji: "👍", userIds: ["bo"] }]);
-  const later = run(edited, edit(7));
-  assert.equal(later.timelines["c"]?.messages[0]?.text, "edit 7");
-  assert.deepEqual(later.timelines["c"]?.messages[0]?.reactions, []);
-  assert.deepEqual(run(later, reacted(6)).timelines["c"]?.messages[0]?.reactions, []);
 });
 
 test("conversation:renamed and member:updated change nothing else, and move nothing back", () => {
@@ -297,105 +192,6 @@ test("the time is part of the state, and outlives a session", () => {
   const after = run(before, { type: "clock", now: at + 60_000 });
   assert(before.today !== after.today);
   assert.equal(run(after, { type: "signedOut", ending: { code: "banned", isKept: true } }).now, at + 60_000);
-});
-
-const quoted = message(1, { id: "q", text: "a secret" });
-const edited = (changes: Partial<Message>): Action => live({ name: "message:updated", payload: { ...quoted, ...changes } });
-const gone = live({ name: "message:deleted", payload: { ...quoted, revision: 9, text: "", deletedAt: "2026-01-02T00:00:00.000Z" } });
-
-test("a change reaches quotations, found messages, the message that a draft answers, and the list", () => {
-  const shown = run(
-    signedIn,
-    received(quoted),
-    { type: "kept", messages: [quoted] },
-    { type: "draftChanged", conversationId: "c", draft: { text: "", uploads: [], replyTo: quoted } },
-  );
-  const copies = ({ kept, drafts, conversations }: State) => [kept["q"]?.text, drafts["c"]?.replyTo?.text, conversations["c"]?.lastMessage?.text];
-  assert.deepEqual(copies(run(shown, edited({ revision: 5, text: "changed" }))), ["changed", "changed", "changed"]);
-  assert.deepEqual(copies(run(shown, gone)), ["", "", ""]);
-  const answer = { conversations: [{ id: "c", revision: 9, messages: [{ ...quoted, revision: 9, text: "by sync" }], more: false }], removed: [] };
-  assert.deepEqual(copies(run(shown, synced(answer))), ["by sync", "by sync", "by sync"]);
-});
-
-test("an answer that was under way brings no deleted text back", () => {
-  const state = run(
-    signedIn,
-    { type: "conversation", conversation: conversation({ lastSeq: 1, revision: 2 }), isListed: true },
-    gone,
-    { type: "kept", messages: [quoted] },
-    { type: "conversation", conversation: conversation({ lastSeq: 1, revision: 2, lastMessage: quoted }), isListed: true },
-    { type: "loadStarted", conversationId: "c", kind: "window" },
-    { type: "pageLoaded", conversationId: "c", page: { kind: "window", atStart: true }, messages: [quoted] },
-  );
-  assert.equal(JSON.stringify(state).includes("a secret"), false);
-});
-
-test("what was in a conversation goes with it", () => {
-  const state = run(signedIn, received(quoted), { type: "kept", messages: [quoted] }, live({ name: "conversation:removed", payload: { id: "c", revision: 9 } }));
-  assert.equal(JSON.stringify(state).includes("a secret"), false);
-});
-
-test("a new name is everywhere the old one was", () => {
-  const group = conversation({ id: "g", kind: "group", invitation });
-  const old = { id: "bo", username: "bo", displayName: "Bo" };
-  const state = run(
-    signedIn,
-    { type: "conversation", conversation: group, isListed: true },
-    { type: "pageLoaded", conversationId: "c", page: { kind: "window", atStart: true }, messages: messages(1, 3) },
-    { type: "kept", messages: [message(4)] },
-    { type: "draftChanged", conversationId: "c", draft: { text: "", uploads: [], replyTo: message(2) } },
-    live({ name: "typing", payload: { conversationId: "c", userId: "bo", active: true, user: old } }),
-  );
-  const renamed: User = { ...bo, displayName: "Robert", about: "new" };
-  const after = run(state, live({ name: "user:updated", payload: renamed }));
-  assert.equal(JSON.stringify(after).includes('"Bo"'), false);
-  assert.equal(after.conversations["c"]?.members.find(({ user }) => user.id === "bo")?.user.about, "new");
-  assert.equal(after.me?.displayName, "Ana");
-  assert.equal(after.timelines["c"]?.messages[0]?.text, "text 1");
-  // What others are told of oneself says nothing of one's mute.
-  const muted = run(after, live({ name: "user:muted", payload: { until: "infinity" } }), live({ name: "user:updated", payload: { ...ana, displayName: "Anna" } }));
-  assert.equal(muted.me?.displayName, "Anna");
-  assert.equal(muted.mutedUntil, Infinity);
-  const bySync = run(state, { type: "synced", answer: { conversations: [], removed: [], marks: [], users: [renamed], cursor: "x" }, known: {} });
-  assert.equal(JSON.stringify(bySync).includes('"Bo"'), false);
-});
-
-test("joins, leaves and roles change the members, and whoever is not listed has a role too", () => {
-  const cleo = { ...bo, id: "cleo" };
-  const member = { user: cleo, role: "member" as const, deliveredSeq: 0, readSeq: 0 };
-  const joined = live({ name: "member:joined", payload: { conversationId: "c", userId: "cleo", member, memberCount: 3, revision: 2 } });
-  const ids = (state: State) => state.conversations["c"]?.members.map(({ user }) => user.id);
-  const state = run(signedIn, joined, joined);
-  assert.deepEqual(ids(state), ["ana", "bo", "cleo"]);
-  assert.equal(state.conversations["c"]?.memberCount, 3);
-  const left = run(state, live({ name: "member:left", payload: { conversationId: "c", userId: "bo", memberCount: 2, revision: 3 } }));
-  assert.deepEqual(ids(left), ["ana", "cleo"]);
-  assert.equal(left.revisions["c"], 3);
-
-  const large = conversation({ id: "l", kind: "group", members: [member], memberCount: 60, me: { ...settings, role: "member", deliveredSeq: 0, readSeq: 0 } });
-  const promoted = run(
-    signedIn,
-    { type: "conversation", conversation: large, isListed: true },
-    live({ name: "member:joined", payload: { conversationId: "l", userId: "bo", member: { ...member, user: bo }, memberCount: 61, revision: 2 } }),
-    live({ name: "member:updated", payload: { conversationId: "l", userId: "ana", role: "admin", revision: 3 } }),
-  );
-  assert.equal(promoted.conversations["l"]?.memberCount, 61);
-  assert.equal(promoted.conversations["l"]?.members.length, 1);
-  assert.equal(promoted.conversations["l"]?.me?.role, "admin");
-});
-
-test("ticks follow the lowest marks of all others, and closed accounts hold nothing back", () => {
-  const sent = message(5, { sender: mine });
-  const large = conversation({ kind: "group", memberCount: 60, others: { deliveredSeq: 5, readSeq: 4 } });
-  assert.equal(statusOf(sent, large), "delivered");
-  assert.equal(statusOf(sent, { ...large, others: { deliveredSeq: 5, readSeq: 5 } }), "read");
-  const closed = { user: { ...bo, id: "cleo", closed: true }, role: "member" as const, deliveredSeq: 0, readSeq: 0 };
-  const small = conversation({
-    kind: "group",
-    memberCount: 3,
-    members: [{ user: ana, role: "owner", deliveredSeq: 5, readSeq: 5 }, { user: bo, role: "member", deliveredSeq: 5, readSeq: 5 }, closed],
-  });
-  assert.equal(statusOf(sent, small), "read");
 });
 
 test("a hidden conversation is in no list, also while it is looked at, until a message brings it back", () => {

@@ -71,11 +71,17 @@ export function withPending(state: State, pending: PendingMessage): State {
 function withLastMessage(conversation: Conversation, message: Message, meId: Id | undefined): Conversation {
   const { lastMessage: last, lastSeq } = conversation;
   const isNewer = last === undefined || message.seq > last.seq || (message.seq === last.seq && message.revision > last.revision);
-  if (!isNewer) return conversation;
+  if (!isNewer) return isRenamed(last, message) ? { ...conversation, lastMessage: { ...last, sender: message.sender } } : conversation;
   const next = { ...conversation, lastSeq: Math.max(lastSeq, message.seq), lastMessage: message };
   // Writing accepts the invitation.
   if (message.seq > lastSeq && message.sender.id === meId) delete next.invitation;
   return next;
+}
+
+/** Whether this is the same version of a message by a person who has another name. A name has no revision: the later answer has it. */
+function isRenamed(last: Message, { id, revision, sender }: Message): boolean {
+  const { username, displayName } = last.sender;
+  return last.id === id && last.revision === revision && (username !== sender.username || displayName !== sender.displayName);
 }
 
 /** Keeps messages for views outside of timelines. The newest version of each wins. */
