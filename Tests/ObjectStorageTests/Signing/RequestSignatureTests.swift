@@ -51,6 +51,22 @@ import Testing
             signature: "43b77a6304886ff2d34ec01480eb0f23079771b6604b9738afff764a308fc879"),
     ]
 
+    /// The key that signatures are made with is remembered, for its day only.
+    @Test func eachDayHasItsKey() {
+        func signed(_ signature: RequestSignature, after days: Double) -> String? {
+            let time = SigningTime(Date(timeIntervalSince1970: 1_796_018_704 + days * 86_400))
+            let request = SignableRequest(
+                method: "GET", path: "/bucket/k", headers: [("host", "s3.example.org")],
+                payloadHash: SignableRequest.emptyPayload)
+            return signature.signed(request, at: time).first { $0.name == "authorization" }?.value
+        }
+        let kept = RequestSignature(accessKey: "AKIAEXAMPLE", secretKey: "secret", region: "eu-central-1")
+        for days in [0, 1, 0, 400] as [Double] {
+            let new = RequestSignature(accessKey: "AKIAEXAMPLE", secretKey: "secret", region: "eu-central-1")
+            #expect(signed(kept, after: days) == signed(new, after: days))
+        }
+    }
+
     @Test(arguments: cases)
     func signsAsBotocoreDoes(_ one: Case) throws {
         let request = SignableRequest(
