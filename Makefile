@@ -5,6 +5,7 @@
 # make cluster three servers, PostgreSQL and HAProxy on this machine: see docs/CLUSTER.md
 # make bench   compare a release build with its peers: see Benchmarks/README.md
 # make deb     pack a release build as dist/parley_….deb
+# make test-release  run some end-to-end tests with a release build
 # make test-package  install that package in a Debian without Swift, and try it
 # make release the package, its checksums, its SBOM and the changelog's part in dist/
 # make format  format the Swift sources
@@ -20,7 +21,7 @@ DEB_PACKAGES := debhelper dpkg-dev lintian po-debconf
 PACKAGE_TEST_PACKAGES := $(DEB_PACKAGES) mmdebstrap curl systemd-container
 BENCH_TOOLS := $(addprefix .build/bench/,realtime http broadcast thumbnails)
 
-.PHONY: run check test fuzz bench cluster build web deb test-package release packages test-packages bench-packages format
+.PHONY: run check test fuzz bench cluster build web deb test-release test-package release packages test-packages bench-packages format
 
 run: build web/dist/index.html
 	@exec .build/release/parley serve
@@ -38,6 +39,11 @@ test: test-packages web .build/venv/installed
 	@swift build --build-tests -Xcc -O2 --explicit-target-dependency-import-check error
 	@.ci/imports
 	@Tests/run
+
+# What an optimizer breaks shows in no debug build. These tests use most of what runs at once.
+test-release: build test-packages web .build/venv/installed
+	@PARLEY_BIN_DIR=$(CURDIR)/.build/release .build/venv/bin/python -m pytest -q -p no:cacheprovider -n 3 --dist loadfile \
+		Tests/e2e/storage/test_object_tus.py Tests/e2e/test_tus.py Tests/e2e/test_order.py Tests/e2e/test_delivery.py
 
 fuzz: packages
 	@PARLEY_FUZZ=1 swift build --scratch-path .build/fuzz --sanitize=fuzzer --product fuzz
